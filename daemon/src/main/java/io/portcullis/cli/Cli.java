@@ -1,0 +1,52 @@
+package io.portcullis.cli;
+
+import io.portcullis.service.Version;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis}: the root of the command line. */
+@Command(
+        name = "portcullis",
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        description = "Security groups for any network interface: a stateful firewall in user space.",
+        versionProvider = Cli.Versions.class,
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            StatusCommand.class,
+            ReloadCommand.class,
+            DetachCommand.class,
+            VersionCommand.class
+        })
+public final class Cli implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    private Cli() {}
+
+    static final class Versions implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"portcullis " + Version.text()};
+        }
+    }
+
+    /** Runs a command line; the exit code. */
+    public static int execute(String... arguments) {
+        return new CommandLine(new Cli())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(arguments);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+}

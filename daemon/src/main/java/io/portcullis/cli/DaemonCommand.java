@@ -1,0 +1,45 @@
+package io.portcullis.cli;
+
+import io.portcullis.control.Unreachable;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A command that asks the running daemon and prints what it says, for people or as JSON. */
+abstract class DaemonCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private final DaemonSocket daemon = new DaemonSocket();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    /**
+     * Asks and prints.
+     *
+     * @param json rather than text for people
+     * @return the exit code
+     */
+    abstract int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+            throws Unreachable, DaemonSocket.Refused;
+
+    @Override
+    public final Integer call() {
+        PrintWriter err = spec.commandLine().getErr();
+        try {
+            return ask(daemon, json, spec.commandLine().getOut(), err);
+        } catch (Unreachable e) {
+            err.println("portcullis: " + e.getMessage());
+            return Exit.UNREACHABLE;
+        } catch (DaemonSocket.Refused e) {
+            err.println("portcullis: " + e.getMessage());
+            return Exit.NO;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.portcullis.cli;
+
+import io.portcullis.control.ControlClient;
+import io.portcullis.control.Unreachable;
+import java.nio.file.Path;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** The option that names the daemon's socket, and the call through it. */
+final class DaemonSocket {
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final int OK = 200;
+
+    /** A report of a reload that was refused. */
+    private static final int UNPROCESSABLE = 422;
+
+    @Option(
+            names = "--socket",
+            paramLabel = "PATH",
+            defaultValue = "/run/portcullis/control.sock",
+            description = "The daemon's control socket (default: ${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path path;
+
+    Path path() {
+        return path.toAbsolutePath();
+    }
+
+    /** The daemon answered, but not with what it was asked for; the message is what it said. */
+    static final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Refused(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Asks the daemon.
+     *
+     * @param as the shape of its answer
+     * @throws Unreachable if it does not answer
+     * @throws Refused if it answers with an error
+     */
+    <T> T ask(String method, String resource, Class<T> as) throws Unreachable, Refused {
+        ControlClient.Reply reply = ControlClient.call(path(), method, resource, TIMEOUT);
+        if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
+            throw new Refused("the daemon answers " + reply.status() + ": " + Json.errorIn(reply.body()));
+        }
+        return Json.read(reply.body(), as);
+    }
+}

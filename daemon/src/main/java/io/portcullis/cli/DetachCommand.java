@@ -1,0 +1,54 @@
+package io.portcullis.cli;
+
+import io.portcullis.control.Unreachable;
+import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.Restored;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis detach}: gives NICs back as they were where a daemon could not do it any more. */
+@Command(
+        name = "detach",
+        description = "Put back what a daemon that crashed left behind: offloads, IPv6, rp_filter. Not while one runs.")
+final class DetachCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private final DaemonSocket daemon = new DaemonSocket();
+
+    @Option(names = "--all", description = "All interfaces that are noted beside the socket; the same as without.")
+    @SuppressWarnings("UnusedVariable") // scripts say it; there is nothing else to choose from yet
+    private boolean all;
+
+    @Override
+    public Integer call() {
+        PrintWriter err = spec.commandLine().getErr();
+        try {
+            daemon.ask("GET", "/v1/version", Object.class);
+            err.println("portcullis: a daemon answers on " + daemon.path()
+                    + ": stop it, and it gives its NICs back itself");
+            return Exit.NO;
+        } catch (DaemonSocket.Refused e) {
+            err.println("portcullis: a daemon runs: " + e.getMessage());
+            return Exit.NO;
+        } catch (Unreachable e) {
+            if (!e.isNobodyThere()) {
+                err.println("portcullis: a daemon may be running: " + e.getMessage());
+                return Exit.NO;
+            }
+        }
+        Path folder = daemon.path().getParent();
+        Restored restored = Bridge.detachAll(folder == null ? Path.of("/") : folder);
+        restored.lines().forEach(spec.commandLine().getOut()::println);
+        restored.faults().forEach(fault -> err.println("portcullis: " + fault));
+        return restored.faults().isEmpty() ? Exit.OK : Exit.NO;
+    }
+}

@@ -1,0 +1,13 @@
+package io.portcullis.cli;
+
+/** What the program's exit code says. */
+final class Exit {
+    /** Done, or yes. */
+    static final int OK = 0;
+    /** Invalid, refused, not possible. */
+    static final int NO = 1;
+    /** The daemon cannot be reached. */
+    static final int UNREACHABLE = 3;
+
+    private Exit() {}
+}

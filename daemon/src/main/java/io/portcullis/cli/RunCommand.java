@@ -1,0 +1,47 @@
+package io.portcullis.cli;
+
+import io.portcullis.service.Daemon;
+import io.portcullis.service.Logs;
+import io.portcullis.service.StartException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis run}: the service's command; stays in the foreground until SIGTERM or SIGINT. */
+@Command(name = "run", description = "Guard the interfaces of the configuration, in the foreground, until SIGTERM.")
+final class RunCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            defaultValue = "/etc/portcullis/portcullis.yaml",
+            description = "The configuration (default: ${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path config;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        boolean toJournal = System.getenv("JOURNAL_STREAM") != null;
+        Logs.start(toJournal);
+        Daemon daemon;
+        try {
+            daemon = Daemon.start(config.toAbsolutePath(), System.getenv("NOTIFY_SOCKET"));
+        } catch (StartException e) {
+            PrintWriter err = spec.commandLine().getErr();
+            String start = toJournal ? "<3>" : "portcullis: ";
+            e.faults().forEach(fault -> err.println(start + fault));
+            return Exit.NO;
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(daemon::close, "portcullis-stop"));
+        new CountDownLatch(1).await();
+        return Exit.OK;
+    }
+}

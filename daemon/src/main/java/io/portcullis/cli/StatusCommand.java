@@ -1,0 +1,18 @@
+package io.portcullis.cli;
+
+import io.portcullis.control.StatusReport;
+import io.portcullis.control.Unreachable;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+
+/** {@code portcullis status}: what the running daemon guards, and how it goes. */
+@Command(name = "status", description = "Show what the running daemon guards.")
+final class StatusCommand extends DaemonCommand {
+    @Override
+    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+            throws Unreachable, DaemonSocket.Refused {
+        StatusReport report = daemon.ask("GET", "/v1/status", StatusReport.class);
+        out.println(json ? Json.write(report) : StatusText.of(report));
+        return Exit.OK;
+    }
+}

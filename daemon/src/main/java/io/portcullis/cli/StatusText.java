@@ -1,0 +1,132 @@
+package io.portcullis.cli;
+
+import io.portcullis.control.InterfaceStatus;
+import io.portcullis.control.ReloadReport;
+import io.portcullis.control.StatusReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** A status as people read it: what stands where, then what passed and what did not, then what is wrong. */
+final class StatusText {
+    private static final String GAP = "  ";
+
+    private StatusText() {}
+
+    /** Lines without the last line's end. */
+    static String of(StatusReport status) {
+        List<String> lines = new ArrayList<>();
+        lines.add("portcullis " + status.version() + ", pid " + status.pid() + ", since " + status.startedAt());
+        lines.add(status.config() + ", generation " + status.generation());
+        lines.add("");
+        lines.addAll(interfaces(status.interfaces()));
+        lines.add("");
+        lines.addAll(traffic(status.interfaces()));
+        List<String> wrong = wrong(status);
+        if (!wrong.isEmpty()) {
+            lines.add("");
+            lines.addAll(wrong);
+        }
+        return String.join("\n", lines);
+    }
+
+    private static List<String> interfaces(List<InterfaceStatus> interfaces) {
+        Table table = new Table("INTERFACE", "STATE", "MODE", "DATAPATH", "OUTSIDE", "INSIDE", "FLOWS", "GROUPS");
+        for (InterfaceStatus each : interfaces) {
+            table.row(
+                    each.name(),
+                    each.forwarding() ? "forwarding" : "STOPPED",
+                    each.mode(),
+                    each.datapath(),
+                    each.outside(),
+                    each.inside(),
+                    each.flows() + " of " + each.maxFlows(),
+                    String.join(" ", each.securityGroups()));
+        }
+        return table.lines();
+    }
+
+    private static List<String> traffic(List<InterfaceStatus> interfaces) {
+        Table table = new Table("INTERFACE", "DIRECTION", "PASSED", "DROPPED", "REASONS").numbers(2, 3);
+        for (InterfaceStatus each : interfaces) {
+            // "ingress" before "egress": as a frame from outside meets them.
+            for (String direction : new TreeSet<>(each.passedPackets().keySet()).descendingSet()) {
+                table.row(
+                        each.name(),
+                        direction,
+                        Long.toString(each.passedPackets().getOrDefault(direction, 0L)),
+                        Long.toString(each.droppedPackets().getOrDefault(direction, 0L)),
+                        reasons(each.dropsByReason().getOrDefault(direction, Map.of())));
+            }
+        }
+        return table.lines();
+    }
+
+    /** The most frequent first: {@code no-rule 12, tcp-no-syn 3}. */
+    private static String reasons(Map<String, Long> drops) {
+        return drops.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
+                .map(drop -> drop.getKey() + " " + drop.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static List<String> wrong(StatusReport status) {
+        List<String> lines = new ArrayList<>();
+        for (InterfaceStatus each : status.interfaces()) {
+            if (!each.forwarding()) {
+                lines.add(each.name() + " does not forward: " + each.detail());
+            }
+        }
+        ReloadReport last = status.lastReload();
+        if (!last.ok()) {
+            lines.add("the reload of " + last.at() + " was refused, generation " + status.generation()
+                    + " stays in force:");
+            last.errors().forEach(error -> lines.add(GAP + error));
+        }
+        status.warnings().forEach(warning -> lines.add("warning: " + warning));
+        return lines;
+    }
+
+    /** Columns as wide as what is in them. */
+    private static final class Table {
+        private final List<String[]> rows = new ArrayList<>();
+        private final boolean[] isNumber;
+
+        Table(String... titles) {
+            isNumber = new boolean[titles.length];
+            rows.add(titles);
+        }
+
+        Table numbers(int... columns) {
+            for (int column : columns) {
+                isNumber[column] = true;
+            }
+            return this;
+        }
+
+        void row(String... cells) {
+            rows.add(cells);
+        }
+
+        List<String> lines() {
+            int[] widths = new int[isNumber.length];
+            for (String[] row : rows) {
+                for (int i = 0; i < row.length; i++) {
+                    widths[i] = Math.max(widths[i], row[i].length());
+                }
+            }
+            List<String> lines = new ArrayList<>();
+            for (String[] row : rows) {
+                StringBuilder line = new StringBuilder();
+                for (int i = 0; i < row.length; i++) {
+                    String fill = " ".repeat(widths[i] - row[i].length());
+                    line.append(i == 0 ? "" : GAP).append(isNumber[i] ? fill + row[i] : row[i] + fill);
+                }
+                lines.add(line.toString().stripTrailing());
+            }
+            return lines;
+        }
+    }
+}

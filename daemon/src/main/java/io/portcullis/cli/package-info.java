@@ -1,0 +1,10 @@
+/**
+ * The command line, one class per command; {@link io.portcullis.cli.Cli} is the root. Exit codes: 0 success, 1 "no"
+ * (invalid, refused), 2 misuse, 3 the daemon cannot be reached.
+ *
+ * <p>May import every room. Start reading at {@code Cli}.
+ */
+@NullMarked
+package io.portcullis.cli;
+
+import org.jspecify.annotations.NullMarked;

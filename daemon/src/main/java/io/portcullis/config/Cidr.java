@@ -1,0 +1,45 @@
+package io.portcullis.config;
+
+/** A block of addresses: all that share the first {@code prefixLength} bits of {@code network}. */
+public record Cidr(Address network, int prefixLength) {
+    /** All of IPv4. */
+    public static final Cidr ALL_V4 = new Cidr(new Address(false, 0, 0), 0);
+
+    /** All of IPv6. */
+    public static final Cidr ALL_V6 = new Cidr(new Address(true, 0, 0), 0);
+
+    public Cidr {
+        if (prefixLength < 0 || prefixLength > network.bits()) {
+            throw new IllegalArgumentException("prefix length " + prefixLength + ": 0 to " + network.bits());
+        }
+        if (!network.network(prefixLength).equals(network)) {
+            throw new IllegalArgumentException(network + "/" + prefixLength + " has host bits set");
+        }
+    }
+
+    /** The block of one address: {@code /32} or {@code /128}. */
+    public static Cidr of(Address address) {
+        return new Cidr(address, address.bits());
+    }
+
+    /** True: the block is IPv6. */
+    public boolean isV6() {
+        return network.isV6();
+    }
+
+    /** True when {@code address} is of this family and in this block. */
+    public boolean contains(Address address) {
+        return address.isV6() == isV6() && address.network(prefixLength).equals(network);
+    }
+
+    /** True when every address of {@code other} is in this block. */
+    public boolean encloses(Cidr other) {
+        return other.prefixLength >= prefixLength && contains(other.network);
+    }
+
+    /** {@code 10.0.0.0/8}. */
+    @Override
+    public String toString() {
+        return network + "/" + prefixLength;
+    }
+}

@@ -1,0 +1,99 @@
+package io.portcullis.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A whole configuration, read and found valid: every name in it that refers to something refers to something that is
+ * there. Immutable; the maps keep the order of the files.
+ *
+ * @param warnings what is valid and hardly meant
+ */
+public record Config(
+        Map<String, Interface> interfaces,
+        Map<String, SecurityGroup> securityGroups,
+        Map<String, PrefixList> prefixLists,
+        Conntrack conntrack,
+        Metrics metrics,
+        Control control,
+        Log log,
+        Mark mark,
+        List<Warning> warnings) {
+    public Config {
+        interfaces = Collections.unmodifiableMap(new LinkedHashMap<>(interfaces));
+        securityGroups = Collections.unmodifiableMap(new LinkedHashMap<>(securityGroups));
+        prefixLists = Collections.unmodifiableMap(new LinkedHashMap<>(prefixLists));
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Reads a file and everything that it includes.
+     *
+     * @throws ConfigException if anything is wrong with any of them, with all that is
+     */
+    public static Config load(Path file) throws ConfigException {
+        return ConfigReader.load(file);
+    }
+
+    /**
+     * Reads a text that includes nothing.
+     *
+     * @param name what faults call the file
+     * @throws ConfigException if anything is wrong with it, with all that is
+     */
+    public static Config parse(String yaml, String name) throws ConfigException {
+        return ConfigReader.parse(yaml, name);
+    }
+
+    /**
+     * Where a change can change the outcome of {@link #load}: the folders of the file and of all that it includes, and
+     * those in which an include looks for files. Absolute; as far as the files can be read.
+     */
+    public static Set<Path> folders(Path file) {
+        return ConfigReader.folders(file);
+    }
+
+    /**
+     * The addresses that a group's name stands for in a rule: those of the interfaces that carry it, then its own.
+     *
+     * @throws IllegalArgumentException if there is no such group
+     */
+    public List<Cidr> members(String group) {
+        List<Cidr> members = new ArrayList<>();
+        for (Interface each : interfaces.values()) {
+            if (each.securityGroups().contains(group)) {
+                members.addAll(each.addresses());
+            }
+        }
+        members.addAll(group(group).members());
+        return members;
+    }
+
+    /** The group of that name; an interface or a rule that names one is proof that there is one. */
+    SecurityGroup group(String name) {
+        SecurityGroup group = securityGroups.get(name);
+        if (group == null) {
+            throw new IllegalArgumentException("no security group " + name);
+        }
+        return group;
+    }
+
+    /** The list of that name; a rule that names one is proof that there is one. */
+    PrefixList prefixList(String name) {
+        PrefixList list = prefixLists.get(name);
+        if (list == null) {
+            throw new IllegalArgumentException("no prefix list " + name);
+        }
+        return list;
+    }
+
+    /** This one with other warnings. */
+    Config with(List<Warning> others) {
+        return new Config(interfaces, securityGroups, prefixLists, conntrack, metrics, control, log, mark, others);
+    }
+}

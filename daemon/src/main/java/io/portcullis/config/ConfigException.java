@@ -1,0 +1,26 @@
+package io.portcullis.config;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A configuration that is not used, with everything that is wrong with it. */
+public final class ConfigException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private final transient List<Fault> faults;
+
+    ConfigException(List<Fault> faults) {
+        this.faults = List.copyOf(faults);
+    }
+
+    /** All faults, one per line. */
+    @Override
+    public String getMessage() {
+        return faults.stream().map(Fault::toString).collect(Collectors.joining("\n"));
+    }
+
+    /** All faults of all files, at least one, in the order of the files. */
+    public List<Fault> faults() {
+        return faults;
+    }
+}

@@ -1,0 +1,195 @@
+package io.portcullis.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads a whole configuration out of its documents: first each part, then what the parts say about one another. */
+final class ConfigReader {
+    private static final int LONGEST_NAME = 255;
+
+    /** Parts that several files may add to, with the keys of those that have fixed ones. */
+    private static final Map<String, List<String>> SETTINGS = Map.of(
+            "conntrack", List.of("max-flows", "on-reload", "tcp-strict", "directory", "timeouts"),
+            "metrics", List.of("listen", "rule-hits"),
+            "control", List.of("socket"),
+            "log", List.of("level", "drops"));
+
+    private static final List<String> KEYS = List.of(
+            "version",
+            "include",
+            "interfaces",
+            "security-groups",
+            "prefix-lists",
+            "network-acls",
+            "failsafe",
+            "expect",
+            "conntrack",
+            "metrics",
+            "control",
+            "log",
+            "mark");
+
+    private final Reading reading;
+    private final List<Document> documents;
+    private final List<Fields> tops = new ArrayList<>();
+
+    /** False where a file could not be read: what is missing may stand there. */
+    private final boolean isWhole;
+
+    private ConfigReader(List<Document> documents, Reading reading) {
+        this.isWhole = reading.faults().isEmpty();
+        this.documents = documents;
+        this.reading = reading;
+    }
+
+    static Config load(Path file) throws ConfigException {
+        Reading reading = new Reading();
+        Documents documents = new Documents(reading);
+        documents.load(file);
+        return read(documents.all(), reading);
+    }
+
+    static Set<Path> folders(Path file) {
+        Documents documents = new Documents(new Reading());
+        documents.load(file);
+        return documents.folders();
+    }
+
+    static Config parse(String yaml, String name) throws ConfigException {
+        Reading reading = new Reading();
+        Optional<Document> document = Document.compose(yaml, name, reading);
+        document.ifPresent(each ->
+                each.includes().forEach(value -> value.fault("only a file can include others, and this is none")));
+        return read(document.stream().toList(), reading);
+    }
+
+    private static Config read(List<Document> documents, Reading reading) throws ConfigException {
+        if (documents.isEmpty()) {
+            throw new ConfigException(reading.faults());
+        }
+        Config config = new ConfigReader(documents, reading).read();
+        if (!reading.faults().isEmpty()) {
+            List<Fault> faults = new ArrayList<>(reading.faults());
+            faults.sort(Comparator.comparing(Fault::place, inFileOrder(documents)));
+            throw new ConfigException(faults);
+        }
+        return config;
+    }
+
+    private static Comparator<Place> inFileOrder(List<Document> documents) {
+        Map<String, Integer> order = new HashMap<>();
+        documents.forEach(document -> order.putIfAbsent(document.file(), order.size()));
+        return Comparator.comparingInt((Place place) -> order.getOrDefault(place.file(), order.size()))
+                .thenComparing(Place::file)
+                .thenComparingInt(Place::line)
+                .thenComparingInt(Place::column);
+    }
+
+    private Config read() {
+        for (Document document : documents) {
+            tops.add(document.top().fields(KEYS));
+        }
+        version();
+        refuseWhatIsNotBuilt();
+        Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"));
+        References references = new References();
+        Fields interfaces = named("interfaces");
+        Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
+        if (isWhole
+                && interfaces.all().isEmpty()
+                && values("interfaces").stream().allMatch(Value::isMap)) {
+            reading.fault(documents.getFirst().top().place(), "interfaces is missing: there is nothing to guard");
+        }
+        Fields groupNames = named("security-groups");
+        Fields listNames = named("prefix-lists");
+        Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
+        Map<String, PrefixList> lists = GroupReader.lists(listNames);
+        if (isWhole) {
+            references.check(groupNames.names(), listNames.names());
+        }
+        Config config = new Config(
+                byName,
+                groups,
+                lists,
+                conntrack,
+                SettingsReader.metrics(settings("metrics")),
+                SettingsReader.control(settings("control")),
+                SettingsReader.log(settings("log")),
+                SettingsReader.mark(once("mark")),
+                List.of());
+        if (reading.faults().isEmpty()) {
+            Size.check(config, reading);
+        }
+        if (!reading.faults().isEmpty()) {
+            return config;
+        }
+        List<Warning> warnings = new ArrayList<>(Doubts.about(config));
+        warnings.sort(Comparator.comparing(Warning::place, inFileOrder(documents)));
+        return config.with(warnings);
+    }
+
+    /** Every file may say its version, and the first must. */
+    private void version() {
+        for (Fields top : tops) {
+            top.get("version").ifPresent(value -> {
+                if (!value.text("1").orElse("1").equals("1")) {
+                    value.fault("this program reads version 1 only");
+                }
+            });
+        }
+        if (tops.getFirst().get("version").isEmpty()) {
+            reading.fault(documents.getFirst().top().place(), "version is missing: write version: 1");
+        }
+    }
+
+    private void refuseWhatIsNotBuilt() {
+        for (String key : List.of("network-acls", "failsafe", "expect")) {
+            for (Value value : values(key)) {
+                if (!value.isEmpty()) {
+                    value.faultAtKey("not built yet");
+                }
+            }
+        }
+    }
+
+    /** What the files say under a key of theirs. */
+    private List<Value> values(String key) {
+        return tops.stream().flatMap(top -> top.get(key).stream()).toList();
+    }
+
+    private Fields named(String key) {
+        return Fields.named(values(key));
+    }
+
+    private Fields settings(String key) {
+        return Fields.of(values(key), SETTINGS.getOrDefault(key, List.of()));
+    }
+
+    private Optional<Value> once(String key) {
+        List<Value> values = values(key);
+        for (Value again : values.stream().skip(1).toList()) {
+            again.faultAtKey("named twice, first at " + values.getFirst().keyPlace());
+        }
+        return values.stream().findFirst();
+    }
+
+    /** True for a key that can be a name: what EC2 takes, and letters and digits of any script; else a fault. */
+    static boolean isName(Value value) {
+        String name = value.key();
+        boolean isName = !name.isEmpty()
+                && name.length() <= LONGEST_NAME
+                && name.codePoints()
+                        .allMatch(c -> Character.isLetterOrDigit(c) || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
+        if (!isName) {
+            value.faultAtKey(
+                    "a name has 1 to " + LONGEST_NAME + " characters: letters, digits, spaces, ._-:/()#,@[]+=&;{}!$*");
+        }
+        return isName;
+    }
+}

@@ -1,0 +1,27 @@
+package io.portcullis.config;
+
+/** How frames get in and out of an interface's NICs. */
+public enum Datapath {
+    /** What suits most. */
+    AUTO("auto"),
+    /** The kernel's packet sockets, memory shared with it, offloads on. */
+    RING("ring"),
+    /** libpcap. */
+    PCAP("pcap");
+
+    private final String key;
+
+    Datapath(String key) {
+        this.key = key;
+    }
+
+    /** As it is written. */
+    public String key() {
+        return key;
+    }
+
+    /** What {@link #AUTO} stands for; any other is itself. */
+    public Datapath resolved() {
+        return this == AUTO ? PCAP : this;
+    }
+}

@@ -1,0 +1,171 @@
+package io.portcullis.config;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * The files that a configuration consists of: the one that was named, then what it includes, in that order. A file that
+ * is reached twice is read once.
+ */
+final class Documents {
+    private static final String GLOB = "*?[{";
+
+    private final Reading reading;
+    private final List<Document> documents = new ArrayList<>();
+    private final Set<Path> seen = new LinkedHashSet<>();
+    private final Set<Path> folders = new LinkedHashSet<>();
+
+    Documents(Reading reading) {
+        this.reading = reading;
+    }
+
+    /** Reads a file and what it includes. */
+    void load(Path file) {
+        Path identity = file.toAbsolutePath().normalize();
+        folders.add(parent(identity));
+        if (!seen.add(identity)) {
+            return;
+        }
+        String name = file.toString();
+        text(file, name).flatMap(yaml -> Document.compose(yaml, name, reading)).ifPresent(document -> {
+            documents.add(document);
+            for (Value pattern : document.includes()) {
+                pattern.text("the name of a file")
+                        .ifPresent(text -> matches(file, text, pattern).forEach(this::load));
+            }
+        });
+    }
+
+    /** What could be read of the files. */
+    List<Document> all() {
+        return documents;
+    }
+
+    /** The folders of all files, and those in which an include looks for files. */
+    Set<Path> folders() {
+        return Collections.unmodifiableSet(folders);
+    }
+
+    private static Path parent(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? Path.of("") : parent;
+    }
+
+    private Optional<String> text(Path file, String name) {
+        try {
+            if (Files.isDirectory(file)) {
+                reading.fault(Place.of(name), "is a directory, not a file");
+                return Optional.empty();
+            }
+            byte[] bytes;
+            try (var in = Files.newInputStream(file)) {
+                bytes = in.readNBytes(Document.LARGEST + 1);
+            }
+            if (bytes.length > Document.LARGEST) {
+                reading.fault(Place.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
+                return Optional.empty();
+            }
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
+        } catch (NoSuchFileException _) {
+            reading.fault(Place.of(name), "no such file");
+        } catch (AccessDeniedException _) {
+            reading.fault(Place.of(name), "may not be read: permission denied");
+        } catch (CharacterCodingException _) {
+            reading.fault(Place.of(name), "not UTF-8");
+        } catch (IOException e) {
+            reading.fault(Place.of(name), "cannot be read: " + e.getMessage());
+        }
+        return Optional.empty();
+    }
+
+    /** The files that an include names, sorted. None is a fault, unless the name has wildcards. */
+    private List<Path> matches(Path from, String written, Value include) {
+        List<Path> found;
+        try {
+            found = matches(parent(from), Path.of(written));
+        } catch (InvalidPathException | PatternSyntaxException _) {
+            include.fault("neither a file's name nor a pattern of names");
+            return List.of();
+        } catch (IOException e) {
+            include.fault("cannot be read: " + e.getMessage());
+            return List.of();
+        }
+        if (hasWildcard(written)) {
+            return found.stream().filter(file -> !Files.isDirectory(file)).toList();
+        }
+        if (found.isEmpty()) {
+            include.fault("no such file");
+        } else if (Files.isDirectory(found.getFirst())) {
+            include.fault("a directory, not a file: write " + written + "/*.yaml for the files in it");
+            return List.of();
+        }
+        return found;
+    }
+
+    private static boolean hasWildcard(String name) {
+        return name.chars().anyMatch(c -> GLOB.indexOf(c) >= 0);
+    }
+
+    private List<Path> matches(Path folder, Path pattern) throws IOException {
+        Path root = pattern.getRoot();
+        List<Path> found = List.of(root == null ? folder : root);
+        for (Path part : pattern) {
+            List<Path> next = new ArrayList<>();
+            for (Path each : found) {
+                expand(each, part.toString(), next);
+            }
+            found = next;
+        }
+        return found;
+    }
+
+    /** Adds what {@code part} of a pattern names in a folder. As in a shell, a wildcard does not match hidden files. */
+    private void expand(Path folder, String part, List<Path> into) throws IOException {
+        if (!hasWildcard(part)) {
+            Path file = folder.resolve(part);
+            if (Files.exists(file)) {
+                into.add(file);
+            } else {
+                folders.add(folder.toAbsolutePath().normalize());
+            }
+            return;
+        }
+        folders.add(folder.toAbsolutePath().normalize());
+        PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + part);
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            List<Path> matching = new ArrayList<>();
+            for (Path entry : entries) {
+                Path name = entry.getFileName();
+                boolean hidden = name.toString().startsWith(".") && !part.startsWith(".");
+                if (!hidden && matcher.matches(name)) {
+                    matching.add(folder.resolve(name));
+                }
+            }
+            Collections.sort(matching);
+            into.addAll(matching);
+        } catch (NoSuchFileException | NotDirectoryException _) {
+            // A folder that is not there has no files: a pattern may match nothing.
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.portcullis.config;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What is valid in a configuration and hardly meant. */
+final class Doubts {
+    /** TCP ports that nobody opens to the world on purpose. */
+    private static final Map<Integer, String> SENSITIVE = sensitive();
+
+    private final Config config;
+    private final List<Warning> warnings = new ArrayList<>();
+
+    private Doubts(Config config) {
+        this.config = config;
+    }
+
+    /** The warnings about a configuration that has no fault. */
+    static List<Warning> about(Config config) {
+        Doubts doubts = new Doubts(config);
+        doubts.groups();
+        doubts.rules();
+        doubts.egress();
+        return doubts.warnings;
+    }
+
+    private void warn(Place place, String text) {
+        warnings.add(new Warning(place, text));
+    }
+
+    /** Groups that play no part, and groups that stand for nobody. */
+    private void groups() {
+        Map<String, Rule> referrers = new LinkedHashMap<>();
+        Set<String> used = new HashSet<>();
+        config.interfaces().values().forEach(each -> used.addAll(each.securityGroups()));
+        for (SecurityGroup group : config.securityGroups().values()) {
+            for (Rule rule : group.rules()) {
+                for (Peer peer : rule.peers()) {
+                    if (peer instanceof Peer.Group(String name)) {
+                        referrers.putIfAbsent(name, rule);
+                        if (!name.equals(group.name())) {
+                            used.add(name);
+                        }
+                    }
+                }
+            }
+        }
+        for (SecurityGroup group : config.securityGroups().values()) {
+            if (!used.contains(group.name())) {
+                warn(
+                        group.place(),
+                        group.name() + ": no interface carries this group and no rule of another refers to it");
+            }
+        }
+        referrers.forEach((name, rule) -> {
+            if (config.members(name).isEmpty()) {
+                warn(
+                        rule.place(),
+                        "group " + name + " has no members, so nothing matches it: give it members,"
+                                + " or addresses to an interface that carries it");
+            }
+        });
+    }
+
+    private void rules() {
+        for (SecurityGroup group : config.securityGroups().values()) {
+            for (int i = 0; i < group.ingress().size(); i++) {
+                openToAll(
+                        group.name() + "/ingress[" + (i + 1) + "]",
+                        group.ingress().get(i));
+            }
+            covered(group.name() + "/ingress", group.ingress());
+            covered(group.name() + "/egress", group.egress() == null ? List.of() : group.egress());
+        }
+    }
+
+    private void openToAll(String id, Rule rule) {
+        boolean anyone = rule.peers().stream().anyMatch(peer -> switch (peer) {
+            case Peer.Any _ -> true;
+            case Peer.Net(Cidr cidr) -> cidr.prefixLength() == 0;
+            case Peer.Group _, Peer.Prefixes _ -> false;
+        });
+        if (!anyone || (rule.protocol() != Rule.TCP && rule.protocol() != Rule.ALL)) {
+            return;
+        }
+        if (rule.ports().isEmpty()) {
+            warn(rule.place(), id + ": anyone may reach every port, those of ssh, rdp and databases too");
+            return;
+        }
+        String open = SENSITIVE.entrySet().stream()
+                .filter(each -> rule.ports().stream()
+                        .anyMatch(range -> range.low() <= each.getKey() && each.getKey() <= range.high()))
+                .map(each -> each.getValue() + " (" + each.getKey() + ")")
+                .collect(Collectors.joining(", "));
+        if (!open.isEmpty()) {
+            warn(rule.place(), id + ": anyone may reach " + open);
+        }
+    }
+
+    private void covered(String id, List<Rule> rules) {
+        if (rules.size() < 2) {
+            return;
+        }
+        Coverage coverage = new Coverage(rules, config.prefixLists());
+        for (int i = 0; i < rules.size(); i++) {
+            OptionalInt cover = coverage.coverOf(i);
+            if (cover.isPresent()) {
+                int by = cover.getAsInt();
+                warn(
+                        rules.get(i).place(),
+                        id + "[" + (i + 1) + "] adds nothing: " + id + "[" + (by + 1) + "] at "
+                                + rules.get(by).place() + " allows all of it");
+            }
+        }
+    }
+
+    /** Egress rules of a group next to a group that lets everything out. */
+    private void egress() {
+        for (Interface each : config.interfaces().values()) {
+            Optional<String> open = each.securityGroups().stream()
+                    .filter(name -> config.group(name).egress() == null)
+                    .findFirst();
+            if (open.isPresent()) {
+                for (String name : each.securityGroups()) {
+                    if (config.group(name).egress() != null) {
+                        warn(
+                                each.place(),
+                                "interface " + each.name() + ": the egress rules of group " + name
+                                        + " limit nothing, because group " + open.get()
+                                        + " has no egress key and lets everything leave");
+                    }
+                }
+            }
+        }
+    }
+
+    private static Map<Integer, String> sensitive() {
+        Map<Integer, String> ports = new LinkedHashMap<>();
+        ports.put(22, "ssh");
+        ports.put(1433, "ms-sql");
+        ports.put(1521, "oracle");
+        ports.put(3306, "mysql");
+        ports.put(3389, "rdp");
+        ports.put(5432, "postgresql");
+        ports.put(5984, "couchdb");
+        ports.put(6379, "redis");
+        ports.put(9042, "cassandra");
+        ports.put(9200, "elasticsearch");
+        ports.put(27017, "mongodb");
+        return ports;
+    }
+}

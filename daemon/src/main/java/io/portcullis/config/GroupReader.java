@@ -1,0 +1,52 @@
+package io.portcullis.config;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads security groups and prefix lists. */
+final class GroupReader {
+    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members");
+
+    private final RuleReader ingress;
+    private final RuleReader egress;
+
+    GroupReader(References references) {
+        ingress = RuleReader.ingress(references);
+        egress = RuleReader.egress(references);
+    }
+
+    /** All groups, by name. */
+    Map<String, SecurityGroup> groups(Fields named) {
+        Map<String, SecurityGroup> groups = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                groups.put(value.key(), group(value));
+            }
+        }
+        return groups;
+    }
+
+    private SecurityGroup group(Value value) {
+        Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
+        String description =
+                fields.get("description").flatMap(text -> text.text("a text")).orElse("");
+        List<Rule> in = fields.get("ingress").map(ingress::list).orElse(List.of());
+        @Nullable List<Rule> out = fields.get("egress").map(egress::list).orElse(null);
+        List<Cidr> members = fields.get("members").map(Blocks::list).orElse(List.of());
+        return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
+    }
+
+    /** All prefix lists, by name. */
+    static Map<String, PrefixList> lists(Fields named) {
+        Map<String, PrefixList> lists = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                List<Cidr> entries = value.isNull() ? List.of() : Blocks.list(value);
+                lists.put(value.key(), new PrefixList(value.key(), entries, value.keyPlace()));
+            }
+        }
+        return lists;
+    }
+}

@@ -1,0 +1,69 @@
+package io.portcullis.config;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What security groups are attached to: two NICs, transparently bridged.
+ *
+ * @param name free; metrics label and log field
+ * @param outside NIC towards the world
+ * @param inside NIC towards what is guarded
+ * @param addresses who lives behind {@code inside}; the members that this interface gives to its groups
+ * @param securityGroups names, at least one, in the order in which their rules are credited
+ * @param datapath how frames get in and out
+ * @param followLinkState true: when one NIC loses its carrier, the other is taken down meanwhile
+ * @param verifyChecksums false: layer-4 checksums are taken as right
+ * @param passThrough link classes that pass without a rule
+ * @param ethertypes further non-IP ethertypes that pass
+ * @param timeouts merged: the defaults, then {@code conntrack.timeouts}, then this interface's own
+ */
+public record Interface(
+        String name,
+        String outside,
+        String inside,
+        List<Cidr> addresses,
+        List<String> securityGroups,
+        Datapath datapath,
+        boolean followLinkState,
+        boolean verifyChecksums,
+        Set<LinkClass> passThrough,
+        List<Integer> ethertypes,
+        Timeouts timeouts,
+        Place place) {
+    /** Bytes of a NIC's name at the most (Linux: IFNAMSIZ less its end). */
+    static final int LONGEST_NIC = 15;
+
+    public Interface {
+        addresses = List.copyOf(addresses);
+        securityGroups = List.copyOf(securityGroups);
+        passThrough = Collections.unmodifiableSet(new LinkedHashSet<>(passThrough));
+        ethertypes = List.copyOf(ethertypes);
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("an interface without a name");
+        }
+        if (!isNicName(outside) || !isNicName(inside) || outside.equals(inside)) {
+            throw new IllegalArgumentException("outside " + outside + ", inside " + inside);
+        }
+        if (securityGroups.isEmpty()) {
+            throw new IllegalArgumentException("an interface without groups");
+        }
+        for (int type : ethertypes) {
+            if (type < 0x600 || type > 0xffff) {
+                throw new IllegalArgumentException("ethertype " + type);
+            }
+        }
+    }
+
+    /** True when Linux takes this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */
+    static boolean isNicName(String name) {
+        return !name.isEmpty()
+                && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NIC
+                && !name.equals(".")
+                && !name.equals("..")
+                && name.chars().noneMatch(c -> c == '/' || c == ':' || c <= ' ' || c == 0x7f);
+    }
+}

@@ -1,0 +1,253 @@
+package io.portcullis.config;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Reads interfaces. */
+final class InterfaceReader {
+    private static final Set<LinkClass> BRIDGE_DEFAULT =
+            EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL, LinkClass.STP);
+    private static final List<String> HOST_KEYS = List.of("nic", "attach", "adopt-established");
+    private static final List<String> BRIDGE_KEYS = List.of(
+            "mode",
+            "outside",
+            "inside",
+            "addresses",
+            "link-state",
+            "learn",
+            "security-groups",
+            "network-acl",
+            "enforce",
+            "datapath",
+            "workers",
+            "busy-poll",
+            "on-failure",
+            "source-check",
+            "checksums",
+            "pass-through",
+            "ethertypes",
+            "timeouts");
+    private static final List<String> KEYS =
+            Stream.concat(BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
+
+    private static final int MOST_WORKERS = 64;
+
+    /** Ethertypes that something else decides about, and what. */
+    private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
+            0x0800, "IPv4 is decided by the rules",
+            0x86dd, "IPv6 is decided by the rules",
+            0x8100, "VLAN tags are looked through",
+            0x88a8, "VLAN tags are looked through",
+            0x0806, "write arp in pass-through");
+
+    private final References references;
+    private final Timeouts timeouts;
+    private final Map<String, Value> nics = new HashMap<>();
+
+    /** {@code timeouts}: where an interface says nothing. */
+    InterfaceReader(References references, Timeouts timeouts) {
+        this.references = references;
+        this.timeouts = timeouts;
+    }
+
+    /** The interfaces that have no fault, by name. */
+    Map<String, Interface> all(Fields named) {
+        Map<String, Interface> interfaces = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                read(value).ifPresent(each -> interfaces.put(each.name(), each));
+            }
+        }
+        return interfaces;
+    }
+
+    private Optional<Interface> read(Value value) {
+        if (value.key().chars().anyMatch(Character::isWhitespace)) {
+            value.faultAtKey("the name of an interface has no spaces");
+        }
+        if (value.map("a map such as {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}")
+                .isEmpty()) {
+            return Optional.empty();
+        }
+        int faultsBefore = value.reading().count();
+        Fields fields = value.fields(KEYS);
+        boolean isHost = mode(value, fields);
+        String outside = "";
+        String inside = "";
+        if (!isHost) {
+            HOST_KEYS.forEach(key ->
+                    fields.get(key).ifPresent(host -> host.faultAtKey("belongs to mode host, and this is a bridge")));
+            outside = nic(value, fields, "outside");
+            inside = nic(value, fields, "inside");
+        }
+        List<String> groups = groups(value, fields);
+        List<Cidr> addresses = fields.get("addresses").map(Blocks::list).orElse(List.of());
+        boolean verify = fields.get("checksums")
+                .flatMap(each -> each.choice(List.of("verify", "trust")))
+                .orElse("verify")
+                .equals("verify");
+        Set<LinkClass> classes =
+                fields.get("pass-through").map(InterfaceReader::classes).orElse(BRIDGE_DEFAULT);
+        List<Integer> ethertypes =
+                fields.get("ethertypes").map(InterfaceReader::ethertypes).orElse(List.of());
+        Timeouts merged = timeouts.with(
+                fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of()));
+        boolean follow = fields.get("link-state")
+                .flatMap(each -> each.choice(List.of("follow", "ignore")))
+                .orElse("follow")
+                .equals("follow");
+        Datapath datapath =
+                fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
+        fields.get("workers").ifPresent(each -> workers(each, datapath));
+        refuseWhatIsNotBuilt(fields);
+        return value.reading().count() > faultsBefore
+                ? Optional.empty()
+                : Optional.of(new Interface(
+                        value.key(),
+                        outside,
+                        inside,
+                        addresses,
+                        groups,
+                        datapath,
+                        follow,
+                        verify,
+                        classes,
+                        ethertypes,
+                        merged,
+                        value.keyPlace()));
+    }
+
+    /** True for mode host, which is a fault for now and has other keys. */
+    private static boolean mode(Value value, Fields fields) {
+        Optional<Value> mode = fields.get("mode");
+        if (mode.isEmpty()) {
+            value.faultAtKey("mode is missing: write mode: bridge");
+            return fields.get("nic").isPresent();
+        }
+        Optional<String> text = mode.get().choice(List.of("bridge"), List.of("host"));
+        return text.isEmpty() && mode.get().scalar().equals("host");
+    }
+
+    private String nic(Value value, Fields fields, String key) {
+        Optional<Value> nic = fields.get(key);
+        if (nic.isEmpty()) {
+            value.faultAtKey(key + " is missing: the name of a NIC");
+            return "";
+        }
+        String name = nic.get().text("the name of a NIC").orElse("");
+        if (name.isEmpty() && !nic.get().scalar().isEmpty()) {
+            return "";
+        }
+        if (!Interface.isNicName(name)) {
+            nic.get()
+                    .fault("no name of a NIC: 1 to " + Interface.LONGEST_NIC
+                            + " bytes, without spaces, slashes and colons");
+            return "";
+        }
+        Value first = nics.putIfAbsent(name, nic.get());
+        if (first != null) {
+            nic.get()
+                    .fault("used already, as " + first.key() + " at " + first.place()
+                            + ": a NIC stands in one place only");
+        }
+        return name;
+    }
+
+    private List<String> groups(Value value, Fields fields) {
+        Optional<Value> list = fields.get("security-groups");
+        if (list.isEmpty()) {
+            value.faultAtKey("security-groups is missing: an interface carries at least one group");
+            return List.of();
+        }
+        if (list.get().isList() && list.get().isEmpty()) {
+            list.get().fault("an interface carries at least one group");
+        }
+        Set<String> names = new LinkedHashSet<>();
+        for (Value item : list.get().items("a list of group names")) {
+            Optional<String> name = item.text("the name of a security group");
+            if (name.isPresent()) {
+                references.toGroup(item);
+                if (!names.add(name.get())) {
+                    item.fault("named twice in this list");
+                }
+            }
+        }
+        return new ArrayList<>(names);
+    }
+
+    private static Set<LinkClass> classes(Value list) {
+        List<String> keys = Stream.of(LinkClass.values()).map(LinkClass::key).toList();
+        Set<LinkClass> classes = new LinkedHashSet<>();
+        for (Value item : list.items("a list of link classes")) {
+            item.choice(keys).flatMap(LinkClass::of).ifPresent(classes::add);
+        }
+        return classes;
+    }
+
+    private static List<Integer> ethertypes(Value list) {
+        List<Integer> types = new ArrayList<>();
+        for (Value item : list.items("a list of ethertypes")) {
+            Optional<String> text = item.text("an ethertype such as 0x88f7");
+            if (text.isEmpty()) {
+                continue;
+            }
+            Optional<Long> type = SettingsReader.bits(text.get());
+            if (type.isEmpty() || type.get() < 0x600 || type.get() > 0xffff) {
+                item.fault("an ethertype is a number from 0x0600 to 0xffff");
+                continue;
+            }
+            String elsewhere = DECIDED_ELSEWHERE.get(type.get().intValue());
+            if (elsewhere != null) {
+                item.fault("not here: " + elsewhere);
+                continue;
+            }
+            types.add(type.get().intValue());
+        }
+        return types;
+    }
+
+    private static void refuseWhatIsNotBuilt(Fields fields) {
+        fields.get("network-acl").ifPresent(value -> value.faultAtKey("not built yet"));
+        fields.get("enforce").ifPresent(value -> value.choice(List.of("true"), List.of("audit")));
+        fields.get("busy-poll").ifPresent(value -> value.choice(List.of("false"), List.of("true")));
+        fields.get("on-failure").ifPresent(value -> value.choice(List.of("closed"), List.of("open")));
+        fields.get("source-check").ifPresent(value -> value.choice(List.of("false"), List.of("true")));
+        fields.get("learn")
+                .ifPresent(value -> value.duration(Duration.ZERO, Timeouts.LONGEST)
+                        .filter(learn -> !learn.isZero())
+                        .ifPresent(_ -> value.notBuilt()));
+    }
+
+    private static Datapath datapath(Value value) {
+        if (value.scalar().equals("xdp")) {
+            value.fault("reserved, not built yet");
+            return Datapath.AUTO;
+        }
+        List<String> keys = Stream.of(Datapath.values()).map(Datapath::key).toList();
+        String key = value.choice(keys).orElse(Datapath.AUTO.key());
+        return Datapath.values()[keys.indexOf(key)];
+    }
+
+    private static void workers(Value value, Datapath datapath) {
+        String text = value.text("auto or 1").orElse("1");
+        if (text.equals("auto") || text.equals("1")) {
+            return;
+        }
+        if (Value.numberIn(text, 1, MOST_WORKERS).isEmpty()) {
+            value.unknown(text, List.of("auto", "1"));
+        } else if (datapath == Datapath.PCAP) {
+            value.fault("datapath pcap has one worker: write 1, or auto");
+        } else {
+            value.notBuilt();
+        }
+    }
+}

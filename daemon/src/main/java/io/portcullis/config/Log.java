@@ -1,0 +1,4 @@
+package io.portcullis.config;
+
+/** What is logged. */
+public record Log(Level level, Drops drops) {}

@@ -1,0 +1,27 @@
+package io.portcullis.config;
+
+/**
+ * Where something stands in a configuration file.
+ *
+ * @param file as it was named to the reader
+ * @param line counted from 1; 0 where the file as a whole is meant (it cannot be read)
+ * @param column in characters, counted from 1; 0 with line 0
+ */
+public record Place(String file, int line, int column) {
+    public Place {
+        if (line < 0 || column < 0 || line == 0 != (column == 0)) {
+            throw new IllegalArgumentException("line " + line + ", column " + column);
+        }
+    }
+
+    /** A file as a whole. */
+    static Place of(String file) {
+        return new Place(file, 0, 0);
+    }
+
+    /** {@code file:line:column}, or the file's name alone. */
+    @Override
+    public String toString() {
+        return line == 0 ? file : file + ":" + line + ":" + column;
+    }
+}

@@ -1,0 +1,35 @@
+package io.portcullis.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Names that refer to something, kept until everything has been read and each can be looked up. */
+final class References {
+    private final List<Value> groups = new ArrayList<>();
+    private final List<Value> lists = new ArrayList<>();
+
+    /** {@code name} is the name of a security group. */
+    void toGroup(Value name) {
+        groups.add(name);
+    }
+
+    /** {@code name} is the name of a prefix list. */
+    void toList(Value name) {
+        lists.add(name);
+    }
+
+    /** Notes a fault for every name that nothing has. */
+    void check(Set<String> groupNames, Set<String> listNames) {
+        groups.forEach(name -> check(name, "security group", groupNames));
+        lists.forEach(name -> check(name, "prefix list", listNames));
+    }
+
+    private static void check(Value reference, String kind, Set<String> names) {
+        reference.text("the name of a " + kind).ifPresent(name -> {
+            if (!names.contains(name)) {
+                reference.fault("no such " + kind + reference.reading().hint(name, names));
+            }
+        });
+    }
+}

@@ -1,0 +1,65 @@
+package io.portcullis.config;
+
+import java.util.List;
+
+/**
+ * One rule of a security group: allows what it describes.
+ *
+ * @param protocol IP protocol 0 to 255 as after IPv6 extension headers, or {@link #ALL}
+ * @param ports destination ports; empty: all. With tcp, udp and sctp only
+ * @param icmpType 0 to 255, or {@link #ALL}. With icmp and icmpv6 only
+ * @param icmpCode 0 to 255, or {@link #ALL}; with a type only
+ * @param peers source (ingress) or destination (egress), at least one
+ * @param description empty where none was given
+ */
+public record Rule(
+        int protocol,
+        List<PortRange> ports,
+        int icmpType,
+        int icmpCode,
+        List<Peer> peers,
+        String description,
+        Place place) {
+    /** Every protocol, every type, every code. */
+    public static final int ALL = -1;
+
+    // IP protocol numbers (IANA) that carry ports or types.
+    static final int ICMP = 1;
+    static final int TCP = 6;
+    static final int UDP = 17;
+    static final int ICMPV6 = 58;
+    static final int SCTP = 132;
+
+    public Rule {
+        ports = List.copyOf(ports);
+        peers = List.copyOf(peers);
+        if (protocol < ALL || protocol > 255) {
+            throw new IllegalArgumentException("protocol " + protocol);
+        }
+        if (!ports.isEmpty() && !hasPorts(protocol)) {
+            throw new IllegalArgumentException("protocol " + protocol + " has no ports");
+        }
+        if (icmpType < ALL || icmpType > 255 || icmpCode < ALL || icmpCode > 255) {
+            throw new IllegalArgumentException("type " + icmpType + ", code " + icmpCode);
+        }
+        if (icmpType != ALL && !hasTypes(protocol)) {
+            throw new IllegalArgumentException("protocol " + protocol + " has no types");
+        }
+        if (icmpCode != ALL && icmpType == ALL) {
+            throw new IllegalArgumentException("a code needs a type");
+        }
+        if (peers.isEmpty()) {
+            throw new IllegalArgumentException("a rule without peers");
+        }
+    }
+
+    /** True for tcp, udp and sctp. */
+    public static boolean hasPorts(int protocol) {
+        return protocol == TCP || protocol == UDP || protocol == SCTP;
+    }
+
+    /** True for icmp and icmpv6. */
+    public static boolean hasTypes(int protocol) {
+        return protocol == ICMP || protocol == ICMPV6;
+    }
+}

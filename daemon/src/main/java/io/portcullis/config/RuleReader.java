@@ -1,0 +1,289 @@
+package io.portcullis.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads the rules of one direction (security-groups.md section 2). */
+final class RuleReader {
+    private static final String PORTS = "a port, a range such as 8000-8100, a service name or a list of those";
+    private static final String PEERS =
+            "an address, a block, any, {group: NAME}, {prefix-list: NAME} or a list of those";
+    private static final List<String> TRANSPORTS = List.of("tcp", "udp", "sctp");
+    private static final List<String> USUAL_PROTOCOLS =
+            List.of("all", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah");
+    private static final int HIGHEST_PORT = 65535;
+    private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
+    private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
+
+    private final References references;
+    private final String direction;
+    private final String peerKey;
+    private final String otherPeerKey;
+    private final List<String> keys;
+
+    private RuleReader(References references, String direction, String peerKey, String otherPeerKey) {
+        this.references = references;
+        this.direction = direction;
+        this.peerKey = peerKey;
+        this.otherPeerKey = otherPeerKey;
+        this.keys = List.of("protocol", "ports", "type", "code", peerKey, "description");
+    }
+
+    /** Of rules that have {@code from}. */
+    static RuleReader ingress(References references) {
+        return new RuleReader(references, "an ingress", "from", "to");
+    }
+
+    /** Of rules that have {@code to}. */
+    static RuleReader egress(References references) {
+        return new RuleReader(references, "an egress", "to", "from");
+    }
+
+    /** The rules of a list that have no fault. */
+    List<Rule> list(Value list) {
+        List<Rule> rules = new ArrayList<>();
+        for (Value item : list.items("a list of rules")) {
+            rule(item).ifPresent(rules::add);
+        }
+        return rules;
+    }
+
+    private Optional<Rule> rule(Value rule) {
+        if (rule.map("a rule such as {protocol: tcp, ports: 80, " + peerKey + ": any}")
+                .isEmpty()) {
+            return Optional.empty();
+        }
+        int faultsBefore = rule.reading().count();
+        Fields fields = fields(rule);
+        Optional<Integer> protocol = protocol(rule, fields);
+        List<PortRange> ports = List.of();
+        int type = Rule.ALL;
+        int code = Rule.ALL;
+        List<Peer> peers = peers(rule, fields, protocol.orElse(Rule.ALL));
+        if (protocol.isPresent()) {
+            ports = ports(fields, protocol.get());
+            type = type(fields, protocol.get());
+            code = code(fields, protocol.get());
+        }
+        String description =
+                fields.get("description").flatMap(value -> value.text("a text")).orElse("");
+        return rule.reading().count() > faultsBefore
+                ? Optional.empty()
+                : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.place()));
+    }
+
+    private Fields fields(Value rule) {
+        Fields fields = Fields.named(List.of(rule));
+        for (Value value : fields.all()) {
+            if (value.key().equals(otherPeerKey)) {
+                value.faultAtKey(direction + " rule has \"" + peerKey + "\" instead");
+            } else if (!keys.contains(value.key())) {
+                value.unknownKey(keys);
+            }
+        }
+        return fields;
+    }
+
+    private static Optional<Integer> protocol(Value rule, Fields fields) {
+        Optional<Value> value = fields.get("protocol");
+        if (value.isEmpty()) {
+            rule.reading().fault(rule.place(), "protocol is missing: all, tcp, udp, icmp, icmpv6, … or a number");
+            return Optional.empty();
+        }
+        Optional<String> text = value.get().text("a protocol's name or number");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (text.get().equals("all")) {
+            return Optional.of(Rule.ALL);
+        }
+        Optional<Integer> number =
+                Value.numberIn(text.get(), 0, 255).map(Long::intValue).or(() -> Names.PROTOCOLS.number("", text.get()));
+        if (number.isEmpty()) {
+            Set<String> names = new LinkedHashSet<>(USUAL_PROTOCOLS);
+            names.addAll(Names.PROTOCOLS.names(""));
+            value.get()
+                    .fault("no such protocol" + value.get().reading().hint(text.get(), names) + " (allowed: "
+                            + String.join(", ", USUAL_PROTOCOLS) + ", any other IANA name, 0 to 255)");
+        }
+        return number;
+    }
+
+    private static List<PortRange> ports(Fields fields, int protocol) {
+        Optional<Value> value = fields.get("ports");
+        if (value.isEmpty()) {
+            return List.of();
+        }
+        if (!Rule.hasPorts(protocol)) {
+            value.get().faultAtKey("only tcp, udp and sctp have ports: remove it, or name one of these protocols");
+            return List.of();
+        }
+        if (value.get().isList() && value.get().isEmpty()) {
+            value.get().fault("no port at all: name some, or remove the key for all ports");
+        }
+        List<PortRange> ranges = new ArrayList<>();
+        for (Value item : value.get().itemsOrSelf()) {
+            Optional<String> text = item.text(PORTS);
+            if (text.isPresent()) {
+                range(item, text.get(), protocol).ifPresent(ranges::add);
+            }
+        }
+        return ranges;
+    }
+
+    private static Optional<PortRange> range(Value value, String text, int protocol) {
+        Optional<Long> port = Value.numberIn(text, 0, HIGHEST_PORT);
+        if (port.isPresent()) {
+            return Optional.of(new PortRange(port.get().intValue(), port.get().intValue()));
+        }
+        Matcher range = RANGE.matcher(text);
+        if (!range.matches() && !NUMBERS.matcher(text).matches()) {
+            return service(value, text, protocol).map(number -> new PortRange(number, number));
+        }
+        int low = range.matches() ? Integer.parseInt(range.group(1)) : HIGHEST_PORT + 1;
+        int high = range.matches() ? Integer.parseInt(range.group(2)) : HIGHEST_PORT + 1;
+        if (low > HIGHEST_PORT || high > HIGHEST_PORT) {
+            value.fault("ports go from 0 to " + HIGHEST_PORT);
+            return Optional.empty();
+        }
+        if (low > high) {
+            value.fault("the lower port comes first: write " + high + "-" + low);
+            return Optional.empty();
+        }
+        return Optional.of(new PortRange(low, high));
+    }
+
+    private static Optional<Integer> service(Value value, String name, int protocol) {
+        String transport = transport(protocol);
+        Optional<Integer> port = Names.SERVICES.number(transport, name);
+        if (port.isEmpty()) {
+            List<String> others = TRANSPORTS.stream()
+                    .filter(other -> Names.SERVICES.number(other, name).isPresent())
+                    .toList();
+            value.fault(
+                    others.isEmpty()
+                            ? "no such service"
+                                    + value.reading().hint(name, Names.SERVICES.names(transport))
+                                    + " (allowed: " + PORTS + ")"
+                            : "no service of " + transport + ", but of " + String.join(" and ", others)
+                                    + ": write the port's number");
+        }
+        return port;
+    }
+
+    private static String transport(int protocol) {
+        return switch (protocol) {
+            case Rule.TCP -> "tcp";
+            case Rule.UDP -> "udp";
+            case Rule.SCTP -> "sctp";
+            default -> throw new IllegalArgumentException("protocol " + protocol + " has no ports");
+        };
+    }
+
+    private static int type(Fields fields, int protocol) {
+        Optional<Value> value = fields.get("type");
+        if (value.isEmpty()) {
+            return Rule.ALL;
+        }
+        if (!Rule.hasTypes(protocol)) {
+            value.get().faultAtKey("only icmp and icmpv6 have types: remove it, or name one of these protocols");
+            return Rule.ALL;
+        }
+        Optional<String> text = value.get().text("a type's name or number");
+        if (text.isEmpty()) {
+            return Rule.ALL;
+        }
+        String icmp = protocol == Rule.ICMP ? "icmp" : "icmpv6";
+        Optional<Integer> type = Value.numberIn(text.get(), 0, 255)
+                .map(Long::intValue)
+                .or(() -> Names.ICMP_TYPES.number(icmp, text.get()));
+        if (type.isEmpty()) {
+            value.get()
+                    .fault("no type of " + icmp
+                            + value.get().reading().hint(text.get(), Names.ICMP_TYPES.names(icmp))
+                            + " (allowed: 0 to 255, or a name such as echo-request)");
+        }
+        return type.orElse(Rule.ALL);
+    }
+
+    private static int code(Fields fields, int protocol) {
+        Optional<Value> value = fields.get("code");
+        if (value.isEmpty()) {
+            return Rule.ALL;
+        }
+        if (!Rule.hasTypes(protocol)) {
+            value.get().faultAtKey("only icmp and icmpv6 have codes: remove it, or name one of these protocols");
+            return Rule.ALL;
+        }
+        if (fields.get("type").isEmpty()) {
+            value.get().faultAtKey("a code needs a type beside it");
+            return Rule.ALL;
+        }
+        return value.get().number(0, 255).map(Long::intValue).orElse(Rule.ALL);
+    }
+
+    private List<Peer> peers(Value rule, Fields fields, int protocol) {
+        Optional<Value> value = fields.get(peerKey);
+        if (value.isEmpty()) {
+            rule.reading().fault(rule.place(), peerKey + " is missing: " + PEERS);
+            return List.of();
+        }
+        if (value.get().isList() && value.get().isEmpty()) {
+            value.get().fault("nobody at all: write " + PEERS + ", or remove the rule");
+        }
+        List<Peer> peers = new ArrayList<>();
+        for (Value item : value.get().itemsOrSelf()) {
+            (item.isMap() ? reference(item) : addresses(item, protocol)).ifPresent(peers::add);
+        }
+        return peers;
+    }
+
+    private Optional<Peer> reference(Value value) {
+        Fields fields = value.fields(List.of("group", "prefix-list"));
+        Optional<Value> group = fields.get("group");
+        Optional<Value> list = fields.get("prefix-list");
+        if (group.isPresent() && list.isPresent()) {
+            list.get().faultAtKey("not beside group: for both write [{group: NAME}, {prefix-list: NAME}]");
+        } else if (group.isPresent()) {
+            references.toGroup(group.get());
+            return group.get().text("the name of a security group").map(Peer.Group::new);
+        } else if (list.isPresent()) {
+            references.toList(list.get());
+            return list.get().text("the name of a prefix list").map(Peer.Prefixes::new);
+        } else if (fields.all().isEmpty()) {
+            value.wrongKind(PEERS);
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Peer> addresses(Value value, int protocol) {
+        Optional<String> text = value.text(PEERS);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (text.get().equals("any")) {
+            return Optional.of(new Peer.Any());
+        }
+        boolean isName = text.get().chars().noneMatch(c -> c == '.' || c == ':' || c == '/');
+        if (isName) {
+            value.fault(
+                    "not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + PEERS + ")");
+            return Optional.empty();
+        }
+        Optional<Cidr> block = Blocks.block(value, text.get());
+        if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
+            value.fault("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
+            return Optional.empty();
+        }
+        if (block.isPresent() && protocol == Rule.ICMPV6 && !block.get().isV6()) {
+            value.fault("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
+            return Optional.empty();
+        }
+        return block.map(Peer.Net::new);
+    }
+}

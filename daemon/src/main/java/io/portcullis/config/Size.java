@@ -1,0 +1,55 @@
+package io.portcullis.config;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Refuses what would take too much memory to compile: rules are compiled for each interface that carries their group, and
+ * each takes as many entries as it has addresses, once for every port range.
+ */
+final class Size {
+    /** Entries of all interfaces together. */
+    static final long MOST_ENTRIES = 4_000_000;
+
+    private Size() {}
+
+    /** Notes a fault at the rule with which the configuration becomes too large. */
+    static void check(Config config, Reading reading) {
+        long entries = 0;
+        Map<String, Integer> members = new HashMap<>();
+        config.securityGroups()
+                .keySet()
+                .forEach(name -> members.put(name, config.members(name).size()));
+        for (Interface each : config.interfaces().values()) {
+            for (String name : each.securityGroups()) {
+                SecurityGroup group = config.group(name);
+                for (Rule rule : group.rules()) {
+                    entries += entries(rule, config, members);
+                    if (entries > MOST_ENTRIES) {
+                        reading.fault(
+                                rule.place(),
+                                String.format(
+                                        "too large: interface %s takes its groups past %,d pairs of address and port"
+                                                + " range, with lists and members counted; reached in group %s",
+                                        each.name(), MOST_ENTRIES, name));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private static long entries(Rule rule, Config config, Map<String, Integer> members) {
+        long addresses = 0;
+        for (Peer peer : rule.peers()) {
+            addresses += switch (peer) {
+                case Peer.Any _ -> 2;
+                case Peer.Net _ -> 1;
+                case Peer.Group(String name) -> members.getOrDefault(name, 0);
+                case Peer.Prefixes(String list) ->
+                    config.prefixList(list).entries().size();
+            };
+        }
+        return addresses * Math.max(1, rule.ports().size());
+    }
+}

@@ -1,0 +1,308 @@
+package io.portcullis.config;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * One value of a file, with the key that it was given to. Whoever reads it asks for what it should be; where it is not,
+ * the fault is noted and the answer is empty.
+ *
+ * @param key as written; that of the list for an item of a list
+ * @param keyNode where the key stands; the value's own node for an item of a list
+ */
+record Value(Reading reading, String file, String key, Node keyNode, Node node) {
+    private static final int LONGEST_QUOTE = 60;
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
+    private static final int MOST_DIGITS = 18;
+    private static final Set<Tag> PLAIN_TAGS =
+            Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE, Tag.MAP, Tag.SEQ);
+
+    /** Where the value begins. */
+    Place place() {
+        return placeOf(file, node);
+    }
+
+    /** Where its key begins. */
+    Place keyPlace() {
+        return placeOf(file, keyNode);
+    }
+
+    static Place placeOf(String file, Node node) {
+        return new Place(
+                file, node.getStartMark().getLine() + 1, node.getStartMark().getColumn() + 1);
+    }
+
+    /** True when nothing was written behind the key, or {@code null}: the same as if the key were absent. */
+    boolean isNull() {
+        return isNull(node);
+    }
+
+    static boolean isNull(Node node) {
+        return node instanceof ScalarNode scalar
+                && scalar.isPlain()
+                && scalar.getTag().equals(Tag.NULL);
+    }
+
+    /** True for a list. */
+    boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
+    /** True for a map. */
+    boolean isMap() {
+        return node instanceof MappingNode;
+    }
+
+    /** True for a list or a map without anything in it. */
+    boolean isEmpty() {
+        return switch (node) {
+            case SequenceNode list -> list.getValue().isEmpty();
+            case MappingNode map -> map.getValue().isEmpty();
+            default -> false;
+        };
+    }
+
+    /** Notes that the value is wrong: {@code key: value: text}. */
+    void fault(String text) {
+        reading.fault(place(), label() + written() + ": " + text);
+    }
+
+    /** Notes that the key should not be here: {@code key: text}. */
+    void faultAtKey(String text) {
+        reading.fault(keyPlace(), quoted(key) + ": " + text);
+    }
+
+    /** Notes that the value is not of the kind that its key takes. */
+    void wrongKind(String expected) {
+        wrongKind(expected, "");
+    }
+
+    private void wrongKind(String expected, String hint) {
+        String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
+        reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
+    }
+
+    private String label() {
+        return quoted(key) + ": ";
+    }
+
+    private String written() {
+        return switch (node) {
+            case ScalarNode scalar -> quoted(scalar.getValue());
+            case SequenceNode list -> list.getValue().isEmpty() ? "[]" : "a list";
+            case MappingNode map -> map.getValue().isEmpty() ? "{}" : "a map";
+            default -> "an alias";
+        };
+    }
+
+    /** Text of a file in a message of one line. */
+    static String quoted(String text) {
+        String line = text.codePoints()
+                .limit(LONGEST_QUOTE)
+                .mapToObj(c -> Character.isISOControl(c) ? "?" : Character.toString(c))
+                .collect(Collectors.joining());
+        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? line + "…" : line;
+    }
+
+    /** False for a node with a tag of its own ({@code !secret}): nothing here takes one. */
+    static boolean hasPlainTag(Node node) {
+        return PLAIN_TAGS.contains(node.getTag());
+    }
+
+    static String noTags(Node node) {
+        return quoted(node.getTag().getValue()) + ": YAML tags are not used here: remove it";
+    }
+
+    private boolean isTagged() {
+        if (hasPlainTag(node)) {
+            return false;
+        }
+        reading.fault(place(), label() + noTags(node));
+        return true;
+    }
+
+    /**
+     * The text of a scalar, however it was quoted.
+     *
+     * @param expected what the key takes, for the fault where there is a list, a map or nothing
+     */
+    Optional<String> text(String expected) {
+        if (isTagged()) {
+            return Optional.empty();
+        }
+        if (node instanceof ScalarNode scalar && !isNull()) {
+            return Optional.of(scalar.getValue());
+        }
+        wrongKind(expected);
+        return Optional.empty();
+    }
+
+    /** The text of a scalar as it stands, or nothing; no fault. */
+    String scalar() {
+        return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
+    /** The items of a list, each under this value's key. */
+    List<Value> items() {
+        return items("a list");
+    }
+
+    /** The items of a list; {@code expected} is what the key takes. */
+    List<Value> items(String expected) {
+        if (isTagged()) {
+            return List.of();
+        }
+        if (!(node instanceof SequenceNode list)) {
+            String hint = node instanceof ScalarNode scalar && !isNull() && scalar.isPlain()
+                    ? ": write [" + quoted(scalar.getValue()) + "]"
+                    : "";
+            wrongKind(expected, hint);
+            return List.of();
+        }
+        if (!reading.mayWalk(list.getValue().size(), place())) {
+            return List.of();
+        }
+        List<Value> items = new ArrayList<>(list.getValue().size());
+        for (Node item : list.getValue()) {
+            items.add(new Value(reading, file, key, item, item));
+        }
+        return items;
+    }
+
+    /** The items of a list, or this value alone where it is none. */
+    List<Value> itemsOrSelf() {
+        return isList() ? items() : List.of(this);
+    }
+
+    /** One of some words. */
+    Optional<String> choice(List<String> built) {
+        return choice(built, List.of());
+    }
+
+    /** One of the words {@code built}; those of {@code unbuilt} are specified, and refused for now. */
+    Optional<String> choice(List<String> built, List<String> unbuilt) {
+        Optional<String> text = text(String.join(" or ", built));
+        if (text.isPresent() && unbuilt.contains(text.get())) {
+            notBuilt();
+            return Optional.empty();
+        }
+        if (text.isPresent() && !built.contains(text.get())) {
+            unknown(text.get(), built);
+            return Optional.empty();
+        }
+        return text;
+    }
+
+    /** Notes that the value is specified and not built. */
+    void notBuilt() {
+        fault("not built yet");
+    }
+
+    /** Notes a word that is none of {@code allowed}; all of them are told. */
+    void unknown(String word, List<String> allowed) {
+        fault("not known here" + reading.hint(word, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+    }
+
+    /** Notes that the key is none of {@code allowed}; all of them are told. */
+    void unknownKey(List<String> allowed) {
+        faultAtKey("unknown key" + reading.hint(key, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+    }
+
+    /** {@code true} or {@code false}. */
+    boolean flag(boolean fallback) {
+        return choice(List.of("true", "false")).map("true"::equals).orElse(fallback);
+    }
+
+    /** A whole number without sign, decimal. */
+    Optional<Long> number(long low, long high) {
+        return number("a number", low, high);
+    }
+
+    /** A whole number without sign, decimal; {@code what} is the key's name for it. */
+    Optional<Long> number(String what, long low, long high) {
+        String expected = what + " from " + low + " to " + high;
+        Optional<String> text = text(expected);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Long> number = numberIn(text.get(), low, high);
+        if (number.isEmpty()) {
+            fault("must be " + expected);
+        }
+        return number;
+    }
+
+    /** The decimal number that {@code text} is, if it is one in the range. */
+    static Optional<Long> numberIn(String text, long low, long high) {
+        boolean isNumber =
+                !text.isEmpty() && text.length() <= MOST_DIGITS && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        if (!isNumber) {
+            return Optional.empty();
+        }
+        long number = Long.parseLong(text);
+        return number >= low && number <= high ? Optional.of(number) : Optional.empty();
+    }
+
+    /** A duration: digits and one of {@code ms s m h d}. */
+    Optional<Duration> duration(Duration shortest, Duration longest) {
+        Optional<String> text = text("a duration such as 30s");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Matcher matcher = DURATION.matcher(text.get());
+        if (!matcher.matches()) {
+            fault("not a duration: write a number and its unit, ms, s, m, h or d, such as 30s");
+            return Optional.empty();
+        }
+        long count = Long.parseLong(matcher.group(1));
+        Duration duration = switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(count);
+            case "s" -> Duration.ofSeconds(count);
+            case "m" -> Duration.ofMinutes(count);
+            case "h" -> Duration.ofHours(count);
+            default -> Duration.ofDays(count);
+        };
+        if (duration.compareTo(shortest) < 0 || duration.compareTo(longest) > 0) {
+            fault("out of range: " + written(shortest) + " to " + written(longest));
+            return Optional.empty();
+        }
+        return Optional.of(duration);
+    }
+
+    private static String written(Duration duration) {
+        return duration.toDays() > 0 ? duration.toDays() + "d" : duration.toSeconds() + "s";
+    }
+
+    /** A map whose keys are {@code allowed}; others are faults. */
+    Fields fields(List<String> allowed) {
+        return Fields.of(List.of(this), allowed);
+    }
+
+    /** The map behind this value, or empty, and a fault. */
+    Optional<MappingNode> map() {
+        return map("a map");
+    }
+
+    /** As {@link #map()}; {@code expected} is what the key takes. */
+    Optional<MappingNode> map(String expected) {
+        if (isTagged()) {
+            return Optional.empty();
+        }
+        if (node instanceof MappingNode map) {
+            return Optional.of(map);
+        }
+        wrongKind(expected);
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,446 @@
+package io.portcullis.conntrack;
+
+import io.portcullis.conntrack.TcpConnection.Side;
+import io.portcullis.conntrack.TcpConnection.State;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpFlags;
+import io.portcullis.packet.TcpOptions;
+
+/**
+ * Follows TCP connections: states and transitions of Linux's {@code nf_conntrack_proto_tcp.c}, sequence windows after
+ * Guido van Rooij ("Real Stateful TCP Packet Filtering in IP Filter"), resets after RFC 5961. For a segment with sequence
+ * {@code seq}, end {@code end} and (selective) acknowledgment {@code ack} the four inequalities are
+ *
+ * <pre>
+ * I    seq ≤ sender.maxEnd                                        else out of the window
+ * II   end ≥ sender.end − receiver.maxWindow                      else passes unnoticed
+ * III  ack ≤ receiver.end                                         else out of the window
+ * IV   ack ≥ receiver.end − max(66,000, sender.maxWindow)         else passes unnoticed
+ * </pre>
+ *
+ * One instance per worker: it keeps scratch space, not connections. Allocates for a new connection only.
+ */
+public final class TcpTracker {
+    /** What a segment means to its connection. */
+    public enum Step {
+        /** Part of it; it lives on for {@link #timeout}. */
+        RENEW,
+        /** Passes and leaves the timer as it is. */
+        PASS,
+        /** Passes, and the connection is over at once. */
+        END,
+        /** A SYN for a tuple whose connection is over: the rules decide about a new one. */
+        REOPEN,
+        /** Impossible in this state. */
+        BAD_STATE,
+        /** Out of the sequence window. */
+        BAD_WINDOW
+    }
+
+    /** Acknowledgments may be this old whatever the window: late ACKs of a fast sender. */
+    private static final int MAX_ACK_WINDOW = 66_000;
+
+    private static final int RETRANSMITS = 3;
+
+    private final TcpOptions options = new TcpOptions();
+
+    /** A tracker for one worker. */
+    public TcpTracker() {}
+
+    /** True: SYN without ACK, RST and FIN, the only segment that opens a connection. */
+    public static boolean isOpening(int flags) {
+        return (flags & (TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN)) == TcpFlags.SYN;
+    }
+
+    /** True: an ACK without SYN, RST and FIN, by which a connection may be picked up in the middle. */
+    public static boolean isPlainAck(int flags) {
+        return (flags & (TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN)) == TcpFlags.ACK;
+    }
+
+    /** What the first segment tells of a connection: a SYN, or the plain ACK by which it is picked up. */
+    public TcpConnection open(Packet packet) {
+        TcpConnection connection = new TcpConnection();
+        packet.readTcpOptions(options);
+        if (isOpening(packet.tcpFlags())) {
+            startSide(connection.originator, packet, endOf(packet));
+            return connection;
+        }
+        connection.state = State.ESTABLISHED;
+        connection.pickedUp = true;
+        connection.originator.sackPermitted = true;
+        connection.responder.sackPermitted = true;
+        pickUpSide(connection.originator, connection.responder, packet);
+        acceptSegment(connection, packet, true);
+        return connection;
+    }
+
+    /** The timeout of a connection as it stands. */
+    public Timeout timeout(Flow flow, FlowTable table) {
+        TcpConnection connection = tcp(flow);
+        boolean unanswered =
+                connection.repeats >= RETRANSMITS || connection.lastWindow == 0 || connection.pickedUp && !flow.replied;
+        return connection.state == State.ESTABLISHED && unanswered
+                ? table.shorter(Timeout.TCP_ESTABLISHED, Timeout.TCP_UNACKNOWLEDGED)
+                : connection.state.timeout;
+    }
+
+    /**
+     * Follows one segment; what is not {@link Step#RENEW} has changed no window and no state.
+     *
+     * @param packet a whole TCP segment with possible flags
+     * @param fromOriginator true in the direction of the connection's first segment
+     */
+    public Step follow(Flow flow, Packet packet, boolean fromOriginator) {
+        TcpConnection connection = tcp(flow);
+        int flags = packet.tcpFlags();
+        packet.readTcpOptions(options);
+        if ((flags & TcpFlags.RST) != 0) {
+            return followReset(connection, packet, fromOriginator);
+        }
+        if ((flags & TcpFlags.SYN) == 0) {
+            return followSegment(connection, packet, fromOriginator);
+        }
+        return (flags & TcpFlags.ACK) == 0
+                ? followSyn(connection, packet, fromOriginator, flow.replied)
+                : followSynAck(connection, packet, fromOriginator);
+    }
+
+    /**
+     * True: a segment with this sequence may be on its way, so an ICMP error that quotes it is credible.
+     *
+     * @param fromOriginator true where the originator sent the quoted segment
+     */
+    public static boolean isInFlight(Flow flow, int sequence, boolean fromOriginator) {
+        TcpConnection connection = tcp(flow);
+        Side sender = connection.side(fromOriginator);
+        int below = sender.end - sequence;
+        return (sender.known || connection.pickedUp)
+                && below >= 0
+                && below <= Math.max(MAX_ACK_WINDOW, connection.side(!fromOriginator).maxWindow);
+    }
+
+    private Step followSyn(TcpConnection connection, Packet packet, boolean fromOriginator, boolean replied) {
+        return switch (connection.state) {
+            case SYN_SENT ->
+                fromOriginator ? repeatSyn(connection, packet, replied) : crossSyn(connection, packet, false);
+            case SYN_SENT_BOTH -> crossSyn(connection, packet, fromOriginator);
+            case SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK ->
+                fromOriginator ? rememberSyn(connection, packet) : Step.BAD_STATE;
+            case TIME_WAIT, CLOSE -> Step.REOPEN;
+        };
+    }
+
+    private Step repeatSyn(TcpConnection connection, Packet packet, boolean replied) {
+        int end = endOf(packet);
+        if (end - connection.originator.end > 0) {
+            startSide(connection.originator, packet, end);
+            connection.loneAckSeen = false;
+        }
+        return replied ? Step.RENEW : Step.PASS;
+    }
+
+    /** A SYN of the responder, or any SYN after that: a simultaneous open (RFC 9293, section 3.5). */
+    private Step crossSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        Side sender = connection.side(fromOriginator);
+        int end = endOf(packet);
+        if (!sender.known || end - sender.end > 0) {
+            Side receiver = connection.side(!fromOriginator);
+            startSide(sender, packet, end);
+            agreeOnScale(connection);
+            receiver.maxEnd = receiver.end + sender.maxWindow;
+            sender.maxEnd = end + receiver.maxWindow;
+        }
+        connection.state = State.SYN_SENT_BOTH;
+        return Step.RENEW;
+    }
+
+    /** RFC 5961: passes, as the receiver answers with a challenge; what comes next tells whether it starts anew. */
+    private Step rememberSyn(TcpConnection connection, Packet packet) {
+        connection.synPending = true;
+        connection.trainHolds = false;
+        startSide(connection.pendingSyn, packet, endOf(packet));
+        return Step.PASS;
+    }
+
+    private Step followSynAck(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        // The originator answers a SYN in a simultaneous open only, at the latest when the responder already has.
+        boolean opening = fromOriginator
+                ? connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED
+                : connection.state == State.SYN_SENT || connection.state == State.SYN_SENT_BOTH;
+        if (opening) {
+            Side receiver = connection.side(!fromOriginator);
+            if (!acknowledgesSyn(receiver, packet.tcpAcknowledgment())) {
+                return Step.BAD_WINDOW;
+            }
+            return answerSyn(connection, packet, fromOriginator);
+        }
+        if (fromOriginator) {
+            return Step.BAD_STATE;
+        }
+        boolean again = connection.synPending && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+        connection.synPending = false;
+        connection.trainHolds = false;
+        if (!again) {
+            return Step.PASS;
+        }
+        copySyn(connection.pendingSyn, connection.originator);
+        connection.responder.known = false;
+        connection.responder.finSeen = false;
+        connection.pickedUp = false;
+        connection.ackSegmentSeen = false;
+        connection.repeats = 0;
+        connection.lastWindow = 1;
+        return answerSyn(connection, packet, false);
+    }
+
+    /** A SYN+ACK that acknowledges the receiver's SYN. */
+    private Step answerSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        Side sender = connection.side(fromOriginator);
+        Side receiver = connection.side(!fromOriginator);
+        int end = endOf(packet);
+        if (!sender.known || end - sender.end > 0) {
+            startSide(sender, packet, end);
+            agreeOnScale(connection);
+            sender.maxEnd = end + receiver.maxWindow;
+        } else if (packet.tcpSequence() - sender.maxEnd > 0) {
+            return Step.BAD_WINDOW;
+        }
+        noteAck(sender, packet.tcpAcknowledgment());
+        openWindow(receiver, packet.tcpAcknowledgment(), packet.tcpWindow());
+        connection.state = State.SYN_RECEIVED;
+        return Step.RENEW;
+    }
+
+    private Step followSegment(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        boolean fin = (packet.tcpFlags() & TcpFlags.FIN) != 0;
+        if (connection.state == State.SYN_SENT || connection.state == State.SYN_SENT_BOTH) {
+            if (fromOriginator || fin) {
+                return Step.BAD_STATE;
+            }
+            connection.loneAckSeen = true;
+            connection.loneAck = packet.tcpAcknowledgment();
+            return Step.PASS;
+        }
+        if (connection.synPending && connection.state == State.LAST_ACK && !fromOriginator && !fin) {
+            connection.synPending = false;
+            return Step.PASS;
+        }
+        Side sender = connection.side(fromOriginator);
+        Side receiver = connection.side(!fromOriginator);
+        int end = endOf(packet);
+        int ack = highestAck(packet, receiver);
+        if (!sender.known) {
+            pickUpSide(sender, receiver, packet);
+        }
+        boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - receiver.end > 0;
+        if (overshoots && !connection.pickedUp) {
+            return Step.BAD_WINDOW;
+        }
+        boolean fallsShort = receiver.known && sender.end - end > receiver.maxWindow
+                || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow);
+        if (fallsShort) {
+            return Step.PASS;
+        }
+        boolean resends = packet.tcpPayload() > 0 && end - sender.end <= 0;
+        acceptSegment(connection, packet, fromOriginator);
+        connection.state =
+                fin ? afterFin(connection.state, sender.finSeen) : afterAck(connection.state, fromOriginator, resends);
+        sender.finSeen |= fin;
+        return Step.RENEW;
+    }
+
+    private static State afterFin(State state, boolean repeated) {
+        return switch (state) {
+            case SYN_SENT, SYN_SENT_BOTH -> throw new IllegalStateException("FIN in " + state);
+            case SYN_RECEIVED, ESTABLISHED -> State.FIN_WAIT;
+            case FIN_WAIT, CLOSE_WAIT -> repeated ? state : State.LAST_ACK;
+            case LAST_ACK, TIME_WAIT, CLOSE -> state;
+        };
+    }
+
+    private static State afterAck(State state, boolean fromOriginator, boolean resends) {
+        return switch (state) {
+            case SYN_SENT, SYN_SENT_BOTH -> throw new IllegalStateException("ACK in " + state);
+            case SYN_RECEIVED -> fromOriginator ? State.ESTABLISHED : state;
+            case FIN_WAIT -> resends ? state : State.CLOSE_WAIT;
+            case LAST_ACK -> resends ? state : State.TIME_WAIT;
+            case ESTABLISHED, CLOSE_WAIT, TIME_WAIT, CLOSE -> state;
+        };
+    }
+
+    private Step followReset(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        int sequence = packet.tcpSequence();
+        boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
+        Side sender = connection.side(fromOriginator);
+        Side receiver = connection.side(!fromOriginator);
+        if (connection.state == State.SYN_SENT) {
+            boolean fits = fromOriginator
+                    ? sequence == sender.end || connection.loneAckSeen && sequence == connection.loneAck
+                    : hasAck && acknowledgesSyn(receiver, packet.tcpAcknowledgment());
+            return fits ? Step.END : Step.BAD_WINDOW;
+        }
+        if (connection.state == State.CLOSE) {
+            return Step.RENEW;
+        }
+        boolean refusesSyn = connection.synPending
+                && !fromOriginator
+                && hasAck
+                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+        if (!refusesSyn) {
+            if (sequence != sender.end) {
+                boolean stale = receiver.ackSeen
+                        ? sequence - receiver.maxAck < 0
+                        : receiver.known && sender.end - sequence > receiver.maxWindow;
+                boolean beyond = sequence - sender.maxEnd > 0;
+                if (stale || beyond) {
+                    boolean unnoticed = connection.pickedUp || stale && !receiver.ackSeen;
+                    return unnoticed ? Step.PASS : Step.BAD_WINDOW;
+                }
+            }
+            if (connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
+                connection.trainHolds = false;
+                return Step.PASS;
+            }
+        }
+        connection.state = State.CLOSE;
+        connection.synPending = false;
+        connection.trainHolds = false;
+        return Step.RENEW;
+    }
+
+    private static boolean isExact(TcpConnection connection, int sequence, boolean fromOriginator) {
+        Side receiver = connection.side(!fromOriginator);
+        return sequence == connection.side(fromOriginator).end
+                || receiver.ackSeen && sequence == receiver.maxAck
+                || connection.trainHolds
+                        && connection.lastFromOriginator == fromOriginator
+                        && sequence == connection.lastEnd;
+    }
+
+    /** Takes over what a segment within the window says. */
+    private void acceptSegment(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        Side sender = connection.side(fromOriginator);
+        Side receiver = connection.side(!fromOriginator);
+        int end = endOf(packet);
+        int ack = highestAck(packet, receiver);
+        int window = packet.tcpWindow() << sender.scale;
+        sender.maxWindow = Math.max(sender.maxWindow, window + (ack - packet.tcpAcknowledgment()));
+        if (receiver.known && end - sender.maxEnd > 0) {
+            receiver.maxWindow += end - sender.maxEnd;
+        }
+        if (end - sender.end > 0) {
+            sender.end = end;
+        }
+        noteAck(sender, packet.tcpAcknowledgment());
+        openWindow(receiver, ack, window);
+        connection.synPending = false;
+        connection.trainHolds = (packet.tcpFlags() & TcpFlags.FIN) == 0;
+        if (!connection.trainHolds) {
+            return;
+        }
+        boolean repeated = connection.ackSegmentSeen
+                && connection.lastFromOriginator == fromOriginator
+                && connection.lastSequence == packet.tcpSequence()
+                && connection.lastAck == packet.tcpAcknowledgment()
+                && connection.lastEnd == end
+                && connection.lastWindow == packet.tcpWindow();
+        connection.repeats = repeated ? connection.repeats + 1 : 0;
+        connection.ackSegmentSeen = true;
+        connection.lastFromOriginator = fromOriginator;
+        connection.lastSequence = packet.tcpSequence();
+        connection.lastAck = packet.tcpAcknowledgment();
+        connection.lastEnd = end;
+        connection.lastWindow = packet.tcpWindow();
+    }
+
+    private void startSide(Side side, Packet packet, int end) {
+        side.known = true;
+        side.end = end;
+        side.maxEnd = end;
+        side.maxWindow = Math.max(1, packet.tcpWindow());
+        side.synSequence = packet.tcpSequence();
+        side.scaleOffered = options.windowScale() != TcpOptions.ABSENT;
+        side.scale = Math.max(0, options.windowScale());
+        side.sackPermitted = options.isSackPermitted();
+        side.ackSeen = false;
+        side.finSeen = false;
+    }
+
+    private static void copySyn(Side from, Side to) {
+        to.known = true;
+        to.end = from.end;
+        to.maxEnd = from.maxEnd;
+        to.maxWindow = from.maxWindow;
+        to.synSequence = from.synSequence;
+        to.scaleOffered = from.scaleOffered;
+        to.scale = from.scale;
+        to.sackPermitted = from.sackPermitted;
+        to.ackSeen = false;
+        to.finSeen = false;
+    }
+
+    /** Learns a side from a segment in the middle of the connection. */
+    private void pickUpSide(Side sender, Side receiver, Packet packet) {
+        int ack = highestAck(packet, receiver);
+        sender.known = true;
+        sender.end = endOf(packet);
+        sender.maxWindow = Math.max(1, packet.tcpWindow() << sender.scale);
+        sender.maxEnd = sender.end + sender.maxWindow;
+        if (!receiver.known) {
+            receiver.end = ack;
+            receiver.maxEnd = ack;
+        } else if (ack - receiver.end == 1) {
+            // The answer to a keep-alive probe, which stands one below what its sender goes on with.
+            receiver.end++;
+        }
+    }
+
+    /** RFC 7323: windows are scaled in both directions or in none. */
+    private static void agreeOnScale(TcpConnection connection) {
+        if (!connection.originator.scaleOffered || !connection.responder.scaleOffered) {
+            connection.originator.scale = 0;
+            connection.responder.scale = 0;
+        }
+    }
+
+    private static boolean acknowledgesSyn(Side syn, int ack) {
+        return ack - syn.synSequence > 0 && ack - syn.end <= 0;
+    }
+
+    private static void noteAck(Side sender, int ack) {
+        if (!sender.ackSeen || ack - sender.maxAck > 0) {
+            sender.ackSeen = true;
+            sender.maxAck = ack;
+        }
+    }
+
+    /** The receiver of this acknowledgment may send up to {@code ack + window}; into a closed window, one byte. */
+    private static void openWindow(Side receiver, int ack, int window) {
+        int allowed = ack + Math.max(1, window);
+        if (allowed - receiver.maxEnd > 0) {
+            receiver.maxEnd = allowed;
+        }
+    }
+
+    private int highestAck(Packet packet, Side receiver) {
+        int ack = packet.tcpAcknowledgment();
+        return receiver.sackPermitted ? options.highestAcknowledged(ack) : ack;
+    }
+
+    /** One past the last sequence number that the segment takes; SYN and FIN take one each. */
+    private static int endOf(Packet packet) {
+        int flags = packet.tcpFlags();
+        return packet.tcpSequence()
+                + packet.tcpPayload()
+                + ((flags & TcpFlags.SYN) != 0 ? 1 : 0)
+                + ((flags & TcpFlags.FIN) != 0 ? 1 : 0);
+    }
+
+    private static TcpConnection tcp(Flow flow) {
+        TcpConnection connection = flow.tcp;
+        if (connection == null) {
+            throw new IllegalStateException("not a TCP flow");
+        }
+        return connection;
+    }
+}

@@ -1,0 +1,24 @@
+package io.portcullis.conntrack;
+
+import java.util.function.ToLongFunction;
+
+/** How long a flow lives without a packet, in nanoseconds, per {@link Timeout}. Immutable. */
+public final class Timeouts {
+    private final long[] ns = new long[Timeout.values().length];
+
+    /**
+     * Asks for every timeout once.
+     *
+     * @param nanoseconds the value for a configuration key, as {@link Timeout#key()} names it
+     */
+    public Timeouts(ToLongFunction<String> nanoseconds) {
+        for (Timeout timeout : Timeout.values()) {
+            ns[timeout.ordinal()] = nanoseconds.applyAsLong(timeout.key());
+        }
+    }
+
+    /** Nanoseconds. */
+    public long ns(Timeout timeout) {
+        return ns[timeout.ordinal()];
+    }
+}

@@ -1,0 +1,36 @@
+package io.portcullis.control;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One interface in a {@link StatusReport}.
+ *
+ * @param outside NIC
+ * @param inside NIC
+ * @param forwarding whether frames can pass
+ * @param detail why not; empty while they can
+ * @param flows in the table now
+ * @param maxFlows of them at the most
+ * @param passedPackets frames since the start, by direction
+ * @param droppedPackets frames since the start, by direction
+ * @param dropsByReason by direction and reason, those that happened
+ */
+public record InterfaceStatus(
+        String name,
+        String mode,
+        String datapath,
+        String outside,
+        String inside,
+        boolean forwarding,
+        String detail,
+        List<String> securityGroups,
+        long flows,
+        long maxFlows,
+        Map<String, Long> passedPackets,
+        Map<String, Long> droppedPackets,
+        Map<String, Map<String, Long>> dropsByReason) {
+    public InterfaceStatus {
+        securityGroups = List.copyOf(securityGroups);
+    }
+}

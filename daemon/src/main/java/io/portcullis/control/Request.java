@@ -1,0 +1,22 @@
+package io.portcullis.control;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole HTTP request, as far as anybody here looks at it: no resource takes a body.
+ *
+ * @param path without query
+ * @param accept the header of that name
+ * @param keepAlive false: the connection ends after the answer
+ * @param refusal the answer to a request that is none or too much; then nothing else of it counts
+ */
+record Request(
+        String method,
+        String path,
+        @Nullable String accept,
+        boolean keepAlive,
+        @Nullable Response refusal) {
+    static Request refused(int status, String error) {
+        return new Request("", "", null, false, Response.error(status, error));
+    }
+}

@@ -1,0 +1,15 @@
+/**
+ * HTTP for people's tools: {@link io.portcullis.control.ControlServer} answers the command line in JSON over a Unix socket,
+ * {@link io.portcullis.control.MetricsServer} answers Prometheus and health checks over TCP,
+ * {@link io.portcullis.control.ControlClient} is the command line's end. What they tell comes from
+ * {@link io.portcullis.control.Operations}, which the service implements; the records are the JSON's shapes.
+ *
+ * <p>Each server is one thread of its own, which never waits: slow work goes to an executor. Requests, connections and
+ * times are bounded ({@link io.portcullis.control.HttpServer}).
+ *
+ * <p>May import {@code metrics}, {@code worker}, {@code policy} and Netty. Start reading at {@code ControlServer.open}.
+ */
+@NullMarked
+package io.portcullis.control;
+
+import org.jspecify.annotations.NullMarked;

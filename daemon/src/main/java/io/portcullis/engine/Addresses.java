@@ -1,0 +1,51 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.Packet;
+
+/** Addresses that must not stand where they stand (RFC 1122, RFC 4291). */
+final class Addresses {
+    private static final long V4_BROADCAST = 0xffff_ffffL;
+    private static final long V4_LOOPBACK = 127;
+    private static final long V4_MULTICAST = 0xe;
+    private static final long V6_MULTICAST = 0xff;
+    private static final long V6_LINK_LOCAL = 0xfe80L >>> 6;
+    private static final long V4_MAPPED = 0xffffL;
+
+    private Addresses() {}
+
+    /** True for fe80::/10. */
+    static boolean isLinkLocalV6(long high) {
+        return high >>> 54 == V6_LINK_LOCAL;
+    }
+
+    /**
+     * True when source or destination must not be on the wire.
+     *
+     * @param mayBeUnspecified true where the source may still have no address (DHCP)
+     */
+    static boolean areBad(Packet packet, boolean mayBeUnspecified) {
+        long sourceHigh = packet.sourceHigh();
+        long sourceLow = packet.sourceLow();
+        long destinationHigh = packet.destinationHigh();
+        long destinationLow = packet.destinationLow();
+        boolean unspecified = sourceHigh == 0 && sourceLow == 0;
+        if (unspecified && !mayBeUnspecified
+                || destinationHigh == 0 && destinationLow == 0
+                || sourceHigh == destinationHigh && sourceLow == destinationLow) {
+            return true;
+        }
+        if (packet.isV6()) {
+            return sourceHigh >>> 56 == V6_MULTICAST
+                    || isV6LoopbackOrMapped(sourceHigh, sourceLow)
+                    || isV6LoopbackOrMapped(destinationHigh, destinationLow);
+        }
+        return sourceLow >>> 28 == V4_MULTICAST
+                || sourceLow == V4_BROADCAST
+                || sourceLow >>> 24 == V4_LOOPBACK
+                || destinationLow >>> 24 == V4_LOOPBACK;
+    }
+
+    private static boolean isV6LoopbackOrMapped(long high, long low) {
+        return high == 0 && (low == 1 || low >>> 32 == V4_MAPPED);
+    }
+}

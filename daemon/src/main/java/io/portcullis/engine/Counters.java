@@ -1,0 +1,87 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.Direction;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * What one worker's engine has counted since the start. Its loop is the only writer; any thread may read, and sees each
+ * number whole, if a moment late.
+ */
+public final class Counters {
+    /** The counters that have no direction. */
+    public enum Total {
+        /** Flows in the table now (a gauge). */
+        FLOWS,
+        /** Flows that the rules admitted and the table took. */
+        FLOWS_CREATED,
+        /** Unreplied flows that made room for others in a full table. */
+        FLOWS_EVICTED,
+        /** Flows forgotten after their idle timeout. */
+        FLOWS_EXPIRED,
+        /** Layer-4 checksums that a sender left unfinished for its NIC and that were finished here. */
+        CHECKSUMS_FINISHED
+    }
+
+    private static final int DIRECTIONS = Direction.values().length;
+    private static final int REASONS = Reason.values().length;
+
+    private final AtomicLongArray packets = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray bytes = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
+
+    Counters() {}
+
+    void count(Direction direction, Reason reason, int count, int length) {
+        int cell = cell(direction, reason);
+        packets.setOpaque(cell, packets.getPlain(cell) + count);
+        bytes.setOpaque(cell, bytes.getPlain(cell) + length);
+    }
+
+    void add(Total total, long count) {
+        totals.setOpaque(total.ordinal(), totals.getPlain(total.ordinal()) + count);
+    }
+
+    void set(Total total, long value) {
+        totals.setOpaque(total.ordinal(), value);
+    }
+
+    /** Packets with this outcome, a super-frame as those it stands for; {@link Reason#NONE} are those that passed. */
+    public long packets(Direction direction, Reason reason) {
+        return packets.getOpaque(cell(direction, reason));
+    }
+
+    /** Their bytes, Ethernet header included, FCS not. */
+    public long bytes(Direction direction, Reason reason) {
+        return bytes.getOpaque(cell(direction, reason));
+    }
+
+    /** One of the counters that have no direction. */
+    public long total(Total total) {
+        return totals.getOpaque(total.ordinal());
+    }
+
+    /** What {@link #forEach} shows. */
+    @FunctionalInterface
+    public interface Outcomes {
+        /**
+         * One outcome of one direction.
+         *
+         * @param direction {@code ingress} or {@code egress}
+         * @param reason {@link Reason#NONE}: passed
+         */
+        void outcome(String direction, Reason reason, long packets, long bytes);
+    }
+
+    /** Shows every outcome of both directions, those that never happened included. */
+    public void forEach(Outcomes reader) {
+        for (Direction direction : Direction.values()) {
+            for (Reason reason : Reason.values()) {
+                reader.outcome(direction.label(), reason, packets(direction, reason), bytes(direction, reason));
+            }
+        }
+    }
+
+    private static int cell(Direction direction, Reason reason) {
+        return direction.ordinal() * REASONS + reason.ordinal();
+    }
+}

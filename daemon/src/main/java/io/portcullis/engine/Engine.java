@@ -1,0 +1,367 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.TcpConnection;
+import io.portcullis.conntrack.TcpTracker;
+import io.portcullis.conntrack.Timeout;
+import io.portcullis.conntrack.Timeouts;
+import io.portcullis.conntrack.UdpTracker;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Icmp;
+import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.Quote;
+import io.portcullis.packet.TcpFlags;
+import io.portcullis.packet.Tuple;
+import io.portcullis.policy.Policy;
+import io.portcullis.policy.RuleSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about frames: one engine per worker, with its flow table and its counters; used by that worker's thread alone.
+ * The order of the checks is the specification's: malformed, link traffic, addresses, fragments, checksum, TCP flags,
+ * flow, rules; the first that objects names the reason.
+ *
+ * <p>Per frame nothing is allocated but a new flow; no I/O, no clock: time is the caller's.
+ */
+public final class Engine {
+    private final FlowTable flows;
+    private final TcpTracker tcp = new TcpTracker();
+    private final Counters counters = new Counters();
+    private final DropSamples dropSamples = new DropSamples();
+    private final Packet packet = new Packet();
+    private final Quote quote = new Quote();
+    private final Tuple tuple = new Tuple();
+
+    private Policy policy;
+    private LinkTraffic linkTraffic;
+    private volatile RuleHits ruleHits;
+
+    /** The rule credited with the frame that is being decided, or {@link Batch#NO_RULE}. */
+    private int credited;
+
+    /**
+     * An engine without flows.
+     *
+     * @param policy to begin with
+     * @param hashKey0 random: first half of the flow table's key
+     * @param hashKey1 random: second half
+     */
+    public Engine(Policy policy, long hashKey0, long hashKey1) {
+        this.policy = policy;
+        linkTraffic = new LinkTraffic(policy);
+        ruleHits = new RuleHits(policy);
+        flows = new FlowTable(hashKey0, hashKey1, policy.maxFlows(), new Timeouts(policy::timeoutNs));
+    }
+
+    /** Another policy, from the next frame on. Tracked flows stay. */
+    public void install(Policy next) {
+        policy = next;
+        linkTraffic = new LinkTraffic(next);
+        ruleHits = ruleHits.carriedOverTo(next);
+        flows.configure(next.maxFlows(), new Timeouts(next::timeoutNs));
+    }
+
+    /** The policy in force. */
+    public Policy policy() {
+        return policy;
+    }
+
+    /** What was counted; readable from any thread. */
+    public Counters counters() {
+        return counters;
+    }
+
+    /** Credits of the rules in force; readable from any thread. */
+    public RuleHits ruleHits() {
+        return ruleHits;
+    }
+
+    /** Some of the dropped frames; for the worker's thread. */
+    public DropSamples dropSamples() {
+        return dropSamples;
+    }
+
+    /**
+     * Gives every frame of a batch its verdict, in order.
+     *
+     * @param nowNs monotonic time of the batch, nanoseconds; never less than at the call before
+     */
+    public void decide(Batch batch, Direction direction, long nowNs) {
+        for (int i = 0; i < batch.size(); i++) {
+            credited = Batch.NO_RULE;
+            Reason reason = decideFrame(batch, i, direction, nowNs);
+            count(batch, i, direction, reason);
+            if (reason == Reason.NONE) {
+                batch.accept(i, credited);
+            } else {
+                batch.drop(i, reason.ordinal());
+                dropSamples.note(packet, direction, reason);
+            }
+        }
+        showFlows();
+    }
+
+    private void showFlows() {
+        counters.set(Counters.Total.FLOWS, flows.size());
+        counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
+        counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
+    }
+
+    /** A super-frame counts as the packets that it stands for, each with the headers. */
+    private void count(Batch batch, int i, Direction direction, Reason reason) {
+        int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
+        int repeated = packets == 1 ? 0 : (packets - 1) * packet.headersLength();
+        counters.count(direction, reason, packets, batch.length(i) + repeated);
+    }
+
+    /**
+     * Forgets flows that were idle too long.
+     *
+     * @param limit how many at the most: bounds the time this takes
+     * @return how many
+     */
+    public int expire(long nowNs, int limit) {
+        int expired = flows.expire(nowNs, limit);
+        showFlows();
+        return expired;
+    }
+
+    private Reason decideFrame(Batch batch, int i, Direction direction, long nowNs) {
+        switch (packet.parse(batch.memory(), batch.offset(i), batch.length(i))) {
+            case LINK -> {
+                return Reason.MALFORMED_L2;
+            }
+            case IP -> {
+                return Reason.MALFORMED_IP;
+            }
+            case TRANSPORT -> {
+                return Reason.MALFORMED_L4;
+            }
+            case NONE -> {
+                // Whole: on with it.
+            }
+        }
+        if (batch.checksum(i) == Batch.Checksum.PARTIAL
+                && !packet.mayFillIn(batch.checksumStart(i), batch.checksumField(i))) {
+            return Reason.BAD_CHECKSUM;
+        }
+        switch (linkTraffic.judge(packet, direction)) {
+            case PASS -> {
+                return Reason.NONE;
+            }
+            case DROP -> {
+                return Reason.LINK_CLASS;
+            }
+            case ASK_RULES -> {
+                // IP traffic, or a class that is not passed and left to the rules.
+            }
+        }
+        boolean dhcp = !packet.isFragment() && (LinkTraffic.isDhcp(packet, true) || LinkTraffic.isDhcp(packet, false));
+        if (Addresses.areBad(packet, dhcp)) {
+            return Reason.BAD_ADDRESS;
+        }
+        if (packet.isFragment()) {
+            if (packet.isTiny()) {
+                return Reason.FRAGMENT_TINY;
+            }
+            if (packet.fragmentOffset() > 0) {
+                return Reason.FRAGMENT_LIMIT;
+            }
+        } else if (!isChecksumRight(batch.checksum(i), batch.unmarkedOffload())) {
+            return Reason.BAD_CHECKSUM;
+        }
+        if (packet.protocol() == IpProtocol.TCP && !TcpFlags.isPossible(packet.tcpFlags())) {
+            return Reason.TCP_FLAGS;
+        }
+        return packet.isIcmp() ? decideIcmp(direction, nowNs) : decideFlow(direction, nowNs);
+    }
+
+    /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */
+    private boolean isChecksumRight(Batch.Checksum known, boolean mayBeUnfinished) {
+        if (isTakenAsRight(known)) {
+            return true;
+        }
+        if (!policy.verifiesChecksums()) {
+            if (mayBeUnfinished && packet.hasUnfinishedChecksum()) {
+                finishChecksum();
+            }
+            return true;
+        }
+        return switch (packet.verifyChecksum()) {
+            case RIGHT -> true;
+            case WRONG -> false;
+            case UNFINISHED -> {
+                if (mayBeUnfinished) {
+                    finishChecksum();
+                }
+                yield mayBeUnfinished;
+            }
+        };
+    }
+
+    private boolean isTakenAsRight(Batch.Checksum known) {
+        return switch (known) {
+            case UNKNOWN -> false;
+            // What verifies is a NIC, and those know TCP and UDP.
+            case VERIFIED -> packet.protocol() == IpProtocol.TCP || packet.protocol() == IpProtocol.UDP;
+            case PARTIAL -> true;
+        };
+    }
+
+    private void finishChecksum() {
+        packet.finishChecksum();
+        counters.add(Counters.Total.CHECKSUMS_FINISHED, 1);
+    }
+
+    private Reason decideFlow(Direction direction, long nowNs) {
+        tuple.of(packet, direction);
+        Flow flow = flows.find(tuple, nowNs);
+        if (packet.protocol() == IpProtocol.TCP) {
+            return flow == null ? openTcp(direction, nowNs, null) : followTcp(flow, direction, nowNs);
+        }
+        boolean udp = packet.protocol() == IpProtocol.UDP;
+        if (flow == null) {
+            return admit(direction, udp ? Timeout.UDP : Timeout.OTHER, nowNs);
+        }
+        boolean fromOriginator = direction == flow.originalDirection();
+        renew(flow, fromOriginator, udp ? UdpTracker.follow(flow, fromOriginator) : Timeout.OTHER, nowNs);
+        return Reason.NONE;
+    }
+
+    private Reason followTcp(Flow flow, Direction direction, long nowNs) {
+        boolean fromOriginator = direction == flow.originalDirection();
+        return switch (tcp.follow(flow, packet, fromOriginator)) {
+            case RENEW -> {
+                if (!fromOriginator) {
+                    flows.replied(flow);
+                }
+                flows.renew(flow, tcp.timeout(flow, flows), nowNs);
+                yield Reason.NONE;
+            }
+            case PASS -> {
+                if (!fromOriginator) {
+                    flows.replied(flow);
+                }
+                yield Reason.NONE;
+            }
+            case END -> {
+                flows.remove(flow);
+                yield Reason.NONE;
+            }
+            case REOPEN -> openTcp(direction, nowNs, flow);
+            case BAD_STATE -> Reason.TCP_STATE;
+            case BAD_WINDOW -> Reason.TCP_WINDOW;
+        };
+    }
+
+    /**
+     * A TCP segment that belongs to no living connection.
+     *
+     * @param over the connection of this tuple that is over, if there is one: it goes when the new one is admitted
+     */
+    private Reason openTcp(Direction direction, long nowNs, @Nullable Flow over) {
+        int flags = packet.tcpFlags();
+        boolean opens = TcpTracker.isOpening(flags);
+        if (!opens && (policy.isTcpStrict() || !TcpTracker.isPlainAck(flags))) {
+            return Reason.TCP_NO_SYN;
+        }
+        int rule = match(direction);
+        if (rule == RuleSet.NONE) {
+            return Reason.NO_RULE;
+        }
+        TcpConnection connection = tcp.open(packet);
+        Flow flow = flows.insert(tuple, direction, Timeout.TCP_SYN_SENT, nowNs, connection, over);
+        if (flow == null) {
+            return Reason.FLOW_LIMIT;
+        }
+        if (!opens) {
+            flows.renew(flow, tcp.timeout(flow, flows), nowNs);
+        }
+        return credit(rule, true);
+    }
+
+    private Reason decideIcmp(Direction direction, long nowNs) {
+        boolean v6 = packet.isV6();
+        int type = packet.icmpType();
+        if (Icmp.isError(v6, type)) {
+            if (isErrorAboutFlow(direction, nowNs)) {
+                return Reason.NONE;
+            }
+            int rule = match(direction);
+            return rule == RuleSet.NONE ? Reason.ICMP_UNRELATED : credit(rule, false);
+        }
+        boolean isRequest = Icmp.isRequest(v6, type);
+        if (isRequest || Icmp.requestOf(v6, type) != Icmp.NONE) {
+            tuple.of(packet, direction);
+            Flow flow = flows.find(tuple, nowNs);
+            Timeout timeout = v6 ? Timeout.ICMPV6 : Timeout.ICMP;
+            if (flow != null) {
+                renew(flow, isRequest, timeout, nowNs);
+                return Reason.NONE;
+            }
+            if (isRequest) {
+                return admit(direction, timeout, nowNs);
+            }
+        }
+        int rule = match(direction);
+        return rule == RuleSet.NONE ? Reason.NO_RULE : credit(rule, false);
+    }
+
+    /** True: the error quotes a packet of a tracked flow that travelled the other way and came from the error's target. */
+    private boolean isErrorAboutFlow(Direction direction, long nowNs) {
+        if (!packet.readQuote(quote)
+                || quote.sourceHigh() != packet.destinationHigh()
+                || quote.sourceLow() != packet.destinationLow()) {
+            return false;
+        }
+        Direction quoted = direction.opposite();
+        tuple.of(quote, packet.vlans(), quoted);
+        Flow flow = flows.find(tuple, nowNs);
+        return flow != null
+                && (quote.protocol() != IpProtocol.TCP
+                        || TcpTracker.isInFlight(flow, quote.tcpSequence(), quoted == flow.originalDirection()));
+    }
+
+    /** A packet without a flow that makes one if a rule admits it; the tuple is its. */
+    private Reason admit(Direction direction, Timeout timeout, long nowNs) {
+        int rule = match(direction);
+        if (rule == RuleSet.NONE) {
+            return Reason.NO_RULE;
+        }
+        Flow flow = flows.insert(tuple, direction, timeout, nowNs, null, null);
+        return flow == null ? Reason.FLOW_LIMIT : credit(rule, true);
+    }
+
+    private Reason credit(int rule, boolean newFlow) {
+        credited = rule;
+        ruleHits.count(rule);
+        if (newFlow) {
+            counters.add(Counters.Total.FLOWS_CREATED, 1);
+        }
+        return Reason.NONE;
+    }
+
+    private void renew(Flow flow, boolean fromOriginator, Timeout timeout, long nowNs) {
+        if (!fromOriginator) {
+            flows.replied(flow);
+        }
+        flows.renew(flow, timeout, nowNs);
+    }
+
+    private int match(Direction direction) {
+        int selector = packet.isIcmp() ? packet.icmpType() << 8 | packet.icmpCode() : packet.destinationPort();
+        return direction == Direction.INGRESS
+                ? policy.ingress()
+                        .match(packet.isV6(), packet.protocol(), selector, packet.sourceHigh(), packet.sourceLow())
+                : policy.egress()
+                        .match(
+                                packet.isV6(),
+                                packet.protocol(),
+                                selector,
+                                packet.destinationHigh(),
+                                packet.destinationLow());
+    }
+}

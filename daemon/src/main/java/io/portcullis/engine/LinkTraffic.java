@@ -1,0 +1,175 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Packet;
+import io.portcullis.policy.Policy;
+import java.util.Arrays;
+
+/**
+ * What no IP rule speaks about: ARP, neighbour discovery, DHCP and their like, class by class, each switchable. Asked right
+ * after parsing, before all else.
+ */
+final class LinkTraffic {
+    /** What became of a frame here. */
+    enum Answer {
+        /** Not link traffic, or of a class that leaves it to the rules. */
+        ASK_RULES,
+        PASS,
+        DROP
+    }
+
+    private static final int EAPOL = 0x888e;
+    private static final int LLDP = 0x88cc;
+    private static final int SLOW = 0x8809;
+    private static final int PPPOE_DISCOVERY = 0x8863;
+    private static final int PPPOE_SESSION = 0x8864;
+    private static final int FIRST_ETHERTYPE = 0x0600;
+    private static final long BRIDGE_GROUP = 0x0180c2000000L;
+
+    private static final int ARP_LENGTH = 28;
+    private static final int MAC_LENGTH = 6;
+    private static final int IPV4_LENGTH = 4;
+
+    private static final int NEIGHBOUR_HOP_LIMIT = 255;
+    private static final int MLD_HOP_LIMIT = 1;
+    private static final int ROUTER_SOLICITATION = 133;
+    private static final int NEIGHBOUR_ADVERTISEMENT = 136;
+    private static final int REDIRECT = 137;
+    private static final int MLD_QUERY = 130;
+    private static final int MLD_DONE = 132;
+    private static final int MLD2_REPORT = 143;
+
+    private static final int DHCP_SERVER = 67;
+    private static final int DHCP_CLIENT = 68;
+    private static final int DHCPV6_CLIENT = 546;
+    private static final int DHCPV6_SERVER = 547;
+
+    private final boolean arp;
+    private final boolean ndp;
+    private final boolean ndpRedirect;
+    private final boolean mld;
+    private final boolean dhcp;
+    private final boolean dhcpServer;
+    private final boolean igmp;
+    private final boolean lldp;
+    private final boolean stp;
+    private final boolean slow;
+    private final boolean eapol;
+    private final boolean pppoe;
+    private final boolean other;
+    private final int[] ethertypes;
+
+    LinkTraffic(Policy policy) {
+        arp = policy.passes("arp");
+        ndp = policy.passes("ndp");
+        ndpRedirect = policy.passes("ndp-redirect");
+        mld = policy.passes("mld");
+        dhcp = policy.passes("dhcp");
+        dhcpServer = policy.passes("dhcp-server");
+        igmp = policy.passes("igmp");
+        lldp = policy.passes("lldp");
+        stp = policy.passes("stp");
+        slow = policy.passes("slow");
+        eapol = policy.passes("eapol");
+        pppoe = policy.passes("pppoe");
+        other = policy.passes("other");
+        ethertypes = policy.ethertypes();
+        Arrays.sort(ethertypes);
+    }
+
+    /** Judges a whole frame. */
+    Answer judge(Packet packet, Direction direction) {
+        if (!packet.isIp()) {
+            boolean passes = packet.etherType() == Packet.ARP ? arp && isArp(packet) : passesEtherType(packet);
+            return passes ? Answer.PASS : Answer.DROP;
+        }
+        if (!packet.hasTransport()) {
+            return Answer.ASK_RULES;
+        }
+        if (packet.isV6() && packet.protocol() == IpProtocol.ICMPV6) {
+            return judgeIcmpv6(packet);
+        }
+        if (packet.isFragment()) {
+            return Answer.ASK_RULES;
+        }
+        boolean passes = switch (packet.protocol()) {
+            case IpProtocol.UDP -> isPassedDhcp(packet, direction);
+            case IpProtocol.IGMP -> igmp && !packet.isV6();
+            default -> false;
+        };
+        return passes ? Answer.PASS : Answer.ASK_RULES;
+    }
+
+    private boolean passesEtherType(Packet packet) {
+        int type = packet.etherType();
+        boolean passes = switch (type) {
+            case EAPOL -> eapol;
+            case LLDP -> lldp;
+            case SLOW -> slow;
+            case PPPOE_DISCOVERY, PPPOE_SESSION -> pppoe;
+            default -> type < FIRST_ETHERTYPE && packet.destinationMac() >>> 4 == BRIDGE_GROUP >>> 4 ? stp : other;
+        };
+        return passes || Arrays.binarySearch(ethertypes, type) >= 0;
+    }
+
+    private static boolean isArp(Packet packet) {
+        return packet.networkLength() >= ARP_LENGTH
+                && packet.networkByte(4) == MAC_LENGTH
+                && packet.networkByte(5) == IPV4_LENGTH;
+    }
+
+    private Answer judgeIcmpv6(Packet packet) {
+        int type = packet.icmpType();
+        boolean isRedirect = type == REDIRECT;
+        if (isRedirect || type >= ROUTER_SOLICITATION && type <= NEIGHBOUR_ADVERTISEMENT) {
+            boolean passes = (isRedirect ? ndpRedirect : ndp) && !packet.isFragment() && isNeighbourDiscovery(packet);
+            return passes ? Answer.PASS : Answer.DROP;
+        }
+        boolean isMld = type >= MLD_QUERY && type <= MLD_DONE || type == MLD2_REPORT;
+        if (!isMld || !mld || packet.isFragment()) {
+            return Answer.ASK_RULES;
+        }
+        boolean fromLink =
+                Addresses.isLinkLocalV6(packet.sourceHigh()) || packet.sourceHigh() == 0 && packet.sourceLow() == 0;
+        return packet.hopLimit() == MLD_HOP_LIMIT && fromLink ? Answer.PASS : Answer.DROP;
+    }
+
+    /** RFC 4861: hop limit, code, length, and options that end where the message ends. */
+    private static boolean isNeighbourDiscovery(Packet packet) {
+        if (packet.hopLimit() != NEIGHBOUR_HOP_LIMIT || packet.icmpCode() != 0) {
+            return false;
+        }
+        int fixed = switch (packet.icmpType()) {
+            case ROUTER_SOLICITATION -> 8;
+            case ROUTER_SOLICITATION + 1 -> 16;
+            case REDIRECT -> 40;
+            default -> 24;
+        };
+        int length = packet.transportLength();
+        int at = fixed;
+        while (at + 2 <= length) {
+            int option = packet.transportByte(at + 1) * 8;
+            if (option == 0) {
+                return false;
+            }
+            at += option;
+        }
+        return at == length;
+    }
+
+    private boolean isPassedDhcp(Packet packet, Direction direction) {
+        boolean outward = direction == Direction.EGRESS;
+        return isDhcp(packet, true) && (outward ? dhcp : dhcpServer)
+                || isDhcp(packet, false) && (outward ? dhcpServer : dhcp);
+    }
+
+    /** True for DHCP (RFC 2131) or DHCPv6 (RFC 8415) from client to server, or from server to client. */
+    static boolean isDhcp(Packet packet, boolean toServer) {
+        int client = packet.isV6() ? DHCPV6_CLIENT : DHCP_CLIENT;
+        int server = packet.isV6() ? DHCPV6_SERVER : DHCP_SERVER;
+        return packet.protocol() == IpProtocol.UDP
+                && packet.sourcePort() == (toServer ? client : server)
+                && packet.destinationPort() == (toServer ? server : client);
+    }
+}

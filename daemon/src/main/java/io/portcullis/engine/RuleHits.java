@@ -1,0 +1,46 @@
+package io.portcullis.engine;
+
+import io.portcullis.policy.Policy;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * How often each rule of a policy was credited with a packet. A rule that is there before and after a reload, by its id,
+ * keeps its count. Written by the worker's loop, read by any thread.
+ */
+public final class RuleHits {
+    private final Policy policy;
+    private final AtomicLongArray hits;
+
+    RuleHits(Policy policy) {
+        this.policy = policy;
+        this.hits = new AtomicLongArray(policy.ruleCount());
+    }
+
+    RuleHits carriedOverTo(Policy next) {
+        Map<String, Long> counts = new HashMap<>();
+        for (int i = 0; i < policy.ruleCount(); i++) {
+            counts.put(policy.rule(i).id(), hits.getPlain(i));
+        }
+        RuleHits carried = new RuleHits(next);
+        for (int i = 0; i < next.ruleCount(); i++) {
+            carried.hits.setPlain(i, counts.getOrDefault(next.rule(i).id(), 0L));
+        }
+        return carried;
+    }
+
+    void count(int rule) {
+        hits.setOpaque(rule, hits.getPlain(rule) + 1);
+    }
+
+    /** The policy whose rules these are. */
+    public Policy policy() {
+        return policy;
+    }
+
+    /** Packets that a rule was credited with. */
+    public long of(int rule) {
+        return hits.getOpaque(rule);
+    }
+}

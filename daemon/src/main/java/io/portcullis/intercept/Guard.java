@@ -1,0 +1,226 @@
+package io.portcullis.intercept;
+
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Nic;
+import io.portcullis.linux.NicAddress;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.Offloads;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What is done to one NIC so that it can be a port, and how it is undone. */
+final class Guard {
+    /**
+     * With vnet headers only this one is in the way: it forgets where one packet ended and the next began (the kernel's own
+     * bridge switches it off, too).
+     */
+    private static final String LARGE_RECEIVE = "rx-lro";
+
+    private Guard() {}
+
+    /**
+     * What will have to be restored.
+     *
+     * @param earlier what an earlier run, which did not end well, wrote down about this very NIC: that was the original
+     * @param carriesOffloads see {@link Bridge#attach}
+     */
+    static Journal.Entry plan(Nic nic, Optional<Journal.Entry> earlier, boolean carriesOffloads) throws IOException {
+        List<String> offloads = inTheWay(Offloads.read(nic.name()).switchable(), carriesOffloads);
+        if (earlier.isPresent()) {
+            Journal.Entry then = earlier.get();
+            return new Journal.Entry(
+                    nic.name(),
+                    nic.index(),
+                    nic.hardwareAddress(),
+                    then.switches(),
+                    then.broughtUp(),
+                    false,
+                    Stream.concat(then.offloads().stream(), offloads.stream())
+                            .distinct()
+                            .toList(),
+                    then.linkLocals());
+        }
+        Map<Switch, String> switches = new EnumMap<>(Switch.class);
+        for (Switch one : Switch.values()) {
+            one.read(nic.name()).ifPresent(value -> switches.put(one, value));
+        }
+        return new Journal.Entry(
+                nic.name(),
+                nic.index(),
+                nic.hardwareAddress(),
+                switches,
+                !nic.up(),
+                false,
+                offloads,
+                Nics.addresses(nic).stream().map(NicAddress::toString).toList());
+    }
+
+    /**
+     * Makes a NIC ready.
+     *
+     * @param carriesOffloads see {@link Bridge#attach}
+     * @return lines for the log
+     * @throws IOException when it can't be: what was done so far is for the caller to undo
+     */
+    static List<String> apply(Nic nic, Journal.Entry journalled, boolean carriesOffloads) throws IOException {
+        String name = nic.name();
+        List<String> notes = new ArrayList<>();
+        List<String> switched = new ArrayList<>();
+        for (Switch one : Switch.values()) {
+            Optional<String> now = one.read(name);
+            if (now.isPresent() && !now.get().equals(one.guarded())) {
+                one.write(name, one.guarded());
+                switched.add(one.key() + " " + one.guarded() + " (was " + now.get() + ")");
+            }
+        }
+        if (!switched.isEmpty()) {
+            notes.add(name + ": kept from this host's IP stack: " + String.join(", ", switched) + "; restored on exit");
+        }
+        if (!nic.up()) {
+            Nics.setUp(nic, true);
+            notes.add(name + ": was down, is up now" + (journalled.broughtUp() ? "; restored on exit" : ""));
+        }
+        notes.addAll(offloadsOff(name, carriesOffloads));
+        return notes;
+    }
+
+    private static List<String> inTheWay(List<String> offloads, boolean carriesOffloads) {
+        return carriesOffloads ? offloads.stream().filter(LARGE_RECEIVE::equals).toList() : offloads;
+    }
+
+    private static List<String> offloadsOff(String name, boolean carriesOffloads) throws IOException {
+        List<String> notes = new ArrayList<>();
+        Offloads before = Offloads.read(name);
+        List<String> asked = inTheWay(before.switchable(), carriesOffloads);
+        List<String> refused = new ArrayList<>(inTheWay(before.fixed(), carriesOffloads));
+        try {
+            refused.addAll(Offloads.set(name, asked, false));
+        } catch (ErrnoException failed) {
+            notes.add(name + ": offloads stay on: " + failed.getMessage());
+            refused.addAll(inTheWay(Offloads.read(name).switchable(), carriesOffloads));
+        }
+        List<String> off =
+                asked.stream().filter(feature -> !refused.contains(feature)).toList();
+        if (!off.isEmpty()) {
+            notes.add(name + ": offloads off: " + String.join(", ", off) + "; restored on exit");
+        }
+        if (!refused.isEmpty()) {
+            notes.add(name + ": offloads that this NIC keeps on: " + String.join(", ", refused)
+                    + "; frames longer than the MTU and unfinished checksums may come, and are counted");
+        }
+        return notes;
+    }
+
+    /** Puts a NIC back as the journal has it. Goes on after a failure: a half restored NIC is better than an untouched one. */
+    static Restored restore(Journal.Entry entry) {
+        List<String> lines = new ArrayList<>();
+        List<String> faults = new ArrayList<>();
+        Optional<Nic> found = Optional.empty();
+        try {
+            found = Nics.all().stream()
+                    .filter(nic -> nic.index() == entry.index())
+                    .findFirst();
+        } catch (ErrnoException failed) {
+            faults.add(entry.name() + ": " + failed.getMessage());
+            return new Restored(lines, faults);
+        }
+        if (found.isEmpty() || !entry.isOf(found.get())) {
+            lines.add(entry.name() + ": gone" + (found.isEmpty() ? "" : " (another NIC has its number now)")
+                    + ", nothing to restore");
+            return new Restored(lines, faults);
+        }
+        Nic nic = found.get();
+        List<String> done = new ArrayList<>();
+        step(nic, faults, () -> offloadsOn(nic, entry, done, faults));
+        step(nic, faults, () -> upOrDown(nic, entry, done));
+        for (Switch one : Switch.values()) {
+            step(nic, faults, () -> switchBack(nic, entry, one, done));
+        }
+        step(nic, faults, () -> linkLocalsBack(nic, entry, done));
+        lines.add(nic.name() + ": restored: " + (done.isEmpty() ? "nothing had changed" : String.join(", ", done)));
+        return new Restored(lines, faults);
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private static void step(Nic nic, List<String> faults, Step step) {
+        try {
+            step.run();
+        } catch (IOException failed) {
+            faults.add(nic.name() + ": not restored: " + reason(failed));
+        }
+    }
+
+    private static void offloadsOn(Nic nic, Journal.Entry entry, List<String> done, List<String> faults)
+            throws IOException {
+        List<String> unwanted = Offloads.read(nic.name()).names(f -> !f.wanted());
+        List<String> missing =
+                entry.offloads().stream().filter(unwanted::contains).toList();
+        if (missing.isEmpty()) {
+            return;
+        }
+        Offloads.set(nic.name(), missing, true);
+        List<String> still = Offloads.read(nic.name()).names(f -> !f.wanted() && missing.contains(f.name()));
+        if (!still.isEmpty()) {
+            faults.add(nic.name() + ": offloads that this NIC will not take back: " + String.join(", ", still));
+        }
+        done.add("offloads " + String.join(" ", missing));
+    }
+
+    private static void upOrDown(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
+        if (entry.broughtUp() && nic.up()) {
+            Nics.setUp(nic, false);
+            done.add("down");
+        } else if (entry.held() && !entry.broughtUp() && !nic.up()) {
+            Nics.setUp(nic, true);
+            done.add("up");
+        }
+    }
+
+    private static void switchBack(Nic nic, Journal.Entry entry, Switch one, List<String> done) throws IOException {
+        String value = entry.switches().get(one);
+        if (value != null && !Optional.of(value).equals(one.read(nic.name()))) {
+            one.write(nic.name(), value);
+            done.add(one.key() + " " + value);
+        }
+    }
+
+    private static void linkLocalsBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
+        List<String> present =
+                Nics.addresses(nic).stream().map(NicAddress::toString).toList();
+        for (String address : entry.linkLocals()) {
+            if (!present.contains(address)) {
+                int slash = address.indexOf('/');
+                InetAddress numeric = InetAddress.ofLiteral(address.substring(0, slash));
+                int prefixLength = Integer.parseInt(address.substring(slash + 1));
+                Nics.addAddress(nic, new NicAddress(numeric, prefixLength, NicAddress.RT_SCOPE_LINK, true));
+                done.add("address " + address);
+            }
+        }
+    }
+
+    /** What an exception says to people; those of java.nio.file say only the path. */
+    static String reason(IOException failed) {
+        return switch (failed) {
+            case AccessDeniedException denied ->
+                denied.getFile() + ": permission denied: run as root, or give the service CAP_NET_ADMIN";
+            case FileSystemException file
+            when "Read-only file system".equals(file.getReason()) ->
+                file.getFile() + ": read-only here: under systemd, set ProtectKernelTunables=no";
+            case FileSystemException file
+            when file.getReason() == null ->
+                file.getFile() + ": " + file.getClass().getSimpleName();
+            default -> String.valueOf(failed.getMessage());
+        };
+    }
+}

@@ -1,0 +1,352 @@
+package io.portcullis.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The C library as it is: one method per function, C's names, C's order of arguments. Where C says "-1 with errno set",
+ * these answer the negated errno ({@code -ENODEV}); they never throw for what the kernel answers. The caller owns all
+ * memory; nothing is kept after the call. Any thread; each has its own errno.
+ */
+final class Libc {
+    /** Unix domain sockets (bits/socket.h). */
+    static final int AF_UNIX = 1;
+    /** IPv4. */
+    static final int AF_INET = 2;
+    /** IPv6. */
+    static final int AF_INET6 = 10;
+    /** The kernel's own message sockets, netlink(7). */
+    static final int AF_NETLINK = 16;
+    /** Frames of a NIC, packet(7). */
+    static final int AF_PACKET = 17;
+
+    /** Datagrams (bits/socket_type.h). */
+    static final int SOCK_DGRAM = 2;
+    /** Messages of a protocol of its own. */
+    static final int SOCK_RAW = 3;
+    /** Close on exec: no child of ours inherits the descriptor. */
+    static final int SOCK_CLOEXEC = 0x80000;
+    /** No call on it waits. */
+    static final int SOCK_NONBLOCK = 0x800;
+
+    /** recv(2): do not wait. */
+    static final int MSG_DONTWAIT = 0x40;
+    /** recv(2): answer the length that the message had, even where the buffer was shorter. */
+    static final int MSG_TRUNC = 0x20;
+    /** send(2): no SIGPIPE. */
+    static final int MSG_NOSIGNAL = 0x4000;
+
+    /** mmap(2): no access at all; only the addresses are taken. */
+    static final int PROT_NONE = 0;
+    /** mmap(2): reading and writing. */
+    static final int PROT_READ_WRITE = 1 | 2;
+    /** mmap(2): the file's own memory. */
+    static final int MAP_SHARED = 1;
+    /** mmap(2): nobody else's. */
+    static final int MAP_PRIVATE = 2;
+    /** mmap(2): at this very address, in the place of what is mapped there. */
+    static final int MAP_FIXED = 0x10;
+    /** mmap(2): zeroed memory, no file. */
+    static final int MAP_ANONYMOUS = 0x20;
+    /** mmap(2): take the pages now, not when they are touched. */
+    static final int MAP_POPULATE = 0x8000;
+
+    /** poll(2): there is something to read. */
+    static final short POLLIN = 1;
+
+    /** eventfd(2): close on exec. */
+    static final int EFD_CLOEXEC = 0x80000;
+
+    /** clock_gettime(2): since boot, without jumps; what systemd means by MONOTONIC_USEC. */
+    static final int CLOCK_MONOTONIC = 1;
+
+    private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CALL_STATE.varHandle(PathElement.groupElement("errno"));
+    private static final ThreadLocal<MemorySegment> STATE =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
+
+    private static final Linker LINKER = linker();
+
+    private static final MethodHandle SOCKET =
+            capturing("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle CLOSE = capturing("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle BIND =
+            capturing("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle SETSOCKOPT =
+            capturing("setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKOPT =
+            capturing("getsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle SENDTO = capturing(
+            "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle RECV =
+            capturing("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    // The two calls of every batch of frames take plain addresses: a MemorySegment for each would be an object for
+    // each.
+    // Neither is `critical`: copying tens of kilobytes, or handing over 64 frames, would hold up a safepoint for longer
+    // than the few nanoseconds of the transition that it spares.
+    private static final MethodHandle RECV_AT =
+            capturing("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SENDMMSG =
+            capturing("sendmmsg", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
+    private static final MethodHandle MMAP = capturing(
+            "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP =
+            capturing("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle WRITE =
+            capturing("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle POLL =
+            capturing("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle EVENTFD =
+            capturing("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle IOCTL = capturing(
+            "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle IF_NAMETOINDEX =
+            capturing("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle CLOCK_GETTIME =
+            capturing("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
+
+    private Libc() {}
+
+    private static Linker linker() {
+        String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+        if (ADDRESS.byteSize() != 8
+                || !ByteOrder.nativeOrder().equals(ByteOrder.LITTLE_ENDIAN)
+                || !system.startsWith("Linux")) {
+            throw new UnsupportedOperationException("portcullis needs Linux on x86-64 or arm64; this is " + system);
+        }
+        return Linker.nativeLinker();
+    }
+
+    @SuppressWarnings("restricted") // the one place where native functions are bound
+    private static MethodHandle capturing(String name, FunctionDescriptor type, Linker.Option... more) {
+        List<Linker.Option> options = new ArrayList<>(List.of(more));
+        options.add(Linker.Option.captureCallState("errno"));
+        try {
+            return LINKER.downcallHandle(
+                    LINKER.defaultLookup()
+                            .find(name)
+                            .orElseThrow(() -> new UnsupportedOperationException(
+                                    "this system's C library has no " + name + "(); portcullis needs glibc")),
+                    type,
+                    options.toArray(Linker.Option[]::new));
+        } catch (IllegalCallerException denied) {
+            throw new UnsupportedOperationException(
+                    "native calls are denied: start java with --enable-native-access=ALL-UNNAMED", denied);
+        }
+    }
+
+    private static long negated(long result, MemorySegment state) {
+        return result >= 0 ? result : -(int) ERRNO.get(state, 0L);
+    }
+
+    /** socket(2). A descriptor, or the negated errno. */
+    static int socket(int domain, int type, int protocol) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SOCKET.invokeExact(state, domain, type, protocol), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("socket(" + domain + ", " + type + ", " + protocol + ")", bug);
+        }
+    }
+
+    /** close(2). 0, or the negated errno; the descriptor is gone either way. */
+    static int close(int fd) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) CLOSE.invokeExact(state, fd), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("close(" + fd + ")", bug);
+        }
+    }
+
+    /** bind(2). 0, or the negated errno. */
+    static int bind(int fd, MemorySegment address) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) BIND.invokeExact(state, fd, address, (int) address.byteSize()), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("bind(" + fd + ")", bug);
+        }
+    }
+
+    /** setsockopt(2). 0, or the negated errno. */
+    static int setsockopt(int fd, int level, int option, MemorySegment value) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated(
+                    (int) SETSOCKOPT.invokeExact(state, fd, level, option, value, (int) value.byteSize()), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("setsockopt(" + fd + ", " + level + ", " + option + ")", bug);
+        }
+    }
+
+    /**
+     * getsockopt(2). 0, or the negated errno.
+     *
+     * @param length a C int: in, how long {@code value} is; out, how much of it was written
+     */
+    static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("getsockopt(" + fd + ", " + level + ", " + option + ")", bug);
+        }
+    }
+
+    /** sendto(2). Bytes sent, or the negated errno. */
+    static long sendto(int fd, MemorySegment bytes, int flags, MemorySegment address) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated(
+                    (long) SENDTO.invokeExact(
+                            state, fd, bytes, bytes.byteSize(), flags, address, (int) address.byteSize()),
+                    state);
+        } catch (Throwable bug) {
+            throw new AssertionError("sendto(" + fd + ", " + bytes.byteSize() + " bytes)", bug);
+        }
+    }
+
+    /** recv(2). Bytes received (with MSG_TRUNC: that the message had), or the negated errno. */
+    static long recv(int fd, MemorySegment buffer, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated((long) RECV.invokeExact(state, fd, buffer, buffer.byteSize(), flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("recv(" + fd + ", " + buffer.byteSize() + " bytes)", bug);
+        }
+    }
+
+    /** recv(2) to an address: as {@link #recv(int, MemorySegment, int)}, and no object is made. */
+    static long recv(int fd, long address, long length, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated((long) RECV_AT.invokeExact(state, fd, address, length, flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("recv(" + fd + ", " + length + " bytes)", bug);
+        }
+    }
+
+    /**
+     * sendmmsg(2). Messages sent, fewer than {@code count} where the next one was refused, or the negated errno where that
+     * was the first.
+     *
+     * @param messages address of an array of struct mmsghdr
+     */
+    static int sendmmsg(int fd, long messages, int count, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SENDMMSG.invokeExact(state, fd, messages, count, flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("sendmmsg(" + fd + ", " + count + " messages)", bug);
+        }
+    }
+
+    /** mmap(2). The address, or the negated errno. */
+    static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated((long) MMAP.invokeExact(state, address, length, protection, flags, fd, offset), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("mmap(" + fd + ", " + length + " bytes)", bug);
+        }
+    }
+
+    /** munmap(2). 0, or the negated errno. */
+    static int munmap(long address, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) MUNMAP.invokeExact(state, address, length), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("munmap(" + length + " bytes)", bug);
+        }
+    }
+
+    /** write(2). Bytes written, or the negated errno. */
+    static long write(int fd, MemorySegment bytes) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated((long) WRITE.invokeExact(state, fd, bytes, bytes.byteSize()), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("write(" + fd + ", " + bytes.byteSize() + " bytes)", bug);
+        }
+    }
+
+    /**
+     * poll(2) for input on two descriptors.
+     *
+     * @param timeoutMs milliseconds; negative: no limit
+     * @return 0 when the time is up; else bit 0 for the first, bit 1 for the second, where there is input, an error or a
+     *     hang-up; or the negated errno
+     */
+    static int poll(int first, int second, int timeoutMs) {
+        MemorySegment state = STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            // struct pollfd: int fd, short events, short revents
+            MemorySegment fds = arena.allocate(16, 4);
+            fds.set(JAVA_INT, 0, first);
+            fds.set(JAVA_SHORT, 4, POLLIN);
+            fds.set(JAVA_INT, 8, second);
+            fds.set(JAVA_SHORT, 12, POLLIN);
+            int n = (int) negated((int) POLL.invokeExact(state, fds, 2L, timeoutMs), state);
+            return n <= 0 ? n : (fds.get(JAVA_SHORT, 6) != 0 ? 1 : 0) | (fds.get(JAVA_SHORT, 14) != 0 ? 2 : 0);
+        } catch (Throwable bug) {
+            throw new AssertionError("poll(" + first + ", " + second + ", " + timeoutMs + ")", bug);
+        }
+    }
+
+    /** eventfd(2). A descriptor, or the negated errno. */
+    static int eventfd(int initial, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) EVENTFD.invokeExact(state, initial, flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("eventfd(" + initial + ", " + flags + ")", bug);
+        }
+    }
+
+    /** ioctl(2) with a pointer. 0 or more, or the negated errno. */
+    static int ioctl(int fd, long request, MemorySegment argument) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) IOCTL.invokeExact(state, fd, request, argument), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("ioctl(" + fd + ", 0x" + Long.toHexString(request) + ")", bug);
+        }
+    }
+
+    /** if_nametoindex(3). The index, or the negated errno (C: 0 with errno set). */
+    static int if_nametoindex(MemorySegment name) {
+        MemorySegment state = STATE.get();
+        try {
+            int index = (int) IF_NAMETOINDEX.invokeExact(state, name);
+            return index != 0 ? index : (int) negated(-1, state);
+        } catch (Throwable bug) {
+            throw new AssertionError("if_nametoindex", bug);
+        }
+    }
+
+    /** clock_gettime(2) into a struct timespec: two 64-bit words, seconds and nanoseconds. 0, or the negated errno. */
+    static int clock_gettime(int clock, MemorySegment timespec) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) CLOCK_GETTIME.invokeExact(state, clock, timespec), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("clock_gettime(" + clock + ")", bug);
+        }
+    }
+}

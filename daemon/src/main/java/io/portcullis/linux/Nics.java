@@ -1,0 +1,243 @@
+package io.portcullis.linux;
+
+import java.lang.foreign.Arena;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The network devices of the calling thread's network namespace, asked of the kernel by rtnetlink(7) (no /sys: it shows
+ * the namespace of whoever mounted it). Stateless; any thread.
+ *
+ * <p>Where a name is asked for, a name longer than {@value Nic#NAME_LENGTH} bytes is refused with ENAMETOOLONG, one that
+ * no NIC has with ENODEV. Alternative names ({@code ip link property add altname}) are names too.
+ */
+public final class Nics {
+    /** struct ifaddrmsg: family, prefix length, flags, scope, index. */
+    private static final int IFADDRMSG_LENGTH = 8;
+
+    private static final int IFA_ADDRESS = 1;
+    private static final int IFA_LOCAL = 2;
+    private static final int IFA_FLAGS = 8;
+    private static final int IFA_F_PERMANENT = 0x80;
+
+    /** struct rtmsg: family, prefix lengths, tos, table, protocol, scope, type, flags. */
+    private static final int RTMSG_LENGTH = 12;
+
+    private static final int RTA_DST = 1;
+    private static final int RTA_OIF = 4;
+    private static final int RTA_MULTIPATH = 9;
+
+    private static final int IFLA_EXT_MASK = 29;
+    /** Without statistics: shorter answers (kernels before 4.9 ignore it). */
+    private static final int RTEXT_FILTER_SKIP_STATS = 8;
+
+    private Nics() {}
+
+    /** All NICs, by index. */
+    public static List<Nic> all() throws ErrnoException {
+        try (Netlink netlink = Netlink.open(0)) {
+            return netlink.dump(Netlink.RTM_GETLINK, link(0, 0, 0), "RTM_GETLINK (all NICs)").stream()
+                    .map(Nic::parse)
+                    .toList();
+        }
+    }
+
+    /** if_nametoindex(3). Positive. */
+    public static int index(String name) throws ErrnoException {
+        String call = "if_nametoindex(\"" + name + "\")";
+        if (name.getBytes(StandardCharsets.UTF_8).length > Nic.NAME_LENGTH) {
+            throw new ErrnoException(call, Errno.ENAMETOOLONG);
+        }
+        if (name.indexOf('\0') >= 0) {
+            throw new ErrnoException(call, Errno.EINVAL);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) ErrnoException.check(Libc.if_nametoindex(arena.allocateFrom(name)), call);
+        }
+    }
+
+    /** The NIC of that name. */
+    public static Nic named(String name) throws ErrnoException {
+        return indexed(index(name));
+    }
+
+    /** The NIC of that name; empty where there is none. */
+    public static Optional<Nic> find(String name) throws ErrnoException {
+        try {
+            return Optional.of(named(name));
+        } catch (ErrnoException refused) {
+            if (refused.errno() == Errno.ENODEV || refused.errno() == Errno.ENAMETOOLONG) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
+    }
+
+    /** The NIC of that index; ENODEV where there is none. */
+    public static Nic indexed(int index) throws ErrnoException {
+        String call = "RTM_GETLINK (NIC " + index + ")";
+        try (Netlink netlink = Netlink.open(0)) {
+            return Nic.parse(netlink.exchange(Netlink.RTM_GETLINK, 0, link(index, 0, 0), call)
+                    .getFirst());
+        }
+    }
+
+    /** The bridge, bond, team or VRF that this NIC is a port of. */
+    public static Optional<Nic> master(Nic nic) throws ErrnoException {
+        return nic.masterIndex() == 0 ? Optional.empty() : Optional.of(indexed(nic.masterIndex()));
+    }
+
+    /** The addresses of a NIC, IPv4 and IPv6, in the kernel's order. */
+    public static List<NicAddress> addresses(Nic nic) throws ErrnoException {
+        List<NicAddress> addresses = new ArrayList<>();
+        try (Netlink netlink = Netlink.open(0)) {
+            ByteBuffer all = request(IFADDRMSG_LENGTH).limit(IFADDRMSG_LENGTH);
+            for (Netlink.Message message : netlink.dump(Netlink.RTM_GETADDR, all, "RTM_GETADDR (all addresses)")) {
+                if (message.body().getInt(4) == nic.index()) {
+                    NicAddress address = address(message);
+                    if (address != null) {
+                        addresses.add(address);
+                    }
+                }
+            }
+        }
+        return addresses;
+    }
+
+    private static @Nullable NicAddress address(Netlink.Message message) {
+        ByteBuffer header = message.body();
+        Map<Integer, ByteBuffer> attributes = message.attributes(IFADDRMSG_LENGTH);
+        ByteBuffer own = attributes.getOrDefault(IFA_LOCAL, attributes.get(IFA_ADDRESS));
+        if (own == null) {
+            return null;
+        }
+        byte[] bytes = new byte[own.remaining()];
+        own.get(0, bytes);
+        ByteBuffer flags = attributes.get(IFA_FLAGS);
+        return new NicAddress(
+                inet(bytes),
+                Byte.toUnsignedInt(header.get(1)),
+                Byte.toUnsignedInt(header.get(3)),
+                ((flags == null ? header.get(2) : flags.getInt(0)) & IFA_F_PERMANENT) != 0);
+    }
+
+    private static InetAddress inet(byte[] bytes) {
+        try {
+            return bytes.length == 16 ? Inet6Address.getByAddress(null, bytes, -1) : InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException impossible) {
+            throw new AssertionError("an address of " + bytes.length + " bytes", impossible);
+        }
+    }
+
+    /** The routes that leave through a NIC, IPv4 and IPv6, of all tables. */
+    public static List<Route> routes(Nic nic) throws ErrnoException {
+        List<Route> routes = new ArrayList<>();
+        for (int family : new int[] {Libc.AF_INET, Libc.AF_INET6}) {
+            ByteBuffer body = request(RTMSG_LENGTH + 8).put(0, (byte) family).position(RTMSG_LENGTH);
+            byte[] oif = new byte[4];
+            ByteBuffer.wrap(oif).order(ByteOrder.LITTLE_ENDIAN).putInt(nic.index());
+            Netlink.putAttribute(body, RTA_OIF, oif);
+            body.flip();
+            try (Netlink netlink = Netlink.open(0)) {
+                netlink.filterDumps();
+                for (Netlink.Message message :
+                        netlink.dump(Netlink.RTM_GETROUTE, body, "RTM_GETROUTE (through " + nic.name() + ")")) {
+                    // A kernel without this family answers all others.
+                    if (message.body().get(0) == family && leavesThrough(nic, message)) {
+                        routes.add(route(message));
+                    }
+                }
+            }
+        }
+        return routes;
+    }
+
+    private static boolean leavesThrough(Nic nic, Netlink.Message message) {
+        Map<Integer, ByteBuffer> attributes = message.attributes(RTMSG_LENGTH);
+        ByteBuffer oif = attributes.get(RTA_OIF);
+        if (oif != null) {
+            return oif.getInt(0) == nic.index();
+        }
+        ByteBuffer hops = attributes.get(RTA_MULTIPATH);
+        // struct rtnexthop: u16 length, flags, hops, s32 interface; attributes follow.
+        for (int at = 0; hops != null && hops.limit() - at >= 8 && hops.getShort(at) >= 8; at += hops.getShort(at)) {
+            if (hops.getInt(at + 4) == nic.index()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Route route(Netlink.Message message) {
+        ByteBuffer header = message.body();
+        ByteBuffer destination = message.attributes(RTMSG_LENGTH).get(RTA_DST);
+        byte[] bytes = new byte[header.get(0) == Libc.AF_INET6 ? 16 : 4];
+        if (destination != null) {
+            destination.get(0, bytes);
+        }
+        return new Route(inet(bytes), Byte.toUnsignedInt(header.get(1)), Byte.toUnsignedInt(header.get(5)));
+    }
+
+    /** Switches a NIC on or off ({@code ip link set up}, {@code down}); EPERM without CAP_NET_ADMIN. */
+    public static void setUp(Nic nic, boolean up) throws ErrnoException {
+        try (Netlink netlink = Netlink.open(0)) {
+            netlink.exchange(
+                    Netlink.RTM_NEWLINK,
+                    Netlink.NLM_F_ACK,
+                    link(nic.index(), up ? Nic.IFF_UP : 0, Nic.IFF_UP),
+                    "RTM_NEWLINK (" + nic.name() + (up ? " up)" : " down)"));
+        }
+    }
+
+    /** Gives a NIC an address; false where it has it already. EPERM without CAP_NET_ADMIN. */
+    public static boolean addAddress(Nic nic, NicAddress address) throws ErrnoException {
+        byte[] bytes = address.address().getAddress();
+        ByteBuffer body = request(IFADDRMSG_LENGTH + 2 * (4 + bytes.length));
+        body.put((byte) (bytes.length == 16 ? Libc.AF_INET6 : Libc.AF_INET))
+                .put((byte) address.prefixLength())
+                .put((byte) 0)
+                .put((byte) address.scope())
+                .putInt(nic.index());
+        Netlink.putAttribute(body, IFA_LOCAL, bytes);
+        Netlink.putAttribute(body, IFA_ADDRESS, bytes);
+        try (Netlink netlink = Netlink.open(0)) {
+            netlink.exchange(
+                    Netlink.RTM_NEWADDR,
+                    Netlink.NLM_F_ACK | Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL,
+                    body.flip(),
+                    "RTM_NEWADDR (" + address + " on " + nic.name() + ")");
+            return true;
+        } catch (ErrnoException refused) {
+            if (refused.errno() == Errno.EEXIST) {
+                return false;
+            }
+            throw refused;
+        }
+    }
+
+    /** struct ifinfomsg, and the wish for no statistics. */
+    private static ByteBuffer link(int index, int flags, int change) {
+        ByteBuffer body = request(Nic.IFINFOMSG_LENGTH + 8)
+                .putInt(4, index)
+                .putInt(8, flags)
+                .putInt(12, change)
+                .position(Nic.IFINFOMSG_LENGTH);
+        if (change == 0) {
+            Netlink.putAttribute(body, IFLA_EXT_MASK, new byte[] {RTEXT_FILTER_SKIP_STATS, 0, 0, 0});
+        }
+        return body.flip();
+    }
+
+    private static ByteBuffer request(int length) {
+        return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,354 @@
+package io.portcullis.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A packet socket, packet(7), bound to one NIC: what the NIC receives stands in a ring that the kernel and this process
+ * share (TPACKET_V2), and every frame, in and out, has a struct virtio_net_hdr before it (PACKET_VNET_HDR), so that
+ * super-frames and unfinished checksums cross as they are. It does not hear what leaves the NIC (PACKET_IGNORE_OUTGOING),
+ * and what it sends skips the NIC's qdisc as long as {@link #bypassQdisc} says so. No call waits.
+ *
+ * <p>{@link #memory} is one piece: first the ring's slots, {@link Shape#slots} of {@link Shape#slotLength} bytes, then
+ * {@link Shape#sideLength} bytes for {@link #receiveWhole}. A slot begins with a struct tpacket2_hdr
+ * (include/uapi/linux/if_packet.h; the constants below). Where a frame is longer than its slot, the slot has its head and
+ * {@link #TP_STATUS_COPY}, and the whole of it waits in the socket's queue, in the order of the slots
+ * (PACKET_COPY_THRESH; net/packet/af_packet.c, {@code tpacket_rcv}).
+ *
+ * <p>One thread at a time, but for {@link #statistics} and {@link #bypassQdisc}, which one other may call until
+ * {@link #close}.
+ */
+public final class PacketSocket implements AutoCloseable {
+    /**
+     * How large.
+     *
+     * @param slotLength bytes of a slot; a power of two
+     * @param slots of them; their bytes together are a multiple of 256 KiB
+     * @param sideLength bytes behind the ring; a multiple of 4096
+     * @param receiveBufferLength bytes of frames longer than a slot that may wait, as the kernel counts them
+     * @param sendBufferLength bytes of sent frames that may be on their way, as the kernel counts them
+     */
+    public record Shape(int slotLength, int slots, int sideLength, int receiveBufferLength, int sendBufferLength) {
+        private long ringLength() {
+            return (long) slotLength * slots;
+        }
+    }
+
+    /**
+     * What has happened since the last look.
+     *
+     * @param received frames that got a slot
+     * @param lost frames that got none, or were of a kind that a vnet header can't describe
+     */
+    public record Statistics(int received, int lost) {}
+
+    /** Offset in a slot, u32: TP_STATUS_…; written last by who gives the slot away. */
+    public static final int TP_STATUS = 0;
+    /** Offset, u32: bytes of the frame. */
+    public static final int TP_LEN = 4;
+    /** Offset, u32: bytes of it that stand in the slot. */
+    public static final int TP_SNAPLEN = 8;
+    /** Offset, u16: where in the slot the frame begins; the vnet header stands right before it. */
+    public static final int TP_MAC = 12;
+    /** Offset, u16: the VLAN tag that the kernel took out. */
+    public static final int TP_VLAN_TCI = 24;
+    /** Offset, u16: that tag's ethertype. */
+    public static final int TP_VLAN_TPID = 26;
+
+    /** The slot is the kernel's. */
+    public static final int TP_STATUS_KERNEL = 0;
+    /** The slot is ours. */
+    public static final int TP_STATUS_USER = 1;
+    /** The frame is longer than the slot; it waits whole for {@link #receiveWhole}. */
+    public static final int TP_STATUS_COPY = 1 << 1;
+    /** A VLAN tag was taken out of the frame. */
+    public static final int TP_STATUS_VLAN_VALID = 1 << 4;
+
+    /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), in the byte order of this machine. */
+    public static final int VNET_HEADER = 10;
+    /** Offset in it, u8. */
+    public static final int VNET_FLAGS = 0;
+    /** Offset, u8: VIRTIO_NET_HDR_GSO_…; 0: no super-frame. */
+    public static final int VNET_GSO_TYPE = 1;
+    /** Offset, u16: a hint how many bytes are headers. */
+    public static final int VNET_HDR_LEN = 2;
+    /** Offset, u16: bytes of payload in each packet of a super-frame. */
+    public static final int VNET_GSO_SIZE = 4;
+    /** Offset, u16: from where on the checksum is summed, from the frame's first byte. */
+    public static final int VNET_CSUM_START = 6;
+    /** Offset, u16: where it is written, from there. */
+    public static final int VNET_CSUM_OFFSET = 8;
+    /** {@link #VNET_FLAGS}: the layer 4 checksum is yet to be filled in. */
+    public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
+    /** {@link #VNET_FLAGS}: the layer 4 checksum was found right. */
+    public static final int VIRTIO_NET_HDR_F_DATA_VALID = 2;
+
+    /** Most frames of one {@link #send}. */
+    public static final int SENT_AT_ONCE = 64;
+
+    private static final short ETH_P_ALL = 3;
+    private static final int SOCKADDR_LL = 20;
+
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_ERROR = 4;
+    private static final int SO_ATTACH_FILTER = 26;
+    private static final int SO_DETACH_FILTER = 27;
+    private static final int SO_SNDBUFFORCE = 32;
+    private static final int SO_RCVBUFFORCE = 33;
+
+    private static final int SOL_PACKET = 263;
+    private static final int PACKET_ADD_MEMBERSHIP = 1;
+    private static final int PACKET_RX_RING = 5;
+    private static final int PACKET_STATISTICS = 6;
+    private static final int PACKET_COPY_THRESH = 7;
+    private static final int PACKET_VERSION = 10;
+    private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_QDISC_BYPASS = 20;
+    private static final int PACKET_IGNORE_OUTGOING = 23;
+    private static final int PACKET_MR_PROMISC = 1;
+    private static final int TPACKET_V2 = 1;
+
+    /** Bytes that the kernel allocates in one piece; a power of two. */
+    private static final int BLOCK = 1 << 18;
+
+    /** struct mmsghdr: a struct msghdr (56 bytes: iov at 16, its count at 24) and how much was sent. */
+    private static final int MMSGHDR = 64;
+
+    private static final int MSG_IOV = 16;
+    private static final int MSG_IOVLEN = 24;
+    /** struct iovec: address, length. */
+    private static final int IOVEC = 16;
+
+    private static final int PIECES = 2;
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment statistics = arena.allocate(8, 4);
+    private final MemorySegment statisticsLength = arena.allocate(4, 4);
+    private final MemorySegment error = arena.allocate(4, 4);
+    private final MemorySegment errorLength = arena.allocate(4, 4);
+    private final MemorySegment messages = arena.allocate((long) SENT_AT_ONCE * MMSGHDR, 64);
+    private final MemorySegment pieces = arena.allocate((long) SENT_AT_ONCE * PIECES * IOVEC, 64);
+    private final MemorySegment noOffload = arena.allocate(VNET_HEADER, 2);
+    private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
+    private final MemorySegment off = arena.allocateFrom(JAVA_INT, 0);
+    private MemorySegment memory = MemorySegment.NULL;
+
+    private PacketSocket(int fd) {
+        this.fd = fd;
+        for (int i = 0; i < SENT_AT_ONCE; i++) {
+            messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOV, pieces.address() + (long) i * PIECES * IOVEC);
+        }
+    }
+
+    /**
+     * Opens a socket, and hears nothing before {@link #admit}. Makes the NIC promiscuous for as long as the socket is open.
+     *
+     * @param nic as it is now; one that is down is heard once it is up
+     * @throws ErrnoException EPERM without CAP_NET_RAW, or without CAP_NET_ADMIN (buffers beyond the limits of
+     *     {@code net.core}); ENOPROTOOPT where the kernel is older than 4.20; ENODEV where the NIC is gone; ENOMEM
+     */
+    public static PacketSocket open(Nic nic, Shape shape) throws ErrnoException {
+        // Protocol 0: it hears nothing before it is bound.
+        int fd = (int) ErrnoException.check(
+                Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
+                "socket(AF_PACKET)");
+        PacketSocket socket = new PacketSocket(fd);
+        boolean done = false;
+        try {
+            socket.set(SOL_PACKET, PACKET_VERSION, "PACKET_VERSION", TPACKET_V2);
+            socket.set(SOL_PACKET, PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
+            socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1);
+            socket.set(SOL_PACKET, PACKET_COPY_THRESH, "PACKET_COPY_THRESH", 1);
+            socket.set(SOL_SOCKET, SO_RCVBUFFORCE, "SO_RCVBUFFORCE", shape.receiveBufferLength / 2);
+            socket.set(SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", shape.sendBufferLength / 2);
+            socket.set(
+                    SOL_PACKET,
+                    PACKET_RX_RING,
+                    "PACKET_RX_RING",
+                    BLOCK,
+                    (int) (shape.ringLength() / BLOCK),
+                    shape.slotLength,
+                    shape.slots);
+            socket.map(shape);
+            socket.dropAll();
+            socket.bind(nic);
+            socket.set(
+                    SOL_PACKET,
+                    PACKET_ADD_MEMBERSHIP,
+                    "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
+                    nic.index(),
+                    PACKET_MR_PROMISC,
+                    0,
+                    0);
+            done = true;
+            return socket;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */
+    private void set(int level, int option, String name, int... value) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            ErrnoException.check(
+                    Libc.setsockopt(fd, level, option, call.allocateFrom(JAVA_INT, value)), "setsockopt(" + name + ")");
+        }
+    }
+
+    private void map(Shape shape) throws ErrnoException {
+        long length = shape.ringLength() + shape.sideLength;
+        long start = ErrnoException.check(
+                Libc.mmap(0, length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
+                "mmap(" + length + " addresses)");
+        memory = memory(start, length);
+        ErrnoException.check(
+                Libc.mmap(start, shape.ringLength(), Libc.PROT_READ_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, fd, 0),
+                "mmap(receive ring)");
+        ErrnoException.check(
+                Libc.mmap(
+                        start + shape.ringLength(),
+                        shape.sideLength,
+                        Libc.PROT_READ_WRITE,
+                        Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED | Libc.MAP_POPULATE,
+                        -1,
+                        0),
+                "mmap(" + shape.sideLength + " bytes)");
+    }
+
+    @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
+    private MemorySegment memory(long start, long length) {
+        return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
+    }
+
+    /** A socket filter of one instruction: take 0 bytes of every frame. */
+    private void dropAll() throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            // struct sock_filter: u16 code (BPF_RET | BPF_K), u8 jt, u8 jf, u32 k
+            MemorySegment instruction = call.allocate(8, 8);
+            instruction.set(JAVA_SHORT, 0, (short) 6);
+            // struct sock_fprog: u16 length, a pointer
+            MemorySegment program = call.allocate(16, 8);
+            program.set(JAVA_SHORT, 0, (short) 1);
+            program.set(ADDRESS, 8, instruction);
+            ErrnoException.check(
+                    Libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program), "setsockopt(SO_ATTACH_FILTER)");
+        }
+    }
+
+    private void bind(Nic nic) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            // struct sockaddr_ll: u16 family, u16 protocol in network order, int index, …
+            MemorySegment address = call.allocate(SOCKADDR_LL, 4);
+            address.set(JAVA_SHORT, 0, (short) Libc.AF_PACKET);
+            address.set(JAVA_SHORT, 2, Short.reverseBytes(ETH_P_ALL));
+            address.set(JAVA_INT, 4, nic.index());
+            ErrnoException.check(Libc.bind(fd, address), "bind(AF_PACKET, " + nic.name() + ")");
+        }
+    }
+
+    /** The descriptor: readable while the ring's newest frame is not given back, in error when the NIC went down. */
+    public int fd() {
+        return fd;
+    }
+
+    /** Slots and side area; gone with {@link #close}. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /**
+     * Whether what is sent skips the NIC's qdisc and its tc programs (PACKET_QDISC_BYPASS); it does not to begin with. What
+     * skips them is not cut either: where the NIC does not cut a super-frame itself, the kernel then refuses it with
+     * ENOBUFS (net/core/dev.c, {@code __dev_direct_xmit}). Any thread.
+     */
+    public void bypassQdisc(boolean bypass) {
+        Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
+    }
+
+    /** From now on frames come in. */
+    public void admit() throws ErrnoException {
+        set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+    }
+
+    /**
+     * Takes the oldest frame that did not fit its slot, vnet header first.
+     *
+     * @param at offset in {@link #memory}
+     * @param length bytes that there is room for; what is longer is cut
+     * @return bytes of header and frame, cut or not; or a negated errno: -EAGAIN where none waits, -ENETDOWN (once) where
+     *     the NIC went down
+     */
+    public long receiveWhole(long at, int length) {
+        return Libc.recv(fd, memory.address() + at, length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC);
+    }
+
+    /**
+     * Makes a frame the {@code i}-th of the next {@link #send}.
+     *
+     * @param address of the frame; its vnet header stands right before it. Both are read while {@code send} runs
+     * @param length bytes of the frame
+     */
+    public void put(int i, long address, int length) {
+        long piece = (long) i * PIECES * IOVEC;
+        pieces.set(JAVA_LONG, piece, address - VNET_HEADER);
+        pieces.set(JAVA_LONG, piece + 8, length + VNET_HEADER);
+        messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOVLEN, 1L);
+    }
+
+    /** As {@link #put}, where the frame has no vnet header and asks for no offload. */
+    public void putPlain(int i, long address, int length) {
+        long piece = (long) i * PIECES * IOVEC;
+        pieces.set(JAVA_LONG, piece, noOffload.address());
+        pieces.set(JAVA_LONG, piece + 8, VNET_HEADER);
+        pieces.set(JAVA_LONG, piece + IOVEC, address);
+        pieces.set(JAVA_LONG, piece + IOVEC + 8, length);
+        messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOVLEN, 2L);
+    }
+
+    /**
+     * Sends frames that were {@link #put}, in order.
+     *
+     * @param from number of the first
+     * @param count of them
+     * @return frames sent, fewer than {@code count} where the next one was refused; or, where the first one was, a negated
+     *     errno: EMSGSIZE (longer than the MTU), ENOBUFS (the NIC's queue is full), EAGAIN (the send buffer is), ENETDOWN
+     *     (the NIC is down, or was since the last call), ENXIO (it is gone), EINVAL (a vnet header that the kernel does not
+     *     take)
+     */
+    public int send(int from, int count) {
+        return Libc.sendmmsg(fd, messages.address() + (long) from * MMSGHDR, count, Libc.MSG_DONTWAIT);
+    }
+
+    /** Takes the socket's error off (SO_ERROR), or epoll reports it for ever: an errno, 0 where there was none. */
+    public int takeError() {
+        errorLength.set(JAVA_INT, 0, 4);
+        int refused = Libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, error, errorLength);
+        return refused < 0 ? -refused : error.get(JAVA_INT, 0);
+    }
+
+    /** Reads the kernel's counters and sets them back to 0 (PACKET_STATISTICS). */
+    public Statistics statistics() throws ErrnoException {
+        statisticsLength.set(JAVA_INT, 0, 8);
+        ErrnoException.check(
+                Libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, statistics, statisticsLength),
+                "getsockopt(PACKET_STATISTICS)");
+        // struct tpacket_stats: packets, the lost ones among them; drops
+        int lost = statistics.get(JAVA_INT, 4);
+        return new Statistics(statistics.get(JAVA_INT, 0) - lost, lost);
+    }
+
+    /** Gives memory and NIC back. Once. */
+    @Override
+    public void close() {
+        arena.close();
+        Libc.close(fd);
+    }
+}

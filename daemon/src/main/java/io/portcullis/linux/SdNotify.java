@@ -1,0 +1,74 @@
+package io.portcullis.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/** What systemd hears from a service: one datagram to the socket that NOTIFY_SOCKET names. sd_notify(3), unix(7). */
+public final class SdNotify {
+    /** Bytes of sockaddr_un.sun_path. */
+    private static final int SUN_PATH_LENGTH = 108;
+
+    private SdNotify() {}
+
+    /**
+     * Sends one message.
+     *
+     * @param socketAddress as NOTIFY_SOCKET holds it: an absolute path, or {@code @} and an abstract name
+     * @param message lines such as {@code READY=1}
+     * @throws ErrnoException EAFNOSUPPORT: neither path nor {@code @}; ENAMETOOLONG: longer than a socket's address may
+     *     be; ENOENT, ECONNREFUSED: nobody is there
+     */
+    public static void send(String socketAddress, String message) throws ErrnoException {
+        String call = "sd_notify(" + socketAddress + ")";
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = address(arena, socketAddress, call);
+            byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+            MemorySegment payload = arena.allocateFrom(JAVA_BYTE, bytes);
+            int fd = (int) ErrnoException.check(
+                    Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "socket(AF_UNIX, SOCK_DGRAM)");
+            try {
+                long sent = Libc.sendto(fd, payload, Libc.MSG_NOSIGNAL, address);
+                while (sent == -Errno.EINTR) {
+                    sent = Libc.sendto(fd, payload, Libc.MSG_NOSIGNAL, address);
+                }
+                ErrnoException.check(sent, call);
+            } finally {
+                Libc.close(fd);
+            }
+        }
+    }
+
+    /** struct sockaddr_un: family, path. An abstract name starts with NUL and ends where the address does. */
+    static MemorySegment address(Arena arena, String socketAddress, String call) throws ErrnoException {
+        boolean isAbstract = socketAddress.startsWith("@");
+        if (!(isAbstract || socketAddress.startsWith("/")) || socketAddress.length() < 2) {
+            throw new ErrnoException(call, Errno.EAFNOSUPPORT);
+        }
+        byte[] path = socketAddress.getBytes(StandardCharsets.UTF_8);
+        int length = isAbstract ? path.length : path.length + 1;
+        if (length > SUN_PATH_LENGTH) {
+            throw new ErrnoException(call, Errno.ENAMETOOLONG);
+        }
+        MemorySegment address = arena.allocate(2 + length, 2);
+        address.set(JAVA_SHORT, 0, (short) Libc.AF_UNIX);
+        MemorySegment.copy(path, 0, address, JAVA_BYTE, 2, path.length);
+        if (isAbstract) {
+            address.set(JAVA_BYTE, 2, (byte) 0);
+        }
+        return address;
+    }
+
+    /** CLOCK_MONOTONIC in microseconds: the value of MONOTONIC_USEC= beside RELOADING=1. */
+    public static long monotonicUsec() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment timespec = arena.allocate(16, 8);
+            ErrnoException.check(Libc.clock_gettime(Libc.CLOCK_MONOTONIC, timespec), "clock_gettime(CLOCK_MONOTONIC)");
+            return timespec.get(JAVA_LONG, 0) * 1_000_000 + timespec.get(JAVA_LONG, 8) / 1_000;
+        }
+    }
+}

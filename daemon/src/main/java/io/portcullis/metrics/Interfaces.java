@@ -1,0 +1,195 @@
+package io.portcullis.metrics;
+
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Reason;
+import io.portcullis.engine.RuleHits;
+import io.portcullis.port.PortCounter;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * The metrics of the interfaces. They are no meters of Micrometer: a reload changes the rules, so that what there is to
+ * count is known at the scrape only, and 100,000 registered meters would be dear.
+ */
+final class Interfaces implements MultiCollector {
+    private static final String INTERFACE = "interface";
+    private static final String DIRECTION = "direction";
+    private static final String PORT = "port";
+    private static final String RECEIVED = "received";
+    private static final String SENT = "sent";
+
+    private record Watched(Supplier<Counters> counters, Supplier<RuleHits> hits, Map<PortCount, LongSupplier> ports) {}
+
+    private record PortCount(String side, PortCounter counter) implements Comparable<PortCount> {
+        private static final Comparator<PortCount> ORDER =
+                Comparator.comparing(PortCount::side).thenComparing(PortCount::counter);
+
+        @Override
+        public int compareTo(PortCount other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
+    private volatile boolean ruleHits = true;
+
+    void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits) {
+        watched.put(name, new Watched(counters, hits, new ConcurrentSkipListMap<>()));
+    }
+
+    void unwatch(String name) {
+        watched.remove(name);
+    }
+
+    void ruleHits(boolean on) {
+        ruleHits = on;
+    }
+
+    void portCounter(String name, String side, PortCounter counter, LongSupplier count) {
+        Watched entry = watched.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("interface " + name + " is not watched");
+        }
+        entry.ports.put(new PortCount(side, counter), count);
+    }
+
+    @Override
+    public MetricSnapshots collect() {
+        MetricSnapshots.Builder all = MetricSnapshots.builder();
+        frames(all);
+        flows(all);
+        ports(all);
+        if (ruleHits) {
+            rules(all);
+        }
+        return all.build();
+    }
+
+    private void frames(MetricSnapshots.Builder all) {
+        Family packets = new Family(
+                "portcullis_packets",
+                "Packets decided about, by verdict; a super-frame counts as the packets it stands for.",
+                INTERFACE,
+                DIRECTION,
+                "verdict");
+        Family bytes = new Family(
+                "portcullis_bytes",
+                "Bytes of the packets decided about, Ethernet header included, FCS not.",
+                INTERFACE,
+                DIRECTION,
+                "verdict");
+        Family drops =
+                new Family("portcullis_drops", "Packets dropped, each for one reason.", INTERFACE, DIRECTION, "reason");
+        watched.forEach((name, entry) -> {
+            Map<String, Dropped> dropped = new ConcurrentSkipListMap<>();
+            entry.counters.get().forEach((direction, reason, frames, octets) -> {
+                if (reason == Reason.NONE) {
+                    packets.add(frames, name, direction, "pass");
+                    bytes.add(octets, name, direction, "pass");
+                } else {
+                    drops.add(frames, name, direction, reason.label());
+                    dropped.merge(direction, new Dropped(frames, octets), Dropped::plus);
+                }
+            });
+            dropped.forEach((direction, sum) -> {
+                packets.add(sum.packets, name, direction, "drop");
+                bytes.add(sum.bytes, name, direction, "drop");
+            });
+        });
+        all.metricSnapshot(packets.counter()).metricSnapshot(bytes.counter()).metricSnapshot(drops.counter());
+    }
+
+    private record Dropped(long packets, long bytes) {
+        Dropped plus(Dropped other) {
+            return new Dropped(packets + other.packets, bytes + other.bytes);
+        }
+    }
+
+    private void flows(MetricSnapshots.Builder all) {
+        all.metricSnapshot(totals("portcullis_flows", "Flows in the table now.", Counters.Total.FLOWS)
+                        .gauge())
+                .metricSnapshot(totals(
+                                "portcullis_flows_created",
+                                "Flows that the rules admitted and the table took.",
+                                Counters.Total.FLOWS_CREATED)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_flows_evicted",
+                                "Unreplied flows that made room for others in a full table.",
+                                Counters.Total.FLOWS_EVICTED)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_flows_expired",
+                                "Flows forgotten after their idle timeout.",
+                                Counters.Total.FLOWS_EXPIRED)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_checksums_finished",
+                                "Layer-4 checksums that a sender left unfinished for its NIC and that were finished here.",
+                                Counters.Total.CHECKSUMS_FINISHED)
+                        .counter());
+    }
+
+    private Family totals(String metric, String description, Counters.Total total) {
+        Family family = new Family(metric, description, INTERFACE);
+        watched.forEach((name, entry) -> family.add(entry.counters.get().total(total), name));
+        return family;
+    }
+
+    private void ports(MetricSnapshots.Builder all) {
+        Family frames = new Family("portcullis_port_frames", "Frames at a port.", INTERFACE, PORT, "way");
+        Family bytes = new Family(
+                "portcullis_port_bytes",
+                "Bytes of those frames, Ethernet header included, FCS not.",
+                INTERFACE,
+                PORT,
+                "way");
+        Family lost = new Family(
+                "portcullis_port_lost_frames",
+                "Frames that a port lost, not by decision: before they were seen, or on sending them.",
+                INTERFACE,
+                PORT,
+                "reason",
+                "errno");
+        watched.forEach((name, entry) -> entry.ports.forEach((port, supplier) -> {
+            long count = supplier.getAsLong();
+            PortCounter counter = port.counter;
+            switch (counter) {
+                case RECEIVED_FRAMES -> frames.add(count, name, port.side, RECEIVED);
+                case RECEIVED_BYTES -> bytes.add(count, name, port.side, RECEIVED);
+                case SENT_FRAMES -> frames.add(count, name, port.side, SENT);
+                case SENT_BYTES -> bytes.add(count, name, port.side, SENT);
+                case TOO_BIG,
+                        TRUNCATED,
+                        RING_FULL,
+                        SEND_ERROR_EAGAIN,
+                        SEND_ERROR_ENOBUFS,
+                        SEND_ERROR_ENETDOWN,
+                        SEND_ERROR_ENXIO,
+                        SEND_ERROR_EINVAL,
+                        SEND_ERROR_OTHER -> lost.add(count, name, port.side, counter.label(), counter.errno());
+            }
+        }));
+        all.metricSnapshot(frames.counter()).metricSnapshot(bytes.counter()).metricSnapshot(lost.counter());
+    }
+
+    private void rules(MetricSnapshots.Builder all) {
+        Family credits = new Family(
+                "portcullis_rule_hits",
+                "Packets that a rule was credited with: the first of each flow that it admitted.",
+                INTERFACE,
+                "rule");
+        watched.forEach((name, entry) -> {
+            RuleHits hits = entry.hits.get();
+            for (int rule = 0; rule < hits.policy().ruleCount(); rule++) {
+                credits.add(hits.of(rule), name, hits.policy().rule(rule).id());
+            }
+        });
+        all.metricSnapshot(credits.counter());
+    }
+}

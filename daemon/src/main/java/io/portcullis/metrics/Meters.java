@@ -1,0 +1,157 @@
+package io.portcullis.metrics;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.RuleHits;
+import io.portcullis.port.PortCounter;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that Prometheus may scrape. All methods may be called from any thread. */
+public final class Meters implements AutoCloseable {
+    private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
+    private static final String OPEN_METRICS = "application/openmetrics-text";
+    private static final String OPEN_METRICS_TYPE = OPEN_METRICS + "; version=1.0.0; charset=utf-8";
+    private static final String TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Interfaces interfaces = new Interfaces();
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+
+    // Gauges hold what they show weakly: these fields keep it.
+    private final AtomicLong lastReloadSuccessful = new AtomicLong();
+    private final AtomicLong lastReloadSuccessEpochSeconds = new AtomicLong();
+    private final Timer succeeded;
+    private final Timer failed;
+
+    /**
+     * Meters without an interface yet.
+     *
+     * @param version of the program
+     */
+    public Meters(String version) {
+        registry.getPrometheusRegistry().register(interfaces);
+        Collector build = () -> InfoSnapshot.builder()
+                .name("portcullis_build")
+                .help("The program.")
+                .dataPoint(InfoSnapshot.InfoDataPointSnapshot.builder()
+                        .labels(Labels.of("version", version))
+                        .build())
+                .build();
+        registry.getPrometheusRegistry().register(build);
+
+        Gauge.builder("portcullis.config.last.reload.successful", lastReloadSuccessful, AtomicLong::get)
+                .description("1 when the configuration in force is the one in the files, 0 when those are faulty.")
+                .register(registry);
+        Gauge.builder("portcullis.config.last.reload.success.timestamp", lastReloadSuccessEpochSeconds, AtomicLong::get)
+                .baseUnit("seconds")
+                .description("When the configuration in force was put in force, in seconds since 1970.")
+                .register(registry);
+        succeeded = reloadTimer("success");
+        failed = reloadTimer("failure");
+
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ClassLoaderMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        gc.bindTo(registry);
+    }
+
+    private Timer reloadTimer(String outcome) {
+        return Timer.builder("portcullis.config.reload")
+                .tag("outcome", outcome)
+                .description("Readings of the configuration, the first included: how many, and how long they took.")
+                .register(registry);
+    }
+
+    /**
+     * Shows an interface from now on; one of that name that was shown before, its port counters included, is forgotten.
+     *
+     * @param counters asked at every scrape
+     * @param hits asked at every scrape: after a reload the rules are others
+     */
+    public void watch(String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits) {
+        interfaces.watch(interfaceName, counters, hits);
+    }
+
+    /** Shows an interface no more. */
+    public void unwatch(String interfaceName) {
+        interfaces.unwatch(interfaceName);
+    }
+
+    /** Whether every rule's hits are shown ({@code metrics.rule-hits}); true to begin with. */
+    public void ruleHits(boolean on) {
+        interfaces.ruleHits(on);
+    }
+
+    /**
+     * Shows a counter of a port: {@code portcullis_port_frames_total} and {@code portcullis_port_bytes_total}
+     * {interface, port, way = received | sent}, {@code portcullis_port_lost_frames_total} {interface, port, reason, errno}.
+     *
+     * @param side {@code outside} or {@code inside}
+     * @param count asked at every scrape
+     * @throws IllegalArgumentException if the interface is not watched
+     */
+    public void portCounter(String interfaceName, String side, PortCounter counter, LongSupplier count) {
+        interfaces.portCounter(interfaceName, side, counter, count);
+    }
+
+    /**
+     * Notes how a reading of the configuration went, the first included.
+     *
+     * @param epochSeconds when it was over, since 1970
+     * @param seconds how long it took
+     */
+    public void reloaded(boolean ok, long epochSeconds, double seconds) {
+        lastReloadSuccessful.set(ok ? 1 : 0);
+        if (ok) {
+            lastReloadSuccessEpochSeconds.set(epochSeconds);
+        }
+        (ok ? succeeded : failed).record(Duration.ofNanos(Math.round(seconds * NS_PER_SECOND)));
+    }
+
+    /**
+     * All metrics now.
+     *
+     * @param accept an HTTP {@code Accept} header: {@code application/openmetrics-text} where it is asked for, else
+     *     {@code text/plain; version=0.0.4}
+     */
+    public Scrape scrape(@Nullable String accept) {
+        String type = accept != null && accept.contains(OPEN_METRICS) ? OPEN_METRICS_TYPE : TEXT_TYPE;
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try {
+            registry.scrape(body, type);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a write to memory", e);
+        }
+        return new Scrape(type, body.toByteArray());
+    }
+
+    /** Ends what the meters do by themselves (they listen to the garbage collector). */
+    @Override
+    public void close() {
+        gc.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,641 @@
+package io.portcullis.packet;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One frame, read in place: Ethernet, up to two VLAN tags, IPv4 or IPv6, and the start of layer 4. {@link #parse} checks
+ * everything once; after it said {@link Fault#NONE}, the accessors are plain fields. They hold until the next
+ * {@code parse}, and what they say of layer 4 holds only where {@link #hasTransport}.
+ *
+ * <p>Sources: IEEE 802.3 and 802.1Q, RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443, RFC 9260.
+ */
+public final class Packet {
+    /** What is wrong with a frame. */
+    public enum Fault {
+        /** Nothing. */
+        NONE,
+        /** The link header is cut, or more than two VLAN tags. */
+        LINK,
+        /** The IP header or its extension headers. */
+        IP,
+        /** The layer 4 header. */
+        TRANSPORT
+    }
+
+    /** Ethertype of IPv4. */
+    public static final int IPV4 = 0x0800;
+    /** Ethertype of ARP. */
+    public static final int ARP = 0x0806;
+    /** Ethertype of IPv6. */
+    public static final int IPV6 = 0x86dd;
+
+    private static final int VLAN = 0x8100;
+    private static final int SERVICE_VLAN = 0x88a8;
+    private static final int MAX_TAGS = 2;
+    private static final int ETHERNET_HEADER = 14;
+    private static final int IPV4_HEADER = 20;
+    private static final int IPV6_HEADER = 40;
+    private static final int MAX_DATAGRAM = 65_535;
+    private static final int MAX_EXTENSIONS = 8;
+    private static final int MAX_CHAIN = 512;
+    private static final int OPTION_END = 0;
+    private static final int OPTION_NOP = 1;
+    private static final int OPTION_LOOSE_SOURCE_ROUTE = 131;
+    private static final int OPTION_STRICT_SOURCE_ROUTE = 137;
+    private static final int TCP_HEADER = 20;
+    private static final int SCTP_HEADER = 12;
+    private static final int UDP_HEADER = 8;
+    private static final int ICMP_HEADER = 8;
+
+    private MemorySegment memory = MemorySegment.NULL;
+    private long frame;
+    private long end;
+    private int etherType;
+    private int vlans;
+    private long network;
+    private boolean ip;
+    private boolean v6;
+    private int protocol;
+    private int hopLimit;
+    private long sourceHigh;
+    private long sourceLow;
+    private long destinationHigh;
+    private long destinationLow;
+    private boolean fragment;
+    private int fragmentOffset;
+    private boolean tiny;
+    private boolean transportSeen;
+    private long transport;
+    private long transportEnd;
+    private int sourcePort;
+    private int destinationPort;
+    private int tcpFlags;
+    private int tcpSequence;
+    private int tcpAcknowledgment;
+    private int tcpWindow;
+    private int tcpHeaderLength;
+    private int icmpType;
+    private int icmpCode;
+    private int icmpIdentifier;
+
+    /** A view of no frame yet. */
+    public Packet() {}
+
+    /**
+     * Looks at a frame.
+     *
+     * @param frames the memory it lies in
+     * @param at byte offset of the destination MAC address
+     * @param length bytes, without FCS
+     * @return {@link Fault#NONE} where all accessors hold; else what is wrong, and only what lies before the fault holds
+     */
+    public Fault parse(MemorySegment frames, long at, int length) {
+        memory = frames;
+        frame = at;
+        end = at + length;
+        ip = false;
+        v6 = false;
+        protocol = 0;
+        fragment = false;
+        fragmentOffset = 0;
+        tiny = false;
+        transportSeen = false;
+        vlans = 0;
+        etherType = 0;
+        sourcePort = 0;
+        destinationPort = 0;
+        icmpType = 0;
+        icmpCode = 0;
+        icmpIdentifier = 0;
+        sourceHigh = 0;
+        sourceLow = 0;
+        destinationHigh = 0;
+        destinationLow = 0;
+        if (length < ETHERNET_HEADER) {
+            return Fault.LINK;
+        }
+        long next = at + ETHERNET_HEADER;
+        int type = Bytes.u16(memory, next - 2);
+        for (int tags = 0; type == VLAN || type == SERVICE_VLAN; tags++) {
+            if (tags == MAX_TAGS || end - next < 4) {
+                return Fault.LINK;
+            }
+            int id = Bytes.u16(memory, next) & 0xfff;
+            // A priority tag (id 0) names no VLAN: the flow is that of the untagged frame.
+            vlans = id == 0 ? vlans : vlans << 12 | id;
+            type = Bytes.u16(memory, next + 2);
+            next += 4;
+        }
+        etherType = type;
+        network = next;
+        return switch (type) {
+            case IPV4 -> parseIpv4();
+            case IPV6 -> parseIpv6();
+            default -> Fault.NONE;
+        };
+    }
+
+    private Fault parseIpv4() {
+        if (end - network < IPV4_HEADER) {
+            return Fault.IP;
+        }
+        int versionAndLength = Bytes.u8(memory, network);
+        int headerLength = (versionAndLength & 0xf) * 4;
+        int totalLength = Bytes.u16(memory, network + 2);
+        if (versionAndLength >>> 4 != 4
+                || headerLength < IPV4_HEADER
+                || totalLength < headerLength
+                || totalLength > end - network) {
+            return Fault.IP;
+        }
+        if (InternetChecksum.fold(InternetChecksum.sum(memory, network, network + headerLength)) != 0xffff) {
+            return Fault.IP;
+        }
+        if (headerLength > IPV4_HEADER && !hasSafeOptions(network + IPV4_HEADER, network + headerLength)) {
+            return Fault.IP;
+        }
+        ip = true;
+        hopLimit = Bytes.u8(memory, network + 8);
+        protocol = Bytes.u8(memory, network + 9);
+        sourceLow = Bytes.u32(memory, network + 12);
+        destinationLow = Bytes.u32(memory, network + 16);
+        transport = network + headerLength;
+        transportEnd = network + totalLength;
+        int fragmentField = Bytes.u16(memory, network + 6);
+        boolean more = (fragmentField & 0x2000) != 0;
+        int offset = (fragmentField & 0x1fff) * 8;
+        if (more || offset != 0) {
+            return parseFragment(offset, more, headerLength);
+        }
+        return parseTransport();
+    }
+
+    private boolean hasSafeOptions(long from, long to) {
+        long at = from;
+        while (at < to) {
+            int option = Bytes.u8(memory, at);
+            if (option == OPTION_END) {
+                return true;
+            }
+            if (option == OPTION_NOP) {
+                at++;
+                continue;
+            }
+            if (option == OPTION_LOOSE_SOURCE_ROUTE || option == OPTION_STRICT_SOURCE_ROUTE || to - at < 2) {
+                return false;
+            }
+            int length = Bytes.u8(memory, at + 1);
+            if (length < 2 || length > to - at) {
+                return false;
+            }
+            at += length;
+        }
+        return true;
+    }
+
+    private Fault parseIpv6() {
+        if (end - network < IPV6_HEADER || Bytes.u8(memory, network) >>> 4 != 6) {
+            return Fault.IP;
+        }
+        long payloadEnd = network + IPV6_HEADER + Bytes.u16(memory, network + 4);
+        if (payloadEnd > end) {
+            return Fault.IP;
+        }
+        ip = true;
+        v6 = true;
+        hopLimit = Bytes.u8(memory, network + 7);
+        sourceHigh = Bytes.i64(memory, network + 8);
+        sourceLow = Bytes.i64(memory, network + 16);
+        destinationHigh = Bytes.i64(memory, network + 24);
+        destinationLow = Bytes.i64(memory, network + 32);
+        transportEnd = payloadEnd;
+        return parseExtensions();
+    }
+
+    private Fault parseExtensions() {
+        long at = network + IPV6_HEADER;
+        int next = Bytes.u8(memory, network + 6);
+        boolean firstOfDatagram = false;
+        for (int count = 0; IpProtocol.isExtension(next); count++) {
+            if (count == MAX_EXTENSIONS || next == IpProtocol.HOP_BY_HOP && count > 0) {
+                return Fault.IP;
+            }
+            if (transportEnd - at < 8) {
+                return cutChain(firstOfDatagram);
+            }
+            int kind = next;
+            next = Bytes.u8(memory, at);
+            if (kind == IpProtocol.FRAGMENT) {
+                if (fragment) {
+                    return Fault.IP;
+                }
+                int field = Bytes.u16(memory, at + 2);
+                boolean more = (field & 1) != 0;
+                int offset = field & 0xfff8;
+                at += 8;
+                if (at - network - IPV6_HEADER > MAX_CHAIN) {
+                    return Fault.IP;
+                }
+                if (!more && offset == 0) {
+                    continue;
+                }
+                protocol = next;
+                transport = at;
+                int unfragmentable = (int) (at - network - IPV6_HEADER - 8);
+                Fault fault = checkFragment(offset, more, unfragmentable);
+                if (fault != Fault.NONE || offset > 0) {
+                    return fault;
+                }
+                firstOfDatagram = true;
+                continue;
+            }
+            int length = (Bytes.u8(memory, at + 1) + 1) * 8;
+            if (kind == IpProtocol.ROUTING && Bytes.u8(memory, at + 2) == 0
+                    || at + length - network - IPV6_HEADER > MAX_CHAIN) {
+                return Fault.IP;
+            }
+            if (length > transportEnd - at) {
+                return cutChain(firstOfDatagram);
+            }
+            at += length;
+        }
+        protocol = next;
+        transport = at;
+        return parseTransport();
+    }
+
+    /** RFC 7112: the first fragment holds the whole chain; a whole packet does too. */
+    private Fault cutChain(boolean firstOfDatagram) {
+        if (!firstOfDatagram) {
+            return Fault.IP;
+        }
+        tiny = true;
+        return Fault.NONE;
+    }
+
+    private Fault parseFragment(int offset, boolean more, int lengthBefore) {
+        Fault fault = checkFragment(offset, more, lengthBefore);
+        return fault != Fault.NONE || offset > 0 ? fault : parseTransport();
+    }
+
+    /** What holds for every fragment; {@code lengthBefore} is what the datagram's length field counts besides the data. */
+    private Fault checkFragment(int offset, boolean more, int lengthBefore) {
+        fragment = true;
+        fragmentOffset = offset;
+        long data = transportEnd - transport;
+        if (data == 0 || more && data % 8 != 0 || lengthBefore + offset + data > MAX_DATAGRAM) {
+            return Fault.IP;
+        }
+        // RFC 1858: a later fragment must not rewrite the header that the first was judged by.
+        tiny = offset > 0 && offset < minimumHeader();
+        return Fault.NONE;
+    }
+
+    private int minimumHeader() {
+        return switch (protocol) {
+            case IpProtocol.TCP -> TCP_HEADER;
+            case IpProtocol.SCTP -> SCTP_HEADER;
+            case IpProtocol.UDP -> UDP_HEADER;
+            case IpProtocol.ICMP -> v6 ? 0 : ICMP_HEADER;
+            case IpProtocol.ICMPV6 -> v6 ? ICMP_HEADER : 0;
+            default -> 0;
+        };
+    }
+
+    private Fault parseTransport() {
+        long length = transportEnd - transport;
+        if (length < minimumHeader()) {
+            return tooShort();
+        }
+        transportSeen = true;
+        switch (protocol) {
+            case IpProtocol.TCP -> {
+                return parseTcp(length);
+            }
+            case IpProtocol.UDP -> {
+                sourcePort = Bytes.u16(memory, transport);
+                destinationPort = Bytes.u16(memory, transport + 2);
+                int udpLength = Bytes.u16(memory, transport + 4);
+                if (udpLength < UDP_HEADER || udpLength > length && !fragment) {
+                    return Fault.TRANSPORT;
+                }
+            }
+            case IpProtocol.SCTP -> {
+                sourcePort = Bytes.u16(memory, transport);
+                destinationPort = Bytes.u16(memory, transport + 2);
+            }
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
+                if (isIcmp()) {
+                    icmpType = Bytes.u8(memory, transport);
+                    icmpCode = Bytes.u8(memory, transport + 1);
+                    icmpIdentifier = Bytes.u16(memory, transport + 4);
+                }
+            }
+            default -> {
+                // Other protocols are judged by their addresses alone.
+            }
+        }
+        return Fault.NONE;
+    }
+
+    private Fault parseTcp(long length) {
+        sourcePort = Bytes.u16(memory, transport);
+        destinationPort = Bytes.u16(memory, transport + 2);
+        tcpSequence = Bytes.i32(memory, transport + 4);
+        tcpAcknowledgment = Bytes.i32(memory, transport + 8);
+        tcpHeaderLength = (Bytes.u8(memory, transport + 12) >>> 4) * 4;
+        tcpFlags = Bytes.u8(memory, transport + 13);
+        tcpWindow = Bytes.u16(memory, transport + 14);
+        if (tcpHeaderLength < TCP_HEADER) {
+            return Fault.TRANSPORT;
+        }
+        return tcpHeaderLength > length ? tooShort() : Fault.NONE;
+    }
+
+    private Fault tooShort() {
+        if (!fragment) {
+            return Fault.TRANSPORT;
+        }
+        transportSeen = false;
+        tiny = true;
+        return Fault.NONE;
+    }
+
+    /** Ethertype after the VLAN tags; below 0x0600 the length of an LLC frame. */
+    public int etherType() {
+        return etherType;
+    }
+
+    /** VLAN ids that are not 0, 12 bits each, the outer one higher; 0 where there is none. */
+    public int vlans() {
+        return vlans;
+    }
+
+    /** True: the layer 3 accessors hold. */
+    public boolean isIp() {
+        return ip;
+    }
+
+    /** True for IPv6, false for IPv4. */
+    public boolean isV6() {
+        return v6;
+    }
+
+    /** IP protocol number, after the IPv6 extension headers. */
+    public int protocol() {
+        return protocol;
+    }
+
+    /** TTL or hop limit. */
+    public int hopLimit() {
+        return hopLimit;
+    }
+
+    /** High half of the source address; 0 for IPv4. */
+    public long sourceHigh() {
+        return sourceHigh;
+    }
+
+    /** Low half of the source address; IPv4 in its low 32 bits. */
+    public long sourceLow() {
+        return sourceLow;
+    }
+
+    /** High half of the destination address; 0 for IPv4. */
+    public long destinationHigh() {
+        return destinationHigh;
+    }
+
+    /** Low half of the destination address; IPv4 in its low 32 bits. */
+    public long destinationLow() {
+        return destinationLow;
+    }
+
+    /** True for a fragment of a datagram; an IPv6 atomic fragment is none. */
+    public boolean isFragment() {
+        return fragment;
+    }
+
+    /** Bytes of the datagram's data before this fragment's. */
+    public int fragmentOffset() {
+        return fragmentOffset;
+    }
+
+    /** True: a first fragment without the whole layer 4 header, or a later one that starts inside it (RFC 1858). */
+    public boolean isTiny() {
+        return tiny;
+    }
+
+    /** True: ports, TCP and ICMP accessors hold, each for its protocol. */
+    public boolean hasTransport() {
+        return transportSeen;
+    }
+
+    /** TCP, UDP, SCTP. */
+    public int sourcePort() {
+        return sourcePort;
+    }
+
+    /** TCP, UDP, SCTP. */
+    public int destinationPort() {
+        return destinationPort;
+    }
+
+    /** TCP control bits, as {@link TcpFlags} names them. */
+    public int tcpFlags() {
+        return tcpFlags;
+    }
+
+    /** TCP sequence number. */
+    public int tcpSequence() {
+        return tcpSequence;
+    }
+
+    /** TCP acknowledgment number; means something with ACK only. */
+    public int tcpAcknowledgment() {
+        return tcpAcknowledgment;
+    }
+
+    /** TCP window as it stands in the header, not scaled. */
+    public int tcpWindow() {
+        return tcpWindow;
+    }
+
+    /** TCP payload in bytes. */
+    public int tcpPayload() {
+        return (int) (transportEnd - transport) - tcpHeaderLength;
+    }
+
+    /** Walks the options of this TCP segment. */
+    public void readTcpOptions(TcpOptions options) {
+        options.read(memory, transport + TCP_HEADER, transport + tcpHeaderLength);
+    }
+
+    /** True: ICMP over IPv4 or ICMPv6 over IPv6; crosswise it is a protocol like any other. */
+    public boolean isIcmp() {
+        return protocol == (v6 ? IpProtocol.ICMPV6 : IpProtocol.ICMP);
+    }
+
+    /** ICMP type. */
+    public int icmpType() {
+        return icmpType;
+    }
+
+    /** ICMP code. */
+    public int icmpCode() {
+        return icmpCode;
+    }
+
+    /** Identifier of an ICMP query. */
+    public int icmpIdentifier() {
+        return icmpIdentifier;
+    }
+
+    /** Reads what this ICMP error quotes; false where that is no packet that could belong to a flow. */
+    public boolean readQuote(Quote quote) {
+        return quote.read(memory, v6, transport + ICMP_HEADER, transportEnd);
+    }
+
+    /** Bytes after the IP header and its extension headers. */
+    public int transportLength() {
+        return (int) (transportEnd - transport);
+    }
+
+    /** A byte of layer 4, counted from its first. */
+    public int transportByte(int at) {
+        return Bytes.u8(memory, transport + at);
+    }
+
+    /** Bytes from the start of layer 3 to the end of the frame. */
+    public int networkLength() {
+        return (int) (end - network);
+    }
+
+    /** A byte of layer 3, counted from its first. */
+    public int networkByte(int at) {
+        return Bytes.u8(memory, network + at);
+    }
+
+    /** Destination MAC address in the low 48 bits. */
+    public long destinationMac() {
+        return Bytes.i64(memory, frame) >>> 16;
+    }
+
+    /** What the layer 4 checksum says. */
+    public enum Checksum {
+        /** Right, or the protocol has none that we verify, or UDP says 0: none. */
+        RIGHT,
+        /** Wrong, but just what a sender leaves for its NIC to fill in: the folded sum of the pseudo-header. */
+        UNFINISHED,
+        /** Wrong. */
+        WRONG
+    }
+
+    /** Verifies the layer 4 checksum of TCP, UDP, ICMP and ICMPv6 (RFC 1071); not for fragments. */
+    public Checksum verifyChecksum() {
+        int field = checksumField();
+        if (field < 0 || protocol == IpProtocol.UDP && Bytes.u16(memory, transport + field) == 0) {
+            return Checksum.RIGHT;
+        }
+        long coveredEnd = checksummedEnd();
+        long pseudo = pseudoHeader(coveredEnd - transport);
+        if (InternetChecksum.fold(pseudo + InternetChecksum.sum(memory, transport, coveredEnd)) == 0xffff) {
+            return Checksum.RIGHT;
+        }
+        return hasUnfinishedChecksum() ? Checksum.UNFINISHED : Checksum.WRONG;
+    }
+
+    /**
+     * True: a later NIC may write a checksum there without touching anything that was read here. Whoever stands behind a
+     * virtual NIC chooses that place (struct virtio_net_hdr), and a sum written over a port number would pass as what it
+     * is not. It is the checksum of layer 4, or of something that the payload carries (a tunnel).
+     *
+     * @param start bytes from the start of the frame to the first byte that is summed
+     * @param field bytes from the start of the frame to the two bytes that are written
+     */
+    public boolean mayFillIn(int start, int field) {
+        if (!ip || fragment || !transportSeen) {
+            return false;
+        }
+        if (frame + start == transport && checksumField() >= 0) {
+            return field - start == checksumField();
+        }
+        return field >= start && frame + start >= payload() && frame + field + 2 <= transportEnd;
+    }
+
+    /** Offset of what no accessor here reads; of an ICMP message all is read. */
+    private long payload() {
+        if (isIcmp()) {
+            return transportEnd;
+        }
+        return switch (protocol) {
+            case IpProtocol.TCP -> transport + tcpHeaderLength;
+            case IpProtocol.UDP -> transport + UDP_HEADER;
+            case IpProtocol.SCTP -> transport + SCTP_HEADER;
+            default -> transport;
+        };
+    }
+
+    /**
+     * How many packets this frame stands for.
+     *
+     * @param segmentLength bytes of payload in each but the last; 0: it is one packet
+     */
+    public int packets(int segmentLength) {
+        long payload = transportEnd - payload();
+        return segmentLength == 0 || !transportSeen || payload <= segmentLength
+                ? 1
+                : (int) ((payload + segmentLength - 1) / segmentLength);
+    }
+
+    /** Bytes of everything before the payload: what each packet of a super-frame repeats. */
+    public int headersLength() {
+        return (int) (payload() - frame);
+    }
+
+    /**
+     * True: the checksum of TCP, UDP or ICMPv6 is what a sender leaves for its NIC to fill in. One in 65,536 right ones looks the
+     * same, and {@link #finishChecksum} leaves it as it is. Not for fragments.
+     */
+    public boolean hasUnfinishedChecksum() {
+        boolean offloadable =
+                protocol == IpProtocol.TCP || protocol == IpProtocol.UDP || protocol == IpProtocol.ICMPV6 && v6;
+        return offloadable
+                && Bytes.u16(memory, transport + checksumField())
+                        == InternetChecksum.fold(pseudoHeader(checksummedEnd() - transport));
+    }
+
+    /** Writes the right checksum in the place of an unfinished one. */
+    public void finishChecksum() {
+        long at = transport + checksumField();
+        Bytes.put16(memory, at, 0);
+        long coveredEnd = checksummedEnd();
+        int sum = ~InternetChecksum.fold(
+                        pseudoHeader(coveredEnd - transport) + InternetChecksum.sum(memory, transport, coveredEnd))
+                & 0xffff;
+        Bytes.put16(memory, at, sum == 0 && protocol == IpProtocol.UDP ? 0xffff : sum);
+    }
+
+    private int checksumField() {
+        return switch (protocol) {
+            case IpProtocol.TCP -> 16;
+            case IpProtocol.UDP -> 6;
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> isIcmp() ? 2 : -1;
+            default -> -1;
+        };
+    }
+
+    private long checksummedEnd() {
+        return protocol == IpProtocol.UDP ? transport + Bytes.u16(memory, transport + 4) : transportEnd;
+    }
+
+    private long pseudoHeader(long length) {
+        if (protocol == IpProtocol.ICMP) {
+            return 0;
+        }
+        return InternetChecksum.sum(sourceHigh, sourceLow)
+                + InternetChecksum.sum(destinationHigh, destinationLow)
+                + length
+                + protocol;
+    }
+}

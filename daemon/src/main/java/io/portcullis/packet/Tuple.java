@@ -1,0 +1,159 @@
+package io.portcullis.packet;
+
+/**
+ * The key of a flow: what both of its directions have in common. Addresses and ports stand by side (outside, inside)
+ * and not by sender, so that request and reply make the same tuple. Mutable, to be filled again for every packet.
+ *
+ * <p>Addresses are two big-endian halves; IPv4 is the low 32 bits of the low half.
+ */
+public final class Tuple {
+    private static final int V6_BIT = 1 << 8;
+    private static final int REQUEST_FROM_INSIDE_BIT = 1 << 9;
+
+    /** High half of the outside address. */
+    public long outsideHigh;
+    /** Low half of the outside address. */
+    public long outsideLow;
+    /** High half of the inside address. */
+    public long insideHigh;
+    /** Low half of the inside address. */
+    public long insideLow;
+    /** Bits 0–7 protocol, 8 IPv6, 9 ICMP request from inside, 16–39 VLAN ids. */
+    public long meta;
+    /** TCP, UDP, SCTP: outside port in the upper half, inside port in the lower; ICMP queries: type, code, identifier. */
+    public int selector;
+
+    /** A key of all zeroes, to be filled. */
+    public Tuple() {}
+
+    /** A copy, for the table to keep. */
+    public Tuple(Tuple other) {
+        outsideHigh = other.outsideHigh;
+        outsideLow = other.outsideLow;
+        insideHigh = other.insideHigh;
+        insideLow = other.insideLow;
+        meta = other.meta;
+        selector = other.selector;
+    }
+
+    /** True when both name the same flow. */
+    public boolean isSame(Tuple other) {
+        return outsideLow == other.outsideLow
+                && insideLow == other.insideLow
+                && selector == other.selector
+                && meta == other.meta
+                && outsideHigh == other.outsideHigh
+                && insideHigh == other.insideHigh;
+    }
+
+    /** IP protocol number. */
+    public int protocol() {
+        return (int) meta & 0xff;
+    }
+
+    /** True for IPv6. */
+    public boolean isV6() {
+        return (meta & V6_BIT) != 0;
+    }
+
+    /**
+     * Fills in the key of a packet's flow.
+     *
+     * @param packet a packet that {@link Packet#parse} found whole, with its layer 4 there
+     * @param direction in which it travels
+     */
+    public void of(Packet packet, Direction direction) {
+        boolean ingress = direction == Direction.INGRESS;
+        sides(
+                ingress,
+                packet.isV6(),
+                packet.protocol(),
+                packet.vlans(),
+                packet.sourceHigh(),
+                packet.sourceLow(),
+                packet.destinationHigh(),
+                packet.destinationLow());
+        selector(
+                ingress,
+                packet.protocol(),
+                packet.isV6(),
+                packet.sourcePort(),
+                packet.destinationPort(),
+                packet.icmpType(),
+                packet.icmpCode(),
+                packet.icmpIdentifier());
+    }
+
+    /**
+     * Fills in the key of the flow that a quoted packet belongs to.
+     *
+     * @param quote what an ICMP error quotes
+     * @param vlans of the error
+     * @param direction in which the quoted packet travelled
+     */
+    public void of(Quote quote, int vlans, Direction direction) {
+        boolean ingress = direction == Direction.INGRESS;
+        sides(
+                ingress,
+                quote.isV6(),
+                quote.protocol(),
+                vlans,
+                quote.sourceHigh(),
+                quote.sourceLow(),
+                quote.destinationHigh(),
+                quote.destinationLow());
+        selector(
+                ingress,
+                quote.protocol(),
+                quote.isV6(),
+                quote.sourcePort(),
+                quote.destinationPort(),
+                quote.icmpType(),
+                quote.icmpCode(),
+                quote.icmpIdentifier());
+    }
+
+    private void sides(
+            boolean ingress,
+            boolean v6,
+            int protocol,
+            int vlans,
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow) {
+        meta = protocol | (v6 ? V6_BIT : 0) | (long) vlans << 16;
+        outsideHigh = ingress ? sourceHigh : destinationHigh;
+        outsideLow = ingress ? sourceLow : destinationLow;
+        insideHigh = ingress ? destinationHigh : sourceHigh;
+        insideLow = ingress ? destinationLow : sourceLow;
+    }
+
+    private void selector(
+            boolean ingress,
+            int protocol,
+            boolean v6,
+            int sourcePort,
+            int destinationPort,
+            int icmpType,
+            int icmpCode,
+            int icmpIdentifier) {
+        switch (protocol) {
+            case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP ->
+                selector = ingress ? sourcePort << 16 | destinationPort : destinationPort << 16 | sourcePort;
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
+                if (v6 != (protocol == IpProtocol.ICMPV6)) {
+                    selector = 0;
+                    return;
+                }
+                int request = Icmp.requestOf(v6, icmpType);
+                boolean isReply = request != Icmp.NONE;
+                selector = (isReply ? request : icmpType) << 24 | icmpCode << 16 | icmpIdentifier;
+                if (ingress == isReply) {
+                    meta |= REQUEST_FROM_INSIDE_BIT;
+                }
+            }
+            default -> selector = 0;
+        }
+    }
+}

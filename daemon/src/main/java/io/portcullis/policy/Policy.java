@@ -1,0 +1,110 @@
+package io.portcullis.policy;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.LinkClass;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * All that a reload may change on one interface, ready for the datapath: rules of both directions, link classes,
+ * switches, timeouts. Immutable.
+ */
+public final class Policy {
+    private final long generation;
+    private final Interface attachment;
+    private final RuleSet ingress;
+    private final RuleSet egress;
+    private final List<CompiledRule> rules;
+    private final long maxFlows;
+    private final boolean tcpStrict;
+    private final Set<String> linkClasses;
+
+    Policy(
+            long generation,
+            Interface attachment,
+            RuleSet ingress,
+            RuleSet egress,
+            List<CompiledRule> rules,
+            long maxFlows,
+            boolean tcpStrict) {
+        this.generation = generation;
+        this.attachment = attachment;
+        this.ingress = ingress;
+        this.egress = egress;
+        this.rules = List.copyOf(rules);
+        this.maxFlows = maxFlows;
+        this.tcpStrict = tcpStrict;
+        this.linkClasses =
+                attachment.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * Compiles what an interface of a configuration needs.
+     *
+     * @param config a whole, valid configuration
+     * @param interfaceName one of its interfaces
+     * @param generation counts the configurations that this daemon has had, from 1
+     * @param autoMaxFlows the limit where the configuration says {@code max-flows: auto}
+     * @throws IllegalArgumentException if there is no such interface
+     */
+    public static Policy compile(Config config, String interfaceName, long generation, long autoMaxFlows) {
+        return new Compiler(config, interfaceName).compile(generation, autoMaxFlows);
+    }
+
+    /** Which configuration of this daemon's life this is, from 1. */
+    public long generation() {
+        return generation;
+    }
+
+    /** What new flows from outside are asked. */
+    public RuleSet ingress() {
+        return ingress;
+    }
+
+    /** What new flows from inside are asked. */
+    public RuleSet egress() {
+        return egress;
+    }
+
+    /** Rules of both directions together. */
+    public int ruleCount() {
+        return rules.size();
+    }
+
+    /** The rule that {@link RuleSet#match} named by number. */
+    public CompiledRule rule(int number) {
+        return rules.get(number);
+    }
+
+    /** How many flows the interface may hold. */
+    public long maxFlows() {
+        return maxFlows;
+    }
+
+    /** True: a TCP connection starts with its SYN only. */
+    public boolean isTcpStrict() {
+        return tcpStrict;
+    }
+
+    /** True: layer-4 checksums are looked at. */
+    public boolean verifiesChecksums() {
+        return attachment.verifyChecksums();
+    }
+
+    /** True when a link class passes, by its key in the configuration. */
+    public boolean passes(String linkClass) {
+        return linkClasses.contains(linkClass);
+    }
+
+    /** Further ethertypes that pass. */
+    public int[] ethertypes() {
+        return attachment.ethertypes().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** Nanoseconds of an idle timeout, by its key in the configuration. */
+    public long timeoutNs(String key) {
+        return attachment.timeouts().get(key).toNanos();
+    }
+}

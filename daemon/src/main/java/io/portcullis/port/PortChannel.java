@@ -1,0 +1,264 @@
+package io.portcullis.port;
+
+import io.netty.channel.AbstractChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.portcullis.packet.Batch;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Port} as a Netty channel on an epoll event loop. It fires {@code channelRead} with a {@link Batch} and
+ * {@code channelReadComplete} for each batch, then gives the batch back to its port: a handler decides about it, and
+ * writes and flushes it to the other port's channel (on the same loop, with {@code voidPromise()}), before it returns.
+ * A batch that is written here has its accepted frames sent; nothing waits in the outbound buffer.
+ *
+ * <p>The channel is active from construction until it is closed: a link that is down does not close it, and shows in
+ * {@link Port#state}.
+ */
+public final class PortChannel extends AbstractChannel {
+    private static final ChannelMetadata METADATA = new ChannelMetadata(false);
+    private static final EpollIoOps READ = EpollIoOps.EPOLLIN;
+
+    // Not NONE: that takes the descriptor out of epoll, and the next submit fails with ENOENT.
+    private static final EpollIoOps PAUSED = EpollIoOps.EPOLLERR;
+
+    /** Then the other port has its turn. While frames keep arriving, each batch after the first spares an epoll_wait. */
+    private static final int BATCHES_AT_ONCE = 8;
+
+    private final Port port;
+    private final DefaultChannelConfig config = new DefaultChannelConfig(this);
+    private @Nullable IoRegistration registration;
+    private @Nullable EpollIoOps armed;
+    private boolean readAsked;
+    private volatile boolean open = true;
+
+    /**
+     * A channel over an opened port, which it starts when it is registered and closes when it is closed.
+     *
+     * @param port opened, not started
+     */
+    public PortChannel(Port port) {
+        super(null);
+        this.port = port;
+    }
+
+    /** The port. */
+    public Port port() {
+        return port;
+    }
+
+    private final class PortUnsafe extends AbstractUnsafe implements EpollIoHandle {
+        @Override
+        public FileDescriptor fd() {
+            return port.descriptor();
+        }
+
+        @Override
+        public void handle(IoRegistration ignored, IoEvent event) {
+            // What escapes from here costs the loop a second of sleep, an Error the loop itself.
+            try {
+                if (((EpollIoEvent) event).ops().contains(EpollIoOps.EPOLLERR)) {
+                    port.takeError();
+                }
+                readBatches();
+            } catch (Throwable bug) {
+                pipeline().fireExceptionCaught(bug);
+            }
+        }
+
+        @Override
+        public void connect(SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+            promise.setFailure(new UnsupportedOperationException("a port does not connect"));
+        }
+
+        /** The loop ends. */
+        @Override
+        public void close() {
+            close(voidPromise());
+        }
+    }
+
+    private void readBatches() {
+        for (int i = 0; i < BATCHES_AT_ONCE && open; i++) {
+            if (!readAsked && !config.isAutoRead()) {
+                arm(PAUSED);
+                return;
+            }
+            if (!readBatch()) {
+                return;
+            }
+        }
+    }
+
+    /** False: there was none. */
+    private boolean readBatch() {
+        Batch batch = port.receive();
+        if (batch == null) {
+            return false;
+        }
+        readAsked = false;
+        try {
+            pipeline().fireChannelRead(batch);
+            pipeline().fireChannelReadComplete();
+        } finally {
+            port.release(batch);
+        }
+        return true;
+    }
+
+    // Each submit is a system call, and auto-read asks to read after every batch.
+    private void arm(EpollIoOps ops) {
+        IoRegistration current = registration;
+        if (current != null && !ops.equals(armed)) {
+            armed = ops;
+            current.submit(ops);
+        }
+    }
+
+    @Override
+    protected void doBeginRead() {
+        readAsked = true;
+        arm(READ);
+    }
+
+    @Override
+    protected Object filterOutboundMessage(Object message) {
+        if (message instanceof Batch) {
+            return message;
+        }
+        throw new UnsupportedOperationException("a port sends batches, not " + message.getClass());
+    }
+
+    @Override
+    protected void doWrite(ChannelOutboundBuffer out) {
+        for (Object message = out.current(); message != null; message = out.current()) {
+            // What escapes from here closes the channel for good.
+            try {
+                port.send((Batch) message);
+            } catch (Throwable bug) {
+                pipeline().fireExceptionCaught(bug);
+            }
+            out.remove();
+        }
+    }
+
+    @Override
+    protected AbstractUnsafe newUnsafe() {
+        return new PortUnsafe();
+    }
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop instanceof IoEventLoop io && io.isCompatible(PortUnsafe.class);
+    }
+
+    @Override
+    protected void doRegister(ChannelPromise promise) {
+        ((IoEventLoop) eventLoop()).register((PortUnsafe) unsafe()).addListener(registered -> {
+            if (registered.isSuccess()) {
+                registration = (IoRegistration) registered.getNow();
+                armed = null;
+                port.start(() -> eventLoop().execute(this::moveOn));
+                promise.setSuccess();
+            } else {
+                promise.setFailure(registered.cause());
+            }
+        });
+    }
+
+    /** The port's NIC was opened anew: out of epoll with the old descriptor, while it is open; in with the new one. */
+    private void moveOn() {
+        if (!open || !isRegistered()) {
+            return;
+        }
+        EpollIoOps before = armed;
+        doDeregister();
+        port.moveOn();
+        ((IoEventLoop) eventLoop()).register((PortUnsafe) unsafe()).addListener(registered -> {
+            if (!registered.isSuccess()) {
+                pipeline().fireExceptionCaught(registered.cause());
+                return;
+            }
+            registration = (IoRegistration) registered.getNow();
+            armed = null;
+            if (before != null) {
+                arm(before);
+            }
+        });
+    }
+
+    @Override
+    protected void doDeregister() {
+        IoRegistration current = registration;
+        if (current != null) {
+            registration = null;
+            current.cancel();
+        }
+    }
+
+    @Override
+    protected void doClose() {
+        open = false;
+        // First out of epoll, then closed: descriptor numbers are used again at once.
+        doDeregister();
+        port.close();
+    }
+
+    @Override
+    protected void doDisconnect() {
+        doClose();
+    }
+
+    @Override
+    protected void doBind(SocketAddress address) {
+        throw new UnsupportedOperationException("a port is bound to its NIC when it is opened");
+    }
+
+    @Override
+    protected @Nullable SocketAddress localAddress0() {
+        return null;
+    }
+
+    @Override
+    protected @Nullable SocketAddress remoteAddress0() {
+        return null;
+    }
+
+    @Override
+    public ChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public boolean isActive() {
+        return open;
+    }
+
+    @Override
+    public ChannelMetadata metadata() {
+        return METADATA;
+    }
+
+    /** For logs: {@code port eth1}. */
+    @Override
+    public String toString() {
+        return "port " + port.nic();
+    }
+}

@@ -1,0 +1,227 @@
+package io.portcullis.port.pcap;
+
+import io.portcullis.port.PortCounter;
+import io.portcullis.port.PortException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pcap4j.core.BpfProgram.BpfCompileMode;
+import org.pcap4j.core.NotOpenException;
+import org.pcap4j.core.PcapHandle;
+import org.pcap4j.core.PcapHandle.BlockingMode;
+import org.pcap4j.core.PcapHandle.PcapDirection;
+import org.pcap4j.core.PcapNativeException;
+import org.pcap4j.core.PcapNetworkInterface.PromiscuousMode;
+import org.pcap4j.core.Pcaps;
+import org.pcap4j.core.RawPacketListener;
+import org.pcap4j.packet.namednumber.DataLinkType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One NIC, open in libpcap, until it goes down or vanishes. Two handles: one listens; the other only sends, so that its
+ * socket can be non-blocking (a NIC that takes no more frames must not stop the event loop) and its error text is its
+ * own.
+ */
+final class Capture {
+    private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
+
+    /** libpcap's largest (MAXIMUM_SNAPLEN): never cut a frame. libpcap makes its slots MTU-sized where it can. */
+    static final int SNAPLEN = 262_144;
+
+    private static final int RECEIVE_BUFFER_LENGTH = 16 << 20;
+    private static final int UNUSED_BUFFER_LENGTH = 1 << 18; // less than one slot, and libpcap fails to open
+    private static final int TIMEOUT_MS = 100;
+
+    // <pcap/pcap.h>
+    private static final int PCAP_ERROR_NO_SUCH_DEVICE = -5;
+    private static final int PCAP_ERROR_PERM_DENIED = -8;
+    private static final int PCAP_ERROR_IFACE_NOT_UP = -9;
+    private static final int PCAP_ERROR_PROMISC_PERM_DENIED = -11;
+
+    final Link link;
+    private final PcapHandle listening;
+    private final PcapHandle sending;
+    private boolean otherNamed;
+
+    private Capture(Link link, PcapHandle listening, PcapHandle sending) {
+        this.link = link;
+        this.listening = listening;
+        this.sending = sending;
+    }
+
+    /**
+     * Opens the NIC.
+     *
+     * @param link the NIC as it was looked at just before
+     * @throws PortException without libpcap, the NIC, or the privilege; if it is down; if it is not Ethernet
+     */
+    static Capture open(String nic, Link link) throws PortException {
+        PcapHandle listening = null;
+        PcapHandle sending = null;
+        boolean done = false;
+        try {
+            listening = live(nic, RECEIVE_BUFFER_LENGTH);
+            if (!listening.getDlt().equals(DataLinkType.EN10MB)) {
+                throw new PortException(nic + ": not an Ethernet interface ("
+                        + listening.getDlt().name() + "); ports are Ethernet only");
+            }
+            // No filter "inbound" here, though it would spare a copy of each frame that we send: libpcap judges the
+            // first
+            // frame after it sets a filter itself, cannot tell its direction, and loses it (pcap_setfilter_linux).
+            sending = live(nic, UNUSED_BUFFER_LENGTH);
+            sending.setFilter("less 1", BpfCompileMode.OPTIMIZE);
+            sending.setBlockingMode(BlockingMode.NONBLOCKING);
+            Capture capture = new Capture(link, listening, sending);
+            done = true;
+            return capture;
+        } catch (PcapNativeException refused) {
+            throw new PortException(explain(nic, refused), refused);
+        } catch (NotOpenException impossible) {
+            throw new IllegalStateException(nic, impossible);
+        } catch (LinkageError missing) {
+            throw new PortException(
+                    "libpcap is not installed, or not where the loader looks; install it (Debian and Ubuntu:"
+                            + " apt install libpcap0.8; Fedora and RHEL: dnf install libpcap)",
+                    missing);
+        } finally {
+            if (!done) {
+                close(listening);
+                close(sending);
+            }
+        }
+    }
+
+    private static PcapHandle live(String nic, int bufferLength) throws PcapNativeException {
+        return new PcapHandle.Builder(nic)
+                .snaplen(SNAPLEN)
+                .promiscuousMode(PromiscuousMode.PROMISCUOUS)
+                .immediateMode(true)
+                .timeoutMillis(TIMEOUT_MS)
+                .bufferSize(bufferLength)
+                .direction(PcapDirection.IN)
+                .build();
+    }
+
+    private static String explain(String nic, PcapNativeException refused) {
+        Integer code = refused.getReturnCode();
+        return switch (code == null ? 0 : code) {
+            case PCAP_ERROR_NO_SUCH_DEVICE -> noSuchNic(nic);
+            case PCAP_ERROR_PERM_DENIED, PCAP_ERROR_PROMISC_PERM_DENIED ->
+                nic + ": no privilege to open a packet socket; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
+            case PCAP_ERROR_IFACE_NOT_UP -> down(nic);
+            default -> nic + ": libpcap: " + refused.getMessage();
+        };
+    }
+
+    static String noSuchNic(String nic) {
+        return nic + ": no such network interface; `ip link` lists those that there are";
+    }
+
+    static String down(String nic) {
+        return nic + " is down; `ip link set " + nic + " up`";
+    }
+
+    /**
+     * Calls the listener for each frame, on this thread, until {@link #breakLoop} or an error.
+     *
+     * @return why it ended: libpcap's words, or null after {@link #breakLoop}
+     */
+    @Nullable
+    String listen(RawPacketListener listener) {
+        try {
+            listening.loop(-1, listener);
+            return null;
+        } catch (InterruptedException broken) { // by breakLoop: nobody interrupted this thread
+            return null;
+        } catch (PcapNativeException | NotOpenException ended) {
+            return String.valueOf(ended.getMessage());
+        }
+    }
+
+    /** Bytes on the wire of the frame that the listener has just got; it got fewer if this was cut. */
+    int originalLength() {
+        return listening.getOriginalLength();
+    }
+
+    /** Ends {@link #listen}, also one that has not begun. Any thread. */
+    void breakLoop() {
+        try {
+            listening.breakLoop();
+        } catch (NotOpenException closed) {
+            LOG.debug("already closed", closed);
+        }
+    }
+
+    /** Frames that the kernel had no room for since the NIC was opened, modulo 2³². */
+    int kernelDrops() {
+        try {
+            return (int) listening.getStats().getNumPacketsDropped();
+        } catch (PcapNativeException | NotOpenException unreadable) {
+            LOG.debug("no statistics", unreadable);
+            return 0;
+        }
+    }
+
+    /**
+     * Sends one frame.
+     *
+     * @param bytes begins with the frame; as short as is handy, for the native call copies all of it
+     * @param length bytes of the frame
+     * @return null if the kernel took it, else what to count
+     */
+    @Nullable
+    PortCounter send(byte[] bytes, int length) {
+        PortCounter refusal = sendOnce(bytes, length);
+        // The socket remembers that the link went down until it is told once, be the link up again or not.
+        return refusal == PortCounter.SEND_ERROR_ENETDOWN ? sendOnce(bytes, length) : refusal;
+    }
+
+    private @Nullable PortCounter sendOnce(byte[] bytes, int length) {
+        try {
+            sending.sendPacket(bytes, length);
+            return null;
+        } catch (PcapNativeException refused) {
+            return refusal(String.valueOf(refused.getMessage()));
+        } catch (NotOpenException closed) {
+            return PortCounter.SEND_ERROR_ENXIO;
+        }
+    }
+
+    // pcap_inject reports "send: " and strerror's text, and pcap4j no errno.
+    private PortCounter refusal(String message) {
+        for (Map.Entry<String, PortCounter> known : Refusals.BY_TEXT.entrySet()) {
+            if (message.endsWith(known.getKey())) {
+                return known.getValue();
+            }
+        }
+        if (!otherNamed) {
+            otherNamed = true;
+            LOG.warn("a frame was refused: {} (named once, counted as send-error other)", message);
+        }
+        return PortCounter.SEND_ERROR_OTHER;
+    }
+
+    /** Closes both handles. Only when {@link #listen} has ended: libpcap's memory must not vanish under it. */
+    void close() {
+        close(listening);
+        close(sending);
+    }
+
+    private static void close(@Nullable PcapHandle handle) {
+        if (handle != null) {
+            handle.close();
+        }
+    }
+
+    /** strerror's texts in this process's locale; apart, so that they are asked for after libpcap has been found. */
+    private static final class Refusals {
+        // <asm-generic/errno.h>; the same on x86-64 and aarch64
+        static final Map<String, PortCounter> BY_TEXT = Map.of(
+                Pcaps.strError(90), PortCounter.TOO_BIG,
+                Pcaps.strError(11), PortCounter.SEND_ERROR_EAGAIN,
+                Pcaps.strError(105), PortCounter.SEND_ERROR_ENOBUFS,
+                Pcaps.strError(100), PortCounter.SEND_ERROR_ENETDOWN,
+                Pcaps.strError(6), PortCounter.SEND_ERROR_ENXIO,
+                Pcaps.strError(19), PortCounter.SEND_ERROR_ENXIO);
+    }
+}

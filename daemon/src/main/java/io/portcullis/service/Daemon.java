@@ -1,0 +1,514 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Drops;
+import io.portcullis.config.Fault;
+import io.portcullis.config.Interface;
+import io.portcullis.control.ControlServer;
+import io.portcullis.control.Health;
+import io.portcullis.control.InterfaceStatus;
+import io.portcullis.control.MetricsServer;
+import io.portcullis.control.Operations;
+import io.portcullis.control.ReloadReport;
+import io.portcullis.control.ServerException;
+import io.portcullis.control.StatusReport;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Reason;
+import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.Restored;
+import io.portcullis.metrics.Meters;
+import io.portcullis.packet.Direction;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortCounter;
+import io.portcullis.worker.Worker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running firewall. Starts whole or not at all; a reload compiles everything before it publishes anything, and what
+ * fails leaves the old configuration in force; a stop gives back what was taken.
+ *
+ * <p>Starts, reloads and stops happen one at a time (on the caller's, the reload and the shutdown thread); {@link #status}
+ * and {@link #health} may be asked from any thread.
+ */
+public final class Daemon implements Operations, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+    /** Heap that a tracked connection takes at the most, bytes; bounds {@code max-flows: auto}. */
+    private static final long BYTES_PER_FLOW = 512;
+
+    private static final long MOST_AUTO_FLOWS = 1_000_000;
+    private static final long INSTALL_TIMEOUT_S = 5;
+
+    /** Who asked for a reload. */
+    private enum Trigger {
+        /** The files changed; silent where that makes no difference. */
+        WATCH,
+        /** Somebody said so. */
+        REQUEST
+    }
+
+    private final Path file;
+    private final Systemd systemd;
+    private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    private final Meters meters = new Meters(Version.text());
+    private final DropLog drops = new DropLog();
+    private final ExecutorService reloads = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("portcullis-reload").factory());
+    private final List<AutoCloseable> servers = new ArrayList<>();
+
+    private volatile Config config;
+    private volatile Map<String, GuardedInterface> guarded = Map.of();
+    private volatile long generation;
+    private volatile ReloadReport lastReload = new ReloadReport(true, "", 0, List.of(), List.of());
+    private volatile boolean running;
+
+    private Daemon(Path file, Systemd systemd, Config config) {
+        this.file = file;
+        this.systemd = systemd;
+        this.config = config;
+    }
+
+    /**
+     * Reads the configuration and starts to guard what it names.
+     *
+     * @param file the configuration
+     * @param notifySocket what {@code NOTIFY_SOCKET} says; null where nobody waits for news
+     * @throws StartException if anything is in the way, with all that was found; nothing is left behind
+     */
+    public static Daemon start(Path file, @Nullable String notifySocket) throws StartException {
+        Daemon daemon = new Daemon(file, new Systemd(notifySocket), load(file));
+        boolean started = false;
+        try {
+            daemon.start();
+            started = true;
+            return daemon;
+        } finally {
+            if (!started) {
+                daemon.close();
+            }
+        }
+    }
+
+    private static Config load(Path file) throws StartException {
+        try {
+            return Config.load(file);
+        } catch (ConfigException e) {
+            throw new StartException(lines(e));
+        }
+    }
+
+    private void start() throws StartException {
+        long startNs = System.nanoTime();
+        Logs.level(config.log().level());
+        checkInterfaces(config.interfaces().values());
+        openServers();
+        generation = 1;
+        Map<String, GuardedInterface> opened = new LinkedHashMap<>();
+        guarded = opened;
+        for (Interface attachment : config.interfaces().values()) {
+            opened.put(
+                    attachment.name(),
+                    GuardedInterface.open(attachment, compile(config, attachment.name(), 1), stateFolder(), drops));
+        }
+        guarded = Map.copyOf(opened);
+        Restored left = Bridge.detachOthers(stateFolder(), opened.keySet());
+        left.lines().forEach(line -> LOG.info("left behind by an earlier run: {}", line));
+        left.faults().forEach(fault -> LOG.error("left behind by an earlier run: {}", fault));
+        for (GuardedInterface each : guarded.values()) {
+            begin(each, config);
+        }
+        report(new ReloadReport(true, now(), millisSince(startNs), List.of(), warnings(config)));
+        config.warnings().forEach(warning -> LOG.warn("{}", warning));
+        running = true;
+        watch();
+        Signals.onHangup(() -> request(Trigger.REQUEST));
+        String standing = standing();
+        LOG.info("portcullis {} stands: {} (started in {} ms)", Version.text(), standing, millisSince(startNs));
+        systemd.ready(standing);
+    }
+
+    private static void checkInterfaces(Iterable<Interface> attachments) throws StartException {
+        List<String> faults = new ArrayList<>();
+        for (Interface attachment : attachments) {
+            faults.addAll(Bridge.faults(attachment.name(), attachment.outside(), attachment.inside()));
+        }
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+    }
+
+    private void openServers() throws StartException {
+        List<String> faults = new ArrayList<>();
+        try {
+            servers.add(ControlServer.open(config.control().socket(), this, reloads));
+        } catch (ServerException e) {
+            faults.add(e.getMessage());
+        }
+        try {
+            servers.add(
+                    MetricsServer.open(config.metrics().host(), config.metrics().port(), meters::scrape, this));
+        } catch (ServerException e) {
+            faults.add(e.getMessage());
+        }
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+    }
+
+    private void watch() {
+        try {
+            servers.add(new ConfigWatch(file, () -> request(Trigger.WATCH)));
+        } catch (IOException e) {
+            LOG.warn("edits of {} are not seen by themselves, use portcullis reload: {}", file, e.getMessage());
+        }
+    }
+
+    private void begin(GuardedInterface each, Config with) {
+        String name = each.attachment().name();
+        Worker worker = each.worker();
+        meters.watch(name, worker::counters, worker::ruleHits);
+        for (PortCounter counter : PortCounter.values()) {
+            meters.portCounter(
+                    name, "outside", counter, () -> worker.outside().counters().get(counter));
+            meters.portCounter(
+                    name, "inside", counter, () -> worker.inside().counters().get(counter));
+        }
+        meters.ruleHits(with.metrics().ruleHits());
+        each.start();
+        worker.logDrops(with.log().drops() != Drops.OFF, with.log().drops() == Drops.ALL);
+    }
+
+    private void request(Trigger trigger) {
+        try {
+            reloads.execute(() -> reload(trigger));
+        } catch (RejectedExecutionException stopping) {
+            LOG.debug("no reload: portcullis is stopping", stopping);
+        }
+    }
+
+    @Override
+    public ReloadReport reload() {
+        return reload(Trigger.REQUEST);
+    }
+
+    private synchronized ReloadReport reload(Trigger trigger) {
+        if (!running) {
+            return new ReloadReport(false, now(), 0, List.of("portcullis is starting or stopping"), List.of());
+        }
+        long startNs = System.nanoTime();
+        Config next;
+        try {
+            next = Config.load(file);
+        } catch (ConfigException e) {
+            return refuse(trigger, startNs, lines(e));
+        }
+        if (trigger == Trigger.WATCH && lastReload.ok() && next.equals(config)) {
+            return lastReload;
+        }
+        systemd.reloading();
+        long readNs = System.nanoTime();
+        Map<String, Policy> policies = new LinkedHashMap<>();
+        Map<String, GuardedInterface> added = new LinkedHashMap<>();
+        boolean prepared = false;
+        try {
+            refuseWhatNeedsARestart(next);
+            long number = generation + 1;
+            for (String name : next.interfaces().keySet()) {
+                policies.put(name, compile(next, name, number));
+            }
+            checkInterfaces(next.interfaces().values().stream()
+                    .filter(each -> !guarded.containsKey(each.name()))
+                    .toList());
+            for (Interface attachment : next.interfaces().values()) {
+                if (!guarded.containsKey(attachment.name())) {
+                    added.put(
+                            attachment.name(),
+                            GuardedInterface.open(
+                                    attachment, policy(policies, attachment.name()), stateFolder(), drops));
+                }
+            }
+            prepared = true;
+        } catch (StartException e) {
+            return refuse(trigger, startNs, e.faults());
+        } finally {
+            if (!prepared) {
+                added.values().forEach(GuardedInterface::close);
+            }
+        }
+        long compiledNs = System.nanoTime();
+        publish(next, generation + 1, policies, added);
+        long doneNs = System.nanoTime();
+        ReloadReport report = new ReloadReport(true, now(), (doneNs - startNs) / 1_000_000, List.of(), warnings(next));
+        report(report);
+        next.warnings().forEach(warning -> LOG.warn("{}", warning));
+        LOG.info(
+                "reloaded {}: {}; generation {}, read {} ms, compiled {} ms, published {} ms",
+                file,
+                standing(),
+                generation,
+                (readNs - startNs) / 1_000_000,
+                (compiledNs - readNs) / 1_000_000,
+                (doneNs - compiledNs) / 1_000_000);
+        systemd.ready(standing());
+        return report;
+    }
+
+    /** From here on nothing can fail. */
+    private void publish(Config next, long number, Map<String, Policy> policies, Map<String, GuardedInterface> added) {
+        Logs.level(next.log().level());
+        Map<String, GuardedInterface> kept = new LinkedHashMap<>();
+        List<GuardedInterface> removed = new ArrayList<>();
+        guarded.forEach((name, each) -> {
+            if (next.interfaces().containsKey(name)) {
+                kept.put(name, each);
+            } else {
+                removed.add(each);
+            }
+        });
+        kept.forEach((name, each) -> {
+            each.worker().logDrops(next.log().drops() != Drops.OFF, next.log().drops() == Drops.ALL);
+            each.describe(attachment(next, name));
+            each.worker().install(policy(policies, name)).awaitUninterruptibly(INSTALL_TIMEOUT_S, TimeUnit.SECONDS);
+        });
+        config = next;
+        Map<String, GuardedInterface> all = new LinkedHashMap<>(kept);
+        all.putAll(added);
+        guarded = Map.copyOf(all);
+        meters.ruleHits(next.metrics().ruleHits());
+        added.values().forEach(each -> begin(each, next));
+        for (GuardedInterface each : removed) {
+            meters.unwatch(each.attachment().name());
+            each.close();
+        }
+        generation = number;
+    }
+
+    private ReloadReport refuse(Trigger trigger, long startNs, List<String> faults) {
+        ReloadReport report = new ReloadReport(false, now(), millisSince(startNs), faults, List.of());
+        boolean known = trigger == Trigger.WATCH
+                && !lastReload.ok()
+                && lastReload.errors().equals(faults);
+        report(report);
+        if (!known) {
+            LOG.error(
+                    "reload of {} refused, generation {} stays in force:\n{}",
+                    file,
+                    generation,
+                    String.join("\n", faults));
+            systemd.ready("reload refused, generation " + generation + " stays in force: " + faults.getFirst());
+        }
+        return report;
+    }
+
+    private void report(ReloadReport report) {
+        lastReload = report;
+        meters.reloaded(report.ok(), Instant.now().getEpochSecond(), report.millis() / 1e3);
+    }
+
+    private void refuseWhatNeedsARestart(Config next) throws StartException {
+        List<String> faults = new ArrayList<>();
+        next.interfaces().forEach((name, after) -> {
+            GuardedInterface before = guarded.get(name);
+            if (before != null
+                    && !(before.attachment().outside().equals(after.outside())
+                            && before.attachment().inside().equals(after.inside()))) {
+                faults.add(after.place() + ": " + name + ": other NICs need a restart (now "
+                        + before.attachment().outside() + " and "
+                        + before.attachment().inside() + ")");
+            }
+            if (before != null && before.datapath() != after.datapath().resolved()) {
+                faults.add(after.place() + ": " + name + ": another datapath needs a restart (now "
+                        + before.datapath().key() + ")");
+            }
+        });
+        if (!next.control().socket().equals(config.control().socket())) {
+            faults.add(file + ": control.socket: another socket needs a restart (now "
+                    + config.control().socket() + ")");
+        }
+        if (!next.metrics().host().equals(config.metrics().host())
+                || next.metrics().port() != config.metrics().port()) {
+            faults.add(file + ": metrics.listen: another address needs a restart (now "
+                    + config.metrics().host() + ":" + config.metrics().port() + ")");
+        }
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+    }
+
+    private static Policy policy(Map<String, Policy> policies, String name) {
+        Policy policy = policies.get(name);
+        if (policy == null) {
+            throw new IllegalStateException("no policy for " + name);
+        }
+        return policy;
+    }
+
+    private static Interface attachment(Config of, String name) {
+        Interface attachment = of.interfaces().get(name);
+        if (attachment == null) {
+            throw new IllegalStateException("no interface " + name);
+        }
+        return attachment;
+    }
+
+    private static Policy compile(Config config, String name, long number) {
+        long share = Runtime.getRuntime().maxMemory()
+                / 2
+                / BYTES_PER_FLOW
+                / config.interfaces().size();
+        return Policy.compile(config, name, number, Math.min(MOST_AUTO_FLOWS, share));
+    }
+
+    private Path stateFolder() {
+        Path folder = config.control().socket().getParent();
+        return folder == null ? Path.of("/") : folder;
+    }
+
+    @Override
+    public StatusReport status() {
+        Config current = config;
+        List<InterfaceStatus> interfaces = new ArrayList<>();
+        for (GuardedInterface each : inOrder(current)) {
+            interfaces.add(status(each));
+        }
+        return new StatusReport(
+                Version.text(),
+                ProcessHandle.current().pid(),
+                startedAt.toString(),
+                file.toString(),
+                generation,
+                lastReload,
+                interfaces,
+                warnings(current));
+    }
+
+    private List<GuardedInterface> inOrder(Config current) {
+        Map<String, GuardedInterface> now = guarded;
+        List<GuardedInterface> ordered = new ArrayList<>();
+        for (String name : current.interfaces().keySet()) {
+            GuardedInterface each = now.get(name);
+            if (each != null) {
+                ordered.add(each);
+            }
+        }
+        return ordered;
+    }
+
+    private static InterfaceStatus status(GuardedInterface each) {
+        Interface attachment = each.attachment();
+        Counters counters = each.worker().counters();
+        Map<String, Long> passed = new TreeMap<>();
+        Map<String, Long> dropped = new TreeMap<>();
+        Map<String, Map<String, Long>> reasons = new TreeMap<>();
+        for (Direction direction : Direction.values()) {
+            long drops = 0;
+            Map<String, Long> byReason = new TreeMap<>();
+            for (Reason reason : Reason.values()) {
+                long packets = counters.packets(direction, reason);
+                if (reason == Reason.NONE) {
+                    passed.put(direction.label(), packets);
+                } else if (packets > 0) {
+                    drops += packets;
+                    byReason.put(reason.label(), packets);
+                }
+            }
+            dropped.put(direction.label(), drops);
+            reasons.put(direction.label(), byReason);
+        }
+        List<String> problems = each.problems();
+        return new InterfaceStatus(
+                attachment.name(),
+                "bridge",
+                each.datapath().key(),
+                attachment.outside(),
+                attachment.inside(),
+                problems.isEmpty(),
+                String.join("; ", problems),
+                attachment.securityGroups(),
+                counters.total(Counters.Total.FLOWS),
+                each.worker().ruleHits().policy().maxFlows(),
+                passed,
+                dropped,
+                reasons);
+    }
+
+    @Override
+    public Health health() {
+        if (!running) {
+            return new Health(false, List.of("portcullis is starting or stopping"));
+        }
+        List<String> problems = new ArrayList<>();
+        inOrder(config).forEach(each -> problems.addAll(each.problems()));
+        return new Health(problems.isEmpty(), problems);
+    }
+
+    /** {@code web0: bridge, out0 outside, in0 inside, pcap, groups web (3 rules)}. */
+    private String standing() {
+        List<String> parts = new ArrayList<>();
+        for (GuardedInterface each : inOrder(config)) {
+            Interface attachment = each.attachment();
+            parts.add(attachment.name() + ": bridge, " + attachment.outside() + " outside, " + attachment.inside()
+                    + " inside, " + each.datapath().key() + ", groups " + String.join(" ", attachment.securityGroups())
+                    + " ("
+                    + each.worker().ruleHits().policy().ruleCount() + " rules)");
+        }
+        return String.join("; ", parts);
+    }
+
+    private static List<String> lines(ConfigException e) {
+        return e.faults().stream().map(Fault::toString).toList();
+    }
+
+    private static List<String> warnings(Config of) {
+        return of.warnings().stream().map(Object::toString).toList();
+    }
+
+    private static String now() {
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+
+    private static long millisSince(long startNs) {
+        return (System.nanoTime() - startNs) / 1_000_000;
+    }
+
+    /** Decides about what has arrived, ends the traffic, and puts everything back. */
+    @Override
+    public synchronized void close() {
+        boolean stood = running;
+        running = false;
+        if (stood) {
+            systemd.stopping();
+        }
+        guarded.values().forEach(GuardedInterface::close);
+        guarded = Map.of();
+        for (AutoCloseable server : servers.reversed()) {
+            try {
+                server.close();
+            } catch (Exception e) {
+                LOG.warn("{} did not end cleanly: {}", server, e.getMessage());
+            }
+        }
+        reloads.shutdown();
+        drops.close();
+        meters.close();
+        if (stood) {
+            LOG.info("portcullis stopped; the NICs are as they were");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package io.portcullis.service;
+
+import java.util.List;
+
+/** The daemon cannot start; nothing has been changed that was not put back. */
+public final class StartException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final List<String> faults;
+
+    StartException(List<String> faults) {
+        super(String.join("\n", faults));
+        this.faults = List.copyOf(faults);
+    }
+
+    /** One line per fault: what is wrong, where, and what to do. */
+    public List<String> faults() {
+        return faults;
+    }
+}

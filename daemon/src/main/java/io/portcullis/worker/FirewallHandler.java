@@ -1,0 +1,49 @@
+package io.portcullis.worker;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.portcullis.engine.Engine;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import java.util.function.Consumer;
+
+/**
+ * The pipeline of a port: asks the engine about each batch and writes the accepted frames to the other port. A batch whose
+ * decision failed is not written: what is not accepted does not pass.
+ */
+final class FirewallHandler extends ChannelInboundHandlerAdapter {
+    private final Engine engine;
+    private final Direction direction;
+    private final Channel peer;
+    private final Consumer<Throwable> bugs;
+
+    /**
+     * A handler for the frames of one port.
+     *
+     * @param direction in which this port's frames travel
+     * @param peer the other port's channel, on the same loop
+     * @param bugs told what should never happen
+     */
+    FirewallHandler(Engine engine, Direction direction, Channel peer, Consumer<Throwable> bugs) {
+        this.engine = engine;
+        this.direction = direction;
+        this.peer = peer;
+        this.bugs = bugs;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        Batch batch = (Batch) message;
+        engine.decide(batch, direction, System.nanoTime());
+        if (batch.accepted() != 0) {
+            peer.write(batch, peer.voidPromise());
+            peer.flush();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable bug) {
+        bugs.accept(bug);
+    }
+}

@@ -1,0 +1,96 @@
+package io.portcullis.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.portcullis.control.InterfaceStatus;
+import io.portcullis.control.ReloadReport;
+import io.portcullis.control.StatusReport;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class StatusTextTest {
+    private static final InterfaceStatus WEB0 = new InterfaceStatus(
+            "web0",
+            "bridge",
+            "pcap",
+            "eth1",
+            "eth2",
+            true,
+            "",
+            List.of("web", "admin"),
+            12,
+            1_000_000,
+            Map.of("egress", 98_765L, "ingress", 123_456L),
+            Map.of("egress", 0L, "ingress", 15L),
+            Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()));
+    private static final InterfaceStatus DATABASE = new InterfaceStatus(
+            "database",
+            "bridge",
+            "pcap",
+            "enp1s0f0",
+            "enp1s0f1",
+            false,
+            "enp1s0f1 has no carrier",
+            List.of("db"),
+            0,
+            500,
+            Map.of("egress", 0L, "ingress", 0L),
+            Map.of("egress", 0L, "ingress", 0L),
+            Map.of());
+
+    private static StatusReport status(
+            ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings) {
+        return new StatusReport(
+                "0.1.0",
+                4711,
+                "2026-01-01T00:00:00Z",
+                "/etc/portcullis/portcullis.yaml",
+                3,
+                lastReload,
+                interfaces,
+                warnings);
+    }
+
+    @Test
+    void whatIsWellIsTwoTables() {
+        ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
+        assertEquals("""
+                portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
+                /etc/portcullis/portcullis.yaml, generation 3
+
+                INTERFACE  STATE       MODE    DATAPATH  OUTSIDE  INSIDE  FLOWS          GROUPS
+                web0       forwarding  bridge  pcap      eth1     eth2    12 of 1000000  web admin
+
+                INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
+                web0       ingress    123456       15  no-rule 12, tcp-no-syn 3
+                web0       egress      98765        0""", StatusText.of(status(good, List.of(WEB0), List.of())));
+    }
+
+    @Test
+    void whatIsWrongIsSaidLast() {
+        ReloadReport bad = new ReloadReport(
+                false, "2026-01-02T00:00:00Z", 2, List.of("portcullis.yaml:4:7: unknown key: prots"), List.of());
+        assertEquals(
+                """
+                portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
+                /etc/portcullis/portcullis.yaml, generation 3
+
+                INTERFACE  STATE       MODE    DATAPATH  OUTSIDE   INSIDE    FLOWS          GROUPS
+                web0       forwarding  bridge  pcap      eth1      eth2      12 of 1000000  web admin
+                database   STOPPED     bridge  pcap      enp1s0f0  enp1s0f1  0 of 500       db
+
+                INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
+                web0       ingress    123456       15  no-rule 12, tcp-no-syn 3
+                web0       egress      98765        0
+                database   ingress         0        0
+                database   egress          0        0
+
+                database does not forward: enp1s0f1 has no carrier
+                the reload of 2026-01-02T00:00:00Z was refused, generation 3 stays in force:
+                  portcullis.yaml:4:7: unknown key: prots
+                warning: portcullis.yaml:9:1: group old: nobody carries it""",
+                StatusText.of(status(
+                        bad, List.of(WEB0, DATABASE), List.of("portcullis.yaml:9:1: group old: nobody carries it"))));
+    }
+}

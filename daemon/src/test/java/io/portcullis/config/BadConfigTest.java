@@ -1,0 +1,258 @@
+package io.portcullis.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
+
+/** One mistake a file under {@code bad/}, and the message that each must produce in {@code bad/expected.csv}. */
+class BadConfigTest {
+    @TempDir
+    Path folder;
+
+    private static Path bad(String file) throws URISyntaxException {
+        URL resource = Objects.requireNonNull(BadConfigTest.class.getResource("/bad/" + file), file);
+        return Path.of(resource.toURI());
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/bad/expected.csv", delimiter = '|', quoteCharacter = '`')
+    void aBadFileIsRefusedWhole(String file, String expected) throws URISyntaxException {
+        Path path = bad(file);
+        ConfigException refusal = assertThrows(ConfigException.class, () -> Config.load(path));
+        assertEquals(expected, refusal.getMessage().replace(path.getParent() + "/", ""));
+    }
+
+    @Test
+    void everyBadFileIsInTheTable() throws URISyntaxException, IOException {
+        Path table = bad("expected.csv");
+        Set<String> expected = Files.readAllLines(table).stream()
+                .map(line -> line.split("\\|", 2)[0])
+                .collect(Collectors.toSet());
+        try (Stream<Path> files = Files.list(table.resolveSibling(""))) {
+            assertEquals(
+                    expected,
+                    files.map(file -> file.getFileName().toString())
+                            .filter(name -> name.endsWith(".yaml"))
+                            .collect(Collectors.toSet()));
+        }
+    }
+
+    @Test
+    void allFaultsOfAllFilesComeAtOnceInTheirOrder() throws IOException {
+        Path main = write("main.yaml", """
+                version: 1
+                include: [sub/*.yaml]
+                interfaces:
+                  edge: {mode: brigde, outside: eth1, inside: eth2, security-groups: [web, dbs]}
+                security-groups:
+                  web: {ingress: [{protocol: tcp, ports: 70000, from: any}, {protocol: udp, from: 10.0.0.1/8}]}
+                log: {levle: info}
+                """);
+        write("sub/a.yaml", "security-groups: {db: {members: [10.0.0.300]}}\n");
+        write("sub/b.yaml", "mark: 7\nversion: 1\n");
+        write("sub/.hidden.yaml", "nonsense: 1\n");
+        write("sub/c.yml", "nonsense: 1\n");
+        assertEquals(
+                List.of(
+                        "main.yaml:4:16: mode: brigde: not known here; did you mean \"bridge\"? (allowed: bridge)",
+                        "main.yaml:4:76: security-groups: dbs: no such security group; did you mean \"db\"?",
+                        "main.yaml:6:42: ports: 70000: ports go from 0 to 65535",
+                        "main.yaml:6:83: from: 10.0.0.1/8: has bits set behind the first 8: write 10.0.0.0/8, or 10.0.0.1"
+                                + " for that address alone",
+                        "main.yaml:7:7: levle: unknown key; did you mean \"level\"? (allowed: level, drops)",
+                        "sub/a.yaml:1:34: members: 10.0.0.300: not an address or a block such as 10.0.0.0/8",
+                        "sub/b.yaml:1:7: mark: 7: must be value/mask of 32 bits each, such as 0x5043/0xffff"),
+                faults(main));
+    }
+
+    @Test
+    void aFileThatIsNotThereIsOneFault() {
+        assertEquals(List.of("none.yaml: no such file"), faults(folder.resolve("none.yaml")));
+    }
+
+    @Test
+    void aFolderIsNoFile() {
+        assertEquals(
+                folder + ": is a directory, not a file",
+                assertThrows(ConfigException.class, () -> Config.load(folder)).getMessage());
+    }
+
+    @Test
+    void whatIsNotUtf8IsRefused() throws IOException {
+        Path file = folder.resolve("latin.yaml");
+        Files.write(file, new byte[] {'#', (byte) 0xe9, '\n'});
+        assertEquals(List.of("latin.yaml: not UTF-8"), faults(file));
+    }
+
+    @Test
+    void aFileOfMoreThan64MiBIsRefused() throws IOException {
+        Path file = folder.resolve("huge.yaml");
+        try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(Document.LARGEST + 1L);
+        }
+        assertEquals(List.of("huge.yaml: larger than 64 MiB"), faults(file));
+    }
+
+    @Test
+    void aliasesThatStandForTooMuchAreRefused() throws IOException {
+        String ports = "80, ".repeat(10_000);
+        Path file = write("bomb.yaml", """
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+                security-groups:
+                  web:
+                    ingress:
+                      - &rule {protocol: tcp, ports: &ports [%s 81], from: any}
+                %s""".formatted(ports, "      - *rule\n".repeat(2_000)));
+        assertEquals(List.of("bomb.yaml:7:38: too large: more than 5,000,000 values, aliases included"), faults(file));
+    }
+
+    @Test
+    void aliasesThatContainThemselvesEnd() {
+        ConfigException refusal = assertThrows(
+                ConfigException.class,
+                () -> Config.parse("version: 1\ninterfaces: &all {edge: *all}\nlog: &log {level: [*log]}\n", "loop"));
+        assertTrue(
+                refusal.getMessage()
+                        .contains("loop:3:19: level: must be error or warn or info or debug or trace, not a list"),
+                refusal.getMessage());
+    }
+
+    @Test
+    void rulesThatTakeTooMuchMemoryAreRefusedAtTheOneThatGoesTooFar() {
+        StringBuilder list = new StringBuilder();
+        for (int i = 0; i < 50_000; i++) {
+            list.append("10.")
+                    .append(i >> 16)
+                    .append('.')
+                    .append(i >> 8 & 0xff)
+                    .append('.')
+                    .append(i & 0xff)
+                    .append(',');
+        }
+        String yaml =
+                """
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+                prefix-lists: {long: [%s]}
+                security-groups:
+                  web:
+                    ingress:
+                %s""".formatted(list, "      - {protocol: tcp, ports: [1, 2], from: {prefix-list: long}}\n".repeat(41));
+        ConfigException refusal = assertThrows(ConfigException.class, () -> Config.parse(yaml, "long"));
+        assertEquals(
+                "long:48:9: too large: interface edge takes its groups past 4,000,000 pairs of address and port range,"
+                        + " with lists and members counted; reached in group web",
+                refusal.getMessage());
+    }
+
+    @Test
+    void aTextIncludesNothing() {
+        ConfigException refusal =
+                assertThrows(ConfigException.class, () -> Config.parse("version: 1\ninclude: [a.yaml]\n", "text"));
+        assertEquals(
+                "text:2:11: include: a.yaml: only a file can include others, and this is none", refusal.getMessage());
+    }
+
+    @Test
+    void nestingWithoutEndIsRefused() {
+        ConfigException refusal =
+                assertThrows(ConfigException.class, () -> Config.parse("version: " + "[".repeat(10_000), "deep"));
+        assertEquals("deep: not YAML: Nesting Depth exceeded max 50", refusal.getMessage());
+    }
+
+    /** Whatever stands in a file, the answer is a configuration or faults, each one line of text at a place. */
+    @Test
+    void aDamagedFileIsReadOrRefused() throws URISyntaxException, IOException {
+        String sound = Files.readString(Path.of("../config/portcullis.yaml"))
+                + "conntrack: &c {max-flows: 5, timeouts: {udp: 30s}}\nmark: 1/2\nlog: {level: info, <<: {drops: all}}\n";
+        String[] pieces = {
+            "{",
+            "}",
+            "[",
+            "]",
+            ": ",
+            ", ",
+            "- ",
+            "\n",
+            "  ",
+            "'",
+            "\"",
+            "&a ",
+            "*a",
+            "*c",
+            "<<: ",
+            "!t ",
+            "~",
+            "|",
+            "0",
+            "-1",
+            "any",
+            "99999999999999999999",
+            "::1/64",
+            "10.0.0.1/8",
+            "[]",
+            "{}",
+            "\t",
+            "\u0000",
+            "\ufffe",
+            "#",
+            "? ",
+            "%"
+        };
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        int refused = 0;
+        for (int round = 0; round < 5_000; round++) {
+            StringBuilder yaml = new StringBuilder(sound);
+            for (int edits = random.nextInt(4); edits >= 0; edits--) {
+                int from = random.nextInt(yaml.length());
+                int to = Math.min(yaml.length(), from + random.nextInt(8));
+                yaml.replace(from, to, pieces[random.nextInt(pieces.length)]);
+            }
+            String damaged = yaml.toString();
+            try {
+                Config.parse(damaged, "damaged");
+            } catch (ConfigException e) {
+                refused++;
+                for (Fault fault : e.faults()) {
+                    assertTrue(fault.text().lines().count() == 1, () -> "seed " + seed + ": " + fault + "\n" + damaged);
+                }
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + "\n" + damaged, e);
+            }
+        }
+        assertTrue(refused > 0, "seed " + seed);
+    }
+
+    private Path write(String name, String yaml) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(Objects.requireNonNull(file.getParent()));
+        return Files.writeString(file, yaml);
+    }
+
+    private List<String> faults(Path file) {
+        return assertThrows(ConfigException.class, () -> Config.load(file)).faults().stream()
+                .map(fault -> fault.toString().replace(folder + "/", ""))
+                .toList();
+    }
+}

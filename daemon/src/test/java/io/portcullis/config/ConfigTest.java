@@ -1,0 +1,395 @@
+package io.portcullis.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigTest {
+    private static final String HEAD = """
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+            """;
+
+    @TempDir
+    Path folder;
+
+    private static Config parse(String yaml) throws ConfigException {
+        return Config.parse(yaml, "test.yaml");
+    }
+
+    private static Rule ingress(String rule) throws ConfigException {
+        Config config = parse(HEAD + "security-groups: {web: {ingress: [{" + rule + "}]}}\n");
+        return config.group("web").ingress().getFirst();
+    }
+
+    private static Interface edge(Config config) {
+        return Objects.requireNonNull(config.interfaces().get("edge"));
+    }
+
+    @Test
+    void whatIsLeftOutHasItsDefault() throws ConfigException {
+        Config config = parse(HEAD + "security-groups: {web: {}}\n");
+        Interface edge = edge(config);
+        assertEquals(
+                EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL, LinkClass.STP),
+                edge.passThrough());
+        assertTrue(edge.verifyChecksums());
+        assertEquals(List.of(), edge.addresses());
+        assertEquals(List.of(), edge.ethertypes());
+        assertEquals(Timeouts.DEFAULT, edge.timeouts());
+        assertEquals(new Place("test.yaml", 3, 3), edge.place());
+        assertEquals(List.of(), config.group("web").ingress());
+        assertNull(config.group("web").egress());
+        assertEquals(new Conntrack(Conntrack.AUTO, true, Timeouts.DEFAULT), config.conntrack());
+        assertEquals(new Metrics("127.0.0.1", 9750, true), config.metrics());
+        assertEquals(new Control(Path.of("/run/portcullis/control.sock")), config.control());
+        assertEquals(new Log(Level.INFO, Drops.SAMPLED), config.log());
+        assertEquals(new Mark(0x5043, 0xffff), config.mark());
+    }
+
+    @Test
+    void everythingThatIsBuiltCanBeSaid() throws ConfigException {
+        Config config = parse("""
+                version: 1
+                interfaces:
+                  edge:
+                    mode: bridge
+                    outside: eth1
+                    inside: eth2
+                    addresses: [10.0.5.0/24, "fd00::5", "fe80::/64"]
+                    link-state: ignore
+                    learn: 0s
+                    security-groups: [web, admin]
+                    enforce: true
+                    datapath: ring
+                    workers: 1
+                    busy-poll: false
+                    on-failure: closed
+                    source-check: false
+                    checksums: trust
+                    pass-through: [lldp, dhcp-server, ndp-redirect]
+                    ethertypes: [0x88f7, 35041]
+                    timeouts: {tcp-established: 350s, udp: 1m}
+                security-groups:
+                  web:
+                    description: HTTP and HTTPS
+                    ingress:
+                      - {protocol: tcp, ports: [80, https], from: any, description: world}
+                      - {protocol: tcp, ports: 8000-8100, from: [203.0.113.10, "2001:db8::/32", {group: admin}]}
+                    egress:
+                      - {protocol: udp, ports: domain, to: {prefix-list: resolvers}}
+                  admin:
+                    members: [192.0.2.0/28]
+                    egress: []
+                prefix-lists:
+                  resolvers: [192.0.2.53/32, "2001:db8::53"]
+                network-acls: {}
+                failsafe: {}
+                expect: []
+                conntrack:
+                  max-flows: 5000
+                  on-reload: keep
+                  tcp-strict: false
+                  directory: /run/portcullis
+                  timeouts: {udp: 1500ms, other: 2h, fragment: 30d}
+                metrics: {listen: "[::1]:9000", rule-hits: false}
+                control: {socket: /tmp/p.sock}
+                log: {level: debug, drops: all}
+                mark: 1/0xffffffff
+                """);
+        Interface edge = edge(config);
+        assertEquals("eth1", edge.outside());
+        assertEquals("eth2", edge.inside());
+        assertEquals("[10.0.5.0/24, fd00::5/128, fe80::/64]", edge.addresses().toString());
+        assertEquals(List.of("web", "admin"), edge.securityGroups());
+        assertEquals(Datapath.RING, edge.datapath());
+        assertFalse(edge.verifyChecksums());
+        assertEquals(EnumSet.of(LinkClass.LLDP, LinkClass.DHCP_SERVER, LinkClass.NDP_REDIRECT), edge.passThrough());
+        assertEquals(List.of(0x88f7, 35041), edge.ethertypes());
+        assertEquals(Duration.ofSeconds(350), edge.timeouts().get("tcp-established"));
+        assertEquals(Duration.ofMinutes(1), edge.timeouts().get("udp"));
+        assertEquals(Duration.ofHours(2), edge.timeouts().get("other"));
+        assertEquals(Duration.ofMillis(1500), config.conntrack().timeouts().get("udp"));
+        assertEquals(Duration.ofDays(30), config.conntrack().timeouts().get("fragment"));
+        assertEquals(Timeouts.KEYS, new ArrayList<>(edge.timeouts().byKey().keySet()));
+
+        SecurityGroup web = config.group("web");
+        assertEquals("HTTP and HTTPS", web.description());
+        assertEquals(
+                new Rule(
+                        6,
+                        List.of(new PortRange(80, 80), new PortRange(443, 443)),
+                        Rule.ALL,
+                        Rule.ALL,
+                        List.of(new Peer.Any()),
+                        "world",
+                        new Place("test.yaml", 25, 9)),
+                web.ingress().getFirst());
+        assertEquals(
+                List.of(
+                        new Peer.Net(Cidr.of(Address.parse("203.0.113.10"))),
+                        new Peer.Net(new Cidr(Address.parse("2001:db8::"), 32)),
+                        new Peer.Group("admin")),
+                web.ingress().get(1).peers());
+        List<Rule> egress = web.egress();
+        assertNotNull(egress);
+        assertEquals(List.of(new Peer.Prefixes("resolvers")), egress.getFirst().peers());
+        assertEquals(List.of(), config.group("admin").egress());
+        assertEquals(
+                "[10.0.5.0/24, fd00::5/128, fe80::/64, 192.0.2.0/28]",
+                config.members("admin").toString());
+        assertEquals(
+                "[192.0.2.53/32, 2001:db8::53/128]",
+                config.prefixList("resolvers").entries().toString());
+        assertEquals(5000, config.conntrack().maxFlows());
+        assertFalse(config.conntrack().tcpStrict());
+        assertEquals(new Metrics("::1", 9000, false), config.metrics());
+        assertEquals(Path.of("/tmp/p.sock"), config.control().socket());
+        assertEquals(new Log(Level.DEBUG, Drops.ALL), config.log());
+        assertEquals(new Mark(1, -1), config.mark());
+    }
+
+    @Test
+    void theSampleFileIsValidAndRaisesNoDoubt() throws ConfigException {
+        Config sample = Config.load(Path.of("../config/portcullis.yaml"));
+        assertEquals(Set.of("web0"), sample.interfaces().keySet());
+        assertEquals(3, sample.group("web").ingress().size());
+        assertEquals(List.of(), sample.warnings());
+    }
+
+    @Test
+    void nullIsAsIfTheKeyWereAbsent() throws ConfigException {
+        Config config = parse("""
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: , timeouts: ~}
+                security-groups:
+                  web: {ingress: null, egress: , members: , description: }
+                  spare:
+                prefix-lists:
+                conntrack:
+                mark: ~
+                failsafe:
+                """);
+        assertNull(config.group("web").egress());
+        assertEquals(List.of(), config.group("spare").ingress());
+        assertEquals(new Mark(0x5043, 0xffff), config.mark());
+    }
+
+    @Test
+    void anchorsAliasesAndMergeKeysAreFollowed() throws ConfigException {
+        Config config = parse("""
+                version: 1
+                interfaces:
+                  edge: &bridge {mode: bridge, outside: eth1, inside: eth2, checksums: trust, security-groups: [web]}
+                  core: {<<: *bridge, outside: eth3, inside: eth4}
+                security-groups:
+                  web:
+                    ingress:
+                      - &rule {protocol: tcp, ports: 80, from: &office [192.0.2.0/24, 198.51.100.0/24]}
+                      - {<<: [{ports: 81}, *rule], description: second}
+                      - {protocol: udp, from: *office}
+                """);
+        Interface core = config.interfaces().get("core");
+        assertNotNull(core);
+        assertEquals("eth3", core.outside());
+        assertFalse(core.verifyChecksums());
+        List<Rule> rules = config.group("web").ingress();
+        assertEquals(List.of(new PortRange(81, 81)), rules.get(1).ports());
+        assertEquals(rules.get(0).peers(), rules.get(1).peers());
+        assertEquals(rules.get(0).peers(), rules.get(2).peers());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "all, -1",
+        "tcp, 6",
+        "TCP, 6",
+        "udp, 17",
+        "icmp, 1",
+        "icmpv6, 58",
+        "IPv6-ICMP, 58",
+        "sctp, 132",
+        "gre, 47",
+        "esp, 50",
+        "ah, 51",
+        "ospf, 89",
+        "OSPFIGP, 89",
+        "vrrp, 112",
+        "hopopt, 0",
+        "0, 0",
+        "255, 255",
+    })
+    void aProtocolHasNamesAndANumber(String written, int number) throws ConfigException {
+        assertEquals(number, ingress("protocol: " + written + ", from: any").protocol());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "tcp, 0, 0-0",
+        "tcp, 65535, 65535-65535",
+        "tcp, 0-65535, 0-65535",
+        "tcp, ssh, 22-22",
+        "tcp, '\"22\"', 22-22",
+        "tcp, www, 80-80",
+        "udp, https, 443-443",
+        "udp, domain, 53-53",
+        "tcp, http-alt, 8080-8080",
+        "6, mysql, 3306-3306",
+        "sctp, diameter, 3868-3868",
+    })
+    void portsAreNumbersRangesOrServices(String protocol, String written, String expected) throws ConfigException {
+        PortRange range = ingress("protocol: " + protocol + ", ports: " + written + ", from: any")
+                .ports()
+                .getFirst();
+        assertEquals(expected, range.low() + "-" + range.high());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "icmp, echo-request, 8",
+        "icmp, 8, 8",
+        "1, destination-unreachable, 3",
+        "icmpv6, echo-request, 128",
+        "icmpv6, packet-too-big, 2",
+        "58, 255, 255",
+    })
+    void icmpTypesHaveNamesAndNumbers(String protocol, String written, int type) throws ConfigException {
+        Rule rule = ingress("protocol: " + protocol + ", type: " + written + ", code: 4, from: any");
+        assertEquals(type, rule.icmpType());
+        assertEquals(4, rule.icmpCode());
+    }
+
+    @Test
+    void includedFilesAddToTheMapsOfTheFirst() throws ConfigException, IOException {
+        Path main = write("main.yaml", HEAD.replace("[web]", "[web, db]") + """
+                        include: [rules.d/*.yaml, "rules.d/{b,a}.yaml", none.d/*.yaml, extra.yaml]
+                        security-groups: {web: {}}
+                        log: {level: warn}
+                        """);
+        write("rules.d/b.yaml", "security-groups: {db: {members: [10.0.0.1]}}\nlog: {drops: off}\n");
+        write(
+                "rules.d/a.yaml",
+                "version: 1\nsecurity-groups: {app: {ingress: [{protocol: all, from: {group: db}}]}}\n");
+        write("extra.yaml", "include: [main.yaml]\nprefix-lists: {office: [192.0.2.0/24]}\n");
+        Config config = Config.load(main);
+        assertEquals(
+                List.of("web", "app", "db"),
+                new ArrayList<>(config.securityGroups().keySet()));
+        assertEquals(Set.of("office"), config.prefixLists().keySet());
+        assertEquals(new Log(Level.WARN, Drops.OFF), config.log());
+        assertEquals(
+                new Place(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
+                config.group("db").place());
+        assertEquals(Set.of(folder, folder.resolve("rules.d")), Config.folders(main));
+    }
+
+    @Test
+    void foldersAreKnownOfABrokenFileToo() throws IOException {
+        Path main = write("main.yaml", "include: [rules.d/*.yaml, later.d/*/web.yaml]\nnonsense: 1\n");
+        write("rules.d/a.yaml", "[");
+        Files.createDirectories(folder.resolve("later.d"));
+        assertEquals(Set.of(folder, folder.resolve("rules.d"), folder.resolve("later.d")), Config.folders(main));
+    }
+
+    @Test
+    void aByteOrderMarkIsNoContent() throws ConfigException {
+        assertEquals(
+                1,
+                parse("\ufeff" + HEAD + "security-groups: {web: {}}\n")
+                        .interfaces()
+                        .size());
+    }
+
+    @Test
+    void theConfigurationCannotBeChanged() throws ConfigException {
+        Config config = parse(HEAD + "security-groups: {web: {}}\n");
+        assertThrows(
+                UnsupportedOperationException.class, () -> config.interfaces().clear());
+        assertThrows(
+                UnsupportedOperationException.class,
+                () -> edge(config).timeouts().byKey().clear());
+        assertThrows(
+                UnsupportedOperationException.class,
+                () -> edge(config).passThrough().clear());
+    }
+
+    @Test
+    void nonsenseHasNoRecord() {
+        Place place = new Place("f", 1, 1);
+        List<Peer> any = List.of(new Peer.Any());
+        List<PortRange> http = List.of(new PortRange(80, 80));
+        assertThrows(IllegalArgumentException.class, () -> new Place("f", 0, 1));
+        assertThrows(IllegalArgumentException.class, () -> new PortRange(2, 1));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(1, http, -1, -1, any, "", place));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(6, List.of(), 8, -1, any, "", place));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(1, List.of(), -1, 0, any, "", place));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(6, http, -1, -1, List.of(), "", place));
+        assertThrows(IllegalArgumentException.class, () -> new Address(false, 1, 0));
+        assertThrows(IllegalArgumentException.class, () -> Timeouts.DEFAULT.with(Map.of("udp", Duration.ZERO)));
+    }
+
+    /** A generated file of 100,000 rules: all of them arrive, in order, and soon (seconds; the bound is for slow machines). */
+    @Test
+    void aHundredThousandRulesAreReadInSeconds() throws ConfigException {
+        int rules = 100_000;
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        StringBuilder yaml = new StringBuilder(HEAD).append("security-groups:\n  web:\n    ingress:\n");
+        List<String> expected = new ArrayList<>(rules);
+        for (int i = 0; i < rules; i++) {
+            int length = 8 + random.nextInt(25);
+            Cidr block =
+                    new Cidr(new Address(false, 0, Integer.toUnsignedLong(random.nextInt())).network(length), length);
+            int low = random.nextInt(65_000);
+            PortRange range = new PortRange(low, low + random.nextInt(500));
+            expected.add(range + " " + block);
+            yaml.append("      - {protocol: tcp, ports: ")
+                    .append(range)
+                    .append(", from: ")
+                    .append(block)
+                    .append("}\n");
+        }
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadCpuTime();
+        Config config = parse(yaml.toString());
+        Duration taken = Duration.ofNanos(threads.getCurrentThreadCpuTime() - before);
+        assertTrue(taken.compareTo(Duration.ofSeconds(30)) < 0, "processor time: " + taken);
+        List<String> read = config.group("web").ingress().stream()
+                .map(rule ->
+                        rule.ports().getFirst() + " " + ((Peer.Net) rule.peers().getFirst()).cidr())
+                .toList();
+        assertEquals(expected, read, "seed " + seed);
+    }
+
+    private Path write(String name, String yaml) throws IOException {
+        Path file = folder.resolve(name);
+        Path parent = file.getParent();
+        if (parent != null) {
+            Files.createDirectories(parent);
+        }
+        return Files.writeString(file, yaml);
+    }
+}

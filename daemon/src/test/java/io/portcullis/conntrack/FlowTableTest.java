@@ -1,0 +1,294 @@
+package io.portcullis.conntrack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Tuple;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The table of flows: time is an argument, so nobody sleeps here. */
+final class FlowTableTest {
+    private static final Timeouts SECONDS = new Timeouts(FlowTableTest::ns);
+
+    /** A different time for every state, in nanoseconds small enough to count by hand. */
+    private static long ns(String key) {
+        for (Timeout timeout : Timeout.values()) {
+            if (timeout.key().equals(key)) {
+                return 10L * (timeout.ordinal() + 1);
+            }
+        }
+        throw new IllegalArgumentException(key);
+    }
+
+    private static FlowTable table(long maxFlows) {
+        return new FlowTable(1, 2, maxFlows, SECONDS);
+    }
+
+    private static Tuple tuple(int number) {
+        Tuple tuple = new Tuple();
+        tuple.meta = 17;
+        tuple.outsideLow = number;
+        return tuple;
+    }
+
+    private static @Nullable Flow add(FlowTable table, int number, Timeout timeout, long nowNs) {
+        return table.insert(tuple(number), Direction.INGRESS, timeout, nowNs, null, null);
+    }
+
+    private static Flow added(FlowTable table, int number, Timeout timeout, long nowNs) {
+        Flow flow = add(table, number, timeout, nowNs);
+        assertNotNull(flow);
+        return flow;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Timeout.class)
+    void aFlowIdleForExactlyItsTimeoutIsGone(Timeout timeout) {
+        FlowTable table = table(10);
+        Flow flow = added(table, 1, timeout, 1_000);
+        long end = 1_000 + SECONDS.ns(timeout);
+        assertSame(flow, table.find(tuple(1), end - 1));
+        assertNull(table.find(tuple(1), end));
+        assertEquals(0, table.size());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Timeout.class)
+    void expireForgetsItAtTheSameMoment(Timeout timeout) {
+        FlowTable table = table(10);
+        added(table, 1, timeout, 1_000);
+        long end = 1_000 + SECONDS.ns(timeout);
+        assertEquals(0, table.expire(end - 1, 100));
+        assertEquals(1, table.expire(end, 100));
+        assertEquals(0, table.size());
+    }
+
+    @Test
+    void aPacketRenews() {
+        FlowTable table = table(10);
+        Flow flow = added(table, 1, Timeout.UDP, 0);
+        long udp = SECONDS.ns(Timeout.UDP);
+        table.renew(flow, Timeout.UDP, udp - 1);
+        assertSame(flow, table.find(tuple(1), 2 * udp - 2));
+        table.renew(flow, Timeout.UDP_STREAM, 2 * udp - 2);
+        assertSame(flow, table.find(tuple(1), 2 * udp - 2 + SECONDS.ns(Timeout.UDP_STREAM) - 1));
+        assertNull(table.find(tuple(1), 2 * udp - 2 + SECONDS.ns(Timeout.UDP_STREAM)));
+    }
+
+    @Test
+    void lookingDoesNotRenew() {
+        FlowTable table = table(10);
+        added(table, 1, Timeout.UDP, 0);
+        assertNotNull(table.find(tuple(1), SECONDS.ns(Timeout.UDP) - 1));
+        assertNull(table.find(tuple(1), SECONDS.ns(Timeout.UDP)));
+    }
+
+    @Test
+    void otherTimeoutsHoldAtOnceForFlowsThatAreThere() {
+        FlowTable table = table(10);
+        added(table, 1, Timeout.UDP, 0);
+        table.configure(10, new Timeouts(key -> 5));
+        assertNull(table.find(tuple(1), 5));
+    }
+
+    @Test
+    void timeMayWrap() {
+        FlowTable table = table(10);
+        long now = Long.MAX_VALUE - 3;
+        Flow flow = added(table, 1, Timeout.UDP, now);
+        long end = now + SECONDS.ns(Timeout.UDP);
+        assertSame(flow, table.find(tuple(1), end - 1));
+        assertEquals(1, table.expire(end, 10));
+    }
+
+    @Test
+    void expireStopsAtItsLimitAndGoesOnLater() {
+        FlowTable table = table(100);
+        for (int i = 0; i < 10; i++) {
+            added(table, i, i % 2 == 0 ? Timeout.UDP : Timeout.OTHER, 0);
+        }
+        assertEquals(4, table.expire(1_000, 4));
+        assertEquals(6, table.size());
+        assertEquals(6, table.expire(1_000, 100));
+        assertEquals(0, table.expire(1_000, 100));
+    }
+
+    @Test
+    void aFullTableForgetsTheOldestUnrepliedByCreation() {
+        FlowTable table = table(4);
+        Flow first = added(table, 1, Timeout.UDP, 0);
+        added(table, 2, Timeout.OTHER, 0);
+        Flow third = added(table, 3, Timeout.ICMP, 1);
+        added(table, 4, Timeout.UDP, 2);
+        table.renew(first, Timeout.UDP, 3);
+        table.replied(third);
+
+        added(table, 5, Timeout.UDP, 4);
+        assertNull(table.find(tuple(1), 4), "the first made room, however recent its last packet");
+        added(table, 6, Timeout.UDP, 4);
+        assertNull(table.find(tuple(2), 4));
+        added(table, 7, Timeout.UDP, 4);
+        assertNotNull(table.find(tuple(3), 4), "replied: never");
+        assertNull(table.find(tuple(4), 4));
+        assertEquals(3, table.evictions());
+        assertEquals(4, table.size());
+    }
+
+    @Test
+    void aTableFullOfRepliedFlowsTakesNoMore() {
+        FlowTable table = table(2);
+        table.replied(added(table, 1, Timeout.UDP, 0));
+        table.replied(added(table, 2, Timeout.UDP, 0));
+        assertNull(add(table, 3, Timeout.UDP, 1));
+        assertEquals(0, table.evictions());
+        assertNotNull(table.find(tuple(1), 1));
+        assertNotNull(table.find(tuple(2), 1));
+    }
+
+    @Test
+    void whatHasExpiredMakesRoomFirst() {
+        FlowTable table = table(2);
+        table.replied(added(table, 1, Timeout.TCP_SYN_SENT, 0));
+        added(table, 2, Timeout.OTHER, 0);
+        assertNotNull(add(table, 3, Timeout.OTHER, SECONDS.ns(Timeout.TCP_SYN_SENT)));
+        assertNotNull(table.find(tuple(2), SECONDS.ns(Timeout.TCP_SYN_SENT)));
+        assertEquals(0, table.evictions());
+    }
+
+    @Test
+    void repliedTwiceIsRepliedOnce() {
+        FlowTable table = table(2);
+        Flow flow = added(table, 1, Timeout.UDP, 0);
+        table.replied(flow);
+        table.replied(flow);
+        added(table, 2, Timeout.UDP, 0);
+        added(table, 3, Timeout.UDP, 0);
+        assertNull(table.find(tuple(2), 0));
+        assertNotNull(table.find(tuple(1), 0));
+        table.remove(flow);
+        assertNull(table.find(tuple(1), 0));
+        assertEquals(1, table.size());
+    }
+
+    @Test
+    void theKeyIsCopied() {
+        FlowTable table = table(2);
+        Tuple key = tuple(1);
+        table.insert(key, Direction.EGRESS, Timeout.UDP, 0, null, null);
+        key.outsideLow = 2;
+        Flow flow = table.find(tuple(1), 0);
+        assertNotNull(flow);
+        assertEquals(Direction.EGRESS, flow.originalDirection());
+        assertNull(table.find(key, 0));
+    }
+
+    @Test
+    void aFlowOfAnotherTableIsRefused() {
+        Flow stranger = added(table(2), 1, Timeout.UDP, 0);
+        assertThrows(IllegalStateException.class, () -> table(2).remove(stranger));
+    }
+
+    /** What the table must do, the short way: everything is looked at, every time. */
+    private static final class Model {
+        private static final class Entry {
+            private final long created;
+            private Timeout timeout;
+            private long lastNs;
+            private boolean replied;
+
+            Entry(long created, Timeout timeout, long lastNs) {
+                this.created = created;
+                this.timeout = timeout;
+                this.lastNs = lastNs;
+            }
+        }
+
+        private final Map<Integer, Entry> entries = new HashMap<>();
+        private long creations;
+        private long evictions;
+
+        @Nullable
+        Entry find(int number, long nowNs) {
+            entries.values().removeIf(entry -> nowNs - entry.lastNs >= SECONDS.ns(entry.timeout));
+            return entries.get(number);
+        }
+
+        boolean insert(int number, Timeout timeout, long nowNs, long maxFlows) {
+            find(number, nowNs);
+            if (entries.size() >= maxFlows) {
+                Integer victim = entries.entrySet().stream()
+                        .filter(entry -> !entry.getValue().replied)
+                        .min(java.util.Comparator.comparingLong(entry -> entry.getValue().created))
+                        .map(Map.Entry::getKey)
+                        .orElse(null);
+                if (victim == null) {
+                    return false;
+                }
+                entries.remove(victim);
+                evictions++;
+            }
+            entries.put(number, new Entry(creations++, timeout, nowNs));
+            return true;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void randomOperationsAsTheModel(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int keys = random.nextInt(5, 4_000);
+        long maxFlows = random.nextInt(1, keys + 10);
+        FlowTable table = table(maxFlows);
+        Model model = new Model();
+        long nowNs = random.nextLong();
+        for (int step = 0; step < 20_000; step++) {
+            String where = "seed " + seed + ", step " + step;
+            nowNs += random.nextInt(4) == 0 ? random.nextInt(20) : 0;
+            int number = random.nextInt(keys);
+            Timeout timeout = Timeout.values()[random.nextInt(Timeout.values().length)];
+            Flow flow = table.find(tuple(number), nowNs);
+            Model.Entry entry = model.find(number, nowNs);
+            assertEquals(entry == null, flow == null, where);
+            if (entry == null || flow == null) {
+                boolean taken = model.insert(number, timeout, nowNs, maxFlows);
+                assertEquals(taken, add(table, number, timeout, nowNs) != null, where);
+            } else {
+                switch (random.nextInt(4)) {
+                    case 0 -> {
+                        table.remove(flow);
+                        model.entries.remove(number);
+                    }
+                    case 1 -> {
+                        table.replied(flow);
+                        entry.replied = true;
+                    }
+                    default -> {
+                        table.renew(flow, timeout, nowNs);
+                        entry.timeout = timeout;
+                        entry.lastNs = nowNs;
+                    }
+                }
+            }
+            assertEquals(model.evictions, table.evictions(), where);
+            if (random.nextInt(50) == 0) {
+                table.expire(nowNs, random.nextInt(1, 100));
+            }
+            if (random.nextInt(500) == 0) {
+                table.expire(nowNs, Integer.MAX_VALUE);
+                model.find(number, nowNs);
+                assertEquals(model.entries.size(), table.size(), where);
+            }
+        }
+    }
+}

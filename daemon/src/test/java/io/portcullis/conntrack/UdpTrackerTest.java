@@ -1,0 +1,37 @@
+package io.portcullis.conntrack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Tuple;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class UdpTrackerTest {
+    /** {@code q} a packet of the originator, {@code a} one of the responder; the first {@code q} made the flow. */
+    @ParameterizedTest
+    @CsvSource({
+        "q, UDP",
+        "qq, UDP",
+        "qqqqqq, UDP",
+        "qa, UDP",
+        "qaa, UDP",
+        "qaaaaaa, UDP",
+        "qqa, UDP",
+        "qaq, UDP",
+        "qaqq, UDP",
+        "qaqa, UDP_STREAM",
+        "qqaaqqaa, UDP_STREAM",
+        "qaqqqa, UDP_STREAM",
+        "qaqaq, UDP_STREAM",
+        "qaqaaaqqq, UDP_STREAM",
+    })
+    void aSecondTransactionMakesAStream(String packets, Timeout expected) {
+        Flow flow = new Flow(new Tuple(), 0, Direction.INGRESS, Timeout.UDP, 0, null);
+        Timeout timeout = Timeout.UDP;
+        for (char packet : packets.substring(1).toCharArray()) {
+            timeout = UdpTracker.follow(flow, packet == 'q');
+        }
+        assertEquals(expected, timeout);
+    }
+}

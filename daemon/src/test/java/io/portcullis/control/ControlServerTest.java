@@ -1,0 +1,492 @@
+package io.portcullis.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real server on a real Unix socket, asked by the real client and by peers that misbehave. */
+@Timeout(60)
+final class ControlServerTest {
+    private static final Duration PATIENT = Duration.ofSeconds(30);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    private Path folder;
+
+    private final FakeOperations operations = new FakeOperations();
+    private final ExecutorService executor = Executors.newSingleThreadExecutor(
+            task -> Thread.ofPlatform().daemon().name("reloads").unstarted(task));
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // set before each test
+    private Path socket;
+
+    @BeforeEach
+    void choosePath() {
+        socket = folder.resolve("run/control.sock");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+        executor.shutdownNow();
+    }
+
+    private <T extends AutoCloseable> T closing(T resource) {
+        open.add(resource);
+        return resource;
+    }
+
+    private ControlServer serve() throws ServerException {
+        return closing(ControlServer.open(socket, operations, executor));
+    }
+
+    private ControlClient.Reply call(String method, String path) throws Unreachable {
+        return ControlClient.call(socket, method, path, PATIENT);
+    }
+
+    private SocketChannel connect() throws IOException {
+        return closing(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
+    }
+
+    private static void send(SocketChannel to, String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+        while (bytes.hasRemaining()) {
+            to.write(bytes);
+        }
+    }
+
+    private static ControlClient.Reply rest(SocketChannel from) throws IOException, HttpAnswer.Malformed {
+        return HttpAnswer.parse(Channels.newInputStream(from).readAllBytes());
+    }
+
+    private static String error(ControlClient.Reply reply) throws IOException {
+        return JSON.readTree(reply.body()).get("error").asText();
+    }
+
+    @Test
+    void statusAndVersionAreTold() throws Exception {
+        serve();
+        ControlClient.Reply status = call("GET", "/v1/status");
+        assertEquals(200, status.status());
+        assertEquals(operations.status(), JSON.readValue(status.body(), StatusReport.class));
+        assertEquals(
+                new ControlClient.Reply(200, "{\"name\":\"portcullis\",\"version\":\"1.2.3\"}"),
+                call("GET", "/v1/version?pretty"));
+    }
+
+    @Test
+    void aReloadSaysHowItWent() throws Exception {
+        serve();
+        ControlClient.Reply good = call("POST", "/v1/reload");
+        assertEquals(200, good.status());
+        assertEquals(FakeOperations.GOOD, JSON.readValue(good.body(), ReloadReport.class));
+
+        operations.reload = FakeOperations.BAD;
+        ControlClient.Reply bad = call("POST", "/v1/reload");
+        assertEquals(422, bad.status());
+        assertEquals(FakeOperations.BAD, JSON.readValue(bad.body(), ReloadReport.class));
+    }
+
+    /** Reloads that take until they are told to end. */
+    private static final class SlowReload extends FakeOperations {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch mayEnd = new CountDownLatch(1);
+        private volatile String thread = "";
+
+        @Override
+        public ReloadReport reload() {
+            thread = Thread.currentThread().getName();
+            begun.countDown();
+            try {
+                mayEnd.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return GOOD;
+        }
+    }
+
+    @Test
+    void othersAreAnsweredWhileAReloadRuns() throws Exception {
+        SlowReload slow = new SlowReload();
+        closing(ControlServer.open(socket, slow, executor));
+        try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
+            Future<ControlClient.Reply> reload = callers.submit(() -> call("POST", "/v1/reload"));
+            assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
+            List<Future<ControlClient.Reply>> others = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                others.add(callers.submit(() -> call("GET", "/v1/version")));
+            }
+            for (Future<ControlClient.Reply> other : others) {
+                assertEquals(200, other.get().status());
+            }
+            assertFalse(reload.isDone());
+            slow.mayEnd.countDown();
+            assertEquals(200, reload.get().status());
+            assertEquals("reloads", slow.thread);
+        } finally {
+            slow.mayEnd.countDown();
+        }
+    }
+
+    @Test
+    void aReloadMayTakeLongerThanAConnectionMayIdle() throws Exception {
+        SlowReload slow = new SlowReload();
+        closing(ControlServer.open(socket, slow, executor, Duration.ofSeconds(1)));
+        SocketChannel peer = connect();
+        send(peer, "POST /v1/reload HTTP/1.1\r\nConnection: close\r\n\r\n");
+        assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
+        // A later connection without an excuse is closed: so the limit has passed for the reload, too.
+        assertEquals(-1, connect().read(ByteBuffer.allocate(1)));
+        slow.mayEnd.countDown();
+        assertEquals(200, rest(peer).status());
+    }
+
+    @Test
+    void whoDoesNotTakeItsAnswerIsCut() throws Exception {
+        closing(ControlServer.open(socket, new WordyStatus(), executor, Duration.ofMillis(100)));
+        SocketChannel peer = connect();
+        assertThrows(IOException.class, () -> {
+            send(peer, "GET /v1/status HTTP/1.1\r\n\r\n");
+            while (true) {
+                send(peer, "x");
+                Thread.sleep(10);
+            }
+        });
+    }
+
+    @Test
+    void whatIsNotThereIsRefusedInJson() throws Exception {
+        serve();
+        ControlClient.Reply missing = call("GET", "/v2/status");
+        assertEquals(404, missing.status());
+        assertEquals(
+                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, POST /v1/reload", error(missing));
+
+        ControlClient.Reply wrong = call("GET", "/v1/reload");
+        assertEquals(405, wrong.status());
+        assertEquals("/v1/reload takes POST, not GET", error(wrong));
+        assertEquals(405, call("DELETE", "/v1/status").status());
+        assertEquals(new ControlClient.Reply(405, ""), headOf("/v1/reload"));
+    }
+
+    private ControlClient.Reply headOf(String path) throws IOException, HttpAnswer.Malformed {
+        SocketChannel peer = connect();
+        send(peer, "HEAD " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+        String head = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);
+        assertTrue(head.contains("allow: POST"), head);
+        return HttpAnswer.parse(
+                head.replaceAll("content-length: \\d+", "content-length: 0").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void tooMuchIsRefusedAndTheConnectionEnds() throws Exception {
+        serve();
+        SocketChannel announced = connect();
+        send(announced, "POST /v1/reload HTTP/1.1\r\nContent-Length: 1000000\r\n\r\nx");
+        ControlClient.Reply tooLarge = rest(announced);
+        assertEquals(413, tooLarge.status());
+        assertEquals("a request's body may have 4096 bytes, this one has more", error(tooLarge));
+
+        SocketChannel chunked = connect();
+        send(
+                chunked,
+                "POST /v1/reload HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + ("800\r\n" + "x".repeat(0x800) + "\r\n").repeat(3));
+        assertEquals(413, rest(chunked).status());
+
+        SocketChannel line = connect();
+        send(line, "GET /" + "x".repeat(5_000) + " HTTP/1.1\r\n\r\n");
+        assertEquals(414, rest(line).status());
+
+        SocketChannel headers = connect();
+        send(headers, "GET /v1/status HTTP/1.1\r\n" + ("X-Filler: " + "x".repeat(1_000) + "\r\n").repeat(10) + "\r\n");
+        assertEquals(431, rest(headers).status());
+
+        SocketChannel nonsense = connect();
+        send(nonsense, "\u0016\u0003\u0001 hello there\r\n\r\n");
+        assertEquals(400, rest(nonsense).status());
+
+        SocketChannel expecting = connect();
+        send(expecting, "POST /v1/reload HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        assertEquals(417, rest(expecting).status());
+
+        assertEquals(200, call("GET", "/v1/status").status());
+    }
+
+    @Test
+    void aSmallBodyIsNoOffence() throws Exception {
+        serve();
+        SocketChannel peer = connect();
+        send(peer, "POST /v1/reload HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+        assertEquals(200, rest(peer).status());
+    }
+
+    @Test
+    void aConnectionServesSeveralRequestsInOrder() throws Exception {
+        serve();
+        SocketChannel peer = connect();
+        send(
+                peer,
+                "GET /v1/version HTTP/1.1\r\n\r\nPOST /v1/reload HTTP/1.1\r\n\r\nGET /no HTTP/1.1\r\nConnection: close\r\n\r\n");
+        String all = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);
+        List<String> statuses = all.lines()
+                .filter(text -> text.contains("HTTP/1.1 "))
+                .map(text -> text.replaceAll(".*HTTP/1.1 (...).*", "$1"))
+                .toList();
+        assertEquals(List.of("200", "200", "404"), statuses, all);
+    }
+
+    @Test
+    void aPeerThatOnlyAsksAndNeverListensIsCut() throws Exception {
+        serve();
+        SocketChannel peer = connect();
+        // More at once than may wait: a slow first one, and 20 behind it.
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        Future<?> busy = executor.submit(() -> {
+            try {
+                mayEnd.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        send(peer, "POST /v1/reload HTTP/1.1\r\n\r\n".repeat(1 + HttpServer.MAX_WAITING_REQUESTS + 1));
+        assertEquals(-1, peer.read(ByteBuffer.allocate(1)));
+        mayEnd.countDown();
+        busy.get();
+        assertEquals(200, call("GET", "/v1/status").status());
+    }
+
+    @Test
+    void whoDripsIsCutThoughBytesKeepComing() throws Exception {
+        closing(ControlServer.open(socket, operations, executor, Duration.ofMillis(100)));
+        SocketChannel peer = connect();
+        InputStream answers = Channels.newInputStream(peer);
+        AtomicReference<Integer> end = new AtomicReference<>(0);
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                end.set(answers.read());
+            } catch (IOException e) {
+                end.set(-1); // reset: as good as closed
+            }
+        });
+        assertThrows(IOException.class, () -> {
+            send(peer, "GET /v1/status HTTP/1.1\r\nX-Slow: ");
+            while (true) {
+                send(peer, "x");
+                Thread.sleep(10);
+            }
+        });
+        reader.join();
+        assertEquals(-1, end.get());
+    }
+
+    @Test
+    void connectionsAreBounded() throws Exception {
+        closing(ControlServer.open(socket, operations, executor, Duration.ofMinutes(5)));
+        List<SocketChannel> peers = new ArrayList<>();
+        for (int i = 0; i < HttpServer.MAX_CONNECTIONS; i++) {
+            SocketChannel peer = connect();
+            send(peer, "GET /v1/version HTTP/1.1\r\n\r\n");
+            assertNotEquals(-1, peer.read(ByteBuffer.allocate(4_096)));
+            peers.add(peer);
+        }
+        assertEquals(-1, connect().read(ByteBuffer.allocate(1)), "one too many is closed");
+        assertThrows(Unreachable.class, () -> call("GET", "/v1/version"));
+        // The places are free again once the server has seen the others go.
+        for (SocketChannel peer : peers) {
+            peer.shutdownOutput();
+            assertEquals(-1, peer.read(ByteBuffer.allocate(1)));
+        }
+        assertEquals(200, call("GET", "/v1/version").status());
+    }
+
+    @Test
+    void theSocketIsForItsGroupOnly() throws Exception {
+        ControlServer server = serve();
+        assertEquals("rw-rw----", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)));
+        Path parent = folder.resolve("run");
+        assertEquals("rwxr-x---", PosixFilePermissions.toString(Files.getPosixFilePermissions(parent)));
+        try (Stream<Path> files = Files.list(parent)) {
+            assertEquals(List.of(socket), files.toList());
+        }
+        server.close();
+        assertFalse(Files.exists(socket));
+    }
+
+    @Test
+    void aFolderThatIsThereStaysAsItIs() throws Exception {
+        Path parent = Files.createDirectory(folder.resolve("run"));
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxr-xr-x"));
+        serve();
+        assertEquals("rwxr-xr-x", PosixFilePermissions.toString(Files.getPosixFilePermissions(parent)));
+    }
+
+    @Test
+    void aSocketThatADeadDaemonLeftIsReplaced() throws Exception {
+        Files.createDirectory(folder.resolve("run"));
+        try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            dead.bind(UnixDomainSocketAddress.of(socket));
+        }
+        assertTrue(Files.exists(socket), "Java leaves it behind, as a crash does");
+        serve();
+        assertEquals(200, call("GET", "/v1/status").status());
+    }
+
+    @Test
+    void aSocketThatADaemonAnswersOnIsLeftAlone() throws Exception {
+        serve();
+        ServerException refused =
+                assertThrows(ServerException.class, () -> ControlServer.open(socket, operations, executor));
+        assertEquals(
+                "control.socket " + socket + ": another portcullis answers on " + socket
+                        + "; stop it, or choose another path",
+                refused.getMessage());
+        assertEquals(200, call("GET", "/v1/status").status());
+    }
+
+    @Test
+    void aDaemonTooBusyToAcceptIsAliveToo() throws Exception {
+        Files.createDirectory(folder.resolve("run"));
+        ServerSocketChannel busy = closing(ServerSocketChannel.open(StandardProtocolFamily.UNIX));
+        busy.bind(UnixDomainSocketAddress.of(socket), 1);
+        for (int i = 0; i < 2; i++) {
+            connect(); // the queue is full with this
+        }
+        assertThrows(ServerException.class, this::serve);
+        assertTrue(Files.exists(socket));
+    }
+
+    @Test
+    void whatIsNoSocketIsLeftAlone() throws Exception {
+        Files.createDirectory(folder.resolve("run"));
+        Files.writeString(socket, "dear");
+        ServerException refused = assertThrows(ServerException.class, this::serve);
+        assertEquals(
+                "control.socket " + socket
+                        + ": there is something else than a socket; move it away or choose another path",
+                refused.getMessage());
+        assertEquals("dear", Files.readString(socket));
+    }
+
+    @Test
+    void aFileInTheWayOfTheFolderIsNamed() throws Exception {
+        Files.writeString(folder.resolve("run"), "");
+        ServerException refused = assertThrows(ServerException.class, this::serve);
+        assertEquals(
+                "control.socket " + socket + ": " + folder.resolve("run") + " is not a folder", refused.getMessage());
+    }
+
+    @Test
+    void aPathLongerThanTheKernelTakesIsNamed() {
+        socket = folder.resolve("x".repeat(120));
+        ServerException refused = assertThrows(ServerException.class, this::serve);
+        int length = socket.toString().length();
+        assertEquals(
+                "control.socket " + socket + ": " + length
+                        + " bytes are too many for the path of a socket; 106 is the most, choose a shorter one",
+                refused.getMessage());
+    }
+
+    @Test
+    void aPathOfTheLongestKindWorks() throws Exception {
+        String parent = folder.toString();
+        socket = folder.resolve("s".repeat(SocketFile.MAX_PATH_LENGTH - parent.length() - 1));
+        serve();
+        assertEquals(200, call("GET", "/v1/status").status());
+    }
+
+    @Test
+    void aDefectIsAnsweredAndDoesNotEndTheServer() throws Exception {
+        Operations broken = new FakeOperations() {
+            @Override
+            public StatusReport status() {
+                throw new IllegalStateException("a test's defect");
+            }
+
+            @Override
+            public ReloadReport reload() {
+                throw new IllegalStateException("a test's defect");
+            }
+        };
+        closing(ControlServer.open(socket, broken, executor));
+        ControlClient.Reply reply = call("GET", "/v1/status");
+        assertEquals(500, reply.status());
+        assertEquals("a defect of portcullis, which its log describes", error(reply));
+        assertEquals(500, call("POST", "/v1/reload").status());
+    }
+
+    @Test
+    void aReloadThatComesWhileTheDaemonStopsIsRefused() throws Exception {
+        serve();
+        executor.shutdown();
+        ControlClient.Reply reply = call("POST", "/v1/reload");
+        assertEquals(503, reply.status());
+        assertEquals("portcullis is stopping", error(reply));
+    }
+
+    /** A status that no socket's buffer holds. */
+    private static final class WordyStatus extends FakeOperations {
+        @Override
+        public StatusReport status() {
+            StatusReport few = super.status();
+            List<String> warnings = new ArrayList<>();
+            for (int i = 0; i < 50_000; i++) {
+                warnings.add("portcullis.yaml:" + i + ":1: never reached");
+            }
+            return new StatusReport(
+                    few.version(),
+                    few.pid(),
+                    few.startedAt(),
+                    few.config(),
+                    few.generation(),
+                    few.lastReload(),
+                    few.interfaces(),
+                    warnings);
+        }
+    }
+
+    @Test
+    void aHugeStatusArrivesWhole() throws Exception {
+        Operations wordy = new WordyStatus();
+        closing(ControlServer.open(socket, wordy, executor));
+        String body = call("GET", "/v1/status").body();
+        assertTrue(body.length() > 1_000_000);
+        assertEquals(wordy.status(), JSON.readValue(body, StatusReport.class));
+    }
+}

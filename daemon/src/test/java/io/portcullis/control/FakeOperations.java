@@ -1,0 +1,50 @@
+package io.portcullis.control;
+
+import java.util.List;
+import java.util.Map;
+
+/** A daemon that says what a test wants to hear. */
+class FakeOperations implements Operations {
+    static final ReloadReport GOOD = new ReloadReport(true, "2026-01-01T00:00:00Z", 12, List.of(), List.of());
+    static final ReloadReport BAD = new ReloadReport(
+            false, "2026-01-01T00:00:00Z", 3, List.of("a.yaml:1:2: ports: 70000 is no port"), List.of());
+
+    volatile ReloadReport reload = GOOD;
+    volatile Health health = new Health(true, List.of());
+
+    @Override
+    public StatusReport status() {
+        return new StatusReport(
+                "1.2.3",
+                4711,
+                "2026-01-01T00:00:00Z",
+                "/etc/portcullis/portcullis.yaml",
+                7,
+                reload,
+                List.of(new InterfaceStatus(
+                        "web0",
+                        "bridge",
+                        "pcap",
+                        "eth1",
+                        "eth2",
+                        true,
+                        "",
+                        List.of("web"),
+                        5,
+                        1_000,
+                        Map.of("ingress", 10L, "egress", 9L),
+                        Map.of("ingress", 2L, "egress", 0L),
+                        Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()))),
+                List.of());
+    }
+
+    @Override
+    public ReloadReport reload() {
+        return reload;
+    }
+
+    @Override
+    public Health health() {
+        return health;
+    }
+}

@@ -1,0 +1,151 @@
+package io.portcullis.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import io.portcullis.config.ConfigException;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.TcpFlags;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Frames of flows that are there, and frames that are dropped, cost the heap nothing (design section 5). */
+final class AllocationTest {
+    private static final int SLOT = 2048;
+    private static final int FRAMES = 100_000;
+    private static final int WARM_UP_ROUNDS = 10;
+    private static final String A = "198.51.100.7";
+    private static final String B = "10.0.0.1";
+    private static final String A6 = "2001:db8:9::7";
+    private static final String B6 = "2001:db8:1::1";
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /** Batches that stay in their memory and are decided over and over. */
+    private static final class Traffic {
+        private final Engine engine;
+        private final Batch inward;
+        private final Batch outward;
+        private long nowNs = 1;
+
+        Traffic(Engine engine, Arena arena, List<byte[]> in, List<byte[]> out) {
+            this.engine = engine;
+            inward = batch(arena, in);
+            outward = batch(arena, out);
+        }
+
+        private static Batch batch(Arena arena, List<byte[]> frames) {
+            MemorySegment memory = arena.allocate((long) SLOT * frames.size());
+            Batch batch = new Batch(memory, true);
+            for (int i = 0; i < frames.size(); i++) {
+                byte[] frame = frames.get(i);
+                MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, (long) i * SLOT, frame.length);
+                batch.add((long) i * SLOT, frame.length);
+            }
+            return batch;
+        }
+
+        void decide(int frames) {
+            for (int done = 0; done < frames; done += inward.size() + outward.size()) {
+                nowNs += 1_000;
+                engine.decide(inward, Direction.INGRESS, nowNs);
+                engine.decide(outward, Direction.EGRESS, nowNs);
+                engine.expire(nowNs, 16);
+            }
+        }
+    }
+
+    private long allocatedBy(Traffic traffic) {
+        for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+            traffic.decide(FRAMES);
+        }
+        long thread = Thread.currentThread().threadId();
+        threads.getThreadAllocatedBytes(thread);
+        long before = threads.getThreadAllocatedBytes(thread);
+        traffic.decide(FRAMES);
+        return threads.getThreadAllocatedBytes(thread) - before;
+    }
+
+    private static Engine engine() throws ConfigException {
+        String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
+        return new Engine(EngineBench.policy("", open, 1), 1, 2);
+    }
+
+    @Test
+    void establishedFlows() throws ConfigException {
+        List<byte[]> in = new ArrayList<>();
+        List<byte[]> out = new ArrayList<>();
+        List<byte[]> syns = new ArrayList<>();
+        List<byte[]> synAcks = new ArrayList<>();
+        byte[] sack = new Frame.Octets().hex("0101050a").u32(9001).u32(9001).toBytes();
+        for (int i = 0; i < 16; i++) {
+            boolean v6 = i % 2 == 1;
+            String a = v6 ? A6 : A;
+            String b = v6 ? B6 : B;
+            syns.add(
+                    Frame.tcp(a, 1000 + i, b, 80, TcpFlags.SYN).numbers(1000, 0).bytes());
+            synAcks.add(Frame.tcp(b, 80, a, 1000 + i, TcpFlags.SYN | TcpFlags.ACK)
+                    .numbers(9000, 1001)
+                    .bytes());
+            in.add(Frame.tcp(a, 1000 + i, b, 80, TcpFlags.ACK)
+                    .numbers(1001, 9001)
+                    .tcpOptions(sack)
+                    .payload(200)
+                    .bytes());
+            in.add(Frame.udp(a, 1000 + i, b, 53).payload(100).bytes());
+            in.add(Frame.icmp(a, b, v6 ? 128 : 8, 0, i).payload(56).bytes());
+            in.add(Frame.ip(47, a, b).vlan(i + 1).payload(40).bytes());
+            out.add(Frame.tcp(b, 80, a, 1000 + i, TcpFlags.ACK)
+                    .numbers(9001, 1201)
+                    .bytes());
+            out.add(Frame.udp(b, 53, a, 1000 + i).payload(400).bytes());
+            out.add(Frame.icmp(b, a, v6 ? 129 : 0, 0, i).payload(56).bytes());
+            out.add(Frame.icmp(b, a, v6 ? 1 : 3, v6 ? 4 : 3, 0)
+                    .payload(Frame.udp(a, 1000 + i, b, 53).payload(8).ip())
+                    .bytes());
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Engine engine = engine();
+            new Traffic(engine, arena, syns, synAcks).decide(1);
+            Traffic traffic = new Traffic(engine, arena, in, out);
+            assertEquals(0, allocatedBy(traffic), "bytes for " + FRAMES + " frames");
+            assertEquals(16 * 4, engine.counters().total(Counters.Total.FLOWS));
+            for (Reason reason : Reason.values()) {
+                long dropped = reason == Reason.NONE ? 0 : engine.counters().packets(Direction.INGRESS, reason);
+                assertEquals(0, dropped, reason.label());
+            }
+        }
+    }
+
+    @Test
+    void linkTrafficAndDrops() throws ConfigException {
+        List<byte[]> in = List.of(
+                Frame.ethernet("ffffffffffff", 0x0806, new byte[46]),
+                Frame.ethernet("0180c200000e", 0x88cc, new byte[46]),
+                Frame.icmp("fe80::1", "ff02::1", 135, 0, 0)
+                        .hopLimit(255)
+                        .payload(16)
+                        .bytes(),
+                Frame.tcp("127.0.0.1", 1, B, 2, TcpFlags.SYN).bytes(),
+                Frame.tcp(A, 1, B, 2, 0).bytes(),
+                Frame.tcp(A, 1, B, 2, TcpFlags.ACK).bytes(),
+                Frame.tcp(A, 1, B, 2, TcpFlags.SYN).wrongChecksum(0x101).bytes(),
+                Frame.udp(A, 1, B, 2).vlan(1).vlan(2).vlan(3).bytes(),
+                Frame.udp(A, 1, B, 2).ipOptions("83030400").bytes(),
+                Frame.udp(A, 1, B, 2).udpLength(7).bytes(),
+                Frame.udp(A, 1, B, 2).payload(8).fragment(80, false).bytes(),
+                Frame.icmp(A, B, 5, 0, 0).bytes());
+        List<byte[]> out = List.of(
+                Frame.udp("0.0.0.0", 68, "255.255.255.255", 67).payload(240).bytes());
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(0, allocatedBy(new Traffic(engine(), arena, in, out)), "bytes for " + FRAMES + " frames");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.portcullis.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SdNotifyTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aPathReceivesTheMessage() throws ErrnoException {
+        assertArrives(directory.resolve("notify").toString());
+    }
+
+    @Test
+    void anAbstractNameReceivesTheMessage() throws ErrnoException {
+        assertArrives("@portcullis-test-" + ProcessHandle.current().pid());
+    }
+
+    private static void assertArrives(String socketAddress) throws ErrnoException {
+        int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(0, Libc.bind(fd, SdNotify.address(arena, socketAddress, "test")));
+            SdNotify.send(socketAddress, "READY=1\nSTATUS=2 interfaces – up\n");
+            MemorySegment buffer = arena.allocate(100);
+            long length = Libc.recv(fd, buffer, Libc.MSG_DONTWAIT);
+            assertEquals(
+                    "READY=1\nSTATUS=2 interfaces – up\n",
+                    new String(buffer.asSlice(0, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8));
+            assertEquals(-Errno.EAGAIN, Libc.recv(fd, buffer, Libc.MSG_DONTWAIT));
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            vsock:2:1234        | sd_notify(vsock:2:1234): EAFNOSUPPORT (Address family not supported by protocol)
+            ''                  | sd_notify(): EAFNOSUPPORT (Address family not supported by protocol)
+            /no/such/socket     | sd_notify(/no/such/socket): ENOENT (No such file or directory)
+            @portcullis-nobody  | sd_notify(@portcullis-nobody): ECONNREFUSED (Connection refused)
+            """)
+    void aBadAddressIsNamed(String socketAddress, String expected) {
+        assertEquals(
+                expected,
+                assertThrows(ErrnoException.class, () -> SdNotify.send(socketAddress, "READY=1"))
+                        .getMessage());
+    }
+
+    @Test
+    void theLongestAddressFitsAndTheNextDoesNot() throws ErrnoException {
+        assertArrives("@" + ProcessHandle.current().pid() + "x".repeat(107 - digits()));
+        String path = "/" + "x".repeat(107);
+        assertEquals(
+                "sd_notify(" + path + "): ENAMETOOLONG (File name too long)",
+                assertThrows(ErrnoException.class, () -> SdNotify.send(path, "READY=1"))
+                        .getMessage());
+        assertEquals(
+                Errno.ENOENT,
+                assertThrows(ErrnoException.class, () -> SdNotify.send(path.substring(0, 107), "X=1"))
+                        .errno());
+    }
+
+    private static int digits() {
+        return Long.toString(ProcessHandle.current().pid()).length();
+    }
+
+    @Test
+    void monotonicTimeMovesAndIsTheKernels() throws IOException {
+        long before = SdNotify.monotonicUsec();
+        String uptime = Files.readString(Path.of("/proc/uptime"));
+        double uptimeUsec = Double.parseDouble(uptime.substring(0, uptime.indexOf(' '))) * 1e6;
+        long after = SdNotify.monotonicUsec();
+        assertTrue(before <= after, before + " " + after);
+        // CLOCK_MONOTONIC does not count suspended time: never ahead of the uptime, whose unit is 10 ms.
+        assertTrue(before <= uptimeUsec + 10_000, before + " " + uptimeUsec);
+    }
+}

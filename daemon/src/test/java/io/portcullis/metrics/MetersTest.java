@@ -1,0 +1,295 @@
+package io.portcullis.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.config.Cidr;
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Peer;
+import io.portcullis.config.PortRange;
+import io.portcullis.config.Rule;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortCounter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a scrape shows of engines that decided about real frames. */
+final class MetersTest {
+    private static final String TWO_RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], checksums: trust}
+            security-groups:
+              web:
+                ingress:
+                  - {protocol: udp, ports: 53, from: any}
+                  - {protocol: udp, ports: 54, from: any}
+                egress: []
+            """;
+
+    /** Ethernet, IPv4 and UDP with an empty payload: 42 bytes. */
+    private static final int LENGTH = 42;
+
+    private final Meters meters = new Meters("1.2.3");
+
+    @AfterEach
+    void close() {
+        meters.close();
+    }
+
+    private static Config config(String yaml) throws ConfigException {
+        return Config.parse(yaml, "test.yaml");
+    }
+
+    private static Engine engine(Config config) {
+        return new Engine(Policy.compile(config, "web0", 1, 1_000), 1, 2);
+    }
+
+    private void watch(Engine engine) {
+        meters.watch("web0", engine::counters, engine::ruleHits);
+    }
+
+    /** Has an engine decide about one UDP datagram. */
+    private static void decide(Engine engine, Direction direction, int sourcePort, int port) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(LENGTH);
+            byte[] frame = HexFormat.of()
+                    .parseHex("020000000002020000000001" + "0800" // Ethernet
+                            + "4500001c00000000" + "40114696" + "c6336407" + "0a000001" // 198.51.100.7 > 10.0.0.1, UDP
+                            + String.format(Locale.ROOT, "%04x%04x", sourcePort, port) + "0008" + "0000");
+            MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, 0, LENGTH);
+            Batch batch = new Batch(memory, false);
+            batch.add(0, LENGTH);
+            engine.decide(batch, direction, 1_000_000_000L);
+        }
+    }
+
+    private String text(@Nullable String accept) {
+        return new String(meters.scrape(accept).body(), StandardCharsets.UTF_8);
+    }
+
+    /** Sample by series, of the lines that begin so. */
+    private Map<String, Double> samples(String prefix) {
+        Map<String, Double> samples = new TreeMap<>();
+        text(null).lines().filter(line -> line.startsWith(prefix)).forEach(line -> {
+            int space = line.lastIndexOf(' ');
+            samples.put(line.substring(0, space), Double.parseDouble(line.substring(space + 1)));
+        });
+        return samples;
+    }
+
+    private double sample(String series) {
+        return Objects.requireNonNull(samples(series).get(series), () -> series + " is not in\n" + text(null));
+    }
+
+    @Test
+    void framesAreShownByDirectionAndVerdict() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 53);
+        decide(engine, Direction.INGRESS, 1001, 53);
+        decide(engine, Direction.INGRESS, 1000, 99);
+        decide(engine, Direction.EGRESS, 1000, 99);
+
+        assertEquals(
+                Map.of(
+                        "portcullis_packets_total{direction=\"ingress\",interface=\"web0\",verdict=\"pass\"}", 2.0,
+                        "portcullis_packets_total{direction=\"ingress\",interface=\"web0\",verdict=\"drop\"}", 1.0,
+                        "portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"pass\"}", 0.0,
+                        "portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"drop\"}", 1.0),
+                samples("portcullis_packets_total{"));
+        assertEquals(
+                2.0 * LENGTH,
+                sample("portcullis_bytes_total{direction=\"ingress\",interface=\"web0\",verdict=\"pass\"}"));
+        assertEquals(
+                1.0, sample("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}"));
+        assertEquals(2.0, sample("portcullis_flows{interface=\"web0\"}"));
+        assertEquals(2.0, sample("portcullis_flows_created_total{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_flows_evicted_total{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_flows_expired_total{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_checksums_finished_total{interface=\"web0\"}"));
+    }
+
+    @Test
+    void everyReasonIsThereFromTheStart() throws ConfigException {
+        watch(engine(config(TWO_RULES)));
+        Map<String, Double> expected = new TreeMap<>();
+        for (Direction direction : Direction.values()) {
+            Stream.of(Reason.values())
+                    .filter(reason -> reason != Reason.NONE)
+                    .forEach(reason -> expected.put(
+                            "portcullis_drops_total{direction=\"" + direction.label()
+                                    + "\",interface=\"web0\",reason=\"" + reason.label() + "\"}",
+                            0.0));
+        }
+        assertEquals(expected, samples("portcullis_drops_total{"));
+    }
+
+    @Test
+    void rulesComeAndGoWithTheirPolicy() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 53);
+        assertEquals(
+                Map.of(
+                        "portcullis_rule_hits_total{interface=\"web0\",rule=\"web/ingress[1]\"}", 1.0,
+                        "portcullis_rule_hits_total{interface=\"web0\",rule=\"web/ingress[2]\"}", 0.0),
+                samples("portcullis_rule_hits_total"));
+
+        Config other = config(TWO_RULES
+                .replace("web:\n", "dns:\n")
+                .replace("[web]", "[dns]")
+                .replace("      - {protocol: udp, ports: 54, from: any}\n", ""));
+        engine.install(Policy.compile(other, "web0", 2, 1_000));
+        assertEquals(
+                Map.of("portcullis_rule_hits_total{interface=\"web0\",rule=\"dns/ingress[1]\"}", 0.0),
+                samples("portcullis_rule_hits_total"));
+
+        meters.ruleHits(false);
+        assertEquals(Map.of(), samples("portcullis_rule_hits_total"));
+    }
+
+    @Test
+    void interfacesComeAndGo() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        meters.watch("edge", engine::counters, engine::ruleHits);
+        meters.portCounter("edge", "inside", PortCounter.RING_FULL, () -> 1);
+        assertEquals(2, samples("portcullis_flows{").size());
+        meters.unwatch("edge");
+        assertEquals(Map.of("portcullis_flows{interface=\"web0\"}", 0.0), samples("portcullis_flows{"));
+        assertFalse(text(null).contains("edge"));
+        meters.unwatch("edge");
+        assertEquals(1, samples("portcullis_flows{").size());
+    }
+
+    @Test
+    void portsAreShownWithWhatTheyLost() throws ConfigException {
+        watch(engine(config(TWO_RULES)));
+        long[] count = {0};
+        for (PortCounter counter : PortCounter.values()) {
+            meters.portCounter("web0", "outside", counter, () -> 100 * count[0] + counter.ordinal());
+            meters.portCounter("web0", "inside", counter, () -> 0);
+        }
+        count[0] = 7;
+        String outside = "interface=\"web0\",port=\"outside\"";
+        assertEquals(
+                700.0 + PortCounter.RECEIVED_FRAMES.ordinal(),
+                sample("portcullis_port_frames_total{" + outside + ",way=\"received\"}"));
+        assertEquals(
+                700.0 + PortCounter.SENT_BYTES.ordinal(),
+                sample("portcullis_port_bytes_total{" + outside + ",way=\"sent\"}"));
+        assertEquals(
+                700.0 + PortCounter.SEND_ERROR_ENOBUFS.ordinal(),
+                sample("portcullis_port_lost_frames_total{errno=\"ENOBUFS\"," + outside + ",reason=\"send-error\"}"));
+        assertEquals(
+                2 * PortCounter.values().length,
+                samples("portcullis_port_").size(),
+                "every counter of both ports is there once");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> meters.portCounter("nobody", "outside", PortCounter.RING_FULL, () -> 0));
+    }
+
+    @Test
+    void theLastReloadIsTold() {
+        assertEquals(0.0, sample("portcullis_config_last_reload_successful"));
+        meters.reloaded(true, 1_700_000_000L, 0.25);
+        assertEquals(1.0, sample("portcullis_config_last_reload_successful"));
+        assertEquals(1_700_000_000.0, sample("portcullis_config_last_reload_success_timestamp_seconds"));
+        meters.reloaded(false, 1_700_000_060L, 0.5);
+        assertEquals(0.0, sample("portcullis_config_last_reload_successful"));
+        assertEquals(1_700_000_000.0, sample("portcullis_config_last_reload_success_timestamp_seconds"));
+        assertEquals(1.0, sample("portcullis_config_reload_seconds_count{outcome=\"success\"}"));
+        assertEquals(0.25, sample("portcullis_config_reload_seconds_sum{outcome=\"success\"}"));
+        assertEquals(1.0, sample("portcullis_config_reload_seconds_count{outcome=\"failure\"}"));
+    }
+
+    @Test
+    void theProgramAndItsJvmAreShown() {
+        assertEquals(1.0, sample("portcullis_build_info{version=\"1.2.3\"}"));
+        assertTrue(sample("process_start_time_seconds") > 1_700_000_000.0);
+        String all = text(null);
+        for (String name :
+                List.of("jvm_memory_used_bytes{", "jvm_threads_live_threads ", "jvm_gc_live_data_size_bytes ")) {
+            assertTrue(all.contains("\n" + name), () -> name + " is not in\n" + all);
+        }
+    }
+
+    @Test
+    void theFormatIsTheOneAskedFor() throws ConfigException {
+        watch(engine(config(TWO_RULES)));
+        for (String accept : new String[] {"", "*/*", "text/html,application/xhtml+xml", "text/plain;version=0.0.4"}) {
+            assertEquals(
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    meters.scrape(accept).contentType());
+        }
+        assertEquals(
+                "text/plain; version=0.0.4; charset=utf-8", meters.scrape(null).contentType());
+        assertFalse(text(null).contains("# EOF"));
+        assertTrue(text(null).contains("# TYPE portcullis_packets_total counter\n"));
+
+        // What a Prometheus 3 sends.
+        String prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+                + "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.2,/;q=0.1";
+        assertEquals(
+                "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                meters.scrape(prometheus).contentType());
+        assertTrue(text(prometheus).endsWith("# EOF\n"));
+        assertTrue(text(prometheus).contains("# TYPE portcullis_packets counter\n"));
+    }
+
+    @Test
+    void aHundredThousandRulesAreScrapedWhole() throws ConfigException {
+        int rules = 100_000;
+        Config small = config(TWO_RULES);
+        SecurityGroup web = Objects.requireNonNull(small.securityGroups().get("web"));
+        List<Rule> many = new ArrayList<>(rules);
+        for (int i = 0; i < rules; i++) {
+            many.add(new Rule(
+                    17,
+                    List.of(new PortRange(i % 65_536, i % 65_536)),
+                    Rule.ALL,
+                    Rule.ALL,
+                    List.of(new Peer.Net(Cidr.ALL_V4)),
+                    "",
+                    web.place()));
+        }
+        Map<String, SecurityGroup> groups = new LinkedHashMap<>(small.securityGroups());
+        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), web.place()));
+        Engine engine = engine(new Config(
+                small.interfaces(),
+                groups,
+                small.prefixLists(),
+                small.conntrack(),
+                small.metrics(),
+                small.control(),
+                small.log(),
+                small.mark(),
+                small.warnings()));
+        watch(engine);
+        assertEquals(rules, samples("portcullis_rule_hits_total").size());
+    }
+}

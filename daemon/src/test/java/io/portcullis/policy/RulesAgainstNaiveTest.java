@@ -1,0 +1,260 @@
+package io.portcullis.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.config.Address;
+import io.portcullis.config.Cidr;
+import io.portcullis.config.Config;
+import io.portcullis.config.Conntrack;
+import io.portcullis.config.Control;
+import io.portcullis.config.Datapath;
+import io.portcullis.config.Drops;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Level;
+import io.portcullis.config.Log;
+import io.portcullis.config.Mark;
+import io.portcullis.config.Metrics;
+import io.portcullis.config.Peer;
+import io.portcullis.config.Place;
+import io.portcullis.config.PortRange;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.Rule;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.Timeouts;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Random groups, and packets near their borders: the compiled policy credits the rule that a plain reading credits. */
+final class RulesAgainstNaiveTest {
+    private static final int CONFIGURATIONS = 400;
+    private static final int PACKETS = 300;
+    private static final Place PLACE = new Place("random", 1, 1);
+    private static final int[] PROTOCOLS = {Rule.ALL, 1, 6, 17, 47, 58, 132};
+
+    /** What is asked of a rule set. */
+    private record Question(int protocol, int selector, Address peer) {}
+
+    /** Sections 1 and 2 of the specification, read aloud: the first match of the first group. */
+    private static String naive(Config config, boolean ingress, Question question) {
+        for (String name : there(config.interfaces(), "web0").securityGroups()) {
+            SecurityGroup group = there(config.securityGroups(), name);
+            List<Rule> rules = ingress ? group.ingress() : group.egress();
+            if (rules == null) {
+                return name + "/egress[implied]";
+            }
+            for (int i = 0; i < rules.size(); i++) {
+                if (matches(config, rules.get(i), question)) {
+                    return name + (ingress ? "/ingress[" : "/egress[") + (i + 1) + "]";
+                }
+            }
+        }
+        return "none";
+    }
+
+    private static boolean matches(Config config, Rule rule, Question question) {
+        int family = question.peer.isV6() ? 58 : 1;
+        boolean icmp = question.protocol == family;
+        boolean crosswise = Rule.hasTypes(rule.protocol()) && !icmp;
+        return (rule.protocol() == Rule.ALL || rule.protocol() == question.protocol && !crosswise)
+                && (rule.ports().isEmpty()
+                        || rule.ports().stream()
+                                .anyMatch(
+                                        range -> range.low() <= question.selector && question.selector <= range.high()))
+                && (rule.icmpType() == Rule.ALL || rule.icmpType() == question.selector >> 8)
+                && (rule.icmpCode() == Rule.ALL || rule.icmpCode() == (question.selector & 255))
+                && rule.peers().stream().anyMatch(peer -> speaksOf(config, peer, question.peer));
+    }
+
+    private static <T> T there(Map<String, T> named, String name) {
+        return Objects.requireNonNull(named.get(name), name);
+    }
+
+    private static boolean speaksOf(Config config, Peer peer, Address address) {
+        return switch (peer) {
+            case Peer.Any() -> true;
+            case Peer.Net(Cidr cidr) -> cidr.contains(address);
+            case Peer.Prefixes(String list) ->
+                there(config.prefixLists(), list).entries().stream().anyMatch(cidr -> cidr.contains(address));
+            case Peer.Group(String name) ->
+                there(config.securityGroups(), name).members().stream().anyMatch(cidr -> cidr.contains(address))
+                        || config.interfaces().values().stream()
+                                .filter(other -> other.securityGroups().contains(name))
+                                .anyMatch(other -> other.addresses().stream().anyMatch(cidr -> cidr.contains(address)));
+        };
+    }
+
+    /** A random configuration of a small world, so that packets often hit. */
+    private static final class World {
+        private final SplittableRandom random;
+        private final List<Cidr> written = new ArrayList<>();
+
+        World(SplittableRandom random) {
+            this.random = random;
+        }
+
+        Config config() {
+            Map<String, PrefixList> lists = new LinkedHashMap<>();
+            for (String name : List.of("l0", "l1")) {
+                lists.put(name, new PrefixList(name, cidrs(), PLACE));
+            }
+            Map<String, SecurityGroup> groups = new LinkedHashMap<>();
+            for (String name : List.of("g0", "g1", "g2")) {
+                List<Rule> egress = random.nextInt(4) == 0 ? null : rules();
+                groups.put(name, new SecurityGroup(name, "", rules(), egress, cidrs(), PLACE));
+            }
+            Map<String, Interface> interfaces = new LinkedHashMap<>();
+            interfaces.put("web0", attachment("web0", "a0", "b0"));
+            interfaces.put("web1", attachment("web1", "a1", "b1"));
+            return new Config(
+                    interfaces,
+                    groups,
+                    lists,
+                    new Conntrack(1, true, Timeouts.DEFAULT),
+                    new Metrics("127.0.0.1", 0, true),
+                    new Control(Path.of("/run/none")),
+                    new Log(Level.INFO, Drops.OFF),
+                    new Mark(1, 1),
+                    List.of());
+        }
+
+        private Interface attachment(String name, String outside, String inside) {
+            List<String> groups = IntStream.range(0, random.nextInt(1, 4))
+                    .mapToObj(i -> "g" + random.nextInt(3))
+                    .distinct()
+                    .toList();
+            return new Interface(
+                    name,
+                    outside,
+                    inside,
+                    cidrs(),
+                    groups,
+                    Datapath.AUTO,
+                    true,
+                    true,
+                    Set.of(),
+                    List.of(),
+                    Timeouts.DEFAULT,
+                    PLACE);
+        }
+
+        private List<Rule> rules() {
+            return IntStream.range(0, random.nextInt(5)).mapToObj(i -> rule()).toList();
+        }
+
+        private Rule rule() {
+            int protocol = PROTOCOLS[random.nextInt(PROTOCOLS.length)];
+            List<PortRange> ports = new ArrayList<>();
+            for (int n = Rule.hasPorts(protocol) ? random.nextInt(4) : 0; n > 0; n--) {
+                int low = random.nextInt(8) == 0 ? 65_530 : random.nextInt(20);
+                ports.add(new PortRange(low, Math.min(65_535, low + random.nextInt(6))));
+            }
+            int type = Rule.hasTypes(protocol) && random.nextBoolean() ? random.nextInt(3) : Rule.ALL;
+            int code = type != Rule.ALL && random.nextBoolean() ? random.nextInt(3) : Rule.ALL;
+            List<Peer> peers = IntStream.range(0, random.nextInt(1, 4))
+                    .mapToObj(i -> peer())
+                    .toList();
+            return new Rule(protocol, ports, type, code, peers, "", PLACE);
+        }
+
+        private Peer peer() {
+            return switch (random.nextInt(8)) {
+                case 0 -> new Peer.Any();
+                case 1 -> new Peer.Prefixes("l" + random.nextInt(2));
+                case 2, 3 -> new Peer.Group("g" + random.nextInt(3));
+                default -> new Peer.Net(cidr());
+            };
+        }
+
+        private List<Cidr> cidrs() {
+            return IntStream.range(0, random.nextInt(4)).mapToObj(i -> cidr()).toList();
+        }
+
+        private Cidr cidr() {
+            boolean v6 = random.nextBoolean();
+            int length = random.nextInt(6) == 0 ? random.nextInt(v6 ? 129 : 33) : (v6 ? 64 : 24) + random.nextInt(9);
+            Cidr cidr = new Cidr(address(v6).network(length), length);
+            written.add(cidr);
+            return cidr;
+        }
+
+        private Address address(boolean v6) {
+            return v6
+                    ? new Address(
+                            true,
+                            0x20010db8L << 32 | random.nextInt(4),
+                            (long) random.nextInt(4) << 56 | random.nextInt(4))
+                    : new Address(
+                            false,
+                            0,
+                            random.nextInt(2) == 0
+                                    ? 0x0a000000L + random.nextInt(1024)
+                                    : 0xfffffff0L + random.nextInt(16));
+        }
+
+        /** Anywhere, or one beside the first or the last of a block that was written. */
+        Address asked() {
+            if (written.isEmpty() || random.nextInt(4) == 0) {
+                return address(random.nextBoolean());
+            }
+            Cidr cidr = written.get(random.nextInt(written.size()));
+            Address first = cidr.network();
+            int host = first.bits() - cidr.prefixLength();
+            if (!first.isV6()) {
+                long last = first.low() + (1L << host) - 1;
+                long low = (random.nextBoolean() ? first.low() : last) + random.nextInt(-1, 2);
+                return new Address(false, 0, low & 0xffff_ffffL);
+            }
+            long lowLast = host >= 64 ? -1 : first.low() | (1L << host) - 1;
+            long highLast = host <= 64 ? first.high() : first.high() | (host == 128 ? -1 : (1L << host - 64) - 1);
+            return random.nextBoolean()
+                    ? new Address(true, first.high(), first.low() + random.nextInt(0, 2))
+                    : new Address(true, highLast, lowLast - random.nextInt(0, 2));
+        }
+
+        Question question() {
+            Address peer = asked();
+            int protocol = PROTOCOLS[random.nextInt(1, PROTOCOLS.length)];
+            boolean icmp = protocol == (peer.isV6() ? 58 : 1);
+            int selector = 0;
+            if (Rule.hasPorts(protocol)) {
+                selector = random.nextInt(8) == 0 ? 65_535 - random.nextInt(8) : random.nextInt(26);
+            } else if (icmp) {
+                selector = random.nextInt(4) << 8 | random.nextInt(4);
+            }
+            return new Question(protocol, selector, peer);
+        }
+    }
+
+    @Test
+    void theSameRuleIsCredited() {
+        int matched = 0;
+        for (long seed = 1; seed <= CONFIGURATIONS; seed++) {
+            World world = new World(new SplittableRandom(seed));
+            Config config = world.config();
+            Policy policy = Policy.compile(config, "web0", 1, 1);
+            String of = "seed " + seed;
+            for (int i = 0; i < PACKETS; i++) {
+                Question asked = world.question();
+                boolean ingress = i % 2 == 0;
+                RuleSet rules = ingress ? policy.ingress() : policy.egress();
+                int rule = rules.match(
+                        asked.peer.isV6(), asked.protocol, asked.selector, asked.peer.high(), asked.peer.low());
+                String credited =
+                        rule == RuleSet.NONE ? "none" : policy.rule(rule).id();
+                assertEquals(naive(config, ingress, asked), credited, () -> of + ": " + asked + "\n" + config);
+                matched += rule == RuleSet.NONE ? 0 : 1;
+            }
+        }
+        int all = CONFIGURATIONS * PACKETS;
+        assertTrue(matched > all / 10 && matched < all * 9 / 10, matched + " of " + all + " matched");
+    }
+}

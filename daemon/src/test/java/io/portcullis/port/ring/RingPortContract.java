@@ -1,0 +1,702 @@
+package io.portcullis.port.ring;
+
+import static io.portcullis.port.PortCounter.RECEIVED_FRAMES;
+import static io.portcullis.port.PortCounter.RING_FULL;
+import static io.portcullis.port.PortCounter.SEND_ERROR_EINVAL;
+import static io.portcullis.port.PortCounter.SENT_FRAMES;
+import static io.portcullis.port.PortCounter.TOO_BIG;
+import static io.portcullis.port.PortCounter.TRUNCATED;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.portcullis.config.Config;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.linux.OffloadWire;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpFlags;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortChannel;
+import io.portcullis.port.PortContract;
+import io.portcullis.port.PortException;
+import io.portcullis.port.PortState;
+import io.portcullis.port.VethWire;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The contract on veth pairs whose offloads are on, and what only this port has to do. {@link RingPortTest} starts it in a
+ * JVM inside a network namespace: not named *Test, so that it never runs anywhere else.
+ */
+class RingPortContract extends PortContract {
+    private static final String A = "198.51.100.7";
+    private static final String B = "10.0.0.1";
+    private static final int VNET = 10;
+    private static final byte NEEDS_CSUM = 1;
+    private static final byte GSO_TCPV4 = 1;
+    private static final byte GSO_UDP = 3;
+    private static final byte GSO_TCPV6 = 4;
+    private static final byte GSO_UDP_L4 = 5;
+    private static final int TYPE = 12;
+
+    private static int wires;
+
+    @Override
+    protected Wire newWire(int mtuLength) throws Exception {
+        return VethWire.withOffloads(wires++, mtuLength, RingPort::open);
+    }
+
+    private static String far(Wire wire) {
+        return ((VethWire) wire).far();
+    }
+
+    /** A frame with its struct virtio_net_hdr before it. */
+    private static byte[] offloaded(
+            byte[] frame, byte flags, byte gsoType, int headers, int segment, int start, int field) {
+        return ByteBuffer.allocate(VNET + frame.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(flags)
+                .put(gsoType)
+                .putShort((short) headers)
+                .putShort((short) segment)
+                .putShort((short) start)
+                .putShort((short) field)
+                .put(frame)
+                .array();
+    }
+
+    /** All that a vnet header says, but for the length of the headers, which is a hint. */
+    private static String describe(byte[] headerAndFrame) {
+        ByteBuffer header = ByteBuffer.wrap(headerAndFrame).order(ByteOrder.LITTLE_ENDIAN);
+        return "flags " + header.get(0) + ", gso " + header.get(1) + " of " + header.getShort(4) + ", checksum from "
+                + header.getShort(6) + " at " + header.getShort(8) + ", " + (headerAndFrame.length - VNET) + " bytes";
+    }
+
+    private static byte[] frameOf(byte[] headerAndFrame) {
+        return Arrays.copyOfRange(headerAndFrame, VNET, headerAndFrame.length);
+    }
+
+    private static byte[] tcp(int payload) {
+        return Frame.tcp(A, 1000, B, 80, TcpFlags.ACK)
+                .payload(numbered(payload))
+                .unfinishedChecksum()
+                .bytes();
+    }
+
+    private static byte[] numbered(int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) (i * 31 >>> 3);
+        }
+        return bytes;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3_000, 40_000, 65_000})
+    void aSuperFrameCrossesUntouched(int payload) throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] v4 = offloaded(tcp(payload), NEEDS_CSUM, GSO_TCPV4, 54, 1448, 34, 16);
+        byte[] v6 = offloaded(
+                Frame.tcp("2001:db8::7", 1000, "2001:db8::1", 80, TcpFlags.ACK)
+                        .payload(numbered(payload))
+                        .unfinishedChecksum()
+                        .bytes(),
+                NEEDS_CSUM,
+                GSO_TCPV6,
+                74,
+                1428,
+                54,
+                16);
+        try (OffloadWire from = OffloadWire.on(far(outside));
+                OffloadWire to = OffloadWire.on(far(inside))) {
+            for (byte[] sent : List.of(v4, v6)) {
+                from.send(sent);
+                byte[] arrived = to.next();
+                assertEquals(describe(sent), describe(arrived));
+                assertArrayEquals(frameOf(sent), frameOf(arrived));
+            }
+        }
+        awaitCount(2, inside, SENT_FRAMES);
+    }
+
+    @Test
+    void anUnfinishedChecksumStaysUnfinished() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] udp = Frame.udp(A, 1, B, 2).payload(100).unfinishedChecksum().bytes();
+        byte[] sent = offloaded(udp, NEEDS_CSUM, (byte) 0, 0, 0, 34, 6);
+        try (OffloadWire from = OffloadWire.on(far(outside));
+                OffloadWire to = OffloadWire.on(far(inside))) {
+            from.send(sent);
+            byte[] arrived = to.next();
+            assertEquals(describe(sent), describe(arrived));
+            assertArrayEquals(udp, frameOf(arrived));
+        }
+    }
+
+    @Test
+    void withoutOffloadsAtTheNextNicTheKernelCutsAndFinishes() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(VethWire.without("tso off gso off tx off", wires++, 1500, RingPort::open));
+        bridge(outside, inside);
+        try (OffloadWire from = OffloadWire.on(far(outside))) {
+            from.send(offloaded(tcp(1448 + 1448 + 10), NEEDS_CSUM, GSO_TCPV4, 54, 1448, 34, 16));
+        }
+        int[] lengths = {54 + 1448, 54 + 1448, 54 + 10};
+        byte[] payload = numbered(2 * 1448 + 10);
+        int at = 0;
+        for (int i = 0; i < lengths.length; i++) {
+            byte[] segment = next(inside);
+            int length = lengths[i] - 54;
+            assertArrayEquals(
+                    Arrays.copyOfRange(payload, at, at + length), Arrays.copyOfRange(segment, 54, 54 + length));
+            assertTrue(hasRightTcpChecksum(segment), "segment " + i);
+            at += length;
+        }
+    }
+
+    @Test
+    void aSuperFrameThatThisNicCantCutIsCutByTheKernel() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(VethWire.without("tx-udp-segmentation off", wires++, 1500, RingPort::open));
+        bridge(outside, inside);
+        byte[] datagrams = Frame.udp(A, 1, B, 443)
+                .payload(numbered(2_500))
+                .unfinishedChecksum()
+                .bytes();
+        try (OffloadWire from = OffloadWire.on(far(outside))) {
+            from.send(offloaded(datagrams, NEEDS_CSUM, GSO_UDP_L4, 42, 1_000, 34, 6));
+            outside.toPort(frame(1, 60));
+        }
+        for (int length : new int[] {1_000, 1_000, 500}) {
+            assertEquals(42 + length, next(inside).length);
+        }
+        assertArrayEquals(frame(1, 60), next(inside));
+        awaitCount(2, inside, SENT_FRAMES);
+    }
+
+    private static boolean hasRightTcpChecksum(byte[] frame) {
+        Packet packet = new Packet();
+        packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
+        return packet.verifyChecksum() == Packet.Checksum.RIGHT;
+    }
+
+    private static byte[] tagged(byte[] frame, int... typesAndTags) {
+        ByteBuffer tagged = ByteBuffer.allocate(frame.length + typesAndTags.length * 2);
+        tagged.put(frame, 0, TYPE);
+        for (int half : typesAndTags) {
+            tagged.putShort((short) half);
+        }
+        return tagged.put(frame, TYPE, frame.length - TYPE).array();
+    }
+
+    @Test
+    void everyTagComesBackWhereItWas() throws Exception {
+        Wire outside = wire(1504);
+        Wire inside = wire(1504);
+        bridge(outside, inside);
+        int[][] tags = {
+            {0x8100, 100},
+            {0x8100, 0xe064}, // priority 7
+            {0x8100, 0x1fff}, // drop eligible, the last id
+            {0x8100, 0x6000}, // priority 3, no VLAN
+            {0x8100, 0},
+            {0x88a8, 0xa00a},
+            {0x88a8, 0x6014, 0x8100, 0x200a},
+            {0x8100, 20, 0x8100, 10},
+            {0x88a8, 1, 0x88a8, 2, 0x8100, 3},
+        };
+        for (int[] tag : tags) {
+            for (int length : new int[] {60, 1400, 1500 + 14 - 4 * tag.length / 2 + 4}) {
+                byte[] sent = tagged(frame(0, length), tag);
+                outside.toPort(sent);
+                assertArrayEquals(sent, next(inside));
+                inside.toPort(sent);
+                assertArrayEquals(sent, next(outside));
+            }
+        }
+    }
+
+    @Test
+    void aTagMovesTheChecksumThatIsToBeFilledIn() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        try (OffloadWire from = OffloadWire.on(far(outside));
+                OffloadWire to = OffloadWire.on(far(inside))) {
+            for (int payload : new int[] {100, 40_000}) {
+                byte[] frame = tcp(payload);
+                byte[] tagged = tagged(frame, 0x8100, 0x6064);
+                byte gso = payload > 1448 ? GSO_TCPV4 : 0;
+                int segment = payload > 1448 ? 1448 : 0;
+                from.send(offloaded(tagged, NEEDS_CSUM, gso, 58, segment, 38, 16));
+                byte[] arrived = to.next();
+                assertEquals(
+                        describe(offloaded(frame, NEEDS_CSUM, gso, 0, segment, 34, 16)),
+                        describe(arrived),
+                        "the far kernel took the tag out");
+                assertArrayEquals(frame, frameOf(arrived));
+                assertArrayEquals(tagged, next(inside));
+            }
+        }
+    }
+
+    @Test
+    void anUnfinishedSctpChecksumIsFinished() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] sctp = Frame.sctp(A, 1, B, 2).payload(numbered(100)).bytes();
+        int start = 34;
+        Arrays.fill(sctp, start + 8, start + 12, (byte) 0);
+        CRC32C crc = new CRC32C();
+        crc.update(sctp, start, sctp.length - start);
+        byte[] right = sctp.clone();
+        ByteBuffer.wrap(right).order(ByteOrder.LITTLE_ENDIAN).putInt(start + 8, (int) crc.getValue());
+        try (OffloadWire from = OffloadWire.on(far(outside));
+                OffloadWire to = OffloadWire.on(far(inside))) {
+            from.send(offloaded(sctp, NEEDS_CSUM, (byte) 0, 0, 0, start, 8));
+            byte[] arrived = to.next();
+            assertEquals(0, arrived[0], "nothing is left to fill in");
+            assertArrayEquals(right, frameOf(arrived));
+        }
+    }
+
+    @Test
+    void aSuperFrameOfPacketsTooLongForTheOtherNicIsRefused() throws Exception {
+        Wire outside = wire(9000);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] large = offloaded(tcp(40_000), NEEDS_CSUM, GSO_TCPV4, 54, 1461, 34, 16);
+        byte[] largest = offloaded(tcp(40_000), NEEDS_CSUM, GSO_TCPV4, 54, 1460, 34, 16);
+        byte[] tagged = offloaded(tagged(tcp(40_000), 0x8100, 7), NEEDS_CSUM, GSO_TCPV4, 58, 1460, 38, 16);
+        try (OffloadWire from = OffloadWire.on(far(outside))) {
+            from.send(large);
+            from.send(largest);
+            from.send(tagged);
+            assertArrayEquals(frameOf(largest), next(inside));
+            assertArrayEquals(frameOf(tagged), next(inside));
+            awaitCount(1, inside, TOO_BIG);
+            VethWire.ip("link", "set", inside.port().nic(), "mtu", "1501");
+            VethWire.ip("link", "set", far(inside), "mtu", "1501");
+            await("the MTU is noticed", () -> {
+                try {
+                    from.send(large);
+                } catch (IOException refused) {
+                    throw new AssertionError(refused);
+                }
+                return !inside.fromPort().isEmpty();
+            });
+        }
+    }
+
+    @Test
+    void whatTheKernelWillNotSendIsCounted() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        PortChannel channel = bridge(outside, inside);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(3 * 256);
+            Batch batch = new Batch(memory, false);
+            for (int i = 0; i < 3; i++) {
+                byte[] frame = offloaded(frame(i, 60), (byte) 0, i == 1 ? (byte) 0x7f : 0, 0, 0, 0, 0);
+                MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, i * 256L, frame.length);
+                batch.add(i * 256L + VNET, 60);
+                batch.accept(i, Batch.NO_RULE);
+            }
+            channel.writeAndFlush(batch).sync();
+            assertArrayEquals(frame(0, 60), next(outside));
+            assertArrayEquals(frame(2, 60), next(outside));
+            awaitCount(1, outside, SEND_ERROR_EINVAL);
+            awaitCount(2, outside, SENT_FRAMES);
+        }
+    }
+
+    @Test
+    void framesOfAnotherKindOfPortAreSentToo() throws Exception {
+        Wire outside = wire(1500);
+        PortChannel channel = bridge(outside, wire(1500));
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(64);
+            MemorySegment.copy(frame(7, 60), 0, memory, ValueLayout.JAVA_BYTE, 0, 60);
+            Batch batch = new Batch(memory, true);
+            batch.add(0, 60);
+            batch.accept(0, Batch.NO_RULE);
+            channel.writeAndFlush(batch).sync();
+            assertArrayEquals(frame(7, 60), next(outside));
+        }
+    }
+
+    @Test
+    void aFullRingWithoutAGapLosesNothing() throws Exception {
+        Wire outside = wire(1500);
+        // libpcap, which listens for the test, has small slots and many of them only where offloads are off.
+        Wire inside = wire(VethWire.without("tso off gso off gro off tx off", wires++, 1500, RingPort::open));
+        bridge(outside, inside);
+        int frames = 10_000;
+        for (int i = 0; i < frames; i++) {
+            outside.toPort(frame(i, 60));
+            int sent = i + 1;
+            // As many as the ring has slots, but for a few.
+            await("frames leave", () -> sent - count(inside, SENT_FRAMES) < 4_000);
+        }
+        for (int i = 0; i < frames; i++) {
+            assertArrayEquals(frame(i, 60), next(inside));
+        }
+        assertEquals(0, count(outside, RING_FULL));
+    }
+
+    @Test
+    void everyFrameIsReceivedOrCounted() throws Exception {
+        Wire outside = wire(9000);
+        PortChannel channel = bridge(outside, wire(9000));
+        channel.config().setAutoRead(false);
+        int frames = 6_000;
+        for (int i = 0; i < frames; i++) {
+            outside.toPort(frame(i, i % 2 == 0 ? 9_014 : 60));
+        }
+        await("the kernel's losses are read", () -> count(outside, RING_FULL) > 0);
+        channel.config().setAutoRead(true);
+        await(
+                "each is one of three",
+                () -> count(outside, RECEIVED_FRAMES) + count(outside, RING_FULL) + count(outside, TRUNCATED)
+                        == frames);
+        outside.toPort(frame(1, 9_014));
+        await("then long ones pass again", () -> count(outside, RECEIVED_FRAMES) > 0);
+    }
+
+    @Test
+    void longFramesThatNoLongerFitTheQueueAreCountedAndNeverMixedUp() throws Exception {
+        Wire outside = wire(65_000);
+        Wire inside = wire(65_000);
+        PortChannel channel = bridge(outside, inside);
+        channel.config().setAutoRead(false);
+        int frames = 2_000;
+        for (int i = 0; i < frames; i++) {
+            outside.toPort(frame(i, 60_000 + i));
+        }
+        channel.config().setAutoRead(true);
+        await(
+                "each has come or is counted",
+                () -> count(outside, RECEIVED_FRAMES) + count(outside, TRUNCATED) == frames);
+        assertTrue(count(outside, TRUNCATED) > 0, "more than the queue holds");
+        long arrived = count(outside, RECEIVED_FRAMES);
+        int last = -1;
+        for (long i = 0; i < arrived; i++) {
+            byte[] frame = next(inside);
+            int number = ByteBuffer.wrap(frame).getInt(14);
+            assertTrue(number > last);
+            assertArrayEquals(frame(number, 60_000 + number), frame);
+            last = number;
+        }
+    }
+
+    @Test
+    void aFrameThatNobodyCanDescribeBlocksTheRingForAMomentOnly() throws Throwable {
+        try (OffloadWire tap = OffloadWire.tap("tap7")) {
+            VethWire.ip("link", "set", "tap7", "up");
+            Wire inside = wire(1500);
+            TapWire outside = new TapWire(RingPort.open("tap7"), tap);
+            bridge(outside, inside);
+            outside.toPort(frame(1, 60));
+            assertArrayEquals(frame(1, 60), next(inside));
+            byte[] datagram =
+                    Frame.udp(A, 1, B, 2).payload(4_000).unfinishedChecksum().bytes();
+            tap.send(offloaded(datagram, NEEDS_CSUM, GSO_UDP, 42, 1480, 34, 6));
+            await("frames pass again", () -> {
+                outside.toPort(frame(2, 60));
+                return !inside.fromPort().isEmpty();
+            });
+            assertArrayEquals(frame(2, 60), next(inside));
+            assertTrue(count(outside, RING_FULL) > 0);
+            closeAll();
+        }
+    }
+
+    /** A tap device of the test's. */
+    private record TapWire(RingPort port, OffloadWire tap) implements Wire {
+        @Override
+        public void toPort(byte[] frame) {
+            try {
+                tap.send(offloaded(frame, (byte) 0, (byte) 0, 0, 0, 0, 0));
+            } catch (IOException refused) {
+                throw new AssertionError(refused);
+            }
+        }
+
+        @Override
+        public Queue<byte[]> fromPort() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void down() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void up() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void vanish() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void comeBack() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void remove() {
+            tap.close();
+        }
+    }
+
+    /** Short, tagged and long frames, through both ports and the engine: 100,000 of them cost the heap nothing. */
+    @Test
+    void nothingIsAllocatedPerFrame() throws Exception {
+        Wire outside = wire(9000);
+        Wire inside = wire(9000);
+        Engine engine = engine();
+        List<byte[]> frames = List.of(
+                Frame.udp(A, 1, B, 53).payload(20).bytes(),
+                Frame.udp(A, 1, B, 53).payload(20).vlan(7).bytes(),
+                Frame.udp(A, 1, B, 53).payload(5_000).bytes(),
+                Frame.udp(A, 2, B, 53).wrongChecksum(0x101).bytes());
+        outside.port().start(() -> {});
+        inside.port().start(() -> {});
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Pump pump = new Pump(outside, inside, engine, frames);
+        try {
+            pump.forward(100_000);
+            threads.getCurrentThreadAllocatedBytes();
+            long bytes = 0;
+            for (int round = 0; round < 100_000 / Pump.AT_ONCE; round++) {
+                pump.provide();
+                long before = threads.getCurrentThreadAllocatedBytes();
+                pump.drain();
+                bytes += threads.getCurrentThreadAllocatedBytes() - before;
+            }
+            assertEquals(0, bytes, "bytes for 100,000 frames");
+            assertEquals(50_000, engine.counters().packets(Direction.INGRESS, Reason.BAD_CHECKSUM));
+            assertEquals(150_000, count(inside, SENT_FRAMES));
+        } finally {
+            outside.port().close();
+            inside.port().close();
+        }
+    }
+
+    private static Engine engine() throws Exception {
+        return new Engine(Policy.compile(Config.parse("""
+                                version: 1
+                                interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
+                                security-groups: {web: {ingress: [{protocol: all, from: any}]}}
+                                """, "test.yaml"), "web0", 1, 1000), 1, 2);
+    }
+
+    /** Puts frames on the wire, then forwards them, on one thread, so that what each costs can be told apart. */
+    private static final class Pump {
+        static final int AT_ONCE = 1_000;
+
+        private final Wire outside;
+        private final Wire inside;
+        private final Engine engine;
+        private final List<byte[]> frames;
+
+        Pump(Wire outside, Wire inside, Engine engine, List<byte[]> frames) {
+            this.outside = outside;
+            this.inside = inside;
+            this.engine = engine;
+            this.frames = frames;
+        }
+
+        void forward(int count) throws Exception {
+            for (int done = 0; done < count; done += AT_ONCE) {
+                provide();
+                drain();
+            }
+        }
+
+        void provide() throws Exception {
+            for (int i = 0; i < AT_ONCE; i++) {
+                outside.toPort(frames.get(i % frames.size()));
+            }
+            inside.fromPort().clear();
+        }
+
+        void drain() {
+            int seen = 0;
+            while (seen < AT_ONCE) {
+                Batch batch = outside.port().receive();
+                if (batch == null) {
+                    Thread.onSpinWait();
+                    continue;
+                }
+                engine.decide(batch, Direction.INGRESS, System.nanoTime());
+                inside.port().send(batch);
+                seen += batch.size();
+                outside.port().release(batch);
+            }
+        }
+    }
+
+    /** The whole way, Netty's part included: 100,000 frames through two channels on an event loop. */
+    @Test
+    void theLoopAllocatesNothingPerFrame() throws Exception {
+        Wire outside = wire(1500);
+        Wire inside = wire(1500);
+        PortChannel channel = bridge(outside, inside);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long[] loop = new long[1];
+        channel.eventLoop()
+                .submit(() -> loop[0] = Thread.currentThread().threadId())
+                .sync();
+        long[] bytes = new long[6];
+        for (int round = 0; round < bytes.length; round++) {
+            long before = threads.getThreadAllocatedBytes(loop[0]);
+            for (int i = 0; i < 100_000; i++) {
+                outside.toPort(frame(i, 60));
+                long sent = round * 100_000L + i + 1;
+                if (i % 500 == 499) {
+                    await("frames leave", () -> sent - count(inside, SENT_FRAMES) < 500);
+                    inside.fromPort().clear();
+                }
+            }
+            awaitCount((round + 1) * 100_000L, inside, SENT_FRAMES);
+            bytes[round] = threads.getThreadAllocatedBytes(loop[0]) - before;
+        }
+        assertEquals(0, Arrays.stream(bytes).min().orElseThrow(), Arrays.toString(bytes));
+    }
+
+    @Test
+    void aPortThatIsDownWhenOpenedForwardsOnceItIsUp() throws Exception {
+        Wire wire = wire(1500);
+        String nic = wire.port().nic();
+        wire.down();
+        try (RingPort port = RingPort.open(nic)) {
+            assertEquals(new PortState.NotForwarding(nic + " is down; `ip link set " + nic + " up`"), port.state());
+            port.start(() -> {});
+            wire.up();
+            await("forwards", () -> port.state().equals(PortState.FORWARDING));
+            wire.toPort(frame(1, 60));
+            await("it hears", () -> {
+                Batch batch = port.receive();
+                if (batch == null) {
+                    return false;
+                }
+                port.release(batch);
+                return true;
+            });
+        }
+        wire.port().close();
+    }
+
+    @Test
+    void aPeerThatIsDownShowsAsNoCarrier() throws Exception {
+        Wire wire = wire(1500);
+        bridge(wire, wire(1500));
+        String nic = wire.port().nic();
+        VethWire.ip("link", "set", far(wire), "down");
+        await("no carrier", () -> wire.port().state().equals(new PortState.NotForwarding(nic + " has no carrier")));
+        VethWire.ip("link", "set", far(wire), "up");
+        await("carrier", () -> wire.port().state().equals(PortState.FORWARDING));
+    }
+
+    @Test
+    void closingGivesEverythingBack() throws Exception {
+        Wire wire = wire(1500);
+        String nic = wire.port().nic();
+        wire.port().close();
+        RingPort.open(nic).close();
+        long descriptors = descriptors();
+        long mappings = mappings();
+        for (int i = 0; i < 10; i++) {
+            try (RingPort port = RingPort.open(nic)) {
+                if (i % 2 == 0) {
+                    port.start(() -> {});
+                    assertEquals(1, threads("portcullis-watch-" + nic));
+                }
+                assertTrue(mappings() > mappings);
+                assertTrue(isPromiscuous(nic));
+            }
+            assertEquals(0, threads("portcullis-watch-" + nic));
+            assertEquals(descriptors, descriptors());
+            assertEquals(mappings, mappings());
+            assertTrue(!isPromiscuous(nic));
+        }
+    }
+
+    private static boolean isPromiscuous(String nic) throws Exception {
+        Process process = new ProcessBuilder("ip", "-d", "link", "show", nic).start();
+        String shown = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor());
+        return !shown.contains("promiscuity 0 ");
+    }
+
+    private static long descriptors() throws IOException {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.count();
+        }
+    }
+
+    private static long mappings() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                .filter(line -> line.contains("socket:"))
+                .count();
+    }
+
+    private static long threads(String name) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(name))
+                .count();
+    }
+
+    @Test
+    void anUnknownNicIsNamed() {
+        PortException refused = assertThrows(PortException.class, () -> RingPort.open("eth9"));
+        assertEquals("eth9: no such network interface; `ip link` lists those that there are", refused.getMessage());
+        assertNotNull(refused.getCause());
+    }
+
+    @Test
+    void anInterfaceThatIsNotEthernetIsRefused() throws Exception {
+        VethWire.ip("tuntap", "add", "dev", "tun7", "mode", "tun");
+        try {
+            PortException refused = assertThrows(PortException.class, () -> RingPort.open("tun7"));
+            assertTrue(
+                    String.valueOf(refused.getMessage()).startsWith("tun7: not an Ethernet interface"),
+                    refused.getMessage());
+        } finally {
+            VethWire.ip("link", "delete", "tun7");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.portcullis.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A program run to its end, within a bounded time. */
+record Command(List<String> words, int exit, String out) {
+    private static final long TIMEOUT_S = 60;
+
+    static Command run(List<String> words) {
+        try {
+            Path out = Files.createTempFile("portcullis-test", ".out");
+            try {
+                Process process = new ProcessBuilder(words)
+                        .redirectErrorStream(true)
+                        .redirectInput(Path.of("/dev/null").toFile())
+                        .redirectOutput(out.toFile())
+                        .start();
+                if (!process.waitFor(TIMEOUT_S, TimeUnit.SECONDS)) {
+                    process.descendants().forEach(ProcessHandle::destroyForcibly);
+                    process.destroyForcibly().waitFor();
+                    throw new AssertionError(
+                            "took more than " + TIMEOUT_S + " s: " + words + "\n" + Files.readString(out));
+                }
+                return new Command(words, process.exitValue(), Files.readString(out));
+            } finally {
+                Files.delete(out);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(String.join(" ", words), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Command run(String... words) {
+        return run(Arrays.asList(words));
+    }
+
+    /** Itself, if it exited with 0. */
+    Command ok() {
+        if (exit != 0) {
+            throw new AssertionError(this + " exited with " + exit + ":\n" + out);
+        }
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        return String.join(" ", words);
+    }
+}

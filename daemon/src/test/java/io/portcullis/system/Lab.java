@@ -1,0 +1,219 @@
+package io.portcullis.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab}
+ * has the picture). Goes with the class; what a killed run left behind goes with the next.
+ */
+final class Lab implements BeforeAllCallback, AfterAllCallback {
+    static final String CLIENT = "203.0.113.10";
+    static final String CLIENT_SECOND = "203.0.113.11";
+    static final String CLIENT_FAR = "192.0.2.10";
+    static final String CLIENT_FAR_SECOND = "192.0.2.11";
+    static final String CLIENT_V6 = "2001:db8::10";
+    static final String SERVER = "203.0.113.80";
+    static final String SERVER_V6 = "2001:db8::80";
+
+    private static final String PREFIX = "pctest";
+    private static final Path ROOT = root();
+    private static final long WAIT_S = 30;
+
+    private final String name = PREFIX + ProcessHandle.current().pid();
+    private final Thread undo = new Thread(this::down, "lab-down");
+    private final List<Process> started = new ArrayList<>();
+    private final Path folder;
+
+    Lab() {
+        try {
+            folder = Files.createTempDirectory("portcullis-lab");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The checkout. */
+    static Path root() {
+        Path here = Path.of("").toAbsolutePath();
+        return Files.exists(here.resolve("scripts/lab")) ? here : Objects.requireNonNull(here.getParent());
+    }
+
+    /** A folder for this lab's files. */
+    Path folder() {
+        return folder;
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        removeDeadLabs();
+        Runtime.getRuntime().addShutdownHook(undo);
+        script("up", name).ok();
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        Runtime.getRuntime().removeShutdownHook(undo);
+        down();
+    }
+
+    private static void removeDeadLabs() {
+        script("list").ok().out().lines().filter(lab -> lab.startsWith(PREFIX)).forEach(lab -> {
+            long pid = Long.parseLong(lab.substring(PREFIX.length()));
+            if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
+                script("down", lab).ok();
+            }
+        });
+    }
+
+    private void down() {
+        started.forEach(Process::destroy);
+        script("down", name).ok();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Command script(String... arguments) {
+        List<String> words = new ArrayList<>(List.of(ROOT.resolve("scripts/lab").toString()));
+        words.addAll(Arrays.asList(arguments));
+        return Command.run(words);
+    }
+
+    /** Runs a program at the client's, the firewall's or the server's end. */
+    Command at(String end, String... words) {
+        return Command.run(inside(end, words));
+    }
+
+    Command client(String... words) {
+        return at("client", words);
+    }
+
+    Command firewall(String... words) {
+        return at("fw", words);
+    }
+
+    Command server(String... words) {
+        return at("server", words);
+    }
+
+    /** Starts a program that goes on; it ends with the lab. */
+    Process start(String end, Path log, String... words) {
+        return start(end, log, List.of(), words);
+    }
+
+    /**
+     * Starts a program that goes on; it ends with the lab.
+     *
+     * @param environment of the form NAME=VALUE
+     */
+    Process start(String end, Path log, List<String> environment, String... words) {
+        ProcessBuilder builder = new ProcessBuilder(inside(end, words))
+                .redirectErrorStream(true)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().remove("NOTIFY_SOCKET");
+        builder.environment().remove("JOURNAL_STREAM");
+        for (String variable : environment) {
+            int equals = variable.indexOf('=');
+            builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
+        }
+        try {
+            Process process = builder.start();
+            started.add(process);
+            return process;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> inside(String end, String... words) {
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name + "-" + end));
+        all.addAll(Arrays.asList(words));
+        return all;
+    }
+
+    /** A daemon in the firewall's namespace; it has started when this returns. */
+    DaemonProcess daemon(String yaml, String... environment) {
+        return DaemonProcess.start(this, yaml, Arrays.asList(environment));
+    }
+
+    /** nginx at one end, on these ports of all addresses; answers {@code hello from END}. */
+    void nginx(String end, int... ports) {
+        Path home = folder.resolve("nginx-" + end);
+        StringBuilder listen = new StringBuilder();
+        for (int port : ports) {
+            listen.append("listen ")
+                    .append(port)
+                    .append("; listen [::]:")
+                    .append(port)
+                    .append("; ");
+        }
+        String conf =
+                "user root; daemon off; worker_processes 1; pid nginx.pid; error_log error.log; events {} http { access_log off;"
+                        + " client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;"
+                        + " scgi_temp_path t5; server { " + listen + "location /big { root .; }"
+                        + " location / { return 200 \"hello from " + end + "\\n\"; } } }";
+        try {
+            Files.createDirectories(home);
+            Files.writeString(home.resolve("nginx.conf"), conf);
+            Files.write(home.resolve("big"), new byte[1 << 20]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        start(
+                end,
+                home.resolve("out.log"),
+                "nginx",
+                "-p",
+                home.toString(),
+                "-e",
+                home.resolve("error.log").toString(),
+                "-c",
+                home.resolve("nginx.conf").toString());
+        for (int port : ports) {
+            await(
+                    "nginx at " + end + ":" + port,
+                    () -> at(end, "curl", "-s", "-m", "2", "http://127.0.0.1:" + port)
+                                    .exit()
+                            == 0);
+        }
+    }
+
+    /** Waits, boundedly, for what has to become true. */
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("not within " + WAIT_S + " s: " + what);
+            }
+            pause();
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(50);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}

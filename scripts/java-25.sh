@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Sourced by the launcher and by lib.sh: where is a Java 25?
+
+# is_java_25 HOME PROGRAM: HOME is of version 25 and has bin/PROGRAM.
+is_java_25() {
+  [[ -n $1 && -x $1/bin/$2 ]] || return 1
+  if [[ -r $1/release ]]; then
+    grep -Eq '^JAVA_VERSION="25([.+-][^"]*)?"' "$1/release"
+  else
+    "$1/bin/java" -version 2>&1 | grep -E 'version "25([.+-][^"]*)?"' > /dev/null
+  fi
+}
+
+# java_25_home PROGRAM: prints the home folder of a Java 25 that has bin/PROGRAM (java, or javac where one builds).
+java_25_home() {
+  local program=$1 home on_path
+  for home in "${JAVA_HOME:-}" /usr/lib/jvm/*25*; do
+    if is_java_25 "$home" "$program"; then
+      printf '%s\n' "$home"
+      return 0
+    fi
+  done
+  if on_path=$(command -v "$program"); then
+    on_path=$(readlink -f "$on_path")
+    home=${on_path%/bin/"$program"}
+    if is_java_25 "$home" "$program"; then
+      printf '%s\n' "$home"
+      return 0
+    fi
+  fi
+  return 1
+}

@@ -1,0 +1,181 @@
+# shellcheck shell=bash
+# Sourced by the other scripts: messages, missing packages, JDK 25, the build.
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+# nginx, ethtool and dnsmasq are not on the PATH of a plain user.
+PATH=$PATH:/usr/sbin:/sbin
+export PATH LC_ALL=C
+
+# shellcheck source=scripts/java-25.sh
+. "$root/scripts/java-25.sh"
+
+if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+  bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' faint=$'\e[2m' plain=$'\e[0m'
+else
+  bold='' green='' red='' yellow='' faint='' plain=''
+fi
+# Not every script uses every colour.
+: "$bold$green$red$yellow$faint$plain"
+
+say() {
+  printf '%s\n' "$*"
+}
+
+die() {
+  printf '%s%s: %s%s\n' "$red" "${0##*/}" "$*" "$plain" >&2
+  exit 1
+}
+
+is_root() {
+  [[ $(id -u) == 0 ]]
+}
+
+missing=()
+
+# want COMMAND PACKAGE WHY: notes the Debian package when the command is not there.
+want() {
+  command -v "$1" > /dev/null || note_missing "$2" "$3"
+}
+
+# want_libpcap WHY. (grep -q would leave early, and with pipefail the killed ldconfig would count as a failure.)
+want_libpcap() {
+  ldconfig -p | grep 'libpcap\.so\.' > /dev/null || note_missing libpcap0.8 "$1"
+}
+
+note_missing() {
+  say "missing: $1 ($2)"
+  missing+=("$1")
+}
+
+# install_missing: installs what want noted, with apt-get, or says the command that does.
+install_missing() {
+  ((${#missing[@]})) || return 0
+  command -v apt-get > /dev/null \
+    || die "installs with apt-get only and there is none: install what these Debian packages hold: ${missing[*]}"
+  is_root || die "packages are missing: run 'sudo apt-get install --no-install-recommends ${missing[*]}', then this again"
+  say "installing with apt-get: ${missing[*]}"
+  if [[ " ${missing[*]} " == *" nginx-light "* ]]; then
+    (
+      trap allow_service_starts EXIT
+      trap 'exit 130' INT
+      trap 'exit 143' TERM HUP
+      forbid_service_starts
+      install_packages "${missing[@]}"
+      # The package enables a web server on port 80 for the next boot. Nobody asked for that.
+      if command -v systemctl > /dev/null; then
+        systemctl --quiet disable nginx.service 2> /dev/null || say "nginx.service stays as its package left it"
+      fi
+    )
+  else
+    install_packages "${missing[@]}"
+  fi
+  missing=()
+}
+
+# install_packages PACKAGE…
+install_packages() {
+  apt_get install "$@" || { apt_get update && apt_get install "$@"; } || die "apt-get could not install $*: see above"
+}
+
+# apt_get COMMAND [PACKAGE…]: quiet unless it fails; bounded; waits for another apt's lock.
+apt_get() {
+  local output
+  output=$(DEBIAN_FRONTEND=noninteractive timeout 600 apt-get -y -o DPkg::Lock::Timeout=120 \
+    --no-install-recommends "$@" 2>&1) && return 0
+  printf '%s\n' "$output" | tail -n 15 >&2
+  return 1
+}
+
+policy=/usr/sbin/policy-rc.d
+
+# While this holds, a package that is installed starts no service (invoke-rc.d asks this file).
+forbid_service_starts() {
+  if [[ -e $policy && ! -e $policy.before-portcullis ]]; then
+    mv "$policy" "$policy.before-portcullis"
+  fi
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod 755 "$policy"
+}
+
+allow_service_starts() {
+  rm -f "$policy"
+  if [[ -e $policy.before-portcullis ]]; then
+    mv "$policy.before-portcullis" "$policy"
+  fi
+}
+
+# want_jdk: notes the JDK 25 of the distribution when there is none and it has one; says what to install when it has not.
+want_jdk() {
+  java_25_home javac > /dev/null && return 0
+  local package=openjdk-25-jdk-headless
+  if command -v apt-get > /dev/null && ! has_candidate $package && is_root; then
+    apt_get update || say "apt-get update failed: going on with the package lists that are there"
+  fi
+  has_candidate $package \
+    || die "needs a JDK 25, and this distribution has no $package: install one (Eclipse Temurin 25, for example) under /usr/lib/jvm, or set JAVA_HOME"
+  note_missing $package "JDK 25: compiles and runs portcullis"
+}
+
+has_candidate() {
+  command -v apt-cache > /dev/null && apt-cache policy "$1" | grep -E '^ *Candidate: [^(]' > /dev/null
+}
+
+# maven GOAL…: Maven on the JDK 25 (the formatter runs in Maven's own JVM and reads Java 25 on a JDK 25 only).
+maven() {
+  local home
+  home=$(java_25_home javac) || die "needs a JDK 25 and found none: install one under /usr/lib/jvm, or set JAVA_HOME"
+  # Maven's own libraries make a JDK 25 warn at every start.
+  local quiet="--sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
+  (cd "$root" && JAVA_HOME=$home MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" mvn -B "$@")
+}
+
+# maven_quietly GOAL…: its output is shown, on stderr, only when it fails. Bounded by what calls it.
+maven_quietly() {
+  local output
+  if ! output=$(maven -q "$@" 2>&1); then
+    printf '%s\n' "$output" | tail -n 40 >&2
+    return 1
+  fi
+}
+
+# build: the jar and its libraries, if a source is newer than the jar.
+build() {
+  local jar=$root/daemon/target/portcullis.jar
+  if [[ -f $jar && -d $root/daemon/target/lib && -z $(newer_sources "$jar") ]]; then
+    return 0
+  fi
+  say "building with Maven (the first time it downloads the libraries: some minutes)"
+  maven_quietly -DskipTests -Dspotless.check.skip=true package || die "the build failed: see above"
+  # Maven leaves a jar alone whose content would stay the same.
+  touch "$jar"
+  give_back_target
+}
+
+newer_sources() {
+  find "$root/pom.xml" "$root/daemon/pom.xml" "$root/daemon/src/main/java" "$root/daemon/src/main/resources" \
+    -newer "$1" -type f -print -quit 2> /dev/null || : "no resources yet"
+}
+
+# give_back_target: what root built under sudo belongs to the owner of the checkout, who builds next without it.
+give_back_target() {
+  is_root || return 0
+  local target
+  for target in "$root/target" "$root/daemon/target"; do
+    [[ ! -d $target ]] || chown -R --reference="$root/pom.xml" "$target"
+  done
+}
+
+# end_processes NAMESPACE: asks first (the daemon puts things back on SIGTERM), then insists.
+end_processes() {
+  local ns=$1 attempt pids
+  for attempt in {1..120}; do
+    mapfile -t pids < <(timeout 10 ip netns pids "$ns")
+    ((${#pids[@]})) || return 0
+    case $attempt in
+      1) kill -TERM "${pids[@]}" 2> /dev/null || : "they ended by themselves" ;;
+      100) kill -KILL "${pids[@]}" 2> /dev/null || : "they ended by themselves" ;;
+    esac
+    sleep 0.1
+  done
+  die "processes ${pids[*]} in $ns do not end"
+}
