@@ -3,7 +3,7 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
-import io.portcullis.config.ConfigException;
+import io.portcullis.Allocation;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Test;
 final class AllocationTest {
     private static final int SLOT = 2048;
     private static final int FRAMES = 100_000;
-    private static final int WARM_UP_ROUNDS = 10;
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
     private static final String A6 = "2001:db8:9::7";
@@ -62,24 +61,21 @@ final class AllocationTest {
         }
     }
 
-    private long allocatedBy(Traffic traffic) {
-        for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+    private void allocatesNothing(Traffic traffic) throws Exception {
+        Allocation.nothingIn(() -> {
+            long before = threads.getCurrentThreadAllocatedBytes();
             traffic.decide(FRAMES);
-        }
-        long thread = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(thread);
-        long before = threads.getThreadAllocatedBytes(thread);
-        traffic.decide(FRAMES);
-        return threads.getThreadAllocatedBytes(thread) - before;
+            return threads.getCurrentThreadAllocatedBytes() - before;
+        });
     }
 
-    private static Engine engine() throws ConfigException {
+    private static Engine engine() throws Exception {
         String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
         return new Engine(EngineBench.policy("", open, 1), 1, 2);
     }
 
     @Test
-    void establishedFlows() throws ConfigException {
+    void establishedFlows() throws Exception {
         List<byte[]> in = new ArrayList<>();
         List<byte[]> out = new ArrayList<>();
         List<byte[]> syns = new ArrayList<>();
@@ -115,7 +111,7 @@ final class AllocationTest {
             Engine engine = engine();
             new Traffic(engine, arena, syns, synAcks).decide(1);
             Traffic traffic = new Traffic(engine, arena, in, out);
-            assertEquals(0, allocatedBy(traffic), "bytes for " + FRAMES + " frames");
+            allocatesNothing(traffic);
             assertEquals(16 * 4, engine.counters().total(Counters.Total.FLOWS));
             for (Reason reason : Reason.values()) {
                 long dropped = reason == Reason.NONE ? 0 : engine.counters().packets(Direction.INGRESS, reason);
@@ -125,7 +121,7 @@ final class AllocationTest {
     }
 
     @Test
-    void linkTrafficAndDrops() throws ConfigException {
+    void linkTrafficAndDrops() throws Exception {
         List<byte[]> in = List.of(
                 Frame.ethernet("ffffffffffff", 0x0806, new byte[46]),
                 Frame.ethernet("0180c200000e", 0x88cc, new byte[46]),
@@ -145,7 +141,7 @@ final class AllocationTest {
         List<byte[]> out = List.of(
                 Frame.udp("0.0.0.0", 68, "255.255.255.255", 67).payload(240).bytes());
         try (Arena arena = Arena.ofConfined()) {
-            assertEquals(0, allocatedBy(new Traffic(engine(), arena, in, out)), "bytes for " + FRAMES + " frames");
+            allocatesNothing(new Traffic(engine(), arena, in, out));
         }
     }
 }
