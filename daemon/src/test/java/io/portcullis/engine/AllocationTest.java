@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
+import io.portcullis.config.ConfigException;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
@@ -69,7 +70,7 @@ final class AllocationTest {
         });
     }
 
-    private static Engine engine() throws Exception {
+    private static Engine engine() throws ConfigException {
         String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
         return new Engine(EngineBench.policy("", open, 1), 1, 2);
     }

@@ -369,7 +369,7 @@ class BridgeTest {
                 output);
     }
 
-    /** Started as a program of its own, with fewer capabilities. */
+    /** Started as a program of its own, with fewer capabilities; the test reads the output. */
     static final class PrintFaults {
         private PrintFaults() {}
 

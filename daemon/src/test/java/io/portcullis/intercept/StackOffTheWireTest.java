@@ -38,6 +38,10 @@ class StackOffTheWireTest {
     private static final String ROUTER = "fe80::2";
     private static final String THIRD_NICS = "198.51.100.1";
     private static final int PORT = 5555;
+    /**
+     * What must not come can't be awaited. The stack answers in the softirq that brings the question, so this is ample; were
+     * it too short, an answer would be missed, never one made up.
+     */
     private static final int GRACE_MS = 300;
 
     private Namespace firewall;

@@ -71,7 +71,10 @@ public final class NamespaceJvm {
         return run(inside(command.toArray(String[]::new)));
     }
 
-    /** Runs all tests of the class that is named and prints a line for each: {@code PASS name}, or {@code FAIL name: why}. */
+    /**
+     * Runs all tests of the class that is named and prints a line for each: {@code PASS name}, or {@code FAIL name: why}. Its
+     * output is how its results reach the JVM that started it; the stack trace stands in that one's report.
+     */
     static final class Main {
         private Main() {}
 

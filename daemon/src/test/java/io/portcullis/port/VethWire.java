@@ -100,6 +100,7 @@ public final class VethWire implements PortContract.Wire {
             try {
                 handle.loop(-1, (RawPacketListener) fromPort::add);
             } catch (PcapNativeException | NotOpenException | InterruptedException ended) {
+                // Also when the NIC is unplugged, which is no fault: frames that are missing then fail the test.
                 System.out.println(far + ": " + ended);
             }
         });

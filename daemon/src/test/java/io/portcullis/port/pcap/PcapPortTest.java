@@ -50,7 +50,7 @@ class PcapPortTest {
         assertTrue(output.contains("apt install libpcap0.8"), output);
     }
 
-    /** Opens lo and prints what is wrong, or nothing. */
+    /** Started as a program of its own: opens lo and prints what is wrong, or nothing. The test reads the output. */
     static final class Open {
         private Open() {}
 

@@ -46,7 +46,7 @@ class RingPortTest {
         }
     }
 
-    /** Opens a NIC and prints what is wrong, or nothing. */
+    /** Started as a program of its own: opens a NIC and prints what is wrong, or nothing. The test reads the output. */
     static final class Open {
         private Open() {}
 
