@@ -170,7 +170,7 @@ public final class Engine {
             if (packet.fragmentOffset() > 0) {
                 return Reason.FRAGMENT_LIMIT;
             }
-        } else if (!isChecksumRight(batch.checksum(i), batch.unmarkedOffload())) {
+        } else if (!isChecksumRight(batch, i)) {
             return Reason.BAD_CHECKSUM;
         }
         if (packet.protocol() == IpProtocol.TCP && !TcpFlags.isPossible(packet.tcpFlags())) {
@@ -180,10 +180,11 @@ public final class Engine {
     }
 
     /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */
-    private boolean isChecksumRight(Batch.Checksum known, boolean mayBeUnfinished) {
-        if (isTakenAsRight(known)) {
+    private boolean isChecksumRight(Batch batch, int i) {
+        if (isTakenAsRight(batch.checksum(i))) {
             return true;
         }
+        boolean mayBeUnfinished = batch.unmarkedOffload();
         if (!policy.verifiesChecksums()) {
             if (mayBeUnfinished && packet.hasUnfinishedChecksum()) {
                 finishChecksum();
@@ -191,7 +192,10 @@ public final class Engine {
             return true;
         }
         return switch (packet.verifyChecksum()) {
-            case RIGHT -> true;
+            case RIGHT -> {
+                batch.verified(i);
+                yield true;
+            }
             case WRONG -> false;
             case UNFINISHED -> {
                 if (mayBeUnfinished) {

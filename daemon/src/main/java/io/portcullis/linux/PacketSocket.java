@@ -88,8 +88,14 @@ public final class PacketSocket implements AutoCloseable {
     /** {@link #VNET_FLAGS}: the layer 4 checksum was found right. */
     public static final int VIRTIO_NET_HDR_F_DATA_VALID = 2;
 
-    /** Most frames of one {@link #send}. */
+    /** {@link #VNET_GSO_TYPE}: UDP datagrams of the same length, but the last (Linux 6.2). */
+    public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
+
+    /** Most messages of one {@link #send}, and most frames in them together. */
     public static final int SENT_AT_ONCE = 64;
+
+    /** Bytes that each message has in {@link #headers}. */
+    public static final int HEADERS = 96;
 
     private static final short ETH_P_ALL = 3;
     private static final int SOCKADDR_LL = 20;
@@ -124,6 +130,7 @@ public final class PacketSocket implements AutoCloseable {
     /** struct iovec: address, length. */
     private static final int IOVEC = 16;
 
+    /** A frame takes one piece and its vnet header one more. */
     private static final int PIECES = 2;
 
     private final int fd;
@@ -134,16 +141,16 @@ public final class PacketSocket implements AutoCloseable {
     private final MemorySegment errorLength = arena.allocate(4, 4);
     private final MemorySegment messages = arena.allocate((long) SENT_AT_ONCE * MMSGHDR, 64);
     private final MemorySegment pieces = arena.allocate((long) SENT_AT_ONCE * PIECES * IOVEC, 64);
+    private final MemorySegment headers = arena.allocate((long) SENT_AT_ONCE * HEADERS, 8);
     private final MemorySegment noOffload = arena.allocate(VNET_HEADER, 2);
     private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
     private final MemorySegment off = arena.allocateFrom(JAVA_INT, 0);
     private MemorySegment memory = MemorySegment.NULL;
+    private int puts;
+    private int piecesUsed;
 
     private PacketSocket(int fd) {
         this.fd = fd;
-        for (int i = 0; i < SENT_AT_ONCE; i++) {
-            messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOV, pieces.address() + (long) i * PIECES * IOVEC);
-        }
     }
 
     /**
@@ -290,35 +297,70 @@ public final class PacketSocket implements AutoCloseable {
         return Libc.recv(fd, memory.address() + at, length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC);
     }
 
+    /** Forgets all messages that were {@link #put}. */
+    public void clear() {
+        puts = 0;
+        piecesUsed = 0;
+    }
+
     /**
-     * Makes a frame the {@code i}-th of the next {@link #send}.
+     * Makes a frame the next message of {@link #send}.
      *
      * @param address of the frame; its vnet header stands right before it. Both are read while {@code send} runs
      * @param length bytes of the frame
      */
-    public void put(int i, long address, int length) {
-        long piece = (long) i * PIECES * IOVEC;
-        pieces.set(JAVA_LONG, piece, address - VNET_HEADER);
-        pieces.set(JAVA_LONG, piece + 8, length + VNET_HEADER);
-        messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOVLEN, 1L);
+    public void put(long address, int length) {
+        beginMessage();
+        addPiece(address - VNET_HEADER, length + VNET_HEADER);
     }
 
     /** As {@link #put}, where the frame has no vnet header and asks for no offload. */
-    public void putPlain(int i, long address, int length) {
-        long piece = (long) i * PIECES * IOVEC;
-        pieces.set(JAVA_LONG, piece, noOffload.address());
-        pieces.set(JAVA_LONG, piece + 8, VNET_HEADER);
-        pieces.set(JAVA_LONG, piece + IOVEC, address);
-        pieces.set(JAVA_LONG, piece + IOVEC + 8, length);
-        messages.set(JAVA_LONG, (long) i * MMSGHDR + MSG_IOVLEN, 2L);
+    public void putPlain(long address, int length) {
+        beginMessage();
+        addPiece(noOffload.address(), VNET_HEADER);
+        addPiece(address, length);
     }
 
     /**
-     * Sends frames that were {@link #put}, in order.
+     * Makes the next message one whose headers stand in {@link #headers}, and whose payload is in pieces
+     * ({@link #addPiece}), one or more.
      *
-     * @param from number of the first
+     * @param at offset of its vnet header in {@link #headers}
+     * @param length bytes of vnet header and headers
+     */
+    public void putInPieces(long at, int length) {
+        beginMessage();
+        addPiece(headers.address() + at, length);
+    }
+
+    /** Room for vnet headers and headers of the {@link #SENT_AT_ONCE} messages, {@link #HEADERS} bytes each. */
+    public MemorySegment headers() {
+        return headers;
+    }
+
+    private void beginMessage() {
+        long message = (long) puts * MMSGHDR;
+        messages.set(JAVA_LONG, message + MSG_IOV, pieces.address() + (long) piecesUsed * IOVEC);
+        messages.set(JAVA_LONG, message + MSG_IOVLEN, 0L);
+        puts++;
+    }
+
+    /** Appends to the message that was put last: bytes that are read while {@link #send} runs. */
+    public void addPiece(long address, int length) {
+        long piece = (long) piecesUsed * IOVEC;
+        pieces.set(JAVA_LONG, piece, address);
+        pieces.set(JAVA_LONG, piece + 8, length);
+        piecesUsed++;
+        long count = (long) (puts - 1) * MMSGHDR + MSG_IOVLEN;
+        messages.set(JAVA_LONG, count, messages.get(JAVA_LONG, count) + 1);
+    }
+
+    /**
+     * Sends messages that were {@link #put}, in order.
+     *
+     * @param from number of the first, counted from {@link #clear}
      * @param count of them
-     * @return frames sent, fewer than {@code count} where the next one was refused; or, where the first one was, a negated
+     * @return messages sent, fewer than {@code count} where the next one was refused; or, where the first one was, a negated
      *     errno: EMSGSIZE (longer than the MTU), ENOBUFS (the NIC's queue is full), EAGAIN (the send buffer is), ENETDOWN
      *     (the NIC is down, or was since the last call), ENXIO (it is gone), EINVAL (a vnet header that the kernel does not
      *     take)

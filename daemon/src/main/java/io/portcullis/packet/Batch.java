@@ -81,7 +81,12 @@ public final class Batch {
 
     /** The layer 4 checksum of the frame that was added last is right. */
     public void verified() {
-        checksum[size - 1] = Checksum.VERIFIED;
+        verified(size - 1);
+    }
+
+    /** The layer 4 checksum of frame {@code i} is right. */
+    public void verified(int i) {
+        checksum[i] = Checksum.VERIFIED;
     }
 
     /**

@@ -20,6 +20,7 @@ import io.portcullis.linux.Nics;
 import io.portcullis.linux.Offloads;
 import io.portcullis.linux.PacketSocket;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.Train;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -58,6 +59,10 @@ public final class RingPort implements Port {
     /** Where one of these is off, the kernel has to cut the super-frames of TCP for the NIC. */
     private static final List<String> CUTTING = List.of("tx-tcp-segmentation", "tx-tcp6-segmentation");
 
+    /** Where this one is on, datagrams of one flow are sent as one super-frame. */
+    private static final String CUTTING_DATAGRAMS = "tx-udp-segmentation";
+
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final int ETHERNET_HEADER = 14;
     private static final int LONGEST_LINK_HEADER = 22;
     private static final int TYPE = 12;
@@ -84,12 +89,18 @@ public final class RingPort implements Port {
     private final PortCounters counters;
     private final LinkWatch links;
     private final Thread watch;
+
+    // The messages that are being sent: the batch's frames in each, as bits, and their bytes.
+    private final long[] members = new long[Batch.CAPACITY];
     private final int[] lengths = new int[Batch.CAPACITY];
+    private final Train train = new Train();
+    private boolean joins = true;
 
     private volatile PortState state;
     private volatile int mtuLength;
     private volatile int otherErrno;
     private volatile boolean cutsSuperFrames;
+    private volatile boolean cutsDatagrams;
 
     /** Changed by the event loop, under the lock; read by it without, and under the lock by the watch. */
     private Ring current;
@@ -206,16 +217,34 @@ public final class RingPort implements Port {
             counters.add(SEND_ERROR_ENXIO, Long.bitCount(batch.accepted()));
             return;
         }
-        PacketSocket socket = current.socket();
-        int frames = gather(batch, socket);
+        send(batch, batch.accepted(), current.socket());
+    }
+
+    private void send(Batch batch, long frames, PacketSocket socket) {
+        int count = gather(batch, frames, socket);
         int at = 0;
         boolean wasDown = false;
-        while (at < frames) {
-            int sent = socket.send(at, frames - at);
+        while (at < count) {
+            int sent = socket.send(at, count - at);
             if (sent == -Errno.ENETDOWN && !wasDown) {
                 // The socket remembers that the link went down until it is told once, be the link up again or not.
                 wasDown = true;
                 continue;
+            }
+            boolean refusedTrain = sent < 0 && isTrain(at) && !isForAll(-sent);
+            if (refusedTrain && sent == -Errno.EINVAL) {
+                // A kernel before 6.2 knows no such super-frame.
+                joins = false;
+            }
+            if (refusedTrain && sent != -Errno.EAGAIN) {
+                long train = members[at];
+                sendApart(batch, train, socket);
+                long rest = 0;
+                for (int i = at + 1; i < count; i++) {
+                    rest |= members[i];
+                }
+                send(batch, rest, socket);
+                return;
             }
             if (sent == -Errno.ENOBUFS && lengths[at] > mtuLength + LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
@@ -224,11 +253,31 @@ public final class RingPort implements Port {
                 countSent(at, sent);
                 at += sent;
             } else {
-                int lost = isForAll(-sent) ? frames - at : 1;
-                counters.add(refusal(-sent), lost);
+                int lost = isForAll(-sent) ? count - at : 1;
+                counters.add(refusal(-sent), framesOf(at, lost));
                 at += lost;
             }
         }
+    }
+
+    private boolean isTrain(int message) {
+        return (members[message] & members[message] - 1) != 0;
+    }
+
+    /** What was refused as a super-frame. */
+    private void sendApart(Batch batch, long frames, PacketSocket socket) {
+        boolean before = joins;
+        joins = false;
+        send(batch, frames, socket);
+        joins = before;
+    }
+
+    private int framesOf(int from, int count) {
+        int frames = 0;
+        for (int i = from; i < from + count; i++) {
+            frames += Long.bitCount(members[i]);
+        }
+        return frames;
     }
 
     /** A super-frame that the NIC can't cut as it is, though it cuts others (tagged, of UDP): there the kernel cuts it. */
@@ -239,26 +288,67 @@ public final class RingPort implements Port {
         return sent;
     }
 
-    /** Lists the accepted frames for the kernel; returns how many. */
-    private int gather(Batch batch, PacketSocket socket) {
+    /** Lists frames of a batch for the kernel; returns how many messages they make. */
+    private int gather(Batch batch, long frames, PacketSocket socket) {
         MemorySegment memory = batch.memory();
         boolean plain = batch.unmarkedOffload();
-        int frames = 0;
-        for (long left = batch.accepted(); left != 0; left &= left - 1) {
+        boolean joining = joins && cutsDatagrams && !plain;
+        int count = 0;
+        socket.clear();
+        for (long left = frames; left != 0; left &= left - 1) {
             int i = Long.numberOfTrailingZeros(left);
             long offset = batch.offset(i);
             if (batch.segmentLength(i) != 0 && packetLength(batch, i) > mtuLength) {
                 counters.add(TOO_BIG, 1);
                 continue;
             }
-            if (plain) {
-                socket.putPlain(frames, memory.address() + offset, batch.length(i));
-            } else {
-                socket.put(frames, memory.address() + offset, batch.length(i));
+            long others = left & left - 1;
+            if (joining && others != 0 && train.begin(batch, i, mtuLength)) {
+                long after = others;
+                while (after != 0 && train.append(batch, Long.numberOfTrailingZeros(after))) {
+                    after &= after - 1;
+                }
+                if (after != others) {
+                    put(batch, left ^ after, socket, count++);
+                    left ^= others ^ after;
+                    continue;
+                }
             }
-            lengths[frames++] = batch.length(i);
+            if (plain) {
+                socket.putPlain(memory.address() + offset, batch.length(i));
+            } else {
+                socket.put(memory.address() + offset, batch.length(i));
+            }
+            members[count] = 1L << i;
+            lengths[count++] = batch.length(i);
         }
-        return frames;
+        return count;
+    }
+
+    /** The frames of the {@link #train} as one message. */
+    private void put(Batch batch, long frames, PacketSocket socket, int message) {
+        MemorySegment headers = socket.headers();
+        long vnet = (long) message * PacketSocket.HEADERS;
+        int headersLength = train.headersLength();
+        headers.set(
+                ValueLayout.JAVA_BYTE, vnet + PacketSocket.VNET_FLAGS, (byte) PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM);
+        headers.set(ValueLayout.JAVA_BYTE, vnet + PacketSocket.VNET_GSO_TYPE, (byte)
+                PacketSocket.VIRTIO_NET_HDR_GSO_UDP_L4);
+        headers.set(SHORT, vnet + PacketSocket.VNET_HDR_LEN, (short) headersLength);
+        headers.set(SHORT, vnet + PacketSocket.VNET_GSO_SIZE, (short) train.segmentLength());
+        headers.set(SHORT, vnet + PacketSocket.VNET_CSUM_START, (short) train.checksumStart());
+        headers.set(SHORT, vnet + PacketSocket.VNET_CSUM_OFFSET, (short) train.checksumField());
+        train.writeHeaders(headers, vnet + PacketSocket.VNET_HEADER);
+        socket.putInPieces(vnet, PacketSocket.VNET_HEADER + headersLength);
+        long memory = batch.memory().address();
+        int length = 0;
+        for (long left = frames; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            socket.addPiece(memory + batch.offset(i) + headersLength, train.payloadLength(batch, i));
+            length += batch.length(i);
+        }
+        members[message] = frames;
+        lengths[message] = length;
     }
 
     /**
@@ -290,7 +380,7 @@ public final class RingPort implements Port {
         for (int i = from; i < from + count; i++) {
             bytes += lengths[i];
         }
-        counters.add(SENT_FRAMES, count);
+        counters.add(SENT_FRAMES, framesOf(from, count));
         counters.add(SENT_BYTES, bytes);
     }
 
@@ -455,7 +545,9 @@ public final class RingPort implements Port {
 
     /** Past the NIC's qdisc, which spares time, where the NIC cuts super-frames itself; else through it. */
     private void chooseWayOut() {
-        List<String> missing = missingForCutting();
+        List<String> active = activeOffloads();
+        List<String> missing =
+                CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
         if (!missing.isEmpty() && !missing.equals(namedMissing)) {
             LOG.info(
                     "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
@@ -464,16 +556,16 @@ public final class RingPort implements Port {
         }
         namedMissing = missing;
         cutsSuperFrames = missing.isEmpty();
+        cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
         current.socket().bypassQdisc(cutsSuperFrames);
     }
 
-    private List<String> missingForCutting() {
+    private List<String> activeOffloads() {
         try {
-            List<String> active = Offloads.read(nic).names(Offloads.Feature::active);
-            return CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
+            return Offloads.read(nic).names(Offloads.Feature::active);
         } catch (ErrnoException refused) {
             LOG.debug("{}: offloads are unknown", nic, refused);
-            return CUTTING;
+            return List.of();
         }
     }
 
