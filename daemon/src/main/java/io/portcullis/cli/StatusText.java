@@ -33,13 +33,15 @@ final class StatusText {
     }
 
     private static List<String> interfaces(List<InterfaceStatus> interfaces) {
-        Table table = new Table("INTERFACE", "STATE", "MODE", "DATAPATH", "OUTSIDE", "INSIDE", "FLOWS", "GROUPS");
+        Table table =
+                new Table("INTERFACE", "STATE", "MODE", "DATAPATH", "WORKERS", "OUTSIDE", "INSIDE", "FLOWS", "GROUPS");
         for (InterfaceStatus each : interfaces) {
             table.row(
                     each.name(),
                     each.forwarding() ? "forwarding" : "STOPPED",
                     each.mode(),
                     each.datapath(),
+                    Integer.toString(each.workers()),
                     each.outside(),
                     each.inside(),
                     each.flows() + " of " + each.maxFlows(),

@@ -2,7 +2,7 @@ package io.portcullis.config;
 
 /** How frames get in and out of an interface's NICs. */
 public enum Datapath {
-    /** What suits most. */
+    /** {@link #RING}, or where that can't be opened {@link #PCAP}. */
     AUTO("auto"),
     /** The kernel's packet sockets, memory shared with it, offloads on. */
     RING("ring"),
@@ -18,10 +18,5 @@ public enum Datapath {
     /** As it is written. */
     public String key() {
         return key;
-    }
-
-    /** What {@link #AUTO} stands for; any other is itself. */
-    public Datapath resolved() {
-        return this == AUTO ? PCAP : this;
     }
 }

@@ -15,6 +15,8 @@ import java.util.Set;
  * @param addresses who lives behind {@code inside}; the members that this interface gives to its groups
  * @param securityGroups names, at least one, in the order in which their rules are credited
  * @param datapath how frames get in and out
+ * @param workers how many threads share the traffic; 0: as many as suit the machine, {@link #workers(int)}
+ * @param busyPoll true: they never sleep
  * @param followLinkState true: when one NIC loses its carrier, the other is taken down meanwhile
  * @param verifyChecksums false: layer-4 checksums are taken as right
  * @param passThrough link classes that pass without a rule
@@ -28,6 +30,8 @@ public record Interface(
         List<Cidr> addresses,
         List<String> securityGroups,
         Datapath datapath,
+        int workers,
+        boolean busyPoll,
         boolean followLinkState,
         boolean verifyChecksums,
         Set<LinkClass> passThrough,
@@ -36,6 +40,12 @@ public record Interface(
         Place place) {
     /** Bytes of a NIC's name at the most (Linux: IFNAMSIZ less its end). */
     static final int LONGEST_NIC = 15;
+
+    /** Workers at the most. */
+    static final int MOST_WORKERS = 64;
+
+    /** So many workers at the most, where nobody says how many. */
+    private static final int MOST_BY_THEMSELVES = 8;
 
     public Interface {
         addresses = List.copyOf(addresses);
@@ -48,6 +58,9 @@ public record Interface(
         if (!isNicName(outside) || !isNicName(inside) || outside.equals(inside)) {
             throw new IllegalArgumentException("outside " + outside + ", inside " + inside);
         }
+        if (workers < 0 || workers > MOST_WORKERS) {
+            throw new IllegalArgumentException(workers + " workers");
+        }
         if (securityGroups.isEmpty()) {
             throw new IllegalArgumentException("an interface without groups");
         }
@@ -56,6 +69,15 @@ public record Interface(
                 throw new IllegalArgumentException("ethertype " + type);
             }
         }
+    }
+
+    /**
+     * How many threads share the traffic on a machine.
+     *
+     * @param cores that this process may run on
+     */
+    public int workers(int cores) {
+        return workers != 0 ? workers : Math.clamp(cores - 1, 1, MOST_BY_THEMSELVES);
     }
 
     /** True when Linux takes this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */

@@ -39,8 +39,6 @@ final class InterfaceReader {
     private static final List<String> KEYS =
             Stream.concat(BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
 
-    private static final int MOST_WORKERS = 64;
-
     /** Ethertypes that something else decides about, and what. */
     private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
             0x0800, "IPv4 is decided by the rules",
@@ -107,7 +105,9 @@ final class InterfaceReader {
                 .equals("follow");
         Datapath datapath =
                 fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
-        fields.get("workers").ifPresent(each -> workers(each, datapath));
+        int workers = fields.get("workers").map(each -> workers(each, datapath)).orElse(0);
+        boolean busyPoll =
+                fields.get("busy-poll").map(each -> busyPoll(each, datapath)).orElse(false);
         refuseWhatIsNotBuilt(fields);
         return value.reading().count() > faultsBefore
                 ? Optional.empty()
@@ -118,6 +118,8 @@ final class InterfaceReader {
                         addresses,
                         groups,
                         datapath,
+                        workers,
+                        busyPoll,
                         follow,
                         verify,
                         classes,
@@ -218,7 +220,6 @@ final class InterfaceReader {
     private static void refuseWhatIsNotBuilt(Fields fields) {
         fields.get("network-acl").ifPresent(value -> value.faultAtKey("not built yet"));
         fields.get("enforce").ifPresent(value -> value.choice(List.of("true"), List.of("audit")));
-        fields.get("busy-poll").ifPresent(value -> value.choice(List.of("false"), List.of("true")));
         fields.get("on-failure").ifPresent(value -> value.choice(List.of("closed"), List.of("open")));
         fields.get("source-check").ifPresent(value -> value.choice(List.of("false"), List.of("true")));
         fields.get("learn")
@@ -237,17 +238,28 @@ final class InterfaceReader {
         return Datapath.values()[keys.indexOf(key)];
     }
 
-    private static void workers(Value value, Datapath datapath) {
-        String text = value.text("auto or 1").orElse("1");
-        if (text.equals("auto") || text.equals("1")) {
-            return;
+    /** 0: auto. */
+    private static int workers(Value value, Datapath datapath) {
+        String text = value.text("auto, or how many").orElse("auto");
+        if (text.equals("auto")) {
+            return 0;
         }
-        if (Value.numberIn(text, 1, MOST_WORKERS).isEmpty()) {
-            value.unknown(text, List.of("auto", "1"));
-        } else if (datapath == Datapath.PCAP) {
+        Optional<Long> number = Value.numberIn(text, 1, Interface.MOST_WORKERS);
+        if (number.isEmpty()) {
+            value.fault("must be auto, or a number from 1 to " + Interface.MOST_WORKERS);
+            return 0;
+        }
+        if (datapath == Datapath.PCAP && number.get() != 1) {
             value.fault("datapath pcap has one worker: write 1, or auto");
-        } else {
-            value.notBuilt();
         }
+        return number.get().intValue();
+    }
+
+    private static boolean busyPoll(Value value, Datapath datapath) {
+        boolean on = value.flag(false);
+        if (on && datapath == Datapath.PCAP) {
+            value.fault("datapath pcap always sleeps: it belongs to datapath ring");
+        }
+        return on;
     }
 }

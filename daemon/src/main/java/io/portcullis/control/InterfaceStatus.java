@@ -6,6 +6,8 @@ import java.util.Map;
 /**
  * One interface in a {@link StatusReport}.
  *
+ * @param datapath {@code ring} or {@code pcap}
+ * @param workers threads that share its traffic
  * @param outside NIC
  * @param inside NIC
  * @param forwarding whether frames can pass
@@ -20,6 +22,7 @@ public record InterfaceStatus(
         String name,
         String mode,
         String datapath,
+        int workers,
         String outside,
         String inside,
         boolean forwarding,

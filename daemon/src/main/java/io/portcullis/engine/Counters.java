@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.packet.Direction;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -19,7 +20,11 @@ public final class Counters {
         /** Flows forgotten after their idle timeout. */
         FLOWS_EXPIRED,
         /** Layer-4 checksums that a sender left unfinished for its NIC and that were finished here. */
-        CHECKSUMS_FINISHED
+        CHECKSUMS_FINISHED,
+        /** ICMP errors taken over from the worker that received them, as they are about a flow of this one. */
+        TAKEN_OVER,
+        /** Of those, the ones that were too many at once and were lost. */
+        NOT_TAKEN_OVER
     }
 
     private static final int DIRECTIONS = Direction.values().length;
@@ -30,6 +35,23 @@ public final class Counters {
     private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
 
     Counters() {}
+
+    /** What several workers have counted together, as it is now. */
+    public static Counters sum(List<Counters> each) {
+        Counters sum = new Counters();
+        for (Counters one : each) {
+            add(sum.packets, one.packets);
+            add(sum.bytes, one.bytes);
+            add(sum.totals, one.totals);
+        }
+        return sum;
+    }
+
+    private static void add(AtomicLongArray to, AtomicLongArray from) {
+        for (int i = 0; i < to.length(); i++) {
+            to.setPlain(i, to.getPlain(i) + from.getOpaque(i));
+        }
+    }
 
     void count(Direction direction, Reason reason, int count, int length) {
         int cell = cell(direction, reason);

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Per frame nothing is allocated but a new flow; no I/O, no clock: time is the caller's.
  */
 public final class Engine {
+    private final Share share;
     private final FlowTable flows;
     private final TcpTracker tcp = new TcpTracker();
     private final Counters counters = new Counters();
@@ -42,18 +43,23 @@ public final class Engine {
     /** The rule credited with the frame that is being decided, or {@link Batch#NO_RULE}. */
     private int credited;
 
+    /** The worker whose flow the frame that is being decided is about, where it is another's; else -1. */
+    private int elsewhere;
+
     /**
      * An engine without flows.
      *
      * @param policy to begin with
+     * @param share its part of the interface's flows
      * @param hashKey0 random: first half of the flow table's key
      * @param hashKey1 random: second half
      */
-    public Engine(Policy policy, long hashKey0, long hashKey1) {
+    public Engine(Policy policy, Share share, long hashKey0, long hashKey1) {
         this.policy = policy;
+        this.share = share;
         linkTraffic = new LinkTraffic(policy);
         ruleHits = new RuleHits(policy);
-        flows = new FlowTable(hashKey0, hashKey1, policy.maxFlows(), new Timeouts(policy::timeoutNs));
+        flows = new FlowTable(hashKey0, hashKey1, share.of(policy.maxFlows()), new Timeouts(policy::timeoutNs));
     }
 
     /** Another policy, from the next frame on. Tracked flows stay. */
@@ -61,7 +67,7 @@ public final class Engine {
         policy = next;
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOverTo(next);
-        flows.configure(next.maxFlows(), new Timeouts(next::timeoutNs));
+        flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
     }
 
     /** The policy in force. */
@@ -85,14 +91,20 @@ public final class Engine {
     }
 
     /**
-     * Gives every frame of a batch its verdict, in order.
+     * Gives every frame of a batch its verdict, in order; but for ICMP errors about flows of other workers, which are marked
+     * as theirs and not counted here.
      *
      * @param nowNs monotonic time of the batch, nanoseconds; never less than at the call before
      */
     public void decide(Batch batch, Direction direction, long nowNs) {
         for (int i = 0; i < batch.size(); i++) {
             credited = Batch.NO_RULE;
+            elsewhere = -1;
             Reason reason = decideFrame(batch, i, direction, nowNs);
+            if (elsewhere >= 0) {
+                batch.belongsTo(i, elsewhere);
+                continue;
+            }
             count(batch, i, direction, reason);
             if (reason == Reason.NONE) {
                 batch.accept(i, credited);
@@ -102,6 +114,12 @@ public final class Engine {
             }
         }
         showFlows();
+    }
+
+    /** Notes frames that were taken over from other workers, and those that were too many. */
+    public void countTakenOver(long taken, long lost) {
+        counters.add(Counters.Total.TAKEN_OVER, taken);
+        counters.add(Counters.Total.NOT_TAKEN_OVER, lost);
     }
 
     private void showFlows() {
@@ -291,7 +309,7 @@ public final class Engine {
         boolean v6 = packet.isV6();
         int type = packet.icmpType();
         if (Icmp.isError(v6, type)) {
-            if (isErrorAboutFlow(direction, nowNs)) {
+            if (isErrorAboutFlow(direction, nowNs) || elsewhere >= 0) {
                 return Reason.NONE;
             }
             int rule = match(direction);
@@ -319,6 +337,11 @@ public final class Engine {
         if (!packet.readQuote(quote)
                 || quote.sourceHigh() != packet.destinationHigh()
                 || quote.sourceLow() != packet.destinationLow()) {
+            return false;
+        }
+        int home = share.home(quote);
+        if (home != share.worker()) {
+            elsewhere = home;
             return false;
         }
         Direction quoted = direction.opposite();

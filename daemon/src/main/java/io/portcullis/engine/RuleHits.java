@@ -2,6 +2,7 @@ package io.portcullis.engine;
 
 import io.portcullis.policy.Policy;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLongArray;
 
@@ -28,6 +29,17 @@ public final class RuleHits {
             carried.hits.setPlain(i, counts.getOrDefault(next.rule(i).id(), 0L));
         }
         return carried;
+    }
+
+    /** What several workers have counted together, as it is now; of those that have the first one's policy. */
+    public static RuleHits sum(List<RuleHits> each) {
+        RuleHits sum = new RuleHits(each.getFirst().policy);
+        for (RuleHits one : each) {
+            for (int i = 0; one.policy == sum.policy && i < sum.hits.length(); i++) {
+                sum.hits.setPlain(i, sum.hits.getPlain(i) + one.of(i));
+            }
+        }
+        return sum;
     }
 
     void count(int rule) {

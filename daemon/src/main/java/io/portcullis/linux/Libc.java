@@ -34,6 +34,8 @@ final class Libc {
     /** Frames of a NIC, packet(7). */
     static final int AF_PACKET = 17;
 
+    /** Bytes in their order (bits/socket_type.h). */
+    static final int SOCK_STREAM = 1;
     /** Datagrams (bits/socket_type.h). */
     static final int SOCK_DGRAM = 2;
     /** Messages of a protocol of its own. */
@@ -70,6 +72,9 @@ final class Libc {
 
     /** eventfd(2): close on exec. */
     static final int EFD_CLOEXEC = 0x80000;
+
+    /** setpriority(2): a process; on Linux a thread. */
+    static final int PRIO_PROCESS = 0;
 
     /** clock_gettime(2): since boot, without jumps; what systemd means by MONOTONIC_USEC. */
     static final int CLOCK_MONOTONIC = 1;
@@ -119,6 +124,15 @@ final class Libc {
     private static final MethodHandle CLOCK_GETTIME =
             capturing("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
 
+    private static final MethodHandle SOCKETPAIR =
+            capturing("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+    private static final MethodHandle SETPRIORITY =
+            capturing("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SCHED_GETAFFINITY =
+            capturing("sched_getaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+    private static final MethodHandle SCHED_SETAFFINITY =
+            capturing("sched_setaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+
     private Libc() {}
 
     private static Linker linker() {
@@ -160,6 +174,16 @@ final class Libc {
             return (int) negated((int) SOCKET.invokeExact(state, domain, type, protocol), state);
         } catch (Throwable bug) {
             throw new AssertionError("socket(" + domain + ", " + type + ", " + protocol + ")", bug);
+        }
+    }
+
+    /** socketpair(2) into two C ints. 0, or the negated errno. */
+    static int socketpair(int domain, int type, int protocol, MemorySegment pair) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SOCKETPAIR.invokeExact(state, domain, type, protocol, pair), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("socketpair(" + domain + ", " + type + ", " + protocol + ")", bug);
         }
     }
 
@@ -337,6 +361,36 @@ final class Libc {
             return index != 0 ? index : (int) negated(-1, state);
         } catch (Throwable bug) {
             throw new AssertionError("if_nametoindex", bug);
+        }
+    }
+
+    /** setpriority(2). 0, or the negated errno. */
+    static int setpriority(int which, int who, int value) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SETPRIORITY.invokeExact(state, which, who, value), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("setpriority(" + which + ", " + who + ", " + value + ")", bug);
+        }
+    }
+
+    /** sched_getaffinity(2); 0 is the calling thread. 0, or the negated errno. */
+    static int sched_getaffinity(int thread, MemorySegment set) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SCHED_GETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("sched_getaffinity(" + thread + ")", bug);
+        }
+    }
+
+    /** sched_setaffinity(2); 0 is the calling thread. 0, or the negated errno. */
+    static int sched_setaffinity(int thread, MemorySegment set) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SCHED_SETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("sched_setaffinity(" + thread + ")", bug);
         }
     }
 

@@ -1,10 +1,19 @@
 package io.portcullis.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
+import static io.portcullis.linux.SocketFilter.BPF_ABS;
+import static io.portcullis.linux.SocketFilter.BPF_JEQ;
+import static io.portcullis.linux.SocketFilter.BPF_LD;
+import static io.portcullis.linux.SocketFilter.BPF_RET;
+import static io.portcullis.linux.SocketFilter.BPF_W;
+import static io.portcullis.linux.SocketFilter.PACKET_OUTGOING;
+import static io.portcullis.linux.SocketFilter.SKF_AD_OFF;
+import static io.portcullis.linux.SocketFilter.SKF_AD_PKTTYPE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.portcullis.linux.SocketFilter.Assembly;
+import io.portcullis.linux.SocketFilter.Label;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -20,6 +29,9 @@ import java.lang.foreign.MemorySegment;
  * {@link #TP_STATUS_COPY}, and the whole of it waits in the socket's queue, in the order of the slots
  * (PACKET_COPY_THRESH; net/packet/af_packet.c, {@code tpacket_rcv}).
  *
+ * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #foundGroup}, {@link #joinGroup}. Each frame that the NIC
+ * receives then goes to one of them, which a program chooses; what they send is nobody's to choose.
+ *
  * <p>One thread at a time, but for {@link #statistics} and {@link #bypassQdisc}, which one other may call until
  * {@link #close}.
  */
@@ -28,7 +40,7 @@ public final class PacketSocket implements AutoCloseable {
      * How large.
      *
      * @param slotLength bytes of a slot; a power of two
-     * @param slots of them; their bytes together are a multiple of 256 KiB
+     * @param slots of them; their bytes together are a multiple of {@link #BLOCK}
      * @param sideLength bytes behind the ring; a multiple of 4096
      * @param receiveBufferLength bytes of frames longer than a slot that may wait, as the kernel counts them
      * @param sendBufferLength bytes of sent frames that may be on their way, as the kernel counts them
@@ -114,13 +126,21 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_COPY_THRESH = 7;
     private static final int PACKET_VERSION = 10;
     private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_FANOUT = 18;
     private static final int PACKET_QDISC_BYPASS = 20;
+    private static final int PACKET_FANOUT_DATA = 22;
     private static final int PACKET_IGNORE_OUTGOING = 23;
     private static final int PACKET_MR_PROMISC = 1;
     private static final int TPACKET_V2 = 1;
+    private static final int PACKET_FANOUT_CBPF = 6;
+    private static final int PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
+    private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 
-    /** Bytes that the kernel allocates in one piece; a power of two. */
-    private static final int BLOCK = 1 << 18;
+    private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
+    private static final SocketFilter RECEIVED = received();
+
+    /** Bytes of a ring that the kernel allocates in one piece; a power of two. */
+    public static final int BLOCK = 1 << 17;
 
     /** struct mmsghdr: a struct msghdr (56 bytes: iov at 16, its count at 24) and how much was sent. */
     private static final int MMSGHDR = 64;
@@ -148,6 +168,8 @@ public final class PacketSocket implements AutoCloseable {
     private MemorySegment memory = MemorySegment.NULL;
     private int puts;
     private int piecesUsed;
+    private boolean inGroup;
+    private int farEnd = -1;
 
     private PacketSocket(int fd) {
         this.fd = fd;
@@ -183,7 +205,7 @@ public final class PacketSocket implements AutoCloseable {
                     shape.slotLength,
                     shape.slots);
             socket.map(shape);
-            socket.dropAll();
+            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
             socket.bind(nic);
             socket.set(
                     SOL_PACKET,
@@ -202,12 +224,67 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
+    /**
+     * A stand-in without a NIC, for a rehearsal: memory of the same shape, in which somebody else plays the kernel, and a
+     * socket that takes what is sent and can {@link #swallow} it. Its descriptor is always readable. It knows no options.
+     */
+    public static PacketSocket standIn(Shape shape) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment pair = call.allocate(8, 4);
+            int type = Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK;
+            ErrnoException.check(Libc.socketpair(Libc.AF_UNIX, type, 0, pair), "socketpair");
+            PacketSocket socket = new PacketSocket(pair.get(JAVA_INT, 0));
+            socket.farEnd = pair.get(JAVA_INT, 4);
+            boolean done = false;
+            try {
+                socket.set(SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", shape.sendBufferLength / 2);
+                long length = shape.ringLength() + shape.sideLength;
+                long start = ErrnoException.check(
+                        Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
+                        "mmap(" + length + " bytes)");
+                socket.memory = socket.memory(start, length);
+                ErrnoException.check(Libc.write(socket.farEnd, call.allocate(1)), "write(socketpair)");
+                done = true;
+                return socket;
+            } finally {
+                if (!done) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /** Of a stand-in: throws away what was sent since the last time, all of it where the buffer is large enough. Any thread. */
+    public void swallow(MemorySegment buffer) {
+        while (Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT) == buffer.byteSize()) {
+            // There may be more.
+        }
+    }
+
     /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */
     private void set(int level, int option, String name, int... value) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             ErrnoException.check(
                     Libc.setsockopt(fd, level, option, call.allocateFrom(JAVA_INT, value)), "setsockopt(" + name + ")");
         }
+    }
+
+    private void set(int level, int option, String name, SocketFilter program) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            ErrnoException.check(Libc.setsockopt(fd, level, option, program.program(call)), "setsockopt(" + name + ")");
+        }
+    }
+
+    /** All of a frame that the NIC receives, nothing of one that leaves it. */
+    private static SocketFilter received() {
+        Assembly program = new Assembly();
+        Label leaves = program.label();
+        return program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
+                .jump(BPF_JEQ, PACKET_OUTGOING + 77, leaves, Assembly.NEXT)
+                .add(BPF_RET, -1)
+                .mark(leaves)
+                .add(BPF_RET, 0)
+                .done();
     }
 
     private void map(Shape shape) throws ErrnoException {
@@ -233,21 +310,6 @@ public final class PacketSocket implements AutoCloseable {
     @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
     private MemorySegment memory(long start, long length) {
         return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
-    }
-
-    /** A socket filter of one instruction: take 0 bytes of every frame. */
-    private void dropAll() throws ErrnoException {
-        try (Arena call = Arena.ofConfined()) {
-            // struct sock_filter: u16 code (BPF_RET | BPF_K), u8 jt, u8 jf, u32 k
-            MemorySegment instruction = call.allocate(8, 8);
-            instruction.set(JAVA_SHORT, 0, (short) 6);
-            // struct sock_fprog: u16 length, a pointer
-            MemorySegment program = call.allocate(16, 8);
-            program.set(JAVA_SHORT, 0, (short) 1);
-            program.set(ADDRESS, 8, instruction);
-            ErrnoException.check(
-                    Libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program), "setsockopt(SO_ATTACH_FILTER)");
-        }
     }
 
     private void bind(Nic nic) throws ErrnoException {
@@ -280,9 +342,55 @@ public final class PacketSocket implements AutoCloseable {
         Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
     }
 
+    /**
+     * Makes a group of which this socket is the first member. A frame goes to member {@code program(frame) % members},
+     * unsigned, counted from 0 in the order in which they joined. The program reads the frame from the network header on,
+     * and does not see the VLAN tag that the kernel took out; a second one comes first, its control information and the
+     * ethertype after it. Fragments are not put together.
+     *
+     * <p>While the NIC is down its groups are empty; when it is up again, the sockets come back in the order in which they
+     * were <em>opened</em>, one after the other, so for some microseconds the remainder is of fewer members. A member that is
+     * closed gives its number to the last one. So members join in the order in which they were opened, and are closed
+     * together.
+     *
+     * @return what {@link #joinGroup} wants to know
+     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down
+     */
+    public int foundGroup(SocketFilter program) throws ErrnoException {
+        // Kernels before 6.2 take the flags that they don't know, and ignore them: admit has an answer of its own.
+        int flags = PACKET_FANOUT_FLAG_UNIQUEID | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
+        joinGroup((PACKET_FANOUT_CBPF | flags) << 16);
+        set(SOL_PACKET, PACKET_FANOUT_DATA, "PACKET_FANOUT_DATA", program);
+        try (Arena call = Arena.ofConfined()) {
+            // u16 id, u8 type, u8 flags: as the next member has to give it
+            MemorySegment group = call.allocate(JAVA_INT);
+            ErrnoException.check(
+                    Libc.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, group, call.allocateFrom(JAVA_INT, 4)),
+                    "getsockopt(PACKET_FANOUT)");
+            return group.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * Becomes the next member of a group, and hears its share of the frames from {@link #admit} on: until each member has
+     * been admitted, the frames of those that have not are lost.
+     *
+     * @param group from {@link #foundGroup} of a socket on the same NIC that is still open
+     * @throws ErrnoException EINVAL where there is no such group; or before Linux 6.13 where the NIC is down
+     */
+    public void joinGroup(int group) throws ErrnoException {
+        set(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT", group);
+        inGroup = true;
+    }
+
     /** From now on frames come in. */
     public void admit() throws ErrnoException {
-        set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+        if (inGroup) {
+            // PACKET_IGNORE_OUTGOING is the socket's own, and the group does not look at it.
+            set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", RECEIVED);
+        } else {
+            set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+        }
     }
 
     /**
@@ -392,5 +500,8 @@ public final class PacketSocket implements AutoCloseable {
     public void close() {
         arena.close();
         Libc.close(fd);
+        if (farEnd >= 0) {
+            Libc.close(farEnd);
+        }
     }
 }

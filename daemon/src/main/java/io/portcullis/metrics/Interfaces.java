@@ -1,12 +1,20 @@
 package io.portcullis.metrics;
 
 import io.portcullis.engine.Counters;
+import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.Exemplars;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.LongSupplier;
@@ -22,8 +30,13 @@ final class Interfaces implements MultiCollector {
     private static final String PORT = "port";
     private static final String RECEIVED = "received";
     private static final String SENT = "sent";
+    private static final double NS_PER_SECOND = 1e9;
 
-    private record Watched(Supplier<Counters> counters, Supplier<RuleHits> hits, Map<PortCount, LongSupplier> ports) {}
+    private record Watched(
+            Supplier<Counters> counters,
+            Supplier<RuleHits> hits,
+            List<Durations> stalls,
+            Map<PortCount, LongSupplier> ports) {}
 
     private record PortCount(String side, PortCounter counter) implements Comparable<PortCount> {
         private static final Comparator<PortCount> ORDER =
@@ -38,8 +51,8 @@ final class Interfaces implements MultiCollector {
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
     private volatile boolean ruleHits = true;
 
-    void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits) {
-        watched.put(name, new Watched(counters, hits, new ConcurrentSkipListMap<>()));
+    void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
+        watched.put(name, new Watched(counters, hits, List.copyOf(stalls), new ConcurrentSkipListMap<>()));
     }
 
     void unwatch(String name) {
@@ -64,6 +77,7 @@ final class Interfaces implements MultiCollector {
         frames(all);
         flows(all);
         ports(all);
+        stalls(all);
         if (ruleHits) {
             rules(all);
         }
@@ -132,6 +146,16 @@ final class Interfaces implements MultiCollector {
                                 "portcullis_checksums_finished",
                                 "Layer-4 checksums that a sender left unfinished for its NIC and that were finished here.",
                                 Counters.Total.CHECKSUMS_FINISHED)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_frames_handed_over",
+                                "ICMP errors that another worker received than the one whose flow they are about.",
+                                Counters.Total.TAKEN_OVER)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_frames_not_handed_over",
+                                "Of those, the ones that were too many at once and were lost.",
+                                Counters.Total.NOT_TAKEN_OVER)
                         .counter());
     }
 
@@ -176,6 +200,36 @@ final class Interfaces implements MultiCollector {
             }
         }));
         all.metricSnapshot(frames.counter()).metricSnapshot(bytes.counter()).metricSnapshot(lost.counter());
+    }
+
+    private void stalls(MetricSnapshots.Builder all) {
+        List<HistogramSnapshot.HistogramDataPointSnapshot> points = new ArrayList<>();
+        watched.forEach((name, entry) -> {
+            for (int worker = 0; worker < entry.stalls.size(); worker++) {
+                Durations durations = entry.stalls.get(worker);
+                points.add(new HistogramSnapshot.HistogramDataPointSnapshot(
+                        buckets(durations),
+                        durations.sumNs() / NS_PER_SECOND,
+                        Labels.of(INTERFACE, name, "worker", Integer.toString(worker)),
+                        Exemplars.EMPTY,
+                        0));
+            }
+        });
+        all.metricSnapshot(new HistogramSnapshot(
+                new MetricMetadata(
+                        "portcullis_loop_stall_seconds",
+                        "For how long a worker did not look at its ports while there were frames."),
+                points));
+    }
+
+    private static ClassicHistogramBuckets buckets(Durations durations) {
+        ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
+        long[] bounds = Durations.boundsNs();
+        long[] counts = durations.counts();
+        for (int i = 0; i < counts.length; i++) {
+            buckets.bucket(i < bounds.length ? bounds[i] / NS_PER_SECOND : Double.POSITIVE_INFINITY, counts[i]);
+        }
+        return buckets.build();
     }
 
     private void rules(MetricSnapshots.Builder all) {

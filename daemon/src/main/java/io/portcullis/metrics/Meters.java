@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
+import io.portcullis.engine.Durations;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.Collector;
@@ -21,6 +22,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -90,9 +92,11 @@ public final class Meters implements AutoCloseable {
      *
      * @param counters asked at every scrape
      * @param hits asked at every scrape: after a reload the rules are others
+     * @param stalls of each worker
      */
-    public void watch(String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits) {
-        interfaces.watch(interfaceName, counters, hits);
+    public void watch(
+            String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
+        interfaces.watch(interfaceName, counters, hits, stalls);
     }
 
     /** Shows an interface no more. */

@@ -38,8 +38,10 @@ public final class Batch {
     private final int[] checksumStart = new int[CAPACITY];
     private final int[] checksumField = new int[CAPACITY];
     private final int[] segmentLength = new int[CAPACITY];
+    private final byte[] home = new byte[CAPACITY];
     private int size;
     private long accepted;
+    private long elsewhere;
 
     /**
      * A batch over a port's memory.
@@ -58,6 +60,7 @@ public final class Batch {
     public void clear() {
         size = 0;
         accepted = 0;
+        elsewhere = 0;
     }
 
     /**
@@ -182,6 +185,23 @@ public final class Batch {
     public void drop(int i, int dropReason) {
         accepted &= ~(1L << i);
         reason[i] = (byte) dropReason;
+    }
+
+    /** Frame {@code i} is not decided about: it is another worker's, from 0. */
+    public void belongsTo(int i, int worker) {
+        elsewhere |= 1L << i;
+        accepted &= ~(1L << i);
+        home[i] = (byte) worker;
+    }
+
+    /** Bit {@code i} is set when frame {@code i} is another worker's, {@link #home}. */
+    public long elsewhere() {
+        return elsewhere;
+    }
+
+    /** The worker that frame {@code i} belongs to. */
+    public int home(int i) {
+        return home[i];
     }
 
     /** Bit {@code i} is set when frame {@code i} passes. */

@@ -36,6 +36,16 @@ public interface Port extends AutoCloseable {
     /** Goes over to the NIC as it was opened anew; the former descriptor is closed. */
     default void moveOn() {}
 
+    /** True: {@link #isReady} knows without a system call whether there are frames. */
+    default boolean canBePolled() {
+        return false;
+    }
+
+    /** True: {@link #receive} has frames. False, always, where {@link #canBePolled} is false: the {@link #descriptor} tells. */
+    default boolean isReady() {
+        return false;
+    }
+
     /**
      * The next frames in the order of their arrival, at most one batch, without waiting.
      *

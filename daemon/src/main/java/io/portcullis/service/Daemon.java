@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.Datapath;
 import io.portcullis.config.Drops;
 import io.portcullis.config.Fault;
 import io.portcullis.config.Interface;
@@ -21,7 +22,7 @@ import io.portcullis.metrics.Meters;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
-import io.portcullis.worker.Worker;
+import io.portcullis.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -34,7 +35,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +53,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private static final long BYTES_PER_FLOW = 512;
 
     private static final long MOST_AUTO_FLOWS = 1_000_000;
-    private static final long INSTALL_TIMEOUT_S = 5;
+    private static final long INSTALL_TIMEOUT_MS = 5_000;
 
     /** Who asked for a reload. */
     private enum Trigger {
@@ -68,6 +68,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private final Meters meters = new Meters(Version.text());
     private final DropLog drops = new DropLog();
+    private final Cores cores = Cores.ofThisProcess();
     private final ExecutorService reloads = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final List<AutoCloseable> servers = new ArrayList<>();
@@ -118,13 +119,17 @@ public final class Daemon implements Operations, AutoCloseable {
         Logs.level(config.log().level());
         checkInterfaces(config.interfaces().values());
         openServers();
+        if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
+            WarmUp.run();
+        }
         generation = 1;
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();
         guarded = opened;
         for (Interface attachment : config.interfaces().values()) {
             opened.put(
                     attachment.name(),
-                    GuardedInterface.open(attachment, compile(config, attachment.name(), 1), stateFolder(), drops));
+                    GuardedInterface.open(
+                            attachment, compile(config, attachment.name(), 1), stateFolder(), drops, cores));
         }
         guarded = Map.copyOf(opened);
         Restored left = Bridge.detachOthers(stateFolder(), opened.keySet());
@@ -181,17 +186,15 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private void begin(GuardedInterface each, Config with) {
         String name = each.attachment().name();
-        Worker worker = each.worker();
-        meters.watch(name, worker::counters, worker::ruleHits);
+        Workers workers = each.workers();
+        meters.watch(name, workers::counters, workers::ruleHits, workers.stalls());
         for (PortCounter counter : PortCounter.values()) {
-            meters.portCounter(
-                    name, "outside", counter, () -> worker.outside().counters().get(counter));
-            meters.portCounter(
-                    name, "inside", counter, () -> worker.inside().counters().get(counter));
+            meters.portCounter(name, "outside", counter, () -> workers.portCount(true, counter));
+            meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
         meters.ruleHits(with.metrics().ruleHits());
         each.start();
-        worker.logDrops(with.log().drops() != Drops.OFF, with.log().drops() == Drops.ALL);
+        workers.logDrops(with.log().drops() != Drops.OFF, with.log().drops() == Drops.ALL);
     }
 
     private void request(Trigger trigger) {
@@ -240,7 +243,7 @@ public final class Daemon implements Operations, AutoCloseable {
                     added.put(
                             attachment.name(),
                             GuardedInterface.open(
-                                    attachment, policy(policies, attachment.name()), stateFolder(), drops));
+                                    attachment, policy(policies, attachment.name()), stateFolder(), drops, cores));
                 }
             }
             prepared = true;
@@ -282,9 +285,9 @@ public final class Daemon implements Operations, AutoCloseable {
             }
         });
         kept.forEach((name, each) -> {
-            each.worker().logDrops(next.log().drops() != Drops.OFF, next.log().drops() == Drops.ALL);
+            each.workers().logDrops(next.log().drops() != Drops.OFF, next.log().drops() == Drops.ALL);
             each.describe(attachment(next, name));
-            each.worker().install(policy(policies, name)).awaitUninterruptibly(INSTALL_TIMEOUT_S, TimeUnit.SECONDS);
+            each.workers().install(policy(policies, name), INSTALL_TIMEOUT_MS);
         });
         config = next;
         Map<String, GuardedInterface> all = new LinkedHashMap<>(kept);
@@ -325,16 +328,8 @@ public final class Daemon implements Operations, AutoCloseable {
         List<String> faults = new ArrayList<>();
         next.interfaces().forEach((name, after) -> {
             GuardedInterface before = guarded.get(name);
-            if (before != null
-                    && !(before.attachment().outside().equals(after.outside())
-                            && before.attachment().inside().equals(after.inside()))) {
-                faults.add(after.place() + ": " + name + ": other NICs need a restart (now "
-                        + before.attachment().outside() + " and "
-                        + before.attachment().inside() + ")");
-            }
-            if (before != null && before.datapath() != after.datapath().resolved()) {
-                faults.add(after.place() + ": " + name + ": another datapath needs a restart (now "
-                        + before.datapath().key() + ")");
+            if (before != null) {
+                faults.addAll(before.needsRestart(after, cores));
             }
         });
         if (!next.control().socket().equals(config.control().socket())) {
@@ -412,7 +407,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private static InterfaceStatus status(GuardedInterface each) {
         Interface attachment = each.attachment();
-        Counters counters = each.worker().counters();
+        Counters counters = each.workers().counters();
         Map<String, Long> passed = new TreeMap<>();
         Map<String, Long> dropped = new TreeMap<>();
         Map<String, Map<String, Long>> reasons = new TreeMap<>();
@@ -436,13 +431,14 @@ public final class Daemon implements Operations, AutoCloseable {
                 attachment.name(),
                 "bridge",
                 each.datapath().key(),
+                each.workers().count(),
                 attachment.outside(),
                 attachment.inside(),
                 problems.isEmpty(),
                 String.join("; ", problems),
                 attachment.securityGroups(),
                 counters.total(Counters.Total.FLOWS),
-                each.worker().ruleHits().policy().maxFlows(),
+                each.workers().ruleHits().policy().maxFlows(),
                 passed,
                 dropped,
                 reasons);
@@ -464,9 +460,11 @@ public final class Daemon implements Operations, AutoCloseable {
         for (GuardedInterface each : inOrder(config)) {
             Interface attachment = each.attachment();
             parts.add(attachment.name() + ": bridge, " + attachment.outside() + " outside, " + attachment.inside()
-                    + " inside, " + each.datapath().key() + ", groups " + String.join(" ", attachment.securityGroups())
+                    + " inside, " + each.datapath().key()
+                    + (each.workers().count() == 1 ? "" : ", " + each.workers().count() + " workers") + ", groups "
+                    + String.join(" ", attachment.securityGroups())
                     + " ("
-                    + each.worker().ruleHits().policy().ruleCount() + " rules)");
+                    + each.workers().ruleHits().policy().ruleCount() + " rules)");
         }
         return String.join("; ", parts);
     }

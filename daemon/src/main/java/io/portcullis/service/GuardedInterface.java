@@ -12,28 +12,33 @@ import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import io.portcullis.port.pcap.PcapPort;
 import io.portcullis.port.ring.RingPort;
+import io.portcullis.port.ring.Steering;
 import io.portcullis.worker.Worker;
+import io.portcullis.worker.Workers;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One interface of the configuration while it is guarded: its NICs made ready, its worker. */
+/** One interface of the configuration while it is guarded: its NICs made ready, its workers. */
 final class GuardedInterface implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GuardedInterface.class);
 
     private volatile Interface attachment;
     private final Bridge bridge;
-    private final Worker worker;
+    private final Workers workers;
+    private final Datapath datapath;
     private volatile @Nullable LinkFollower follower;
     private boolean started;
 
-    private GuardedInterface(Interface attachment, Bridge bridge, Worker worker) {
+    private GuardedInterface(Interface attachment, Datapath datapath, Bridge bridge, Workers workers) {
         this.attachment = attachment;
+        this.datapath = datapath;
         this.bridge = bridge;
-        this.worker = worker;
+        this.workers = workers;
     }
 
     /**
@@ -42,36 +47,68 @@ final class GuardedInterface implements AutoCloseable {
      * @param state folder for what must be put back
      * @throws StartException if something is in the way; then everything is as before
      */
-    static GuardedInterface open(Interface attachment, Policy policy, Path state, DropLog drops) throws StartException {
+    static GuardedInterface open(Interface attachment, Policy policy, Path state, DropLog drops, Cores cores)
+            throws StartException {
+        if (attachment.datapath() != Datapath.AUTO) {
+            return open(attachment, attachment.datapath(), policy, state, drops, cores);
+        }
+        try {
+            return open(attachment, Datapath.RING, policy, state, drops, cores);
+        } catch (NoRing refused) {
+            LOG.warn("{}; libpcap is used instead (datapath: pcap), which is far slower", refused.getMessage());
+        }
+        return open(attachment, Datapath.PCAP, policy, state, drops, cores);
+    }
+
+    /** The NICs are fit, and their rings can't be opened. */
+    private static final class NoRing extends StartException {
+        NoRing(List<String> faults) {
+            super(faults);
+        }
+    }
+
+    private static GuardedInterface open(
+            Interface attachment, Datapath datapath, Policy policy, Path state, DropLog drops, Cores cores)
+            throws StartException {
         String name = attachment.name();
-        Datapath datapath = attachment.datapath().resolved();
+        boolean ring = datapath == Datapath.RING;
         Bridge bridge;
         try {
-            bridge = Bridge.attach(name, attachment.outside(), attachment.inside(), datapath == Datapath.RING, state);
+            bridge = Bridge.attach(name, attachment.outside(), attachment.inside(), ring, state);
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
         bridge.notes().forEach(note -> LOG.info("{}: {}", name, note));
+        int seed = new SecureRandom().nextInt();
+        Steering steering = new Steering(ring ? attachment.workers(cores.count()) : 1, seed);
         List<Port> opened = new ArrayList<>();
         try {
-            opened.add(open(datapath, attachment.outside()));
-            opened.add(open(datapath, attachment.inside()));
+            List<? extends Port> outside = open(ring, attachment.outside(), steering);
+            opened.addAll(outside);
+            List<? extends Port> inside = open(ring, attachment.inside(), steering);
+            Workers workers = Workers.of(
+                    name,
+                    policy,
+                    seed,
+                    outside,
+                    inside,
+                    _ -> ring ? cores.life(attachment.busyPoll()) : Worker.Life.PLAIN,
+                    taken -> drops.write(name, taken));
+            return new GuardedInterface(attachment, datapath, bridge, workers);
         } catch (PortException e) {
             opened.forEach(Port::close);
             log(name, bridge.detach());
-            throw new StartException(List.of(name + ": " + e.getMessage()));
+            List<String> faults = List.of(name + ": " + e.getMessage());
+            throw ring ? new NoRing(faults) : new StartException(faults);
         }
-        Worker worker =
-                new Worker(name, policy, opened.getFirst(), opened.getLast(), taken -> drops.write(name, taken));
-        return new GuardedInterface(attachment, bridge, worker);
     }
 
-    private static Port open(Datapath datapath, String nic) throws PortException {
-        return datapath == Datapath.RING ? RingPort.open(nic) : PcapPort.open(nic);
+    private static List<? extends Port> open(boolean ring, String nic, Steering steering) throws PortException {
+        return ring ? RingPort.open(nic, steering) : List.of(PcapPort.open(nic));
     }
 
     void start() {
-        worker.start();
+        workers.start();
         started = true;
         followLinks();
     }
@@ -104,19 +141,41 @@ final class GuardedInterface implements AutoCloseable {
         return attachment;
     }
 
-    Worker worker() {
-        return worker;
+    Workers workers() {
+        return workers;
     }
 
-    /** How frames get in and out now. */
+    /** How frames get in and out now; never {@link Datapath#AUTO}. */
     Datapath datapath() {
-        return attachment.datapath().resolved();
+        return datapath;
+    }
+
+    /** Why another description of this interface can't be taken up while it is guarded; empty: it can. */
+    List<String> needsRestart(Interface next, Cores cores) {
+        String where = next.place() + ": " + next.name() + ": ";
+        List<String> reasons = new ArrayList<>();
+        if (!attachment.outside().equals(next.outside()) || !attachment.inside().equals(next.inside())) {
+            reasons.add(where + "other NICs need a restart (now " + attachment.outside() + " and " + attachment.inside()
+                    + ")");
+        }
+        boolean fits = next.datapath() == datapath
+                || next.datapath() == Datapath.AUTO
+                        && (datapath == Datapath.RING || attachment.datapath() == Datapath.AUTO);
+        if (!fits) {
+            reasons.add(where + "another datapath needs a restart (now " + datapath.key() + ")");
+        } else if (datapath == Datapath.RING && next.workers(cores.count()) != workers.count()) {
+            reasons.add(where + "another number of workers needs a restart (now " + workers.count() + ")");
+        }
+        if (next.busyPoll() != attachment.busyPoll()) {
+            reasons.add(where + "busy-poll needs a restart (now " + attachment.busyPoll() + ")");
+        }
+        return reasons;
     }
 
     /** Why frames cannot pass; empty while they can. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
-        for (Port port : List.of(worker.outside(), worker.inside())) {
+        for (Port port : workers.ports()) {
             switch (port.state()) {
                 case PortState.Forwarding() -> {
                     // Nothing to tell.
@@ -143,9 +202,9 @@ final class GuardedInterface implements AutoCloseable {
             running.close();
         }
         if (started) {
-            worker.close();
+            workers.close();
         } else {
-            worker.discard();
+            workers.discard();
         }
         log(attachment.name(), bridge.detach());
     }

@@ -3,7 +3,7 @@ package io.portcullis.service;
 import java.util.List;
 
 /** The daemon cannot start; nothing has been changed that was not put back. */
-public final class StartException extends Exception {
+public class StartException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final List<String> faults;

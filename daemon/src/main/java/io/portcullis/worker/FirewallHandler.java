@@ -16,6 +16,7 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
     private final Engine engine;
     private final Direction direction;
     private final Channel peer;
+    private final HandOver handOver;
     private final Consumer<Throwable> bugs;
 
     /**
@@ -23,12 +24,14 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
      *
      * @param direction in which this port's frames travel
      * @param peer the other port's channel, on the same loop
+     * @param handOver takes what other workers decide about
      * @param bugs told what should never happen
      */
-    FirewallHandler(Engine engine, Direction direction, Channel peer, Consumer<Throwable> bugs) {
+    FirewallHandler(Engine engine, Direction direction, Channel peer, HandOver handOver, Consumer<Throwable> bugs) {
         this.engine = engine;
         this.direction = direction;
         this.peer = peer;
+        this.handOver = handOver;
         this.bugs = bugs;
     }
 
@@ -36,6 +39,9 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Batch batch = (Batch) message;
         engine.decide(batch, direction, System.nanoTime());
+        if (batch.elsewhere() != 0) {
+            handOver.accept(batch, direction);
+        }
         if (batch.accepted() != 0) {
             peer.write(batch, peer.voidPromise());
             peer.flush();

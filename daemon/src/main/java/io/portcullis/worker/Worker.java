@@ -1,5 +1,6 @@
 package io.portcullis.worker;
 
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -7,8 +8,10 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
+import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.RuleHits;
+import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
@@ -16,6 +19,7 @@ import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -37,6 +41,10 @@ public final class Worker implements AutoCloseable {
     private static final int EXPIRED_AT_ONCE = 2_000;
     private static final long DROP_PERIOD_MS = 1_000;
     private static final int SAMPLED_DROPS = 10;
+
+    /** Frames that wait for being taken over at the most: they are rare, unless somebody makes them. */
+    private static final int MOST_TAKEN_OVER = 64;
+
     private static final long STOP_TIMEOUT_MS = 5_000;
 
     /** Bounds the drain where frames go on arriving. */
@@ -49,36 +57,80 @@ public final class Worker implements AutoCloseable {
     private final PortChannel insideChannel;
     private final SingleThreadIoEventLoop loop;
     private final Consumer<DropSamples.Taken> drops;
+    private final Durations stalls = new Durations();
     private final AtomicLong bugs = new AtomicLong();
+    private final AtomicInteger takenOver = new AtomicInteger();
+    private final AtomicInteger refusedToTakeOver = new AtomicInteger();
     private final String name;
     private boolean unfinishedNamed;
     private boolean logDrops = true;
+    private int sampledDrops = SAMPLED_DROPS;
+
+    /**
+     * How a worker's thread lives.
+     *
+     * @param busyPoll true: it never sleeps
+     * @param atStart what the thread does first
+     */
+    public record Life(boolean busyPoll, Runnable atStart) {
+        /** As any other. */
+        public static final Life PLAIN = new Life(false, () -> {});
+    }
 
     /**
      * A worker that is not running yet.
      *
      * @param name of the interface
      * @param policy to begin with
+     * @param share which of the interface's flows are its own
      * @param outside opened port towards the world; the worker closes it
      * @param inside opened port towards what is guarded; the worker closes it
      * @param drops takes samples of dropped frames about once a second, on the loop: must not wait
      */
-    public Worker(String name, Policy policy, Port outside, Port inside, Consumer<DropSamples.Taken> drops) {
+    Worker(
+            String name,
+            Policy policy,
+            Share share,
+            Port outside,
+            Port inside,
+            Life life,
+            Consumer<DropSamples.Taken> drops) {
         SecureRandom random = new SecureRandom();
-        this.engine = new Engine(policy, random.nextLong(), random.nextLong());
+        this.engine = new Engine(policy, share, random.nextLong(), random.nextLong());
         this.name = name;
         this.outside = outside;
         this.inside = inside;
         this.drops = drops;
+        this.sampledDrops = Math.max(1, SAMPLED_DROPS / share.workers());
         this.outsideChannel = new PortChannel(outside);
         this.insideChannel = new PortChannel(inside);
+        String thread = "portcullis-" + name + (share.workers() == 1 ? "" : "-" + share.worker());
+        IoHandlerFactory epoll = EpollIoHandler.newFactory();
         this.loop = new SingleThreadIoEventLoop(
                 null,
-                new DefaultThreadFactory("portcullis-" + name),
-                EpollIoHandler.newFactory(),
+                new LoopThreads(thread, life.atStart()),
+                executor -> new PollingIoHandler(
+                        epoll.newHandler(executor), outsideChannel, insideChannel, life.busyPoll(), stalls),
                 MAX_TASKS,
                 RejectedExecutionHandlers.reject(),
                 MAX_TASK_TIME_MS);
+    }
+
+    private static final class LoopThreads extends DefaultThreadFactory {
+        private final Runnable atStart;
+
+        LoopThreads(String name, Runnable atStart) {
+            super(name);
+            this.atStart = atStart;
+        }
+
+        @Override
+        public Thread newThread(Runnable loop) {
+            return super.newThread(() -> {
+                atStart.run();
+                loop.run();
+            });
+        }
     }
 
     /** Ends a worker that was never started. */
@@ -88,10 +140,18 @@ public final class Worker implements AutoCloseable {
         loop.shutdownGracefully(0, STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS);
     }
 
-    /** Lets traffic through, as far as the policy admits it. */
-    public void start() {
-        outsideChannel.pipeline().addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, this::onBug));
-        insideChannel.pipeline().addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, this::onBug));
+    /**
+     * Lets traffic through, as far as the policy admits it.
+     *
+     * @param handOver takes the frames of a batch that are other workers'
+     */
+    void start(HandOver handOver) {
+        outsideChannel
+                .pipeline()
+                .addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, handOver, this::onBug));
+        insideChannel
+                .pipeline()
+                .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, this::onBug));
         // In one task: else the first port could read a batch while its peer is not registered yet.
         loop.submit(() -> {
                     loop.register(outsideChannel);
@@ -118,6 +178,26 @@ public final class Worker implements AutoCloseable {
             logDrops = on;
             engine.dropSamples().describeAll(on && all);
         });
+    }
+
+    /** Takes a frame over that another worker received; any thread. One that is too many at once is lost, and counted. */
+    void takeOver(HandOver.Frame frame) {
+        if (takenOver.incrementAndGet() > MOST_TAKEN_OVER || loop.isShuttingDown()) {
+            takenOver.decrementAndGet();
+            refusedToTakeOver.incrementAndGet();
+            return;
+        }
+        loop.execute(() -> {
+            takenOver.decrementAndGet();
+            engine.countTakenOver(1, refusedToTakeOver.getAndSet(0));
+            PortChannel channel = frame.direction() == Direction.INGRESS ? outsideChannel : insideChannel;
+            channel.pipeline().fireChannelRead(frame.batch());
+        });
+    }
+
+    /** How long the loop did not look at its ports while there were frames, each time. */
+    public Durations stalls() {
+        return stalls;
     }
 
     /** What the engine has counted. */
@@ -160,7 +240,7 @@ public final class Worker implements AutoCloseable {
                             + " offload off at the far end spares that",
                     name);
         }
-        DropSamples.Taken taken = engine.dropSamples().take(SAMPLED_DROPS);
+        DropSamples.Taken taken = engine.dropSamples().take(sampledDrops);
         if (logDrops && !taken.isEmpty()) {
             drops.accept(taken);
         }

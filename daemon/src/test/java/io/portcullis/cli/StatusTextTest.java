@@ -13,7 +13,8 @@ final class StatusTextTest {
     private static final InterfaceStatus WEB0 = new InterfaceStatus(
             "web0",
             "bridge",
-            "pcap",
+            "ring",
+            4,
             "eth1",
             "eth2",
             true,
@@ -28,6 +29,7 @@ final class StatusTextTest {
             "database",
             "bridge",
             "pcap",
+            1,
             "enp1s0f0",
             "enp1s0f1",
             false,
@@ -59,8 +61,8 @@ final class StatusTextTest {
                 portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
                 /etc/portcullis/portcullis.yaml, generation 3
 
-                INTERFACE  STATE       MODE    DATAPATH  OUTSIDE  INSIDE  FLOWS          GROUPS
-                web0       forwarding  bridge  pcap      eth1     eth2    12 of 1000000  web admin
+                INTERFACE  STATE       MODE    DATAPATH  WORKERS  OUTSIDE  INSIDE  FLOWS          GROUPS
+                web0       forwarding  bridge  ring      4        eth1     eth2    12 of 1000000  web admin
 
                 INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
                 web0       ingress    123456       15  no-rule 12, tcp-no-syn 3
@@ -76,9 +78,9 @@ final class StatusTextTest {
                 portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
                 /etc/portcullis/portcullis.yaml, generation 3
 
-                INTERFACE  STATE       MODE    DATAPATH  OUTSIDE   INSIDE    FLOWS          GROUPS
-                web0       forwarding  bridge  pcap      eth1      eth2      12 of 1000000  web admin
-                database   STOPPED     bridge  pcap      enp1s0f0  enp1s0f1  0 of 500       db
+                INTERFACE  STATE       MODE    DATAPATH  WORKERS  OUTSIDE   INSIDE    FLOWS          GROUPS
+                web0       forwarding  bridge  ring      4        eth1      eth2      12 of 1000000  web admin
+                database   STOPPED     bridge  pcap      1        enp1s0f0  enp1s0f1  0 of 500       db
 
                 INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
                 web0       ingress    123456       15  no-rule 12, tcp-no-syn 3

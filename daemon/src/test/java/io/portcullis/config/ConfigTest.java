@@ -84,8 +84,8 @@ class ConfigTest {
                     security-groups: [web, admin]
                     enforce: true
                     datapath: ring
-                    workers: 1
-                    busy-poll: false
+                    workers: 4
+                    busy-poll: true
                     on-failure: closed
                     source-check: false
                     checksums: trust
@@ -125,6 +125,8 @@ class ConfigTest {
         assertEquals("[10.0.5.0/24, fd00::5/128, fe80::/64]", edge.addresses().toString());
         assertEquals(List.of("web", "admin"), edge.securityGroups());
         assertEquals(Datapath.RING, edge.datapath());
+        assertEquals(4, edge.workers(2));
+        assertTrue(edge.busyPoll());
         assertFalse(edge.verifyChecksums());
         assertEquals(EnumSet.of(LinkClass.LLDP, LinkClass.DHCP_SERVER, LinkClass.NDP_REDIRECT), edge.passThrough());
         assertEquals(List.of(0x88f7, 35041), edge.ethertypes());

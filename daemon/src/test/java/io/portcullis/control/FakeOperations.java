@@ -25,6 +25,7 @@ class FakeOperations implements Operations {
                         "web0",
                         "bridge",
                         "pcap",
+                        1,
                         "eth1",
                         "eth2",
                         true,

@@ -72,7 +72,7 @@ final class AllocationTest {
 
     private static Engine engine() throws ConfigException {
         String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
-        return new Engine(EngineBench.policy("", open, 1), 1, 2);
+        return new Engine(EngineBench.policy("", open, 1), Share.ALL, 1, 2);
     }
 
     @Test

@@ -26,7 +26,7 @@ final class EngineBench {
      * @param rest the other sections, {@code security-groups} with a group {@code web} among them
      */
     EngineBench(String attributes, String rest, boolean unmarkedOffload) throws ConfigException {
-        engine = new Engine(policy(attributes, rest, 1), 1, 2);
+        engine = new Engine(policy(attributes, rest, 1), Share.ALL, 1, 2);
         batch = new Batch(memory, unmarkedOffload);
     }
 

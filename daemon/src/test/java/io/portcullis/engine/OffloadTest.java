@@ -26,7 +26,7 @@ final class OffloadTest {
     private final Engine engine;
 
     OffloadTest() throws ConfigException {
-        engine = new Engine(EngineBench.policy("", OPEN, 1), 1, 2);
+        engine = new Engine(EngineBench.policy("", OPEN, 1), Share.ALL, 1, 2);
     }
 
     private Reason in(Frame frame, Consumer<Batch> offloads) {

@@ -62,7 +62,7 @@ record Vector(
 
     private Optional<String> run(MemorySegment memory) throws ConfigException {
         Map<String, Object> own = merged(base, config);
-        Engine engine = new Engine(policy(own, 1), 1, 2);
+        Engine engine = new Engine(policy(own, 1), Share.ALL, 1, 2);
         Batch batch = new Batch(memory, true);
         Frames frames = new Frames();
         long nowNs = 1;

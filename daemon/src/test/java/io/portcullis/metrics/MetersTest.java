@@ -14,6 +14,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
+import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
@@ -64,11 +65,11 @@ final class MetersTest {
     }
 
     private static Engine engine(Config config) {
-        return new Engine(Policy.compile(config, "web0", 1, 1_000), 1, 2);
+        return new Engine(Policy.compile(config, "web0", 1, 1_000), Share.ALL, 1, 2);
     }
 
     private void watch(Engine engine) {
-        meters.watch("web0", engine::counters, engine::ruleHits);
+        meters.watch("web0", engine::counters, engine::ruleHits, List.of());
     }
 
     /** Has an engine decide about one UDP datagram. */
@@ -175,7 +176,7 @@ final class MetersTest {
     void interfacesComeAndGo() throws ConfigException {
         Engine engine = engine(config(TWO_RULES));
         watch(engine);
-        meters.watch("edge", engine::counters, engine::ruleHits);
+        meters.watch("edge", engine::counters, engine::ruleHits, List.of());
         meters.portCounter("edge", "inside", PortCounter.RING_FULL, () -> 1);
         assertEquals(2, samples("portcullis_flows{").size());
         meters.unwatch("edge");

@@ -138,6 +138,8 @@ final class RulesAgainstNaiveTest {
                     cidrs(),
                     groups,
                     Datapath.AUTO,
+                    0,
+                    false,
                     true,
                     true,
                     Set.of(),

@@ -13,11 +13,6 @@ import static io.portcullis.port.PortCounter.TOO_BIG;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
-import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.LinkWatch;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Offloads;
 import io.portcullis.linux.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Train;
@@ -31,10 +26,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,23 +36,11 @@ import org.slf4j.LoggerFactory;
  * is accepted is sent from there, up to 64 frames a system call. Offloads stay on: a super-frame crosses as one frame, and
  * a checksum that a NIC is to fill in is filled in by the NIC that sends it.
  *
- * <p>A second thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's count of lost
- * frames once a second; it alone opens a NIC. Link down and up, and another MTU, are nothing to the socket. A NIC that was
- * made again under the same name is another NIC: the watch opens it, and the event loop goes over to it
- * ({@link #moveOn}). To bind the old socket to it would be simpler, and is refused to a socket that is a member of a fanout
- * group; nor would it free a ring that is blocked (see {@link #isBlocked}).
+ * <p>Several workers have a port each on the same NIC; what these share is {@link RingNic}, which also looks after the link
+ * on a thread of its own.
  */
 public final class RingPort implements Port {
     private static final Logger LOG = LoggerFactory.getLogger(RingPort.class);
-
-    private static final int WATCH_MS = 1_000;
-    private static final long END_MS = 2_000;
-
-    /** Where one of these is off, the kernel has to cut the super-frames of TCP for the NIC. */
-    private static final List<String> CUTTING = List.of("tx-tcp-segmentation", "tx-tcp6-segmentation");
-
-    /** Where this one is on, datagrams of one flow are sent as one super-frame. */
-    private static final String CUTTING_DATAGRAMS = "tx-udp-segmentation";
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final int ETHERNET_HEADER = 14;
@@ -85,10 +65,8 @@ public final class RingPort implements Port {
             SEND_ERROR_EINVAL,
             SEND_ERROR_OTHER);
 
-    private final String nic;
-    private final PortCounters counters;
-    private final LinkWatch links;
-    private final Thread watch;
+    private final RingNic nic;
+    private final PortCounters counters = new PortCounters();
 
     // The messages that are being sent: the batch's frames in each, as bits, and their bytes.
     private final long[] members = new long[Batch.CAPACITY];
@@ -96,83 +74,48 @@ public final class RingPort implements Port {
     private final Train train = new Train();
     private boolean joins = true;
 
-    private volatile PortState state;
-    private volatile int mtuLength;
     private volatile int otherErrno;
-    private volatile boolean cutsSuperFrames;
-    private volatile boolean cutsDatagrams;
 
-    /** Changed by the event loop, under the lock; read by it without, and under the lock by the watch. */
+    /** Changed by the event loop, under the lock; read by it without. */
     private Ring current;
 
     private @Nullable Ring pending; // under the lock
     private boolean closed; // as current
 
-    // The watch's own.
-    private boolean allLostBefore;
-    private List<String> namedMissing = List.of();
+    /** The watch's own. */
     private final Set<PortCounter> unnamed = EnumSet.copyOf(NAMED_ONCE);
 
-    private Runnable reopened = () -> {};
+    private volatile Runnable reopened = () -> {};
 
-    private RingPort(Nic nic, Ring opened, PortCounters counters, LinkWatch links) {
-        this.nic = nic.name();
-        this.counters = counters;
-        this.links = links;
+    RingPort(RingNic nic, Ring opened) {
+        this.nic = nic;
         this.current = opened;
-        this.mtuLength = nic.mtu();
-        this.state = stateOf(nic);
-        this.watch = Thread.ofPlatform()
-                .daemon()
-                .name("portcullis-watch-" + nic.name())
-                .unstarted(this::watch);
+        opened.countIn(counters);
     }
 
     /**
-     * Opens a NIC. One that is down forwards as soon as it is up.
+     * Opens a NIC for one worker. One that is down forwards as soon as it is up.
      *
      * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
      */
     public static RingPort open(String name) throws PortException {
-        LinkWatch links = null;
-        RingPort port = null;
-        try {
-            links = LinkWatch.open();
-            Nic nic = Nics.named(name);
-            if (!nic.ethernet()) {
-                throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
-                        + "); ports are Ethernet only");
-            }
-            PortCounters counters = new PortCounters();
-            port = new RingPort(nic, Ring.open(nic, counters), counters, links);
-            port.chooseWayOut();
-            return port;
-        } catch (ErrnoException refused) {
-            throw new PortException(explain(name, refused), refused);
-        } finally {
-            if (port == null && links != null) {
-                links.close();
-            }
-        }
+        return open(name, Steering.SINGLE).getFirst();
     }
 
-    private static String explain(String nic, ErrnoException refused) {
-        return switch (refused.errno()) {
-            case Errno.ENODEV -> nic + ": no such network interface; `ip link` lists those that there are";
-            case Errno.EPERM ->
-                nic + ": no privilege to open a packet socket; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
-            case Errno.ENOPROTOOPT -> nic + ": this kernel is too old for datapath ring: " + refused.getMessage();
-            default -> nic + ": " + refused.getMessage();
-        };
-    }
-
-    private static PortState stateOf(Nic nic) {
-        return PortState.of(nic.name(), nic.up(), nic.carrier());
+    /**
+     * Opens a NIC for several workers. The kernel gives each port its share of the frames as soon as all have started.
+     *
+     * @param steering who gets which frame
+     * @return a port for each worker, in their order; each is closed on its own, and all together
+     * @throws PortException as for one
+     */
+    public static List<RingPort> open(String name, Steering steering) throws PortException {
+        return RingNic.open(name, steering);
     }
 
     @Override
     public String nic() {
-        return nic;
+        return nic.name();
     }
 
     @Override
@@ -183,16 +126,17 @@ public final class RingPort implements Port {
     @Override
     public void start(Runnable whenReopened) {
         reopened = whenReopened;
-        admit(current);
-        watch.start();
+        nic.arrived(current);
     }
 
-    private void admit(Ring ring) {
-        try {
-            ring.admit();
-        } catch (ErrnoException refused) {
-            throw new IllegalStateException(nic, refused);
-        }
+    @Override
+    public boolean canBePolled() {
+        return true;
+    }
+
+    @Override
+    public boolean isReady() {
+        return !closed && current.isReady();
     }
 
     @Override
@@ -246,7 +190,7 @@ public final class RingPort implements Port {
                 send(batch, rest, socket);
                 return;
             }
-            if (sent == -Errno.ENOBUFS && lengths[at] > mtuLength + LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS && lengths[at] > nic.mtuLength() + LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
             }
             if (sent > 0) {
@@ -284,7 +228,7 @@ public final class RingPort implements Port {
     private int sendThroughQdisc(PacketSocket socket, int at) {
         socket.bypassQdisc(false);
         int sent = socket.send(at, 1);
-        socket.bypassQdisc(cutsSuperFrames);
+        socket.bypassQdisc(nic.cutsSuperFrames());
         return sent;
     }
 
@@ -292,7 +236,8 @@ public final class RingPort implements Port {
     private int gather(Batch batch, long frames, PacketSocket socket) {
         MemorySegment memory = batch.memory();
         boolean plain = batch.unmarkedOffload();
-        boolean joining = joins && cutsDatagrams && !plain;
+        int mtuLength = nic.mtuLength();
+        boolean joining = joins && nic.cutsDatagrams() && !plain;
         int count = 0;
         socket.clear();
         for (long left = frames; left != 0; left &= left - 1) {
@@ -411,24 +356,34 @@ public final class RingPort implements Port {
 
     @Override
     public PortState state() {
-        return state;
+        return nic.state();
+    }
+
+    /** The NIC was opened anew, for {@link #moveOn}. By the watch. */
+    synchronized void offer(Ring ring) {
+        ring.countIn(counters);
+        if (pending != null) {
+            pending.close();
+        }
+        pending = ring;
+    }
+
+    /** Asks the event loop for {@link #moveOn}. By the watch. */
+    void announce() {
+        reopened.run();
     }
 
     @Override
     public void moveOn() {
         synchronized (this) {
-            Ring next = pending;
-            if (next == null || closed) {
+            if (pending == null || closed) {
                 return;
             }
-            pending = null;
             current.close();
-            current = next;
-            admit(next);
-            mtuLength = next.nic().mtu();
-            current.socket().bypassQdisc(cutsSuperFrames);
-            changeTo(stateOf(next.nic()));
+            current = pending;
+            pending = null;
         }
+        nic.arrived(current);
     }
 
     @Override
@@ -443,151 +398,11 @@ public final class RingPort implements Port {
                 pending.close();
             }
         }
-        links.close();
-        try {
-            watch.join(END_MS);
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
-        }
+        nic.closed();
     }
 
-    private void watch() {
-        boolean failed = false;
-        while (true) {
-            try {
-                if (!look()) {
-                    return;
-                }
-                links.next(WATCH_MS);
-                failed = false;
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.ECANCELED) {
-                    return;
-                }
-                if (!failed) {
-                    LOG.error("{}: its link can't be watched now: {}", nic, refused.getMessage());
-                }
-                failed = true;
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
-            }
-        }
-    }
-
-    /** False: the port is closed. */
-    private boolean look() throws ErrnoException {
-        Optional<Nic> found = Nics.find(nic);
-        boolean open;
-        synchronized (this) {
-            if (closed) {
-                return false;
-            }
-            boolean blocked = isBlocked();
-            boolean same =
-                    found.isPresent() && found.get().index() == current.nic().index() && !blocked;
-            boolean awaited = pending != null
-                    && found.isPresent()
-                    && found.get().index() == pending.nic().index();
-            open = found.isPresent() && !same && !awaited;
-            if (blocked) {
-                LOG.warn(
-                        "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
-                                + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
-                        nic);
-            }
-            if (same) {
-                noteMtu(found.get());
-                chooseWayOut();
-                changeTo(stateOf(found.get()));
-            } else if (found.isEmpty()) {
-                changeTo(PortState.gone(nic));
-            }
-        }
-        nameLosses();
-        if (open) {
-            reopen(found.get());
-        }
-        return true;
-    }
-
-    /**
-     * Reads what the kernel has lost. True: at two looks it had lost all that came, though every slot was free. A frame with an offload that a vnet header has no word for marks its slot as taken and never fills it, and there the
-     * kernel stands still ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
-     */
-    private boolean isBlocked() throws ErrnoException {
-        PacketSocket.Statistics since = current.socket().statistics();
-        counters.add(RING_FULL, since.lost());
-        boolean allLost = since.lost() > 0 && since.received() == 0 && current.isEmpty();
-        boolean blocked = allLost && allLostBefore;
-        allLostBefore = allLost;
-        return blocked;
-    }
-
-    private void reopen(Nic found) {
-        Ring opened;
-        try {
-            opened = Ring.open(found, counters);
-        } catch (ErrnoException refused) {
-            changeTo(new PortState.NotForwarding(explain(nic, refused)));
-            return;
-        }
-        synchronized (this) {
-            if (closed) {
-                opened.close();
-                return;
-            }
-            if (pending != null) {
-                pending.close();
-            }
-            pending = opened;
-        }
-        reopened.run();
-    }
-
-    /** Past the NIC's qdisc, which spares time, where the NIC cuts super-frames itself; else through it. */
-    private void chooseWayOut() {
-        List<String> active = activeOffloads();
-        List<String> missing =
-                CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
-        if (!missing.isEmpty() && !missing.equals(namedMissing)) {
-            LOG.info(
-                    "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
-                    nic,
-                    String.join(", ", missing));
-        }
-        namedMissing = missing;
-        cutsSuperFrames = missing.isEmpty();
-        cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
-        current.socket().bypassQdisc(cutsSuperFrames);
-    }
-
-    private List<String> activeOffloads() {
-        try {
-            return Offloads.read(nic).names(Offloads.Feature::active);
-        } catch (ErrnoException refused) {
-            LOG.debug("{}: offloads are unknown", nic, refused);
-            return List.of();
-        }
-    }
-
-    private void noteMtu(Nic found) {
-        if (found.mtu() != mtuLength) {
-            LOG.info("{}: MTU {} (was {})", nic, found.mtu(), mtuLength);
-            mtuLength = found.mtu();
-        }
-    }
-
-    private synchronized void changeTo(PortState next) {
-        if (next.equals(state)) {
-            return;
-        }
-        state = next;
-        switch (next) {
-            case PortState.Forwarding _ -> LOG.info("{} forwards again", nic);
-            case PortState.NotForwarding(String reason) -> LOG.warn("no frame passes: {}", reason);
-        }
-    }
-
-    private void nameLosses() {
+    /** Names in the log what has been lost for the first time. By the watch. */
+    void nameLosses() {
         unnamed.removeIf(counter -> {
             if (counters.get(counter) == 0) {
                 return false;
@@ -595,7 +410,7 @@ public final class RingPort implements Port {
             String errno = counter == SEND_ERROR_OTHER ? Errno.name(otherErrno) : counter.errno();
             LOG.warn(
                     "{}: {}{}: {} (named once, counted in portcullis_port_lost_frames_total)",
-                    nic,
+                    nic.name(),
                     counter.label(),
                     errno.isEmpty() ? "" : " " + errno,
                     counter.meaning());

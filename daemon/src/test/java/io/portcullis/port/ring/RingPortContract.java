@@ -17,6 +17,7 @@ import io.portcullis.Allocation;
 import io.portcullis.config.Config;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
+import io.portcullis.engine.Share;
 import io.portcullis.linux.OffloadWire;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
@@ -521,7 +522,7 @@ class RingPortContract extends PortContract {
                                 version: 1
                                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                                 security-groups: {web: {ingress: [{protocol: all, from: any}]}}
-                                """, "test.yaml"), "web0", 1, 1000), 1, 2);
+                                """, "test.yaml"), "web0", 1, 1000), Share.ALL, 1, 2);
     }
 
     /** Puts frames on the wire, then forwards them, on one thread, so that what each costs can be told apart. */

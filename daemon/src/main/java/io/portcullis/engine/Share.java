@@ -1,0 +1,32 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.AddressPair;
+import io.portcullis.packet.Quote;
+
+/**
+ * Which of an interface's flows an engine tracks: those of its worker, by the pair of their addresses.
+ *
+ * @param worker whose it is, from 0
+ * @param workers of the interface
+ * @param seed of {@link AddressPair}, the same for all of them
+ */
+public record Share(int worker, int workers, int seed) {
+    /** All there are. */
+    public static final Share ALL = new Share(0, 1, 0);
+
+    public Share {
+        if (worker < 0 || worker >= workers) {
+            throw new IllegalArgumentException("worker " + worker + " of " + workers);
+        }
+    }
+
+    /** This engine's part of a limit of the whole interface, 1 at the least. */
+    long of(long limit) {
+        return Math.max(1, limit / workers);
+    }
+
+    /** Whose the flow is that an ICMP error is about. */
+    int home(Quote quote) {
+        return workers == 1 ? worker : AddressPair.worker(AddressPair.hash(seed, quote), workers);
+    }
+}

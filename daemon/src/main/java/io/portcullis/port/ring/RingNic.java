@@ -1,0 +1,357 @@
+package io.portcullis.port.ring;
+
+import static io.portcullis.port.PortCounter.RING_FULL;
+
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.LinkWatch;
+import io.portcullis.linux.Nic;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.Offloads;
+import io.portcullis.linux.PacketSocket;
+import io.portcullis.port.PortException;
+import io.portcullis.port.PortState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One NIC and the ports that the workers of an interface have on it, one each. Their sockets form a group, and the kernel
+ * gives each its share of the frames ({@link Steering}); a single port has no group.
+ *
+ * <p>A thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's counts of lost frames
+ * once a second; it alone opens the NIC. Link down and up, and another MTU, are nothing to the sockets. A NIC that was made
+ * again under the same name is another NIC: the watch opens it for all ports, and each event loop goes over to it
+ * ({@link RingPort#moveOn}). To bind the old sockets to it would be simpler, and is refused to members of a group; nor would
+ * it free a ring that is blocked (see {@link #isBlocked}). No frame comes in before the last port has gone over: else a
+ * flow's frames would go to whoever is there.
+ */
+final class RingNic {
+    private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
+
+    private static final int WATCH_MS = 1_000;
+    private static final long END_MS = 2_000;
+
+    /** Where one of these is off, the kernel has to cut the super-frames of TCP for the NIC. */
+    private static final List<String> CUTTING = List.of("tx-tcp-segmentation", "tx-tcp6-segmentation");
+
+    /** Where this one is on, datagrams of one flow are sent as one super-frame. */
+    private static final String CUTTING_DATAGRAMS = "tx-udp-segmentation";
+
+    private final String name;
+    private final Steering steering;
+    private final @Nullable LinkWatch links;
+    private final Thread watch;
+    private final List<RingPort> ports = new ArrayList<>();
+
+    private volatile PortState state;
+    private volatile int mtuLength;
+    private volatile boolean cutsSuperFrames;
+    private volatile boolean cutsDatagrams;
+
+    // Under the lock.
+    private Nic nic;
+    private List<Ring> rings;
+    private int arrived;
+    private int closedPorts;
+
+    // The watch's own.
+    private List<String> namedMissing = List.of();
+
+    private RingNic(Nic nic, Steering steering, List<Ring> rings, @Nullable LinkWatch links) {
+        this.name = nic.name();
+        this.steering = steering;
+        this.nic = nic;
+        this.rings = rings;
+        this.links = links;
+        this.mtuLength = nic.mtu();
+        this.state = stateOf(nic);
+        for (Ring ring : rings) {
+            ports.add(new RingPort(this, ring));
+        }
+        this.watch = Thread.ofPlatform()
+                .daemon()
+                .name("portcullis-watch-" + name)
+                .unstarted(() -> {
+                    if (links != null) {
+                        watch(links);
+                    }
+                });
+    }
+
+    /** As {@link RingPort#open(String, Steering)}. */
+    static List<RingPort> open(String name, Steering steering) throws PortException {
+        LinkWatch links = null;
+        RingNic opened = null;
+        try {
+            links = LinkWatch.open();
+            Nic nic = Nics.named(name);
+            if (!nic.ethernet()) {
+                throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
+                        + "); ports are Ethernet only");
+            }
+            opened = new RingNic(nic, steering, openRings(nic, steering), links);
+            opened.chooseWayOut();
+            return List.copyOf(opened.ports);
+        } catch (ErrnoException refused) {
+            throw new PortException(explain(name, refused), refused);
+        } finally {
+            if (opened == null && links != null) {
+                links.close();
+            }
+        }
+    }
+
+    /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
+    static RingPort standIn(Nic nic, Ring ring) {
+        RingNic stands = new RingNic(nic, Steering.SINGLE, List.of(ring), null);
+        stands.cutsSuperFrames = true;
+        stands.cutsDatagrams = true;
+        return stands.ports.getFirst();
+    }
+
+    /** One for each worker, in the workers' order. */
+    private static List<Ring> openRings(Nic nic, Steering steering) throws ErrnoException {
+        List<Ring> rings = new ArrayList<>();
+        boolean done = false;
+        try {
+            PacketSocket.Shape shape = Ring.shape(steering.workers());
+            for (int i = 0; i < steering.workers(); i++) {
+                rings.add(Ring.open(nic, shape));
+            }
+            if (rings.size() > 1) {
+                int group = rings.getFirst().socket().foundGroup(steering.program());
+                for (Ring ring : rings.subList(1, rings.size())) {
+                    ring.socket().joinGroup(group);
+                }
+            }
+            done = true;
+            return rings;
+        } finally {
+            if (!done) {
+                rings.forEach(Ring::close);
+            }
+        }
+    }
+
+    private static String explain(String nic, ErrnoException refused) {
+        return switch (refused.errno()) {
+            case Errno.ENODEV -> nic + ": no such network interface; `ip link` lists those that there are";
+            case Errno.EPERM ->
+                nic + ": no privilege to open a packet socket; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
+            case Errno.ENOPROTOOPT -> nic + ": this kernel is too old for datapath ring: " + refused.getMessage();
+            default -> nic + ": " + refused.getMessage();
+        };
+    }
+
+    private static PortState stateOf(Nic nic) {
+        return PortState.of(nic.name(), nic.up(), nic.carrier());
+    }
+
+    String name() {
+        return name;
+    }
+
+    PortState state() {
+        return state;
+    }
+
+    int mtuLength() {
+        return mtuLength;
+    }
+
+    boolean cutsSuperFrames() {
+        return cutsSuperFrames;
+    }
+
+    boolean cutsDatagrams() {
+        return cutsDatagrams;
+    }
+
+    /** A port has begun to read from this ring. The last one lets frames in. */
+    synchronized void arrived(Ring ring) {
+        if (!rings.contains(ring) || links == null || closedPorts > 0) {
+            return;
+        }
+        arrived++;
+        if (arrived < ports.size()) {
+            return;
+        }
+        for (Ring each : rings) {
+            try {
+                each.admit();
+            } catch (ErrnoException refused) {
+                throw new IllegalStateException(name, refused);
+            }
+        }
+        mtuLength = nic.mtu();
+        changeTo(stateOf(nic));
+        if (watch.getState() == Thread.State.NEW) {
+            watch.start();
+        }
+    }
+
+    /** A port is closed. The last one ends the watch. */
+    void closed() {
+        synchronized (this) {
+            closedPorts++;
+            if (closedPorts < ports.size()) {
+                return;
+            }
+        }
+        if (links == null) {
+            return;
+        }
+        links.close();
+        try {
+            watch.join(END_MS);
+        } catch (InterruptedException asked) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void watch(LinkWatch news) {
+        boolean failed = false;
+        while (true) {
+            try {
+                if (!look()) {
+                    return;
+                }
+                news.next(WATCH_MS);
+                failed = false;
+            } catch (ErrnoException refused) {
+                if (refused.errno() == Errno.ECANCELED) {
+                    return;
+                }
+                if (!failed) {
+                    LOG.error("{}: its link can't be watched now: {}", name, refused.getMessage());
+                }
+                failed = true;
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
+            }
+        }
+    }
+
+    /** False: the ports are closed. */
+    private boolean look() throws ErrnoException {
+        Optional<Nic> found = Nics.find(name);
+        boolean open;
+        synchronized (this) {
+            if (closedPorts > 0) {
+                return closedPorts < ports.size();
+            }
+            boolean moving = arrived < ports.size();
+            boolean blocked = !moving && isBlocked();
+            boolean same = found.isPresent() && found.get().index() == nic.index() && !blocked;
+            open = found.isPresent() && !same;
+            if (blocked) {
+                LOG.warn(
+                        "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
+                                + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
+                        name);
+            }
+            if (same && !moving) {
+                noteMtu(found.get());
+                chooseWayOut();
+                changeTo(stateOf(found.get()));
+            } else if (found.isEmpty()) {
+                changeTo(PortState.gone(name));
+            }
+        }
+        ports.forEach(RingPort::nameLosses);
+        if (open) {
+            reopen(found.get());
+        }
+        return true;
+    }
+
+    /**
+     * Reads what the kernel has lost. True: at two looks a ring had lost all that came, though every slot was free. A frame
+     * with an offload that a vnet header has no word for marks its slot as taken and never fills it, and there the kernel
+     * stands still ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
+     */
+    private boolean isBlocked() throws ErrnoException {
+        boolean blocked = false;
+        for (int i = 0; i < rings.size(); i++) {
+            Ring ring = rings.get(i);
+            PacketSocket.Statistics since = ring.socket().statistics();
+            ports.get(i).counters().add(RING_FULL, since.lost());
+            boolean allLost = since.lost() > 0 && since.received() == 0 && ring.isEmpty();
+            blocked |= ring.isStill(allLost);
+        }
+        return blocked;
+    }
+
+    private void reopen(Nic found) {
+        List<Ring> opened;
+        try {
+            opened = openRings(found, steering);
+        } catch (ErrnoException refused) {
+            changeTo(new PortState.NotForwarding(explain(name, refused)));
+            return;
+        }
+        synchronized (this) {
+            if (closedPorts > 0) {
+                opened.forEach(Ring::close);
+                return;
+            }
+            nic = found;
+            rings = opened;
+            arrived = 0;
+            for (int i = 0; i < opened.size(); i++) {
+                ports.get(i).offer(opened.get(i));
+            }
+            chooseWayOut();
+        }
+        ports.forEach(RingPort::announce);
+    }
+
+    /** Past the NIC's qdisc, which spares time, where the NIC cuts super-frames itself; else through it. */
+    private void chooseWayOut() {
+        List<String> active = activeOffloads();
+        List<String> missing =
+                CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
+        if (!missing.isEmpty() && !missing.equals(namedMissing)) {
+            LOG.info(
+                    "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
+                    name,
+                    String.join(", ", missing));
+        }
+        namedMissing = missing;
+        cutsSuperFrames = missing.isEmpty();
+        cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
+        rings.forEach(ring -> ring.socket().bypassQdisc(cutsSuperFrames));
+    }
+
+    private List<String> activeOffloads() {
+        try {
+            return Offloads.read(name).names(Offloads.Feature::active);
+        } catch (ErrnoException refused) {
+            LOG.debug("{}: offloads are unknown", name, refused);
+            return List.of();
+        }
+    }
+
+    private void noteMtu(Nic found) {
+        if (found.mtu() != mtuLength) {
+            LOG.info("{}: MTU {} (was {})", name, found.mtu(), mtuLength);
+            mtuLength = found.mtu();
+        }
+    }
+
+    private synchronized void changeTo(PortState next) {
+        if (next.equals(state)) {
+            return;
+        }
+        state = next;
+        switch (next) {
+            case PortState.Forwarding _ -> LOG.info("{} forwards again", name);
+            case PortState.NotForwarding(String reason) -> LOG.warn("no frame passes: {}", reason);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.portcullis.worker;
+
+import io.netty.util.concurrent.Future;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.DropSamples;
+import io.portcullis.engine.Durations;
+import io.portcullis.engine.RuleHits;
+import io.portcullis.engine.Share;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.Port;
+import io.portcullis.port.PortCounter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+
+/**
+ * The workers of one interface. Each has its own share of the flows, by the pair of their addresses, and nothing in common
+ * with the others but the policy; the frames of a flow come to one of them, and what does not is handed over.
+ */
+public final class Workers implements AutoCloseable {
+    private final List<Worker> workers;
+
+    private Workers(List<Worker> workers) {
+        this.workers = List.copyOf(workers);
+    }
+
+    /**
+     * Workers that are not running yet, one for each pair of ports; they close the ports.
+     *
+     * @param name of the interface
+     * @param policy to begin with
+     * @param seed which spreads the flows ({@link io.portcullis.packet.AddressPair})
+     * @param outside opened ports towards the world, in the workers' order
+     * @param inside opened ports towards what is guarded, as many
+     * @param life of each worker's thread, by its number
+     * @param drops takes samples of dropped frames about once a second, on a loop: must not wait
+     */
+    public static Workers of(
+            String name,
+            Policy policy,
+            int seed,
+            List<? extends Port> outside,
+            List<? extends Port> inside,
+            IntFunction<Worker.Life> life,
+            Consumer<DropSamples.Taken> drops) {
+        List<Worker> workers = new ArrayList<>();
+        for (int i = 0; i < outside.size(); i++) {
+            Share share = new Share(i, outside.size(), seed);
+            workers.add(new Worker(name, policy, share, outside.get(i), inside.get(i), life.apply(i), drops));
+        }
+        return new Workers(workers);
+    }
+
+    /** Ends workers that were never started. */
+    public void discard() {
+        workers.forEach(Worker::discard);
+    }
+
+    /** Lets traffic through, as far as the policy admits it. */
+    public void start() {
+        HandOver handOver = workers.size() == 1 ? HandOver.NOBODY : this::handOver;
+        workers.forEach(worker -> worker.start(handOver));
+    }
+
+    private void handOver(Batch batch, Direction direction) {
+        for (long left = batch.elsewhere(); left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            workers.get(batch.home(i)).takeOver(HandOver.Frame.copy(batch, i, direction));
+        }
+    }
+
+    /** How many there are. */
+    public int count() {
+        return workers.size();
+    }
+
+    /**
+     * Publishes a policy, and waits until every loop has taken it. Cannot fail: it was compiled before.
+     *
+     * @param timeoutMs how long it waits at the most: a loop that is held up takes it later
+     */
+    public void install(Policy next, long timeoutMs) {
+        List<Future<?>> taken = new ArrayList<>();
+        workers.forEach(worker -> taken.add(worker.install(next)));
+        taken.forEach(each -> each.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS));
+    }
+
+    /** As {@link Worker#logDrops}. */
+    public void logDrops(boolean on, boolean all) {
+        workers.forEach(worker -> worker.logDrops(on, all));
+    }
+
+    /** What the engines have counted together, now. */
+    public Counters counters() {
+        return Counters.sum(workers.stream().map(Worker::counters).toList());
+    }
+
+    /** Credits of the rules in force, of all workers together, now. */
+    public RuleHits ruleHits() {
+        return RuleHits.sum(workers.stream().map(Worker::ruleHits).toList());
+    }
+
+    /** What all ports on one side have counted, now. */
+    public long portCount(boolean outside, PortCounter counter) {
+        return workers.stream()
+                .map(worker -> outside ? worker.outside() : worker.inside())
+                .mapToLong(port -> port.counters().get(counter))
+                .sum();
+    }
+
+    /** A port on each side, the first worker's: those of a side share their NIC and their state. */
+    public List<Port> ports() {
+        return List.of(workers.getFirst().outside(), workers.getFirst().inside());
+    }
+
+    /** How long each loop did not look at its ports while there were frames. */
+    public List<Durations> stalls() {
+        return workers.stream().map(Worker::stalls).toList();
+    }
+
+    /** Decides about what has arrived, then ends the traffic, closes all ports and ends the threads. */
+    @Override
+    public void close() {
+        workers.forEach(Worker::close);
+    }
+}
