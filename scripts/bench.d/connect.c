@@ -8,18 +8,15 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum { MOST_AT_A_TIME = 256, READ_AT_ONCE = 2048 };
 
@@ -40,31 +37,6 @@ struct connection {
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static int poller;
 static uint64_t done, failed;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("connect: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("expected a number from %g to %g, not '%s'", least, most, text);
-  }
-  return value;
-}
 
 static void begin(struct connection *connection) {
   connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -12,7 +12,6 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -24,17 +23,15 @@
 #include <netinet/udp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum {
   FRAME = 60,          /* bytes; 64 on a wire, with the frame check sequence (RFC 2544) */
@@ -67,35 +64,10 @@ struct rate {
   uint64_t wakeups;   /* inter-processor interrupts that other cores took to receive packets (RPS) */
 };
 
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("udp: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void sleep_for(double seconds) {
   struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
   while (nanosleep(&t, &t) != 0 && errno == EINTR) {
   }
-}
-
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("expected a number from %g to %g, not '%s'", least, most, text);
-  }
-  return value;
 }
 
 /* --- the machine */
