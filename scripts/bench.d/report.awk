@@ -1,5 +1,5 @@
 # The samples of scripts/bench as a table for people or as JSON.
-#   awk -v form=table|json -v placements="…" -v rows="…" -v header="…" -v rounds=N -f report.awk MEASURES SAMPLES
+#   awk -v form=table|json -v placements="…" -v rows="…" -v header="…" -v rounds=N -v starred="ROW…" -f report.awk MEASURES SAMPLES
 # MEASURES: name|label|unit|format|ratio (yes or no), in the order of the table. SAMPLES: placement row measure value.
 
 # Sorts the samples of the key; sets lowest and highest.
@@ -36,7 +36,7 @@ function table(place, base,    width, m, r, line, cell, any) {
   width = base == "" ? 28 : 10
   line = sprintf("   %-29s%10s", base == "" ? "" : "ratio to " base, "")
   for (r = 1; r <= row_count; r++)
-    if (row[r] != base) line = line sprintf("%" width "s", row[r] (row[r] == "pcap" ? "*" : ""))
+    if (row[r] != base) line = line sprintf("%" width "s", row[r] (index(" " starred " ", " " row[r] " ") ? "*" : ""))
   print line
   for (m = 1; m <= measure_count; m++) {
     if (base != "" && with_ratio[m] != "yes") continue
