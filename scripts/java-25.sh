@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the launcher and by lib.sh: where is a Java 25?
+# Sourced by the launcher and by lib.sh: where is a Java 25, and how does it run portcullis?
 
 # is_java_25 HOME PROGRAM: HOME is of version 25 and has bin/PROGRAM.
 is_java_25() {
@@ -29,4 +29,16 @@ java_25_home() {
     fi
   fi
   return 1
+}
+
+# java_options COMMAND: the JVM's options for that command of portcullis, one a line.
+java_options() {
+  # The heap holds configuration, counters and HTTP, not packets: small and of fixed size. Out of memory ends the process, so
+  # that systemd starts a whole one.
+  printf '%s\n' -XX:+UseSerialGC -Xmx256m -XX:+ExitOnOutOfMemoryError
+  if [[ $1 == run ]]; then
+    printf '%s\n' -Xms256m
+  else
+    printf '%s\n' -XX:TieredStopAtLevel=1
+  fi
 }

@@ -138,7 +138,8 @@ maven_quietly() {
   fi
 }
 
-# build: the jar and its libraries, if a source is newer than the jar.
+# build: the jar and its libraries, and the classes of the tests, which scripts/bench needs one of, if a source is newer than
+# the jar.
 build() {
   local jar=$root/daemon/target/portcullis.jar
   if [[ -f $jar && -d $root/daemon/target/lib && -z $(newer_sources "$jar") ]]; then
@@ -153,7 +154,7 @@ build() {
 
 newer_sources() {
   find "$root/pom.xml" "$root/daemon/pom.xml" "$root/daemon/src/main/java" "$root/daemon/src/main/resources" \
-    -newer "$1" -type f -print -quit 2> /dev/null || : "no resources yet"
+    "$root/daemon/src/test/java" -newer "$1" -type f -print -quit 2> /dev/null || : "no resources yet"
 }
 
 # give_back_target: what root built under sudo belongs to the owner of the checkout, who builds next without it.

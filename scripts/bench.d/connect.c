@@ -2,29 +2,26 @@
  * New TCP connections per second, for scripts/bench: connects, asks a web server for a page, reads it, closes; again and
  * again, so many at a time.
  *
- *   connect SERVER_IPV4 PORT AT_A_TIME SECONDS
+ *   connect SERVER_IPV4 PORT AT_A_TIME SECONDS [PER_SECOND]
  *
- * Prints key=value lines. What it can't do is one line on stderr and exit code 1.
+ * With PER_SECOND no more than that are begun.  * Prints key=value lines. What it can't do is one line on stderr and exit code 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum { MOST_AT_A_TIME = 256, READ_AT_ONCE = 2048 };
 
-/* Nothing here runs for longer, whatever it was asked for. */
-static const double MOST_SECONDS = 60;
+/* Nothing here runs for longer, or faster, whatever it was asked for. */
+static const double MOST_SECONDS = 60, MOST_PER_SECOND = 1e6;
 /* A connection that takes longer has failed: longer than one lost SYN takes (1 s), as a person's patience is. */
 static const double PATIENCE_SECONDS = 3;
 
@@ -40,31 +37,6 @@ struct connection {
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static int poller;
 static uint64_t done, failed;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("connect: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("expected a number from %g to %g, not '%s'", least, most, text);
-  }
-  return value;
-}
 
 static void begin(struct connection *connection) {
   connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -109,12 +81,13 @@ static void read_page(struct connection *connection) {
 int main(int count, char **words) {
   static struct connection connections[MOST_AT_A_TIME];
   struct epoll_event events[MOST_AT_A_TIME];
-  if (count != 5 || inet_pton(AF_INET, words[1], &server.sin_addr) != 1) {
-    fail("expected SERVER_IPV4 PORT AT_A_TIME SECONDS");
+  if (count < 5 || count > 6 || inet_pton(AF_INET, words[1], &server.sin_addr) != 1) {
+    fail("expected SERVER_IPV4 PORT AT_A_TIME SECONDS [PER_SECOND]");
   }
   server.sin_port = htons((uint16_t)number(words[2], 1, 65535));
   int at_a_time = (int)number(words[3], 1, MOST_AT_A_TIME);
   double seconds = number(words[4], 0.01, MOST_SECONDS);
+  double pace = count > 5 ? number(words[5], 1, MOST_PER_SECOND) : MOST_PER_SECOND, begun = 0;
   poller = epoll_create1(EPOLL_CLOEXEC);
   if (poller < 0) {
     fail("no epoll: %s", strerror(errno));
@@ -122,10 +95,20 @@ int main(int count, char **words) {
 
   double start = now(), time;
   for (int i = 0; i < at_a_time; i++) {
-    begin(&connections[i]);
+    connections[i].fd = -1;
   }
   while ((time = now()) - start < seconds) {
-    int ready = epoll_wait(poller, events, at_a_time, 20);
+    for (int i = 0; i < at_a_time; i++) {
+      if (connections[i].fd >= 0 && time - connections[i].start > PATIENCE_SECONDS) {
+        finish(&connections[i], false);
+      }
+      if (connections[i].fd < 0 && begun <= (time - start) * pace) {
+        begin(&connections[i]);
+        begun++;
+      }
+    }
+    /* Not so long that the pace would suffer. */
+    int ready = epoll_wait(poller, events, at_a_time, pace < MOST_PER_SECOND ? 1 : 20);
     for (int i = 0; i < ready; i++) {
       struct connection *connection = events[i].data.ptr;
       if ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0) {
@@ -134,14 +117,6 @@ int main(int count, char **words) {
         ask(connection);
       } else {
         read_page(connection);
-      }
-    }
-    for (int i = 0; i < at_a_time; i++) {
-      if (connections[i].fd >= 0 && time - connections[i].start > PATIENCE_SECONDS) {
-        finish(&connections[i], false);
-      }
-      if (connections[i].fd < 0) {
-        begin(&connections[i]);
       }
     }
   }

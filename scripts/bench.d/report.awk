@@ -1,5 +1,5 @@
 # The samples of scripts/bench as a table for people or as JSON.
-#   awk -v form=table|json -v placements="…" -v rows="…" -v header="…" -v rounds=N -f report.awk MEASURES SAMPLES
+#   awk -v form=table|json -v placements="…" -v rows="…" -v header="…" -v rounds=N -v starred="ROW…" -f report.awk MEASURES SAMPLES
 # MEASURES: name|label|unit|format|ratio (yes or no), in the order of the table. SAMPLES: placement row measure value.
 
 # Sorts the samples of the key; sets lowest and highest.
@@ -28,21 +28,21 @@ function ratio(place, row, base, measure) {
 function absolute(key, how,    list, n) {
   if (!(key in medians)) return "-"
   n = split(samples[key], list, " ")
-  return sprintf(how " (" how "-" how ")", medians[key], lowest[key], highest[key]) (n < rounds ? " n=" n : "")
+  return sprintf(how, medians[key]) (n > 1 ? sprintf(" (" how "-" how ")", lowest[key], highest[key]) : "") (n < rounds ? " n=" n : "")
 }
 
-# Absolute values, or with a base the ratios to it.
-function table(place, base,    width, m, r, line, cell, any) {
+# Absolute values, or with a base the ratios to it, of the rows from first to last.
+function table(place, base, first, last,    width, m, r, line, cell, any) {
   width = base == "" ? 28 : 10
-  line = sprintf("   %-29s%10s", base == "" ? "" : "ratio to " base, "")
-  for (r = 1; r <= row_count; r++)
-    if (row[r] != base) line = line sprintf("%" width "s", row[r] (row[r] == "pcap" ? "*" : ""))
+  line = sprintf("   %-38s%10s", base == "" ? "" : "ratio to " base, "")
+  for (r = first; r <= last; r++)
+    if (row[r] != base) line = line sprintf("%" width "s", row[r] (index(" " starred " ", " " row[r] " ") ? "*" : ""))
   print line
   for (m = 1; m <= measure_count; m++) {
     if (base != "" && with_ratio[m] != "yes") continue
     any = 0
-    line = sprintf("   %-29s%10s", label[m], base == "" ? unit[m] : "")
-    for (r = 1; r <= row_count; r++) {
+    line = sprintf("   %-38s%10s", label[m], base == "" ? unit[m] : "")
+    for (r = first; r <= last; r++) {
       if (row[r] == base) continue
       if (base == "") {
         cell = absolute(place SUBSEP row[r] SUBSEP name[m], format[m])
@@ -113,8 +113,9 @@ END {
   if (form == "json") {
     json()
   } else {
-    table(place[1], "")
+    # No wider than a wide window.
+    for (i = 1; i <= row_count; i += 4) table(place[1], "", i, i + 3 < row_count ? i + 3 : row_count)
     for (i = row_count; i >= 1; i--)
-      if (row_count > 1 && (row[i] == "nft" || row[i] == "wire")) table(place[1], row[i])
+      if (row_count > 1 && (row[i] == "nft" || row[i] == "wire")) table(place[1], row[i], 1, row_count)
   }
 }

@@ -2,17 +2,17 @@
  * UDP through the device under test, for scripts/bench. One process holds both far ends (a socket in the client's network
  * namespace, another in the server's), so that one clock reads what was sent and what arrived.
  *
- *   udp ENDS rate PPS SECONDS                 sends at PPS, or with 0 as fast as it can
- *   udp ENDS search FIRST LAST SECONDS STEPS  the highest rate in [FIRST, LAST] that loses less than 0.5 %, by bisection
- *   udp ENDS ping INTERVAL_US COUNT           round trips to an echo in the server's namespace, one after the other
+ *   udp ENDS rate FLOWS PPS SECONDS                 sends at PPS, or with 0 as fast as it can
+ *   udp ENDS search FLOWS FIRST LAST SECONDS STEPS  the highest rate in [FIRST, LAST] that loses less than 0.5 %, by bisection
+ *   udp ENDS ping INTERVAL_US COUNT                 round trips to an echo in the server's namespace, one after the other
  *
+ * FLOWS: so many source ports take turns, packet by packet.
  * ENDS: CLIENT_NETNS CLIENT_NIC CLIENT_IPV4 SERVER_NETNS SERVER_NIC SERVER_IPV4 CORE
  * CORE: the core whose business is the device's (a number), or "all".
  * Prints key=value lines. What it can't do is one line on stderr and exit code 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -24,23 +24,22 @@
 #include <netinet/udp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum {
   FRAME = 60,          /* bytes; 64 on a wire, with the frame check sequence (RFC 2544) */
   DISCARD_PORT = 9,    /* RFC 863 */
   ECHO_PORT = 7,       /* RFC 862 */
-  SOURCE_PORT = 40000, /* one flow */
+  SOURCE_PORT = 40000, /* of the first flow */
+  MOST_FLOWS = 16384,
   BATCH = 64,
   /* Above what the backlogs on the way hold: the sender must lose packets there, not wait for them. */
   SEND_BUFFER = 64 << 20,
@@ -67,35 +66,10 @@ struct rate {
   uint64_t wakeups;   /* inter-processor interrupts that other cores took to receive packets (RPS) */
 };
 
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("udp: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void sleep_for(double seconds) {
   struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
   while (nanosleep(&t, &t) != 0 && errno == EINTR) {
   }
-}
-
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("expected a number from %g to %g, not '%s'", least, most, text);
-  }
-  return value;
 }
 
 /* --- the machine */
@@ -211,9 +185,9 @@ static uint16_t checksum(const uint8_t *bytes, size_t length, uint32_t sum) {
   return (uint16_t)~sum;
 }
 
-static void build(uint8_t frame[FRAME], const struct ends *ends, const uint8_t source[ETH_ALEN],
+static void build(uint8_t frame[FRAME], const struct ends *ends, int flow, const uint8_t source[ETH_ALEN],
                   const uint8_t destination[ETH_ALEN]) {
-  struct sockaddr_in from = at(ends->client_ipv4, SOURCE_PORT), to = at(ends->server_ipv4, DISCARD_PORT);
+  struct sockaddr_in from = at(ends->client_ipv4, SOURCE_PORT + flow), to = at(ends->server_ipv4, DISCARD_PORT);
   struct ether_header *ether = (struct ether_header *)frame;
   struct iphdr *ip = (struct iphdr *)(frame + sizeof *ether);
   struct udphdr *udp = (struct udphdr *)(ip + 1);
@@ -258,7 +232,7 @@ static int open_generator(const struct ends *ends, uint8_t source[ETH_ALEN]) {
 static unsigned offer(int fd, struct mmsghdr *messages, unsigned count) {
   unsigned done = 0;
   while (done < count) {
-    int sent = sendmmsg(fd, messages, count - done, MSG_DONTWAIT);
+    int sent = sendmmsg(fd, messages + done, count - done, MSG_DONTWAIT);
     if (sent < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR) {
       fail("can't send: %s", strerror(errno));
     }
@@ -269,20 +243,24 @@ static unsigned offer(int fd, struct mmsghdr *messages, unsigned count) {
   return done;
 }
 
-static struct rate run(const struct ends *ends, double pps, double seconds) {
-  uint8_t frame[FRAME], source[ETH_ALEN], destination[ETH_ALEN];
-  struct iovec part = {frame, FRAME};
-  struct mmsghdr messages[BATCH] = {0};
-  for (int i = 0; i < BATCH; i++) {
-    messages[i].msg_hdr.msg_iov = &part;
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
+static struct rate run(const struct ends *ends, unsigned flows, double pps, double seconds) {
+  static uint8_t frames[MOST_FLOWS][FRAME];
+  static struct iovec parts[MOST_FLOWS];
+  /* A batch may begin with any flow: behind the last one stand the first ones again. */
+  static struct mmsghdr messages[MOST_FLOWS + BATCH];
+  uint8_t source[ETH_ALEN], destination[ETH_ALEN];
   enter(ends->server_netns);
   int sink = open_sink(ends);
   hardware_address(sink, ends->server_nic, destination);
   enter(ends->client_netns);
   int generator = open_generator(ends, source);
-  build(frame, ends, source, destination);
+  for (unsigned i = 0; i < flows; i++) {
+    build(frames[i], ends, (int)i, source, destination);
+    parts[i] = (struct iovec){frames[i], FRAME};
+  }
+  for (unsigned i = 0; i < flows + BATCH; i++) {
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i % flows], .msg_iovlen = 1};
+  }
   if (prctl(PR_SET_TIMERSLACK, 1UL) != 0) {
     fail("no exact timers: %s", strerror(errno));
   }
@@ -296,7 +274,7 @@ static struct rate run(const struct ends *ends, double pps, double seconds) {
     if (due < 1) {
       sleep_for(50e-6);
     } else {
-      rate.offered += offer(generator, messages, due < BATCH ? (unsigned)due : BATCH);
+      rate.offered += offer(generator, messages + rate.offered % flows, due < BATCH ? (unsigned)due : BATCH);
     }
   }
   rate.seconds = now() - start;
@@ -330,15 +308,15 @@ static void print(const struct rate *rate) {
   printf("rps_wakeups_per_packet=%.4f\n", rate->delivered == 0 ? 0 : (double)rate->wakeups / (double)rate->delivered);
 }
 
-static void search(const struct ends *ends, double first, double last, double seconds, int steps) {
+static void search(const struct ends *ends, unsigned flows, double first, double last, double seconds, int steps) {
   double best = 0;
   /* The logarithm is halved: the same number of steps gives the same relative precision wherever the rate lies. */
   double low = first, high = last, next = last;
   for (int step = 0; step <= steps; step++) {
-    struct rate rate = run(ends, next, seconds);
+    struct rate rate = run(ends, flows, next, seconds);
     /* One short absence of the machine is not the device's rate: a loss counts when it comes twice. */
     if (!holds(&rate)) {
-      rate = run(ends, next, seconds);
+      rate = run(ends, flows, next, seconds);
     }
     double offered = (double)rate.offered / rate.seconds;
     if (holds(&rate)) {
@@ -450,12 +428,13 @@ int main(int count, char **words) {
   const char *command = words[8];
   char **rest = words + 9;
   count -= 9;
-  if (strcmp(command, "rate") == 0 && count == 2) {
-    struct rate rate = run(&ends, number(rest[0], 0, 1e8), number(rest[1], 0.01, MOST_SECONDS));
+  if (strcmp(command, "rate") == 0 && count == 3) {
+    struct rate rate = run(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 0, 1e8),
+                           number(rest[2], 0.01, MOST_SECONDS));
     print(&rate);
-  } else if (strcmp(command, "search") == 0 && count == 4) {
-    search(&ends, number(rest[0], 1, 1e8), number(rest[1], 1, 1e8), number(rest[2], 0.01, MOST_SECONDS),
-           (int)number(rest[3], 1, 30));
+  } else if (strcmp(command, "search") == 0 && count == 5) {
+    search(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 1, 1e8), number(rest[2], 1, 1e8),
+           number(rest[3], 0.01, MOST_SECONDS), (int)number(rest[4], 1, 30));
   } else if (strcmp(command, "ping") == 0 && count == 2) {
     ping(&ends, number(rest[0], 0, 1e6), (int)number(rest[1], 1, 1e6));
   } else {
