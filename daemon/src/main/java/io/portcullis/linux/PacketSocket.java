@@ -116,6 +116,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SO_ERROR = 4;
     private static final int SO_ATTACH_FILTER = 26;
     private static final int SO_DETACH_FILTER = 27;
+    private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SO_RCVBUFFORCE = 33;
 
@@ -237,7 +238,7 @@ public final class PacketSocket implements AutoCloseable {
             socket.farEnd = pair.get(JAVA_INT, 4);
             boolean done = false;
             try {
-                socket.set(SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", shape.sendBufferLength / 2);
+                socket.set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", shape.sendBufferLength / 2);
                 long length = shape.ringLength() + shape.sideLength;
                 long start = ErrnoException.check(
                         Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),

@@ -103,6 +103,7 @@ final class BadStartTest {
     @Test
     void noLibpcap() throws IOException {
         Path file = file("out0", "in0");
+        Files.writeString(file, Files.readString(file).replace("mode: bridge", "mode: bridge, datapath: pcap"));
         Command refused = runAs(
                 List.of("env", "PORTCULLIS_JAVA_OPTS=-Dorg.pcap4j.core.pcapLibName=/nowhere/libpcap.so"),
                 "run",

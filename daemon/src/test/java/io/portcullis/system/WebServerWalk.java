@@ -9,6 +9,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
@@ -16,9 +17,17 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * answers needs no rule.
  */
 @Tag("system")
-final class WebServerWalkTest {
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class WebServerWalk {
     @RegisterExtension
-    static final Lab LAB = new Lab();
+    final Lab lab = new Lab();
+
+    private final String intro;
+    private DaemonProcess daemon;
+
+    WebServerWalk(String datapath) {
+        intro = INTERFACE.replace("mode: bridge", "mode: bridge, datapath: " + datapath);
+    }
 
     private static final String INTERFACE = """
             version: 1
@@ -31,18 +40,16 @@ final class WebServerWalkTest {
               web: {ingress: [{protocol: tcp, ports: [80, 443], from: any}]}
             """;
 
-    private static DaemonProcess daemon;
-
-    private static String rules(String groups, String definitions) {
-        return INTERFACE.formatted(groups) + definitions;
+    private String rules(String groups, String definitions) {
+        return intro.formatted(groups) + definitions;
     }
 
     @BeforeAll
-    static void start() {
-        LAB.nginx("server", 80, 443, 8080, 5432);
-        LAB.nginx("client", 12345, 12346);
-        Path log = LAB.folder().resolve("dnsmasq.log");
-        LAB.start(
+    void start() {
+        lab.nginx("server", 80, 443, 8080, 5432);
+        lab.nginx("client", 12345, 12346);
+        Path log = lab.folder().resolve("dnsmasq.log");
+        lab.start(
                 "server",
                 log,
                 "dnsmasq",
@@ -54,19 +61,19 @@ final class WebServerWalkTest {
                 "--address=/lab.example/192.0.2.99");
         Lab.await(
                 "dnsmasq",
-                () -> LAB.server("dig", "+time=1", "+tries=1", "+short", "@127.0.0.1", "lab.example")
+                () -> lab.server("dig", "+time=1", "+tries=1", "+short", "@127.0.0.1", "lab.example")
                         .out()
                         .contains("192.0.2.99"));
-        daemon = LAB.daemon(rules("web", "  web: {description: nothing yet}\n"));
+        daemon = lab.daemon(rules("web", "  web: {description: nothing yet}\n"));
     }
 
     @AfterAll
-    static void stop() {
+    void stop() {
         daemon.close();
     }
 
-    private static boolean http(String from, String host, int port) {
-        return LAB.client(
+    private boolean http(String from, String host, int port) {
+        return lab.client(
                                 "curl",
                                 "-s",
                                 "-g",
@@ -79,28 +86,28 @@ final class WebServerWalkTest {
                 == 0;
     }
 
-    private static boolean clientHttp(int port) {
+    private boolean clientHttp(int port) {
         return http(Lab.CLIENT, Lab.SERVER, port);
     }
 
-    private static boolean serverHttp(String host, int port) {
-        return LAB.server("curl", "-s", "-m", "2", "http://" + host + ":" + port)
+    private boolean serverHttp(String host, int port) {
+        return lab.server("curl", "-s", "-m", "2", "http://" + host + ":" + port)
                         .exit()
                 == 0;
     }
 
-    private static boolean ping(String host) {
-        return LAB.client("ping", "-c", "1", "-W", "2", host).exit() == 0;
+    private boolean ping(String host) {
+        return lab.client("ping", "-c", "1", "-W", "2", host).exit() == 0;
     }
 
-    private static boolean dns() {
-        return LAB.client("dig", "+time=2", "+tries=1", "+short", "@" + Lab.SERVER, "lab.example")
+    private boolean dns() {
+        return lab.client("dig", "+time=2", "+tries=1", "+short", "@" + Lab.SERVER, "lab.example")
                 .out()
                 .contains("192.0.2.99");
     }
 
-    private static boolean dnsOverTcp() {
-        return LAB.client("dig", "+tcp", "+time=2", "+tries=1", "+short", "@" + Lab.SERVER, "lab.example")
+    private boolean dnsOverTcp() {
+        return lab.client("dig", "+tcp", "+time=2", "+tries=1", "+short", "@" + Lab.SERVER, "lab.example")
                 .out()
                 .contains("192.0.2.99");
     }
@@ -115,7 +122,7 @@ final class WebServerWalkTest {
         assertTrue(ping(Lab.SERVER_V6));
         assertTrue(dns());
         assertTrue(dnsOverTcp());
-        String big = LAB.client(
+        String big = lab.client(
                         "curl",
                         "-s",
                         "-m",
@@ -141,11 +148,11 @@ final class WebServerWalkTest {
         assertFalseAndCounted(() -> http(Lab.CLIENT_V6, Lab.SERVER_V6, 8080));
         assertFalseAndCounted(() -> ping(Lab.SERVER));
         assertFalseAndCounted(() -> ping(Lab.SERVER_V6));
-        assertFalseAndCounted(WebServerWalkTest::dns);
+        assertFalseAndCounted(this::dns);
         assertTrue(serverHttp(Lab.CLIENT, 12345), "what the server asks for is answered without a rule");
-        assertEquals(0, LAB.server("ping", "-c", "1", "-W", "2", Lab.CLIENT).exit());
+        assertEquals(0, lab.server("ping", "-c", "1", "-W", "2", Lab.CLIENT).exit());
         assertEquals(
-                0, LAB.server("ping", "-6", "-c", "1", "-W", "2", Lab.CLIENT_V6).exit());
+                0, lab.server("ping", "-6", "-c", "1", "-W", "2", Lab.CLIENT_V6).exit());
     }
 
     @Test
@@ -169,7 +176,7 @@ final class WebServerWalkTest {
         assertFalseAndCounted(() -> serverHttp(Lab.CLIENT_FAR_SECOND, 12345));
         assertFalseAndCounted(() -> serverHttp(Lab.CLIENT, 12345));
         assertNotEquals(
-                0, LAB.server("ping", "-c", "1", "-W", "1", Lab.CLIENT_FAR).exit());
+                0, lab.server("ping", "-c", "1", "-W", "1", Lab.CLIENT_FAR).exit());
         assertTrue(clientHttp(80), "answers leave without an egress rule");
     }
 
@@ -194,7 +201,7 @@ final class WebServerWalkTest {
         assertTrue(clientHttp(80));
         assertTrue(ping(Lab.SERVER));
         assertTrue(dns());
-        assertFalseAndCounted(WebServerWalkTest::dnsOverTcp);
+        assertFalseAndCounted(this::dnsOverTcp);
         assertFalseAndCounted(() -> ping(Lab.SERVER_V6));
     }
 
@@ -207,13 +214,13 @@ final class WebServerWalkTest {
         assertTrue(serverHttp(Lab.CLIENT, 12345), "a new group lets everything out, and the answers in");
     }
 
-    private static void assertFalseAndCounted(java.util.function.BooleanSupplier passes) {
+    private void assertFalseAndCounted(java.util.function.BooleanSupplier passes) {
         double before = drops();
         assertEquals(false, passes.getAsBoolean());
         Lab.await("the drop in the metrics", () -> drops() > before);
     }
 
-    private static double drops() {
+    private double drops() {
         return daemon.metric("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}")
                 + daemon.metric("portcullis_drops_total{direction=\"egress\",interface=\"web0\",reason=\"no-rule\"}");
     }
