@@ -1,10 +1,11 @@
 package io.portcullis.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
+import static io.portcullis.linux.SocketFilter.BPF_RET;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.portcullis.linux.SocketFilter.Assembly;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -113,6 +114,8 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_MR_PROMISC = 1;
     private static final int TPACKET_V2 = 1;
 
+    private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
+
     /** Bytes that the kernel allocates in one piece; a power of two. */
     private static final int BLOCK = 1 << 18;
 
@@ -176,7 +179,7 @@ public final class PacketSocket implements AutoCloseable {
                     shape.slotLength,
                     shape.slots);
             socket.map(shape);
-            socket.dropAll();
+            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
             socket.bind(nic);
             socket.set(
                     SOL_PACKET,
@@ -203,6 +206,12 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
+    private void set(int level, int option, String name, SocketFilter program) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            ErrnoException.check(Libc.setsockopt(fd, level, option, program.program(call)), "setsockopt(" + name + ")");
+        }
+    }
+
     private void map(Shape shape) throws ErrnoException {
         long length = shape.ringLength() + shape.sideLength;
         long start = ErrnoException.check(
@@ -226,21 +235,6 @@ public final class PacketSocket implements AutoCloseable {
     @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
     private MemorySegment memory(long start, long length) {
         return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
-    }
-
-    /** A socket filter of one instruction: take 0 bytes of every frame. */
-    private void dropAll() throws ErrnoException {
-        try (Arena call = Arena.ofConfined()) {
-            // struct sock_filter: u16 code (BPF_RET | BPF_K), u8 jt, u8 jf, u32 k
-            MemorySegment instruction = call.allocate(8, 8);
-            instruction.set(JAVA_SHORT, 0, (short) 6);
-            // struct sock_fprog: u16 length, a pointer
-            MemorySegment program = call.allocate(16, 8);
-            program.set(JAVA_SHORT, 0, (short) 1);
-            program.set(ADDRESS, 8, instruction);
-            ErrnoException.check(
-                    Libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program), "setsockopt(SO_ATTACH_FILTER)");
-        }
     }
 
     private void bind(Nic nic) throws ErrnoException {

@@ -4,8 +4,9 @@
  *
  * <p>Three doors, one behind the other: what callers want ({@link io.portcullis.linux.Nics},
  * {@link io.portcullis.linux.Offloads}, {@link io.portcullis.linux.LinkWatch},
- * {@link io.portcullis.linux.PacketSocket}, {@link io.portcullis.linux.SdNotify}) → the protocol ({@code Netlink}: rtnetlink messages) → C as C is ({@code Libc}: one method per function, which answers a
- * negated errno and throws for nothing that the kernel says). A refusal reaches callers as
+ * {@link io.portcullis.linux.PacketSocket}, {@link io.portcullis.linux.SdNotify}) → the protocol ({@code Netlink}:
+ * rtnetlink messages; {@link io.portcullis.linux.SocketFilter}: classic BPF) → C as C is ({@code Libc}: one method per
+ * function, which answers a negated errno and throws for nothing that the kernel says). A refusal reaches callers as
  * {@link io.portcullis.linux.ErrnoException}, with the call, the errno's name and its text.
  *
  * <p>All of it acts in the network namespace of the calling thread. Imports nothing of the other rooms. Start reading at
