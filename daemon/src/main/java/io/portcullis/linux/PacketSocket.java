@@ -1,11 +1,19 @@
 package io.portcullis.linux;
 
+import static io.portcullis.linux.SocketFilter.BPF_ABS;
+import static io.portcullis.linux.SocketFilter.BPF_JEQ;
+import static io.portcullis.linux.SocketFilter.BPF_LD;
 import static io.portcullis.linux.SocketFilter.BPF_RET;
+import static io.portcullis.linux.SocketFilter.BPF_W;
+import static io.portcullis.linux.SocketFilter.PACKET_OUTGOING;
+import static io.portcullis.linux.SocketFilter.SKF_AD_OFF;
+import static io.portcullis.linux.SocketFilter.SKF_AD_PKTTYPE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.portcullis.linux.SocketFilter.Assembly;
+import io.portcullis.linux.SocketFilter.Label;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -20,6 +28,9 @@ import java.lang.foreign.MemorySegment;
  * (include/uapi/linux/if_packet.h; the constants below). Where a frame is longer than its slot, the slot has its head and
  * {@link #TP_STATUS_COPY}, and the whole of it waits in the socket's queue, in the order of the slots
  * (PACKET_COPY_THRESH; net/packet/af_packet.c, {@code tpacket_rcv}).
+ *
+ * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #foundGroup}, {@link #joinGroup}. Each frame that the NIC
+ * receives then goes to one of them, which a program chooses; what they send is nobody's to choose.
  *
  * <p>One thread at a time, but for {@link #statistics} and {@link #bypassQdisc}, which one other may call until
  * {@link #close}.
@@ -109,12 +120,18 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_COPY_THRESH = 7;
     private static final int PACKET_VERSION = 10;
     private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_FANOUT = 18;
     private static final int PACKET_QDISC_BYPASS = 20;
+    private static final int PACKET_FANOUT_DATA = 22;
     private static final int PACKET_IGNORE_OUTGOING = 23;
     private static final int PACKET_MR_PROMISC = 1;
     private static final int TPACKET_V2 = 1;
+    private static final int PACKET_FANOUT_CBPF = 6;
+    private static final int PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
+    private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 
     private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
+    private static final SocketFilter RECEIVED = received();
 
     /** Bytes that the kernel allocates in one piece; a power of two. */
     private static final int BLOCK = 1 << 18;
@@ -141,6 +158,7 @@ public final class PacketSocket implements AutoCloseable {
     private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
     private final MemorySegment off = arena.allocateFrom(JAVA_INT, 0);
     private MemorySegment memory = MemorySegment.NULL;
+    private boolean inGroup;
 
     private PacketSocket(int fd) {
         this.fd = fd;
@@ -212,6 +230,18 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
+    /** All of a frame that the NIC receives, nothing of one that leaves it. */
+    private static SocketFilter received() {
+        Assembly program = new Assembly();
+        Label leaves = program.label();
+        return program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
+                .jump(BPF_JEQ, PACKET_OUTGOING, leaves, Assembly.NEXT)
+                .add(BPF_RET, -1)
+                .mark(leaves)
+                .add(BPF_RET, 0)
+                .done();
+    }
+
     private void map(Shape shape) throws ErrnoException {
         long length = shape.ringLength() + shape.sideLength;
         long start = ErrnoException.check(
@@ -267,9 +297,57 @@ public final class PacketSocket implements AutoCloseable {
         Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
     }
 
+    /**
+     * Makes a group of which this socket is the first member. A frame goes to member {@code program(frame) % members},
+     * unsigned, counted from 0 in the order in which they joined. The program reads the frame from the network header on,
+     * and does not see the VLAN tag that the kernel took out; a second one comes first, its control information and the
+     * ethertype after it. Fragments are not put together.
+     *
+     * <p>While the NIC is down its groups are empty; when it is up again, the sockets come back in the order in which they
+     * were <em>opened</em>, one after the other, so for some microseconds the remainder is of fewer members. A member that is
+     * closed gives its number to the last one. So members join in the order in which they were opened, and are closed
+     * together.
+     *
+     * @return what {@link #joinGroup} wants to know
+     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down.
+     *     The socket is good for {@link #close} only then
+     */
+    public int foundGroup(SocketFilter program) throws ErrnoException {
+        // Kernels before 6.2 take the flags that they don't know, and ignore them: admit has an answer of its own.
+        int flags = PACKET_FANOUT_FLAG_UNIQUEID | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
+        joinGroup((PACKET_FANOUT_CBPF | flags) << 16);
+        set(SOL_PACKET, PACKET_FANOUT_DATA, "PACKET_FANOUT_DATA", program);
+        try (Arena call = Arena.ofConfined()) {
+            // u16 id, u8 type, u8 flags: as the next member has to give it
+            MemorySegment group = call.allocate(JAVA_INT);
+            ErrnoException.check(
+                    Libc.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, group, call.allocateFrom(JAVA_INT, 4)),
+                    "getsockopt(PACKET_FANOUT)");
+            return group.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * Becomes the next member of a group, and hears its share of the frames from {@link #admit} on: until each member has
+     * been admitted, the frames of those that have not are lost.
+     *
+     * @param group from {@link #foundGroup}, of a socket that is still open: of a group that is gone the kernel would make a
+     *     new one, without a program
+     * @throws ErrnoException EINVAL where the group is another NIC's; or before Linux 6.13 where the NIC is down
+     */
+    public void joinGroup(int group) throws ErrnoException {
+        set(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT", group);
+        inGroup = true;
+    }
+
     /** From now on frames come in. */
     public void admit() throws ErrnoException {
-        set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+        if (inGroup) {
+            // PACKET_IGNORE_OUTGOING is the socket's own, and the group does not look at it.
+            set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", RECEIVED);
+        } else {
+            set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+        }
     }
 
     /**
