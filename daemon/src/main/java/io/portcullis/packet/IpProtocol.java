@@ -19,7 +19,7 @@ public final class IpProtocol {
     private IpProtocol() {}
 
     /** True for the IPv6 extension headers that are looked through; AH and ESP are protocols. */
-    static boolean isExtension(int protocol) {
+    public static boolean isExtension(int protocol) {
         return switch (protocol) {
             case HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS, MOBILITY, HIP, SHIM6 -> true;
             default -> false;

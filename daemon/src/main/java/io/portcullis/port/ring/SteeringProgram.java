@@ -1,0 +1,239 @@
+package io.portcullis.port.ring;
+
+import static io.portcullis.linux.SocketFilter.Assembly.NEXT;
+import static io.portcullis.linux.SocketFilter.BPF_A;
+import static io.portcullis.linux.SocketFilter.BPF_ABS;
+import static io.portcullis.linux.SocketFilter.BPF_ADD;
+import static io.portcullis.linux.SocketFilter.BPF_ALU;
+import static io.portcullis.linux.SocketFilter.BPF_AND;
+import static io.portcullis.linux.SocketFilter.BPF_B;
+import static io.portcullis.linux.SocketFilter.BPF_H;
+import static io.portcullis.linux.SocketFilter.BPF_IMM;
+import static io.portcullis.linux.SocketFilter.BPF_IND;
+import static io.portcullis.linux.SocketFilter.BPF_JEQ;
+import static io.portcullis.linux.SocketFilter.BPF_JGE;
+import static io.portcullis.linux.SocketFilter.BPF_JSET;
+import static io.portcullis.linux.SocketFilter.BPF_LD;
+import static io.portcullis.linux.SocketFilter.BPF_LDX;
+import static io.portcullis.linux.SocketFilter.BPF_LEN;
+import static io.portcullis.linux.SocketFilter.BPF_LSH;
+import static io.portcullis.linux.SocketFilter.BPF_MEM;
+import static io.portcullis.linux.SocketFilter.BPF_MISC;
+import static io.portcullis.linux.SocketFilter.BPF_MUL;
+import static io.portcullis.linux.SocketFilter.BPF_RET;
+import static io.portcullis.linux.SocketFilter.BPF_RSH;
+import static io.portcullis.linux.SocketFilter.BPF_ST;
+import static io.portcullis.linux.SocketFilter.BPF_SUB;
+import static io.portcullis.linux.SocketFilter.BPF_TAX;
+import static io.portcullis.linux.SocketFilter.BPF_W;
+import static io.portcullis.linux.SocketFilter.BPF_X;
+import static io.portcullis.linux.SocketFilter.BPF_XOR;
+import static io.portcullis.linux.SocketFilter.SKF_AD_OFF;
+import static io.portcullis.linux.SocketFilter.SKF_AD_PROTOCOL;
+
+import io.portcullis.linux.SocketFilter;
+import io.portcullis.linux.SocketFilter.Assembly;
+import io.portcullis.linux.SocketFilter.Label;
+import io.portcullis.packet.AddressPair;
+import io.portcullis.packet.Icmp;
+import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Packet;
+import java.util.stream.IntStream;
+
+/**
+ * {@link Steering}'s program, written out once for a seed. X is where the packet begins: 0, or 4 behind a second VLAN tag,
+ * and then moves over what is of no fixed length, so that every load says which field of a header it reads. The addresses
+ * to be hashed stand in scratch memory, and those of a quote take the place of the packet's own.
+ *
+ * <p>Where it can't be sure that a byte is there, it asks for the frame's length: a load beyond the end would send a whole
+ * packet to worker 0.
+ */
+final class SteeringProgram {
+    private static final int VLAN = 0x8100;
+    private static final int SERVICE_VLAN = 0x88a8;
+    /** Of a second tag: its control information, then this. */
+    private static final int TAG_TYPE = 2;
+
+    private static final int TAG = 4;
+
+    private static final int IPV4_FRAGMENT_FIELD = 6;
+    private static final int IPV4_MORE_OR_OFFSET = 0x3fff;
+    private static final int IPV4_PROTOCOL = 9;
+    private static final int IPV4_SOURCE = 12;
+    private static final int IPV4_DESTINATION = 16;
+    private static final int IPV4_HEADER = 20;
+    private static final int IPV6_NEXT_HEADER = 6;
+    private static final int IPV6_SOURCE = 8;
+    private static final int IPV6_DESTINATION = 24;
+    private static final int IPV6_HEADER = 40;
+    private static final int ICMP_HEADER = 8;
+    private static final int VERSION = 0xf0;
+
+    /** Scratch memory: four words of the source address, of IPv4 the last alone. */
+    private static final int SOURCE = 0;
+    /** The destination address. */
+    private static final int DESTINATION = 4;
+    /** The source address's sum; before that, where the next extension header begins. */
+    private static final int ASIDE = 8;
+
+    private static final int WORDS = 4;
+    private static final int WORD = 4;
+
+    private final int seed;
+    private final Assembly code = new Assembly();
+    private final Label hashIpv4 = code.label();
+    private final Label hashIpv6 = code.label();
+
+    SteeringProgram(int seed) {
+        this.seed = seed;
+    }
+
+    /** The program. Once. */
+    SocketFilter assemble() {
+        Label tagged = code.label();
+        Label untagged = code.label();
+        Label ipv4 = code.label();
+        Label ipv6 = code.label();
+        code.add(BPF_LDX | BPF_IMM, 0)
+                .add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL)
+                .jump(BPF_JEQ, VLAN, tagged, NEXT)
+                .jump(BPF_JEQ, SERVICE_VLAN, tagged, untagged)
+                .mark(tagged)
+                .add(BPF_LDX | BPF_IMM, TAG)
+                .add(BPF_LD | BPF_H | BPF_ABS, TAG_TYPE)
+                .mark(untagged)
+                .jump(BPF_JEQ, Packet.IPV4, ipv4, NEXT)
+                .jump(BPF_JEQ, Packet.IPV6, ipv6, NEXT)
+                .add(BPF_RET, 0)
+                .mark(ipv4);
+        readIpv4();
+        code.mark(hashIpv4);
+        hash(WORDS - 1);
+        code.mark(ipv6);
+        readIpv6();
+        code.mark(hashIpv6);
+        hash(0);
+        return code.done();
+    }
+
+    private void readIpv4() {
+        takeIpv4(0);
+        load(BPF_B, IPV4_PROTOCOL);
+        code.jump(BPF_JEQ, IpProtocol.ICMP, NEXT, hashIpv4);
+        load(BPF_H, IPV4_FRAGMENT_FIELD);
+        code.jump(BPF_JSET, IPV4_MORE_OR_OFFSET, hashIpv4, NEXT);
+        load(BPF_B, 0);
+        code.add(BPF_ALU | BPF_AND, 0xf)
+                .add(BPF_ALU | BPF_LSH, 2)
+                .add(BPF_ALU | BPF_ADD | BPF_X)
+                .add(BPF_MISC | BPF_TAX);
+        readError(false, 0, IPV4_HEADER, hashIpv4);
+        takeIpv4(ICMP_HEADER);
+    }
+
+    private void readIpv6() {
+        Label icmp = code.label();
+        takeIpv6(0);
+        load(BPF_B, IPV6_NEXT_HEADER);
+        for (int passed = 0; passed < Steering.EXTENSIONS; passed++) {
+            Label extension = code.label();
+            code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, NEXT);
+            jumpIfAny(
+                    IntStream.range(0, 256).filter(type -> IpProtocol.isExtension(type) && type != IpProtocol.FRAGMENT),
+                    extension,
+                    hashIpv6);
+            code.mark(extension);
+            load(BPF_B, IPV6_HEADER + 1);
+            code.add(BPF_ALU | BPF_ADD, 1)
+                    .add(BPF_ALU | BPF_LSH, 3)
+                    .add(BPF_ALU | BPF_ADD | BPF_X)
+                    .add(BPF_ST, ASIDE);
+            load(BPF_B, IPV6_HEADER);
+            code.add(BPF_LDX | BPF_MEM, ASIDE);
+        }
+        code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, hashIpv6).mark(icmp);
+        readError(true, IPV6_HEADER, IPV6_HEADER, hashIpv6);
+        takeIpv6(IPV6_HEADER + ICMP_HEADER);
+    }
+
+    /** Goes on where an error and the IP header that it quotes stand at X + {@code icmp}. */
+    private void readError(boolean v6, int icmp, int quoteHeader, Label otherwise) {
+        Label error = code.label();
+        code.add(BPF_LD | BPF_W | BPF_LEN)
+                .add(BPF_ALU | BPF_SUB | BPF_X)
+                .jump(BPF_JGE, icmp + ICMP_HEADER + quoteHeader, NEXT, otherwise);
+        load(BPF_B, icmp);
+        jumpIfAny(IntStream.range(0, 256).filter(type -> Icmp.isError(v6, type)), error, otherwise);
+        code.mark(error);
+        load(BPF_B, icmp + ICMP_HEADER);
+        code.add(BPF_ALU | BPF_AND, VERSION).jump(BPF_JEQ, v6 ? 0x60 : 0x40, NEXT, otherwise);
+    }
+
+    private void jumpIfAny(IntStream values, Label ifAny, Label otherwise) {
+        int[] all = values.toArray();
+        for (int i = 0; i < all.length; i++) {
+            code.jump(BPF_JEQ, all[i], ifAny, i + 1 < all.length ? NEXT : otherwise);
+        }
+    }
+
+    /** Keeps both addresses of an IPv4 header at X + {@code header}. */
+    private void takeIpv4(int header) {
+        load(BPF_W, header + IPV4_SOURCE);
+        code.add(BPF_ST, SOURCE + WORDS - 1);
+        load(BPF_W, header + IPV4_DESTINATION);
+        code.add(BPF_ST, DESTINATION + WORDS - 1);
+    }
+
+    private void takeIpv6(int header) {
+        for (int i = 0; i < WORDS; i++) {
+            load(BPF_W, header + IPV6_SOURCE + i * WORD);
+            code.add(BPF_ST, SOURCE + i);
+            load(BPF_W, header + IPV6_DESTINATION + i * WORD);
+            code.add(BPF_ST, DESTINATION + i);
+        }
+    }
+
+    private void load(int size, int at) {
+        code.add(BPF_LD | size | BPF_IND, at);
+    }
+
+    /** Returns {@link AddressPair#hash} of what was kept, from a word of each address on. */
+    private void hash(int firstWord) {
+        sum(SOURCE, firstWord);
+        code.add(BPF_ST, ASIDE);
+        sum(DESTINATION, firstWord);
+        code.add(BPF_LDX | BPF_MEM, ASIDE)
+                .add(BPF_ALU | BPF_ADD | BPF_X)
+                .add(BPF_ALU | BPF_MUL, AddressPair.SECOND_FACTOR);
+        shifted(AddressPair.THIRD_SHIFT);
+        code.add(BPF_RET | BPF_A);
+    }
+
+    /** A becomes an address's share in the hash. */
+    private void sum(int address, int firstWord) {
+        for (int word = firstWord; word < WORDS; word++) {
+            code.add(BPF_LD | BPF_MEM, address + word)
+                    .add(BPF_ALU | BPF_RSH, 16)
+                    .add(BPF_ALU | BPF_MUL, AddressPair.multiplier(seed, 2 * word));
+            if (word > firstWord) {
+                code.add(BPF_ALU | BPF_ADD | BPF_X);
+            }
+            code.add(BPF_MISC | BPF_TAX)
+                    .add(BPF_LD | BPF_MEM, address + word)
+                    .add(BPF_ALU | BPF_AND, 0xffff)
+                    .add(BPF_ALU | BPF_MUL, AddressPair.multiplier(seed, 2 * word + 1))
+                    .add(BPF_ALU | BPF_ADD | BPF_X);
+            if (word + 1 < WORDS) {
+                code.add(BPF_MISC | BPF_TAX);
+            }
+        }
+        shifted(AddressPair.FIRST_SHIFT);
+        code.add(BPF_ALU | BPF_MUL, AddressPair.FIRST_FACTOR);
+        shifted(AddressPair.SECOND_SHIFT);
+    }
+
+    /** A exclusive-or A shifted right. */
+    private void shifted(int bits) {
+        code.add(BPF_MISC | BPF_TAX).add(BPF_ALU | BPF_RSH, bits).add(BPF_ALU | BPF_XOR | BPF_X);
+    }
+}
