@@ -281,7 +281,7 @@ public final class PacketSocket implements AutoCloseable {
         Assembly program = new Assembly();
         Label leaves = program.label();
         return program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
-                .jump(BPF_JEQ, PACKET_OUTGOING + 77, leaves, Assembly.NEXT)
+                .jump(BPF_JEQ, PACKET_OUTGOING, leaves, Assembly.NEXT)
                 .add(BPF_RET, -1)
                 .mark(leaves)
                 .add(BPF_RET, 0)
@@ -355,7 +355,8 @@ public final class PacketSocket implements AutoCloseable {
      * together.
      *
      * @return what {@link #joinGroup} wants to know
-     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down
+     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down.
+     *     The socket is good for {@link #close} only then
      */
     public int foundGroup(SocketFilter program) throws ErrnoException {
         // Kernels before 6.2 take the flags that they don't know, and ignore them: admit has an answer of its own.
@@ -376,8 +377,9 @@ public final class PacketSocket implements AutoCloseable {
      * Becomes the next member of a group, and hears its share of the frames from {@link #admit} on: until each member has
      * been admitted, the frames of those that have not are lost.
      *
-     * @param group from {@link #foundGroup} of a socket on the same NIC that is still open
-     * @throws ErrnoException EINVAL where there is no such group; or before Linux 6.13 where the NIC is down
+     * @param group from {@link #foundGroup}, of a socket that is still open: of a group that is gone the kernel would make a
+     *     new one, without a program
+     * @throws ErrnoException EINVAL where the group is another NIC's; or before Linux 6.13 where the NIC is down
      */
     public void joinGroup(int group) throws ErrnoException {
         set(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT", group);
