@@ -196,10 +196,14 @@ final class RingNic {
         }
     }
 
-    /** A port is closed. The last one ends the watch. */
-    void closed() {
+    /** A port is being closed: from now on the watch leaves the rings alone. */
+    synchronized void portIsClosed() {
+        closedPorts++;
+    }
+
+    /** Ends the watch, where all ports are closed. */
+    void endWatch() {
         synchronized (this) {
-            closedPorts++;
             if (closedPorts < ports.size()) {
                 return;
             }

@@ -76,10 +76,10 @@ public final class RingPort implements Port {
 
     private volatile int otherErrno;
 
-    /** Changed by the event loop, under the lock; read by it without. */
+    /** Changed by the event loop, under the NIC's lock; read by it without. */
     private Ring current;
 
-    private @Nullable Ring pending; // under the lock
+    private @Nullable Ring pending; // under the NIC's lock
     private boolean closed; // as current
 
     /** The watch's own. */
@@ -359,8 +359,8 @@ public final class RingPort implements Port {
         return nic.state();
     }
 
-    /** The NIC was opened anew, for {@link #moveOn}. By the watch. */
-    synchronized void offer(Ring ring) {
+    /** The NIC was opened anew, for {@link #moveOn}. By the watch, under the NIC's lock. */
+    void offer(Ring ring) {
         ring.countIn(counters);
         if (pending != null) {
             pending.close();
@@ -375,7 +375,7 @@ public final class RingPort implements Port {
 
     @Override
     public void moveOn() {
-        synchronized (this) {
+        synchronized (nic) {
             if (pending == null || closed) {
                 return;
             }
@@ -388,17 +388,18 @@ public final class RingPort implements Port {
 
     @Override
     public void close() {
-        synchronized (this) {
+        synchronized (nic) {
             if (closed) {
                 return;
             }
             closed = true;
+            nic.portIsClosed();
             current.close();
             if (pending != null) {
                 pending.close();
             }
         }
-        nic.closed();
+        nic.endWatch();
     }
 
     /** Names in the log what has been lost for the first time. By the watch. */

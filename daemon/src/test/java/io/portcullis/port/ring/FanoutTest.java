@@ -18,7 +18,6 @@ import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Packet.Fault;
 import io.portcullis.packet.Quote;
-import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -86,7 +85,7 @@ class FanoutTest {
             Nic near = Nics.named("near");
             int group = 0;
             for (int i = 0; i < count; i++) {
-                Ring member = Ring.open(near, new PortCounters());
+                Ring member = Ring.open(near, Ring.shape(count));
                 members.add(member);
                 heard.add(new ArrayList<>());
                 if (i == 0) {
@@ -204,7 +203,8 @@ class FanoutTest {
         PacketSocket socket = member.socket();
         long at = socket.memory().byteSize() - ROOM;
         MemorySegment.copy(frame, 0, socket.memory(), ValueLayout.JAVA_BYTE, at, frame.length);
-        socket.putPlain(0, socket.memory().address() + at, frame.length);
+        socket.clear();
+        socket.putPlain(socket.memory().address() + at, frame.length);
         assertEquals(1, socket.send(0, 1));
     }
 
@@ -333,7 +333,7 @@ class FanoutTest {
         PacketSocket member = members.getFirst().socket();
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));
         assertEquals("setsockopt(PACKET_FANOUT): EALREADY (Operation already in progress)", twice.getMessage());
-        Ring other = namespace.in(() -> Ring.open(Nics.named("far"), new PortCounters()));
+        Ring other = namespace.in(() -> Ring.open(Nics.named("far"), Ring.shape(2)));
         try {
             ErrnoException foreign =
                     assertThrows(ErrnoException.class, () -> other.socket().joinGroup(group));

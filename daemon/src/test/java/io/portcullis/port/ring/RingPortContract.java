@@ -19,6 +19,7 @@ import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Share;
 import io.portcullis.linux.OffloadWire;
+import io.portcullis.linux.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
@@ -40,6 +41,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
@@ -340,6 +342,96 @@ class RingPortContract extends PortContract {
         }
     }
 
+    /** One socket call for all of them; the far end gets what was sent, byte for byte. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "tx-udp-segmentation off"})
+    void datagramsOfOneFlowArriveAsTheyWere(String features) throws Exception {
+        Wire outside = wire(VethWire.without(features, wires++, 1500, RingPort::open));
+        PortChannel channel = bridge(outside, wire(1500));
+        List<byte[]> frames = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            frames.add(whole(Frame.udp(A, 4_000, B, 443).payload(numbered(i == 39 ? 5 : 300))));
+        }
+        frames.add(Frame.udp(A, 4_001, B, 443).payload(numbered(300)).bytes());
+        for (int i = 0; i < 3; i++) {
+            frames.add(Frame.udp("2001:db8::7", 1, "2001:db8::1", 443)
+                    .payload(numbered(200))
+                    .bytes());
+        }
+        try (Arena arena = Arena.ofShared();
+                OffloadWire to = OffloadWire.on(far(outside))) {
+            Batch batch = verified(arena, frames);
+            channel.writeAndFlush(batch).sync();
+            int messages = 0;
+            int arrived = 0;
+            while (arrived < frames.size()) {
+                byte[] next = to.next();
+                messages++;
+                arrived += datagrams(next, frames.subList(arrived, frames.size()));
+            }
+            assertEquals(features.isEmpty() ? 3 : frames.size(), messages);
+            awaitCount(frames.size(), outside, SENT_FRAMES);
+        }
+    }
+
+    /** How many of these frames a received one stands for; their payload follows each other in it. */
+    private static int datagrams(byte[] headerAndFrame, List<byte[]> expected) {
+        byte[] frame = frameOf(headerAndFrame);
+        int headers = frame[12] == 8 ? 42 : 62;
+        int segment =
+                ByteBuffer.wrap(headerAndFrame).order(ByteOrder.LITTLE_ENDIAN).getShort(4);
+        int at = headers;
+        int count = 0;
+        while (at < frame.length) {
+            byte[] sent = expected.get(count);
+            int length = segment == 0 ? frame.length - at : Math.min(segment, frame.length - at);
+            assertArrayEquals(
+                    Arrays.copyOfRange(sent, headers, sent.length), Arrays.copyOfRange(frame, at, at + length));
+            // Addresses and ports, which are the same in all of them.
+            int ports = headers - 8;
+            assertArrayEquals(
+                    Arrays.copyOfRange(sent, ports - 8, ports + 4), Arrays.copyOfRange(frame, ports - 8, ports + 4));
+            at += length;
+            count++;
+        }
+        return count;
+    }
+
+    /** Not to be fragmented, so that its identification means nothing. */
+    private static byte[] whole(Frame frame) {
+        byte[] bytes = frame.bytes();
+        bytes[20] = 0x40;
+        bytes[24] = (byte) (bytes[24] - 0x40);
+        return bytes;
+    }
+
+    /** Frames with their vnet headers, found right and accepted. */
+    private static Batch verified(Arena arena, List<byte[]> frames) {
+        MemorySegment memory = arena.allocate(frames.size() * 2_048L);
+        Batch batch = new Batch(memory, false);
+        for (int i = 0; i < frames.size(); i++) {
+            byte[] frame = offloaded(frames.get(i), (byte) 0, (byte) 0, 0, 0, 0, 0);
+            MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, i * 2_048L, frame.length);
+            batch.add(i * 2_048L + VNET, frame.length - VNET);
+            batch.verified();
+            batch.accept(i, Batch.NO_RULE);
+        }
+        return batch;
+    }
+
+    /** All rings of an interface, of whatever number of workers, within 40 MiB; each takes a super-frame. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7, 8, 16, 33, 64})
+    void theRingsOfAnInterfaceAreBounded(int workers) {
+        PacketSocket.Shape shape = Ring.shape(workers);
+        long ring = (long) shape.slots() * shape.slotLength();
+        assertTrue(2L * workers * (ring + shape.sideLength()) <= 40L << 20, shape.toString());
+        assertEquals(0, ring % PacketSocket.BLOCK, shape.toString());
+        assertTrue(shape.sideLength() >= 65_600 && shape.sideLength() % 4_096 == 0, shape.toString());
+        // 8 ms of 680,000 frames a second, for all workers together.
+        assertTrue(workers > 32 || shape.slots() * workers >= 5_440, shape.toString());
+    }
+
     @Test
     void framesOfAnotherKindOfPortAreSentToo() throws Exception {
         Wire outside = wire(1500);
@@ -379,7 +471,7 @@ class RingPortContract extends PortContract {
         Wire outside = wire(9000);
         PortChannel channel = bridge(outside, wire(9000));
         channel.config().setAutoRead(false);
-        int frames = 6_000;
+        int frames = 12_000;
         for (int i = 0; i < frames; i++) {
             outside.toPort(frame(i, i % 2 == 0 ? 9_014 : 60));
         }
