@@ -73,9 +73,6 @@ final class Libc {
     /** eventfd(2): close on exec. */
     static final int EFD_CLOEXEC = 0x80000;
 
-    /** setpriority(2): a process; on Linux a thread. */
-    static final int PRIO_PROCESS = 0;
-
     /** clock_gettime(2): since boot, without jumps; what systemd means by MONOTONIC_USEC. */
     static final int CLOCK_MONOTONIC = 1;
 
@@ -126,8 +123,6 @@ final class Libc {
 
     private static final MethodHandle SOCKETPAIR =
             capturing("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle SETPRIORITY =
-            capturing("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SCHED_GETAFFINITY =
             capturing("sched_getaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
     private static final MethodHandle SCHED_SETAFFINITY =
@@ -361,16 +356,6 @@ final class Libc {
             return index != 0 ? index : (int) negated(-1, state);
         } catch (Throwable bug) {
             throw new AssertionError("if_nametoindex", bug);
-        }
-    }
-
-    /** setpriority(2). 0, or the negated errno. */
-    static int setpriority(int which, int who, int value) {
-        MemorySegment state = STATE.get();
-        try {
-            return (int) negated((int) SETPRIORITY.invokeExact(state, which, who, value), state);
-        } catch (Throwable bug) {
-            throw new AssertionError("setpriority(" + which + ", " + who + ", " + value + ")", bug);
         }
     }
 

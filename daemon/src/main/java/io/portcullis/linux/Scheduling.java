@@ -6,23 +6,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
-/** Where and how urgently the calling thread runs: setpriority(2), sched_setaffinity(2). */
+/** Where the calling thread runs: sched_setaffinity(2). */
 public final class Scheduling {
     /** Bytes of a cpu_set_t: 1,024 cores. */
     private static final int CPU_SET = 128;
 
     private Scheduling() {}
-
-    /**
-     * Makes the calling thread more or less urgent than others.
-     *
-     * @param value -20 (most) to 19
-     * @throws ErrnoException EACCES or EPERM: below what it has now, without CAP_SYS_NICE
-     */
-    public static void nice(int value) throws ErrnoException {
-        // Linux keeps it for each thread; 0 is the calling one.
-        ErrnoException.check(Libc.setpriority(Libc.PRIO_PROCESS, 0, value), "setpriority(" + value + ")");
-    }
 
     /** The cores on which the calling thread may run, by number. */
     public static BitSet cores() throws ErrnoException {

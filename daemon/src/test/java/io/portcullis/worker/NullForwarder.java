@@ -62,10 +62,9 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
         loop.terminationFuture().syncUninterruptibly();
     }
 
-    /** As a worker of the daemon is settled: urgent, and on the second core where there is one. */
+    /** As a worker of the daemon is settled: on the second core, where there is one. */
     private static void settle(BitSet cores) {
         try {
-            Scheduling.nice(-10);
             if (cores.cardinality() > 1) {
                 Scheduling.pin(cores.nextSetBit(cores.nextSetBit(0) + 1));
             }
