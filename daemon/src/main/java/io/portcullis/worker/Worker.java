@@ -189,7 +189,7 @@ public final class Worker implements AutoCloseable {
         }
         loop.execute(() -> {
             takenOver.decrementAndGet();
-            engine.countTakenOver(1, refusedToTakeOver.getAndSet(0));
+            engine.countTakenOver(1, 0);
             PortChannel channel = frame.direction() == Direction.INGRESS ? outsideChannel : insideChannel;
             channel.pipeline().fireChannelRead(frame.batch());
         });
@@ -226,6 +226,9 @@ public final class Worker implements AutoCloseable {
     }
 
     private void expire() {
+        if (refusedToTakeOver.get() != 0) {
+            engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
+        }
         if (engine.expire(System.nanoTime(), EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE) {
             loop.execute(this::expire);
         }

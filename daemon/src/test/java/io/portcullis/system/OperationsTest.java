@@ -242,6 +242,8 @@ final class OperationsTest {
 
     @Test
     void unfinishedChecksumsAreFinishedAndNamedOnce() {
+        daemon.close();
+        daemon = LAB.daemon(OPEN_80_PCAP);
         LAB.client("ethtool", "-K", "eth0", "tx", "on", "tso", "off", "gso", "off")
                 .ok();
         try {

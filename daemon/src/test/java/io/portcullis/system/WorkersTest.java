@@ -88,6 +88,17 @@ final class WorkersTest {
     }
 
     @Test
+    void aWorkerThatNeverSleepsForwardsAndReloads() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", busy-poll: true"))) {
+            assertEquals("1048576", get(Lab.CLIENT, "", "/big").ok().out());
+            daemon.edit(RULES.formatted(", busy-poll: true").replace("ports: 80", "ports: [80, 8080]"));
+            assertEquals(0, get(Lab.CLIENT, ":8080", "/").exit());
+            daemon.write(RULES.formatted(""));
+            assertTrue(daemon.cli("reload").out().contains("busy-poll needs a restart"));
+        }
+    }
+
+    @Test
     void aNicThatIsMadeAgainIsTakenUpByAllWorkers() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2"))) {
             LAB.firewall("ip", "link", "delete", "in0").ok();

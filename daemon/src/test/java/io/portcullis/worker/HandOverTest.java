@@ -1,0 +1,200 @@
+package io.portcullis.worker;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.config.Config;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Reason;
+import io.portcullis.linux.FrameSocket;
+import io.portcullis.linux.Namespace;
+import io.portcullis.packet.AddressPair;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortCounter;
+import io.portcullis.port.PortState;
+import io.portcullis.port.ring.RingPort;
+import io.portcullis.port.ring.Steering;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** ICMP errors that the kernel gives to another worker than the one that knows their flow. */
+@Tag("system")
+@Timeout(60)
+final class HandOverTest {
+    private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
+    private static final int SEED = 77;
+    private static final int WORKERS = 4;
+    private static final int DESTINATION_OPTIONS = 60;
+    private static final String INSIDE = "2001:db8::1";
+    private static final String OUTSIDE = "2001:db8:f::7";
+
+    private Namespace namespace;
+    private FrameSocket outside;
+    private FrameSocket inside;
+    private Workers workers;
+
+    @BeforeEach
+    void plug() throws Exception {
+        namespace = new Namespace("handover");
+        namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
+        for (String nic : List.of("out", "in")) {
+            namespace.ip("link add " + nic + "0 type veth peer name " + nic + "1");
+            namespace.ip("link set " + nic + "1 up");
+            namespace.ip("link set " + nic + "0 up");
+        }
+        outside = namespace.in(() -> new FrameSocket("out1"));
+        inside = namespace.in(() -> new FrameSocket("in1"));
+        Policy policy = Policy.compile(Config.parse("""
+                version: 1
+                interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
+                security-groups: {web: {ingress: []}}
+                """, "test.yaml"), "web0", 1, 1_000);
+        Steering steering = new Steering(WORKERS, SEED);
+        workers = namespace.in(() -> Workers.of(
+                "web0",
+                policy,
+                SEED,
+                RingPort.open("out0", steering),
+                RingPort.open("in0", steering),
+                _ -> Worker.Life.PLAIN,
+                _ -> {}));
+        namespace.in(() -> {
+            workers.start();
+            return workers;
+        });
+        await(
+                "both forward",
+                () -> workers.ports().stream().allMatch(port -> port.state().equals(PortState.FORWARDING)));
+    }
+
+    @AfterEach
+    void unplug() {
+        workers.close();
+        outside.close();
+        inside.close();
+        namespace.close();
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long begin = System.nanoTime();
+        while (!condition.call()) {
+            assertTrue(System.nanoTime() - begin < DEADLINE_NS, "not within 15 s: " + what);
+            LockSupport.parkNanos(200_000);
+        }
+    }
+
+    private static Frame query(int port) {
+        return Frame.udp(INSIDE, port, OUTSIDE, 53).payload(20);
+    }
+
+    /** Of a router on the way: behind more extension headers than the kernel's program looks through. */
+    private static byte[] unreachable(String router, Frame about) {
+        Frame error = Frame.icmp(router, INSIDE, 1, 4, 0).payload(about.ip());
+        for (int i = 0; i < 6; i++) {
+            error.extension(DESTINATION_OPTIONS, 8);
+        }
+        return error.bytes();
+    }
+
+    private static int workerOf(byte[] frame) {
+        Packet packet = new Packet();
+        assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(frame), 0, frame.length));
+        return AddressPair.worker(AddressPair.hash(SEED, packet), WORKERS);
+    }
+
+    /** A router whose own pair of addresses is another worker's than the flow, or the same one's. */
+    private static String router(Frame about, boolean elsewhere) {
+        int home = workerOf(about.bytes());
+        for (int i = 1; i < 1_000; i++) {
+            String router = "2001:db8:a::" + Integer.toHexString(i);
+            if (workerOf(unreachable(router, about)) != home == elsewhere) {
+                return router;
+            }
+        }
+        throw new AssertionError("no such router");
+    }
+
+    private void open(Frame query) throws Exception {
+        inside.send(query.bytes());
+        next(outside, query.bytes());
+    }
+
+    private static void next(FrameSocket socket, byte[] expected) throws Exception {
+        List<byte[]> seen = new ArrayList<>();
+        await("a frame", () -> {
+            for (byte[] frame : socket.drain()) {
+                if (frame.length == expected.length) {
+                    seen.add(frame);
+                }
+            }
+            return !seen.isEmpty();
+        });
+        assertArrayEquals(expected, seen.getFirst());
+    }
+
+    private long total(Counters.Total total) {
+        return workers.counters().total(total);
+    }
+
+    @Test
+    void reachTheWorkerThatKnowsTheFlow() throws Exception {
+        Frame query = query(4_000);
+        open(query);
+        byte[] error = unreachable(router(query, true), query);
+        outside.send(error);
+        next(inside, error);
+        assertEquals(1, total(Counters.Total.TAKEN_OVER));
+        assertEquals(1, workers.counters().packets(Direction.INGRESS, Reason.NONE));
+        assertEquals(0, workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED));
+    }
+
+    @Test
+    void areNotHandedOverWhereTheFlowIsAtHome() throws Exception {
+        Frame query = query(4_000);
+        open(query);
+        byte[] error = unreachable(router(query, false), query);
+        outside.send(error);
+        next(inside, error);
+        assertEquals(0, total(Counters.Total.TAKEN_OVER));
+    }
+
+    @Test
+    void aboutNoFlowAreDroppedOnceAndByWhoWouldKnow() throws Exception {
+        Frame query = query(4_001);
+        outside.send(unreachable(router(query, true), query));
+        await("the drop", () -> workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED) == 1);
+        assertEquals(1, total(Counters.Total.TAKEN_OVER));
+        assertEquals(0, workers.counters().packets(Direction.INGRESS, Reason.NONE));
+    }
+
+    /** Thousands at once: each is decided about or counted as lost, and traffic goes on. */
+    @Test
+    void aFloodOfThemIsBounded() throws Exception {
+        Frame query = query(4_002);
+        byte[] error = unreachable(router(query, true), query);
+        int frames = 3_000;
+        for (int i = 0; i < frames; i++) {
+            outside.send(error);
+        }
+        await(
+                "each is counted",
+                () -> workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED)
+                                + total(Counters.Total.NOT_TAKEN_OVER)
+                                + workers.portCount(true, PortCounter.RING_FULL)
+                        == frames);
+        open(query(4_003));
+    }
+}
