@@ -34,7 +34,8 @@ java_25_home() {
 # java_options COMMAND: the JVM's options for that command of portcullis, one a line.
 java_options() {
   # The heap holds configuration, counters and HTTP, not packets: small and of fixed size. Out of memory ends the process, so
-  # that systemd starts a whole one.
+  # that systemd starts a whole one. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
+  # the serial and the parallel one, 95 with G1, 97 with ZGC (io.portcullis.worker.FrameCost, 1,024 flows).
   printf '%s\n' -XX:+UseSerialGC -Xmx256m -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run ]]; then
     printf '%s\n' -Xms256m

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * zero or one that nobody has found right (the cut datagrams get new ones), an IPv4 identification that counts differently
  * where it means something (RFC 6864).
  *
- * <p>Used again and again by one thread.
+ * <p>Only neighbours in a batch are looked at: senders that send much send runs. Used again and again by one thread.
  */
 public final class Train {
     /** Bytes of the longest headers: Ethernet with two tags, IPv6, UDP. */

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 final class LinkFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LinkFollower.class);
 
-    private static final int SETTLED_MS = 1_000;
+    private static final int SETTLED_MS = 5_000;
     private static final int UNSETTLED_MS = 50;
     private static final long END_MS = 2_000;
 

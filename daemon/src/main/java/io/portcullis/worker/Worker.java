@@ -37,7 +37,9 @@ public final class Worker implements AutoCloseable {
     /** Bounds how long queued tasks may hold up frames. */
     private static final long MAX_TASK_TIME_MS = 5;
 
-    private static final long EXPIRY_PERIOD_MS = 100;
+    /** A flow that is found too late is no flow: this only gives its memory back. */
+    private static final long EXPIRY_PERIOD_MS = 500;
+
     private static final int EXPIRED_AT_ONCE = 2_000;
     private static final long DROP_PERIOD_MS = 1_000;
     private static final int SAMPLED_DROPS = 10;

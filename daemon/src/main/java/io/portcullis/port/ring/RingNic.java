@@ -35,6 +35,10 @@ final class RingNic {
     private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
 
     private static final int WATCH_MS = 1_000;
+
+    /** After so many rounds without news it asks all the same. */
+    private static final int QUIET_ROUNDS = 10;
+
     private static final long END_MS = 2_000;
 
     /** Where one of these is off, the kernel has to cut the super-frames of TCP for the NIC. */
@@ -221,12 +225,16 @@ final class RingNic {
 
     private void watch(LinkWatch news) {
         boolean failed = false;
+        int quietRounds = 0;
+        boolean linkToo = true;
         while (true) {
             try {
-                if (!look()) {
+                if (!look(linkToo)) {
                     return;
                 }
-                news.next(WATCH_MS);
+                quietRounds = linkToo ? 0 : quietRounds + 1;
+                boolean quiet = news.next(WATCH_MS).isEmpty();
+                linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
                 failed = false;
             } catch (ErrnoException refused) {
                 if (refused.errno() == Errno.ECANCELED) {
@@ -241,16 +249,24 @@ final class RingNic {
         }
     }
 
-    /** False: the ports are closed. */
-    private boolean look() throws ErrnoException {
-        Optional<Nic> found = Nics.find(name);
-        boolean open;
+    /**
+     * Reads the kernel's counts, and asks what has become of the NIC.
+     *
+     * @param linkToo false: the counts only, unless they say that something is wrong
+     * @return false: the ports are closed
+     */
+    private boolean look(boolean linkToo) throws ErrnoException {
+        Optional<Nic> found = linkToo ? Nics.find(name) : Optional.empty();
+        boolean open = false;
         synchronized (this) {
             if (closedPorts > 0) {
                 return closedPorts < ports.size();
             }
             boolean moving = arrived < ports.size();
             boolean blocked = !moving && isBlocked();
+            if (blocked && !linkToo) {
+                found = Nics.find(name);
+            }
             boolean same = found.isPresent() && found.get().index() == nic.index() && !blocked;
             open = found.isPresent() && !same;
             if (blocked) {
@@ -263,7 +279,7 @@ final class RingNic {
                 noteMtu(found.get());
                 chooseWayOut();
                 changeTo(stateOf(found.get()));
-            } else if (found.isEmpty()) {
+            } else if (found.isEmpty() && (linkToo || blocked)) {
                 changeTo(PortState.gone(name));
             }
         }
