@@ -39,6 +39,10 @@ java_options() {
   printf '%s\n' -XX:+UseSerialGC -Xmx256m -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run ]]; then
     printf '%s\n' -Xms256m
+    # The two native calls of the hot path are compiled on their own: inlined into a large method, the compiler at times does not
+    # see that the slice which the JDK makes of the errno segment is no object, and each batch costs 40 bytes of heap.
+    printf '%s\n' -XX:CompileCommand=quiet "-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::sendmmsg" \
+      "-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::recv"
   else
     printf '%s\n' -XX:TieredStopAtLevel=1
   fi

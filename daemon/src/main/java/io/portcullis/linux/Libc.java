@@ -12,7 +12,6 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +76,9 @@ final class Libc {
     static final int CLOCK_MONOTONIC = 1;
 
     private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = CALL_STATE.varHandle(PathElement.groupElement("errno"));
+    // Not the layout's own VarHandle: that slices the segment, an object a call where the compiler does not see through
+    // it.
+    private static final long ERRNO = CALL_STATE.byteOffset(PathElement.groupElement("errno"));
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
 
@@ -159,7 +160,7 @@ final class Libc {
     }
 
     private static long negated(long result, MemorySegment state) {
-        return result >= 0 ? result : -(int) ERRNO.get(state, 0L);
+        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO);
     }
 
     /** socket(2). A descriptor, or the negated errno. */
