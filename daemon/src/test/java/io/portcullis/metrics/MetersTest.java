@@ -12,6 +12,7 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
+import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Share;
@@ -103,6 +104,33 @@ final class MetersTest {
 
     private double sample(String series) {
         return Objects.requireNonNull(samples(series).get(series), () -> series + " is not in\n" + text(null));
+    }
+
+    @Test
+    void stallsAreAHistogramOfEachWorker() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        Durations first = new Durations();
+        Durations second = new Durations();
+        first.record(20_000);
+        first.record(1_000_000_000);
+        meters.watch("web0", engine::counters, engine::ruleHits, List.of(first, second));
+        String labels = "interface=\"web0\",worker=\"0\"";
+        assertEquals(0.0, sample("portcullis_loop_stall_seconds_bucket{" + labels + ",le=\"1.6384E-5\"}"));
+        assertEquals(1.0, sample("portcullis_loop_stall_seconds_bucket{" + labels + ",le=\"2.048E-5\"}"));
+        assertEquals(1.0, sample("portcullis_loop_stall_seconds_bucket{" + labels + ",le=\"0.268435456\"}"));
+        assertEquals(2.0, sample("portcullis_loop_stall_seconds_bucket{" + labels + ",le=\"+Inf\"}"));
+        assertEquals(2.0, sample("portcullis_loop_stall_seconds_count{" + labels + "}"));
+        assertEquals(1.00002, sample("portcullis_loop_stall_seconds_sum{" + labels + "}"), 1e-9);
+        assertEquals(0.0, sample("portcullis_loop_stall_seconds_count{interface=\"web0\",worker=\"1\"}"));
+    }
+
+    @Test
+    void whatWasHandedOverIsShown() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        engine.countTakenOver(3, 1);
+        assertEquals(3.0, sample("portcullis_frames_handed_over_total{interface=\"web0\"}"));
+        assertEquals(1.0, sample("portcullis_frames_not_handed_over_total{interface=\"web0\"}"));
     }
 
     @Test

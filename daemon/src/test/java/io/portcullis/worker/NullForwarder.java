@@ -32,6 +32,10 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Batch batch = (Batch) message;
         for (int i = 0; i < batch.size(); i++) {
+            // The engine finds them right: only then do datagrams leave together.
+            if (batch.checksum(i) == Batch.Checksum.UNKNOWN) {
+                batch.verified(i);
+            }
             batch.accept(i, Batch.NO_RULE);
         }
         peer.write(batch, peer.voidPromise());

@@ -103,6 +103,12 @@ public final class RingRehearsal implements AutoCloseable {
         return true;
     }
 
+    /** True: the port has given back what came in last. */
+    public boolean isEmpty() {
+        long last = (long) (head == 0 ? shape.slots() - 1 : head - 1) * shape.slotLength();
+        return (int) STATUS.getAcquire(memory, last + TP_STATUS) == TP_STATUS_KERNEL;
+    }
+
     /** Throws away what was sent. */
     public void swallow() {
         socket.swallow(buffer);
