@@ -198,6 +198,7 @@ final class WarmUp {
     }
 
     /** Does this for each port of the group, then waits until the loop has taken all of it. */
+    @SuppressWarnings("ThreadPriorityCheck") // on a single core the loop runs when this thread lets it
     private void each(Runnable step) {
         for (port = firstPort; port < firstPort + GROUP; port++) {
             step.run();
