@@ -1,0 +1,90 @@
+package io.portcullis.worker;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.portcullis.Allocation;
+import io.portcullis.config.Config;
+import io.portcullis.engine.Reason;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortCounter;
+import io.portcullis.port.ring.RingRehearsal;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A whole worker, from ring to system call and back to waiting: 100,000 frames cost the heap nothing. */
+@Timeout(90)
+final class WorkerAllocationTest {
+    private static final int FRAMES = 100_000;
+    private static final int AT_ONCE = 160;
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(15);
+
+    private static Policy policy() throws Exception {
+        return Policy.compile(Config.parse("""
+                version: 1
+                interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
+                security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}
+                """, "test.yaml"), "web0", 1, 1_000);
+    }
+
+    /** Runs of one flow, which leave together, others between them, and some that no rule admits. */
+    private static List<byte[]> frames() {
+        return IntStream.range(0, 16)
+                .mapToObj(i -> Frame.udp("198.51.100.7", i < 12 ? 1_000 : 1_000 + i, "10.0.0.1", i == 15 ? 54 : 53)
+                        .payload(40)
+                        .bytes())
+                .toList();
+    }
+
+    @Test
+    void nothingIsAllocatedPerFrame() throws Exception {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        AtomicLong loop = new AtomicLong();
+        List<byte[]> frames = frames();
+        try (RingRehearsal outside = RingRehearsal.open();
+                RingRehearsal inside = RingRehearsal.open()) {
+            Worker.Life life =
+                    new Worker.Life(false, () -> loop.set(Thread.currentThread().threadId()));
+            Workers workers = Workers.of(
+                    "web0", policy(), 0, List.of(outside.port()), List.of(inside.port()), _ -> life, _ -> {});
+            try {
+                workers.start();
+                int[] sent = {0};
+                Allocation.nothingIn(() -> {
+                    long before = threads.getThreadAllocatedBytes(loop.get());
+                    for (int i = 1; i <= FRAMES; i++) {
+                        assertTrue(outside.receive(frames.get(sent[0]++ % frames.size()), RingRehearsal.Offload.NONE));
+                        if (i % AT_ONCE == 0) {
+                            await(outside, inside);
+                        }
+                    }
+                    return threads.getThreadAllocatedBytes(loop.get()) - before;
+                });
+                assertEquals(sent[0] / 16 * 15L, workers.counters().packets(Direction.INGRESS, Reason.NONE));
+                assertEquals(sent[0] / 16, workers.counters().packets(Direction.INGRESS, Reason.NO_RULE));
+                assertEquals(sent[0] / 16 * 15L, workers.portCount(false, PortCounter.SENT_FRAMES));
+            } finally {
+                workers.close();
+            }
+        }
+    }
+
+    /** Until the worker has taken all; what it sent is thrown away meanwhile. */
+    private static void await(RingRehearsal outside, RingRehearsal inside) {
+        long beganNs = System.nanoTime();
+        while (!outside.isEmpty()) {
+            inside.swallow();
+            assertTrue(System.nanoTime() - beganNs < PATIENCE_NS, "the worker takes nothing");
+            Thread.onSpinWait();
+        }
+        inside.swallow();
+    }
+}
