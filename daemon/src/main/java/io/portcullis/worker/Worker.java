@@ -40,7 +40,10 @@ public final class Worker implements AutoCloseable {
     /** A flow that is found too late is no flow: this only gives its memory back. */
     private static final long EXPIRY_PERIOD_MS = 500;
 
-    private static final int EXPIRED_AT_ONCE = 2_000;
+    /** Some 100 us; then frames have their turn for as long as {@link #EXPIRY_PAUSE_MS}. */
+    private static final int EXPIRED_AT_ONCE = 256;
+
+    private static final long EXPIRY_PAUSE_MS = 1;
     private static final long DROP_PERIOD_MS = 1_000;
     private static final int SAMPLED_DROPS = 10;
 
@@ -232,7 +235,8 @@ public final class Worker implements AutoCloseable {
             engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
         }
         if (engine.expire(System.nanoTime(), EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE) {
-            loop.execute(this::expire);
+            // Not at once: tasks that follow each other hold the frames up.
+            loop.schedule(this::expire, EXPIRY_PAUSE_MS, TimeUnit.MILLISECONDS);
         }
     }
 
