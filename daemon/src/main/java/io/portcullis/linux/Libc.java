@@ -72,6 +72,9 @@ final class Libc {
     /** eventfd(2): close on exec. */
     static final int EFD_CLOEXEC = 0x80000;
 
+    /** sched(7): only where nobody else wants the core. */
+    static final int SCHED_IDLE = 5;
+
     /** clock_gettime(2): since boot, without jumps; what systemd means by MONOTONIC_USEC. */
     static final int CLOCK_MONOTONIC = 1;
 
@@ -124,6 +127,8 @@ final class Libc {
 
     private static final MethodHandle SOCKETPAIR =
             capturing("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+    private static final MethodHandle SCHED_SETSCHEDULER =
+            capturing("sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle SCHED_GETAFFINITY =
             capturing("sched_getaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
     private static final MethodHandle SCHED_SETAFFINITY =
@@ -357,6 +362,16 @@ final class Libc {
             return index != 0 ? index : (int) negated(-1, state);
         } catch (Throwable bug) {
             throw new AssertionError("if_nametoindex", bug);
+        }
+    }
+
+    /** sched_setscheduler(2) of a thread, with a struct sched_param: one C int. 0, or the negated errno. */
+    static int sched_setscheduler(int thread, int policy, MemorySegment parameters) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SCHED_SETSCHEDULER.invokeExact(state, thread, policy, parameters), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("sched_setscheduler(" + thread + ", " + policy + ")", bug);
         }
     }
 

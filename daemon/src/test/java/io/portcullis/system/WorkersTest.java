@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -84,6 +87,24 @@ final class WorkersTest {
             Command reload = daemon.cli("reload");
             assertEquals(1, reload.exit());
             assertTrue(reload.out().contains("another number of workers needs a restart"), reload.out());
+        }
+    }
+
+    /** proc_pid_stat(5): the policy is field 41; 5 is SCHED_IDLE. */
+    @Test
+    void theCompilersGiveWayToFrames() throws IOException {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
+                Stream<Path> tasks =
+                        Files.list(Path.of("/proc/" + daemon.process().pid() + "/task"))) {
+            List<String> compilers = new ArrayList<>();
+            for (Path task : tasks.toList()) {
+                String stat = Files.readString(task.resolve("stat"));
+                if (stat.matches("(?s).*\\(C[12] Compiler.*")) {
+                    compilers.add(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[41 - 3]);
+                }
+            }
+            assertTrue(compilers.size() >= 2, compilers.toString());
+            assertEquals(Set.of("5"), Set.copyOf(compilers));
         }
     }
 
