@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What security groups are attached to: two NICs, transparently bridged.
+ * What security groups are attached to: two NICs, transparently bridged, or one of this host, in place.
  *
  * @param name free; metrics label and log field
- * @param outside NIC towards the world
- * @param inside NIC towards what is guarded
- * @param addresses who lives behind {@code inside}; the members that this interface gives to its groups
+ * @param addresses who lives inside; the members that this interface gives to its groups. Of a host those of its NIC come
+ *     besides
  * @param securityGroups names, at least one, in the order in which their rules are credited
  * @param datapath how frames get in and out
  * @param workers how many threads share the traffic; 0: as many as suit the machine, {@link #workers(int)}
  * @param busyPoll true: they never sleep
- * @param followLinkState true: when one NIC loses its carrier, the other is taken down meanwhile
+ * @param onFailure what becomes of the traffic when the daemon dies
+ * @param sourceCheck true: packets with a source address that can't be theirs are dropped, both ways
  * @param verifyChecksums false: layer-4 checksums are taken as right
  * @param passThrough link classes that pass without a rule
  * @param ethertypes further non-IP ethertypes that pass
@@ -25,14 +25,14 @@ import java.util.Set;
  */
 public record Interface(
         String name,
-        String outside,
-        String inside,
+        Mode mode,
         List<Cidr> addresses,
         List<String> securityGroups,
         Datapath datapath,
         int workers,
         boolean busyPoll,
-        boolean followLinkState,
+        OnFailure onFailure,
+        boolean sourceCheck,
         boolean verifyChecksums,
         Set<LinkClass> passThrough,
         List<Integer> ethertypes,
@@ -54,9 +54,6 @@ public record Interface(
         ethertypes = List.copyOf(ethertypes);
         if (name.isEmpty()) {
             throw new IllegalArgumentException("an interface without a name");
-        }
-        if (!isNicName(outside) || !isNicName(inside) || outside.equals(inside)) {
-            throw new IllegalArgumentException("outside " + outside + ", inside " + inside);
         }
         if (workers < 0 || workers > MOST_WORKERS) {
             throw new IllegalArgumentException(workers + " workers");

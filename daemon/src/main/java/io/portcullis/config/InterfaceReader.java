@@ -14,10 +14,13 @@ import java.util.stream.Stream;
 
 /** Reads interfaces. */
 final class InterfaceReader {
+    private static final Set<LinkClass> HOST_DEFAULT =
+            EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL);
     private static final Set<LinkClass> BRIDGE_DEFAULT =
             EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL, LinkClass.STP);
     private static final List<String> HOST_KEYS = List.of("nic", "attach", "adopt-established");
-    private static final List<String> BRIDGE_KEYS = List.of(
+    private static final List<String> BRIDGE_KEYS = List.of("outside", "inside", "link-state", "learn");
+    private static final List<String> COMMON_AND_BRIDGE_KEYS = List.of(
             "mode",
             "outside",
             "inside",
@@ -37,7 +40,7 @@ final class InterfaceReader {
             "ethertypes",
             "timeouts");
     private static final List<String> KEYS =
-            Stream.concat(BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
+            Stream.concat(COMMON_AND_BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
 
     /** Ethertypes that something else decides about, and what. */
     private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
@@ -46,6 +49,9 @@ final class InterfaceReader {
             0x8100, "VLAN tags are looked through",
             0x88a8, "VLAN tags are looked through",
             0x0806, "write arp in pass-through");
+
+    /** Stands where a fault has been noted. */
+    private static final Mode NO_MODE = new Mode.Host("none", Attach.AUTO, false);
 
     private final References references;
     private final Timeouts timeouts;
@@ -78,49 +84,46 @@ final class InterfaceReader {
         }
         int faultsBefore = value.reading().count();
         Fields fields = value.fields(KEYS);
-        boolean isHost = mode(value, fields);
-        String outside = "";
-        String inside = "";
-        if (!isHost) {
-            HOST_KEYS.forEach(key ->
-                    fields.get(key).ifPresent(host -> host.faultAtKey("belongs to mode host, and this is a bridge")));
-            outside = nic(value, fields, "outside");
-            inside = nic(value, fields, "inside");
-        }
+        Optional<Mode> mode = mode(value, fields);
         List<String> groups = groups(value, fields);
         List<Cidr> addresses = fields.get("addresses").map(Blocks::list).orElse(List.of());
         boolean verify = fields.get("checksums")
                 .flatMap(each -> each.choice(List.of("verify", "trust")))
                 .orElse("verify")
                 .equals("verify");
-        Set<LinkClass> classes =
-                fields.get("pass-through").map(InterfaceReader::classes).orElse(BRIDGE_DEFAULT);
+        Set<LinkClass> classes = fields.get("pass-through")
+                .map(InterfaceReader::classes)
+                .orElse(mode.filter(Mode.Host.class::isInstance).isPresent() ? HOST_DEFAULT : BRIDGE_DEFAULT);
         List<Integer> ethertypes =
                 fields.get("ethertypes").map(InterfaceReader::ethertypes).orElse(List.of());
         Timeouts merged = timeouts.with(
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of()));
-        boolean follow = fields.get("link-state")
-                .flatMap(each -> each.choice(List.of("follow", "ignore")))
-                .orElse("follow")
-                .equals("follow");
         Datapath datapath =
                 fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
         int workers = fields.get("workers").map(each -> workers(each, datapath)).orElse(0);
         boolean busyPoll =
                 fields.get("busy-poll").map(each -> busyPoll(each, datapath)).orElse(false);
+        OnFailure onFailure = fields.get("on-failure")
+                        .flatMap(each -> each.choice(List.of(OnFailure.CLOSED.key(), OnFailure.OPEN.key())))
+                        .filter(OnFailure.OPEN.key()::equals)
+                        .isPresent()
+                ? OnFailure.OPEN
+                : OnFailure.CLOSED;
+        boolean sourceCheck =
+                fields.get("source-check").map(each -> each.flag(false)).orElse(false);
         refuseWhatIsNotBuilt(fields);
-        return value.reading().count() > faultsBefore
+        return mode.isEmpty() || value.reading().count() > faultsBefore
                 ? Optional.empty()
                 : Optional.of(new Interface(
                         value.key(),
-                        outside,
-                        inside,
+                        mode.get(),
                         addresses,
                         groups,
                         datapath,
                         workers,
                         busyPoll,
-                        follow,
+                        onFailure,
+                        sourceCheck,
                         verify,
                         classes,
                         ethertypes,
@@ -128,15 +131,49 @@ final class InterfaceReader {
                         value.keyPlace()));
     }
 
-    /** True for mode host, which is a fault for now and has other keys. */
-    private static boolean mode(Value value, Fields fields) {
+    /** Empty where it has a fault. */
+    private Optional<Mode> mode(Value value, Fields fields) {
         Optional<Value> mode = fields.get("mode");
         if (mode.isEmpty()) {
-            value.faultAtKey("mode is missing: write mode: bridge");
-            return fields.get("nic").isPresent();
+            value.faultAtKey("mode is missing: write mode: bridge or mode: host");
+            return Optional.empty();
         }
-        Optional<String> text = mode.get().choice(List.of("bridge"), List.of("host"));
-        return text.isEmpty() && mode.get().scalar().equals("host");
+        int faultsBefore = value.reading().count();
+        Optional<Mode> read = mode.get().choice(List.of("bridge", "host")).map(text -> switch (text) {
+            case "host" -> host(value, fields);
+            default -> bridge(value, fields);
+        });
+        return value.reading().count() > faultsBefore ? Optional.empty() : read;
+    }
+
+    private Mode bridge(Value value, Fields fields) {
+        HOST_KEYS.forEach(key ->
+                fields.get(key).ifPresent(host -> host.faultAtKey("belongs to mode host, and this is a bridge")));
+        String outside = nic(value, fields, "outside");
+        String inside = nic(value, fields, "inside");
+        boolean follow = fields.get("link-state")
+                .flatMap(each -> each.choice(List.of("follow", "ignore")))
+                .orElse("follow")
+                .equals("follow");
+        Duration learn = fields.get("learn")
+                .flatMap(each -> each.duration(Duration.ZERO, Timeouts.LONGEST))
+                .orElse(Duration.ZERO);
+        boolean named = !outside.isEmpty() && !inside.isEmpty() && !outside.equals(inside);
+        return named ? new Mode.Bridge(outside, inside, follow, learn) : NO_MODE;
+    }
+
+    private Mode host(Value value, Fields fields) {
+        BRIDGE_KEYS.forEach(key ->
+                fields.get(key).ifPresent(bridge -> bridge.faultAtKey("belongs to mode bridge, and this is a host")));
+        String nic = nic(value, fields, "nic");
+        List<String> keys = Stream.of(Attach.values()).map(Attach::key).toList();
+        Attach attach = fields.get("attach")
+                .flatMap(each -> each.choice(keys))
+                .map(key -> Attach.values()[keys.indexOf(key)])
+                .orElse(Attach.AUTO);
+        boolean adopt =
+                fields.get("adopt-established").map(each -> each.flag(true)).orElse(true);
+        return nic.isEmpty() ? NO_MODE : new Mode.Host(nic, attach, adopt);
     }
 
     private String nic(Value value, Fields fields, String key) {
@@ -220,12 +257,6 @@ final class InterfaceReader {
     private static void refuseWhatIsNotBuilt(Fields fields) {
         fields.get("network-acl").ifPresent(value -> value.faultAtKey("not built yet"));
         fields.get("enforce").ifPresent(value -> value.choice(List.of("true"), List.of("audit")));
-        fields.get("on-failure").ifPresent(value -> value.choice(List.of("closed"), List.of("open")));
-        fields.get("source-check").ifPresent(value -> value.choice(List.of("false"), List.of("true")));
-        fields.get("learn")
-                .ifPresent(value -> value.duration(Duration.ZERO, Timeouts.LONGEST)
-                        .filter(learn -> !learn.isZero())
-                        .ifPresent(_ -> value.notBuilt()));
     }
 
     private static Datapath datapath(Value value) {

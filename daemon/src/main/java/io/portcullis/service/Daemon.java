@@ -6,6 +6,7 @@ import io.portcullis.config.Datapath;
 import io.portcullis.config.Drops;
 import io.portcullis.config.Fault;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Mode;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.Health;
 import io.portcullis.control.InterfaceStatus;
@@ -152,7 +153,11 @@ public final class Daemon implements Operations, AutoCloseable {
     private static void checkInterfaces(Iterable<Interface> attachments) throws StartException {
         List<String> faults = new ArrayList<>();
         for (Interface attachment : attachments) {
-            faults.addAll(Bridge.faults(attachment.name(), attachment.outside(), attachment.inside()));
+            switch (attachment.mode()) {
+                case Mode.Bridge bridge ->
+                    faults.addAll(Bridge.faults(attachment.name(), bridge.outside(), bridge.inside()));
+                case Mode.Host _ -> faults.add(attachment.place() + ": mode host is not built yet");
+            }
         }
         if (!faults.isEmpty()) {
             throw new StartException(faults);
@@ -430,11 +435,11 @@ public final class Daemon implements Operations, AutoCloseable {
         List<String> problems = each.problems();
         return new InterfaceStatus(
                 attachment.name(),
-                "bridge",
+                attachment.mode().key(),
                 each.datapath().key(),
                 each.workers().count(),
-                attachment.outside(),
-                attachment.inside(),
+                attachment.mode().nics().getFirst(),
+                attachment.mode().nics().getLast(),
                 problems.isEmpty(),
                 String.join("; ", problems),
                 attachment.securityGroups(),
@@ -460,8 +465,9 @@ public final class Daemon implements Operations, AutoCloseable {
         List<String> parts = new ArrayList<>();
         for (GuardedInterface each : inOrder(config)) {
             Interface attachment = each.attachment();
-            parts.add(attachment.name() + ": bridge, " + attachment.outside() + " outside, " + attachment.inside()
-                    + " inside, " + each.datapath().key()
+            parts.add(attachment.name() + ": " + attachment.mode().key() + ", "
+                    + String.join(" and ", attachment.mode().nics()) + ", "
+                    + each.datapath().key()
                     + (each.workers().count() == 1 ? "" : ", " + each.workers().count() + " workers") + ", groups "
                     + String.join(" ", attachment.securityGroups())
                     + " ("

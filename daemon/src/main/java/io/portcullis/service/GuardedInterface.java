@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Mode;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Restored;
@@ -72,9 +73,10 @@ final class GuardedInterface implements AutoCloseable {
             throws StartException {
         String name = attachment.name();
         boolean ring = datapath == Datapath.RING;
+        Mode.Bridge mode = (Mode.Bridge) attachment.mode();
         Bridge bridge;
         try {
-            bridge = Bridge.attach(name, attachment.outside(), attachment.inside(), ring, state);
+            bridge = Bridge.attach(name, mode.outside(), mode.inside(), ring, state);
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
@@ -83,9 +85,9 @@ final class GuardedInterface implements AutoCloseable {
         Steering steering = new Steering(ring ? attachment.workers(cores.count()) : 1, seed);
         List<Port> opened = new ArrayList<>();
         try {
-            List<? extends Port> outside = open(ring, attachment.outside(), steering);
+            List<? extends Port> outside = open(ring, mode.outside(), steering);
             opened.addAll(outside);
-            List<? extends Port> inside = open(ring, attachment.inside(), steering);
+            List<? extends Port> inside = open(ring, mode.inside(), steering);
             Workers workers = Workers.of(
                     name,
                     policy,
@@ -122,7 +124,8 @@ final class GuardedInterface implements AutoCloseable {
     /** Starts or ends what {@code link-state} asks for. */
     private void followLinks() {
         LinkFollower running = follower;
-        if (attachment.followLinkState() == (running != null)) {
+        Mode.Bridge mode = (Mode.Bridge) attachment.mode();
+        if (mode.followLinkState() == (running != null)) {
             return;
         }
         if (running != null) {
@@ -131,7 +134,7 @@ final class GuardedInterface implements AutoCloseable {
             return;
         }
         try {
-            follower = LinkFollower.start(attachment.name(), attachment.outside(), attachment.inside(), bridge);
+            follower = LinkFollower.start(attachment.name(), mode.outside(), mode.inside(), bridge);
         } catch (ErrnoException refused) {
             LOG.error("{}: a lost carrier is not passed on: {}", attachment.name(), refused.getMessage());
         }
@@ -154,9 +157,12 @@ final class GuardedInterface implements AutoCloseable {
     List<String> needsRestart(Interface next, Cores cores) {
         String where = next.place() + ": " + next.name() + ": ";
         List<String> reasons = new ArrayList<>();
-        if (!attachment.outside().equals(next.outside()) || !attachment.inside().equals(next.inside())) {
-            reasons.add(where + "other NICs need a restart (now " + attachment.outside() + " and " + attachment.inside()
-                    + ")");
+        if (!attachment.mode().key().equals(next.mode().key())) {
+            reasons.add(where + "another mode needs a restart (now "
+                    + attachment.mode().key() + ")");
+        } else if (!attachment.mode().nics().equals(next.mode().nics())) {
+            reasons.add(where + "another NIC needs a restart (now "
+                    + String.join(" and ", attachment.mode().nics()) + ")");
         }
         boolean fits = next.datapath() == datapath
                 || next.datapath() == Datapath.AUTO

@@ -120,8 +120,8 @@ class ConfigTest {
                 mark: 1/0xffffffff
                 """);
         Interface edge = edge(config);
-        assertEquals("eth1", edge.outside());
-        assertEquals("eth2", edge.inside());
+        assertEquals("eth1", edge.mode().nics().getFirst());
+        assertEquals("eth2", edge.mode().nics().getLast());
         assertEquals("[10.0.5.0/24, fd00::5/128, fe80::/64]", edge.addresses().toString());
         assertEquals(List.of("web", "admin"), edge.securityGroups());
         assertEquals(Datapath.RING, edge.datapath());
@@ -216,7 +216,7 @@ class ConfigTest {
                 """);
         Interface core = config.interfaces().get("core");
         assertNotNull(core);
-        assertEquals("eth3", core.outside());
+        assertEquals("eth3", core.mode().nics().getFirst());
         assertFalse(core.verifyChecksums());
         List<Rule> rules = config.group("web").ingress();
         assertEquals(List.of(new PortRange(81, 81)), rules.get(1).ports());

@@ -15,6 +15,8 @@ import io.portcullis.config.Level;
 import io.portcullis.config.Log;
 import io.portcullis.config.Mark;
 import io.portcullis.config.Metrics;
+import io.portcullis.config.Mode;
+import io.portcullis.config.OnFailure;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Place;
 import io.portcullis.config.PortRange;
@@ -23,6 +25,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Timeouts;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -133,14 +136,14 @@ final class RulesAgainstNaiveTest {
                     .toList();
             return new Interface(
                     name,
-                    outside,
-                    inside,
+                    new Mode.Bridge(outside, inside, true, Duration.ZERO),
                     cidrs(),
                     groups,
                     Datapath.AUTO,
                     0,
                     false,
-                    true,
+                    OnFailure.CLOSED,
+                    false,
                     true,
                     Set.of(),
                     List.of(),
