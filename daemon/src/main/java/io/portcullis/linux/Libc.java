@@ -134,6 +134,19 @@ final class Libc {
     private static final MethodHandle SCHED_SETAFFINITY =
             capturing("sched_setaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
 
+    /** bpf(2) has no function in glibc; its number is the architecture's (asm/unistd.h). */
+    private static final long NR_BPF = switch (System.getProperty("os.arch")) {
+        case "amd64", "x86_64" -> 321;
+        case "aarch64" -> 280;
+        case String other ->
+            throw new UnsupportedOperationException("portcullis needs x86-64 or arm64; this is " + other);
+    };
+
+    private static final MethodHandle SYSCALL_BPF = capturing(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
+            Linker.Option.firstVariadicArg(1));
+
     private Libc() {}
 
     private static Linker linker() {
@@ -362,6 +375,18 @@ final class Libc {
             return index != 0 ? index : (int) negated(-1, state);
         } catch (Throwable bug) {
             throw new AssertionError("if_nametoindex", bug);
+        }
+    }
+
+    /** bpf(2) with a union bpf_attr. 0 or a descriptor, or the negated errno. */
+    static int bpf(int command, MemorySegment attributes) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated(
+                    (long) SYSCALL_BPF.invokeExact(state, NR_BPF, command, attributes, (int) attributes.byteSize()),
+                    state);
+        } catch (Throwable bug) {
+            throw new AssertionError("bpf(" + command + ")", bug);
         }
     }
 

@@ -8,10 +8,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A NETLINK_ROUTE socket: requests and their answers, or notifications. One thread at a time. netlink(7), rtnetlink(7),
@@ -31,6 +33,19 @@ final class Netlink implements AutoCloseable {
 
     /** Asks about routes. */
     static final int RTM_GETROUTE = 26;
+
+    /** Makes a queueing discipline. */
+    static final int RTM_NEWQDISC = 36;
+    /** Removes one. */
+    static final int RTM_DELQDISC = 37;
+    /** Asks about them. */
+    static final int RTM_GETQDISC = 38;
+    /** Makes or replaces a filter of traffic control. */
+    static final int RTM_NEWTFILTER = 44;
+    /** Removes one. */
+    static final int RTM_DELTFILTER = 45;
+    /** Asks about them. */
+    static final int RTM_GETTFILTER = 46;
 
     /** All that match, in many messages. */
     static final int NLM_F_DUMP = 0x300;
@@ -232,6 +247,29 @@ final class Netlink implements AutoCloseable {
             at += align(length);
         }
         return attributes;
+    }
+
+    /** A message's body to be filled: so many bytes at the most. */
+    static ByteBuffer body(int length) {
+        return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Appends an attribute that is a number of 32 bits. */
+    static void putAttribute(ByteBuffer to, int type, int value) {
+        putAttribute(to, type, body(4).putInt(value).array());
+    }
+
+    /** Appends an attribute that is a text, its end included. */
+    static void putAttribute(ByteBuffer to, int type, String value) {
+        putAttribute(to, type, (value + '\0').getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Appends an attribute whose value is attributes; what puts them gets a buffer that is as long as there is room. */
+    static void putNested(ByteBuffer to, int type, Consumer<ByteBuffer> inner) {
+        int start = to.position();
+        to.putShort((short) 0).putShort((short) type);
+        inner.accept(to);
+        to.putShort(start, (short) (to.position() - start));
     }
 
     /** Appends an attribute, padded. */

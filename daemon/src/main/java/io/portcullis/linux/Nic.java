@@ -103,7 +103,7 @@ public record Nic(
         return value.remaining() >= 4 ? value.getInt(0) : value.get(0);
     }
 
-    private static String string(@Nullable ByteBuffer value) {
+    static String string(@Nullable ByteBuffer value) {
         if (value == null) {
             return "";
         }

@@ -198,6 +198,21 @@ public final class Nics {
         }
     }
 
+    /** Removes a NIC that software made (of a veth pair: both); nothing happens where it is gone. */
+    public static void delete(Nic nic) throws ErrnoException {
+        try (Netlink netlink = Netlink.open(0)) {
+            netlink.exchange(
+                    Netlink.RTM_DELLINK,
+                    Netlink.NLM_F_ACK,
+                    link(nic.index(), 0, 0),
+                    "RTM_DELLINK (" + nic.name() + ")");
+        } catch (ErrnoException refused) {
+            if (refused.errno() != Errno.ENODEV) {
+                throw refused;
+            }
+        }
+    }
+
     /** Gives a NIC an address; false where it has it already. EPERM without CAP_NET_ADMIN. */
     public static boolean addAddress(Nic nic, NicAddress address) throws ErrnoException {
         byte[] bytes = address.address().getAddress();
@@ -238,6 +253,6 @@ public final class Nics {
     }
 
     private static ByteBuffer request(int length) {
-        return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        return Netlink.body(length);
     }
 }
