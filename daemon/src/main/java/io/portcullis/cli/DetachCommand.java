@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
 import io.portcullis.control.Unreachable;
-import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -46,7 +46,7 @@ final class DetachCommand implements Callable<Integer> {
             }
         }
         Path folder = daemon.path().getParent();
-        Restored restored = Bridge.detachAll(folder == null ? Path.of("/") : folder);
+        Restored restored = Restoration.detachAll(folder == null ? Path.of("/") : folder);
         restored.lines().forEach(spec.commandLine().getOut()::println);
         restored.faults().forEach(fault -> err.println("portcullis: " + fault));
         return restored.faults().isEmpty() ? Exit.OK : Exit.NO;

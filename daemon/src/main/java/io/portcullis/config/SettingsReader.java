@@ -161,6 +161,10 @@ final class SettingsReader {
             mark.get().fault("must be " + expected);
             return standard;
         }
+        if ((value.get() & mask.get()) == 0) {
+            mark.get().fault("every packet without a mark would have it: set a bit of the mask in the value");
+            return standard;
+        }
         return new Mark(value.get().intValue(), mask.get().intValue());
     }
 

@@ -1,15 +1,18 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Capabilities;
+import io.portcullis.config.Attach;
+import io.portcullis.config.Mode;
+import io.portcullis.config.OnFailure;
+import io.portcullis.linux.BpfMap;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.NicAddress;
+import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
+import io.portcullis.linux.PacketSocket;
 import io.portcullis.linux.Route;
 import java.io.IOException;
 import java.net.Inet6Address;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,24 +21,35 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An interface in bridge mode: two NICs made ready to be the ends of a bump in the wire, without an IP life of their own.
- * All of it acts in the network namespace of the calling thread; one thread at a time for one state directory.
+ * An interface in bridge mode: two NICs made ready to be the ends of a bump in the wire, without an IP life of their own. On
+ * each a program keeps what arrives from this host's stack, and another one what the stack sends from the wire.
  */
-public final class Bridge {
-    private static final int NICS_NAMED = 12;
+public final class Bridge implements Interception {
+    /** For so long programs with a deadline go on without us. */
+    static final long ALIVE_NS = 2_000_000_000L;
 
     /** Devices that take frames from the NIC they stand on before the firewall's verdict. */
     private static final Set<String> STANDS_ON_A_NIC =
             Set.of("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec");
 
-    private Journal journal;
-    private final Path stateDirectory;
+    private final Wish wish;
+    private final Mode.Bridge mode;
+    private List<Nic> nics;
+    private final List<NicClaim> claims;
     private final List<String> notes;
+    private final boolean wasStanding;
+    private @Nullable Barrier barrier;
+    private Journal journal;
 
-    private Bridge(Journal journal, Path stateDirectory, List<String> notes) {
+    private Bridge(
+            Wish wish, Mode.Bridge mode, List<Nic> nics, List<NicClaim> claims, Journal journal, List<String> notes) {
+        this.wish = wish;
+        this.mode = mode;
+        this.nics = nics;
+        this.claims = claims;
         this.journal = journal;
-        this.stateDirectory = stateDirectory;
-        this.notes = List.copyOf(notes);
+        this.notes = notes;
+        this.wasStanding = !journal.programs().isEmpty();
     }
 
     /**
@@ -45,10 +59,10 @@ public final class Bridge {
      * @param outside NIC name
      * @param inside NIC name
      */
-    public static List<String> faults(String interfaceName, String outside, String inside) {
+    static List<String> faults(String interfaceName, String outside, String inside) {
         List<String> faults = new ArrayList<>();
         try {
-            checkCapabilities(faults);
+            Guard.checkCapabilities(faults, List.of());
             List<Nic> all = Nics.all();
             Optional<Nic> outer = checkNic(interfaceName + ": outside: ", outside, all, faults);
             Optional<Nic> inner = checkNic(interfaceName + ": inside: ", inside, all, faults);
@@ -64,27 +78,11 @@ public final class Bridge {
         return faults.stream().distinct().toList();
     }
 
-    private static void checkCapabilities(List<String> faults) throws IOException {
-        Capabilities have = Capabilities.ofThisThread();
-        List<String> missing = new ArrayList<>();
-        if (!have.has(Capabilities.CAP_NET_RAW)) {
-            missing.add("CAP_NET_RAW");
-        }
-        if (!have.has(Capabilities.CAP_NET_ADMIN)) {
-            missing.add("CAP_NET_ADMIN");
-        }
-        if (!missing.isEmpty()) {
-            String names = String.join(" ", missing);
-            faults.add("no privilege: " + names + " missing: run as root, or give the service AmbientCapabilities="
-                    + names);
-        }
-    }
-
     private static Optional<Nic> checkNic(String where, String name, List<Nic> all, List<String> faults)
             throws ErrnoException {
         Optional<Nic> found = Nics.find(name);
         if (found.isEmpty()) {
-            faults.add(where + "there is no NIC " + name + "; there are: " + names(all));
+            faults.add(where + "there is no NIC " + name + "; there are: " + Guard.names(all));
             return found;
         }
         Nic nic = found.get();
@@ -134,106 +132,215 @@ public final class Bridge {
         return found;
     }
 
-    private static String names(List<Nic> all) {
-        List<String> names = all.stream()
-                .filter(nic -> !nic.loopback())
-                .map(Nic::name)
-                .sorted()
-                .toList();
-        if (names.isEmpty()) {
-            return "none";
-        }
-        int more = names.size() - NICS_NAMED;
-        return String.join(", ", names.subList(0, Math.min(names.size(), NICS_NAMED)))
-                + (more > 0 ? " and " + more + " more" : "");
-    }
-
     /**
      * Checks both NICs; writes down what a stop must restore; then keeps this host's IP stack off them, switches them on
      * and turns off the offloads that the ports can't carry. When an earlier run did not put things back, its journal's
      * values are the ones to restore, not today's.
      *
-     * @param interfaceName as configured
-     * @param outside NIC name
-     * @param inside NIC name
-     * @param carriesOffloads true: the ports hand super-frames and unfinished checksums on as they are, and offloads stay
-     *     as they are; false: those that make frames longer than the MTU or leave checksums unfinished go off
-     * @param stateDirectory where the journal is kept; made where there is none
      * @throws InterceptException with all faults; nothing is changed then, or it has been put back
      */
-    public static Bridge attach(
-            String interfaceName, String outside, String inside, boolean carriesOffloads, Path stateDirectory)
-            throws InterceptException {
-        List<String> faults = faults(interfaceName, outside, inside);
+    static Bridge attach(Wish wish, Mode.Bridge mode) throws InterceptException {
+        String interfaceName = wish.attachment().name();
+        List<String> faults = faults(interfaceName, mode.outside(), mode.inside());
         if (!faults.isEmpty()) {
             throw new InterceptException(faults);
         }
         List<String> notes = new ArrayList<>();
-        Journal journal;
-        List<Nic> nics;
+        Bridge bridge;
+        List<NicClaim> claims = new ArrayList<>();
+        boolean done = false;
         try {
-            nics = List.of(Nics.named(outside), Nics.named(inside));
-            journal = writeDown(interfaceName, nics, carriesOffloads, stateDirectory, notes);
+            List<Nic> nics = List.of(Nics.named(mode.outside()), Nics.named(mode.inside()));
+            for (Nic nic : nics) {
+                claims.add(Guard.claim(interfaceName, nic, wish.owner()));
+            }
+            Journal journal = Journal.takeOver(
+                    interfaceName, nics, wish.state(), notes, (nic, earlier) -> Guard.plan(nic, earlier, wish.ring()));
+            bridge = new Bridge(wish, mode, nics, claims, journal, notes);
+            done = true;
         } catch (IOException failed) {
             throw new InterceptException(List.of(interfaceName + ": " + Guard.reason(failed)));
+        } finally {
+            if (!done) {
+                claims.forEach(NicClaim::close);
+            }
         }
-        Bridge bridge = new Bridge(journal, stateDirectory, notes);
         try {
-            for (int i = 0; i < nics.size(); i++) {
-                notes.addAll(Guard.apply(nics.get(i), journal.nics().get(i), carriesOffloads));
+            for (int i = 0; i < bridge.nics.size(); i++) {
+                notes.addAll(
+                        Guard.apply(bridge.nics.get(i), bridge.journal.nics().get(i), wish.ring()));
             }
         } catch (IOException failed) {
             List<String> lines = new ArrayList<>(List.of(interfaceName + ": " + Guard.reason(failed)));
             lines.addAll(bridge.detach().faults());
             throw new InterceptException(lines);
         }
-        return new Bridge(journal, stateDirectory, notes);
+        return bridge;
     }
 
-    private static Journal writeDown(
-            String interfaceName, List<Nic> nics, boolean carriesOffloads, Path directory, List<String> notes)
-            throws IOException, InterceptException {
-        List<Journal> earlier = new ArrayList<>();
-        for (Path file : Journal.files(directory)) {
-            Journal journal = Journal.read(file);
-            if (journal.isOfThisBoot()) {
-                earlier.add(journal);
+    @Override
+    public String outside() {
+        return mode.outside();
+    }
+
+    @Override
+    public String inside() {
+        return mode.inside();
+    }
+
+    @Override
+    public PacketSocket.Manner outsideManner() {
+        // Where a NIC does not cut super-frames, what we send meets the program that stops what is not ours.
+        return new PacketSocket.Manner(true, true, wish.mark().value(), 0, 0);
+    }
+
+    @Override
+    public PacketSocket.Manner insideManner() {
+        return outsideManner();
+    }
+
+    @Override
+    public boolean wasStanding() {
+        return wasStanding;
+    }
+
+    @Override
+    public synchronized List<String> engage(long nowNs) throws InterceptException {
+        boolean open = wish.attachment().onFailure() == OnFailure.OPEN;
+        String name = wish.attachment().name();
+        List<String> lines = new ArrayList<>();
+        try {
+            Barrier raising = Barrier.of(Attach.AUTO, wish.attachment().onFailure(), wish.state(), journal);
+            barrier = raising;
+            raising.aliveUntil(nowNs + ALIVE_NS);
+            lines.addAll(raising.raise(parts(raising)));
+            if (open) {
+                promiscuous(raising);
             }
+            journal = raising.journal();
+        } catch (IOException refused) {
+            if (open) {
+                throw new InterceptException(
+                        List.of(name + ": on-failure: open takes programs in the kernel: " + Guard.reason(refused)));
+            }
+            lines.add("WARNING: no programs in the kernel keep this host's stack off the wire, only switches do: "
+                    + Guard.reason(refused));
         }
-        List<Journal.Entry> entries = new ArrayList<>();
+        if (!wish.ring()) {
+            lines.add("what this host's own stack sends is not stopped by a program: libpcap can't mark what is ours");
+        }
+        return lines;
+    }
+
+    private List<Barrier.Part> parts(Barrier raising) {
+        Programs programs = new Programs(wish.mark());
+        boolean open = wish.attachment().onFailure() == OnFailure.OPEN;
+        BpfMap deadline = raising.deadline();
+        List<Barrier.Part> parts = new ArrayList<>();
+        for (int i = 0; i < nics.size(); i++) {
+            Nic nic = nics.get(i);
+            int other = nics.get(1 - i).index();
+            if (wish.ring()) {
+                parts.add(
+                        new Barrier.Part(nic.index(), nic.name() + " egress", false, programs.emitOurs(), null, false));
+            }
+            parts.add(
+                    deadline != null
+                            ? new Barrier.Part(
+                                    nic.index(),
+                                    nic.name() + " ingress",
+                                    true,
+                                    programs.dropUntil(deadline, other),
+                                    null,
+                                    false)
+                            : new Barrier.Part(
+                                    nic.index(),
+                                    nic.name() + " ingress",
+                                    true,
+                                    Programs.drop(),
+                                    open ? programs.forward(other) : null,
+                                    open));
+        }
+        return parts;
+    }
+
+    /** For after us: without a socket that asks for it, a NIC takes the frames of its own address only. */
+    private void promiscuous(Barrier raising) throws IOException {
         for (Nic nic : nics) {
-            Optional<Journal.Entry> then = earlier.stream()
-                    .flatMap(journal -> journal.entryOf(nic).stream())
-                    .findFirst();
-            then.ifPresent(
-                    entry -> notes.add(nic.name() + ": an earlier run did not restore it: its journal is kept to"));
-            entries.add(Guard.plan(nic, then, carriesOffloads));
-        }
-        for (Journal journal : earlier) {
-            if (journal.interfaceName().equals(interfaceName)) {
-                restoreLeftBehind(journal.without(nics), notes);
+            if (!Nics.indexed(nic.index()).promiscuous()) {
+                raising.note(all -> all.promiscuous(nic));
+                Nics.setPromiscuous(nic, true);
             }
         }
-        Journal journal = new Journal(interfaceName, Journal.currentBootId(), entries);
-        journal.write(directory);
-        for (Journal other : earlier) {
-            Journal rest = other.without(nics);
-            if (!other.interfaceName().equals(interfaceName)
-                    && rest.nics().size() < other.nics().size()) {
-                rest.writeOrDelete(directory);
-            }
-        }
-        return journal;
     }
 
-    /** NICs that this interface had in an earlier run and has no more. */
-    private static void restoreLeftBehind(Journal journal, List<String> notes) throws InterceptException {
-        for (Journal.Entry entry : journal.nics()) {
-            Restored restored = Guard.restore(entry);
-            if (!restored.faults().isEmpty()) {
-                throw new InterceptException(restored.faults());
+    @Override
+    public synchronized List<String> look(List<String> log) {
+        Barrier standing = barrier;
+        if (standing == null) {
+            return List.of();
+        }
+        List<String> faults = standing.faults();
+        if (faults.isEmpty()) {
+            return faults;
+        }
+        try {
+            List<Nic> found = new ArrayList<>();
+            for (String name : mode.nics()) {
+                Optional<Nic> nic = Nics.find(name);
+                if (nic.isEmpty()) {
+                    return List.of();
+                }
+                found.add(nic.get());
             }
-            notes.addAll(restored.lines());
+            for (int i = 0; i < found.size(); i++) {
+                if (found.get(i).index() != nics.get(i).index()) {
+                    readyAgain(i, found.get(i), log);
+                }
+            }
+            log.addAll(standing.raise(parts(standing)));
+            journal = standing.journal();
+            return standing.faults();
+        } catch (IOException refused) {
+            return List.of(wish.attachment().name() + ": " + Guard.reason(refused));
+        } catch (InterceptException refused) {
+            return refused.faults();
+        }
+    }
+
+    /** A NIC that was made again under its name. */
+    private void readyAgain(int i, Nic nic, List<String> log) throws IOException, InterceptException {
+        String name = wish.attachment().name();
+        claims.set(i, Guard.claim(name, nic, wish.owner()));
+        List<Nic> now = new ArrayList<>(nics);
+        now.set(i, nic);
+        nics = List.copyOf(now);
+        Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
+        int place = i;
+        Barrier standing = barrier;
+        if (standing != null) {
+            standing.note(all -> all.replacing(place, entry));
+            journal = standing.journal();
+        }
+        log.addAll(Guard.apply(nic, entry, wish.ring()));
+    }
+
+    @Override
+    public boolean mustSayAlive() {
+        Barrier standing = barrier;
+        return standing != null && standing.deadline() != null;
+    }
+
+    @Override
+    public synchronized void alive(long nowNs) {
+        Barrier standing = barrier;
+        if (standing == null) {
+            return;
+        }
+        try {
+            standing.aliveUntil(nowNs + ALIVE_NS);
+        } catch (ErrnoException impossible) {
+            throw new IllegalStateException(wish.attachment().name(), impossible);
         }
     }
 
@@ -246,7 +353,11 @@ public final class Bridge {
     public synchronized void hold(@Nullable Side side) throws IOException {
         Journal before = journal;
         Journal next = before.holding(side == null ? -1 : side.ordinal());
-        next.write(stateDirectory);
+        next.write(wish.state());
+        journal = next;
+        if (barrier != null) {
+            barrier.note(all -> all.holding(side == null ? -1 : side.ordinal()));
+        }
         for (int i = 0; i < next.nics().size(); i++) {
             Journal.Entry entry = next.nics().get(i);
             Optional<Nic> nic = Nics.find(entry.name()).filter(entry::isOf);
@@ -254,81 +365,26 @@ public final class Bridge {
                 Nics.setUp(nic.get(), !entry.held());
             }
         }
-        journal = next;
     }
 
-    /** What attaching did, for the log: one line each. */
+    @Override
     public List<String> notes() {
-        return notes;
+        return List.copyOf(notes);
     }
 
-    /**
-     * Puts back what the journal says and removes it. NICs that are gone are said to be so. A second call finds nothing to
-     * do.
-     */
+    @Override
     public synchronized Restored detach() {
-        return restore(journal, stateDirectory);
+        leave();
+        return Restoration.restore(journal, wish.state());
     }
 
-    /**
-     * Puts back all that the journals of a directory say: after a crash, or when the program is removed. Not while a
-     * daemon that uses this directory runs.
-     *
-     * @param stateDirectory may be missing
-     */
-    public static Restored detachAll(Path stateDirectory) {
-        return detachOthers(stateDirectory, Set.of());
-    }
-
-    /**
-     * Puts back what the journals of a directory say, but for some interfaces: what an earlier configuration named and an
-     * earlier run left behind.
-     *
-     * @param stateDirectory may be missing
-     * @param attached names of the interfaces that are attached now
-     */
-    public static Restored detachOthers(Path stateDirectory, Set<String> attached) {
-        List<String> lines = new ArrayList<>();
-        List<String> faults = new ArrayList<>();
-        try {
-            for (Path file : Journal.files(stateDirectory)) {
-                try {
-                    Journal journal = Journal.read(file);
-                    if (attached.contains(journal.interfaceName())) {
-                        continue;
-                    }
-                    Restored restored = restore(journal, stateDirectory);
-                    lines.addAll(restored.lines());
-                    faults.addAll(restored.faults());
-                } catch (IOException broken) {
-                    faults.add(Guard.reason(broken));
-                }
-            }
-        } catch (IOException failed) {
-            faults.add(Guard.reason(failed));
+    @Override
+    public synchronized void leave() {
+        if (barrier != null) {
+            barrier.close();
+            barrier = null;
         }
-        return new Restored(lines, faults);
-    }
-
-    private static Restored restore(Journal journal, Path directory) {
-        List<String> lines = new ArrayList<>();
-        List<String> faults = new ArrayList<>();
-        try {
-            if (!journal.isOfThisBoot()) {
-                lines.add(journal.interfaceName() + ": its journal is from before the last boot, nothing to restore");
-            } else if (Files.exists(journal.file(directory))) {
-                for (Journal.Entry entry : journal.nics()) {
-                    Restored restored = Guard.restore(entry);
-                    lines.addAll(restored.lines());
-                    faults.addAll(restored.faults());
-                }
-            }
-            if (faults.isEmpty()) {
-                journal.delete(directory);
-            }
-        } catch (IOException failed) {
-            faults.add(journal.interfaceName() + ": " + Guard.reason(failed));
-        }
-        return new Restored(lines, faults);
+        claims.forEach(NicClaim::close);
+        claims.clear();
     }
 }

@@ -1,8 +1,10 @@
 package io.portcullis.intercept;
 
+import io.portcullis.linux.Capabilities;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.NicAddress;
+import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
 import io.portcullis.linux.Offloads;
 import java.io.IOException;
@@ -24,13 +26,66 @@ final class Guard {
      */
     private static final String LARGE_RECEIVE = "rx-lro";
 
+    private static final int NICS_NAMED = 12;
+
     private Guard() {}
+
+    /**
+     * Names the capabilities that are missing.
+     *
+     * @param more besides CAP_NET_RAW and CAP_NET_ADMIN, by number
+     */
+    static void checkCapabilities(List<String> faults, List<Integer> more) throws IOException {
+        Capabilities have = Capabilities.ofThisThread();
+        List<String> missing = new ArrayList<>();
+        if (!have.has(Capabilities.CAP_NET_RAW)) {
+            missing.add("CAP_NET_RAW");
+        }
+        if (!have.has(Capabilities.CAP_NET_ADMIN)) {
+            missing.add("CAP_NET_ADMIN");
+        }
+        if (more.contains(Capabilities.CAP_BPF)
+                && !have.has(Capabilities.CAP_BPF)
+                && !have.has(Capabilities.CAP_SYS_ADMIN)) {
+            missing.add("CAP_BPF");
+        }
+        if (!missing.isEmpty()) {
+            String names = String.join(" ", missing);
+            faults.add("no privilege: " + names + " missing: run as root, or give the service AmbientCapabilities="
+                    + names);
+        }
+    }
+
+    /** The NICs that there are, for a message. */
+    static String names(List<Nic> all) {
+        List<String> names = all.stream()
+                .filter(nic -> !nic.loopback())
+                .map(Nic::name)
+                .sorted()
+                .toList();
+        if (names.isEmpty()) {
+            return "none";
+        }
+        int more = names.size() - NICS_NAMED;
+        return String.join(", ", names.subList(0, Math.min(names.size(), NICS_NAMED)))
+                + (more > 0 ? " and " + more + " more" : "");
+    }
+
+    /** Takes a NIC for us alone; where another daemon has it, it is named. */
+    static NicClaim claim(String interfaceName, Nic nic, String owner) throws IOException, InterceptException {
+        Optional<NicClaim> claim = NicClaim.take(nic, owner);
+        if (claim.isEmpty()) {
+            throw new InterceptException(List.of(interfaceName + ": " + nic.name() + " is guarded already, by "
+                    + NicClaim.owner(nic).orElse("another portcullis") + ": stop that one, or name another NIC"));
+        }
+        return claim.get();
+    }
 
     /**
      * What will have to be restored.
      *
      * @param earlier what an earlier run, which did not end well, wrote down about this very NIC: that was the original
-     * @param carriesOffloads see {@link Bridge#attach}
+     * @param carriesOffloads see {@link Interception.Wish#ring}
      */
     static Journal.Entry plan(Nic nic, Optional<Journal.Entry> earlier, boolean carriesOffloads) throws IOException {
         List<String> offloads = inTheWay(Offloads.read(nic.name()).switchable(), carriesOffloads);
@@ -43,6 +98,7 @@ final class Guard {
                     then.switches(),
                     then.broughtUp(),
                     false,
+                    then.promiscuous(),
                     Stream.concat(then.offloads().stream(), offloads.stream())
                             .distinct()
                             .toList(),
@@ -59,6 +115,7 @@ final class Guard {
                 switches,
                 !nic.up(),
                 false,
+                false,
                 offloads,
                 Nics.addresses(nic).stream().map(NicAddress::toString).toList());
     }
@@ -66,7 +123,7 @@ final class Guard {
     /**
      * Makes a NIC ready.
      *
-     * @param carriesOffloads see {@link Bridge#attach}
+     * @param carriesOffloads see {@link Interception.Wish#ring}
      * @return lines for the log
      * @throws IOException when it can't be: what was done so far is for the caller to undo
      */
@@ -96,16 +153,46 @@ final class Guard {
         return carriesOffloads ? offloads.stream().filter(LARGE_RECEIVE::equals).toList() : offloads;
     }
 
+    /** What will have to be restored of a NIC of this host's, of which nothing is changed but these offloads. */
+    static Journal.Entry planHost(Nic nic, Optional<Journal.Entry> earlier, List<String> inTheWay) throws IOException {
+        List<String> offloads = Offloads.read(nic.name()).switchable().stream()
+                .filter(inTheWay::contains)
+                .toList();
+        List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
+        return new Journal.Entry(
+                nic.name(),
+                nic.index(),
+                nic.hardwareAddress(),
+                Map.of(),
+                false,
+                false,
+                false,
+                Stream.concat(before.stream(), offloads.stream()).distinct().toList(),
+                List.of());
+    }
+
     private static List<String> offloadsOff(String name, boolean carriesOffloads) throws IOException {
+        Offloads before = Offloads.read(name);
+        List<String> all = Stream.concat(before.switchable().stream(), before.fixed().stream())
+                .toList();
+        return offloadsOff(name, inTheWay(all, carriesOffloads));
+    }
+
+    /** Switches these offloads off, as far as they are on; lines for the log. */
+    static List<String> offloadsOff(String name, List<String> inTheWay) throws IOException {
         List<String> notes = new ArrayList<>();
         Offloads before = Offloads.read(name);
-        List<String> asked = inTheWay(before.switchable(), carriesOffloads);
-        List<String> refused = new ArrayList<>(inTheWay(before.fixed(), carriesOffloads));
+        List<String> asked =
+                before.switchable().stream().filter(inTheWay::contains).toList();
+        List<String> refused = new ArrayList<>(
+                before.fixed().stream().filter(inTheWay::contains).toList());
         try {
             refused.addAll(Offloads.set(name, asked, false));
         } catch (ErrnoException failed) {
             notes.add(name + ": offloads stay on: " + failed.getMessage());
-            refused.addAll(inTheWay(Offloads.read(name).switchable(), carriesOffloads));
+            refused.addAll(Offloads.read(name).switchable().stream()
+                    .filter(inTheWay::contains)
+                    .toList());
         }
         List<String> off =
                 asked.stream().filter(feature -> !refused.contains(feature)).toList();
@@ -145,6 +232,7 @@ final class Guard {
             step(nic, faults, () -> switchBack(nic, entry, one, done));
         }
         step(nic, faults, () -> linkLocalsBack(nic, entry, done));
+        step(nic, faults, () -> promiscuityBack(nic, entry, done));
         lines.add(nic.name() + ": restored: " + (done.isEmpty() ? "nothing had changed" : String.join(", ", done)));
         return new Restored(lines, faults);
     }
@@ -192,6 +280,13 @@ final class Guard {
         if (value != null && !Optional.of(value).equals(one.read(nic.name()))) {
             one.write(nic.name(), value);
             done.add(one.key() + " " + value);
+        }
+    }
+
+    private static void promiscuityBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
+        if (entry.promiscuous() && nic.promiscuous()) {
+            Nics.setPromiscuous(nic, false);
+            done.add("promisc off");
         }
     }
 

@@ -22,6 +22,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a stop must restore for one interface: on disk before anything is changed, gone when all of it is put back.
@@ -29,19 +30,57 @@ import java.util.Optional;
  * @param interfaceName as configured
  * @param bootId of the kernel that ran: after a boot there is nothing to restore
  * @param nics one entry each
+ * @param pairs of virtual NICs that were made
+ * @param programs that were attached
+ * @param qdiscs indices of the NICs that were given a {@code clsact}
  */
-record Journal(String interfaceName, String bootId, List<Entry> nics) {
+record Journal(
+        String interfaceName,
+        String bootId,
+        List<Entry> nics,
+        List<Pair> pairs,
+        List<Standing> programs,
+        List<Integer> qdiscs) {
     private static final String PREFIX = "restore-";
     private static final String SUFFIX = ".json";
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-    /** Copies the list. */
+    /** Copies the lists; those that an earlier version did not know are empty. */
     Journal {
         nics = List.copyOf(nics);
+        pairs = copy(pairs);
+        programs = copy(programs);
+        qdiscs = copy(qdiscs);
         if (interfaceName.isEmpty() || bootId.isEmpty()) {
             throw new IllegalArgumentException("interfaceName and bootId must not be empty");
+        }
+    }
+
+    private static <E> List<E> copy(@Nullable List<E> list) {
+        return list == null ? List.of() : List.copyOf(list);
+    }
+
+    /** Of an interface that has no programs and no virtual NICs yet. */
+    Journal(String interfaceName, String bootId, List<Entry> nics) {
+        this(interfaceName, bootId, nics, List.of(), List.of(), List.of());
+    }
+
+    /** Two virtual NICs, {@code near} the one that the kernel's programs speak of. */
+    record Pair(String near, String far) {}
+
+    /**
+     * A program where it stands.
+     *
+     * @param nic index of the NIC
+     * @param handle of a filter, 0 for tcx
+     * @param program the kernel's number for it
+     * @param fingerprint of what it does
+     */
+    record Standing(int nic, boolean ingress, int handle, int program, String fingerprint) {
+        boolean isTcx() {
+            return handle == 0;
         }
     }
 
@@ -52,6 +91,7 @@ record Journal(String interfaceName, String bootId, List<Entry> nics) {
      * @param index with {@code hardwareAddress}: which NIC it is
      * @param switches values by what they are of
      * @param broughtUp true: it was down
+     * @param promiscuous true: it was made so
      * @param offloads kernel names of the features that were on
      * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
      * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel brings its own one back, not those
@@ -64,6 +104,7 @@ record Journal(String interfaceName, String bootId, List<Entry> nics) {
             Map<Switch, String> switches,
             boolean broughtUp,
             boolean held,
+            boolean promiscuous,
             List<String> offloads,
             List<String> linkLocals) {
         /** Copies the collections. */
@@ -76,7 +117,12 @@ record Journal(String interfaceName, String bootId, List<Entry> nics) {
         }
 
         Entry held(boolean down) {
-            return new Entry(name, index, hardwareAddress, switches, broughtUp, down, offloads, linkLocals);
+            return new Entry(
+                    name, index, hardwareAddress, switches, broughtUp, down, promiscuous, offloads, linkLocals);
+        }
+
+        Entry madePromiscuous() {
+            return new Entry(name, index, hardwareAddress, switches, broughtUp, held, true, offloads, linkLocals);
         }
 
         boolean isOf(Nic nic) {
@@ -103,17 +149,47 @@ record Journal(String interfaceName, String bootId, List<Entry> nics) {
         for (int i = 0; i < nics.size(); i++) {
             entries.add(nics.get(i).held(i == place));
         }
-        return new Journal(interfaceName, bootId, entries);
+        return with(entries);
     }
 
     /** The same without these NICs' entries. */
     Journal without(List<Nic> others) {
-        return new Journal(
-                interfaceName,
-                bootId,
-                nics.stream()
-                        .filter(entry -> others.stream().noneMatch(entry::isOf))
-                        .toList());
+        return with(nics.stream()
+                .filter(entry -> others.stream().noneMatch(entry::isOf))
+                .toList());
+    }
+
+    /** The same, with another NIC at one place of the list. */
+    Journal replacing(int place, Entry entry) {
+        List<Entry> entries = new ArrayList<>(nics);
+        entries.set(place, entry);
+        return with(entries);
+    }
+
+    /** The same; this NIC was made promiscuous. */
+    Journal promiscuous(Nic nic) {
+        return with(nics.stream()
+                .map(entry -> entry.isOf(nic) ? entry.madePromiscuous() : entry)
+                .toList());
+    }
+
+    private Journal with(List<Entry> entries) {
+        return new Journal(interfaceName, bootId, entries, pairs, programs, qdiscs);
+    }
+
+    /** The same, with these pairs. */
+    Journal withPairs(List<Pair> others) {
+        return new Journal(interfaceName, bootId, nics, others, programs, qdiscs);
+    }
+
+    /** The same, with these programs and qdiscs. */
+    Journal withPrograms(List<Standing> standing, List<Integer> made) {
+        return new Journal(interfaceName, bootId, nics, pairs, standing, made);
+    }
+
+    /** True where there is nothing to undo. */
+    boolean isEmpty() {
+        return nics.isEmpty() && pairs.isEmpty() && programs.isEmpty() && qdiscs.isEmpty();
     }
 
     /** Its file. Any interface name makes one file name, without a way out of the directory. */
@@ -147,11 +223,70 @@ record Journal(String interfaceName, String bootId, List<Entry> nics) {
 
     /** Writes what is left of it; an empty journal is none. */
     void writeOrDelete(Path directory) throws IOException {
-        if (nics.isEmpty()) {
+        if (isEmpty()) {
             delete(directory);
         } else {
             write(directory);
         }
+    }
+
+    /** What will have to be restored of a NIC; {@code earlier}: what an earlier run wrote down about this very NIC. */
+    interface Plan {
+        Entry of(Nic nic, Optional<Entry> earlier) throws IOException;
+    }
+
+    /**
+     * Writes down what will have to be restored. What an earlier run wrote down about the same NICs is kept to, and its
+     * programs and pairs are carried over; what it had taken besides is put back.
+     *
+     * @throws InterceptException where that can't be
+     */
+    static Journal takeOver(String interfaceName, List<Nic> nics, Path directory, List<String> notes, Plan plan)
+            throws IOException, InterceptException {
+        List<Journal> earlier = new ArrayList<>();
+        for (Path file : files(directory)) {
+            Journal journal = read(file);
+            if (journal.isOfThisBoot()) {
+                earlier.add(journal);
+            }
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (Nic nic : nics) {
+            Optional<Entry> then = earlier.stream()
+                    .flatMap(journal -> journal.entryOf(nic).stream())
+                    .findFirst();
+            then.ifPresent(
+                    entry -> notes.add(nic.name() + ": an earlier run did not restore it: its journal is kept to"));
+            entries.add(plan.of(nic, then));
+        }
+        Journal next = new Journal(interfaceName, currentBootId(), entries);
+        for (Journal journal : earlier) {
+            if (journal.interfaceName().equals(interfaceName)) {
+                next = new Journal(
+                        interfaceName, next.bootId, entries, journal.pairs, journal.programs, journal.qdiscs);
+                for (Entry left : journal.without(nics).nics) {
+                    Restored restored = Guard.restore(left);
+                    if (!restored.faults().isEmpty()) {
+                        throw new InterceptException(restored.faults());
+                    }
+                    notes.addAll(restored.lines());
+                }
+            }
+        }
+        next.write(directory);
+        for (Journal other : earlier) {
+            Journal rest = other.without(nics);
+            if (!other.interfaceName().equals(interfaceName)
+                    && rest.nics().size() < other.nics().size()) {
+                if (!rest.programs.isEmpty() || !rest.pairs.isEmpty()) {
+                    // The same NICs under another interface's name: its programs go with it.
+                    notes.addAll(Restoration.undoPrograms(rest));
+                    rest = new Journal(rest.interfaceName, rest.bootId, rest.nics);
+                }
+                rest.writeOrDelete(directory);
+            }
+        }
+        return next;
     }
 
     /** The journals of a directory, by name; none where there is no directory. */

@@ -55,7 +55,9 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** The lower 32 bits are this number. */
         IS(0x16),
         /** The lower 32 bits are another number. */
-        IS_NOT(0x56);
+        IS_NOT(0x56),
+        /** All 64 bits are another number: of an address, that it is not 0. */
+        DIFFERS(0x55);
 
         private final int code;
 

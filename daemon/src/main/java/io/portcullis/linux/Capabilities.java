@@ -15,6 +15,11 @@ public record Capabilities(long effective) {
     /** Packet sockets. */
     public static final int CAP_NET_RAW = 13;
 
+    /** Almost everything; before Linux 5.8 also what {@link #CAP_BPF} is for. */
+    public static final int CAP_SYS_ADMIN = 21;
+    /** Programs in the kernel (Linux 5.8). */
+    public static final int CAP_BPF = 39;
+
     private static final Path STATUS = Path.of("/proc/thread-self/status");
     private static final String LINE = "CapEff:";
 

@@ -34,10 +34,14 @@ public final class Errno {
     public static final int EOPNOTSUPP = 95;
     /** Not this kind of address. */
     public static final int EAFNOSUPPORT = 97;
+    /** Somebody else has this address or name. */
+    public static final int EADDRINUSE = 98;
     /** The NIC is down. */
     public static final int ENETDOWN = 100;
     /** No buffer space: on a netlink socket, notifications were lost; on a packet socket, the NIC's queue was full. */
     public static final int ENOBUFS = 105;
+    /** What was looked at has changed since. */
+    public static final int ESTALE = 116;
     /** Closed while waiting (here: by {@code close} from another thread). */
     public static final int ECANCELED = 125;
 

@@ -37,6 +37,8 @@ public record Nic(
     public static final int IFF_UP = 1;
     /** The loopback device. */
     public static final int IFF_LOOPBACK = 8;
+    /** Receives the frames for others too, because its owner says so ({@code ip link set promisc on}). */
+    public static final int IFF_PROMISC = 0x100;
     /** Up, and able to carry frames. */
     public static final int IFF_RUNNING = 0x40;
 
@@ -67,6 +69,11 @@ public record Nic(
     /** True: up, and able to carry frames. */
     public boolean running() {
         return (flags & IFF_RUNNING) != 0;
+    }
+
+    /** True: it receives the frames for others too, because its owner says so. */
+    public boolean promiscuous() {
+        return (flags & IFF_PROMISC) != 0;
     }
 
     /** True: frames never leave the host. */

@@ -189,12 +189,21 @@ public final class Nics {
 
     /** Switches a NIC on or off ({@code ip link set up}, {@code down}); EPERM without CAP_NET_ADMIN. */
     public static void setUp(Nic nic, boolean up) throws ErrnoException {
+        setFlag(nic, Nic.IFF_UP, up, up ? "up" : "down");
+    }
+
+    /** Has a NIC receive the frames for others too, or not, also when no program asks for it. */
+    public static void setPromiscuous(Nic nic, boolean on) throws ErrnoException {
+        setFlag(nic, Nic.IFF_PROMISC, on, "promisc " + (on ? "on" : "off"));
+    }
+
+    private static void setFlag(Nic nic, int flag, boolean on, String what) throws ErrnoException {
         try (Netlink netlink = Netlink.open(0)) {
             netlink.exchange(
                     Netlink.RTM_NEWLINK,
                     Netlink.NLM_F_ACK,
-                    link(nic.index(), up ? Nic.IFF_UP : 0, Nic.IFF_UP),
-                    "RTM_NEWLINK (" + nic.name() + (up ? " up)" : " down)"));
+                    link(nic.index(), on ? flag : 0, flag),
+                    "RTM_NEWLINK (" + nic.name() + " " + what + ")");
         }
     }
 

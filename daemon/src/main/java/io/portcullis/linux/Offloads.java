@@ -57,6 +57,20 @@ public record Offloads(List<Feature> features) {
     private static final Set<String> ALTERS_RECEIVED_FRAMES =
             Set.of("rx-gro", "rx-gro-hw", "rx-gro-list", "rx-lro", "rx-udp-gro-forwarding", "rx-checksum");
 
+    private static final Set<String> BEYOND_VNET_HEADERS = Set.of(
+            "tx-sctp-segmentation",
+            "tx-checksum-sctp",
+            "tx-gre-segmentation",
+            "tx-gre-csum-segmentation",
+            "tx-ipxip4-segmentation",
+            "tx-ipxip6-segmentation",
+            "tx-udp_tnl-segmentation",
+            "tx-udp_tnl-csum-segmentation",
+            "tx-tunnel-remcsum-segmentation",
+            "tx-esp-segmentation",
+            "tx-gso-partial",
+            "tx-gso-list");
+
     /** Copies the list. */
     public Offloads {
         features = List.copyOf(features);
@@ -121,6 +135,23 @@ public record Offloads(List<Feature> features) {
     /** What {@link #altersFrames} and can be switched off: is wanted, even if something it depends on is off now. */
     public List<String> switchable() {
         return names(f -> altersFrames(f.name()) && f.available() && (f.wanted() || f.active()));
+    }
+
+    /**
+     * What makes super-frames and unfinished checksums that a struct virtio_net_hdr has no words for, and can be switched
+     * off: SCTP, tunnels, lists; before Linux 6.2 also UDP (include/linux/virtio_net.h, {@code virtio_net_hdr_from_skb}).
+     */
+    public List<String> beyondVnetHeaders() {
+        boolean udpToo = !isLinuxSince(6, 2);
+        return names(f -> f.available()
+                && (f.wanted() || f.active())
+                && (BEYOND_VNET_HEADERS.contains(f.name()) || udpToo && f.name().equals("tx-udp-segmentation")));
+    }
+
+    private static boolean isLinuxSince(int major, int minor) {
+        String[] release = System.getProperty("os.version").split("[^0-9]+", 3);
+        int isMajor = Integer.parseInt(release[0]);
+        return isMajor > major || isMajor == major && Integer.parseInt(release[1]) >= minor;
     }
 
     /** What {@link #altersFrames} and is on for good. */

@@ -1,11 +1,14 @@
 package io.portcullis.linux;
 
 import static io.portcullis.linux.SocketFilter.BPF_ABS;
+import static io.portcullis.linux.SocketFilter.BPF_ALU;
+import static io.portcullis.linux.SocketFilter.BPF_AND;
 import static io.portcullis.linux.SocketFilter.BPF_JEQ;
 import static io.portcullis.linux.SocketFilter.BPF_LD;
 import static io.portcullis.linux.SocketFilter.BPF_RET;
 import static io.portcullis.linux.SocketFilter.BPF_W;
 import static io.portcullis.linux.SocketFilter.PACKET_OUTGOING;
+import static io.portcullis.linux.SocketFilter.SKF_AD_MARK;
 import static io.portcullis.linux.SocketFilter.SKF_AD_OFF;
 import static io.portcullis.linux.SocketFilter.SKF_AD_PKTTYPE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -49,6 +52,20 @@ public final class PacketSocket implements AutoCloseable {
         private long ringLength() {
             return (long) slotLength * slots;
         }
+    }
+
+    /**
+     * How it behaves towards the NIC and towards others that share it.
+     *
+     * @param promiscuous true: the NIC receives the frames for others too, as long as the socket is open
+     * @param mayBypassQdisc true: what is sent may skip the NIC's qdisc and its tc programs
+     * @param mark that what is sent carries (SO_MARK); 0: none
+     * @param unheardMark together with the mask: frames whose mark has this value are not heard
+     * @param unheardMask 0: all are heard
+     */
+    public record Manner(boolean promiscuous, boolean mayBypassQdisc, int mark, int unheardMark, int unheardMask) {
+        /** A NIC that is ours alone. */
+        public static final Manner ALONE = new Manner(true, true, 0, 0, 0);
     }
 
     /**
@@ -119,6 +136,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SO_RCVBUFFORCE = 33;
+    private static final int SO_MARK = 36;
 
     private static final int SOL_PACKET = 263;
     private static final int PACKET_ADD_MEMBERSHIP = 1;
@@ -138,7 +156,6 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 
     private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
-    private static final SocketFilter RECEIVED = received();
 
     /** Bytes of a ring that the kernel allocates in one piece; a power of two. */
     public static final int BLOCK = 1 << 17;
@@ -169,26 +186,28 @@ public final class PacketSocket implements AutoCloseable {
     private MemorySegment memory = MemorySegment.NULL;
     private int puts;
     private int piecesUsed;
+    private final Manner manner;
     private boolean inGroup;
     private int farEnd = -1;
 
-    private PacketSocket(int fd) {
+    private PacketSocket(int fd, Manner manner) {
         this.fd = fd;
+        this.manner = manner;
     }
 
     /**
-     * Opens a socket, and hears nothing before {@link #admit}. Makes the NIC promiscuous for as long as the socket is open.
+     * Opens a socket, and hears nothing before {@link #admit}.
      *
      * @param nic as it is now; one that is down is heard once it is up
      * @throws ErrnoException EPERM without CAP_NET_RAW, or without CAP_NET_ADMIN (buffers beyond the limits of
      *     {@code net.core}); ENOPROTOOPT where the kernel is older than 4.20; ENODEV where the NIC is gone; ENOMEM
      */
-    public static PacketSocket open(Nic nic, Shape shape) throws ErrnoException {
+    public static PacketSocket open(Nic nic, Shape shape, Manner manner) throws ErrnoException {
         // Protocol 0: it hears nothing before it is bound.
         int fd = (int) ErrnoException.check(
                 Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
                 "socket(AF_PACKET)");
-        PacketSocket socket = new PacketSocket(fd);
+        PacketSocket socket = new PacketSocket(fd, manner);
         boolean done = false;
         try {
             socket.set(SOL_PACKET, PACKET_VERSION, "PACKET_VERSION", TPACKET_V2);
@@ -208,14 +227,19 @@ public final class PacketSocket implements AutoCloseable {
             socket.map(shape);
             socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
             socket.bind(nic);
-            socket.set(
-                    SOL_PACKET,
-                    PACKET_ADD_MEMBERSHIP,
-                    "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
-                    nic.index(),
-                    PACKET_MR_PROMISC,
-                    0,
-                    0);
+            if (manner.mark != 0) {
+                socket.set(SOL_SOCKET, SO_MARK, "SO_MARK", manner.mark);
+            }
+            if (manner.promiscuous) {
+                socket.set(
+                        SOL_PACKET,
+                        PACKET_ADD_MEMBERSHIP,
+                        "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
+                        nic.index(),
+                        PACKET_MR_PROMISC,
+                        0,
+                        0);
+            }
             done = true;
             return socket;
         } finally {
@@ -234,7 +258,7 @@ public final class PacketSocket implements AutoCloseable {
             MemorySegment pair = call.allocate(8, 4);
             int type = Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK;
             ErrnoException.check(Libc.socketpair(Libc.AF_UNIX, type, 0, pair), "socketpair");
-            PacketSocket socket = new PacketSocket(pair.get(JAVA_INT, 0));
+            PacketSocket socket = new PacketSocket(pair.get(JAVA_INT, 0), Manner.ALONE);
             socket.farEnd = pair.get(JAVA_INT, 4);
             boolean done = false;
             try {
@@ -276,16 +300,18 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** All of a frame that the NIC receives, nothing of one that leaves it. */
-    private static SocketFilter received() {
+    /** All of a frame that the NIC receives, nothing of one that leaves it or has the mark that is not heard. */
+    private static SocketFilter received(Manner manner) {
         Assembly program = new Assembly();
-        Label leaves = program.label();
-        return program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
-                .jump(BPF_JEQ, PACKET_OUTGOING, leaves, Assembly.NEXT)
-                .add(BPF_RET, -1)
-                .mark(leaves)
-                .add(BPF_RET, 0)
-                .done();
+        Label deaf = program.label();
+        program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
+                .jump(BPF_JEQ, PACKET_OUTGOING, deaf, Assembly.NEXT);
+        if (manner.unheardMask != 0) {
+            program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_MARK)
+                    .add(BPF_ALU | BPF_AND, manner.unheardMask)
+                    .jump(BPF_JEQ, manner.unheardMark & manner.unheardMask, deaf, Assembly.NEXT);
+        }
+        return program.add(BPF_RET, -1).mark(deaf).add(BPF_RET, 0).done();
     }
 
     private void map(Shape shape) throws ErrnoException {
@@ -388,9 +414,9 @@ public final class PacketSocket implements AutoCloseable {
 
     /** From now on frames come in. */
     public void admit() throws ErrnoException {
-        if (inGroup) {
+        if (inGroup || manner.unheardMask != 0) {
             // PACKET_IGNORE_OUTGOING is the socket's own, and the group does not look at it.
-            set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", RECEIVED);
+            set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", received(manner));
         } else {
             set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
         }

@@ -91,6 +91,9 @@ public final class SocketFilter {
     /** From there: to whom the frame goes. */
     public static final int SKF_AD_PKTTYPE = 4;
 
+    /** From there: the packet mark. */
+    public static final int SKF_AD_MARK = 20;
+
     /** {@link #SKF_AD_PKTTYPE} of a frame that leaves the NIC (include/uapi/linux/if_packet.h). */
     public static final int PACKET_OUTGOING = 4;
 

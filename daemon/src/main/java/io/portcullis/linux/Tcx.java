@@ -106,24 +106,18 @@ public final class Tcx {
 
     /** Attaches a program as the first, for as long as the NIC lives. */
     public static void attachFirst(Bpf program, int nic, boolean ingress) throws ErrnoException {
-        attach(program, nic, ingress, BPF_F_BEFORE, 0, 0);
+        attach(program, nic, ingress, BPF_F_BEFORE, 0);
     }
 
-    /**
-     * Attaches a program right behind another.
-     *
-     * @param chain as it must still be, else ESTALE
-     */
-    public static void attachBehind(Bpf program, int nic, boolean ingress, int before, Chain chain)
-            throws ErrnoException {
-        attach(program, nic, ingress, BPF_F_AFTER | BPF_F_ID, before, chain.revision());
+    /** Attaches a program right behind the one with this number. */
+    public static void attachBehind(Bpf program, int nic, boolean ingress, int before) throws ErrnoException {
+        attach(program, nic, ingress, BPF_F_AFTER | BPF_F_ID, before);
     }
 
-    private static void attach(Bpf program, int nic, boolean ingress, int flags, int relative, long revision)
-            throws ErrnoException {
+    private static void attach(Bpf program, int nic, boolean ingress, int flags, int relative) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             ErrnoException.check(
-                    Libc.bpf(BPF_PROG_ATTACH, change(arena, nic, program.fd(), ingress, flags, relative, revision)),
+                    Libc.bpf(BPF_PROG_ATTACH, change(arena, nic, program.fd(), ingress, flags, relative, 0)),
                     call("BPF_PROG_ATTACH", ingress, nic));
         }
     }

@@ -17,8 +17,11 @@ import io.portcullis.control.ServerException;
 import io.portcullis.control.StatusReport;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
-import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.Interception;
+import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Nics;
 import io.portcullis.metrics.Meters;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
@@ -120,7 +123,9 @@ public final class Daemon implements Operations, AutoCloseable {
         Logs.level(config.log().level());
         checkInterfaces(config.interfaces().values());
         openServers();
-        if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
+        // Where an earlier run has left NICs shut, their traffic waits: it warms up as well.
+        if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)
+                && !Restoration.keepsSomethingShut(stateFolder())) {
             WarmUp.run();
             Cores.putCompilersLast();
         }
@@ -128,18 +133,21 @@ public final class Daemon implements Operations, AutoCloseable {
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();
         guarded = opened;
         for (Interface attachment : config.interfaces().values()) {
-            opened.put(
-                    attachment.name(),
-                    GuardedInterface.open(
-                            attachment, compile(config, attachment.name(), 1), stateFolder(), drops, cores));
+            if (isThere(attachment)) {
+                GuardedInterface each =
+                        GuardedInterface.open(attachment, compile(config, attachment.name(), 1), household(config));
+                opened.put(attachment.name(), each);
+                each.engage();
+                begin(each, config);
+            } else {
+                LOG.warn("{}", waitingFor(attachment));
+            }
         }
         guarded = Map.copyOf(opened);
-        Restored left = Bridge.detachOthers(stateFolder(), opened.keySet());
+        Restored left =
+                Restoration.detachOthers(stateFolder(), config.interfaces().keySet());
         left.lines().forEach(line -> LOG.info("left behind by an earlier run: {}", line));
         left.faults().forEach(fault -> LOG.error("left behind by an earlier run: {}", fault));
-        for (GuardedInterface each : guarded.values()) {
-            begin(each, config);
-        }
         report(new ReloadReport(true, now(), millisSince(startNs), List.of(), warnings(config)));
         config.warnings().forEach(warning -> LOG.warn("{}", warning));
         running = true;
@@ -153,14 +161,67 @@ public final class Daemon implements Operations, AutoCloseable {
     private static void checkInterfaces(Iterable<Interface> attachments) throws StartException {
         List<String> faults = new ArrayList<>();
         for (Interface attachment : attachments) {
-            switch (attachment.mode()) {
-                case Mode.Bridge bridge ->
-                    faults.addAll(Bridge.faults(attachment.name(), bridge.outside(), bridge.inside()));
-                case Mode.Host _ -> faults.add(attachment.place() + ": mode host is not built yet");
-            }
+            faults.addAll(Interception.faults(attachment));
         }
         if (!faults.isEmpty()) {
             throw new StartException(faults);
+        }
+    }
+
+    /** A bridge without one of its NICs is no bridge, and that is a fault; the NIC of a host may come later. */
+    private static boolean isThere(Interface attachment) {
+        try {
+            return !(attachment.mode() instanceof Mode.Host host)
+                    || Nics.find(host.nic()).isPresent();
+        } catch (ErrnoException unknown) {
+            LOG.debug("{}: NICs can't be listed", attachment.name(), unknown);
+            return true;
+        }
+    }
+
+    private static String waitingFor(Interface attachment) {
+        return attachment.name() + ": there is no NIC "
+                + attachment.mode().nics().getFirst() + " yet; it is guarded when it comes";
+    }
+
+    private GuardedInterface.Household household(Config of) {
+        String owner = "pid " + ProcessHandle.current().pid() + ", " + file;
+        return new GuardedInterface.Household(stateFolder(), of.mark(), owner, drops, cores);
+    }
+
+    /** Guards NICs that were not there until now. */
+    @SuppressWarnings("UnusedMethod")
+    private synchronized void takeUpWhatCame() {
+        if (!running) {
+            return;
+        }
+        long startNs = System.nanoTime();
+        for (Interface attachment : config.interfaces().values()) {
+            if (guarded.containsKey(attachment.name()) || !isThere(attachment)) {
+                continue;
+            }
+            GuardedInterface opened = null;
+            try {
+                opened = GuardedInterface.open(
+                        attachment, compile(config, attachment.name(), generation), household(config));
+                opened.engage();
+            } catch (StartException e) {
+                if (opened != null) {
+                    opened.abandon();
+                }
+                LOG.error("{}", String.join("\n", e.faults()));
+                continue;
+            }
+            Map<String, GuardedInterface> all = new LinkedHashMap<>(guarded);
+            all.put(attachment.name(), opened);
+            guarded = Map.copyOf(all);
+            begin(opened, config);
+            LOG.warn(
+                    "{}: {} is there, and guarded {} ms after the news of it",
+                    attachment.name(),
+                    String.join(" and ", attachment.mode().nics()),
+                    millisSince(startNs));
+            systemd.ready(standing());
         }
     }
 
@@ -245,11 +306,11 @@ public final class Daemon implements Operations, AutoCloseable {
                     .filter(each -> !guarded.containsKey(each.name()))
                     .toList());
             for (Interface attachment : next.interfaces().values()) {
-                if (!guarded.containsKey(attachment.name())) {
-                    added.put(
-                            attachment.name(),
-                            GuardedInterface.open(
-                                    attachment, policy(policies, attachment.name()), stateFolder(), drops, cores));
+                if (!guarded.containsKey(attachment.name()) && isThere(attachment)) {
+                    GuardedInterface each =
+                            GuardedInterface.open(attachment, policy(policies, attachment.name()), household(next));
+                    added.put(attachment.name(), each);
+                    each.engage();
                 }
             }
             prepared = true;
@@ -257,7 +318,7 @@ public final class Daemon implements Operations, AutoCloseable {
             return refuse(trigger, startNs, e.faults());
         } finally {
             if (!prepared) {
-                added.values().forEach(GuardedInterface::close);
+                added.values().forEach(GuardedInterface::abandon);
             }
         }
         long compiledNs = System.nanoTime();
@@ -303,7 +364,7 @@ public final class Daemon implements Operations, AutoCloseable {
         added.values().forEach(each -> begin(each, next));
         for (GuardedInterface each : removed) {
             meters.unwatch(each.attachment().name());
-            each.close();
+            each.remove();
         }
         generation = number;
     }
@@ -338,6 +399,9 @@ public final class Daemon implements Operations, AutoCloseable {
                 faults.addAll(before.needsRestart(after, cores));
             }
         });
+        if (!next.mark().equals(config.mark())) {
+            faults.add(file + ": mark: another mark needs a restart");
+        }
         if (!next.control().socket().equals(config.control().socket())) {
             faults.add(file + ": control.socket: another socket needs a restart (now "
                     + config.control().socket() + ")");
@@ -439,7 +503,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 each.datapath().key(),
                 each.workers().count(),
                 attachment.mode().nics().getFirst(),
-                attachment.mode().nics().getLast(),
+                attachment.mode() instanceof Mode.Host ? "this host (" + each.insideNic() + ")" : each.insideNic(),
                 problems.isEmpty(),
                 String.join("; ", problems),
                 attachment.securityGroups(),
@@ -456,7 +520,11 @@ public final class Daemon implements Operations, AutoCloseable {
             return new Health(false, List.of("portcullis is starting or stopping"));
         }
         List<String> problems = new ArrayList<>();
-        inOrder(config).forEach(each -> problems.addAll(each.problems()));
+        Config current = config;
+        inOrder(current).forEach(each -> problems.addAll(each.problems()));
+        current.interfaces().values().stream()
+                .filter(each -> !guarded.containsKey(each.name()))
+                .forEach(each -> problems.add(waitingFor(each)));
         return new Health(problems.isEmpty(), problems);
     }
 
@@ -492,7 +560,7 @@ public final class Daemon implements Operations, AutoCloseable {
         return (System.nanoTime() - startNs) / 1_000_000;
     }
 
-    /** Decides about what has arrived, ends the traffic, and puts everything back. */
+    /** Decides about what has arrived, and ends the traffic; with {@code on-failure: closed} the NICs stay shut. */
     @Override
     public synchronized void close() {
         boolean stood = running;
@@ -500,7 +568,7 @@ public final class Daemon implements Operations, AutoCloseable {
         if (stood) {
             systemd.stopping();
         }
-        guarded.values().forEach(GuardedInterface::close);
+        guarded.values().forEach(stood ? GuardedInterface::stop : GuardedInterface::abandon);
         guarded = Map.of();
         for (AutoCloseable server : servers.reversed()) {
             try {
@@ -513,7 +581,7 @@ public final class Daemon implements Operations, AutoCloseable {
         drops.close();
         meters.close();
         if (stood) {
-            LOG.info("portcullis stopped; the NICs are as they were");
+            LOG.info("portcullis stopped");
         }
     }
 }

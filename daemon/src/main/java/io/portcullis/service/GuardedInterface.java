@@ -2,11 +2,15 @@ package io.portcullis.service;
 
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
+import io.portcullis.config.OnFailure;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
+import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restored;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.PacketSocket;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortException;
@@ -24,41 +28,49 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One interface of the configuration while it is guarded: its NICs made ready, its workers. */
-final class GuardedInterface implements AutoCloseable {
+/** One interface of the configuration while it is guarded: its NICs taken, its workers. */
+final class GuardedInterface {
     private static final Logger LOG = LoggerFactory.getLogger(GuardedInterface.class);
 
+    /**
+     * What all interfaces of a daemon have in common.
+     *
+     * @param state folder for what must be put back
+     * @param owner for others who want the same NICs: who we are
+     */
+    record Household(Path state, Mark mark, String owner, DropLog drops, Cores cores) {}
+
     private volatile Interface attachment;
-    private final Bridge bridge;
+    private final Interception interception;
     private final Workers workers;
     private final Datapath datapath;
     private volatile @Nullable LinkFollower follower;
+    private volatile @Nullable Keeper keeper;
     private boolean started;
 
-    private GuardedInterface(Interface attachment, Datapath datapath, Bridge bridge, Workers workers) {
+    private GuardedInterface(Interface attachment, Datapath datapath, Interception interception, Workers workers) {
         this.attachment = attachment;
         this.datapath = datapath;
-        this.bridge = bridge;
+        this.interception = interception;
         this.workers = workers;
     }
 
     /**
-     * Makes the NICs ready and opens them; no frame passes before {@link #start}.
+     * Makes the NICs ready and opens them; nothing is kept from anybody before {@link #engage}, and no frame passes before
+     * {@link #start}.
      *
-     * @param state folder for what must be put back
      * @throws StartException if something is in the way; then everything is as before
      */
-    static GuardedInterface open(Interface attachment, Policy policy, Path state, DropLog drops, Cores cores)
-            throws StartException {
+    static GuardedInterface open(Interface attachment, Policy policy, Household household) throws StartException {
         if (attachment.datapath() != Datapath.AUTO) {
-            return open(attachment, attachment.datapath(), policy, state, drops, cores);
+            return open(attachment, attachment.datapath(), policy, household);
         }
         try {
-            return open(attachment, Datapath.RING, policy, state, drops, cores);
+            return open(attachment, Datapath.RING, policy, household);
         } catch (NoRing refused) {
             LOG.warn("{}; libpcap is used instead (datapath: pcap), which is far slower", refused.getMessage());
         }
-        return open(attachment, Datapath.PCAP, policy, state, drops, cores);
+        return open(attachment, Datapath.PCAP, policy, household);
     }
 
     /** The NICs are fit, and their rings can't be opened. */
@@ -68,26 +80,26 @@ final class GuardedInterface implements AutoCloseable {
         }
     }
 
-    private static GuardedInterface open(
-            Interface attachment, Datapath datapath, Policy policy, Path state, DropLog drops, Cores cores)
+    private static GuardedInterface open(Interface attachment, Datapath datapath, Policy policy, Household household)
             throws StartException {
         String name = attachment.name();
         boolean ring = datapath == Datapath.RING;
-        Mode.Bridge mode = (Mode.Bridge) attachment.mode();
-        Bridge bridge;
+        Interception interception;
         try {
-            bridge = Bridge.attach(name, mode.outside(), mode.inside(), ring, state);
+            interception = Interception.attach(new Interception.Wish(
+                    attachment, ring, household.mark(), household.state(), name + " of " + household.owner()));
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
-        bridge.notes().forEach(note -> LOG.info("{}: {}", name, note));
+        interception.notes().forEach(note -> LOG.info("{}: {}", name, note));
         int seed = new SecureRandom().nextInt();
+        Cores cores = household.cores();
         Steering steering = new Steering(ring ? attachment.workers(cores.count()) : 1, seed);
         List<Port> opened = new ArrayList<>();
         try {
-            List<? extends Port> outside = open(ring, mode.outside(), steering);
+            List<? extends Port> outside = open(ring, interception.outside(), steering, interception.outsideManner());
             opened.addAll(outside);
-            List<? extends Port> inside = open(ring, mode.inside(), steering);
+            List<? extends Port> inside = open(ring, interception.inside(), steering, interception.insideManner());
             Workers workers = Workers.of(
                     name,
                     policy,
@@ -95,24 +107,53 @@ final class GuardedInterface implements AutoCloseable {
                     outside,
                     inside,
                     _ -> ring ? cores.life(attachment.busyPoll()) : Worker.Life.PLAIN,
-                    taken -> drops.write(name, taken));
-            return new GuardedInterface(attachment, datapath, bridge, workers);
+                    taken -> household.drops().write(name, taken));
+            return new GuardedInterface(attachment, datapath, interception, workers);
         } catch (PortException e) {
             opened.forEach(Port::close);
-            log(name, bridge.detach());
+            giveUp(name, interception);
             List<String> faults = List.of(name + ": " + e.getMessage());
             throw ring ? new NoRing(faults) : new StartException(faults);
         }
     }
 
-    private static List<? extends Port> open(boolean ring, String nic, Steering steering) throws PortException {
-        return ring ? RingPort.open(nic, steering) : List.of(PcapPort.open(nic));
+    /** What an earlier run had shut stays shut. */
+    private static void giveUp(String name, Interception interception) {
+        if (interception.wasStanding()) {
+            interception.leave();
+        } else {
+            log(name, interception.detach());
+        }
     }
 
+    private static List<? extends Port> open(boolean ring, String nic, Steering steering, PacketSocket.Manner manner)
+            throws PortException {
+        return ring ? RingPort.open(nic, steering, manner) : List.of(PcapPort.open(nic));
+    }
+
+    /**
+     * From here on no frame gets past us.
+     *
+     * @throws StartException if the kernel does not take its programs; then everything is as before
+     */
+    void engage() throws StartException {
+        try {
+            interception.engage(System.nanoTime()).forEach(line -> LOG.info("{}: {}", attachment.name(), line));
+        } catch (InterceptException e) {
+            throw new StartException(e.faults());
+        }
+    }
+
+    /** Frames are decided about. */
     void start() {
         workers.start();
         started = true;
         followLinks();
+        try {
+            keeper = Keeper.start(attachment.name(), interception);
+        } catch (ErrnoException refused) {
+            LOG.error("{}: its NICs are not looked after: {}", attachment.name(), refused.getMessage());
+        }
     }
 
     /** The same NICs, as a new configuration describes them. */
@@ -123,8 +164,10 @@ final class GuardedInterface implements AutoCloseable {
 
     /** Starts or ends what {@code link-state} asks for. */
     private void followLinks() {
+        if (!(attachment.mode() instanceof Mode.Bridge mode) || !(interception instanceof Bridge bridge)) {
+            return;
+        }
         LinkFollower running = follower;
-        Mode.Bridge mode = (Mode.Bridge) attachment.mode();
         if (mode.followLinkState() == (running != null)) {
             return;
         }
@@ -172,6 +215,16 @@ final class GuardedInterface implements AutoCloseable {
         } else if (datapath == Datapath.RING && next.workers(cores.count()) != workers.count()) {
             reasons.add(where + "another number of workers needs a restart (now " + workers.count() + ")");
         }
+        if (next.onFailure() != attachment.onFailure()) {
+            reasons.add(where + "another on-failure needs a restart (now "
+                    + attachment.onFailure().key() + ")");
+        }
+        if (attachment.mode() instanceof Mode.Host now
+                && next.mode() instanceof Mode.Host then
+                && now.attach() != then.attach()) {
+            reasons.add(where + "another attach needs a restart (now "
+                    + now.attach().key() + ")");
+        }
         if (next.busyPoll() != attachment.busyPoll()) {
             reasons.add(where + "busy-poll needs a restart (now " + attachment.busyPoll() + ")");
         }
@@ -191,7 +244,22 @@ final class GuardedInterface implements AutoCloseable {
                             + (isHeld(port) ? " (held down: the other side has no carrier)" : ""));
             }
         }
+        Keeper looking = keeper;
+        if (looking != null) {
+            problems.addAll(looking.problems());
+        }
         return problems;
+    }
+
+    /** False while something keeps the programs in the kernel from being asked first. */
+    boolean isIntact() {
+        Keeper looking = keeper;
+        return looking == null || looking.problems().isEmpty();
+    }
+
+    /** What the inside port opens, for people. */
+    String insideNic() {
+        return interception.inside();
     }
 
     private boolean isHeld(Port port) {
@@ -200,8 +268,37 @@ final class GuardedInterface implements AutoCloseable {
     }
 
     /** Ends the traffic and gives the NICs back as they were. */
-    @Override
-    public void close() {
+    void remove() {
+        endTraffic();
+        log(attachment.name(), interception.detach());
+    }
+
+    /** Ends the traffic; whether the NICs are given back, {@code on-failure} says: shut stays shut for the next start. */
+    void stop() {
+        endTraffic();
+        if (attachment.onFailure() == OnFailure.CLOSED) {
+            interception.leave();
+            LOG.info(
+                    "{}: {} stays shut until portcullis is back; portcullis detach opens it",
+                    attachment.name(),
+                    String.join(" and ", attachment.mode().nics()));
+        } else {
+            log(attachment.name(), interception.detach());
+        }
+    }
+
+    /** After a start that failed. */
+    void abandon() {
+        endTraffic();
+        giveUp(attachment.name(), interception);
+    }
+
+    private void endTraffic() {
+        Keeper looking = keeper;
+        if (looking != null) {
+            keeper = null;
+            looking.close();
+        }
         LinkFollower running = follower;
         if (running != null) {
             follower = null;
@@ -212,7 +309,6 @@ final class GuardedInterface implements AutoCloseable {
         } else {
             workers.discard();
         }
-        log(attachment.name(), bridge.detach());
     }
 
     private static void log(String name, Restored restored) {

@@ -49,7 +49,7 @@ class BridgeTest {
     }
 
     private Bridge attach(String interfaceName, String outside, String inside) throws Exception {
-        return namespace.in(() -> Bridge.attach(interfaceName, outside, inside, false, directory));
+        return namespace.in(() -> Wishes.bridge(interfaceName, outside, inside, false, directory));
     }
 
     private List<String> faults(String outside, String inside) throws Exception {
@@ -63,7 +63,7 @@ class BridgeTest {
     }
 
     private Restored detachAll() throws Exception {
-        return namespace.in(() -> Bridge.detachAll(directory));
+        return namespace.in(() -> Restoration.detachAll(directory));
     }
 
     /** All that attaching may change, of both NICs. */
@@ -324,7 +324,7 @@ class BridgeTest {
         Path file = Files.createFile(directory.resolve("file"));
         InterceptException failed = assertThrows(
                 InterceptException.class,
-                () -> namespace.in(() -> Bridge.attach("edge", "out0", "in0", false, file.resolve("state"))));
+                () -> namespace.in(() -> Wishes.bridge("edge", "out0", "in0", false, file.resolve("state"))));
         assertEquals(1, failed.faults().size());
         assertTrue(failed.faults().getFirst().contains(file.toString()), failed.faults()::toString);
         assertEquals(before, state());

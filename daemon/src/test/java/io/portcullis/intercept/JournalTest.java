@@ -24,6 +24,7 @@ class JournalTest {
             Map.of(Switch.RP_FILTER, "2", Switch.DISABLE_IPV6, "0"),
             true,
             false,
+            false,
             List.of("rx-gro", "tx-tcp-segmentation"),
             List.of("fe80::1/64"));
 
@@ -81,6 +82,6 @@ class JournalTest {
 
     @Test
     void noDirectoryIsNothingToRestore() {
-        assertEquals(new Restored(List.of(), List.of()), Bridge.detachAll(directory.resolve("none")));
+        assertEquals(new Restored(List.of(), List.of()), Restoration.detachAll(directory.resolve("none")));
     }
 }

@@ -98,7 +98,7 @@ class StackOffTheWireTest {
                     .contains("accept_ra=0"));
             firewall.ip("addr flush dev out0 scope global");
             firewall.exec("sysctl -qw net.ipv4.conf.all.rp_filter=" + rpFilterOfAll);
-            Bridge bridge = firewall.in(() -> Bridge.attach("edge", "out0", "in0", false, directory));
+            Bridge bridge = firewall.in(() -> Wishes.bridge("edge", "out0", "in0", false, directory));
             assertEquals(List.of(), firewall.in(this::addresses));
             assertEquals("", firewall.ip("-6 route show default"));
             Thread.sleep(GRACE_MS);

@@ -70,7 +70,7 @@ final class NamespaceBpfTest {
                 assertEquals(List.of(), ids(false));
 
                 Tcx.Chain before = Tcx.query(nic, true);
-                Tcx.attachBehind(next, nic, true, old.id(), before);
+                Tcx.attachBehind(next, nic, true, old.id());
                 assertEquals(List.of(old.id(), next.id(), other.id()), ids(true));
                 assertEquals(
                         "ESTALE",

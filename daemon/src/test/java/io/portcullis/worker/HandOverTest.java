@@ -9,6 +9,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
+import io.portcullis.linux.PacketSocket;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
@@ -67,8 +68,8 @@ final class HandOverTest {
                 "web0",
                 policy,
                 SEED,
-                RingPort.open("out0", steering),
-                RingPort.open("in0", steering),
+                RingPort.open("out0", steering, PacketSocket.Manner.ALONE),
+                RingPort.open("in0", steering, PacketSocket.Manner.ALONE),
                 _ -> Worker.Life.PLAIN,
                 _ -> {}));
         namespace.in(() -> {

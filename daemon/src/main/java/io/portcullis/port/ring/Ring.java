@@ -139,8 +139,8 @@ final class Ring implements AutoCloseable {
      *
      * @throws ErrnoException see {@link PacketSocket#open}
      */
-    static Ring open(Nic nic, PacketSocket.Shape shape) throws ErrnoException {
-        return new Ring(PacketSocket.open(nic, shape), shape);
+    static Ring open(Nic nic, PacketSocket.Shape shape, PacketSocket.Manner manner) throws ErrnoException {
+        return new Ring(PacketSocket.open(nic, shape, manner), shape);
     }
 
     /** One without a NIC, over a stand-in. */

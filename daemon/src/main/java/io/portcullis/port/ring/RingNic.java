@@ -49,6 +49,7 @@ final class RingNic {
 
     private final String name;
     private final Steering steering;
+    private final PacketSocket.Manner manner;
     private final @Nullable LinkWatch links;
     private final Thread watch;
     private final List<RingPort> ports = new ArrayList<>();
@@ -67,9 +68,11 @@ final class RingNic {
     // The watch's own.
     private List<String> namedMissing = List.of();
 
-    private RingNic(Nic nic, Steering steering, List<Ring> rings, @Nullable LinkWatch links) {
+    private RingNic(
+            Nic nic, Steering steering, PacketSocket.Manner manner, List<Ring> rings, @Nullable LinkWatch links) {
         this.name = nic.name();
         this.steering = steering;
+        this.manner = manner;
         this.nic = nic;
         this.rings = rings;
         this.links = links;
@@ -88,8 +91,8 @@ final class RingNic {
                 });
     }
 
-    /** As {@link RingPort#open(String, Steering)}. */
-    static List<RingPort> open(String name, Steering steering) throws PortException {
+    /** As {@link RingPort#open(String, Steering, PacketSocket.Manner)}. */
+    static List<RingPort> open(String name, Steering steering, PacketSocket.Manner manner) throws PortException {
         LinkWatch links = null;
         RingNic opened = null;
         try {
@@ -99,7 +102,7 @@ final class RingNic {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
-            opened = new RingNic(nic, steering, openRings(nic, steering), links);
+            opened = new RingNic(nic, steering, manner, openRings(nic, steering, manner), links);
             opened.chooseWayOut();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -113,20 +116,20 @@ final class RingNic {
 
     /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
     static RingPort standIn(Nic nic, Ring ring) {
-        RingNic stands = new RingNic(nic, Steering.SINGLE, List.of(ring), null);
+        RingNic stands = new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), null);
         stands.cutsSuperFrames = true;
         stands.cutsDatagrams = true;
         return stands.ports.getFirst();
     }
 
     /** One for each worker, in the workers' order. */
-    private static List<Ring> openRings(Nic nic, Steering steering) throws ErrnoException {
+    private static List<Ring> openRings(Nic nic, Steering steering, PacketSocket.Manner manner) throws ErrnoException {
         List<Ring> rings = new ArrayList<>();
         boolean done = false;
         try {
             PacketSocket.Shape shape = Ring.shape(steering.workers());
             for (int i = 0; i < steering.workers(); i++) {
-                rings.add(Ring.open(nic, shape));
+                rings.add(Ring.open(nic, shape, manner));
             }
             if (rings.size() > 1) {
                 int group = rings.getFirst().socket().foundGroup(steering.program());
@@ -169,8 +172,9 @@ final class RingNic {
         return mtuLength;
     }
 
-    boolean cutsSuperFrames() {
-        return cutsSuperFrames;
+    /** True: what is sent goes past the NIC's qdisc. */
+    boolean bypassesQdisc() {
+        return cutsSuperFrames && manner.mayBypassQdisc();
     }
 
     boolean cutsDatagrams() {
@@ -256,7 +260,7 @@ final class RingNic {
      * @return false: the ports are closed
      */
     private boolean look(boolean linkToo) throws ErrnoException {
-        Optional<Nic> found = linkToo ? Nics.find(name) : Optional.empty();
+        Optional<Nic> found = linkToo ? find() : Optional.empty();
         boolean open = false;
         synchronized (this) {
             if (closedPorts > 0) {
@@ -265,7 +269,7 @@ final class RingNic {
             boolean moving = arrived < ports.size();
             boolean blocked = !moving && isBlocked();
             if (blocked && !linkToo) {
-                found = Nics.find(name);
+                found = find();
             }
             boolean same = found.isPresent() && found.get().index() == nic.index() && !blocked;
             open = found.isPresent() && !same;
@@ -274,6 +278,9 @@ final class RingNic {
                         "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
                                 + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
                         name);
+            }
+            if (same) {
+                nic = found.get();
             }
             if (same && !moving) {
                 noteMtu(found.get());
@@ -288,6 +295,22 @@ final class RingNic {
             reopen(found.get());
         }
         return true;
+    }
+
+    /** The NIC that we have, whatever it is called now; where it is gone, another one of its name. */
+    private Optional<Nic> find() throws ErrnoException {
+        Nic last;
+        synchronized (this) {
+            last = nic;
+        }
+        try {
+            return Optional.of(Nics.indexed(last.index()));
+        } catch (ErrnoException refused) {
+            if (refused.errno() != Errno.ENODEV) {
+                throw refused;
+            }
+            return Nics.find(name);
+        }
     }
 
     /**
@@ -310,7 +333,7 @@ final class RingNic {
     private void reopen(Nic found) {
         List<Ring> opened;
         try {
-            opened = openRings(found, steering);
+            opened = openRings(found, steering, manner);
         } catch (ErrnoException refused) {
             changeTo(new PortState.NotForwarding(explain(name, refused)));
             return;
@@ -336,7 +359,7 @@ final class RingNic {
         List<String> active = activeOffloads();
         List<String> missing =
                 CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
-        if (!missing.isEmpty() && !missing.equals(namedMissing)) {
+        if (manner.mayBypassQdisc() && !missing.isEmpty() && !missing.equals(namedMissing)) {
             LOG.info(
                     "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
                     name,
@@ -345,12 +368,12 @@ final class RingNic {
         namedMissing = missing;
         cutsSuperFrames = missing.isEmpty();
         cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
-        rings.forEach(ring -> ring.socket().bypassQdisc(cutsSuperFrames));
+        rings.forEach(ring -> ring.socket().bypassQdisc(bypassesQdisc()));
     }
 
     private List<String> activeOffloads() {
         try {
-            return Offloads.read(name).names(Offloads.Feature::active);
+            return Offloads.read(nic.name()).names(Offloads.Feature::active);
         } catch (ErrnoException refused) {
             LOG.debug("{}: offloads are unknown", name, refused);
             return List.of();

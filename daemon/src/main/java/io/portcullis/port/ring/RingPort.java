@@ -106,18 +106,19 @@ public final class RingPort implements Port {
      * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
      */
     public static RingPort open(String name) throws PortException {
-        return open(name, Steering.SINGLE).getFirst();
+        return open(name, Steering.SINGLE, PacketSocket.Manner.ALONE).getFirst();
     }
 
     /**
      * Opens a NIC for several workers. The kernel gives each port its share of the frames as soon as all have started.
      *
      * @param steering who gets which frame
+     * @param manner towards the NIC and towards others that share it
      * @return a port for each worker, in their order; each is closed on its own, and all together
      * @throws PortException as for one
      */
-    public static List<RingPort> open(String name, Steering steering) throws PortException {
-        return RingNic.open(name, steering);
+    public static List<RingPort> open(String name, Steering steering, PacketSocket.Manner manner) throws PortException {
+        return RingNic.open(name, steering, manner);
     }
 
     @Override
@@ -197,7 +198,7 @@ public final class RingPort implements Port {
                 send(batch, rest, socket);
                 return;
             }
-            if (sent == -Errno.ENOBUFS && lengths[at] > nic.mtuLength() + LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
             }
             if (sent > 0) {
@@ -235,7 +236,7 @@ public final class RingPort implements Port {
     private int sendThroughQdisc(PacketSocket socket, int at) {
         socket.bypassQdisc(false);
         int sent = socket.send(at, 1);
-        socket.bypassQdisc(nic.cutsSuperFrames());
+        socket.bypassQdisc(nic.bypassesQdisc());
         return sent;
     }
 

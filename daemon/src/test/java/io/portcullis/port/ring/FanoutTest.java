@@ -85,7 +85,7 @@ class FanoutTest {
             Nic near = Nics.named("near");
             int group = 0;
             for (int i = 0; i < count; i++) {
-                Ring member = Ring.open(near, Ring.shape(count));
+                Ring member = Ring.open(near, Ring.shape(count), PacketSocket.Manner.ALONE);
                 members.add(member);
                 heard.add(new ArrayList<>());
                 if (i == 0) {
@@ -333,7 +333,7 @@ class FanoutTest {
         PacketSocket member = members.getFirst().socket();
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));
         assertEquals("setsockopt(PACKET_FANOUT): EALREADY (Operation already in progress)", twice.getMessage());
-        Ring other = namespace.in(() -> Ring.open(Nics.named("far"), Ring.shape(2)));
+        Ring other = namespace.in(() -> Ring.open(Nics.named("far"), Ring.shape(2), PacketSocket.Manner.ALONE));
         try {
             ErrnoException foreign =
                     assertThrows(ErrnoException.class, () -> other.socket().joinGroup(group));

@@ -1,0 +1,406 @@
+package io.portcullis.intercept;
+
+import io.portcullis.config.Mode;
+import io.portcullis.config.OnFailure;
+import io.portcullis.linux.BpfMap;
+import io.portcullis.linux.Capabilities;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Nic;
+import io.portcullis.linux.NicClaim;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.Offloads;
+import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.Veth;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An interface in host mode: one NIC of this host, in place, with its addresses, routes and name. A pair of virtual NICs stands
+ * between it and this host's IP stack:
+ *
+ * <pre>
+ *   wire ─▶ NIC ingress: not ours: dropped, after the outside port's packet socket has heard it
+ *   stack ─▶ NIC egress: not ours: on to pch-NAME ═▶ pcd-NAME, where the inside port hears it
+ *   outside port sends by the NIC, marked: its egress lets it out
+ *   inside port sends by pcd-NAME ═▶ pch-NAME ingress: marked, and arrives on the NIC, whose ingress lets it in
+ * </pre>
+ *
+ * libpcap can't tell by the mark what it has sent itself. For it a second pair stands at the NIC's other side: what arrives
+ * goes on to pco-NAME ═▶ pcp-NAME, where the outside port hears it, and what that sends by pcp-NAME leaves by the NIC, marked.
+ */
+public final class Host implements Interception {
+    private static final String ADVICE = ": guard it from the machine or the NIC that carries it";
+
+    /** Devices on this host whose packets the kernel joins as they arrive, to what a vnet header has no words for. */
+    private static final Set<String> TUNNELS = Set.of(
+            "vxlan",
+            "geneve",
+            "gre",
+            "gretap",
+            "ip6gre",
+            "ip6gretap",
+            "erspan",
+            "ip6erspan",
+            "ipip",
+            "sit",
+            "ip6tnl",
+            "gtp",
+            "bareudp");
+
+    private final Wish wish;
+    private final Mode.Host mode;
+    private final List<String> notes;
+    private final boolean wasStanding;
+    private final Barrier barrier;
+    private Nic nic;
+    private NicClaim claim;
+    private List<Veth> pairs;
+    private boolean goneSaid;
+
+    private Host(
+            Wish wish,
+            Mode.Host mode,
+            Nic nic,
+            NicClaim claim,
+            Barrier barrier,
+            List<Veth> pairs,
+            boolean wasStanding,
+            List<String> notes) {
+        this.wish = wish;
+        this.mode = mode;
+        this.nic = nic;
+        this.claim = claim;
+        this.barrier = barrier;
+        this.pairs = pairs;
+        this.wasStanding = wasStanding;
+        this.notes = notes;
+    }
+
+    /** As {@link Interception#faults}; a NIC that is not there is none, for it may come. */
+    static List<String> faults(String interfaceName, Mode.Host mode) {
+        List<String> faults = new ArrayList<>();
+        try {
+            Guard.checkCapabilities(faults, List.of(Capabilities.CAP_BPF));
+            Optional<Nic> nic = Nics.find(mode.nic());
+            if (nic.isPresent()) {
+                faults.addAll(faults(interfaceName + ": nic: ", nic.get()));
+            }
+        } catch (IOException failed) {
+            faults.add(interfaceName + ": " + Guard.reason(failed));
+        }
+        return faults;
+    }
+
+    private static List<String> faults(String where, Nic nic) throws ErrnoException {
+        if (nic.loopback()) {
+            return List.of(where + nic.name() + " is the loopback device: its traffic never leaves this host");
+        }
+        if (!nic.ethernet()) {
+            return List.of(where + nic.name() + " carries no Ethernet frames (hardware type " + nic.hardwareType()
+                    + ": tun, WireGuard, PPP and their like)" + ADVICE);
+        }
+        Optional<Nic> master = Nics.master(nic);
+        if (master.isPresent()) {
+            return List.of(where + nic.name() + " is a port of " + master.get().name() + " ("
+                    + master.get().kind() + "): name " + master.get().name() + " instead");
+        }
+        return List.of();
+    }
+
+    /** As {@link Interception#attach}. */
+    static Host attach(Wish wish, Mode.Host mode) throws InterceptException {
+        String name = wish.attachment().name();
+        List<String> faults = faults(name, mode);
+        if (!faults.isEmpty()) {
+            throw new InterceptException(faults);
+        }
+        List<String> notes = new ArrayList<>();
+        NicClaim claim = null;
+        Journal journal = null;
+        boolean done = false;
+        try {
+            Nic nic = Nics.named(mode.nic());
+            claim = Guard.claim(name, nic, wish.owner());
+            journal = Journal.takeOver(
+                    name,
+                    List.of(nic),
+                    wish.state(),
+                    notes,
+                    (each, earlier) -> Guard.planHost(each, earlier, inTheWay()));
+            int nicIndex = nic.index();
+            boolean wasStanding =
+                    journal.programs().stream().anyMatch(standing -> standing.nic() == nicIndex && standing.ingress());
+            Barrier barrier = Barrier.of(mode.attach(), wish.attachment().onFailure(), wish.state(), journal);
+            List<Veth> pairs = pairs(wish, barrier, notes);
+            notes.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
+            Host host = new Host(wish, mode, nic, claim, barrier, pairs, wasStanding, notes);
+            done = true;
+            return host;
+        } catch (IOException failed) {
+            List<String> lines = new ArrayList<>(List.of(name + ": " + Guard.reason(failed)));
+            if (journal != null && journal.programs().isEmpty()) {
+                lines.addAll(
+                        Restoration.restore(reread(wish, journal), wish.state()).faults());
+            }
+            throw new InterceptException(lines);
+        } finally {
+            if (!done && claim != null) {
+                claim.close();
+            }
+        }
+    }
+
+    private static Journal reread(Wish wish, Journal journal) {
+        try {
+            return Journal.read(journal.file(wish.state()));
+        } catch (IOException unreadable) {
+            return journal;
+        }
+    }
+
+    /** What the NIC must not join on arrival. */
+    private static List<String> inTheWay() throws IOException {
+        boolean tunnels = Nics.all().stream().anyMatch(nic -> TUNNELS.contains(nic.kind()));
+        return tunnels ? List.of("rx-lro", "rx-gro", "rx-gro-hw", "rx-gro-list") : List.of("rx-lro", "rx-gro-list");
+    }
+
+    /** Makes the pairs that there have to be; those of an earlier run stay. */
+    private static List<Veth> pairs(Wish wish, Barrier barrier, List<String> notes) throws IOException {
+        String name = wish.attachment().name();
+        List<Journal.Pair> wanted = new ArrayList<>();
+        wanted.add(new Journal.Pair(PairName.of("pch", name), PairName.of("pcd", name)));
+        if (!wish.ring()) {
+            wanted.add(new Journal.Pair(PairName.of("pco", name), PairName.of("pcp", name)));
+        }
+        List<Journal.Pair> noted = barrier.journal().pairs();
+        for (Journal.Pair pair : wanted) {
+            for (String each : List.of(pair.near(), pair.far())) {
+                if (!noted.contains(pair) && Nics.find(each).isPresent()) {
+                    throw new IOException(
+                            "there is a NIC " + each + " already, which is not ours: remove it (ip link del " + each
+                                    + "), or give the interface another name");
+                }
+            }
+        }
+        List<Journal.Pair> all = new ArrayList<>(noted);
+        wanted.stream().filter(pair -> !noted.contains(pair)).forEach(all::add);
+        barrier.note(journal -> journal.withPairs(all));
+        List<Veth> pairs = new ArrayList<>();
+        for (Journal.Pair pair : wanted) {
+            Optional<Nic> near = Nics.find(pair.near());
+            Optional<Nic> far = Nics.find(pair.far());
+            boolean whole = near.isPresent()
+                    && far.isPresent()
+                    && near.get().up()
+                    && far.get().up()
+                    && near.get().lowerIndex() == far.get().index();
+            if (whole) {
+                pairs.add(new Veth(near.get(), far.get()));
+            } else {
+                if (near.isPresent()) {
+                    Nics.delete(near.get());
+                }
+                if (Nics.find(pair.far()).isPresent()) {
+                    Nics.delete(Nics.named(pair.far()));
+                }
+                Veth made = Veth.create(pair.near(), pair.far(), "portcullis " + name);
+                notes.add(pair.near() + " and " + pair.far() + " made");
+                pairs.add(made);
+            }
+            Nic leaving = pairs.getLast().near();
+            Offloads offloads = Offloads.read(leaving.name());
+            Offloads.set(leaving.name(), wish.ring() ? offloads.beyondVnetHeaders() : offloads.switchable(), false);
+        }
+        for (Journal.Pair old : noted) {
+            if (!wanted.contains(old)) {
+                Optional<Nic> left = Nics.find(old.near());
+                if (left.isPresent()) {
+                    Nics.delete(left.get());
+                }
+            }
+        }
+        barrier.note(journal -> journal.withPairs(wanted));
+        return pairs;
+    }
+
+    @Override
+    public String outside() {
+        return wish.ring() ? nic.name() : pairs.get(1).far().name();
+    }
+
+    @Override
+    public String inside() {
+        return pairs.getFirst().far().name();
+    }
+
+    @Override
+    public PacketSocket.Manner outsideManner() {
+        return new PacketSocket.Manner(
+                false,
+                false,
+                wish.mark().value(),
+                wish.mark().value(),
+                wish.mark().mask());
+    }
+
+    @Override
+    public PacketSocket.Manner insideManner() {
+        return PacketSocket.Manner.ALONE;
+    }
+
+    @Override
+    public boolean wasStanding() {
+        return wasStanding;
+    }
+
+    @Override
+    public List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    @Override
+    public synchronized List<String> engage(long nowNs) throws InterceptException {
+        try {
+            barrier.aliveUntil(nowNs + Bridge.ALIVE_NS);
+            return barrier.raise(parts());
+        } catch (IOException refused) {
+            List<String> lines = new ArrayList<>(List.of(wish.attachment().name() + ": " + Guard.reason(refused)));
+            if (!wasStanding) {
+                lines.addAll(detach().faults());
+            }
+            throw new InterceptException(lines);
+        }
+    }
+
+    /** In the order in which they are attached: what a frame meets later comes first. */
+    private List<Barrier.Part> parts() {
+        Programs programs = new Programs(wish.mark());
+        boolean linked = wish.attachment().onFailure() == OnFailure.OPEN && barrier.deadline() == null;
+        @Nullable BpfMap deadline = barrier.deadline();
+        Nic near = pairs.getFirst().near();
+        Nic far = pairs.getFirst().far();
+        List<Barrier.Part> parts = new ArrayList<>();
+        parts.add(new Barrier.Part(far.index(), far.name() + " ingress", true, Programs.drop(), null, false));
+        parts.add(new Barrier.Part(
+                near.index(), near.name() + " ingress", true, programs.deliver(nic.index()), null, false));
+        if (!wish.ring()) {
+            Nic outer = pairs.get(1).near();
+            Nic heard = pairs.get(1).far();
+            parts.add(new Barrier.Part(heard.index(), heard.name() + " ingress", true, Programs.drop(), null, false));
+            parts.add(new Barrier.Part(
+                    outer.index(), outer.name() + " ingress", true, programs.forward(nic.index()), null, false));
+        }
+        parts.add(new Barrier.Part(
+                nic.index(), nic.name() + " egress", false, programs.divert(deadline, near.index()), null, linked));
+        parts.add(new Barrier.Part(
+                nic.index(),
+                nic.name() + " ingress",
+                true,
+                wish.ring()
+                        ? programs.admitOurs(deadline)
+                        : programs.admitOursAndDivert(
+                                deadline, pairs.get(1).near().index()),
+                null,
+                linked));
+        return parts;
+    }
+
+    @Override
+    public synchronized List<String> look(List<String> log) {
+        String name = wish.attachment().name();
+        try {
+            Optional<Nic> now = find();
+            if (now.isEmpty()) {
+                if (!goneSaid) {
+                    log.add(nic.name() + " is gone: it is guarded again when a NIC " + mode.nic() + " is there");
+                }
+                goneSaid = true;
+                return List.of(name + ": " + nic.name() + " is gone; waiting for a NIC " + mode.nic());
+            }
+            goneSaid = false;
+            if (now.get().index() != nic.index()) {
+                List<String> faults = faults(name + ": nic: ", now.get());
+                if (!faults.isEmpty()) {
+                    return faults;
+                }
+                begin(now.get(), log);
+            } else if (!now.get().name().equals(nic.name())) {
+                log.add(nic.name() + " is called " + now.get().name()
+                        + " now: it is guarded on; the configuration names " + mode.nic());
+                nic = now.get();
+            }
+            if (!arePairsWhole()) {
+                pairs = pairs(wish, barrier, log);
+                log.addAll(barrier.raise(parts()));
+            }
+            List<String> faults = barrier.faults();
+            if (!faults.isEmpty()) {
+                log.addAll(barrier.mend());
+                faults = barrier.faults();
+            }
+            return faults.stream().map(fault -> name + ": " + fault).toList();
+        } catch (IOException refused) {
+            return List.of(name + ": " + Guard.reason(refused));
+        } catch (InterceptException refused) {
+            return refused.faults();
+        }
+    }
+
+    /** The NIC that we have, whatever it is called now; where it is gone, the one of the configured name. */
+    private Optional<Nic> find() throws ErrnoException {
+        Optional<Nic> same =
+                Nics.all().stream().filter(each -> each.index() == nic.index()).findFirst();
+        return same.isPresent() ? same : Nics.find(mode.nic());
+    }
+
+    private boolean arePairsWhole() throws ErrnoException {
+        List<Nic> all = Nics.all();
+        return pairs.stream()
+                .allMatch(pair -> all.stream()
+                                .anyMatch(each -> each.index() == pair.near().index() && each.up())
+                        && all.stream()
+                                .anyMatch(each -> each.index() == pair.far().index() && each.up()));
+    }
+
+    /** Another NIC of the same name: it was unguarded until now. */
+    private void begin(Nic next, List<String> log) throws IOException, InterceptException {
+        NicClaim claimed = Guard.claim(wish.attachment().name(), next, wish.owner());
+        claim.close();
+        claim = claimed;
+        nic = next;
+        Journal.Entry entry = Guard.planHost(next, Optional.empty(), inTheWay());
+        barrier.note(journal -> journal.replacing(0, entry));
+        log.addAll(barrier.raise(parts()));
+        log.addAll(Guard.offloadsOff(next.name(), inTheWay()));
+    }
+
+    @Override
+    public boolean mustSayAlive() {
+        return barrier.deadline() != null;
+    }
+
+    @Override
+    public synchronized void alive(long nowNs) {
+        try {
+            barrier.aliveUntil(nowNs + Bridge.ALIVE_NS);
+        } catch (ErrnoException impossible) {
+            throw new IllegalStateException(wish.attachment().name(), impossible);
+        }
+    }
+
+    @Override
+    public synchronized Restored detach() {
+        leave();
+        return Restoration.restore(barrier.journal(), wish.state());
+    }
+
+    @Override
+    public synchronized void leave() {
+        barrier.close();
+        claim.close();
+    }
+}

@@ -1,0 +1,95 @@
+package io.portcullis.intercept;
+
+import io.portcullis.config.Interface;
+import io.portcullis.config.Mark;
+import io.portcullis.config.Mode;
+import io.portcullis.linux.PacketSocket;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The NICs of one interface, taken: first made ready, so that ports can be opened on them; then, when everything is ready to
+ * decide, the kernel's programs steer the traffic to the ports ({@link #engage}). One thread at a time, in the network
+ * namespace of the calling thread.
+ */
+public sealed interface Interception permits Bridge, Host {
+    /**
+     * What is asked of an interception.
+     *
+     * @param ring true: the ports hand super-frames and unfinished checksums on as they are, and offloads stay as they are;
+     *     false: those that make frames longer than the MTU or leave checksums unfinished go off
+     * @param mark of the frames that are ours
+     * @param state directory for what must be put back; made where there is none
+     * @param owner for others who want the same NICs: who we are
+     */
+    record Wish(Interface attachment, boolean ring, Mark mark, Path state, String owner) {}
+
+    /** Why this interface can't be attached now: one line a fault, which says what to do; none: it can. Changes nothing. */
+    static List<String> faults(Interface attachment) {
+        return switch (attachment.mode()) {
+            case Mode.Bridge bridge -> Bridge.faults(attachment.name(), bridge.outside(), bridge.inside());
+            case Mode.Host host -> Host.faults(attachment.name(), host);
+        };
+    }
+
+    /**
+     * Makes the NICs ready. When an earlier run did not put things back, what it wrote down is what to restore, and its
+     * programs stay where they are.
+     *
+     * @throws InterceptException with all faults; nothing is changed then, or it has been put back
+     */
+    static Interception attach(Wish wish) throws InterceptException {
+        return switch (wish.attachment().mode()) {
+            case Mode.Bridge bridge -> Bridge.attach(wish, bridge);
+            case Mode.Host host -> Host.attach(wish, host);
+        };
+    }
+
+    /** Name of the NIC that the outside port opens. */
+    String outside();
+
+    /** Name of the NIC that the inside port opens. */
+    String inside();
+
+    /** How a ring behaves on {@link #outside}. */
+    PacketSocket.Manner outsideManner();
+
+    /** How a ring behaves on {@link #inside}. */
+    PacketSocket.Manner insideManner();
+
+    /** True: an earlier run's programs have kept the traffic back until now. */
+    boolean wasStanding();
+
+    /** What was done so far, for the log: one line each. */
+    List<String> notes();
+
+    /**
+     * Puts the programs into the kernel.
+     *
+     * @param nowNs monotonic time, nanoseconds
+     * @return lines for the log
+     * @throws InterceptException where the kernel does not take them; what was attached is detached again, but for what an
+     *     earlier run had attached
+     */
+    List<String> engage(long nowNs) throws InterceptException;
+
+    /**
+     * Looks whether all is as it should be, and mends what it can: a NIC that was made again, a program that is gone.
+     *
+     * @param log takes what was done
+     * @return why frames may not be decided, one line each; empty: all is well
+     */
+    List<String> look(List<String> log);
+
+    /** True where {@link #alive} has to be called, ten times a second. */
+    boolean mustSayAlive();
+
+    /** Programs that end by themselves go on for two seconds from now, in nanoseconds. */
+    void alive(long nowNs);
+
+    /** Puts back what the journal says and removes it. NICs that are gone are said to be so. */
+    Restored detach();
+
+    /** Leaves everything as it is, for the next start, but for programs that must not outlive this process. */
+    void leave();
+}
