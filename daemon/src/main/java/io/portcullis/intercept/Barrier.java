@@ -298,26 +298,11 @@ final class Barrier implements AutoCloseable {
     }
 
     private Optional<String> fault(Part part) throws ErrnoException {
-        if (how == Attach.TCX) {
-            Tcx.Chain chain = Tcx.query(part.nic(), part.ingress());
-            Integer link = linked.get(new Place(part.nic(), part.ingress()));
-            int program = link != null ? link : programOf(part);
-            return fault(part, chain.position(program), "tcx program");
-        }
-        if (hasTcx() && !othersOnTcx(part).entries().isEmpty()) {
+        if (how == Attach.CLSACT && hasTcx() && !othersOnTcx(part).entries().isEmpty()) {
             return Optional.of(part.place() + ": a tcx program of somebody else runs before ours");
         }
-        List<Clsact.Filter> filters = Clsact.filters(part.nic(), part.ingress());
-        int at = -1;
-        for (int i = 0; i < filters.size(); i++) {
-            if (filters.get(i).programId() == programOf(part)) {
-                at = i;
-            }
-        }
-        return fault(part, at, "filter");
-    }
-
-    private static Optional<String> fault(Part part, int at, String what) {
+        int at = position(part);
+        String what = how == Attach.TCX ? "tcx program" : "filter";
         return switch (at) {
             case 0 -> Optional.empty();
             case -1 -> Optional.of(part.place() + ": our " + what + " is gone");
@@ -325,6 +310,23 @@ final class Barrier implements AutoCloseable {
                 Optional.of(part.place() + ": " + at + " " + what + (at == 1 ? "" : "s")
                         + " of somebody else run before ours, and may let frames past it");
         };
+    }
+
+    /** How many programs run before ours; -1: it is gone. */
+    private int position(Part part) throws ErrnoException {
+        if (how == Attach.TCX) {
+            Tcx.Chain chain = Tcx.query(part.nic(), part.ingress());
+            Integer link = linked.get(new Place(part.nic(), part.ingress()));
+            int program = link != null ? link : programOf(part);
+            return chain.position(program);
+        }
+        List<Clsact.Filter> filters = Clsact.filters(part.nic(), part.ingress());
+        for (int i = 0; i < filters.size(); i++) {
+            if (filters.get(i).programId() == programOf(part)) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     private int programOf(Part part) {
@@ -335,11 +337,11 @@ final class Barrier implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** Attaches again what is gone, or does not stand first. */
+    /** Attaches again what is gone. What others have put before ours stays: two who both want to be first would never end. */
     List<String> mend() throws IOException {
         List<String> mended = new ArrayList<>();
         for (Part part : parts) {
-            if (fault(part).isPresent()) {
+            if (position(part) < 0) {
                 put(part);
                 mended.add(part.place() + ": program " + part.program().name() + " attached again");
             }

@@ -17,6 +17,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -36,7 +38,8 @@ final class Interfaces implements MultiCollector {
             Supplier<Counters> counters,
             Supplier<RuleHits> hits,
             List<Durations> stalls,
-            Map<PortCount, LongSupplier> ports) {}
+            Map<PortCount, LongSupplier> ports,
+            AtomicReference<BooleanSupplier> intact) {}
 
     private record PortCount(String side, PortCounter counter) implements Comparable<PortCount> {
         private static final Comparator<PortCount> ORDER =
@@ -52,7 +55,14 @@ final class Interfaces implements MultiCollector {
     private volatile boolean ruleHits = true;
 
     void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
-        watched.put(name, new Watched(counters, hits, List.copyOf(stalls), new ConcurrentSkipListMap<>()));
+        watched.put(
+                name,
+                new Watched(
+                        counters,
+                        hits,
+                        List.copyOf(stalls),
+                        new ConcurrentSkipListMap<>(),
+                        new AtomicReference<>(() -> true)));
     }
 
     void unwatch(String name) {
@@ -64,17 +74,26 @@ final class Interfaces implements MultiCollector {
     }
 
     void portCounter(String name, String side, PortCounter counter, LongSupplier count) {
+        entry(name).ports.put(new PortCount(side, counter), count);
+    }
+
+    void intact(String name, BooleanSupplier intact) {
+        entry(name).intact.set(intact);
+    }
+
+    private Watched entry(String name) {
         Watched entry = watched.get(name);
         if (entry == null) {
             throw new IllegalArgumentException("interface " + name + " is not watched");
         }
-        entry.ports.put(new PortCount(side, counter), count);
+        return entry;
     }
 
     @Override
     public MetricSnapshots collect() {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         frames(all);
+        intact(all);
         flows(all);
         ports(all);
         stalls(all);
@@ -116,6 +135,15 @@ final class Interfaces implements MultiCollector {
             });
         });
         all.metricSnapshot(packets.counter()).metricSnapshot(bytes.counter()).metricSnapshot(drops.counter());
+    }
+
+    private void intact(MetricSnapshots.Builder all) {
+        Family intact = new Family(
+                "portcullis_interception_intact",
+                "1 while the kernel asks our programs first about every frame; 0 while others come before, or ours are gone.",
+                INTERFACE);
+        watched.forEach((name, entry) -> intact.add(entry.intact.get().getAsBoolean() ? 1 : 0, name));
+        all.metricSnapshot(intact.gauge());
     }
 
     private record Dropped(long packets, long bytes) {

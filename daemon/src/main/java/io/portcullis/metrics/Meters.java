@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,16 @@ public final class Meters implements AutoCloseable {
     public void watch(
             String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
         interfaces.watch(interfaceName, counters, hits, stalls);
+    }
+
+    /**
+     * Shows {@code portcullis_interception_intact} {interface}.
+     *
+     * @param intact true while every frame is asked of us first; asked at every scrape
+     * @throws IllegalArgumentException if the interface is not watched
+     */
+    public void intact(String interfaceName, BooleanSupplier intact) {
+        interfaces.intact(interfaceName, intact);
     }
 
     /** Shows an interface no more. */

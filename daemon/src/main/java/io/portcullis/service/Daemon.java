@@ -259,6 +259,7 @@ public final class Daemon implements Operations, AutoCloseable {
             meters.portCounter(name, "outside", counter, () -> workers.portCount(true, counter));
             meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
+        meters.intact(name, each::isIntact);
         meters.ruleHits(with.metrics().ruleHits());
         each.start();
         workers.logDrops(with.log().drops() != Drops.OFF, with.log().drops() == Drops.ALL);

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class BridgeTest {
     private Namespace namespace;
+    private @Nullable Bridge last;
 
     @TempDir
     Path directory;
@@ -48,8 +50,13 @@ class BridgeTest {
         namespace.close();
     }
 
+    /** As a process that starts when the one before it is gone, however that ended. */
     private Bridge attach(String interfaceName, String outside, String inside) throws Exception {
-        return namespace.in(() -> Wishes.bridge(interfaceName, outside, inside, false, directory));
+        if (last != null) {
+            last.leave();
+        }
+        last = namespace.in(() -> Wishes.bridge(interfaceName, outside, inside, false, directory));
+        return last;
     }
 
     private List<String> faults(String outside, String inside) throws Exception {

@@ -42,25 +42,27 @@ final class DaemonProcess implements AutoCloseable {
             Path socket = folder.resolve("run").resolve("control.sock");
             Path log = folder.resolve("log");
             Files.writeString(config, withSocket(yaml, socket));
-            Process process = lab.start(
-                    "fw",
-                    log,
-                    environment,
-                    Lab.root().resolve("scripts/portcullis").toString(),
-                    "run",
-                    "--config",
-                    config.toString());
-            DaemonProcess daemon = new DaemonProcess(lab, config, log, socket, process);
-            Lab.await(
-                    "the daemon's start",
-                    () -> !process.isAlive() || daemon.log().contains(" stands: "));
-            if (!process.isAlive()) {
-                throw new AssertionError("the daemon ended:\n" + daemon.log());
-            }
-            return daemon;
+            return start(lab, config, log, socket, environment);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static DaemonProcess start(Lab lab, Path config, Path log, Path socket, List<String> environment) {
+        Process process = lab.start(
+                "fw",
+                log,
+                environment,
+                Lab.root().resolve("scripts/portcullis").toString(),
+                "run",
+                "--config",
+                config.toString());
+        DaemonProcess daemon = new DaemonProcess(lab, config, log, socket, process);
+        Lab.await("the daemon's start", () -> !process.isAlive() || daemon.log().contains(" stands: "));
+        if (!process.isAlive()) {
+            throw new AssertionError("the daemon ended:\n" + daemon.log());
+        }
+        return daemon;
     }
 
     private static String withSocket(String yaml, Path socket) {
@@ -173,13 +175,36 @@ final class DaemonProcess implements AutoCloseable {
         awaitEnd();
     }
 
-    /** SIGTERM, as systemd stops it. */
-    @Override
-    public void close() {
+    /** SIGTERM, as systemd stops it before it starts it again. */
+    void terminate() {
         if (process.isAlive()) {
             signal("TERM");
             awaitEnd();
         }
+    }
+
+    /** SIGTERM and {@code detach}, as systemd stops it for good. */
+    @Override
+    public void close() {
+        boolean ran = process.isAlive();
+        terminate();
+        if (ran) {
+            cli("detach").ok();
+        }
+    }
+
+    /** Another one, with the same rules and the same folder, in the place of one that has ended. */
+    DaemonProcess again() {
+        return again(List.of());
+    }
+
+    DaemonProcess again(List<String> environment) {
+        try {
+            Files.writeString(log, "");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return start(lab, config, log, socket, environment);
     }
 
     private void awaitEnd() {

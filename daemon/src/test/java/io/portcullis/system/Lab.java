@@ -36,9 +36,20 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private final String name = PREFIX + ProcessHandle.current().pid();
     private final Thread undo = new Thread(this::down, "lab-down");
     private final List<Process> started = new ArrayList<>();
+    private final boolean isHost;
     private final Path folder;
 
     Lab() {
+        this(false);
+    }
+
+    /** One in which the firewall is the server: out0 has its addresses, and {@code server} is another word for {@code fw}. */
+    static Lab host() {
+        return new Lab(true);
+    }
+
+    private Lab(boolean isHost) {
+        this.isHost = isHost;
         try {
             folder = Files.createTempDirectory("portcullis-lab");
         } catch (IOException e) {
@@ -62,6 +73,18 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         removeDeadLabs();
         Runtime.getRuntime().addShutdownHook(undo);
         script("up", name).ok();
+        if (isHost) {
+            for (String line : List.of(
+                    "ip address add " + SERVER + "/24 dev out0",
+                    "ip -6 address add " + SERVER_V6 + "/64 dev out0 nodad",
+                    "ip route add 192.0.2.0/24 dev out0 src " + SERVER,
+                    "ip link del in0")) {
+                firewall(line.split(" ", -1)).ok();
+            }
+            // Here nothing has to be off at the far end, whatever the datapath.
+            client("ethtool", "-K", "eth0", "tso", "on", "gso", "on", "gro", "on", "tx", "on")
+                    .ok();
+        }
     }
 
     @Override
@@ -95,6 +118,11 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         List<String> words = new ArrayList<>(List.of(ROOT.resolve("scripts/lab").toString()));
         words.addAll(Arrays.asList(arguments));
         return Command.run(words);
+    }
+
+    /** Name of a network namespace. */
+    String namespace(String end) {
+        return name + "-" + end;
     }
 
     /** Runs a program at the client's, the firewall's or the server's end. */
@@ -145,7 +173,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     private List<String> inside(String end, String... words) {
-        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name + "-" + end));
+        String where = isHost && end.equals("server") ? "fw" : end;
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name + "-" + where));
         all.addAll(Arrays.asList(words));
         return all;
     }

@@ -136,7 +136,7 @@ final class OperationsTest {
     }
 
     @Test
-    void aStopPutsEverythingBack() {
+    void detachAfterAStopPutsEverythingBack() {
         daemon.close();
         String offloads = offloads("out0");
         String switches = switches("out0");
@@ -145,7 +145,9 @@ final class OperationsTest {
         assertTrue(offloads("out0").contains("tx-checksumming: off"));
         assertTrue(offloads("in0").contains("tx-checksumming: off"));
         assertEquals("1\n1\n", switches("out0"));
-        daemon.close();
+        daemon.terminate();
+        assertEquals("1\n1\n", switches("out0"), "a stop alone may be half of a restart");
+        daemon.cli("detach").ok();
         assertEquals(offloads, offloads("out0"));
         assertEquals(switches, switches("out0"));
     }

@@ -6,6 +6,6 @@ import org.junit.jupiter.api.Tag;
 @Tag("system")
 final class PcapWebServerWalkTest extends WebServerWalk {
     PcapWebServerWalkTest() {
-        super("pcap");
+        super(new Lab(), bridge("pcap"));
     }
 }

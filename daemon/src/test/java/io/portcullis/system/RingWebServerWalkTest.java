@@ -6,6 +6,6 @@ import org.junit.jupiter.api.Tag;
 @Tag("system")
 final class RingWebServerWalkTest extends WebServerWalk {
     RingWebServerWalkTest() {
-        super("ring");
+        super(new Lab(), bridge("ring"));
     }
 }

@@ -20,21 +20,22 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class WebServerWalk {
     @RegisterExtension
-    final Lab lab = new Lab();
+    final Lab lab;
 
     private final String intro;
     private DaemonProcess daemon;
 
-    WebServerWalk(String datapath) {
-        intro = INTERFACE.replace("mode: bridge", "mode: bridge, datapath: " + datapath);
+    /** {@code keys}: of the interface, but for its groups. */
+    WebServerWalk(Lab lab, String keys) {
+        this.lab = lab;
+        intro = "version: 1\ninterfaces:\n  web0: {" + keys + ", security-groups: [%s]}\nsecurity-groups:\n";
     }
 
-    private static final String INTERFACE = """
-            version: 1
-            interfaces:
-              web0: {mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, "2001:db8::80"], security-groups: [%s]}
-            security-groups:
-            """;
+    /** The keys of a bridge. */
+    static String bridge(String datapath) {
+        return "mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, \"2001:db8::80\"], datapath: "
+                + datapath;
+    }
 
     private static final String WEB_80_443 = """
               web: {ingress: [{protocol: tcp, ports: [80, 443], from: any}]}

@@ -1,0 +1,75 @@
+package io.portcullis.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** A client that sends two thousand datagrams a second to a port that no rule opens, and the socket there that counts them. */
+final class Hammer {
+    static final int PORT = 9999;
+
+    private static final String RECEIVER = """
+            use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+            print "ready\\n"; while (recv(S, my $b, 100, 0)) { print "x"; }
+            """;
+    private static final String SENDER = """
+            use Socket; socket(S, PF_INET, SOCK_DGRAM, 17); my $to = sockaddr_in($ARGV[1], inet_aton($ARGV[0]));
+            while (1) { send(S, "x", 0, $to); select(undef, undef, undef, 0.0005); }
+            """;
+
+    private final Path received;
+    private final Process sender;
+    private final Process receiver;
+
+    /** The receiver stands at {@code end}. */
+    Hammer(Lab lab, String end, String target) {
+        try {
+            received = Files.createTempFile(lab.folder(), "hammer", ".out");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        receiver = lab.start(end, received, "perl", "-e", RECEIVER, Integer.toString(PORT));
+        Lab.await("the receiver", () -> text().contains("ready"));
+        sender = lab.start(
+                "client", received.resolveSibling("hammer.err"), "perl", "-e", SENDER, target, Integer.toString(PORT));
+    }
+
+    private String text() {
+        try {
+            return Files.readString(received);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Datagrams that have got through since the beginning. */
+    long received() {
+        return text().chars().filter(c -> c == 'x').count();
+    }
+
+    /** Waits for datagrams to get through from now on. */
+    void awaitThrough() {
+        long before = received();
+        Lab.await("datagrams", () -> received() > before + 100);
+    }
+
+    /** Some hundred datagrams later. What must not come can't be awaited. */
+    void strike() {
+        if (!sender.isAlive()) {
+            throw new AssertionError("the hammer has stopped");
+        }
+        try {
+            TimeUnit.MILLISECONDS.sleep(300);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    void stop() {
+        sender.destroy();
+        receiver.destroy();
+    }
+}
