@@ -333,6 +333,7 @@ public final class Host implements Interception {
                         + " now: it is guarded on; the configuration names " + mode.nic());
                 nic = now.get();
             }
+            offloadsOff(log);
             if (!arePairsWhole()) {
                 pairs = pairs(wish, barrier, log);
                 log.addAll(barrier.raise(parts()));
@@ -347,6 +348,16 @@ public final class Host implements Interception {
             return List.of(name + ": " + Guard.reason(refused));
         } catch (InterceptException refused) {
             return refused.faults();
+        }
+    }
+
+    /** A tunnel may have come, or somebody has switched one on. */
+    private void offloadsOff(List<String> log) throws IOException {
+        Journal.Entry noted = barrier.journal().nics().getFirst();
+        Journal.Entry planned = Guard.planHost(nic, Optional.of(noted), inTheWay());
+        if (!planned.offloads().equals(noted.offloads())) {
+            barrier.note(journal -> journal.replacing(0, planned));
+            log.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
         }
     }
 

@@ -1,14 +1,9 @@
 package io.portcullis.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Tells of NICs that appear, change and vanish (rtnetlink(7), RTMGRP_LINK), in the network namespace of the thread that
@@ -26,33 +21,21 @@ public final class LinkWatch implements AutoCloseable {
      */
     public record Change(Nic nic, boolean deleted) {}
 
-    private static final int CLOSED = 2;
-
-    private final Netlink netlink;
-    private final int wakeup;
-    private final ReentrantLock reading = new ReentrantLock();
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final News news;
     private final Map<Integer, Nic> known = new HashMap<>();
 
-    private LinkWatch(Netlink netlink, int wakeup) {
-        this.netlink = netlink;
-        this.wakeup = wakeup;
+    private LinkWatch(News news) {
+        this.news = news;
     }
 
     /** Opens a watch. What happens from now on is reported; {@link Nics#all} tells what there is. */
     public static LinkWatch open() throws ErrnoException {
-        int wakeup = (int) ErrnoException.check(Libc.eventfd(0, Libc.EFD_CLOEXEC), "eventfd(EFD_CLOEXEC)");
+        LinkWatch watch = new LinkWatch(News.open(Netlink.RTMGRP_LINK, "RTMGRP_LINK"));
         try {
-            LinkWatch watch = new LinkWatch(Netlink.open(Netlink.RTMGRP_LINK), wakeup);
-            try {
-                Nics.all().forEach(nic -> watch.known.put(nic.index(), nic));
-                return watch;
-            } catch (ErrnoException refused) {
-                watch.netlink.close();
-                throw refused;
-            }
+            Nics.all().forEach(nic -> watch.known.put(nic.index(), nic));
+            return watch;
         } catch (ErrnoException refused) {
-            Libc.close(wakeup);
+            watch.close();
             throw refused;
         }
     }
@@ -66,26 +49,10 @@ public final class LinkWatch implements AutoCloseable {
      * @throws ErrnoException ECANCELED once the watch is closed
      */
     public List<Change> next(int timeoutMs) throws ErrnoException {
-        reading.lock();
-        try {
-            if (closed.get()) {
-                throw new ErrnoException("poll (RTMGRP_LINK)", Errno.ECANCELED);
-            }
-            int ready = Libc.poll(netlink.fd(), wakeup, timeoutMs);
-            if (ready == -Errno.EINTR) {
-                return List.of();
-            }
-            ErrnoException.check(ready, "poll (RTMGRP_LINK)");
-            if ((ready & CLOSED) != 0) {
-                throw new ErrnoException("poll (RTMGRP_LINK)", Errno.ECANCELED);
-            }
-            return ready == 0 ? List.of() : read();
-        } finally {
-            reading.unlock();
-        }
+        return news.await(timeoutMs, this::read).orElse(List.of());
     }
 
-    private List<Change> read() throws ErrnoException {
+    private List<Change> read(Netlink netlink) throws ErrnoException {
         List<Change> changes = new ArrayList<>();
         try {
             for (Netlink.Message message : netlink.receive(Libc.MSG_DONTWAIT, "recv (RTMGRP_LINK)")) {
@@ -98,7 +65,7 @@ public final class LinkWatch implements AutoCloseable {
             }
         } catch (ErrnoException refused) {
             if (refused.errno() == Errno.ENOBUFS) {
-                return anew();
+                return anew(netlink);
             }
             if (refused.errno() != Errno.EAGAIN) {
                 throw refused;
@@ -107,9 +74,9 @@ public final class LinkWatch implements AutoCloseable {
         return changes;
     }
 
-    private List<Change> anew() throws ErrnoException {
+    private List<Change> anew(Netlink netlink) throws ErrnoException {
         // What was queued before the loss is older than what is read now: reported later, it would have the last word.
-        skipQueued();
+        News.skip(netlink);
         Map<Integer, Nic> before = new HashMap<>(known);
         List<Change> changes = new ArrayList<>();
         for (Nic nic : Nics.all()) {
@@ -120,21 +87,6 @@ public final class LinkWatch implements AutoCloseable {
             changes.add(note(new Change(gone, true)));
         }
         return changes;
-    }
-
-    private void skipQueued() throws ErrnoException {
-        while (true) {
-            try {
-                netlink.receive(Libc.MSG_DONTWAIT, "recv (RTMGRP_LINK)");
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.EAGAIN) {
-                    return;
-                }
-                if (refused.errno() != Errno.ENOBUFS) {
-                    throw refused;
-                }
-            }
-        }
     }
 
     private Change note(Change change) {
@@ -149,19 +101,6 @@ public final class LinkWatch implements AutoCloseable {
     /** Ends the watch; a thread that waits in {@link #next} gets ECANCELED. Once or more often, any thread. */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            Libc.write(wakeup, arena.allocateFrom(JAVA_LONG, 1));
-        }
-        // The descriptors go when no reader is inside: a closed number may be another file's a moment later.
-        reading.lock();
-        try {
-            netlink.close();
-            Libc.close(wakeup);
-        } finally {
-            reading.unlock();
-        }
+        news.close();
     }
 }

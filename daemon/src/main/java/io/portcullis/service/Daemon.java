@@ -189,8 +189,11 @@ public final class Daemon implements Operations, AutoCloseable {
         return new GuardedInterface.Household(stateFolder(), of.mark(), owner, drops, cores);
     }
 
+    private void nicsChanged() {
+        takeUpWhatCame();
+    }
+
     /** Guards NICs that were not there until now. */
-    @SuppressWarnings("UnusedMethod")
     private synchronized void takeUpWhatCame() {
         if (!running) {
             return;
@@ -248,6 +251,11 @@ public final class Daemon implements Operations, AutoCloseable {
             servers.add(new ConfigWatch(file, () -> request(Trigger.WATCH)));
         } catch (IOException e) {
             LOG.warn("edits of {} are not seen by themselves, use portcullis reload: {}", file, e.getMessage());
+        }
+        try {
+            servers.add(NicFollower.start(this::nicsChanged));
+        } catch (ErrnoException e) {
+            LOG.error("NICs that come and their addresses are not seen: {}", e.getMessage());
         }
     }
 

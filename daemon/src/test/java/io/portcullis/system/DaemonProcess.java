@@ -198,6 +198,14 @@ final class DaemonProcess implements AutoCloseable {
         return again(List.of());
     }
 
+    /** As {@link #again()}, where the start is refused; the log says why. */
+    DaemonProcess refusedAgain() {
+        Process refused = lab.start(
+                "fw", log, Lab.root().resolve("scripts/portcullis").toString(), "run", "--config", config.toString());
+        Lab.await("the refusal", () -> !refused.isAlive());
+        return new DaemonProcess(lab, config, log, socket, refused);
+    }
+
     DaemonProcess again(List<String> environment) {
         try {
             Files.writeString(log, "");

@@ -74,16 +74,41 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         Runtime.getRuntime().addShutdownHook(undo);
         script("up", name).ok();
         if (isHost) {
-            for (String line : List.of(
-                    "ip address add " + SERVER + "/24 dev out0",
-                    "ip -6 address add " + SERVER_V6 + "/64 dev out0 nodad",
-                    "ip route add 192.0.2.0/24 dev out0 src " + SERVER,
-                    "ip link del in0")) {
-                firewall(line.split(" ", -1)).ok();
-            }
+            firewall("ip", "link", "del", "in0").ok();
+            addressHost();
             // Here nothing has to be off at the far end, whatever the datapath.
             client("ethtool", "-K", "eth0", "tso", "on", "gso", "on", "gro", "on", "tx", "on")
                     .ok();
+        }
+    }
+
+    private void addressHost() {
+        for (String line : List.of(
+                "ip link set out0 up",
+                "ip address replace " + SERVER + "/24 dev out0",
+                "ip -6 address replace " + SERVER_V6 + "/64 dev out0 nodad",
+                "ip route replace 192.0.2.0/24 dev out0 src " + SERVER)) {
+            firewall(line.split(" ", -1)).ok();
+        }
+    }
+
+    /** Removes the host's NIC, and what was attached to it and its far end. */
+    void removeHostNic() {
+        firewall("ip", "link", "del", "out0").ok();
+    }
+
+    /** Makes the host's NIC, its cable and the client's end anew, with their addresses. */
+    void makeHostNic() {
+        firewall("ip", "link", "add", "out0", "type", "veth", "peer", "name", "eth0", "netns", namespace("client"))
+                .ok();
+        addressHost();
+        for (String line : List.of(
+                "ip link set eth0 up",
+                "ip address add " + CLIENT + "/24 dev eth0",
+                "ip address add " + CLIENT_SECOND + "/24 dev eth0",
+                "ip address add " + CLIENT_FAR + "/32 dev eth0",
+                "ip -6 address add " + CLIENT_V6 + "/64 dev eth0 nodad")) {
+            client(line.split(" ", -1)).ok();
         }
     }
 
@@ -153,7 +178,16 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      * @param environment of the form NAME=VALUE
      */
     Process start(String end, Path log, List<String> environment, String... words) {
-        ProcessBuilder builder = new ProcessBuilder(inside(end, words))
+        return start(log, environment, inside(end, words));
+    }
+
+    /** As {@link #start}, in one of this lab's namespaces by its name. */
+    Process startIn(String namespace, Path log, String... words) {
+        return start(log, List.of(), insideNamespace(namespace, words));
+    }
+
+    private Process start(Path log, List<String> environment, List<String> words) {
+        ProcessBuilder builder = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -173,10 +207,26 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     private List<String> inside(String end, String... words) {
-        String where = isHost && end.equals("server") ? "fw" : end;
-        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name + "-" + where));
+        return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), words);
+    }
+
+    private static List<String> insideNamespace(String namespace, String... words) {
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
         all.addAll(Arrays.asList(words));
         return all;
+    }
+
+    /** Runs a class of the tests at one end. */
+    Command java(String end, Class<?> main, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                main.getName()));
+        words.addAll(Arrays.asList(arguments));
+        return at(end, words.toArray(String[]::new));
     }
 
     /** A daemon in the firewall's namespace; it has started when this returns. */
