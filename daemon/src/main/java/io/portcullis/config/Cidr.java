@@ -8,6 +8,9 @@ public record Cidr(Address network, int prefixLength) {
     /** All of IPv6. */
     public static final Cidr ALL_V6 = new Cidr(new Address(true, 0, 0), 0);
 
+    private static final Cidr LINK_LOCAL_V4 = new Cidr(new Address(false, 0, 169L << 24 | 254 << 16), 16);
+    private static final Cidr LINK_LOCAL_V6 = new Cidr(new Address(true, 0xfe80L << 48, 0), 10);
+
     public Cidr {
         if (prefixLength < 0 || prefixLength > network.bits()) {
             throw new IllegalArgumentException("prefix length " + prefixLength + ": 0 to " + network.bits());
@@ -25,6 +28,11 @@ public record Cidr(Address network, int prefixLength) {
     /** True: the block is IPv6. */
     public boolean isV6() {
         return network.isV6();
+    }
+
+    /** True when it lies within 169.254.0.0/16 or fe80::/10. */
+    public boolean isLinkLocal() {
+        return LINK_LOCAL_V4.encloses(this) || LINK_LOCAL_V6.encloses(this);
     }
 
     /** True when {@code address} is of this family and in this block. */

@@ -18,6 +18,7 @@ public record Config(
         Map<String, Interface> interfaces,
         Map<String, SecurityGroup> securityGroups,
         Map<String, PrefixList> prefixLists,
+        Failsafe failsafe,
         Conntrack conntrack,
         Metrics metrics,
         Control control,
@@ -67,11 +68,22 @@ public record Config(
         List<Cidr> members = new ArrayList<>();
         for (Interface each : interfaces.values()) {
             if (each.securityGroups().contains(group)) {
-                members.addAll(each.addresses());
+                members.addAll(each.memberAddresses());
             }
         }
         members.addAll(group(group).members());
         return members;
+    }
+
+    /**
+     * The same configuration while the NICs of hosts have these addresses.
+     *
+     * @param ofNics by the interfaces' names; those that are missing have none
+     */
+    public Config withNicAddresses(Map<String, List<Cidr>> ofNics) {
+        Map<String, Interface> all = new LinkedHashMap<>();
+        interfaces.forEach((name, each) -> all.put(name, each.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
+        return new Config(all, securityGroups, prefixLists, failsafe, conntrack, metrics, control, log, mark, warnings);
     }
 
     /** The group of that name; an interface or a rule that names one is proof that there is one. */
@@ -94,6 +106,7 @@ public record Config(
 
     /** This one with other warnings. */
     Config with(List<Warning> others) {
-        return new Config(interfaces, securityGroups, prefixLists, conntrack, metrics, control, log, mark, others);
+        return new Config(
+                interfaces, securityGroups, prefixLists, failsafe, conntrack, metrics, control, log, mark, others);
     }
 }

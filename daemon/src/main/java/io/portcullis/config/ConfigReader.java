@@ -18,7 +18,8 @@ final class ConfigReader {
             "conntrack", List.of("max-flows", "on-reload", "tcp-strict", "directory", "timeouts"),
             "metrics", List.of("listen", "rule-hits"),
             "control", List.of("socket"),
-            "log", List.of("level", "drops"));
+            "log", List.of("level", "drops"),
+            "failsafe", List.of("ingress", "egress"));
 
     private static final List<String> KEYS = List.of(
             "version",
@@ -110,6 +111,7 @@ final class ConfigReader {
         Fields listNames = named("prefix-lists");
         Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
         Map<String, PrefixList> lists = GroupReader.lists(listNames);
+        Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
         if (isWhole) {
             references.check(groupNames.names(), listNames.names());
         }
@@ -117,6 +119,7 @@ final class ConfigReader {
                 byName,
                 groups,
                 lists,
+                failsafe,
                 conntrack,
                 SettingsReader.metrics(settings("metrics")),
                 SettingsReader.control(settings("control")),
@@ -149,7 +152,7 @@ final class ConfigReader {
     }
 
     private void refuseWhatIsNotBuilt() {
-        for (String key : List.of("network-acls", "failsafe", "expect")) {
+        for (String key : List.of("network-acls", "expect")) {
             for (Value value : values(key)) {
                 if (!value.isEmpty()) {
                     value.faultAtKey("not built yet");

@@ -41,17 +41,9 @@ final class Doubts {
         Set<String> used = new HashSet<>();
         config.interfaces().values().forEach(each -> used.addAll(each.securityGroups()));
         for (SecurityGroup group : config.securityGroups().values()) {
-            for (Rule rule : group.rules()) {
-                for (Peer peer : rule.peers()) {
-                    if (peer instanceof Peer.Group(String name)) {
-                        referrers.putIfAbsent(name, rule);
-                        if (!name.equals(group.name())) {
-                            used.add(name);
-                        }
-                    }
-                }
-            }
+            refer(group.rules(), group.name(), referrers, used);
         }
+        refer(config.failsafe().rules(), "", referrers, used);
         for (SecurityGroup group : config.securityGroups().values()) {
             if (!used.contains(group.name())) {
                 warn(
@@ -60,7 +52,10 @@ final class Doubts {
             }
         }
         referrers.forEach((name, rule) -> {
-            if (config.members(name).isEmpty()) {
+            boolean byHost = config.interfaces().values().stream()
+                    .anyMatch(each -> each.mode() instanceof Mode.Host
+                            && each.securityGroups().contains(name));
+            if (!byHost && config.members(name).isEmpty()) {
                 warn(
                         rule.place(),
                         "group " + name + " has no members, so nothing matches it: give it members,"
@@ -69,7 +64,28 @@ final class Doubts {
         });
     }
 
+    /** Notes which groups rules refer to; {@code own}: the group whose rules they are. */
+    private static void refer(List<Rule> rules, String own, Map<String, Rule> referrers, Set<String> used) {
+        for (Rule rule : rules) {
+            for (Peer peer : rule.peers()) {
+                if (peer instanceof Peer.Group(String name)) {
+                    referrers.putIfAbsent(name, rule);
+                    if (!name.equals(own)) {
+                        used.add(name);
+                    }
+                }
+            }
+        }
+    }
+
     private void rules() {
+        for (int i = 0; i < config.failsafe().ingress().size(); i++) {
+            openToAll(
+                    "failsafe/ingress[" + (i + 1) + "]",
+                    config.failsafe().ingress().get(i));
+        }
+        covered("failsafe/ingress", config.failsafe().ingress());
+        covered("failsafe/egress", config.failsafe().egress());
         for (SecurityGroup group : config.securityGroups().values()) {
             for (int i = 0; i < group.ingress().size(); i++) {
                 openToAll(

@@ -38,6 +38,13 @@ final class GroupReader {
         return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
     }
 
+    /** The rules of {@code failsafe}. */
+    Failsafe failsafe(Fields fields) {
+        return new Failsafe(
+                fields.get("ingress").map(ingress::list).orElse(List.of()),
+                fields.get("egress").map(egress::list).orElse(List.of()));
+    }
+
     /** All prefix lists, by name. */
     static Map<String, PrefixList> lists(Fields named) {
         Map<String, PrefixList> lists = new LinkedHashMap<>();

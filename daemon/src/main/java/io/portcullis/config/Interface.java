@@ -5,13 +5,14 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What security groups are attached to: two NICs, transparently bridged, or one of this host, in place.
  *
  * @param name free; metrics label and log field
- * @param addresses who lives inside; the members that this interface gives to its groups. Of a host those of its NIC come
- *     besides
+ * @param addresses who lives inside; the members that this interface gives to its groups
+ * @param nicAddresses in host mode those that the NIC has besides; in a file there are none
  * @param securityGroups names, at least one, in the order in which their rules are credited
  * @param datapath how frames get in and out
  * @param workers how many threads share the traffic; 0: as many as suit the machine, {@link #workers(int)}
@@ -27,6 +28,7 @@ public record Interface(
         String name,
         Mode mode,
         List<Cidr> addresses,
+        List<Cidr> nicAddresses,
         List<String> securityGroups,
         Datapath datapath,
         int workers,
@@ -49,6 +51,7 @@ public record Interface(
 
     public Interface {
         addresses = List.copyOf(addresses);
+        nicAddresses = List.copyOf(nicAddresses);
         securityGroups = List.copyOf(securityGroups);
         passThrough = Collections.unmodifiableSet(new LinkedHashSet<>(passThrough));
         ethertypes = List.copyOf(ethertypes);
@@ -66,6 +69,37 @@ public record Interface(
                 throw new IllegalArgumentException("ethertype " + type);
             }
         }
+    }
+
+    /** All that live inside: what a source address may be. */
+    public List<Cidr> ownAddresses() {
+        return Stream.concat(addresses.stream(), nicAddresses.stream()).toList();
+    }
+
+    /** What the names of its groups stand for in rules: of a host's NIC not the addresses that hold on its link only. */
+    public List<Cidr> memberAddresses() {
+        return Stream.concat(addresses.stream(), nicAddresses.stream().filter(cidr -> !cidr.isLinkLocal()))
+                .toList();
+    }
+
+    /** The same interface, whose NIC has these addresses now. */
+    Interface withNicAddresses(List<Cidr> now) {
+        return new Interface(
+                name,
+                mode,
+                addresses,
+                now,
+                securityGroups,
+                datapath,
+                workers,
+                busyPoll,
+                onFailure,
+                sourceCheck,
+                verifyChecksums,
+                passThrough,
+                ethertypes,
+                timeouts,
+                place);
     }
 
     /**

@@ -118,6 +118,7 @@ final class InterfaceReader {
                         value.key(),
                         mode.get(),
                         addresses,
+                        List.of(),
                         groups,
                         datapath,
                         workers,

@@ -1,6 +1,8 @@
 package io.portcullis.config;
 
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,17 +23,21 @@ final class Size {
                 .keySet()
                 .forEach(name -> members.put(name, config.members(name).size()));
         for (Interface each : config.interfaces().values()) {
-            for (String name : each.securityGroups()) {
-                SecurityGroup group = config.group(name);
-                for (Rule rule : group.rules()) {
+            Map<String, List<Rule>> rules = new LinkedHashMap<>();
+            rules.put("failsafe", config.failsafe().rules());
+            each.securityGroups()
+                    .forEach(name ->
+                            rules.put("group " + name, config.group(name).rules()));
+            for (Map.Entry<String, List<Rule>> of : rules.entrySet()) {
+                for (Rule rule : of.getValue()) {
                     entries += entries(rule, config, members);
                     if (entries > MOST_ENTRIES) {
                         reading.fault(
                                 rule.place(),
                                 String.format(
                                         "too large: interface %s takes its groups past %,d pairs of address and port"
-                                                + " range, with lists and members counted; reached in group %s",
-                                        each.name(), MOST_ENTRIES, name));
+                                                + " range, with lists and members counted; reached in %s",
+                                        each.name(), MOST_ENTRIES, of.getKey()));
                         return;
                     }
                 }

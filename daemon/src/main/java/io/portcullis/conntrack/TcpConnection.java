@@ -63,6 +63,9 @@ public final class TcpConnection {
     /** True: picked up in the middle, its window scale unknown; then nothing is out of the window. */
     boolean pickedUp;
 
+    /** True: it was there before us. Its windows count, and its resets, once both sides have been seen. */
+    boolean adopted;
+
     /** True: the responder answered the SYN with a lone ACK of {@link #loneAck} (a half-open connection, RFC 9293 3.5.1). */
     boolean loneAckSeen;
 

@@ -74,6 +74,23 @@ public final class TcpTracker {
         return connection;
     }
 
+    /**
+     * A connection that one of its ends has told of: established, and nothing known of its sequences.
+     *
+     * @param originatorScale shift count for the windows that the originator offers; -1: unknown, which is none
+     * @param responderScale that of the responder
+     */
+    public TcpConnection adopt(int originatorScale, int responderScale) {
+        TcpConnection connection = new TcpConnection();
+        connection.state = State.ESTABLISHED;
+        connection.adopted = true;
+        connection.originator.scale = Math.max(0, originatorScale);
+        connection.responder.scale = Math.max(0, responderScale);
+        connection.originator.sackPermitted = true;
+        connection.responder.sackPermitted = true;
+        return connection;
+    }
+
     /** The timeout of a connection as it stands. */
     public Timeout timeout(Flow flow, FlowTable table) {
         TcpConnection connection = tcp(flow);
@@ -229,11 +246,14 @@ public final class TcpTracker {
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        if (!sender.known) {
+        if (!sender.known && connection.adopted) {
+            adoptSide(sender, receiver, packet);
+        } else if (!sender.known) {
             pickUpSide(sender, receiver, packet);
         }
         boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - receiver.end > 0;
-        if (overshoots && !connection.pickedUp) {
+        boolean judged = !connection.adopted || receiver.known;
+        if (overshoots && judged && !connection.pickedUp) {
             return Step.BAD_WINDOW;
         }
         boolean fallsShort = receiver.known && sender.end - end > receiver.maxWindow
@@ -273,6 +293,9 @@ public final class TcpTracker {
         boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
         Side sender = connection.side(fromOriginator);
         Side receiver = connection.side(!fromOriginator);
+        if (connection.adopted && !(sender.known && receiver.known)) {
+            return Step.PASS;
+        }
         if (connection.state == State.SYN_SENT) {
             boolean fits = fromOriginator
                     ? sequence == sender.end || connection.loneAckSeen && sequence == connection.loneAck
@@ -393,6 +416,27 @@ public final class TcpTracker {
             // The answer to a keep-alive probe, which stands one below what its sender goes on with.
             receiver.end++;
         }
+    }
+
+    /**
+     * As {@link #pickUpSide}, of a connection whose windows will count. The segment may be an old one, sent again: what the
+     * other side has acknowledged of it, and allowed it, stands; and so does what this one acknowledges and we have not seen.
+     */
+    private void adoptSide(Side sender, Side receiver, Packet packet) {
+        boolean told = receiver.known;
+        int end = sender.end;
+        int maxEnd = sender.maxEnd;
+        pickUpSide(sender, receiver, packet);
+        if (told) {
+            int ack = highestAck(packet, receiver);
+            sender.end = later(sender.end, end);
+            sender.maxEnd = later(sender.maxEnd, maxEnd);
+            receiver.end = later(receiver.end, ack);
+        }
+    }
+
+    private static int later(int one, int other) {
+        return other - one > 0 ? other : one;
     }
 
     /** RFC 7323: windows are scaled in both directions or in none. */

@@ -6,6 +6,7 @@ import io.portcullis.packet.Packet;
 final class Addresses {
     private static final long V4_BROADCAST = 0xffff_ffffL;
     private static final long V4_LOOPBACK = 127;
+    private static final long V4_LINK_LOCAL = 169 << 8 | 254;
     private static final long V4_MULTICAST = 0xe;
     private static final long V6_MULTICAST = 0xff;
     private static final long V6_LINK_LOCAL = 0xfe80L >>> 6;
@@ -16,6 +17,11 @@ final class Addresses {
     /** True for fe80::/10. */
     static boolean isLinkLocalV6(long high) {
         return high >>> 54 == V6_LINK_LOCAL;
+    }
+
+    /** True for 169.254.0.0/16. */
+    static boolean isLinkLocalV4(long address) {
+        return address >>> 16 == V4_LINK_LOCAL;
     }
 
     /**

@@ -17,6 +17,7 @@ import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ public final class Engine {
     private Policy policy;
     private LinkTraffic linkTraffic;
     private volatile RuleHits ruleHits;
+
+    private boolean started;
+    private long startedNs;
 
     /** The rule credited with the frame that is being decided, or {@link Batch#NO_RULE}. */
     private int credited;
@@ -116,6 +120,52 @@ public final class Engine {
         showFlows();
     }
 
+    /** From now on time is counted for what a start without flows may learn. Called once, before the first batch, or never. */
+    public void startedAt(long nowNs) {
+        startedNs = nowNs;
+        started = true;
+    }
+
+    private boolean isLearning(long nowNs) {
+        return started && nowNs - startedNs < policy.learnNs();
+    }
+
+    /**
+     * Takes connections that were there before us, those that are this engine's to track, as far as the table has room.
+     *
+     * @return how many
+     */
+    public int adopt(List<Adopted> connections, long nowNs) {
+        int taken = 0;
+        for (Adopted each : connections) {
+            if (share.home(each) != share.worker()) {
+                continue;
+            }
+            tuple.ofTcp(
+                    each.v6(),
+                    each.outsideHigh(),
+                    each.outsideLow(),
+                    each.outsidePort(),
+                    each.insideHigh(),
+                    each.insideLow(),
+                    each.insidePort());
+            boolean fromOutside = each.direction() == Direction.INGRESS;
+            TcpConnection connection = tcp.adopt(
+                    fromOutside ? each.outsideScale() : each.insideScale(),
+                    fromOutside ? each.insideScale() : each.outsideScale());
+            if (flows.find(tuple, nowNs) == null) {
+                Flow flow = flows.insert(tuple, each.direction(), Timeout.TCP_ESTABLISHED, nowNs, connection, null);
+                if (flow != null) {
+                    // Both of its ends speak: it makes room for no other.
+                    flows.replied(flow);
+                    taken++;
+                }
+            }
+        }
+        showFlows();
+        return taken;
+    }
+
     /** Notes frames that were taken over from other workers, and those that were too many. */
     public void countTakenOver(long taken, long lost) {
         counters.add(Counters.Total.TAKEN_OVER, taken);
@@ -173,6 +223,9 @@ public final class Engine {
             case DROP -> {
                 return Reason.LINK_CLASS;
             }
+            case SPOOFED -> {
+                return Reason.SOURCE_CHECK;
+            }
             case ASK_RULES -> {
                 // IP traffic, or a class that is not passed and left to the rules.
             }
@@ -180,6 +233,9 @@ public final class Engine {
         boolean dhcp = !packet.isFragment() && (LinkTraffic.isDhcp(packet, true) || LinkTraffic.isDhcp(packet, false));
         if (Addresses.areBad(packet, dhcp)) {
             return Reason.BAD_ADDRESS;
+        }
+        if (policy.checksSources() && isSpoofed(direction)) {
+            return Reason.SOURCE_CHECK;
         }
         if (packet.isFragment()) {
             if (packet.isTiny()) {
@@ -195,6 +251,12 @@ public final class Engine {
             return Reason.TCP_FLAGS;
         }
         return packet.isIcmp() ? decideIcmp(direction, nowNs) : decideFlow(direction, nowNs);
+    }
+
+    /** True: a source that the side from which it comes can't have. */
+    private boolean isSpoofed(Direction direction) {
+        boolean own = policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow());
+        return own == (direction == Direction.INGRESS);
     }
 
     /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */
@@ -287,7 +349,8 @@ public final class Engine {
     private Reason openTcp(Direction direction, long nowNs, @Nullable Flow over) {
         int flags = packet.tcpFlags();
         boolean opens = TcpTracker.isOpening(flags);
-        if (!opens && (policy.isTcpStrict() || !TcpTracker.isPlainAck(flags))) {
+        boolean strict = policy.isTcpStrict() && !isLearning(nowNs);
+        if (!opens && (strict || !TcpTracker.isPlainAck(flags))) {
             return Reason.TCP_NO_SYN;
         }
         int rule = match(direction);

@@ -16,7 +16,9 @@ final class LinkTraffic {
         /** Not link traffic, or of a class that leaves it to the rules. */
         ASK_RULES,
         PASS,
-        DROP
+        DROP,
+        /** Of a class that passes, from a sender that it can't be from. */
+        SPOOFED
     }
 
     private static final int EAPOL = 0x888e;
@@ -28,6 +30,9 @@ final class LinkTraffic {
     private static final long BRIDGE_GROUP = 0x0180c2000000L;
 
     private static final int ARP_LENGTH = 28;
+    /** Offset of the sender's protocol address (RFC 826). */
+    private static final int ARP_SENDER = 14;
+
     private static final int MAC_LENGTH = 6;
     private static final int IPV4_LENGTH = 4;
 
@@ -45,6 +50,7 @@ final class LinkTraffic {
     private static final int DHCPV6_CLIENT = 546;
     private static final int DHCPV6_SERVER = 547;
 
+    private final Policy policy;
     private final boolean arp;
     private final boolean ndp;
     private final boolean ndpRedirect;
@@ -61,6 +67,7 @@ final class LinkTraffic {
     private final int[] ethertypes;
 
     LinkTraffic(Policy policy) {
+        this.policy = policy;
         arp = policy.passes("arp");
         ndp = policy.passes("ndp");
         ndpRedirect = policy.passes("ndp-redirect");
@@ -81,8 +88,10 @@ final class LinkTraffic {
     /** Judges a whole frame. */
     Answer judge(Packet packet, Direction direction) {
         if (!packet.isIp()) {
-            boolean passes = packet.etherType() == Packet.ARP ? arp && isArp(packet) : passesEtherType(packet);
-            return passes ? Answer.PASS : Answer.DROP;
+            if (packet.etherType() == Packet.ARP) {
+                return judgeArp(packet, direction);
+            }
+            return passesEtherType(packet) ? Answer.PASS : Answer.DROP;
         }
         if (!packet.hasTransport()) {
             return Answer.ASK_RULES;
@@ -111,6 +120,25 @@ final class LinkTraffic {
             default -> type < FIRST_ETHERTYPE && packet.destinationMac() >>> 4 == BRIDGE_GROUP >>> 4 ? stp : other;
         };
         return passes || Arrays.binarySearch(ethertypes, type) >= 0;
+    }
+
+    private Answer judgeArp(Packet packet, Direction direction) {
+        if (!arp || !isArp(packet)) {
+            return Answer.DROP;
+        }
+        if (!policy.checksSources()) {
+            return Answer.PASS;
+        }
+        long sender = 0;
+        for (int i = 0; i < IPV4_LENGTH; i++) {
+            sender = sender << 8 | packet.networkByte(ARP_SENDER + i);
+        }
+        boolean own = policy.isOwn(false, 0, sender);
+        boolean fits = direction == Direction.EGRESS
+                // A probe has no address yet (RFC 5227).
+                ? own || sender == 0 || Addresses.isLinkLocalV4(sender)
+                : !own;
+        return fits ? Answer.PASS : Answer.SPOOFED;
     }
 
     private static boolean isArp(Packet packet) {

@@ -14,6 +14,8 @@ public enum Reason {
     LINK_CLASS("link-class"),
     /** An address that must not be on the wire. */
     BAD_ADDRESS("bad-address"),
+    /** A source address that the interface's own side, or the other, can't have. */
+    SOURCE_CHECK("source-check"),
     /** A fragment that could hide or rewrite the layer 4 header. */
     FRAGMENT_TINY("fragment-tiny"),
     /** A later fragment that cannot be held. */

@@ -25,6 +25,14 @@ public record Share(int worker, int workers, int seed) {
         return Math.max(1, limit / workers);
     }
 
+    /** Whose an adopted connection is. */
+    int home(Adopted adopted) {
+        return AddressPair.worker(
+                AddressPair.hash(
+                        seed, adopted.outsideHigh(), adopted.outsideLow(), adopted.insideHigh(), adopted.insideLow()),
+                workers);
+    }
+
     /** Whose the flow is that an ICMP error is about. */
     int home(Quote quote) {
         return workers == 1 ? worker : AddressPair.worker(AddressPair.hash(seed, quote), workers);

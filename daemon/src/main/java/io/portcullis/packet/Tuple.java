@@ -85,6 +85,23 @@ public final class Tuple {
     }
 
     /**
+     * Fills in the key of a TCP connection without VLAN tags.
+     *
+     * @param outsidePort of the side outside
+     */
+    public void ofTcp(
+            boolean v6,
+            long newOutsideHigh,
+            long newOutsideLow,
+            int outsidePort,
+            long newInsideHigh,
+            long newInsideLow,
+            int insidePort) {
+        sides(true, v6, IpProtocol.TCP, 0, newOutsideHigh, newOutsideLow, newInsideHigh, newInsideLow);
+        selector = outsidePort << 16 | insidePort;
+    }
+
+    /**
      * Fills in the key of the flow that a quoted packet belongs to.
      *
      * @param quote what an ICMP error quotes

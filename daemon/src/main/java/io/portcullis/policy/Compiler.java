@@ -31,6 +31,9 @@ final class Compiler {
     Policy compile(long generation, long autoMaxFlows) {
         List<LinearRules.Entry> ingress = new ArrayList<>();
         List<LinearRules.Entry> egress = new ArrayList<>();
+        // Asked before the groups, and credited before them.
+        add(ingress, "failsafe/ingress", config.failsafe().ingress());
+        add(egress, "failsafe/egress", config.failsafe().egress());
         for (String name : attachment.securityGroups()) {
             SecurityGroup group = group(name);
             add(ingress, name + "/ingress", group.ingress());

@@ -3,6 +3,7 @@ package io.portcullis.policy;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.LinkClass;
+import io.portcullis.config.Mode;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,6 +21,7 @@ public final class Policy {
     private final long maxFlows;
     private final boolean tcpStrict;
     private final Set<String> linkClasses;
+    private final AddressSet own;
 
     Policy(
             long generation,
@@ -36,6 +38,7 @@ public final class Policy {
         this.rules = List.copyOf(rules);
         this.maxFlows = maxFlows;
         this.tcpStrict = tcpStrict;
+        this.own = new AddressSet(attachment.ownAddresses());
         this.linkClasses =
                 attachment.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
     }
@@ -91,6 +94,21 @@ public final class Policy {
     /** True: layer-4 checksums are looked at. */
     public boolean verifiesChecksums() {
         return attachment.verifyChecksums();
+    }
+
+    /** True: source addresses are compared with the interface's own. */
+    public boolean checksSources() {
+        return attachment.sourceCheck();
+    }
+
+    /** True for the interface's own addresses. High is 0 for IPv4, which stands in the low 32 bits of low. */
+    public boolean isOwn(boolean v6, long high, long low) {
+        return own.contains(v6, high, low);
+    }
+
+    /** For so long after a start without flows an ACK may start a connection, nanoseconds. */
+    public long learnNs() {
+        return attachment.mode() instanceof Mode.Bridge bridge ? bridge.learn().toNanos() : 0;
     }
 
     /** True when a link class passes, by its key in the configuration. */

@@ -6,6 +6,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
@@ -18,6 +19,7 @@ import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -146,6 +148,15 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
+     * Takes connections that were there before; before {@link #start}, on any thread.
+     *
+     * @return how many are this worker's, and have room
+     */
+    int adopt(List<Adopted> connections) {
+        return engine.adopt(connections, System.nanoTime());
+    }
+
+    /**
      * Lets traffic through, as far as the policy admits it.
      *
      * @param handOver takes the frames of a batch that are other workers'
@@ -159,6 +170,7 @@ public final class Worker implements AutoCloseable {
                 .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, this::onBug));
         // In one task: else the first port could read a batch while its peer is not registered yet.
         loop.submit(() -> {
+                    engine.startedAt(System.nanoTime());
                     loop.register(outsideChannel);
                     loop.register(insideChannel);
                 })

@@ -1,6 +1,7 @@
 package io.portcullis.worker;
 
 import io.netty.util.concurrent.Future;
+import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
@@ -58,6 +59,15 @@ public final class Workers implements AutoCloseable {
     /** Ends workers that were never started. */
     public void discard() {
         workers.forEach(Worker::discard);
+    }
+
+    /**
+     * Takes connections that were there before; before {@link #start}.
+     *
+     * @return how many: fewer than there are where the tables have no room
+     */
+    public int adopt(List<Adopted> connections) {
+        return workers.stream().mapToInt(worker -> worker.adopt(connections)).sum();
     }
 
     /** Lets traffic through, as far as the policy admits it. */

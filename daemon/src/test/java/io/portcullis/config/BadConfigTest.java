@@ -71,7 +71,7 @@ class BadConfigTest {
         write("sub/c.yml", "nonsense: 1\n");
         assertEquals(
                 List.of(
-                        "main.yaml:4:16: mode: brigde: not known here; did you mean \"bridge\"? (allowed: bridge)",
+                        "main.yaml:4:16: mode: brigde: not known here; did you mean \"bridge\"? (allowed: bridge, host)",
                         "main.yaml:4:76: security-groups: dbs: no such security group; did you mean \"db\"?",
                         "main.yaml:6:42: ports: 70000: ports go from 0 to 65535",
                         "main.yaml:6:83: from: 10.0.0.1/8: has bits set behind the first 8: write 10.0.0.0/8, or 10.0.0.1"

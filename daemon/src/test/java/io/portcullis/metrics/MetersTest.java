@@ -312,6 +312,7 @@ final class MetersTest {
                 small.interfaces(),
                 groups,
                 small.prefixLists(),
+                small.failsafe(),
                 small.conntrack(),
                 small.metrics(),
                 small.control(),

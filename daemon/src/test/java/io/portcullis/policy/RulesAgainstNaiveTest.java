@@ -10,6 +10,7 @@ import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Drops;
+import io.portcullis.config.Failsafe;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Level;
 import io.portcullis.config.Log;
@@ -121,6 +122,7 @@ final class RulesAgainstNaiveTest {
                     interfaces,
                     groups,
                     lists,
+                    Failsafe.NONE,
                     new Conntrack(1, true, Timeouts.DEFAULT),
                     new Metrics("127.0.0.1", 0, true),
                     new Control(Path.of("/run/none")),
@@ -138,6 +140,7 @@ final class RulesAgainstNaiveTest {
                     name,
                     new Mode.Bridge(outside, inside, true, Duration.ZERO),
                     cidrs(),
+                    List.of(),
                     groups,
                     Datapath.AUTO,
                     0,

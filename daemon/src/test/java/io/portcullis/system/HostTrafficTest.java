@@ -243,18 +243,21 @@ final class HostTrafficTest {
                     "-sf",
                     script.toString(),
                     "out0");
-            Lab.await("the lease", () -> read(said).contains("BOUND 203.0.113.10"));
-            Lab.await("its renewal", () -> read(said).contains("RENEW 203.0.113.10"));
+            Lab.awaitText("the lease", said, text -> text.contains("BOUND 203.0.113.10"));
+            Lab.awaitText("its renewal", said, text -> text.contains("RENEW 203.0.113.10"));
             first.destroy();
             Lab.await("the server's end", () -> !first.isAlive());
-            LAB.client("ip", "address", "del", Lab.CLIENT + "/24", "dev", "eth0")
+            sh(
+                            "client",
+                            "sysctl -qw net.ipv4.conf.eth0.promote_secondaries=1 && ip address del " + Lab.CLIENT
+                                    + "/24 dev eth0")
                     .ok();
             Process second = dhcpServer("second", Lab.CLIENT_SECOND);
-            Lab.await(
+            Lab.awaitText(
                     "its rebinding by another server",
-                    () -> read(said)
-                            .matches("(?s).*to 255.255.255.255 port 67\nDHCPACK of 203.0.113.10\\d from "
-                                    + Lab.CLIENT_SECOND + "\n.*"));
+                    said,
+                    text -> text.matches("(?s).*to 255.255.255.255 port 67\nDHCPACK of 203.0.113.10\\d from "
+                            + Lab.CLIENT_SECOND + "\n.*"));
             second.destroy();
             dhclient.destroy();
             assertEquals(

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -273,6 +274,23 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
                     () -> at(end, "curl", "-s", "-m", "2", "http://127.0.0.1:" + port)
                                     .exit()
                             == 0);
+        }
+    }
+
+    /** Waits, boundedly, for a file to have it; else the error shows the file. */
+    static void awaitText(String what, Path file, Predicate<String> condition) {
+        try {
+            await(what, () -> condition.test(text(file)));
+        } catch (AssertionError late) {
+            throw new AssertionError(late.getMessage() + "\n" + text(file), late);
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -1,0 +1,25 @@
+package io.portcullis.config;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Rules of every interface, asked about new flows before all others.
+ *
+ * @param ingress empty: none
+ * @param egress empty: none
+ */
+public record Failsafe(List<Rule> ingress, List<Rule> egress) {
+    /** No rules. */
+    public static final Failsafe NONE = new Failsafe(List.of(), List.of());
+
+    public Failsafe {
+        ingress = List.copyOf(ingress);
+        egress = List.copyOf(egress);
+    }
+
+    /** Those of both directions. */
+    List<Rule> rules() {
+        return Stream.concat(ingress.stream(), egress.stream()).toList();
+    }
+}
