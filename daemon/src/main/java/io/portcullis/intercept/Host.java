@@ -227,6 +227,11 @@ public final class Host implements Interception {
         return pairs;
     }
 
+    /** Name of the NIC that is guarded, as it is called now. */
+    public synchronized String nic() {
+        return nic.name();
+    }
+
     @Override
     public String outside() {
         return wish.ring() ? nic.name() : pairs.get(1).far().name();

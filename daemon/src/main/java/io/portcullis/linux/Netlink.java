@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A NETLINK_ROUTE socket: requests and their answers, or notifications. One thread at a time. netlink(7), rtnetlink(7),
+ * A netlink socket, most often NETLINK_ROUTE: requests and their answers, or notifications. One thread at a time. netlink(7), rtnetlink(7),
  * include/uapi/linux/netlink.h and rtnetlink.h. It speaks for the network namespace of the thread that opened it.
  */
 final class Netlink implements AutoCloseable {
@@ -106,9 +106,23 @@ final class Netlink implements AutoCloseable {
      * @param groups RTMGRP_… bits to be told about; 0 for requests
      */
     static Netlink open(int groups) throws ErrnoException {
+        return open(NETLINK_ROUTE, "NETLINK_ROUTE", groups);
+    }
+
+    /**
+     * Opens a socket of another family, for requests.
+     *
+     * @param family NETLINK_…
+     * @param name of it, for messages
+     */
+    static Netlink open(int family, String name) throws ErrnoException {
+        return open(family, name, 0);
+    }
+
+    private static Netlink open(int family, String name, int groups) throws ErrnoException {
         int fd = (int) ErrnoException.check(
-                Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, NETLINK_ROUTE),
-                "socket(AF_NETLINK, NETLINK_ROUTE)");
+                Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, family),
+                "socket(AF_NETLINK, " + name + ")");
         try (Arena arena = Arena.ofConfined()) {
             ErrnoException.check(Libc.bind(fd, address(arena, groups)), "bind(AF_NETLINK, groups " + groups + ")");
             return new Netlink(fd);

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Datapath;
@@ -79,6 +80,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private volatile Config config;
     private volatile Map<String, GuardedInterface> guarded = Map.of();
+    private volatile Map<String, List<Cidr>> nicAddresses = Map.of();
     private volatile long generation;
     private volatile ReloadReport lastReload = new ReloadReport(true, "", 0, List.of(), List.of());
     private volatile boolean running;
@@ -130,6 +132,7 @@ public final class Daemon implements Operations, AutoCloseable {
             Cores.putCompilersLast();
         }
         generation = 1;
+        nicAddresses = nicAddresses(config);
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();
         guarded = opened;
         for (Interface attachment : config.interfaces().values()) {
@@ -189,8 +192,36 @@ public final class Daemon implements Operations, AutoCloseable {
         return new GuardedInterface.Household(stateFolder(), of.mark(), owner, drops, cores);
     }
 
-    private void nicsChanged() {
+    /** News of NICs or addresses: what came is guarded, and the names of groups stand for what addresses there are now. */
+    private synchronized void nicsChanged() {
+        if (!running) {
+            return;
+        }
         takeUpWhatCame();
+        Map<String, List<Cidr>> now = nicAddresses(config);
+        if (now.equals(nicAddresses)) {
+            return;
+        }
+        nicAddresses = now;
+        guarded.forEach((name, each) -> each.workers().install(compile(config, name, generation), INSTALL_TIMEOUT_MS));
+        LOG.info("addresses of this host's NICs: {}", now);
+    }
+
+    private Map<String, List<Cidr>> nicAddresses(Config of) {
+        Map<String, List<Cidr>> addresses = new TreeMap<>();
+        for (Interface attachment : of.interfaces().values()) {
+            if (!(attachment.mode() instanceof Mode.Host host)) {
+                continue;
+            }
+            try {
+                GuardedInterface each = guarded.get(attachment.name());
+                addresses.put(attachment.name(), each == null ? NicAddresses.of(host.nic()) : each.nicAddresses());
+            } catch (ErrnoException refused) {
+                LOG.warn("{}: its addresses can't be read: {}", attachment.name(), refused.getMessage());
+                addresses.put(attachment.name(), nicAddresses.getOrDefault(attachment.name(), List.of()));
+            }
+        }
+        return addresses;
     }
 
     /** Guards NICs that were not there until now. */
@@ -254,6 +285,8 @@ public final class Daemon implements Operations, AutoCloseable {
         }
         try {
             servers.add(NicFollower.start(this::nicsChanged));
+            // What has happened since they were read.
+            nicsChanged();
         } catch (ErrnoException e) {
             LOG.error("NICs that come and their addresses are not seen: {}", e.getMessage());
         }
@@ -308,6 +341,7 @@ public final class Daemon implements Operations, AutoCloseable {
         try {
             refuseWhatNeedsARestart(next);
             long number = generation + 1;
+            nicAddresses = nicAddresses(next);
             for (String name : next.interfaces().keySet()) {
                 policies.put(name, compile(next, name, number));
             }
@@ -441,7 +475,8 @@ public final class Daemon implements Operations, AutoCloseable {
         return attachment;
     }
 
-    private static Policy compile(Config config, String name, long number) {
+    private Policy compile(Config written, String name, long number) {
+        Config config = written.withNicAddresses(nicAddresses);
         long share = Runtime.getRuntime().maxMemory()
                 / 2
                 / BYTES_PER_FLOW

@@ -1,11 +1,14 @@
 package io.portcullis.service;
 
+import io.portcullis.config.Cidr;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
+import io.portcullis.engine.Adopted;
 import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.Host;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restored;
@@ -146,6 +149,7 @@ final class GuardedInterface {
 
     /** Frames are decided about. */
     void start() {
+        adoptEstablished();
         workers.start();
         started = true;
         followLinks();
@@ -154,6 +158,34 @@ final class GuardedInterface {
         } catch (ErrnoException refused) {
             LOG.error("{}: its NICs are not looked after: {}", attachment.name(), refused.getMessage());
         }
+    }
+
+    /** After the programs stand: what connects now comes past us. */
+    private void adoptEstablished() {
+        if (!(attachment.mode() instanceof Mode.Host host) || !host.adoptEstablished()) {
+            return;
+        }
+        try {
+            List<Adopted> connections = Adoption.connections(nicAddresses());
+            int taken = workers.adopt(connections);
+            LOG.info(
+                    "{}: {} established connections of this host are adopted{}",
+                    attachment.name(),
+                    taken,
+                    taken == connections.size()
+                            ? ""
+                            : ", of " + connections.size() + ": max-flows has no room for more");
+        } catch (ErrnoException refused) {
+            LOG.warn(
+                    "{}: established connections can't be adopted, and have to be opened anew: {}",
+                    attachment.name(),
+                    refused.getMessage());
+        }
+    }
+
+    /** Those of a host's NIC now; of a bridge none. */
+    List<Cidr> nicAddresses() throws ErrnoException {
+        return interception instanceof Host host ? NicAddresses.of(host.nic()) : List.of();
     }
 
     /** The same NICs, as a new configuration describes them. */

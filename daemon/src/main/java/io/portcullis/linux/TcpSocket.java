@@ -1,0 +1,13 @@
+package io.portcullis.linux;
+
+import java.net.InetAddress;
+
+/**
+ * A TCP socket of this network namespace that is connected to another.
+ *
+ * @param local its own address; IPv4 also where the socket is an IPv6 one that speaks IPv4
+ * @param sendScale shift count for the windows that the other end offers; -1: unknown
+ * @param receiveScale for those that this end offers
+ */
+public record TcpSocket(
+        InetAddress local, int localPort, InetAddress remote, int remotePort, int sendScale, int receiveScale) {}

@@ -1,0 +1,55 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Address;
+import io.portcullis.config.Cidr;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Nic;
+import io.portcullis.linux.NicAddress;
+import io.portcullis.linux.Nics;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The addresses that a NIC of this host has now, in the configuration's terms. */
+final class NicAddresses {
+    /** Devices whose traffic goes through the NIC that they stand on. */
+    private static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
+
+    private NicAddresses() {}
+
+    /** Those of a NIC, and of the devices that stand on it; none where it is gone. */
+    static List<Cidr> of(String name) throws ErrnoException {
+        List<Nic> all = Nics.all();
+        List<Cidr> addresses = new ArrayList<>();
+        for (Nic nic : all) {
+            if (nic.name().equals(name)) {
+                add(addresses, nic);
+                for (Nic other : all) {
+                    if (other.lowerIndex() == nic.index() && STANDS_ON_A_NIC.contains(other.kind())) {
+                        add(addresses, other);
+                    }
+                }
+            }
+        }
+        return addresses;
+    }
+
+    private static void add(List<Cidr> addresses, Nic nic) throws ErrnoException {
+        for (NicAddress each : Nics.addresses(nic)) {
+            Cidr block = Cidr.of(address(each.address()));
+            if (!addresses.contains(block)) {
+                addresses.add(block);
+            }
+        }
+    }
+
+    static Address address(InetAddress address) {
+        ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+        return address instanceof Inet6Address
+                ? new Address(true, bytes.getLong(0), bytes.getLong(8))
+                : new Address(false, 0, Integer.toUnsignedLong(bytes.getInt(0)));
+    }
+}

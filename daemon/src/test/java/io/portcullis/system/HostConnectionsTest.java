@@ -1,0 +1,197 @@
+package io.portcullis.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Connections that were there before, and addresses that change while a host is guarded. */
+@Tag("system")
+final class HostConnectionsTest {
+    @RegisterExtension
+    static final Lab LAB = Lab.host();
+
+    /** Nothing new may come or go but to port 80. */
+    private static final String STRICT = """
+            version: 1
+            interfaces:
+              web0: {mode: host, nic: out0, security-groups: [web]%s}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}
+            """;
+
+    private static final String ECHO = """
+            use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
+            bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{CHLD} = 'IGNORE';
+            while (accept(C, L)) { if (!fork) { while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
+            """;
+
+    /** Says a number and waits for its echo, five times a second. */
+    private static final String TALK = """
+            use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in(7000, inet_aton($ARGV[0]))) or die "$!\\n";
+            $| = 1; for (my $i = 0; ; $i++) {
+                syswrite(C, "$i\\n"); sysread(C, my $b, 4096) or die "ended\\n"; print $b; select(undef, undef, undef, 0.2);
+            }
+            """;
+
+    @BeforeAll
+    static void servers() {
+        LAB.nginx("server", 80);
+        for (String end : new String[] {"client", "fw"}) {
+            Path log = file("echo-" + end, "");
+            LAB.start(end, log, "perl", "-e", ECHO);
+            Lab.await("the echo", () -> read(log).contains("ready"));
+        }
+    }
+
+    private static Path file(String name, String text) {
+        try {
+            return Files.writeString(LAB.folder().resolve(name), text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A conversation; its file grows as long as it is well. */
+    private static Path talk(String end, String to, String name) {
+        Path said = file(name, "");
+        LAB.start(end, said, "perl", "-e", TALK, to);
+        Lab.await("the conversation", () -> read(said).contains("2\n"));
+        return said;
+    }
+
+    private static void awaitMore(Path said) {
+        int before = read(said).length();
+        Lab.await("more of " + said.getFileName(), () -> read(said).length() > before + 20);
+    }
+
+    @Test
+    void whatIsEstablishedGoesOnUnderAStrictPolicyAndAcrossACrash() {
+        Path in = talk("client", Lab.SERVER, "talk-in");
+        Path out = talk("fw", Lab.CLIENT, "talk-out");
+        DaemonProcess daemon = LAB.daemon(STRICT.formatted(""));
+        assertTrue(
+                daemon.log().matches("(?s).*web0: [2-9]\\d* established connections of this host are adopted.*"),
+                daemon.log());
+        awaitMore(in);
+        awaitMore(out);
+        assertFalse(connects("client", Lab.SERVER));
+        assertFalse(connects("fw", Lab.CLIENT));
+        daemon.crash();
+        daemon = daemon.again();
+        awaitMore(in);
+        awaitMore(out);
+        assertFalse(read(in).contains("ended"));
+        daemon.close();
+    }
+
+    @Test
+    void whatIsNotAdoptedEnds() {
+        Path in = talk("client", Lab.SERVER, "talk-not");
+        try (DaemonProcess daemon = LAB.daemon(STRICT.formatted(", adopt-established: false"))) {
+            Lab.await(
+                    "segments of no known connection",
+                    () -> daemon.metric(
+                                    "portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"tcp-no-syn\"}")
+                            > 0);
+            String said = read(in);
+            assertFalse(connects("client", Lab.SERVER));
+            assertEquals(said, read(in));
+        }
+    }
+
+    private static boolean connects(String end, String to) {
+        return LAB.at(end, "nc", "-z", "-w", "1", to, "7000").exit() == 0;
+    }
+
+    @Test
+    void aGroupStandsForTheAddressesThatItsNicHasNow() {
+        String inner = LAB.namespace("server");
+        sh("ip link add out1 type veth peer name eth0 netns " + inner
+                + " && ip address add 198.51.100.1/24 dev out1 && ip link set out1 up");
+        for (String line : new String[] {
+            "address add 198.51.100.2/24 dev eth0",
+            "link set eth0 up",
+            "address add 203.0.113.80/32 dev lo",
+            "address add 203.0.113.90/32 dev lo",
+            "address add 203.0.113.91/32 dev lo"
+        }) {
+            Command.run(("ip -n " + inner + " " + line).split(" ", -1)).ok();
+        }
+        // ARP asks with an address of the NIC, not with the one that the datagram comes from.
+        Command.run("ip", "netns", "exec", inner, "sysctl", "-qw", "net.ipv4.conf.all.arp_announce=2")
+                .ok();
+        try (DaemonProcess daemon = LAB.daemon("""
+                version: 1
+                interfaces:
+                  web0: {mode: host, nic: out0, security-groups: [web]}
+                  db0: {mode: host, nic: out1, security-groups: [db], source-check: true}
+                security-groups:
+                  web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+                  db: {ingress: [{protocol: udp, ports: 5432, from: {group: web}}]}
+                """)) {
+            String hits = "portcullis_rule_hits_total{interface=\"db0\",rule=\"db/ingress[1]\"}";
+            String noRule = "portcullis_drops_total{direction=\"ingress\",interface=\"db0\",reason=\"no-rule\"}";
+            send("203.0.113.80");
+            Lab.await("the hit", () -> daemon.metric(hits) == 1);
+            send("203.0.113.90");
+            Lab.await("the drop", () -> daemon.metric(noRule) == 1);
+            sh("ip address add 203.0.113.90/24 dev out0");
+            Lab.await("the news", () -> daemon.log().contains("203.0.113.90"));
+            send("203.0.113.90");
+            Lab.await("the second hit", () -> daemon.metric(hits) == 2);
+            send("203.0.113.91");
+            Lab.await("the second drop", () -> daemon.metric(noRule) == 2);
+            sh("ip address del 203.0.113.90/24 dev out0");
+            Lab.await(
+                    "the news",
+                    () -> daemon.log()
+                                    .lines()
+                                    .filter(line -> line.contains("addresses of this"))
+                                    .count()
+                            >= 2);
+            // A flow that is there goes on; another port is a new one.
+            send("203.0.113.90");
+            Lab.await("the third drop", () -> daemon.metric(noRule) >= 3);
+            assertEquals(1, daemon.generation(), "nobody has reloaded");
+            assertEquals(2, daemon.status().path("interfaces").size());
+        } finally {
+            sh("ip link del out1");
+        }
+    }
+
+    /** A datagram from one of the addresses of the host behind out1; each from another port. */
+    private static void send(String from) {
+        Command.run(
+                        "ip",
+                        "netns",
+                        "exec",
+                        LAB.namespace("server"),
+                        "perl",
+                        "-e",
+                        "use Socket; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in(0, inet_aton($ARGV[0]))) or die;"
+                                + " send(S, 'x', 0, sockaddr_in(5432, inet_aton('198.51.100.1'))) or die $!;",
+                        from)
+                .ok();
+    }
+
+    private static void sh(String script) {
+        LAB.firewall("sh", "-c", script).ok();
+    }
+}
