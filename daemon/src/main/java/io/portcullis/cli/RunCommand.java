@@ -27,13 +27,18 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private Path config;
 
+    @Option(
+            names = "--allow-lockout",
+            description = "Start although that cuts an ssh connection to this host that the rules do not admit.")
+    private boolean allowLockout;
+
     @Override
     public Integer call() throws InterruptedException {
         boolean toJournal = System.getenv("JOURNAL_STREAM") != null;
         Logs.start(toJournal);
         Daemon daemon;
         try {
-            daemon = Daemon.start(config.toAbsolutePath(), System.getenv("NOTIFY_SOCKET"));
+            daemon = Daemon.start(config.toAbsolutePath(), System.getenv("NOTIFY_SOCKET"), allowLockout);
         } catch (StartException e) {
             PrintWriter err = spec.commandLine().getErr();
             String start = toJournal ? "<3>" : "portcullis: ";

@@ -41,6 +41,7 @@ public final class Meters implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
     // Gauges hold what they show weakly: these fields keep it.
+    private final AtomicLong unguarded = new AtomicLong();
     private final AtomicLong lastReloadSuccessful = new AtomicLong();
     private final AtomicLong lastReloadSuccessEpochSeconds = new AtomicLong();
     private final Timer succeeded;
@@ -68,6 +69,9 @@ public final class Meters implements AutoCloseable {
         Gauge.builder("portcullis.config.last.reload.success.timestamp", lastReloadSuccessEpochSeconds, AtomicLong::get)
                 .baseUnit("seconds")
                 .description("When the configuration in force was put in force, in seconds since 1970.")
+                .register(registry);
+        Gauge.builder("portcullis.unguarded.interfaces", unguarded, AtomicLong::get)
+                .description("NICs that are up, have an address that others can reach, and that no interface guards.")
                 .register(registry);
         succeeded = reloadTimer("success");
         failed = reloadTimer("failure");
@@ -113,6 +117,11 @@ public final class Meters implements AutoCloseable {
     /** Shows an interface no more. */
     public void unwatch(String interfaceName) {
         interfaces.unwatch(interfaceName);
+    }
+
+    /** Shows {@code portcullis_unguarded_interfaces}: NICs that are up, can be reached, and that no interface guards. */
+    public void unguarded(int count) {
+        unguarded.set(count);
     }
 
     /** Whether every rule's hits are shown ({@code metrics.rule-hits}); true to begin with. */

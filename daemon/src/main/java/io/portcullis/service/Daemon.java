@@ -22,7 +22,9 @@ import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Logins;
 import io.portcullis.linux.Nics;
+import io.portcullis.linux.TcpSockets;
 import io.portcullis.metrics.Meters;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
@@ -36,10 +38,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,6 +86,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private volatile Config config;
     private volatile Map<String, GuardedInterface> guarded = Map.of();
     private volatile Map<String, List<Cidr>> nicAddresses = Map.of();
+    private volatile List<String> unguarded = List.of();
     private volatile long generation;
     private volatile ReloadReport lastReload = new ReloadReport(true, "", 0, List.of(), List.of());
     private volatile boolean running;
@@ -96,13 +102,14 @@ public final class Daemon implements Operations, AutoCloseable {
      *
      * @param file the configuration
      * @param notifySocket what {@code NOTIFY_SOCKET} says; null where nobody waits for news
+     * @param allowLockout true: also where that cuts an ssh connection to this host
      * @throws StartException if anything is in the way, with all that was found; nothing is left behind
      */
-    public static Daemon start(Path file, @Nullable String notifySocket) throws StartException {
+    public static Daemon start(Path file, @Nullable String notifySocket, boolean allowLockout) throws StartException {
         Daemon daemon = new Daemon(file, new Systemd(notifySocket), load(file));
         boolean started = false;
         try {
-            daemon.start();
+            daemon.start(allowLockout);
             started = true;
             return daemon;
         } finally {
@@ -120,10 +127,14 @@ public final class Daemon implements Operations, AutoCloseable {
         }
     }
 
-    private void start() throws StartException {
+    private void start(boolean allowLockout) throws StartException {
         long startNs = System.nanoTime();
         Logs.level(config.log().level());
         checkInterfaces(config.interfaces().values());
+        nicAddresses = nicAddresses(config);
+        if (!allowLockout) {
+            refuseLockout();
+        }
         openServers();
         // Where an earlier run has left NICs shut, their traffic waits: it warms up as well.
         if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)
@@ -132,7 +143,6 @@ public final class Daemon implements Operations, AutoCloseable {
             Cores.putCompilersLast();
         }
         generation = 1;
-        nicAddresses = nicAddresses(config);
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();
         guarded = opened;
         for (Interface attachment : config.interfaces().values()) {
@@ -171,6 +181,26 @@ public final class Daemon implements Operations, AutoCloseable {
         }
     }
 
+    private void refuseLockout() throws StartException {
+        List<String> faults;
+        try {
+            String ssh = System.getenv("SSH_CONNECTION");
+            faults = Lockout.faults(
+                    config.withNicAddresses(nicAddresses),
+                    name -> compile(config, name, 1),
+                    ssh == null ? "" : ssh,
+                    Logins.remoteAddresses(),
+                    TcpSockets.established(),
+                    TcpSockets.listeningPorts());
+        } catch (IOException unknown) {
+            LOG.warn("nobody can tell whether an ssh connection would be cut: {}", unknown.getMessage());
+            return;
+        }
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+    }
+
     /** A bridge without one of its NICs is no bridge, and that is a fault; the NIC of a host may come later. */
     private static boolean isThere(Interface attachment) {
         try {
@@ -198,6 +228,7 @@ public final class Daemon implements Operations, AutoCloseable {
             return;
         }
         takeUpWhatCame();
+        lookForUnguarded();
         Map<String, List<Cidr>> now = nicAddresses(config);
         if (now.equals(nicAddresses)) {
             return;
@@ -205,6 +236,24 @@ public final class Daemon implements Operations, AutoCloseable {
         nicAddresses = now;
         guarded.forEach((name, each) -> each.workers().install(compile(config, name, generation), INSTALL_TIMEOUT_MS));
         LOG.info("addresses of this host's NICs: {}", now);
+    }
+
+    private void lookForUnguarded() {
+        Set<String> names = new TreeSet<>();
+        config.interfaces().values().forEach(each -> names.addAll(each.mode().nics()));
+        guarded.values().forEach(each -> names.addAll(each.nics()));
+        try {
+            List<String> now = Unguarded.nics(names);
+            now.stream().filter(nic -> !unguarded.contains(nic)).forEach(nic -> LOG.warn("{}", unguardedWarning(nic)));
+            unguarded = now;
+        } catch (ErrnoException refused) {
+            LOG.warn("NICs that nothing guards can't be looked for: {}", refused.getMessage());
+        }
+        meters.unguarded(unguarded.size());
+    }
+
+    private static String unguardedWarning(String nic) {
+        return nic + " is up, has an address that others can reach, and no interface guards it";
     }
 
     private Map<String, List<Cidr>> nicAddresses(Config of) {
@@ -410,6 +459,7 @@ public final class Daemon implements Operations, AutoCloseable {
             each.remove();
         }
         generation = number;
+        lookForUnguarded();
     }
 
     private ReloadReport refuse(Trigger trigger, long startNs, List<String> faults) {
@@ -504,7 +554,8 @@ public final class Daemon implements Operations, AutoCloseable {
                 generation,
                 lastReload,
                 interfaces,
-                warnings(current));
+                Stream.concat(warnings(current).stream(), unguarded.stream().map(Daemon::unguardedWarning))
+                        .toList());
     }
 
     private List<GuardedInterface> inOrder(Config current) {

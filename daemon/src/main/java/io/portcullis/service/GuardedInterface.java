@@ -289,6 +289,13 @@ final class GuardedInterface {
         return looking == null || looking.problems().isEmpty();
     }
 
+    /** The NICs that it has, as they are called now. */
+    List<String> nics() {
+        return interception instanceof Host host
+                ? List.of(host.nic())
+                : attachment.mode().nics();
+    }
+
     /** What the inside port opens, for people. */
     String insideNic() {
         return interception.inside();

@@ -121,6 +121,53 @@ final class HostConnectionsTest {
     }
 
     @Test
+    void nobodyLocksHimselfOutByAccident() throws IOException {
+        Path sshd = file("sshd", "");
+        LAB.start("fw", sshd, "perl", "-e", ECHO.replace("7000", "22"));
+        Lab.await("the sshd", () -> read(sshd).contains("ready"));
+        Path said = file("ssh", "");
+        Process ssh = LAB.start("client", said, "perl", "-e", TALK.replace("7000", "22"), Lab.SERVER);
+        Lab.await("the ssh session", () -> read(said).contains("2\n"));
+        Path folder = Files.createDirectories(LAB.folder().resolve("lockout"));
+        Path config = Files.writeString(
+                folder.resolve("portcullis.yaml"),
+                STRICT.formatted("") + "control: {socket: " + folder + "/run/control.sock}\n");
+        String program = Lab.root().resolve("scripts/portcullis").toString();
+        Command refused = LAB.firewall("timeout", "30", program, "run", "--config", config.toString());
+        assertEquals(1, refused.exit(), refused.out());
+        assertTrue(
+                refused.out()
+                        .startsWith("portcullis: web0: the ssh connection from " + Lab.CLIENT + " to " + Lab.SERVER
+                                + " port 22 (established) would be cut: no ingress rule of web admits it"),
+                refused.out());
+        assertFalse(LAB.firewall("ip", "link").out().contains("pch-"), "nothing was changed");
+        Path log = folder.resolve("log");
+        Process daemon = LAB.start("fw", log, program, "run", "--allow-lockout", "--config", config.toString());
+        Lab.awaitText("the daemon", log, text -> text.contains(" stands: "));
+        awaitMore(said);
+        ssh.destroy();
+        daemon.destroy();
+        Lab.await("its end", () -> !daemon.isAlive());
+        LAB.firewall(program, "detach", "--socket", folder + "/run/control.sock")
+                .ok();
+    }
+
+    @Test
+    void aNicThatNothingGuardsIsSaid() {
+        try (DaemonProcess daemon = LAB.daemon(STRICT.formatted(""))) {
+            assertEquals(0, daemon.metric("portcullis_unguarded_interfaces"));
+            sh(
+                    "ip link add free0 type veth peer name free1 && ip address add 192.0.2.200/24 dev free0 && ip link set free1 up"
+                            + " && ip link set free0 up");
+            Lab.await("the gauge", () -> daemon.metric("portcullis_unguarded_interfaces") == 1);
+            assertTrue(daemon.log().contains("WARN  free0 is up, has an address that others can reach"), daemon.log());
+            assertTrue(daemon.cli("status").ok().out().contains("warning: free0 is up"));
+            sh("ip link del free0");
+            Lab.await("the gauge", () -> daemon.metric("portcullis_unguarded_interfaces") == 0);
+        }
+    }
+
+    @Test
     void aGroupStandsForTheAddressesThatItsNicHasNow() {
         String inner = LAB.namespace("server");
         sh("ip link add out1 type veth peer name eth0 netns " + inner
