@@ -45,6 +45,14 @@ final class EngineBench {
         return engine;
     }
 
+    int adopt(Adopted... connections) {
+        return engine.adopt(List.of(connections), nowNs);
+    }
+
+    void start() {
+        engine.startedAt(nowNs);
+    }
+
     void sleepSeconds(long seconds) {
         nowNs += seconds * 1_000_000_000L;
     }

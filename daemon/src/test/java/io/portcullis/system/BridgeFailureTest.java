@@ -1,0 +1,113 @@
+package io.portcullis.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What becomes of a bridge when the daemon dies, and that this host's own stack stays off its wire. */
+@Tag("system")
+final class BridgeFailureTest {
+    @RegisterExtension
+    static final Lab LAB = new Lab();
+
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: out0, inside: in0, security-groups: [web]%s}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+            """;
+
+    @BeforeAll
+    static void server() {
+        LAB.nginx("server", 80, 8080);
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        for (String nic : new String[] {"out0", "in0"}) {
+            String shown = LAB.firewall("ip", "-d", "link", "show", nic).ok().out();
+            assertTrue(shown.contains("promiscuity 0"), shown);
+            assertFalse(shown.contains("PROMISC"), shown);
+        }
+    }
+
+    private static boolean http(int port) {
+        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
+                        .exit()
+                == 0;
+    }
+
+    @Test
+    void openForwardsWhenTheDaemonIsDeadAndNotBefore() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
+        assertTrue(http(80));
+        assertFalse(http(8080));
+        daemon.crash();
+        Lab.await("everything", () -> http(8080));
+        daemon = daemon.again();
+        Lab.await("the rules", () -> http(80) && !http(8080));
+        daemon.close();
+        assertFalse(http(80), "the bridge is taken away with the daemon");
+    }
+
+    @Test
+    void closedForwardsNothingAndKeepsTheStackOffTheWire() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
+        assertTrue(http(80));
+        // Given an address, the host's stack could speak on the wire: what it sends has no mark.
+        LAB.firewall("ip", "address", "add", "203.0.113.99/24", "dev", "in0").ok();
+        assertEquals(1, LAB.firewall("ping", "-c", "1", "-W", "1", Lab.SERVER).exit());
+        assertEquals(1, LAB.server("ping", "-c", "1", "-W", "1", "203.0.113.99").exit());
+        assertFalse(
+                LAB.server("ip", "neigh", "show", "203.0.113.99").out().contains("lladdr"),
+                "not even an ARP reply has left");
+        assertTrue(http(80));
+        LAB.firewall("ip", "address", "del", "203.0.113.99/24", "dev", "in0").ok();
+        daemon.crash();
+        assertFalse(http(80));
+        daemon = daemon.again();
+        Lab.await("the rules", () -> http(80));
+        daemon.close();
+    }
+
+    @Test
+    void aNicThatIsMadeAgainGetsItsProgramsAgain() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", link-state: ignore"))) {
+            assertTrue(http(80));
+            LAB.firewall("ip", "link", "del", "in0").ok();
+            LAB.firewall(
+                            "ip",
+                            "link",
+                            "add",
+                            "in0",
+                            "type",
+                            "veth",
+                            "peer",
+                            "name",
+                            "eth0",
+                            "netns",
+                            LAB.namespace("server"))
+                    .ok();
+            LAB.server("ip", "address", "add", Lab.SERVER + "/24", "dev", "eth0")
+                    .ok();
+            LAB.server("ip", "link", "set", "eth0", "up").ok();
+            Lab.await("traffic", () -> http(80));
+            Lab.await(
+                    "its programs",
+                    () -> daemon.log()
+                                    .lines()
+                                    .filter(line -> line.contains("in0 ingress: program"))
+                                    .count()
+                            == 2);
+            assertFalse(http(8080));
+            assertEquals(1, daemon.metric("portcullis_interception_intact{interface=\"web0\"}"));
+        }
+    }
+}
