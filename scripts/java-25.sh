@@ -31,14 +31,19 @@ java_25_home() {
   return 1
 }
 
-# java_options COMMAND: the JVM's options for that command of portcullis, one a line.
+# java_options COMMAND JAR: the JVM's options for that command of portcullis, one a line.
 java_options() {
+  local cache=${2%.jar}.aot
   # The heap holds configuration, counters and HTTP, not packets: small and of fixed size. Out of memory ends the process, so
   # that systemd starts a whole one. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
   # the serial and the parallel one, 95 with G1, 97 with ZGC (io.portcullis.worker.FrameCost, 1,024 flows).
   printf '%s\n' -XX:+UseSerialGC -Xmx256m -XX:+ExitOnOutOfMemoryError
-  if [[ $1 == run ]]; then
+  if [[ $1 == run || $1 == rehearse ]]; then
     printf '%s\n' -Xms256m
+    # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
+    if [[ $1 == run && $cache -nt $2 ]]; then
+      printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off
+    fi
     # The two native calls of the hot path are compiled on their own: inlined into a large method, the compiler at times does not
     # see that the slice which the JDK makes of the errno segment is no object, and each batch costs 40 bytes of heap.
     printf '%s\n' -XX:CompileCommand=quiet "-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::sendmmsg" \

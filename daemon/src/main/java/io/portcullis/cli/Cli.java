@@ -22,7 +22,9 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             ReloadCommand.class,
             DetachCommand.class,
-            VersionCommand.class
+            DoctorCommand.class,
+            VersionCommand.class,
+            RehearseCommand.class
         })
 public final class Cli implements Runnable {
     @Spec

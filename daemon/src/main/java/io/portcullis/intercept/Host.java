@@ -162,8 +162,8 @@ public final class Host implements Interception {
         }
     }
 
-    /** What the NIC must not join on arrival. */
-    private static List<String> inTheWay() throws IOException {
+    /** What a NIC of this host must not join on arrival while it is guarded: names of offloads. */
+    public static List<String> inTheWay() throws IOException {
         boolean tunnels = Nics.all().stream().anyMatch(nic -> TUNNELS.contains(nic.kind()));
         return tunnels ? List.of("rx-lro", "rx-gro", "rx-gro-hw", "rx-gro-list") : List.of("rx-lro", "rx-gro-list");
     }

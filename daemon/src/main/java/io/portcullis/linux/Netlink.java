@@ -59,6 +59,11 @@ final class Netlink implements AutoCloseable {
     /** Multicast group (bit) of link changes. */
     static final int RTMGRP_LINK = 1;
 
+    /** Family (protocol) of the sockets of all kinds, sock_diag(7). */
+    static final int NETLINK_SOCK_DIAG = 4;
+    /** Family (protocol) of netfilter. */
+    static final int NETLINK_NETFILTER = 12;
+
     private static final int NETLINK_ROUTE = 0;
     private static final int SOL_NETLINK = 270;
     /** Take the attributes of a dump request for a filter (Linux 4.20). */

@@ -84,10 +84,15 @@ public final class Nics {
 
     /** The NIC of that index; ENODEV where there is none. */
     public static Nic indexed(int index) throws ErrnoException {
+        return Nic.parse(describe(index));
+    }
+
+    /** What the kernel says of the NIC of that index; ENODEV where there is none. */
+    static Netlink.Message describe(int index) throws ErrnoException {
         String call = "RTM_GETLINK (NIC " + index + ")";
         try (Netlink netlink = Netlink.open(0)) {
-            return Nic.parse(netlink.exchange(Netlink.RTM_GETLINK, 0, link(index, 0, 0), call)
-                    .getFirst());
+            return netlink.exchange(Netlink.RTM_GETLINK, 0, link(index, 0, 0), call)
+                    .getFirst();
         }
     }
 

@@ -14,7 +14,6 @@ import java.util.Set;
  * (include/uapi/linux/inet_diag.h). Needs no privilege. Stateless; any thread.
  */
 public final class TcpSockets {
-    private static final int NETLINK_SOCK_DIAG = 4;
     private static final int SOCK_DIAG_BY_FAMILY = 20;
     private static final int IPPROTO_TCP = 6;
     private static final int INET_DIAG_INFO = 2;
@@ -87,7 +86,7 @@ public final class TcpSockets {
                     .put(1, (byte) IPPROTO_TCP)
                     .put(2, (byte) (1 << INET_DIAG_INFO - 1))
                     .putInt(4, states);
-            try (Netlink netlink = Netlink.open(NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG")) {
+            try (Netlink netlink = Netlink.open(Netlink.NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG")) {
                 for (Netlink.Message message :
                         netlink.dump(SOCK_DIAG_BY_FAMILY, request, "SOCK_DIAG_BY_FAMILY (TCP sockets)")) {
                     if (message.body().get(0) == family) {

@@ -19,9 +19,11 @@ import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.pcap4j.core.Pcaps;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +98,15 @@ public final class PcapPort implements Port {
             if (!done) {
                 port.arrived.close();
             }
+        }
+    }
+
+    /** What libpcap calls itself; empty where there is none, or none that the loader finds. */
+    public static Optional<String> library() {
+        try {
+            return Optional.of(Pcaps.libVersion());
+        } catch (LinkageError missing) {
+            return Optional.empty();
         }
     }
 

@@ -1,0 +1,54 @@
+package io.portcullis.cli;
+
+import io.portcullis.service.Doctor;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis doctor}: looks at a machine before portcullis is used on it. */
+@Command(
+        name = "doctor",
+        description = "Say what stands in the way on this machine, and what will happen. Changes nothing.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final Path USUAL = Path.of("/etc/portcullis/portcullis.yaml");
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "The configuration (default: /etc/portcullis/portcullis.yaml, if it is there).")
+    private @Nullable Path config;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Path file = config != null ? config : Files.exists(USUAL) ? USUAL : null;
+        List<Doctor.Finding> findings = Doctor.examine(file == null ? null : file.toAbsolutePath());
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.write(findings));
+        } else {
+            for (Doctor.Finding each : findings) {
+                out.printf(
+                        "%-4s  %-15s %s%n",
+                        each.grade() == Doctor.Grade.OK ? "ok" : each.grade(), each.about(), each.found());
+            }
+            if (file == null) {
+                out.println("No configuration yet: --config FILE looks at its NICs and rules too.");
+            }
+        }
+        return findings.stream().noneMatch(each -> each.grade() == Doctor.Grade.FAIL) ? Exit.OK : Exit.NO;
+    }
+}
