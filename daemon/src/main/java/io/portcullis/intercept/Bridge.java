@@ -308,21 +308,29 @@ public final class Bridge implements Interception {
         }
     }
 
-    /** A NIC that was made again under its name. */
+    /** A NIC that was made again under its name. It counts when all is done, so that what fails is tried again. */
     private void readyAgain(int i, Nic nic, List<String> log) throws IOException, InterceptException {
-        String name = wish.attachment().name();
-        claims.set(i, Guard.claim(name, nic, wish.owner()));
+        Barrier standing = barrier;
+        if (standing == null) {
+            return;
+        }
+        NicClaim claim = Guard.claim(wish.attachment().name(), nic, wish.owner());
+        boolean done = false;
+        try {
+            Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
+            standing.note(all -> all.replacing(i, entry));
+            journal = standing.journal();
+            log.addAll(Guard.apply(nic, entry, wish.ring()));
+            done = true;
+        } finally {
+            if (!done) {
+                claim.close();
+            }
+        }
+        claims.set(i, claim).close();
         List<Nic> now = new ArrayList<>(nics);
         now.set(i, nic);
         nics = List.copyOf(now);
-        Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
-        int place = i;
-        Barrier standing = barrier;
-        if (standing != null) {
-            standing.note(all -> all.replacing(place, entry));
-            journal = standing.journal();
-        }
-        log.addAll(Guard.apply(nic, entry, wish.ring()));
     }
 
     @Override

@@ -19,6 +19,10 @@ final class Keeper implements AutoCloseable {
 
     private static final int ALIVE_MS = 100;
     private static final int LOOK_MS = 10_000;
+
+    /** While something is wrong. */
+    private static final int RETRY_MS = 1_000;
+
     private static final long END_MS = 2_000;
 
     private final String name;
@@ -52,14 +56,15 @@ final class Keeper implements AutoCloseable {
     }
 
     private void run() {
-        int waitMs = interception.mustSayAlive() ? ALIVE_MS : LOOK_MS;
         long lookedNs = System.nanoTime();
         while (true) {
             try {
-                boolean news = !links.next(waitMs).isEmpty();
+                int lookMs = problems.isEmpty() ? LOOK_MS : RETRY_MS;
+                boolean news = !links.next(interception.mustSayAlive() ? ALIVE_MS : lookMs)
+                        .isEmpty();
                 long nowNs = System.nanoTime();
                 interception.alive(nowNs);
-                if (news || nowNs - lookedNs >= TimeUnit.MILLISECONDS.toNanos(LOOK_MS)) {
+                if (news || nowNs - lookedNs >= TimeUnit.MILLISECONDS.toNanos(lookMs)) {
                     look(nowNs);
                     lookedNs = nowNs;
                 }

@@ -98,6 +98,8 @@ final class BridgeFailureTest {
             LAB.server("ip", "address", "add", Lab.SERVER + "/24", "dev", "eth0")
                     .ok();
             LAB.server("ip", "link", "set", "eth0", "up").ok();
+            // The server has another address now, on this wire.
+            LAB.client("ip", "neigh", "flush", "all").ok();
             Lab.await("traffic", () -> http(80));
             Lab.await(
                     "its programs",

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,39 +45,23 @@ final class HostConnectionsTest {
     static void servers() {
         LAB.nginx("server", 80);
         for (String end : new String[] {"client", "fw"}) {
-            Path log = file("echo-" + end, "");
+            Path log = LAB.file("echo-" + end, "");
             LAB.start(end, log, "perl", "-e", ECHO);
-            Lab.await("the echo", () -> read(log).contains("ready"));
-        }
-    }
-
-    private static Path file(String name, String text) {
-        try {
-            return Files.writeString(LAB.folder().resolve(name), text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            Lab.await("the echo", () -> Lab.read(log).contains("ready"));
         }
     }
 
     /** A conversation; its file grows as long as it is well. */
     private static Path talk(String end, String to, String name) {
-        Path said = file(name, "");
+        Path said = LAB.file(name, "");
         LAB.start(end, said, "perl", "-e", TALK, to);
-        Lab.await("the conversation", () -> read(said).contains("2\n"));
+        Lab.await("the conversation", () -> Lab.read(said).contains("2\n"));
         return said;
     }
 
     private static void awaitMore(Path said) {
-        int before = read(said).length();
-        Lab.await("more of " + said.getFileName(), () -> read(said).length() > before + 20);
+        int before = Lab.read(said).length();
+        Lab.await("more of " + said.getFileName(), () -> Lab.read(said).length() > before + 20);
     }
 
     @Test
@@ -97,7 +80,7 @@ final class HostConnectionsTest {
         daemon = daemon.again();
         awaitMore(in);
         awaitMore(out);
-        assertFalse(read(in).contains("ended"));
+        assertFalse(Lab.read(in).contains("ended"));
         daemon.close();
     }
 
@@ -110,9 +93,9 @@ final class HostConnectionsTest {
                     () -> daemon.metric(
                                     "portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"tcp-no-syn\"}")
                             > 0);
-            String said = read(in);
+            String said = Lab.read(in);
             assertFalse(connects("client", Lab.SERVER));
-            assertEquals(said, read(in));
+            assertEquals(said, Lab.read(in));
         }
     }
 
@@ -122,12 +105,12 @@ final class HostConnectionsTest {
 
     @Test
     void nobodyLocksHimselfOutByAccident() throws IOException {
-        Path sshd = file("sshd", "");
+        Path sshd = LAB.file("sshd", "");
         LAB.start("fw", sshd, "perl", "-e", ECHO.replace("7000", "22"));
-        Lab.await("the sshd", () -> read(sshd).contains("ready"));
-        Path said = file("ssh", "");
+        Lab.await("the sshd", () -> Lab.read(sshd).contains("ready"));
+        Path said = LAB.file("ssh", "");
         Process ssh = LAB.start("client", said, "perl", "-e", TALK.replace("7000", "22"), Lab.SERVER);
-        Lab.await("the ssh session", () -> read(said).contains("2\n"));
+        Lab.await("the ssh session", () -> Lab.read(said).contains("2\n"));
         Path folder = Files.createDirectories(LAB.folder().resolve("lockout"));
         Path config = Files.writeString(
                 folder.resolve("portcullis.yaml"),

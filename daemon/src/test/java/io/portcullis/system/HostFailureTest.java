@@ -219,9 +219,8 @@ final class HostFailureTest {
     @Test
     void aSecondDaemonIsRefusedByTheNameOfTheFirst() {
         try (DaemonProcess daemon = LAB.daemon(CLOSED)) {
-            Path other = LAB.folder().resolve("other.yaml");
-            write(
-                    other,
+            Path other = LAB.file(
+                    "other.yaml",
                     CLOSED + "control: {socket: " + LAB.folder()
                             + "/other/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\n");
             Command second = LAB.firewall(
@@ -241,14 +240,6 @@ final class HostFailureTest {
         }
     }
 
-    private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
     @Test
     void threeCapabilitiesAreEnough() throws IOException {
         Path tree = Files.createDirectories(LAB.folder().resolve("tree"));
@@ -258,8 +249,7 @@ final class HostFailureTest {
                         Lab.root().resolve("scripts/install").toString())
                 .ok();
         Path home = Files.createDirectories(LAB.folder().resolve("home"));
-        Path config = home.resolve("portcullis.yaml");
-        write(config, CLOSED + "control: {socket: " + home + "/run/control.sock}\n");
+        Path config = LAB.file("home/portcullis.yaml", CLOSED + "control: {socket: " + home + "/run/control.sock}\n");
         Command.run("chmod", "755", LAB.folder().toString()).ok();
         Command.run("chown", "-R", "65534:65534", home.toString()).ok();
         Path log = LAB.folder().resolve("unprivileged.log");
@@ -275,8 +265,9 @@ final class HostFailureTest {
                 tree.resolve("usr/bin/portcullis").toString());
         Process daemon = LAB.start("fw", log, plus(words, "run", "--config", config.toString()));
         Lab.await(
-                "the unprivileged daemon", () -> !daemon.isAlive() || read(log).contains(" stands: "));
-        assertTrue(daemon.isAlive(), read(log));
+                "the unprivileged daemon",
+                () -> !daemon.isAlive() || Lab.read(log).contains(" stands: "));
+        assertTrue(daemon.isAlive(), Lab.read(log));
         hammer.strike();
         long since = hammer.received();
         assertFiltered(since);
@@ -290,13 +281,5 @@ final class HostFailureTest {
     private static String[] plus(List<String> words, String... more) {
         return java.util.stream.Stream.concat(words.stream(), java.util.Arrays.stream(more))
                 .toArray(String[]::new);
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
     }
 }

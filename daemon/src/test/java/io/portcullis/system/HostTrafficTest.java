@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Tagger;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -80,22 +77,6 @@ final class HostTrafficTest {
                 == 0;
     }
 
-    private static Path file(String name, String text) {
-        try {
-            return Files.writeString(LAB.folder().resolve(name), text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     @Test
     void everyWayOfAttachingGivesTheNicBackAsItWas() {
         for (String keys : List.of("", ", attach: clsact", ", datapath: pcap", ", on-failure: open")) {
@@ -121,11 +102,11 @@ final class HostTrafficTest {
             assertTrue(daemon.log().contains("clsact"), daemon.log());
             Process tcpdump =
                     LAB.start("fw", seen, "tcpdump", "-lnni", "out0", "icmp", "and", "dst", "host", Lab.CLIENT);
-            Lab.await("tcpdump", () -> read(seen).contains("listening"));
+            Lab.await("tcpdump", () -> Lab.read(seen).contains("listening"));
             assertTrue(download("client", "http://" + Lab.SERVER));
             assertTrue(sent("tbf") > 1 << 20, "the owner's shaping goes on");
             assertEquals(0, LAB.client("ping", "-c", "1", "-W", "5", Lab.SERVER).exit());
-            Lab.await("the answer in tcpdump", () -> read(seen).contains("ICMP echo reply"));
+            Lab.await("the answer in tcpdump", () -> Lab.read(seen).contains("ICMP echo reply"));
             tcpdump.destroy();
         }
         assertEquals(shaped, state());
@@ -218,7 +199,7 @@ final class HostTrafficTest {
 
     @Test
     void aLeaseIsObtainedRenewedAndRebound() {
-        Path script = file("dhclient-script", """
+        Path script = LAB.file("dhclient-script", """
                 #!/bin/sh
                 case $reason in
                   BOUND | RENEW | REBIND) ip address replace "$new_ip_address/24" dev "$interface" ;;
@@ -228,7 +209,7 @@ final class HostTrafficTest {
         assertTrue(script.toFile().setExecutable(true));
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
             Process first = dhcpServer("first", Lab.CLIENT);
-            Path said = file("dhclient.out", "");
+            Path said = LAB.file("dhclient.out", "");
             Process dhclient = LAB.start(
                     "fw",
                     said,
@@ -275,7 +256,7 @@ final class HostTrafficTest {
     }
 
     private static Process dhcpServer(String name, String address) {
-        Path log = file("dnsmasq-" + name + ".log", "");
+        Path log = LAB.file("dnsmasq-" + name + ".log", "");
         Process dnsmasq = LAB.start(
                 "client",
                 log,
@@ -292,13 +273,13 @@ final class HostTrafficTest {
                 "--dhcp-range=203.0.113.100,203.0.113.109,2m",
                 "--dhcp-option-force=option:T1,3",
                 "--dhcp-option-force=option:T2,6");
-        Lab.await("dnsmasq", () -> read(log).contains("DHCP, IP range"));
+        Lab.await("dnsmasq", () -> Lab.read(log).contains("DHCP, IP range"));
         return dnsmasq;
     }
 
     @Test
     void anAddressOfARouterLivesAsLongAsItIsAdvertised() {
-        Path advertise = file("advertise.pl", """
+        Path advertise = LAB.file("advertise.pl", """
                 use Socket qw(:all);
                 socket(S, PF_INET6, SOCK_RAW, 58) or die "socket: $!";
                 setsockopt(S, 41, 18, pack("i", 255)) or die "hops: $!";
@@ -315,10 +296,10 @@ final class HostTrafficTest {
                 ? index
                 : sh("client", "ip -o link show eth0 | cut -d: -f1").out().strip();
         try (DaemonProcess daemon = LAB.daemon(rules)) {
-            Process router = LAB.start("client", file("router.out", ""), "perl", advertise.toString(), eth0);
+            Process router = LAB.start("client", LAB.file("router.out", ""), "perl", advertise.toString(), eth0);
             Lab.await("the address", () -> addresses().contains("2001:db8:9:0:"));
             pause(7_000);
-            assertTrue(router.isAlive(), read(LAB.folder().resolve("router.out")));
+            assertTrue(router.isAlive(), Lab.read(LAB.folder().resolve("router.out")));
             assertTrue(addresses().contains("2001:db8:9:0:"), "renewed by every advertisement: " + addresses());
             router.destroy();
             Lab.await("its end", () -> !addresses().contains("2001:db8:9:0:"));
@@ -394,12 +375,12 @@ final class HostTrafficTest {
 
     @Test
     void datagramsThatTheNicShallCutArrive() {
-        Path received = file("datagrams.out", "");
+        Path received = LAB.file("datagrams.out", "");
         Process receiver = LAB.start("client", received, "perl", "-e", """
                 use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in(7777, INADDR_ANY)) or die;
                 print "ready\\n"; while (defined recv(S, my $b, 65535, 0)) { print length($b), "\\n"; }
                 """);
-        Lab.await("the receiver", () -> read(received).contains("ready"));
+        Lab.await("the receiver", () -> Lab.read(received).contains("ready"));
         try (DaemonProcess daemon = LAB.daemon(rules)) {
             sh(
                             "server",
@@ -408,7 +389,7 @@ final class HostTrafficTest {
                                     + " send(S, \"x\" x 10500, 0, sockaddr_in(7777, inet_aton(\"" + Lab.CLIENT
                                     + "\"))) == 10500 or die $!'")
                     .ok();
-            Lab.await("eleven datagrams", () -> read(received).equals("ready\n" + "1000\n".repeat(10) + "500\n"));
+            Lab.await("eleven datagrams", () -> Lab.read(received).equals("ready\n" + "1000\n".repeat(10) + "500\n"));
             assertTrue(daemon.http("/healthz").startsWith("ok"));
         } finally {
             receiver.destroy();
@@ -452,21 +433,21 @@ final class HostTrafficTest {
                         "ip -n " + inner + " address add 172.30.0.2/24 dev eth0 && ip -n " + inner
                                 + " link set eth0 up && ip -n " + inner + " route add default via 172.30.0.1")
                 .ok();
-        Path nft = file("docker.nft", """
+        Path nft = LAB.file("docker.nft", """
                 table ip nat {
                   chain pre { type nat hook prerouting priority -100; iifname "out0" tcp dport 8000 dnat to 172.30.0.2:80; }
                   chain post { type nat hook postrouting priority 100; ip saddr 172.30.0.0/24 oifname "out0" masquerade; }
                 }
                 """);
         LAB.firewall("nft", "-f", nft.toString()).ok();
-        Path container = file("container.out", "");
+        Path container = LAB.file("container.out", "");
         // perl as a web server: nginx of this lab stands in the host itself.
         Process web = startIn(inner, container, "perl", "-e", """
                 use Socket; $| = 1; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
                 bind(L, sockaddr_in(80, INADDR_ANY)) or die; listen(L, 9); print "ready\\n";
                 while (accept(C, L)) { sysread(C, my $r, 4096); syswrite(C, "HTTP/1.0 200 OK\\r\\n\\r\\ncontainer\\n"); close C; }
                 """);
-        Lab.await("the container", () -> read(container).contains("ready"));
+        Lab.await("the container", () -> Lab.read(container).contains("ready"));
         String ruleset = sh("fw", "nft -s list ruleset").ok().out();
         try (DaemonProcess daemon = LAB.daemon(rules)) {
             assertEquals(ruleset, sh("fw", "nft -s list ruleset").ok().out());

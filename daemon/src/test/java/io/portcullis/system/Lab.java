@@ -280,15 +280,25 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     /** Waits, boundedly, for a file to have it; else the error shows the file. */
     static void awaitText(String what, Path file, Predicate<String> condition) {
         try {
-            await(what, () -> condition.test(text(file)));
+            await(what, () -> condition.test(read(file)));
         } catch (AssertionError late) {
-            throw new AssertionError(late.getMessage() + "\n" + text(file), late);
+            throw new AssertionError(late.getMessage() + "\n" + read(file), late);
         }
     }
 
-    private static String text(Path file) {
+    /** What a file holds now. */
+    static String read(Path file) {
         try {
             return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A file of this lab's. */
+    Path file(String fileName, String text) {
+        try {
+            return Files.writeString(folder.resolve(fileName), text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
