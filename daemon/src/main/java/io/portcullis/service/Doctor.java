@@ -5,6 +5,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Level;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
 import io.portcullis.intercept.Host;
@@ -78,6 +79,8 @@ public final class Doctor {
      * @param file the configuration that it is to have; null: none yet
      */
     public static List<Finding> examine(@Nullable Path file) {
+        Logs.start(false);
+        Logs.level(Level.ERROR);
         Doctor doctor = new Doctor();
         doctor.ok("java", Runtime.version().toString());
         doctor.look("packet sockets", doctor::packetSockets);
