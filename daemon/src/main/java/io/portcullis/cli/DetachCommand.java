@@ -12,10 +12,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis detach}: gives NICs back as they were where a daemon could not do it any more. */
+/** {@code portcullis detach}: gives NICs back as they were, which a daemon that stops does not do where shut is to stay shut. */
 @Command(
         name = "detach",
-        description = "Put back what a daemon that crashed left behind: offloads, IPv6, rp_filter. Not while one runs.")
+        description =
+                "Give NICs back as they were: what a stopped or crashed daemon has left shut. Not while one runs.")
 final class DetachCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -33,8 +34,7 @@ final class DetachCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         try {
             daemon.ask("GET", "/v1/version", Object.class);
-            err.println("portcullis: a daemon answers on " + daemon.path()
-                    + ": stop it, and it gives its NICs back itself");
+            err.println("portcullis: a daemon answers on " + daemon.path() + ": stop it first");
             return Exit.NO;
         } catch (DaemonSocket.Refused e) {
             err.println("portcullis: a daemon runs: " + e.getMessage());

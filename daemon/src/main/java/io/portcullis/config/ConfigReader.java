@@ -112,6 +112,11 @@ final class ConfigReader {
         Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
         Map<String, PrefixList> lists = GroupReader.lists(listNames);
         Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
+        boolean hasFailsafe = !failsafe.rules().isEmpty();
+        groupNames.all().stream()
+                .filter(value -> hasFailsafe && value.key().equals("failsafe"))
+                .forEach(value -> value.faultAtKey(
+                        "the rules of failsafe have this name in logs and metrics: give the group another one"));
         if (isWhole) {
             references.check(groupNames.names(), listNames.names());
         }

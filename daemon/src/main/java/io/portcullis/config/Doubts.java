@@ -140,6 +140,14 @@ final class Doubts {
     /** Egress rules of a group next to a group that lets everything out. */
     private void egress() {
         for (Interface each : config.interfaces().values()) {
+            if (each.sourceCheck()
+                    && each.mode() instanceof Mode.Bridge
+                    && each.addresses().isEmpty()) {
+                warn(
+                        each.place(),
+                        "interface " + each.name()
+                                + ": source-check lets nothing out, because addresses says of nobody that he lives inside");
+            }
             Optional<String> open = each.securityGroups().stream()
                     .filter(name -> config.group(name).egress() == null)
                     .findFirst();

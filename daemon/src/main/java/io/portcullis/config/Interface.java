@@ -76,10 +76,13 @@ public record Interface(
         return Stream.concat(addresses.stream(), nicAddresses.stream()).toList();
     }
 
-    /** What the names of its groups stand for in rules: of a host's NIC not the addresses that hold on its link only. */
+    /** What the names of its groups stand for in rules: of a host no addresses that hold on a link only. */
     public List<Cidr> memberAddresses() {
-        return Stream.concat(addresses.stream(), nicAddresses.stream().filter(cidr -> !cidr.isLinkLocal()))
-                .toList();
+        return switch (mode) {
+            case Mode.Bridge _ -> addresses;
+            case Mode.Host _ ->
+                ownAddresses().stream().filter(cidr -> !cidr.isLinkLocal()).toList();
+        };
     }
 
     /** The same interface, whose NIC has these addresses now. */

@@ -52,6 +52,10 @@ public final class TcpConnection {
         boolean ackSeen;
         /** The highest acknowledgment sent. */
         int maxAck;
+        /** True: adopted, and may have sent more than {@link #end} before anybody looked, up to {@link #unseenEnd}. */
+        boolean sentUnseen;
+        /** One past the highest sequence that the peer's window allowed when this side was learnt. */
+        int unseenEnd;
         /** True: this side has sent a FIN. */
         boolean finSeen;
     }

@@ -77,13 +77,15 @@ public final class TcpTracker {
     /**
      * A connection that one of its ends has told of: established, and nothing known of its sequences.
      *
-     * @param originatorScale shift count for the windows that the originator offers; -1: unknown, which is none
+     * @param originatorScale shift count for the windows that the originator offers; -1: unknown, then nothing of the
+     *     connection is out of the window
      * @param responderScale that of the responder
      */
     public TcpConnection adopt(int originatorScale, int responderScale) {
         TcpConnection connection = new TcpConnection();
         connection.state = State.ESTABLISHED;
         connection.adopted = true;
+        connection.pickedUp = originatorScale < 0 || responderScale < 0;
         connection.originator.scale = Math.max(0, originatorScale);
         connection.responder.scale = Math.max(0, responderScale);
         connection.originator.sackPermitted = true;
@@ -131,7 +133,7 @@ public final class TcpTracker {
         TcpConnection connection = tcp(flow);
         Side sender = connection.side(fromOriginator);
         int below = sender.end - sequence;
-        return (sender.known || connection.pickedUp)
+        return (sender.known || connection.pickedUp && !connection.adopted)
                 && below >= 0
                 && below <= Math.max(MAX_ACK_WINDOW, connection.side(!fromOriginator).maxWindow);
     }
@@ -246,23 +248,28 @@ public final class TcpTracker {
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        if (!sender.known && connection.adopted) {
-            adoptSide(sender, receiver, packet);
+        boolean learns = connection.adopted && !(sender.known && receiver.known);
+        if (learns) {
+            learn(sender, receiver, end, ack);
         } else if (!sender.known) {
             pickUpSide(sender, receiver, packet);
         }
-        boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - receiver.end > 0;
-        boolean judged = !connection.adopted || receiver.known;
-        if (overshoots && judged && !connection.pickedUp) {
+        int sent = receiver.sentUnseen ? receiver.unseenEnd : receiver.end;
+        boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0;
+        if (overshoots && !connection.pickedUp) {
             return Step.BAD_WINDOW;
         }
         boolean fallsShort = receiver.known && sender.end - end > receiver.maxWindow
                 || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow);
-        if (fallsShort) {
+        if (fallsShort && !learns) {
             return Step.PASS;
         }
         boolean resends = packet.tcpPayload() > 0 && end - sender.end <= 0;
         acceptSegment(connection, packet, fromOriginator);
+        if (learns) {
+            noteUnseen(sender);
+            noteUnseen(receiver);
+        }
         connection.state =
                 fin ? afterFin(connection.state, sender.finSeen) : afterAck(connection.state, fromOriginator, resends);
         sender.finSeen |= fin;
@@ -354,6 +361,11 @@ public final class TcpTracker {
         if (end - sender.end > 0) {
             sender.end = end;
         }
+        if (receiver.sentUnseen && ack - receiver.end > 0) {
+            receiver.end = ack;
+        }
+        sender.sentUnseen &= sender.end - sender.unseenEnd < 0;
+        receiver.sentUnseen &= receiver.end - receiver.unseenEnd < 0;
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, ack, window);
         connection.synPending = false;
@@ -386,6 +398,7 @@ public final class TcpTracker {
         side.scale = Math.max(0, options.windowScale());
         side.sackPermitted = options.isSackPermitted();
         side.ackSeen = false;
+        side.sentUnseen = false;
         side.finSeen = false;
     }
 
@@ -399,6 +412,7 @@ public final class TcpTracker {
         to.scale = from.scale;
         to.sackPermitted = from.sackPermitted;
         to.ackSeen = false;
+        to.sentUnseen = false;
         to.finSeen = false;
     }
 
@@ -419,20 +433,27 @@ public final class TcpTracker {
     }
 
     /**
-     * As {@link #pickUpSide}, of a connection whose windows will count. The segment may be an old one, sent again: what the
-     * other side has acknowledged of it, and allowed it, stands; and so does what this one acknowledges and we have not seen.
+     * Learns of an adopted connection what a segment says of both sides. The one that has not been seen has sent what is
+     * acknowledged, and perhaps more, before our time: so nothing that is learnt is ever taken back, as the next segment of
+     * a side may well be one that it sends again.
      */
-    private void adoptSide(Side sender, Side receiver, Packet packet) {
-        boolean told = receiver.known;
-        int end = sender.end;
-        int maxEnd = sender.maxEnd;
-        pickUpSide(sender, receiver, packet);
-        if (told) {
-            int ack = highestAck(packet, receiver);
-            sender.end = later(sender.end, end);
-            sender.maxEnd = later(sender.maxEnd, maxEnd);
-            receiver.end = later(receiver.end, ack);
-        }
+    private static void learn(Side sender, Side receiver, int end, int ack) {
+        boolean first = !sender.known && !receiver.known;
+        sender.end = first ? end : later(sender.end, end);
+        sender.maxEnd = first ? end : later(sender.maxEnd, end);
+        receiver.end = first ? ack : later(receiver.end, ack);
+        receiver.maxEnd = first ? ack : later(receiver.maxEnd, ack);
+        sender.maxWindow = Math.max(1, sender.maxWindow);
+        sender.known = true;
+    }
+
+    /**
+     * What a side sent before anybody looked is known when it sends something new or when it is acknowledged. Were that
+     * acknowledgment dropped, a side that only sends again what is older would wait for it for ever.
+     */
+    private static void noteUnseen(Side side) {
+        side.unseenEnd = side.maxEnd;
+        side.sentUnseen = side.end - side.maxEnd < 0;
     }
 
     private static int later(int one, int other) {

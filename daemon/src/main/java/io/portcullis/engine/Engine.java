@@ -256,7 +256,8 @@ public final class Engine {
     /** True: a source that the side from which it comes can't have. */
     private boolean isSpoofed(Direction direction) {
         boolean own = policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow());
-        return own == (direction == Direction.INGRESS);
+        boolean speaksArpOnly = !packet.isV6() && Addresses.isLinkLocalV4(packet.sourceLow());
+        return direction == Direction.INGRESS ? own : !own || speaksArpOnly;
     }
 
     /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */

@@ -134,10 +134,9 @@ final class LinkTraffic {
             sender = sender << 8 | packet.networkByte(ARP_SENDER + i);
         }
         boolean own = policy.isOwn(false, 0, sender);
-        boolean fits = direction == Direction.EGRESS
-                // A probe has no address yet (RFC 5227).
-                ? own || sender == 0 || Addresses.isLinkLocalV4(sender)
-                : !own;
+        // A probe has no address yet (RFC 5227).
+        boolean anybodys = sender == 0 || Addresses.isLinkLocalV4(sender);
+        boolean fits = anybodys || own == (direction == Direction.EGRESS);
         return fits ? Answer.PASS : Answer.SPOOFED;
     }
 

@@ -139,11 +139,12 @@ final class Guard {
             }
         }
         if (!switched.isEmpty()) {
-            notes.add(name + ": kept from this host's IP stack: " + String.join(", ", switched) + "; restored on exit");
+            notes.add(
+                    name + ": kept from this host's IP stack: " + String.join(", ", switched) + "; detach restores it");
         }
         if (!nic.up()) {
             Nics.setUp(nic, true);
-            notes.add(name + ": was down, is up now" + (journalled.broughtUp() ? "; restored on exit" : ""));
+            notes.add(name + ": was down, is up now" + (journalled.broughtUp() ? "; detach restores it" : ""));
         }
         notes.addAll(offloadsOff(name, carriesOffloads));
         return notes;
@@ -197,7 +198,7 @@ final class Guard {
         List<String> off =
                 asked.stream().filter(feature -> !refused.contains(feature)).toList();
         if (!off.isEmpty()) {
-            notes.add(name + ": offloads off: " + String.join(", ", off) + "; restored on exit");
+            notes.add(name + ": offloads off: " + String.join(", ", off) + "; detach restores it");
         }
         if (!refused.isEmpty()) {
             notes.add(name + ": offloads that this NIC keeps on: " + String.join(", ", refused)

@@ -394,4 +394,40 @@ class ConfigTest {
         }
         return Files.writeString(file, yaml);
     }
+
+    @Test
+    void aHostHasOneNicAndItsOwnDefaults() throws ConfigException {
+        Config config = Config.parse("""
+                version: 1
+                interfaces:
+                  web0: {mode: host, nic: eth0, security-groups: [web]}
+                  db0: {mode: host, nic: eth1, attach: clsact, adopt-established: false, on-failure: open,
+                        source-check: true, security-groups: [web]}
+                security-groups:
+                  web: {ingress: [{protocol: tcp, ports: 80, from: {group: web}}]}
+                failsafe:
+                  ingress: [{protocol: tcp, ports: 22, from: 10.0.0.0/8}]
+                """, "test.yaml");
+        Interface web = Objects.requireNonNull(config.interfaces().get("web0"));
+        assertEquals(new Mode.Host("eth0", Attach.AUTO, true), web.mode());
+        assertEquals(OnFailure.CLOSED, web.onFailure());
+        assertFalse(web.sourceCheck());
+        assertFalse(web.passThrough().contains(LinkClass.STP));
+        Interface db = Objects.requireNonNull(config.interfaces().get("db0"));
+        assertEquals(new Mode.Host("eth1", Attach.CLSACT, false), db.mode());
+        assertEquals(OnFailure.OPEN, db.onFailure());
+        assertTrue(db.sourceCheck());
+        assertEquals(1, config.failsafe().ingress().size());
+        assertEquals(List.of(), config.failsafe().egress());
+        assertEquals(List.of(), config.warnings(), "a host's group has members when its NIC has addresses");
+
+        Cidr global = Cidr.of(Address.parse("203.0.113.80"));
+        Cidr link = Cidr.of(Address.parse("fe80::1"));
+        Config now = config.withNicAddresses(Map.of("web0", List.of(global, link)));
+        assertEquals(List.of(global), now.members("web"));
+        assertEquals(
+                List.of(global, link),
+                Objects.requireNonNull(now.interfaces().get("web0")).ownAddresses());
+        assertEquals(List.of(), now.withNicAddresses(Map.of()).members("web"), "replaced, not added to");
+    }
 }

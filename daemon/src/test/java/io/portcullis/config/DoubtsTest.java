@@ -184,4 +184,19 @@ class DoubtsTest {
                 .anyMatch(peer ->
                         peer instanceof Peer.Any || (peer instanceof Peer.Net(Cidr cidr) && cidr.encloses(block)));
     }
+
+    @Test
+    void aSourceCheckWithoutAddressesLetsNothingOut() throws ConfigException {
+        Config config = Config.parse("""
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: a, inside: b, source-check: true, security-groups: [web]}
+                security-groups: {web: {}}
+                """, "test.yaml");
+        assertEquals(
+                List.of(
+                        "test.yaml:3:3: interface edge: source-check lets nothing out, because addresses says of nobody that"
+                                + " he lives inside"),
+                config.warnings().stream().map(Warning::toString).toList());
+    }
 }

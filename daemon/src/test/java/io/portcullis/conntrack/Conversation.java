@@ -105,6 +105,19 @@ final class Conversation {
         return this;
     }
 
+    /** The connection as a host has it before anybody looks; the side that began is outside. */
+    Conversation adopted(int originatorScale, int responderScale) {
+        byte[] bytes = segment(true, ACK, 0, 0).bytes();
+        assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
+        tuple.of(packet, Direction.INGRESS);
+        TcpConnection connection = tracker.adopt(originatorScale, responderScale);
+        Flow inserted = table.insert(tuple, Direction.INGRESS, Timeout.TCP_ESTABLISHED, nowNs, connection, null);
+        assertNotNull(inserted);
+        table.replied(inserted);
+        flow = inserted;
+        return this;
+    }
+
     void sleepSeconds(long seconds) {
         nowNs += seconds * SECOND;
     }

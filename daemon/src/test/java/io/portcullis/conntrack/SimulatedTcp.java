@@ -114,6 +114,16 @@ final class SimulatedTcp {
         return established && unacknowledged == toSend + 2 && received > finAt;
     }
 
+    /** True once the handshake is over on this side. */
+    boolean isEstablished() {
+        return established;
+    }
+
+    /** Shift of the windows that this side offers. */
+    int scale() {
+        return ownScale;
+    }
+
     /** When the timer goes off. */
     long timerNs() {
         return timerNs;

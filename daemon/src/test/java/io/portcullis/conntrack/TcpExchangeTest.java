@@ -45,9 +45,16 @@ final class TcpExchangeTest {
         private long planned;
         private long nowNs;
         private int seen;
+        private int unseen;
 
         Exchange(long seed) {
+            this(seed, 0);
+        }
+
+        /** {@code unseen}: so many segments pass before anybody looks, and then some until both ends are established. */
+        Exchange(long seed, int unseen) {
             this.seed = seed;
+            this.unseen = unseen;
             random = new SplittableRandom(seed);
             ends = new SimulatedTcp[] {new SimulatedTcp(true, random.split()), new SimulatedTcp(false, random.split())};
             loss = random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.08;
@@ -81,6 +88,18 @@ final class TcpExchangeTest {
         }
 
         private void atTracker(Segment segment) {
+            if (unseen > 0) {
+                unseen--;
+                if (unseen == 0) {
+                    if (ends[0].isEstablished() && ends[1].isEstablished()) {
+                        conversation.adopted(ends[0].scale(), ends[1].scale());
+                    } else {
+                        unseen = 1;
+                    }
+                }
+                travel(segment, false);
+                return;
+            }
             seen++;
             Step step = conversation.send(segment.fromOriginator(), segment.frame());
             history.addLast(nowNs / 1000 + " µs " + segment + " " + step + " " + conversation.state());
@@ -128,6 +147,18 @@ final class TcpExchangeTest {
             assertEquals(exchange.ends[1].toSend(), exchange.ends[0].delivered(), where);
             State state = exchange.conversation.state();
             assertTrue(state.ordinal() >= State.LAST_ACK.ordinal() && state != State.CLOSE, where + ": " + state);
+            segments += exchange.seen;
+        }
+        assertTrue(segments > 10_000, segments + " segments are too few to mean anything");
+    }
+
+    @Test
+    void norOfAnAdoptedConnectionWhereverItIsPickedUp() {
+        long segments = 0;
+        for (long seed = 1; seed <= EXCHANGES; seed++) {
+            Exchange exchange = new Exchange(seed, 1 + (int) (seed * 7 % 60));
+            exchange.run();
+            assertTrue(exchange.ends[0].isDone() && exchange.ends[1].isDone(), "seed " + seed + ": stalled");
             segments += exchange.seen;
         }
         assertTrue(segments > 10_000, segments + " segments are too few to mean anything");

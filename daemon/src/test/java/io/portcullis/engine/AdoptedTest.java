@@ -68,9 +68,11 @@ final class AdoptedTest {
         int allowed = end + (512 << SCALE);
         assertEquals(
                 Reason.TCP_WINDOW, bench.out(fromInside(ACK, allowed + 1, 5000).payload(1)), "beyond A's window");
-        assertEquals(Reason.TCP_WINDOW, bench.in(fromOutside(ACK, 5000, end + 1)), "of data that B has not sent");
+        assertEquals(
+                Reason.TCP_WINDOW, bench.in(fromOutside(ACK, 5000, allowed + 1)), "of data that B can't have sent");
         assertEquals(
                 Reason.NONE, bench.out(fromInside(ACK, allowed - 1000, 5000).payload(1000)), "the scale is known");
+        assertEquals(Reason.TCP_WINDOW, bench.in(fromOutside(ACK, 5000, allowed + 1)), "of data that B has not sent");
     }
 
     @Test

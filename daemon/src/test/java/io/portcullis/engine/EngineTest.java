@@ -240,4 +240,17 @@ final class EngineTest {
                         "ingress no-rule tcp 198.51.100.7:40000 > 10.0.0.1:22"),
                 texts);
     }
+
+    @Test
+    void sourcesThatASideCantHaveAreDropped() throws ConfigException {
+        EngineBench bench = new EngineBench("source-check: true", OPEN, false);
+        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 1, B, 2)));
+        assertEquals(Reason.SOURCE_CHECK, bench.in(Frame.udp(B, 1, "10.0.0.9", 2)), "our own address from outside");
+        assertEquals(Reason.NONE, bench.out(Frame.udp(B, 1, A, 2)));
+        assertEquals(Reason.SOURCE_CHECK, bench.out(Frame.udp("10.0.0.2", 1, A, 2)), "a stranger's from inside");
+        assertEquals(Reason.SOURCE_CHECK, bench.out(Frame.udp("169.254.1.1", 1, A, 2)), "that speaks ARP only");
+        assertEquals(Reason.BAD_ADDRESS, bench.out(Frame.udp("127.0.0.1", 1, A, 2)), "comes first");
+        EngineBench without = new EngineBench("source-check: false", OPEN, false);
+        assertEquals(Reason.NONE, without.out(Frame.udp("10.0.0.2", 1, A, 2)));
+    }
 }

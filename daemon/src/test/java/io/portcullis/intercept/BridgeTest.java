@@ -131,13 +131,13 @@ class BridgeTest {
         assertEquals(5, notes.size(), notes::toString);
         assertEquals(
                 "out0: kept from this host's IP stack: disable_ipv6 1 (was 0), rp_filter 1 (was 10), arp_ignore 8 (was 0);"
-                        + " restored on exit",
+                        + " detach restores it",
                 notes.get(0));
         assertTrue(notes.get(1).startsWith("out0: offloads off: "), notes.get(1));
         assertTrue(notes.get(1).contains(", rx-gro"), notes.get(1));
         assertTrue(notes.get(1).contains(", tx-tcp-segmentation"), notes.get(1));
         assertFalse(notes.get(1).contains("tx-gre-segmentation"), notes.get(1));
-        assertEquals("in0: was down, is up now; restored on exit", notes.get(3));
+        assertEquals("in0: was down, is up now; detach restores it", notes.get(3));
         assertEquals(1, journals().size());
 
         Restored restored = namespace.in(bridge::detach);

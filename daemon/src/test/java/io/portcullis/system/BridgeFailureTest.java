@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -74,6 +75,23 @@ final class BridgeFailureTest {
         assertFalse(http(80));
         daemon = daemon.again();
         Lab.await("the rules", () -> http(80));
+        daemon.close();
+    }
+
+    @Test
+    void aConversationIsLearntAfterACrash() {
+        Path echo = LAB.file("echo", "");
+        LAB.start("server", echo, "perl", "-e", HostConnectionsTest.ECHO);
+        Lab.await("the echo", () -> Lab.read(echo).contains("ready"));
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", learn: 60s").replace("ports: 80", "ports: [80, 7000]"));
+        Path said = LAB.file("talk", "");
+        LAB.start("client", said, "perl", "-e", HostConnectionsTest.TALK, Lab.SERVER);
+        Lab.await("the conversation", () -> Lab.read(said).contains("2\n"));
+        daemon.crash();
+        daemon = daemon.again();
+        int before = Lab.read(said).length();
+        Lab.await("more of it", () -> Lab.read(said).length() > before + 20);
+        assertFalse(http(8080));
         daemon.close();
     }
 

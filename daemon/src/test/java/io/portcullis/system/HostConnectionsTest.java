@@ -27,14 +27,15 @@ final class HostConnectionsTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}
             """;
 
-    private static final String ECHO = """
+    /** A server on port 7000 that says what it is told. */
+    static final String ECHO = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
             bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{CHLD} = 'IGNORE';
             while (accept(C, L)) { if (!fork) { while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
             """;
 
     /** Says a number and waits for its echo, five times a second. */
-    private static final String TALK = """
+    static final String TALK = """
             use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in(7000, inet_aton($ARGV[0]))) or die "$!\\n";
             $| = 1; for (my $i = 0; ; $i++) {
                 syswrite(C, "$i\\n"); sysread(C, my $b, 4096) or die "ended\\n"; print $b; select(undef, undef, undef, 0.2);

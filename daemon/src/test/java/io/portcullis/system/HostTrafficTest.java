@@ -9,6 +9,7 @@ import io.portcullis.linux.Tagger;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -178,6 +179,28 @@ final class HostTrafficTest {
                             "portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"malformed-l2\"}"));
         } finally {
             clearPrograms();
+        }
+    }
+
+    @Test
+    void aVlanOfTheNicIsGuardedWithIt() {
+        boolean hasVlans =
+                sh("fw", "ip link add link out0 name out0.5 type vlan id 5").exit() == 0;
+        Assumptions.assumeTrue(hasVlans, "SKIPPED: this kernel has no VLAN devices (module 8021q)");
+        sh("fw", "ip address add 10.5.0.1/24 dev out0.5 && ip link set out0.5 up")
+                .ok();
+        sh(
+                        "client",
+                        "ip link add link eth0 name eth0.5 type vlan id 5 && ip address add 10.5.0.2/24 dev eth0.5 && ip link set eth0.5 up")
+                .ok();
+        try (DaemonProcess daemon = LAB.daemon(rules)) {
+            assertTrue(download("client", "http://10.5.0.1"));
+            assertTrue(download("server", "http://10.5.0.2:8080"));
+            assertNotEquals(0, sh("client", "curl -s -m 2 http://10.5.0.1:8080").exit());
+            assertTrue(daemon.http("/healthz").startsWith("ok"));
+        } finally {
+            sh("fw", "ip link del out0.5").ok();
+            sh("client", "ip link del eth0.5").ok();
         }
     }
 
