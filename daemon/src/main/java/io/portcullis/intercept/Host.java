@@ -273,11 +273,7 @@ public final class Host implements Interception {
             barrier.aliveUntil(nowNs + Bridge.ALIVE_NS);
             return barrier.raise(parts());
         } catch (IOException refused) {
-            List<String> lines = new ArrayList<>(List.of(wish.attachment().name() + ": " + Guard.reason(refused)));
-            if (!wasStanding) {
-                lines.addAll(detach().faults());
-            }
-            throw new InterceptException(lines);
+            throw new InterceptException(List.of(wish.attachment().name() + ": " + Guard.reason(refused)));
         }
     }
 

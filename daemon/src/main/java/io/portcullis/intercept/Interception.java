@@ -68,8 +68,7 @@ public sealed interface Interception permits Bridge, Host {
      *
      * @param nowNs monotonic time, nanoseconds
      * @return lines for the log
-     * @throws InterceptException where the kernel does not take them; what was attached is detached again, but for what an
-     *     earlier run had attached
+     * @throws InterceptException where the kernel does not take them; some may be attached then, for {@link #detach}
      */
     List<String> engage(long nowNs) throws InterceptException;
 

@@ -22,6 +22,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -261,9 +262,11 @@ record Journal(
         }
         Journal next = new Journal(interfaceName, currentBootId(), entries);
         for (Journal journal : earlier) {
-            if (journal.interfaceName().equals(interfaceName)) {
-                next = new Journal(
-                        interfaceName, next.bootId, entries, journal.pairs, journal.programs, journal.qdiscs);
+            boolean same = journal.interfaceName().equals(interfaceName);
+            if (same || journal.sharesNics(nics)) {
+                next = next.with(journal.pairs, journal.programs, journal.qdiscs);
+            }
+            if (same) {
                 for (Entry left : journal.without(nics).nics) {
                     Restored restored = Guard.restore(left);
                     if (!restored.faults().isEmpty()) {
@@ -275,18 +278,28 @@ record Journal(
         }
         next.write(directory);
         for (Journal other : earlier) {
-            Journal rest = other.without(nics);
-            if (!other.interfaceName().equals(interfaceName)
-                    && rest.nics().size() < other.nics().size()) {
-                if (!rest.programs.isEmpty() || !rest.pairs.isEmpty()) {
-                    // The same NICs under another interface's name: its programs go with it.
-                    notes.addAll(Restoration.undoPrograms(rest));
-                    rest = new Journal(rest.interfaceName, rest.bootId, rest.nics);
-                }
-                rest.writeOrDelete(directory);
+            if (!other.interfaceName().equals(interfaceName) && other.sharesNics(nics)) {
+                new Journal(other.interfaceName, other.bootId, other.without(nics).nics).writeOrDelete(directory);
             }
         }
         return next;
+    }
+
+    private boolean sharesNics(List<Nic> others) {
+        return without(others).nics.size() < nics.size();
+    }
+
+    /** The same, and these besides: until those that are wanted stand, they keep the traffic back. */
+    private Journal with(List<Pair> morePairs, List<Standing> morePrograms, List<Integer> moreQdiscs) {
+        return new Journal(
+                interfaceName,
+                bootId,
+                nics,
+                Stream.concat(pairs.stream(), morePairs.stream()).distinct().toList(),
+                Stream.concat(programs.stream(), morePrograms.stream())
+                        .distinct()
+                        .toList(),
+                Stream.concat(qdiscs.stream(), moreQdiscs.stream()).distinct().toList());
     }
 
     /** The journals of a directory, by name; none where there is no directory. */

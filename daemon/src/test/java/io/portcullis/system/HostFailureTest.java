@@ -96,6 +96,14 @@ final class HostFailureTest {
         assertFiltered(since);
         daemon.crash();
         assertShut(since);
+        // The same NIC under another interface's name.
+        daemon.write(CLOSED.replace("web0", "front"));
+        daemon = daemon.again();
+        assertFiltered(since);
+        String links = LAB.firewall("ip", "link").out();
+        assertTrue(links.contains("pch-front") && !links.contains("pch-web0"), links);
+        daemon.crash();
+        assertShut(since);
         daemon.cli("detach").ok();
     }
 
