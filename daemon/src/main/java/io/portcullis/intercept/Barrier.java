@@ -153,15 +153,18 @@ final class Barrier implements AutoCloseable {
 
     /** True: it stood there already. */
     private boolean put(Part part) throws IOException {
-        Optional<Journal.Standing> old = journal.programs().stream()
+        // Two, where a run died between attaching the one and detaching the other: the first would take the mark off,
+        // and the
+        // second stop everything.
+        List<Journal.Standing> old = journal.programs().stream()
                 .filter(each -> each.nic() == part.nic()
                         && each.ingress() == part.ingress()
                         && each.isTcx() == (how == Attach.TCX))
-                .findFirst();
+                .toList();
         return how == Attach.TCX ? putTcx(part, old) : putFilter(part, old);
     }
 
-    private boolean putTcx(Part part, Optional<Journal.Standing> old) throws IOException {
+    private boolean putTcx(Part part, List<Journal.Standing> old) throws IOException {
         if (!part.open()) {
             return putPersistent(part, part.program(), old);
         }
@@ -173,20 +176,31 @@ final class Barrier implements AutoCloseable {
         }
         if (part.behind() != null) {
             putPersistent(part, part.behind(), old);
-        } else if (old.isPresent()) {
-            remove(old.get());
-            forget(old.get());
+        } else {
+            removeAll(old);
         }
         return false;
     }
 
-    private boolean putPersistent(Part part, BpfProgram wanted, Optional<Journal.Standing> old) throws IOException {
+    private void removeAll(List<Journal.Standing> old) throws IOException {
+        for (Journal.Standing each : old) {
+            remove(each);
+            forget(each);
+        }
+    }
+
+    private boolean putPersistent(Part part, BpfProgram wanted, List<Journal.Standing> old) throws IOException {
         int nic = part.nic();
         boolean ingress = part.ingress();
         Place place = new Place(nic, ingress);
         boolean behindLink = links.containsKey(place);
-        int at = old.isEmpty() ? -1 : Tcx.query(nic, ingress).position(old.get().program());
-        if (at == (behindLink ? 1 : 0) && old.get().fingerprint().equals(wanted.fingerprint())) {
+        Tcx.Chain chain = Tcx.query(nic, ingress);
+        Optional<Journal.Standing> kept = old.stream()
+                .filter(each -> chain.position(each.program()) == (behindLink ? 1 : 0)
+                        && each.fingerprint().equals(wanted.fingerprint()))
+                .findFirst();
+        if (kept.isPresent()) {
+            removeAll(old.stream().filter(each -> !each.equals(kept.get())).toList());
             return true;
         }
         try (Bpf program = Bpf.load(wanted)) {
@@ -198,14 +212,11 @@ final class Barrier implements AutoCloseable {
                 Tcx.attachFirst(program, nic, ingress);
             }
         }
-        if (old.isPresent()) {
-            remove(old.get());
-            forget(old.get());
-        }
+        removeAll(old);
         return false;
     }
 
-    private boolean putFilter(Part part, Optional<Journal.Standing> old) throws IOException {
+    private boolean putFilter(Part part, List<Journal.Standing> old) throws IOException {
         int nic = part.nic();
         Tcx.Chain others = othersOnTcx(part);
         if (!others.entries().isEmpty()) {
@@ -222,20 +233,26 @@ final class Barrier implements AutoCloseable {
         }
         List<Clsact.Filter> filters = Clsact.filters(nic, part.ingress());
         // A program with a deadline looks at the map of the process that loaded it.
-        if (deadline == null
-                && old.isPresent()
-                && !filters.isEmpty()
-                && filters.getFirst().programId() == old.get().program()
-                && old.get().fingerprint().equals(part.program().fingerprint())) {
+        Optional<Journal.Standing> kept = old.stream()
+                .filter(each -> deadline == null
+                        && !filters.isEmpty()
+                        && filters.getFirst().programId() == each.program()
+                        && each.fingerprint().equals(part.program().fingerprint()))
+                .findFirst();
+        if (kept.isPresent()) {
+            for (Journal.Standing each : old) {
+                if (!each.equals(kept.get())) {
+                    forget(each);
+                }
+            }
             return true;
         }
         try (Bpf program = Bpf.load(part.program())) {
             add(new Journal.Standing(
                     nic, part.ingress(), HANDLE, program.id(), part.program().fingerprint()));
-            boolean ours = old.isPresent()
-                    && filters.stream()
-                            .anyMatch(each -> each.handle() == HANDLE
-                                    && each.programId() == old.get().program());
+            boolean ours = filters.stream()
+                    .anyMatch(each -> each.handle() == HANDLE
+                            && old.stream().anyMatch(standing -> standing.program() == each.programId()));
             if (!ours
                     && filters.stream()
                             .anyMatch(each -> each.handle() == HANDLE && each.priority() == Clsact.PRIORITY)) {
@@ -243,8 +260,8 @@ final class Barrier implements AutoCloseable {
                         + Clsact.PRIORITY + " handle 0x" + Integer.toHexString(HANDLE) + ": remove it (tc filter del)");
             }
             Clsact.put(program, nic, part.ingress(), HANDLE, part.program().name());
-            if (old.isPresent()) {
-                forget(old.get());
+            for (Journal.Standing each : old) {
+                forget(each);
             }
         }
         return false;

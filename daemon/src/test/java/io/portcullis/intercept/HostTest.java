@@ -1,0 +1,68 @@
+package io.portcullis.intercept;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.portcullis.config.Mode;
+import io.portcullis.linux.Bpf;
+import io.portcullis.linux.BpfProgram;
+import io.portcullis.linux.Namespace;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.Tcx;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The programs of a host's NIC after a run that died at a bad moment. */
+@Tag("system")
+@Timeout(60)
+final class HostTest {
+    @TempDir
+    Path directory;
+
+    private Host engaged() throws Exception {
+        Interception.Wish wish = Wishes.of("web0", "mode: host, nic: e0", true, directory);
+        Host host = Host.attach(wish, (Mode.Host) wish.attachment().mode());
+        host.engage(1);
+        return host;
+    }
+
+    @Test
+    void oneProgramStandsWhereARunDiedBetweenAttachingAndDetaching() throws Exception {
+        try (Namespace namespace = new Namespace("host")) {
+            namespace.ip("link add e0 type veth peer name e1");
+            namespace.in(() -> {
+                int nic = Nics.index("e0");
+                Interception.Wish wish = Wishes.of("web0", "mode: host, nic: e0", true, directory);
+                for (BpfProgram other : List.of(new Programs(wish.mark()).admitOurs(null), Programs.drop())) {
+                    engaged().leave();
+                    Journal journal = Journal.read(Journal.files(directory).getFirst());
+                    try (Bpf program = Bpf.load(other)) {
+                        Tcx.attachFirst(program, nic, true);
+                        Journal.Standing standing =
+                                new Journal.Standing(nic, true, 0, program.id(), other.fingerprint());
+                        journal.withPrograms(
+                                        Stream.concat(journal.programs().stream(), Stream.of(standing))
+                                                .toList(),
+                                        List.of())
+                                .write(directory);
+                    }
+                    assertEquals(2, Tcx.query(nic, true).entries().size());
+                    engaged().leave();
+                    assertEquals(1, Tcx.query(nic, true).entries().size());
+                    assertEquals(
+                            4,
+                            Journal.read(Journal.files(directory).getFirst())
+                                    .programs()
+                                    .size());
+                }
+                assertEquals(List.of(), Restoration.detachAll(directory).faults());
+                assertEquals(0, Tcx.query(nic, true).entries().size());
+                return true;
+            });
+        }
+    }
+}
