@@ -38,7 +38,7 @@ final class StatusText {
         for (InterfaceStatus each : interfaces) {
             table.row(
                     each.name(),
-                    each.forwarding() ? "forwarding" : "STOPPED",
+                    !each.forwarding() ? "STOPPED" : each.enforcing() ? "forwarding" : "NOT GUARDED",
                     each.mode(),
                     each.datapath(),
                     Integer.toString(each.workers()),
@@ -60,10 +60,16 @@ final class StatusText {
                         direction,
                         Long.toString(each.passedPackets().getOrDefault(direction, 0L)),
                         Long.toString(each.droppedPackets().getOrDefault(direction, 0L)),
-                        reasons(each.dropsByReason().getOrDefault(direction, Map.of())));
+                        (reasons(each.dropsByReason().getOrDefault(direction, Map.of()))
+                                        + wouldDrops(each.wouldDropsByReason().getOrDefault(direction, Map.of())))
+                                .strip());
             }
         }
         return table.lines();
+    }
+
+    private static String wouldDrops(Map<String, Long> passed) {
+        return passed.isEmpty() ? "" : " would-drop: " + reasons(passed);
     }
 
     /** The most frequent first: {@code no-rule 12, tcp-no-syn 3}. */
@@ -77,6 +83,9 @@ final class StatusText {
     private static List<String> wrong(StatusReport status) {
         List<String> lines = new ArrayList<>();
         for (InterfaceStatus each : status.interfaces()) {
+            if (!each.enforcing()) {
+                lines.add(each.name() + " IS NOT GUARDED: enforce: audit drops nothing");
+            }
             if (!each.forwarding()) {
                 lines.add(each.name() + " does not forward: " + each.detail());
             }

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,7 +19,9 @@ public record Config(
         Map<String, Interface> interfaces,
         Map<String, SecurityGroup> securityGroups,
         Map<String, PrefixList> prefixLists,
+        Map<String, NetworkAcl> networkAcls,
         Failsafe failsafe,
+        List<Expectation> expectations,
         Conntrack conntrack,
         Metrics metrics,
         Control control,
@@ -29,6 +32,8 @@ public record Config(
         interfaces = Collections.unmodifiableMap(new LinkedHashMap<>(interfaces));
         securityGroups = Collections.unmodifiableMap(new LinkedHashMap<>(securityGroups));
         prefixLists = Collections.unmodifiableMap(new LinkedHashMap<>(prefixLists));
+        networkAcls = Collections.unmodifiableMap(new LinkedHashMap<>(networkAcls));
+        expectations = List.copyOf(expectations);
         warnings = List.copyOf(warnings);
     }
 
@@ -83,7 +88,19 @@ public record Config(
     public Config withNicAddresses(Map<String, List<Cidr>> ofNics) {
         Map<String, Interface> all = new LinkedHashMap<>();
         interfaces.forEach((name, each) -> all.put(name, each.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
-        return new Config(all, securityGroups, prefixLists, failsafe, conntrack, metrics, control, log, mark, warnings);
+        return new Config(
+                all,
+                securityGroups,
+                prefixLists,
+                networkAcls,
+                failsafe,
+                expectations,
+                conntrack,
+                metrics,
+                control,
+                log,
+                mark,
+                warnings);
     }
 
     /** The group of that name; an interface or a rule that names one is proof that there is one. */
@@ -93,6 +110,23 @@ public record Config(
             throw new IllegalArgumentException("no security group " + name);
         }
         return group;
+    }
+
+    /**
+     * The network ACL that an interface has.
+     *
+     * @throws IllegalArgumentException if its name is that of none
+     */
+    public Optional<NetworkAcl> networkAcl(Interface attachment) {
+        String name = attachment.networkAcl();
+        if (name == null) {
+            return Optional.empty();
+        }
+        NetworkAcl acl = networkAcls.get(name);
+        if (acl == null) {
+            throw new IllegalArgumentException("no network ACL " + name);
+        }
+        return Optional.of(acl);
     }
 
     /** The list of that name; a rule that names one is proof that there is one. */
@@ -107,6 +141,17 @@ public record Config(
     /** This one with other warnings. */
     Config with(List<Warning> others) {
         return new Config(
-                interfaces, securityGroups, prefixLists, failsafe, conntrack, metrics, control, log, mark, others);
+                interfaces,
+                securityGroups,
+                prefixLists,
+                networkAcls,
+                failsafe,
+                expectations,
+                conntrack,
+                metrics,
+                control,
+                log,
+                mark,
+                others);
     }
 }

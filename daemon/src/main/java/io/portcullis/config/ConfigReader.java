@@ -97,7 +97,6 @@ final class ConfigReader {
             tops.add(document.top().fields(KEYS));
         }
         version();
-        refuseWhatIsNotBuilt();
         Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"));
         References references = new References();
         Fields interfaces = named("interfaces");
@@ -111,20 +110,25 @@ final class ConfigReader {
         Fields listNames = named("prefix-lists");
         Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
         Map<String, PrefixList> lists = GroupReader.lists(listNames);
+        Fields aclNames = named("network-acls");
+        Map<String, NetworkAcl> acls = new AclReader(references).all(aclNames);
         Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
+        List<Expectation> expectations = new ExpectationReader(references).all(values("expect"));
         boolean hasFailsafe = !failsafe.rules().isEmpty();
         groupNames.all().stream()
                 .filter(value -> hasFailsafe && value.key().equals("failsafe"))
                 .forEach(value -> value.faultAtKey(
                         "the rules of failsafe have this name in logs and metrics: give the group another one"));
         if (isWhole) {
-            references.check(groupNames.names(), listNames.names());
+            references.check(groupNames.names(), listNames.names(), aclNames.names(), interfaces.names());
         }
         Config config = new Config(
                 byName,
                 groups,
                 lists,
+                acls,
                 failsafe,
+                expectations,
                 conntrack,
                 SettingsReader.metrics(settings("metrics")),
                 SettingsReader.control(settings("control")),
@@ -153,16 +157,6 @@ final class ConfigReader {
         }
         if (tops.getFirst().get("version").isEmpty()) {
             reading.fault(documents.getFirst().top().place(), "version is missing: write version: 1");
-        }
-    }
-
-    private void refuseWhatIsNotBuilt() {
-        for (String key : List.of("network-acls", "expect")) {
-            for (Value value : values(key)) {
-                if (!value.isEmpty()) {
-                    value.faultAtKey("not built yet");
-                }
-            }
         }
     }
 

@@ -4,10 +4,11 @@ package io.portcullis.config;
  * Connection tracking, for all interfaces.
  *
  * @param maxFlows flows of one interface at the most; {@link #AUTO}: by the memory that there is
+ * @param recheck true: a flow that today's rules would not admit ends at its next packet
  * @param tcpStrict false: a connection may be picked up in the middle
  * @param timeouts the defaults with {@code conntrack.timeouts} applied
  */
-public record Conntrack(long maxFlows, boolean tcpStrict, Timeouts timeouts) {
+public record Conntrack(long maxFlows, boolean recheck, boolean tcpStrict, Timeouts timeouts) {
     /** {@code max-flows: auto}. */
     public static final long AUTO = 0;
 

@@ -28,6 +28,7 @@ final class Doubts {
         doubts.groups();
         doubts.rules();
         doubts.egress();
+        doubts.acls();
         return doubts.warnings;
     }
 
@@ -161,6 +162,21 @@ final class Doubts {
                                         + " has no egress key and lets everything leave");
                     }
                 }
+            }
+        }
+    }
+
+    /** ACLs that play no part, and interfaces that keep nobody out. */
+    private void acls() {
+        for (NetworkAcl acl : config.networkAcls().values()) {
+            if (config.interfaces().values().stream()
+                    .noneMatch(each -> acl.name().equals(each.networkAcl()))) {
+                warn(acl.place(), acl.name() + ": no interface has this network ACL");
+            }
+        }
+        for (Interface each : config.interfaces().values()) {
+            if (each.audit()) {
+                warn(each.place(), "interface " + each.name() + ": enforce: audit drops nothing, nobody is kept out");
             }
         }
     }

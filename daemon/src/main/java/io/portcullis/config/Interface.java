@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What security groups are attached to: two NICs, transparently bridged, or one of this host, in place.
@@ -14,6 +15,8 @@ import java.util.stream.Stream;
  * @param addresses who lives inside; the members that this interface gives to its groups
  * @param nicAddresses in host mode those that the NIC has besides; in a file there are none
  * @param securityGroups names, at least one, in the order in which their rules are credited
+ * @param networkAcl name of the network ACL that every packet is asked; null: none
+ * @param audit true: what would be dropped passes, and is counted and told of
  * @param datapath how frames get in and out
  * @param workers how many threads share the traffic; 0: as many as suit the machine, {@link #workers(int)}
  * @param busyPoll true: they never sleep
@@ -30,6 +33,8 @@ public record Interface(
         List<Cidr> addresses,
         List<Cidr> nicAddresses,
         List<String> securityGroups,
+        @Nullable String networkAcl,
+        boolean audit,
         Datapath datapath,
         int workers,
         boolean busyPoll,
@@ -93,6 +98,8 @@ public record Interface(
                 addresses,
                 now,
                 securityGroups,
+                networkAcl,
+                audit,
                 datapath,
                 workers,
                 busyPoll,

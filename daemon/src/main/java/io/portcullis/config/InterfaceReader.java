@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads interfaces. */
 final class InterfaceReader {
@@ -111,7 +112,15 @@ final class InterfaceReader {
                 : OnFailure.CLOSED;
         boolean sourceCheck =
                 fields.get("source-check").map(each -> each.flag(false)).orElse(false);
-        refuseWhatIsNotBuilt(fields);
+        Optional<Value> acl = fields.get("network-acl");
+        acl.ifPresent(references::toAcl);
+        @Nullable
+        String networkAcl =
+                acl.flatMap(each -> each.text("the name of a network ACL")).orElse(null);
+        boolean audit = fields.get("enforce")
+                .flatMap(each -> each.choice(List.of("true", "audit")))
+                .filter("audit"::equals)
+                .isPresent();
         return mode.isEmpty() || value.reading().count() > faultsBefore
                 ? Optional.empty()
                 : Optional.of(new Interface(
@@ -120,6 +129,8 @@ final class InterfaceReader {
                         addresses,
                         List.of(),
                         groups,
+                        networkAcl,
+                        audit,
                         datapath,
                         workers,
                         busyPoll,
@@ -253,11 +264,6 @@ final class InterfaceReader {
             types.add(type.get().intValue());
         }
         return types;
-    }
-
-    private static void refuseWhatIsNotBuilt(Fields fields) {
-        fields.get("network-acl").ifPresent(value -> value.faultAtKey("not built yet"));
-        fields.get("enforce").ifPresent(value -> value.choice(List.of("true"), List.of("audit")));
     }
 
     private static Datapath datapath(Value value) {

@@ -75,6 +75,14 @@ final class Names {
         return Optional.ofNullable(numbers.getOrDefault(of, Map.of()).get(lower(name)));
     }
 
+    /** The first name of a number in a table without {@code /of}. */
+    Optional<String> name(int number) {
+        return numbers.getOrDefault("", Map.of()).entrySet().stream()
+                .filter(each -> each.getValue() == number)
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
     /** All names, in the order of the table. */
     Set<String> names(String of) {
         return numbers.getOrDefault(of, Map.of()).keySet();

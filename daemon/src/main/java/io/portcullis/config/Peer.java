@@ -13,4 +13,14 @@ public sealed interface Peer {
 
     /** The entries of a prefix list. */
     record Prefixes(String list) implements Peer {}
+
+    /** For people: {@code any}, {@code 10.0.0.0/8}, {@code group admin}, {@code prefix list office}. */
+    default String text() {
+        return switch (this) {
+            case Any() -> "any";
+            case Net(Cidr cidr) -> cidr.toString();
+            case Group(String name) -> "group " + name;
+            case Prefixes(String list) -> "prefix list " + list;
+        };
+    }
 }

@@ -1,6 +1,7 @@
 package io.portcullis.config;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * One rule of a security group: allows what it describes.
@@ -51,6 +52,32 @@ public record Rule(
         if (peers.isEmpty()) {
             throw new IllegalArgumentException("a rule without peers");
         }
+    }
+
+    /**
+     * In one line, for people: {@code tcp 80, 443 from 10.0.0.0/8, group admin}.
+     *
+     * @param ingress false: {@code to} stands before the peers
+     */
+    public String text(boolean ingress) {
+        StringBuilder text = new StringBuilder(protocolName(protocol));
+        if (!ports.isEmpty()) {
+            text.append(' ').append(ports.stream().map(PortRange::toString).collect(Collectors.joining(", ")));
+        }
+        if (icmpType != ALL) {
+            text.append(" type ").append(icmpType);
+        }
+        if (icmpCode != ALL) {
+            text.append(" code ").append(icmpCode);
+        }
+        return text.append(ingress ? " from " : " to ")
+                .append(peers.stream().map(Peer::text).collect(Collectors.joining(", ")))
+                .toString();
+    }
+
+    /** {@code all}, the name that people use, or {@code protocol 253}. */
+    public static String protocolName(int protocol) {
+        return protocol == ALL ? "all" : Names.PROTOCOLS.name(protocol).orElse("protocol " + protocol);
     }
 
     /** True for tcp, udp and sctp. */

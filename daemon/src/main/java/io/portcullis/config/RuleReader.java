@@ -13,6 +13,7 @@ final class RuleReader {
     private static final String PORTS = "a port, a range such as 8000-8100, a service name or a list of those";
     private static final String PEERS =
             "an address, a block, any, {group: NAME}, {prefix-list: NAME} or a list of those";
+    private static final String BLOCK = "one block or address, such as 0.0.0.0/0, or \"::/0\" in another entry";
     private static final List<String> TRANSPORTS = List.of("tcp", "udp", "sctp");
     private static final List<String> USUAL_PROTOCOLS =
             List.of("all", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah");
@@ -20,46 +21,96 @@ final class RuleReader {
     private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
 
+    /** What the rules are part of. */
+    private enum Kind {
+        /** A group, or failsafe. */
+        RULE("a rule such as {protocol: tcp, ports: 80, %s: any}"),
+        /** A network ACL, whose reader knows two keys more. */
+        ENTRY("an entry such as {rule: 100, action: allow, protocol: tcp, ports: 80, %s: 0.0.0.0/0}"),
+        /** A claim: what it leaves out is free. */
+        CLAIM("a map such as {protocol: tcp, ports: 80, %s: any}");
+
+        private final String example;
+
+        Kind(String example) {
+            this.example = example;
+        }
+
+        private List<String> keys(String peerKey) {
+            return switch (this) {
+                case RULE -> List.of("protocol", "ports", "type", "code", peerKey, "description");
+                case ENTRY -> List.of("rule", "action", "protocol", "ports", "type", "code", peerKey, "description");
+                case CLAIM -> List.of("protocol", "ports", "type", "code", peerKey);
+            };
+        }
+    }
+
     private final References references;
-    private final String direction;
+    private final Kind kind;
+    private final boolean ingress;
     private final String peerKey;
-    private final String otherPeerKey;
     private final List<String> keys;
 
-    private RuleReader(References references, String direction, String peerKey, String otherPeerKey) {
+    private RuleReader(References references, Kind kind, boolean ingress) {
         this.references = references;
-        this.direction = direction;
-        this.peerKey = peerKey;
-        this.otherPeerKey = otherPeerKey;
-        this.keys = List.of("protocol", "ports", "type", "code", peerKey, "description");
+        this.kind = kind;
+        this.ingress = ingress;
+        this.peerKey = ingress ? "from" : "to";
+        this.keys = kind.keys(peerKey);
     }
 
     /** Of rules that have {@code from}. */
     static RuleReader ingress(References references) {
-        return new RuleReader(references, "an ingress", "from", "to");
+        return new RuleReader(references, Kind.RULE, true);
     }
 
     /** Of rules that have {@code to}. */
     static RuleReader egress(References references) {
-        return new RuleReader(references, "an egress", "to", "from");
+        return new RuleReader(references, Kind.RULE, false);
+    }
+
+    /** Of what the entries of a network ACL match that have {@code from}. */
+    static RuleReader aclIngress(References references) {
+        return new RuleReader(references, Kind.ENTRY, true);
+    }
+
+    /** Of what the entries of a network ACL match that have {@code to}. */
+    static RuleReader aclEgress(References references) {
+        return new RuleReader(references, Kind.ENTRY, false);
+    }
+
+    /** Of what claims speak about that have {@code from}. */
+    static RuleReader claimIngress(References references) {
+        return new RuleReader(references, Kind.CLAIM, true);
+    }
+
+    /** Of what claims speak about that have {@code to}. */
+    static RuleReader claimEgress(References references) {
+        return new RuleReader(references, Kind.CLAIM, false);
+    }
+
+    /** What a claim speaks about that says nothing. */
+    Rule everything(Value claim) {
+        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", claim.place());
     }
 
     /** The rules of a list that have no fault. */
     List<Rule> list(Value list) {
         List<Rule> rules = new ArrayList<>();
         for (Value item : list.items("a list of rules")) {
-            rule(item).ifPresent(rules::add);
+            read(item).ifPresent(rules::add);
         }
         return rules;
     }
 
-    private Optional<Rule> rule(Value rule) {
-        if (rule.map("a rule such as {protocol: tcp, ports: 80, " + peerKey + ": any}")
-                .isEmpty()) {
-            return Optional.empty();
-        }
+    /** One rule; empty where it has a fault. */
+    Optional<Rule> read(Value rule) {
+        return fields(rule).flatMap(fields -> read(rule, fields));
+    }
+
+    /** As {@link #read(Value)}, of the fields of {@code rule}. */
+    Optional<Rule> read(Value rule, Fields fields) {
         int faultsBefore = rule.reading().count();
-        Fields fields = fields(rule);
         Optional<Integer> protocol = protocol(rule, fields);
         List<PortRange> ports = List.of();
         int type = Rule.ALL;
@@ -77,20 +128,27 @@ final class RuleReader {
                 : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.place()));
     }
 
-    private Fields fields(Value rule) {
+    /** What is written in a rule; empty where it is no map. */
+    Optional<Fields> fields(Value rule) {
+        if (rule.map(String.format(kind.example, peerKey)).isEmpty()) {
+            return Optional.empty();
+        }
         Fields fields = Fields.named(List.of(rule));
         for (Value value : fields.all()) {
-            if (value.key().equals(otherPeerKey)) {
-                value.faultAtKey(direction + " rule has \"" + peerKey + "\" instead");
+            if (value.key().equals(ingress ? "to" : "from")) {
+                value.faultAtKey((ingress ? "an ingress" : "an egress") + " rule has \"" + peerKey + "\" instead");
             } else if (!keys.contains(value.key())) {
                 value.unknownKey(keys);
             }
         }
-        return fields;
+        return Optional.of(fields);
     }
 
-    private static Optional<Integer> protocol(Value rule, Fields fields) {
+    private Optional<Integer> protocol(Value rule, Fields fields) {
         Optional<Value> value = fields.get("protocol");
+        if (value.isEmpty() && kind == Kind.CLAIM) {
+            return Optional.of(Rule.ALL);
+        }
         if (value.isEmpty()) {
             rule.reading().fault(rule.place(), "protocol is missing: all, tcp, udp, icmp, icmpv6, … or a number");
             return Optional.empty();
@@ -229,9 +287,15 @@ final class RuleReader {
 
     private List<Peer> peers(Value rule, Fields fields, int protocol) {
         Optional<Value> value = fields.get(peerKey);
+        if (value.isEmpty() && kind == Kind.CLAIM) {
+            return List.of(new Peer.Any());
+        }
         if (value.isEmpty()) {
-            rule.reading().fault(rule.place(), peerKey + " is missing: " + PEERS);
+            rule.reading().fault(rule.place(), peerKey + " is missing: " + (kind == Kind.ENTRY ? BLOCK : PEERS));
             return List.of();
+        }
+        if (kind == Kind.ENTRY) {
+            return block(value.get(), protocol).stream().toList();
         }
         if (value.get().isList() && value.get().isEmpty()) {
             value.get().fault("nobody at all: write " + PEERS + ", or remove the rule");
@@ -241,6 +305,15 @@ final class RuleReader {
             (item.isMap() ? reference(item) : addresses(item, protocol)).ifPresent(peers::add);
         }
         return peers;
+    }
+
+    /** The one block of an entry: EC2's have no more, and of two families each needs a number of its own. */
+    private static Optional<Peer> block(Value value, int protocol) {
+        if (value.isList() || value.isMap() || value.scalar().equals("any")) {
+            value.fault("an entry is about " + BLOCK);
+            return Optional.empty();
+        }
+        return addresses(value, protocol);
     }
 
     private Optional<Peer> reference(Value value) {

@@ -29,14 +29,17 @@ final class SettingsReader {
     static Conntrack conntrack(Fields fields) {
         long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
         boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
-        fields.get("on-reload").ifPresent(value -> value.choice(List.of("keep"), List.of("recheck")));
+        boolean recheck = fields.get("on-reload")
+                .flatMap(value -> value.choice(List.of("keep", "recheck")))
+                .filter("recheck"::equals)
+                .isPresent();
         fields.get("directory")
                 .ifPresent(value -> value.text("a path")
                         .filter(path -> !path.equals(DIRECTORY))
                         .ifPresent(_ -> value.fault("not built yet: the tables are in " + DIRECTORY)));
         Map<String, Duration> changes =
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
-        return new Conntrack(maxFlows, strict, Timeouts.DEFAULT.with(changes));
+        return new Conntrack(maxFlows, recheck, strict, Timeouts.DEFAULT.with(changes));
     }
 
     private static long maxFlows(Value value) {

@@ -24,6 +24,7 @@ final class Size {
                 .forEach(name -> members.put(name, config.members(name).size()));
         for (Interface each : config.interfaces().values()) {
             Map<String, List<Rule>> rules = new LinkedHashMap<>();
+            config.networkAcl(each).ifPresent(acl -> rules.put("network ACL " + acl.name(), acl.rules()));
             rules.put("failsafe", config.failsafe().rules());
             each.securityGroups()
                     .forEach(name ->

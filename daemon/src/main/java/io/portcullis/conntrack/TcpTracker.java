@@ -57,6 +57,12 @@ public final class TcpTracker {
         return (flags & (TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN)) == TcpFlags.ACK;
     }
 
+    /** True for a connection whose tuple a SYN may use again. */
+    public static boolean isOver(Flow flow) {
+        State state = tcp(flow).state;
+        return state == State.TIME_WAIT || state == State.CLOSE;
+    }
+
     /** What the first segment tells of a connection: a SYN, or the plain ACK by which it is picked up. */
     public TcpConnection open(Packet packet) {
         TcpConnection connection = new TcpConnection();

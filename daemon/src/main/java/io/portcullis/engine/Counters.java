@@ -32,6 +32,8 @@ public final class Counters {
 
     private final AtomicLongArray packets = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray bytes = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray auditedPackets = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray auditedBytes = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
 
     Counters() {}
@@ -42,6 +44,8 @@ public final class Counters {
         for (Counters one : each) {
             add(sum.packets, one.packets);
             add(sum.bytes, one.bytes);
+            add(sum.auditedPackets, one.auditedPackets);
+            add(sum.auditedBytes, one.auditedBytes);
             add(sum.totals, one.totals);
         }
         return sum;
@@ -54,7 +58,15 @@ public final class Counters {
     }
 
     void count(Direction direction, Reason reason, int count, int length) {
-        int cell = cell(direction, reason);
+        count(packets, bytes, cell(direction, reason), count, length);
+    }
+
+    /** As {@link #count}, of what would be dropped and passed. */
+    void countAudited(Direction direction, Reason reason, int count, int length) {
+        count(auditedPackets, auditedBytes, cell(direction, reason), count, length);
+    }
+
+    private static void count(AtomicLongArray packets, AtomicLongArray bytes, int cell, int count, int length) {
         packets.setOpaque(cell, packets.getPlain(cell) + count);
         bytes.setOpaque(cell, bytes.getPlain(cell) + length);
     }
@@ -77,6 +89,16 @@ public final class Counters {
         return bytes.getOpaque(cell(direction, reason));
     }
 
+    /** Packets that passed and would have been dropped with this reason, as {@link #packets} counts. */
+    public long auditedPackets(Direction direction, Reason reason) {
+        return auditedPackets.getOpaque(cell(direction, reason));
+    }
+
+    /** Their bytes. */
+    public long auditedBytes(Direction direction, Reason reason) {
+        return auditedBytes.getOpaque(cell(direction, reason));
+    }
+
     /** One of the counters that have no direction. */
     public long total(Total total) {
         return totals.getOpaque(total.ordinal());
@@ -90,15 +112,24 @@ public final class Counters {
          *
          * @param direction {@code ingress} or {@code egress}
          * @param reason {@link Reason#NONE}: passed
+         * @param audited true: passed, and would have been dropped with the reason
          */
-        void outcome(String direction, Reason reason, long packets, long bytes);
+        void outcome(String direction, Reason reason, boolean audited, long packets, long bytes);
     }
 
     /** Shows every outcome of both directions, those that never happened included. */
     public void forEach(Outcomes reader) {
         for (Direction direction : Direction.values()) {
             for (Reason reason : Reason.values()) {
-                reader.outcome(direction.label(), reason, packets(direction, reason), bytes(direction, reason));
+                reader.outcome(direction.label(), reason, false, packets(direction, reason), bytes(direction, reason));
+                if (reason != Reason.NONE) {
+                    reader.outcome(
+                            direction.label(),
+                            reason,
+                            true,
+                            auditedPackets(direction, reason),
+                            auditedBytes(direction, reason));
+                }
             }
         }
     }

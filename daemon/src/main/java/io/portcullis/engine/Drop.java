@@ -23,6 +23,7 @@ public final class Drop {
     private int destinationPort;
     private int icmpType;
     private int icmpCode;
+    private boolean passed;
     private long count;
 
     Drop() {}
@@ -45,10 +46,12 @@ public final class Drop {
         destinationPort = other.destinationPort;
         icmpType = other.icmpType;
         icmpCode = other.icmpCode;
+        passed = other.passed;
         count = other.count;
     }
 
-    void of(Packet packet, Direction way, Reason why) {
+    void of(Packet packet, Direction way, Reason why, boolean audited) {
+        passed = audited;
         direction = way;
         reason = why;
         ip = packet.isIp();
@@ -85,6 +88,11 @@ public final class Drop {
     /** Why. */
     public Reason reason() {
         return reason;
+    }
+
+    /** True: it passed all the same. */
+    public boolean passed() {
+        return passed;
     }
 
     /** {@code ingress no-rule tcp 198.51.100.7:40000 > 10.0.0.1:22}. */

@@ -41,10 +41,10 @@ public final class DropSamples {
         }
     }
 
-    void note(Packet packet, Direction direction, Reason reason) {
+    void note(Packet packet, Direction direction, Reason reason, boolean passed) {
         if (all.length > 0) {
             if (allSize < all.length) {
-                all[allSize++].of(packet, direction, reason);
+                all[allSize++].of(packet, direction, reason, passed);
             } else {
                 others++;
             }
@@ -55,7 +55,7 @@ public final class DropSamples {
         long mixed = (packet.sourceHigh() * 31 + packet.sourceLow()) * spread;
         Drop drop = samples[reason.ordinal() * PLACES + (int) (mixed >>> 60)];
         if (drop.count() == 0) {
-            drop.of(packet, direction, reason);
+            drop.of(packet, direction, reason, passed);
         } else {
             drop.again();
         }

@@ -15,6 +15,7 @@ import io.portcullis.packet.Packet;
 import io.portcullis.packet.Quote;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.Tuple;
+import io.portcullis.policy.Acl;
 import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
 import java.util.List;
@@ -22,12 +23,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides about frames: one engine per worker, with its flow table and its counters; used by that worker's thread alone.
- * The order of the checks is the specification's: malformed, link traffic, addresses, fragments, checksum, TCP flags,
- * flow, rules; the first that objects names the reason.
+ * The order of the checks is the specification's: malformed, link traffic, addresses, fragments, network ACL, checksum, TCP
+ * flags, flow, rules; the first that objects names the reason.
  *
  * <p>Per frame nothing is allocated but a new flow; no I/O, no clock: time is the caller's.
  */
 public final class Engine {
+    /** Stands where a rule's number does: admitted by none. */
+    private static final int WITHOUT_RULE = -2;
+
     private final Share share;
     private final FlowTable flows;
     private final TcpTracker tcp = new TcpTracker();
@@ -40,6 +44,9 @@ public final class Engine {
     private Policy policy;
     private LinkTraffic linkTraffic;
     private volatile RuleHits ruleHits;
+
+    /** Which policy of this engine's life is in force; flows keep what it says of them. */
+    private int policyNumber = 1;
 
     private boolean started;
     private long startedNs;
@@ -69,6 +76,7 @@ public final class Engine {
     /** Another policy, from the next frame on. Tracked flows stay. */
     public void install(Policy next) {
         policy = next;
+        policyNumber++;
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOverTo(next);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
@@ -109,12 +117,16 @@ public final class Engine {
                 batch.belongsTo(i, elsewhere);
                 continue;
             }
-            count(batch, i, direction, reason);
+            boolean audited = reason != Reason.NONE && policy.audits();
+            count(batch, i, direction, reason, audited);
             if (reason == Reason.NONE) {
                 batch.accept(i, credited);
+            } else if (audited) {
+                batch.wouldDrop(i, reason.ordinal());
+                dropSamples.note(packet, direction, reason, true);
             } else {
                 batch.drop(i, reason.ordinal());
-                dropSamples.note(packet, direction, reason);
+                dropSamples.note(packet, direction, reason, false);
             }
         }
         showFlows();
@@ -158,6 +170,7 @@ public final class Engine {
                 if (flow != null) {
                     // Both of its ends speak: it makes room for no other.
                     flows.replied(flow);
+                    flow.answered(policyNumber, WITHOUT_RULE);
                     taken++;
                 }
             }
@@ -179,10 +192,14 @@ public final class Engine {
     }
 
     /** A super-frame counts as the packets that it stands for, each with the headers. */
-    private void count(Batch batch, int i, Direction direction, Reason reason) {
+    private void count(Batch batch, int i, Direction direction, Reason reason, boolean audited) {
         int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
         int repeated = packets == 1 ? 0 : (packets - 1) * packet.headersLength();
-        counters.count(direction, reason, packets, batch.length(i) + repeated);
+        if (audited) {
+            counters.countAudited(direction, reason, packets, batch.length(i) + repeated);
+        } else {
+            counters.count(direction, reason, packets, batch.length(i) + repeated);
+        }
     }
 
     /**
@@ -244,7 +261,12 @@ public final class Engine {
             if (packet.fragmentOffset() > 0) {
                 return Reason.FRAGMENT_LIMIT;
             }
-        } else if (!isChecksumRight(batch, i)) {
+        }
+        Reason denied = askAcl(direction, nowNs);
+        if (denied != Reason.NONE) {
+            return denied;
+        }
+        if (!packet.isFragment() && !isChecksumRight(batch, i)) {
             return Reason.BAD_CHECKSUM;
         }
         if (packet.protocol() == IpProtocol.TCP && !TcpFlags.isPossible(packet.tcpFlags())) {
@@ -258,6 +280,90 @@ public final class Engine {
         boolean own = policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow());
         boolean speaksArpOnly = !packet.isV6() && Addresses.isLinkLocalV4(packet.sourceLow());
         return direction == Direction.INGRESS ? own : !own || speaksArpOnly;
+    }
+
+    /** What the network ACL says of a packet, unless failsafe rules carry it past. */
+    private Reason askAcl(Direction direction, long nowNs) {
+        Acl acl = policy.acl();
+        if (acl == null) {
+            return Reason.NONE;
+        }
+        boolean inward = direction == Direction.INGRESS;
+        int entry = acl.match(
+                inward,
+                packet.isV6(),
+                packet.protocol(),
+                selector(),
+                inward ? packet.sourceHigh() : packet.destinationHigh(),
+                inward ? packet.sourceLow() : packet.destinationLow());
+        if (acl.allows(inward, entry) || policy.hasFailsafe() && isPastAcl(direction, nowNs)) {
+            return Reason.NONE;
+        }
+        return entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY;
+    }
+
+    /** True for a packet of, or about, a flow that failsafe rules hold, and for a first one that they admit. */
+    private boolean isPastAcl(Direction direction, long nowNs) {
+        if (packet.isIcmp() && Icmp.isError(packet.isV6(), packet.icmpType())) {
+            Flow about = flowOfQuote(direction, nowNs);
+            // Another worker knows its flow: it asks the ACL.
+            return elsewhere >= 0 || (about == null ? policy.isFailsafe(match(direction)) : isHeldByFailsafe(about));
+        }
+        tuple.of(packet, direction);
+        Flow flow = mayHaveFlow() ? flows.find(tuple, nowNs) : null;
+        if (packet.protocol() == IpProtocol.TCP) {
+            int flags = packet.tcpFlags();
+            boolean opens = TcpTracker.isOpening(flags);
+            if (flow != null && !(opens && TcpTracker.isOver(flow))) {
+                return isHeldByFailsafe(flow);
+            }
+            boolean starts = opens || !(policy.isTcpStrict() && !isLearning(nowNs)) && TcpTracker.isPlainAck(flags);
+            return starts && policy.isFailsafe(match(direction));
+        }
+        return flow == null ? policy.isFailsafe(match(direction)) : isHeldByFailsafe(flow);
+    }
+
+    /** False for ICMP that makes no flow. */
+    private boolean mayHaveFlow() {
+        int type = packet.icmpType();
+        return !packet.isIcmp()
+                || Icmp.isRequest(packet.isV6(), type)
+                || Icmp.requestOf(packet.isV6(), type) != Icmp.NONE;
+    }
+
+    private boolean isHeldByFailsafe(Flow flow) {
+        return flow.isFailsafe() && policy.isFailsafe(todaysRule(flow));
+    }
+
+    /** What the rules in force say of the first packet of a flow; they are asked once. */
+    private int todaysRule(Flow flow) {
+        if (!flow.isAnswerOf(policyNumber)) {
+            Tuple first = flow.tuple();
+            Direction original = flow.originalDirection();
+            RuleSet rules = original == Direction.INGRESS ? policy.ingress() : policy.egress();
+            int rule = rules.match(
+                    first.isV6(), first.protocol(), first.askedSelector(original), first.outsideHigh, first.outsideLow);
+            flow.answered(policyNumber, rule);
+        }
+        return flow.answer();
+    }
+
+    /** True for a flow that ends here, as the rules in force would not admit it. */
+    private boolean endsByRecheck(Flow flow) {
+        if (!policy.rechecks() || todaysRule(flow) != RuleSet.NONE) {
+            return false;
+        }
+        if (!policy.audits()) {
+            flows.remove(flow);
+        }
+        return true;
+    }
+
+    private void admitted(Flow flow, int rule) {
+        flow.answered(policyNumber, rule);
+        if (policy.isFailsafe(rule)) {
+            flow.markFailsafe();
+        }
     }
 
     /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */
@@ -311,12 +417,19 @@ public final class Engine {
         if (flow == null) {
             return admit(direction, udp ? Timeout.UDP : Timeout.OTHER, nowNs);
         }
+        if (endsByRecheck(flow)) {
+            return Reason.RECHECK;
+        }
         boolean fromOriginator = direction == flow.originalDirection();
         renew(flow, fromOriginator, udp ? UdpTracker.follow(flow, fromOriginator) : Timeout.OTHER, nowNs);
         return Reason.NONE;
     }
 
     private Reason followTcp(Flow flow, Direction direction, long nowNs) {
+        boolean reopens = TcpTracker.isOpening(packet.tcpFlags()) && TcpTracker.isOver(flow);
+        if (!reopens && endsByRecheck(flow)) {
+            return Reason.RECHECK;
+        }
         boolean fromOriginator = direction == flow.originalDirection();
         return switch (tcp.follow(flow, packet, fromOriginator)) {
             case RENEW -> {
@@ -363,6 +476,7 @@ public final class Engine {
         if (flow == null) {
             return Reason.FLOW_LIMIT;
         }
+        admitted(flow, rule);
         if (!opens) {
             flows.renew(flow, tcp.timeout(flow, flows), nowNs);
         }
@@ -384,6 +498,9 @@ public final class Engine {
             tuple.of(packet, direction);
             Flow flow = flows.find(tuple, nowNs);
             Timeout timeout = v6 ? Timeout.ICMPV6 : Timeout.ICMP;
+            if (flow != null && endsByRecheck(flow)) {
+                return Reason.RECHECK;
+            }
             if (flow != null) {
                 renew(flow, isRequest, timeout, nowNs);
                 return Reason.NONE;
@@ -398,22 +515,28 @@ public final class Engine {
 
     /** True: the error quotes a packet of a tracked flow that travelled the other way and came from the error's target. */
     private boolean isErrorAboutFlow(Direction direction, long nowNs) {
+        return flowOfQuote(direction, nowNs) != null;
+    }
+
+    /** The flow that an ICMP error is about, or null. */
+    private @Nullable Flow flowOfQuote(Direction direction, long nowNs) {
         if (!packet.readQuote(quote)
                 || quote.sourceHigh() != packet.destinationHigh()
                 || quote.sourceLow() != packet.destinationLow()) {
-            return false;
+            return null;
         }
         int home = share.home(quote);
         if (home != share.worker()) {
             elsewhere = home;
-            return false;
+            return null;
         }
         Direction quoted = direction.opposite();
         tuple.of(quote, packet.vlans(), quoted);
         Flow flow = flows.find(tuple, nowNs);
-        return flow != null
+        boolean fits = flow != null
                 && (quote.protocol() != IpProtocol.TCP
                         || TcpTracker.isInFlight(flow, quote.tcpSequence(), quoted == flow.originalDirection()));
+        return fits ? flow : null;
     }
 
     /** A packet without a flow that makes one if a rule admits it; the tuple is its. */
@@ -423,7 +546,11 @@ public final class Engine {
             return Reason.NO_RULE;
         }
         Flow flow = flows.insert(tuple, direction, timeout, nowNs, null, null);
-        return flow == null ? Reason.FLOW_LIMIT : credit(rule, true);
+        if (flow == null) {
+            return Reason.FLOW_LIMIT;
+        }
+        admitted(flow, rule);
+        return credit(rule, true);
     }
 
     private Reason credit(int rule, boolean newFlow) {
@@ -442,8 +569,12 @@ public final class Engine {
         flows.renew(flow, timeout, nowNs);
     }
 
+    private int selector() {
+        return packet.isIcmp() ? packet.icmpType() << 8 | packet.icmpCode() : packet.destinationPort();
+    }
+
     private int match(Direction direction) {
-        int selector = packet.isIcmp() ? packet.icmpType() << 8 | packet.icmpCode() : packet.destinationPort();
+        int selector = selector();
         return direction == Direction.INGRESS
                 ? policy.ingress()
                         .match(packet.isV6(), packet.protocol(), selector, packet.sourceHigh(), packet.sourceLow())

@@ -20,6 +20,10 @@ public enum Reason {
     FRAGMENT_TINY("fragment-tiny"),
     /** A later fragment that cannot be held. */
     FRAGMENT_LIMIT("fragment-limit"),
+    /** A numbered entry of the network ACL denies it. */
+    ACL_DENY("acl-deny"),
+    /** No entry of the network ACL matches it. */
+    ACL_DEFAULT("acl-default"),
     /** The layer 4 checksum is wrong. */
     BAD_CHECKSUM("bad-checksum"),
     /** TCP flags that no stack sends together. */
@@ -30,6 +34,8 @@ public enum Reason {
     TCP_STATE("tcp-state"),
     /** A TCP segment outside its connection's sequence window. */
     TCP_WINDOW("tcp-window"),
+    /** Its flow was admitted by rules that are gone. */
+    RECHECK("recheck"),
     /** An ICMP error that belongs to no flow and that no rule admits. */
     ICMP_UNRELATED("icmp-unrelated"),
     /** No rule admits it. */

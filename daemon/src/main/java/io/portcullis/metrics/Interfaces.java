@@ -14,6 +14,7 @@ import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -93,6 +94,7 @@ final class Interfaces implements MultiCollector {
     public MetricSnapshots collect() {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         frames(all);
+        enforcing(all);
         intact(all);
         flows(all);
         ports(all);
@@ -118,23 +120,44 @@ final class Interfaces implements MultiCollector {
                 "verdict");
         Family drops =
                 new Family("portcullis_drops", "Packets dropped, each for one reason.", INTERFACE, DIRECTION, "reason");
+        Family wouldDrops = new Family(
+                "portcullis_would_drops",
+                "Packets that passed on an interface with enforce: audit and would have been dropped, each for one reason.",
+                INTERFACE,
+                DIRECTION,
+                "reason");
         watched.forEach((name, entry) -> {
-            Map<String, Dropped> dropped = new ConcurrentSkipListMap<>();
-            entry.counters.get().forEach((direction, reason, frames, octets) -> {
+            Map<List<String>, Dropped> dropped = new LinkedHashMap<>();
+            entry.counters.get().forEach((direction, reason, audited, frames, octets) -> {
                 if (reason == Reason.NONE) {
                     packets.add(frames, name, direction, "pass");
                     bytes.add(octets, name, direction, "pass");
                 } else {
-                    drops.add(frames, name, direction, reason.label());
-                    dropped.merge(direction, new Dropped(frames, octets), Dropped::plus);
+                    (audited ? wouldDrops : drops).add(frames, name, direction, reason.label());
+                    dropped.merge(
+                            List.of(name, direction, audited ? "would-drop" : "drop"),
+                            new Dropped(frames, octets),
+                            Dropped::plus);
                 }
             });
-            dropped.forEach((direction, sum) -> {
-                packets.add(sum.packets, name, direction, "drop");
-                bytes.add(sum.bytes, name, direction, "drop");
+            dropped.forEach((labels, sum) -> {
+                packets.add(sum.packets, labels.toArray(String[]::new));
+                bytes.add(sum.bytes, labels.toArray(String[]::new));
             });
         });
-        all.metricSnapshot(packets.counter()).metricSnapshot(bytes.counter()).metricSnapshot(drops.counter());
+        all.metricSnapshot(packets.counter())
+                .metricSnapshot(bytes.counter())
+                .metricSnapshot(drops.counter())
+                .metricSnapshot(wouldDrops.counter());
+    }
+
+    private void enforcing(MetricSnapshots.Builder all) {
+        Family enforcing = new Family(
+                "portcullis_enforcing",
+                "1 while an interface drops what it should; 0 with enforce: audit, which guards nothing.",
+                INTERFACE);
+        watched.forEach((name, entry) -> enforcing.add(entry.hits.get().policy().audits() ? 0 : 1, name));
+        all.metricSnapshot(enforcing.gauge());
     }
 
     private void intact(MetricSnapshots.Builder all) {

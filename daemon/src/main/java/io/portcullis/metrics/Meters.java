@@ -42,6 +42,7 @@ public final class Meters implements AutoCloseable {
 
     // Gauges hold what they show weakly: these fields keep it.
     private final AtomicLong unguarded = new AtomicLong();
+    private final AtomicLong brokenExpectations = new AtomicLong();
     private final AtomicLong lastReloadSuccessful = new AtomicLong();
     private final AtomicLong lastReloadSuccessEpochSeconds = new AtomicLong();
     private final Timer succeeded;
@@ -72,6 +73,9 @@ public final class Meters implements AutoCloseable {
                 .register(registry);
         Gauge.builder("portcullis.unguarded.interfaces", unguarded, AtomicLong::get)
                 .description("NICs that are up, have an address that others can reach, and that no interface guards.")
+                .register(registry);
+        Gauge.builder("portcullis.broken.expectations", brokenExpectations, AtomicLong::get)
+                .description("Claims of the configuration in force that do not hold, since addresses of NICs changed.")
                 .register(registry);
         succeeded = reloadTimer("success");
         failed = reloadTimer("failure");
@@ -122,6 +126,11 @@ public final class Meters implements AutoCloseable {
     /** Shows {@code portcullis_unguarded_interfaces}: NICs that are up, can be reached, and that no interface guards. */
     public void unguarded(int count) {
         unguarded.set(count);
+    }
+
+    /** Shows {@code portcullis_broken_expectations}: claims that do not hold. */
+    public void brokenExpectations(int count) {
+        brokenExpectations.set(count);
     }
 
     /** Whether every rule's hits are shown ({@code metrics.rule-hits}); true to begin with. */

@@ -187,6 +187,17 @@ public final class Batch {
         reason[i] = (byte) dropReason;
     }
 
+    /**
+     * Frame {@code i} passes, though it would be dropped if anything were.
+     *
+     * @param dropReason ordinal of the engine's reason
+     */
+    public void wouldDrop(int i, int dropReason) {
+        accepted |= 1L << i;
+        rule[i] = NO_RULE;
+        reason[i] = (byte) dropReason;
+    }
+
     /** Frame {@code i} is not decided about: it is another worker's, from 0. */
     public void belongsTo(int i, int worker) {
         elsewhere |= 1L << i;
@@ -219,7 +230,7 @@ public final class Batch {
         return rule[i];
     }
 
-    /** Ordinal of the reason why frame {@code i} was dropped; 0 where none. */
+    /** Ordinal of the reason why frame {@code i} was or would be dropped; 0 where none. */
     public int reason(int i) {
         return reason[i];
     }

@@ -51,6 +51,20 @@ public final class Tuple {
         return (int) meta & 0xff;
     }
 
+    /**
+     * What rules are asked about the flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
+     *
+     * @param original direction of that packet
+     */
+    public int askedSelector(Direction original) {
+        return switch (protocol()) {
+            case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP ->
+                original == Direction.INGRESS ? selector & 0xffff : selector >>> 16;
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> selector >>> 16;
+            default -> 0;
+        };
+    }
+
     /** True for IPv6. */
     public boolean isV6() {
         return (meta & V6_BIT) != 0;

@@ -1,12 +1,13 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Config;
+import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.LinkClass;
 import io.portcullis.config.Mode;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a reload may change on one interface, ready for the datapath: rules of both directions, link classes,
@@ -17,27 +18,33 @@ public final class Policy {
     private final Interface attachment;
     private final RuleSet ingress;
     private final RuleSet egress;
-    private final List<CompiledRule> rules;
-    private final long maxFlows;
-    private final boolean tcpStrict;
+    private final RuleNames rules;
+    private final int failsafeRules;
+    private final @Nullable Acl acl;
+    private final Conntrack conntrack;
+    private final long autoMaxFlows;
     private final Set<String> linkClasses;
     private final AddressSet own;
 
     Policy(
             long generation,
             Interface attachment,
+            Conntrack conntrack,
             RuleSet ingress,
             RuleSet egress,
-            List<CompiledRule> rules,
-            long maxFlows,
-            boolean tcpStrict) {
+            RuleNames rules,
+            int failsafeRules,
+            @Nullable Acl acl,
+            long autoMaxFlows) {
         this.generation = generation;
         this.attachment = attachment;
         this.ingress = ingress;
         this.egress = egress;
-        this.rules = List.copyOf(rules);
-        this.maxFlows = maxFlows;
-        this.tcpStrict = tcpStrict;
+        this.conntrack = conntrack;
+        this.rules = rules;
+        this.failsafeRules = failsafeRules;
+        this.acl = acl;
+        this.autoMaxFlows = autoMaxFlows;
         this.own = new AddressSet(attachment.ownAddresses());
         this.linkClasses =
                 attachment.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
@@ -78,17 +85,42 @@ public final class Policy {
 
     /** The rule that {@link RuleSet#match} named by number. */
     public CompiledRule rule(int number) {
-        return rules.get(number);
+        return rules.rule(number);
+    }
+
+    /** True for a rule, by its number, that is asked before the network ACL and all groups. */
+    public boolean isFailsafe(int rule) {
+        return rule >= 0 && rule < failsafeRules;
+    }
+
+    /** True when there are failsafe rules. */
+    public boolean hasFailsafe() {
+        return failsafeRules > 0;
+    }
+
+    /** The network ACL that every packet is asked; null: none. */
+    public @Nullable Acl acl() {
+        return acl;
+    }
+
+    /** True: what would be dropped passes, and is counted. */
+    public boolean audits() {
+        return attachment.audit();
+    }
+
+    /** True: a flow that the rules would not admit now ends at its next packet. */
+    public boolean rechecks() {
+        return conntrack.recheck();
     }
 
     /** How many flows the interface may hold. */
     public long maxFlows() {
-        return maxFlows;
+        return conntrack.maxFlows() == Conntrack.AUTO ? autoMaxFlows : conntrack.maxFlows();
     }
 
     /** True: a TCP connection starts with its SYN only. */
     public boolean isTcpStrict() {
-        return tcpStrict;
+        return conntrack.tcpStrict();
     }
 
     /** True: layer-4 checksums are looked at. */

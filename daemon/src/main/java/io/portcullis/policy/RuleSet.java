@@ -1,19 +1,157 @@
 package io.portcullis.policy;
 
-/** The rules of one interface and direction: a set-membership question. Immutable; asked on the datapath. */
-public interface RuleSet {
+import io.portcullis.config.Cidr;
+import java.util.Arrays;
+
+/**
+ * Rules of one direction, compiled: a set-membership question that takes nearly the same time among 100,000 rules as among
+ * ten. Immutable; asked on the datapath, allocates nothing.
+ *
+ * <p>The blocks that the rules speak about nest or are disjoint. So the blocks that an address is in are a chain: the
+ * innermost is found by a search among the sorted blocks, the others are its parents. Each block has its own entries: per
+ * protocol disjoint ranges of selectors, each with the lowest rule about it. The lowest rule of the chain is the answer.
+ *
+ * <p>Memory: a block takes 20 bytes in IPv4 and 32 in IPv6 at the most, an entry 8; n ranges of one block and protocol make
+ * 2n − 1 entries at the most.
+ */
+public final class RuleSet {
     /** No rule matches. */
-    int NONE = -1;
+    public static final int NONE = -1;
+
+    /** The rules that fit: their numbers have {@value #RULE_BITS} bits. */
+    static final int MOST_RULES = 1 << RuleSet.RULE_BITS;
+
+    /** As a protocol: every one. Sorts behind the others. */
+    static final int ALL = 256;
+
+    // An entry: protocol (9 bits), lowest selector (16), highest selector (16), rule.
+    private static final int RULE_BITS = 22;
+    private static final int HIGHEST_SHIFT = RULE_BITS;
+    private static final int LOWEST_SHIFT = HIGHEST_SHIFT + 16;
+    private static final int PROTOCOL_SHIFT = LOWEST_SHIFT + 16;
+    private static final long RULE_MASK = MOST_RULES - 1;
+
+    private final BlocksV4 v4;
+    private final BlocksV6 v6;
+    private final long[] entries;
+
+    RuleSet(BlocksV4 v4, BlocksV6 v6, long[] entries) {
+        this.v4 = v4;
+        this.v6 = v6;
+        this.entries = entries;
+    }
+
+    static long entry(int protocol, int lowest, int highest, int rule) {
+        return (long) protocol << PROTOCOL_SHIFT
+                | (long) lowest << LOWEST_SHIFT
+                | (long) highest << HIGHEST_SHIFT
+                | rule;
+    }
 
     /**
      * The first rule, in configuration order, that admits a new flow.
      *
-     * @param v6 family of the packet
+     * @param isV6 family of the packet
      * @param protocol IP protocol, after IPv6 extension headers
      * @param selector destination port (tcp, udp, sctp); type × 256 + code (ICMP of the packet's own family); else 0
      * @param peerHigh high half of the source (ingress) or destination address (egress); 0 for IPv4
      * @param peerLow low half; IPv4 in its low 32 bits
      * @return the rule's number in {@link Policy#rule}, or {@link #NONE}
      */
-    int match(boolean v6, int protocol, int selector, long peerHigh, long peerLow);
+    public int match(boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+        return isV6 ? matchV6(protocol, selector, peerHigh, peerLow) : matchV4(protocol, selector, peerLow);
+    }
+
+    private int matchV4(int protocol, int selector, long peer) {
+        long lowest = MOST_RULES;
+        int block = v4.innermost(peer);
+        while (block >= 0) {
+            lowest = Math.min(lowest, lowestIn(v4.firstEntry(block), v4.firstEntry(block + 1), protocol, selector));
+            block = v4.parent(block);
+        }
+        return lowest == MOST_RULES ? NONE : (int) lowest;
+    }
+
+    private int matchV6(int protocol, int selector, long peerHigh, long peerLow) {
+        long lowest = MOST_RULES;
+        int block = v6.innermost(peerHigh, peerLow);
+        while (block >= 0) {
+            lowest = Math.min(lowest, lowestIn(v6.firstEntry(block), v6.firstEntry(block + 1), protocol, selector));
+            block = v6.parent(block);
+        }
+        return lowest == MOST_RULES ? NONE : (int) lowest;
+    }
+
+    /** The lowest rule of one block's entries, from {@code first} to before {@code end}. */
+    private long lowestIn(int first, int end, int protocol, int selector) {
+        long lowest = MOST_RULES;
+        long last = entries[end - 1];
+        int ownEnd = end;
+        if (last >>> PROTOCOL_SHIFT == ALL) {
+            lowest = last & RULE_MASK;
+            ownEnd--;
+        }
+        // The last entry that begins at or before the selector is the one that may hold it.
+        long bound = ((long) protocol << 16 | selector) + 1 << LOWEST_SHIFT;
+        int low = first;
+        int high = ownEnd;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (entries[middle] < bound) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if (low > first) {
+            long entry = entries[low - 1];
+            if (entry >>> PROTOCOL_SHIFT == protocol && (entry >>> HIGHEST_SHIFT & 0xffff) >= selector) {
+                return Math.min(lowest, entry & RULE_MASK);
+            }
+        }
+        return lowest;
+    }
+
+    /** Bytes of memory that the arrays of this set hold. */
+    long bytes() {
+        return v4.bytes() + v6.bytes() + 8L * entries.length;
+    }
+
+    /** What {@link #forEach} shows. */
+    @FunctionalInterface
+    interface Reader {
+        /**
+         * A range of selectors of one block.
+         *
+         * @param protocol 0 to 255, or {@link #ALL}
+         */
+        void range(Cidr block, int protocol, int lowest, int highest, int rule);
+    }
+
+    /** Shows all entries of a family, block by block, the blocks by their first address and outer ones before inner ones. */
+    void forEach(boolean isV6, Reader reader) {
+        int blocks = isV6 ? v6.size() : v4.size();
+        for (int block = 0; block < blocks; block++) {
+            Cidr cidr = isV6 ? v6.block(block) : v4.block(block);
+            int end = isV6 ? v6.firstEntry(block + 1) : v4.firstEntry(block + 1);
+            for (int i = isV6 ? v6.firstEntry(block) : v4.firstEntry(block); i < end; i++) {
+                long entry = entries[i];
+                reader.range(
+                        cidr,
+                        (int) (entry >>> PROTOCOL_SHIFT),
+                        (int) (entry >>> LOWEST_SHIFT & 0xffff),
+                        (int) (entry >>> HIGHEST_SHIFT & 0xffff),
+                        (int) (entry & RULE_MASK));
+            }
+        }
+    }
+
+    /** The protocols that an entry names, without {@link #ALL}. */
+    int[] protocols() {
+        return Arrays.stream(entries)
+                .mapToInt(entry -> (int) (entry >>> PROTOCOL_SHIFT))
+                .filter(protocol -> protocol != ALL)
+                .distinct()
+                .toArray();
+    }
 }

@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -576,6 +577,8 @@ public final class Daemon implements Operations, AutoCloseable {
         Map<String, Long> passed = new TreeMap<>();
         Map<String, Long> dropped = new TreeMap<>();
         Map<String, Map<String, Long>> reasons = new TreeMap<>();
+        Map<String, Long> audited = new TreeMap<>();
+        Map<String, Map<String, Long>> auditedReasons = new TreeMap<>();
         for (Direction direction : Direction.values()) {
             long drops = 0;
             Map<String, Long> byReason = new TreeMap<>();
@@ -590,6 +593,11 @@ public final class Daemon implements Operations, AutoCloseable {
             }
             dropped.put(direction.label(), drops);
             reasons.put(direction.label(), byReason);
+            Map<String, Long> would = wouldDrops(counters, direction);
+            audited.put(
+                    direction.label(),
+                    would.values().stream().mapToLong(Long::longValue).sum());
+            auditedReasons.put(direction.label(), would);
         }
         List<String> problems = each.problems();
         return new InterfaceStatus(
@@ -601,12 +609,27 @@ public final class Daemon implements Operations, AutoCloseable {
                 attachment.mode() instanceof Mode.Host ? "this host (" + each.insideNic() + ")" : each.insideNic(),
                 problems.isEmpty(),
                 String.join("; ", problems),
+                !attachment.audit(),
                 attachment.securityGroups(),
+                Objects.requireNonNullElse(attachment.networkAcl(), ""),
                 counters.total(Counters.Total.FLOWS),
                 each.workers().ruleHits().policy().maxFlows(),
                 passed,
                 dropped,
-                reasons);
+                reasons,
+                audited,
+                auditedReasons);
+    }
+
+    private static Map<String, Long> wouldDrops(Counters counters, Direction direction) {
+        Map<String, Long> byReason = new TreeMap<>();
+        for (Reason reason : Reason.values()) {
+            long packets = counters.auditedPackets(direction, reason);
+            if (packets > 0) {
+                byReason.put(reason.label(), packets);
+            }
+        }
+        return byReason;
     }
 
     @Override
@@ -631,7 +654,10 @@ public final class Daemon implements Operations, AutoCloseable {
             parts.add(attachment.name() + ": " + attachment.mode().key() + ", "
                     + String.join(" and ", attachment.mode().nics()) + ", "
                     + each.datapath().key()
-                    + (each.workers().count() == 1 ? "" : ", " + each.workers().count() + " workers") + ", groups "
+                    + (each.workers().count() == 1 ? "" : ", " + each.workers().count() + " workers")
+                    + (attachment.audit() ? ", NOT GUARDED (enforce: audit)" : "")
+                    + (attachment.networkAcl() == null ? "" : ", network ACL " + attachment.networkAcl())
+                    + ", groups "
                     + String.join(" ", attachment.securityGroups())
                     + " ("
                     + each.workers().ruleHits().policy().ruleCount() + " rules)");

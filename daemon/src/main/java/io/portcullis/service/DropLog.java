@@ -28,10 +28,11 @@ final class DropLog implements AutoCloseable {
 
     private static void log(String interfaceName, DropSamples.Taken taken) {
         for (Drop drop : taken.drops()) {
+            String what = drop.passed() ? "would-drop" : "drop";
             if (drop.count() == 1) {
-                LOG.info("drop {} {}", interfaceName, drop);
+                LOG.info("{} {} {}", what, interfaceName, drop);
             } else {
-                LOG.info("drop {} {} (and {} more for this reason)", interfaceName, drop, drop.count() - 1);
+                LOG.info("{} {} {} (and {} more for this reason)", what, interfaceName, drop, drop.count() - 1);
             }
         }
         if (taken.others() > 0) {

@@ -151,7 +151,7 @@ final class Lockout {
                 .filter(rule -> isTcp(rule.getValue()) && coversPeer(rule.getValue(), session.peer()))
                 .map(rule -> rule.getKey() + " (" + rule.getValue().place() + ") admits that peer to "
                         + rule.getValue().ports().stream()
-                                .map(Lockout::written)
+                                .map(PortRange::toString)
                                 .collect(Collectors.joining(", ", "port ", " only")))
                 .findFirst());
     }
@@ -180,17 +180,6 @@ final class Lockout {
     }
 
     private static String peers(Rule rule) {
-        return rule.peers().stream()
-                .map(each -> switch (each) {
-                    case Peer.Any _ -> "any";
-                    case Peer.Net(Cidr cidr) -> cidr.toString();
-                    case Peer.Group(String name) -> "group " + name;
-                    case Peer.Prefixes(String list) -> "prefix list " + list;
-                })
-                .collect(Collectors.joining(", "));
-    }
-
-    private static String written(PortRange range) {
-        return range.low() == range.high() ? Integer.toString(range.low()) : range.low() + "-" + range.high();
+        return rule.peers().stream().map(Peer::text).collect(Collectors.joining(", "));
     }
 }

@@ -19,12 +19,16 @@ final class StatusTextTest {
             "eth2",
             true,
             "",
+            true,
             List.of("web", "admin"),
+            "",
             12,
             1_000_000,
             Map.of("egress", 98_765L, "ingress", 123_456L),
             Map.of("egress", 0L, "ingress", 15L),
-            Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()));
+            Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()),
+            Map.of(),
+            Map.of());
     private static final InterfaceStatus DATABASE = new InterfaceStatus(
             "database",
             "bridge",
@@ -34,12 +38,35 @@ final class StatusTextTest {
             "enp1s0f1",
             false,
             "enp1s0f1 has no carrier",
+            true,
             List.of("db"),
+            "",
             0,
             500,
             Map.of("egress", 0L, "ingress", 0L),
             Map.of("egress", 0L, "ingress", 0L),
+            Map.of(),
+            Map.of(),
             Map.of());
+    private static final InterfaceStatus AUDITED = new InterfaceStatus(
+            "app0",
+            "host",
+            "ring",
+            1,
+            "eth3",
+            "this host (pt0a)",
+            true,
+            "",
+            false,
+            List.of("app"),
+            "edge",
+            1,
+            500,
+            Map.of("egress", 5L, "ingress", 6L),
+            Map.of("egress", 0L, "ingress", 0L),
+            Map.of(),
+            Map.of("egress", 0L, "ingress", 7L),
+            Map.of("ingress", Map.of("no-rule", 7L)));
 
     private static StatusReport status(
             ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings) {
@@ -67,6 +94,23 @@ final class StatusTextTest {
                 INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
                 web0       ingress    123456       15  no-rule 12, tcp-no-syn 3
                 web0       egress      98765        0""", StatusText.of(status(good, List.of(WEB0), List.of())));
+    }
+
+    @Test
+    void nobodyBelievesThatAnAuditedInterfaceIsGuarded() {
+        ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
+        assertEquals("""
+                portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
+                /etc/portcullis/portcullis.yaml, generation 3
+
+                INTERFACE  STATE        MODE  DATAPATH  WORKERS  OUTSIDE  INSIDE            FLOWS     GROUPS
+                app0       NOT GUARDED  host  ring      1        eth3     this host (pt0a)  1 of 500  app
+
+                INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
+                app0       ingress         6        0  would-drop: no-rule 7
+                app0       egress          5        0
+
+                app0 IS NOT GUARDED: enforce: audit drops nothing""", StatusText.of(status(good, List.of(AUDITED), List.of())));
     }
 
     @Test

@@ -30,12 +30,16 @@ class FakeOperations implements Operations {
                         "eth2",
                         true,
                         "",
+                        true,
                         List.of("web"),
+                        "",
                         5,
                         1_000,
                         Map.of("ingress", 10L, "egress", 9L),
                         Map.of("ingress", 2L, "egress", 0L),
-                        Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()))),
+                        Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()),
+                        Map.of("ingress", 0L, "egress", 0L),
+                        Map.of("ingress", Map.of(), "egress", Map.of()))),
                 List.of());
     }
 

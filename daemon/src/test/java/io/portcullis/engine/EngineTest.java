@@ -106,7 +106,7 @@ final class EngineTest {
         assertEquals(14 + 20 + 20 + 1000 + 4, counters.bytes(Direction.EGRESS, Reason.NONE));
         assertEquals(0, counters.packets(Direction.EGRESS, Reason.NO_RULE));
         long[] sum = new long[1];
-        counters.forEach((direction, reason, packets, bytes) -> sum[0] += packets);
+        counters.forEach((direction, reason, audited, packets, bytes) -> sum[0] += packets);
         assertEquals(4, sum[0]);
     }
 

@@ -146,6 +146,9 @@ final class MetersTest {
                 Map.of(
                         "portcullis_packets_total{direction=\"ingress\",interface=\"web0\",verdict=\"pass\"}", 2.0,
                         "portcullis_packets_total{direction=\"ingress\",interface=\"web0\",verdict=\"drop\"}", 1.0,
+                        "portcullis_packets_total{direction=\"ingress\",interface=\"web0\",verdict=\"would-drop\"}",
+                                0.0,
+                        "portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"would-drop\"}", 0.0,
                         "portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"pass\"}", 0.0,
                         "portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"drop\"}", 1.0),
                 samples("portcullis_packets_total{"));
@@ -312,7 +315,9 @@ final class MetersTest {
                 small.interfaces(),
                 groups,
                 small.prefixLists(),
+                small.networkAcls(),
                 small.failsafe(),
+                small.expectations(),
                 small.conntrack(),
                 small.metrics(),
                 small.control(),

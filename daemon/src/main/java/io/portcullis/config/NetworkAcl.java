@@ -1,0 +1,35 @@
+package io.portcullis.config;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Numbered entries that every packet of an interface is asked, without memory of flows; what none of them matches is
+ * denied.
+ *
+ * @param ingress in the order of their numbers
+ * @param egress in the order of their numbers
+ */
+public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egress, Place place) {
+    public NetworkAcl {
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("a network ACL without a name");
+        }
+        ingress = inOrder(ingress);
+        egress = inOrder(egress);
+    }
+
+    /** What the entries of both directions match. */
+    List<Rule> rules() {
+        return Stream.concat(ingress.stream(), egress.stream())
+                .map(AclEntry::packets)
+                .toList();
+    }
+
+    private static List<AclEntry> inOrder(List<AclEntry> entries) {
+        return entries.stream()
+                .sorted(Comparator.comparingInt(AclEntry::number))
+                .toList();
+    }
+}

@@ -1,0 +1,72 @@
+package io.portcullis.policy;
+
+import io.portcullis.config.AclEntry;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.Peer;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+
+/** A network ACL, compiled: of every packet the lowest entry that matches. Immutable; asked on the datapath. */
+public final class Acl {
+    /** {@link #match}: no entry matches, which denies. */
+    public static final int DEFAULT = RuleSet.NONE;
+
+    /** One direction. */
+    record Side(RuleSet entries, BitSet allows, List<AclEntry> written) {}
+
+    private final String name;
+    private final Side ingress;
+    private final Side egress;
+
+    Acl(NetworkAcl acl) {
+        name = acl.name();
+        ingress = compile(acl.ingress());
+        egress = compile(acl.egress());
+    }
+
+    private static Side compile(List<AclEntry> entries) {
+        RuleSetBuilder builder = new RuleSetBuilder();
+        BitSet allows = new BitSet(entries.size());
+        for (int i = 0; i < entries.size(); i++) {
+            AclEntry entry = entries.get(i);
+            if (entry.packets().peers().getFirst() instanceof Peer.Net(var block)) {
+                builder.add(i, entry.packets(), Set.of(block));
+            }
+            allows.set(i, entry.allow());
+        }
+        return new Side(builder.build(), allows, entries);
+    }
+
+    Side side(boolean inward) {
+        return inward ? ingress : egress;
+    }
+
+    /**
+     * The entry that decides about a packet; the parameters are those of {@link RuleSet#match}.
+     *
+     * @param inward true for ingress
+     * @return its position in the order of the numbers, or {@link #DEFAULT}
+     */
+    public int match(boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+        return side(inward).entries.match(isV6, protocol, selector, peerHigh, peerLow);
+    }
+
+    /** True when an entry that {@link #match} named allows; {@link #DEFAULT} does not. */
+    public boolean allows(boolean inward, int entry) {
+        return entry != DEFAULT && side(inward).allows.get(entry);
+    }
+
+    /** An entry for people: {@code edge-acl/ingress[110]}, or {@code edge-acl/ingress[*]}. */
+    public String id(boolean inward, int entry) {
+        String number = entry == DEFAULT
+                ? "*"
+                : Integer.toString(side(inward).written.get(entry).number());
+        return name + (inward ? "/ingress[" : "/egress[") + number + "]";
+    }
+
+    /** What is written about an entry that {@link #match} named. */
+    public AclEntry entry(boolean inward, int entry) {
+        return side(inward).written.get(entry);
+    }
+}

@@ -1,0 +1,84 @@
+package io.portcullis.policy;
+
+import io.portcullis.config.Address;
+import io.portcullis.config.Cidr;
+import java.util.List;
+
+/**
+ * IPv4 blocks by their first address, outer ones before inner ones, each with its parent. A coarse index by address makes
+ * the search short where the blocks are spread evenly; elsewhere it is a plain binary search. Immutable.
+ */
+final class BlocksV4 {
+    // A block: first address (32 bits), prefix length (8), number of its parent + 1 (24).
+    private static final int START_SHIFT = 32;
+    private static final int LENGTH_SHIFT = 24;
+    private static final int PARENT_MASK = (1 << LENGTH_SHIFT) - 1;
+
+    private final long[] blocks;
+    private final int[] firstEntries;
+    private final CoarseIndex index;
+
+    /**
+     * Blocks.
+     *
+     * @param sorted by first address, then outer before inner; each once
+     * @param firstEntries of each block its first entry, and at last the number of all entries
+     */
+    BlocksV4(List<Cidr> sorted, int[] firstEntries) {
+        this.firstEntries = firstEntries;
+        int[] parents = Nesting.parents(sorted);
+        blocks = new long[sorted.size()];
+        for (int i = 0; i < blocks.length; i++) {
+            Cidr cidr = sorted.get(i);
+            blocks[i] =
+                    cidr.network().low() << START_SHIFT | (long) cidr.prefixLength() << LENGTH_SHIFT | parents[i] + 1;
+        }
+        index = new CoarseIndex(blocks.length, i -> blocks[i] >>> START_SHIFT);
+    }
+
+    /** The innermost block that an address is in, or -1. */
+    int innermost(long address) {
+        int slot = index.slot(address);
+        int low = index.from(slot);
+        int high = index.to(slot);
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (blocks[middle] >>> START_SHIFT <= address) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        int block = low - 1;
+        while (block >= 0) {
+            long found = blocks[block];
+            int length = (int) (found >>> LENGTH_SHIFT) & 0xff;
+            if (((found >>> START_SHIFT) ^ address) >>> (32 - length) == 0) {
+                return block;
+            }
+            block = ((int) found & PARENT_MASK) - 1;
+        }
+        return -1;
+    }
+
+    /** The smallest block around a block, or -1. */
+    int parent(int block) {
+        return ((int) blocks[block] & PARENT_MASK) - 1;
+    }
+
+    int firstEntry(int block) {
+        return firstEntries[block];
+    }
+
+    int size() {
+        return blocks.length;
+    }
+
+    Cidr block(int i) {
+        return new Cidr(new Address(false, 0, blocks[i] >>> START_SHIFT), (int) (blocks[i] >>> LENGTH_SHIFT) & 0xff);
+    }
+
+    long bytes() {
+        return 8L * blocks.length + 4L * firstEntries.length + index.bytes();
+    }
+}
