@@ -6,35 +6,35 @@ import java.util.List;
 
 /** IPv6 blocks; as {@link BlocksV4}. */
 final class BlocksV6 {
-    // Besides the first address: prefix length (8 bits), number of the parent + 1 (24).
+    // A block: both halves of its first address, prefix length (8 bits) and number of its parent + 1 (24), its content.
+    private static final int STRIDE = 4;
+    private static final int LOW = 1;
+    private static final int LENGTH_AND_PARENT = 2;
+    private static final int CONTENT = 3;
     private static final int LENGTH_SHIFT = 24;
     private static final int PARENT_MASK = (1 << LENGTH_SHIFT) - 1;
 
-    private final long[] highs;
-    private final long[] lows;
-    private final int[] lengthsAndParents;
-    private final int[] firstEntries;
+    private final long[] blocks;
     private final CoarseIndex index;
 
     /**
      * Blocks.
      *
      * @param sorted by first address, unsigned, then outer before inner; each once
-     * @param firstEntries of each block its first entry, and at last the number of all entries
+     * @param parents of each the smallest block around it, or -1
+     * @param contents of each block, see {@link RuleSet}
      */
-    BlocksV6(List<Cidr> sorted, int[] firstEntries) {
-        this.firstEntries = firstEntries;
-        int[] parents = Nesting.parents(sorted);
-        highs = new long[sorted.size()];
-        lows = new long[highs.length];
-        lengthsAndParents = new int[highs.length];
-        for (int i = 0; i < highs.length; i++) {
+    BlocksV6(List<Cidr> sorted, int[] parents, long[] contents) {
+        blocks = new long[sorted.size() * STRIDE];
+        for (int i = 0; i < sorted.size(); i++) {
             Cidr cidr = sorted.get(i);
-            highs[i] = cidr.network().high();
-            lows[i] = cidr.network().low();
-            lengthsAndParents[i] = cidr.prefixLength() << LENGTH_SHIFT | parents[i] + 1;
+            int at = i * STRIDE;
+            blocks[at] = cidr.network().high();
+            blocks[at + LOW] = cidr.network().low();
+            blocks[at + LENGTH_AND_PARENT] = (long) cidr.prefixLength() << LENGTH_SHIFT | parents[i] + 1;
+            blocks[at + CONTENT] = contents[i];
         }
-        index = new CoarseIndex(highs.length, i -> highs[i]);
+        index = new CoarseIndex(sorted.size(), i -> blocks[i * STRIDE]);
     }
 
     /** The innermost block that an address is in, or -1. */
@@ -52,8 +52,9 @@ final class BlocksV6 {
         }
         int block = from - 1;
         while (block >= 0) {
-            int found = lengthsAndParents[block];
-            if (isIn(found >>> LENGTH_SHIFT, highs[block] ^ high, lows[block] ^ low)) {
+            int at = block * STRIDE;
+            int found = (int) blocks[at + LENGTH_AND_PARENT];
+            if (isIn(found >>> LENGTH_SHIFT, blocks[at] ^ high, blocks[at + LOW] ^ low)) {
                 return block;
             }
             block = (found & PARENT_MASK) - 1;
@@ -62,8 +63,10 @@ final class BlocksV6 {
     }
 
     private boolean isAtOrBelow(int block, long high, long low) {
-        long own = highs[block];
-        return own == high ? Long.compareUnsigned(lows[block], low) <= 0 : Long.compareUnsigned(own, high) < 0;
+        long own = blocks[block * STRIDE];
+        return own == high
+                ? Long.compareUnsigned(blocks[block * STRIDE + LOW], low) <= 0
+                : Long.compareUnsigned(own, high) < 0;
     }
 
     private static boolean isIn(int length, long highDifference, long lowDifference) {
@@ -74,22 +77,24 @@ final class BlocksV6 {
 
     /** The smallest block around a block, or -1. */
     int parent(int block) {
-        return (lengthsAndParents[block] & PARENT_MASK) - 1;
+        return ((int) blocks[block * STRIDE + LENGTH_AND_PARENT] & PARENT_MASK) - 1;
     }
 
-    int firstEntry(int block) {
-        return firstEntries[block];
+    long content(int block) {
+        return blocks[block * STRIDE + CONTENT];
     }
 
     int size() {
-        return highs.length;
+        return blocks.length / STRIDE;
     }
 
     Cidr block(int i) {
-        return new Cidr(new Address(true, highs[i], lows[i]), lengthsAndParents[i] >>> LENGTH_SHIFT);
+        int at = i * STRIDE;
+        return new Cidr(
+                new Address(true, blocks[at], blocks[at + LOW]), (int) blocks[at + LENGTH_AND_PARENT] >>> LENGTH_SHIFT);
     }
 
     long bytes() {
-        return 20L * highs.length + 4L * firstEntries.length + index.bytes();
+        return 8L * blocks.length + index.bytes();
     }
 }

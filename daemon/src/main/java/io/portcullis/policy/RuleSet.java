@@ -1,7 +1,6 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Cidr;
-import java.util.Arrays;
 
 /**
  * Rules of one direction, compiled: a set-membership question that takes nearly the same time among 100,000 rules as among
@@ -9,10 +8,12 @@ import java.util.Arrays;
  *
  * <p>The blocks that the rules speak about nest or are disjoint. So the blocks that an address is in are a chain: the
  * innermost is found by a search among the sorted blocks, the others are its parents. Each block has its own entries: per
- * protocol disjoint ranges of selectors, each with the lowest rule about it. The lowest rule of the chain is the answer.
+ * protocol disjoint ranges of selectors, each with the lowest rule about it. The lowest rule of the chain is the answer; as
+ * far as memory allows, blocks have the entries of those around them too, which ends the chain.
  *
- * <p>Memory: a block takes 20 bytes in IPv4 and 32 in IPv6 at the most, an entry 8; n ranges of one block and protocol make
- * 2n − 1 entries at the most.
+ * <p>Memory: a block takes 20 bytes in IPv4 and 36 in IPv6 at the most, with its entry where it has only one; of a block with
+ * several, each takes 8 more. Overlapping n ranges of one block and protocol make 2n − 1 entries at the most, and {@link
+ * Chains} adds at most 3 for each range.
  */
 public final class RuleSet {
     /** No rule matches. */
@@ -24,12 +25,17 @@ public final class RuleSet {
     /** As a protocol: every one. Sorts behind the others. */
     static final int ALL = 256;
 
-    // An entry: protocol (9 bits), lowest selector (16), highest selector (16), rule.
+    // The content of a block: its entry, or, negative, where its entries are. An entry: protocol (9 bits), lowest
+    // selector (16), highest selector (16), rule.
     private static final int RULE_BITS = 22;
     private static final int HIGHEST_SHIFT = RULE_BITS;
     private static final int LOWEST_SHIFT = HIGHEST_SHIFT + 16;
     private static final int PROTOCOL_SHIFT = LOWEST_SHIFT + 16;
     private static final long RULE_MASK = MOST_RULES - 1;
+
+    private static final int FIRST_SHIFT = 32;
+    private static final long COMPLETE = 1L << 62;
+    private static final long SEVERAL_AND_COMPLETE = Long.MIN_VALUE | COMPLETE;
 
     private final BlocksV4 v4;
     private final BlocksV6 v6;
@@ -46,6 +52,39 @@ public final class RuleSet {
                 | (long) lowest << LOWEST_SHIFT
                 | (long) highest << HIGHEST_SHIFT
                 | rule;
+    }
+
+    /**
+     * The content of a block that has several entries.
+     *
+     * @param complete true: those of all blocks around it are among them
+     */
+    static long several(int first, int count, boolean complete) {
+        return Long.MIN_VALUE | (complete ? COMPLETE : 0) | (long) first << FIRST_SHIFT | count;
+    }
+
+    private static int first(long content) {
+        return (int) ((content & ~COMPLETE) >>> FIRST_SHIFT) & Integer.MAX_VALUE;
+    }
+
+    private static int end(long content) {
+        return first(content) + (int) content;
+    }
+
+    static int protocol(long entry) {
+        return (int) (entry >>> PROTOCOL_SHIFT);
+    }
+
+    static int lowest(long entry) {
+        return (int) (entry >>> LOWEST_SHIFT) & 0xffff;
+    }
+
+    static int highest(long entry) {
+        return (int) (entry >>> HIGHEST_SHIFT) & 0xffff;
+    }
+
+    static int rule(long entry) {
+        return (int) (entry & RULE_MASK);
     }
 
     /**
@@ -66,8 +105,9 @@ public final class RuleSet {
         long lowest = MOST_RULES;
         int block = v4.innermost(peer);
         while (block >= 0) {
-            lowest = Math.min(lowest, lowestIn(v4.firstEntry(block), v4.firstEntry(block + 1), protocol, selector));
-            block = v4.parent(block);
+            long content = v4.content(block);
+            lowest = Math.min(lowest, lowestIn(content, protocol, selector));
+            block = endsChain(content) ? -1 : v4.parent(block);
         }
         return lowest == MOST_RULES ? NONE : (int) lowest;
     }
@@ -76,19 +116,39 @@ public final class RuleSet {
         long lowest = MOST_RULES;
         int block = v6.innermost(peerHigh, peerLow);
         while (block >= 0) {
-            lowest = Math.min(lowest, lowestIn(v6.firstEntry(block), v6.firstEntry(block + 1), protocol, selector));
-            block = v6.parent(block);
+            long content = v6.content(block);
+            lowest = Math.min(lowest, lowestIn(content, protocol, selector));
+            block = endsChain(content) ? -1 : v6.parent(block);
         }
         return lowest == MOST_RULES ? NONE : (int) lowest;
     }
 
-    /** The lowest rule of one block's entries, from {@code first} to before {@code end}. */
-    private long lowestIn(int first, int end, int protocol, int selector) {
+    private static boolean endsChain(long content) {
+        return (content & SEVERAL_AND_COMPLETE) == SEVERAL_AND_COMPLETE;
+    }
+
+    /** The lowest rule of one block's content, or {@link #MOST_RULES}. */
+    private long lowestIn(long content, int protocol, int selector) {
+        return content >= 0
+                ? ruleOf(content, protocol, selector)
+                : lowestOf(first(content), end(content), protocol, selector);
+    }
+
+    /** The rule of an entry, or {@link #MOST_RULES}. */
+    private static long ruleOf(long entry, int protocol, int selector) {
+        long of = entry >>> PROTOCOL_SHIFT;
+        boolean fits = (of == protocol || of == ALL)
+                && (entry >>> LOWEST_SHIFT & 0xffff) <= selector
+                && (entry >>> HIGHEST_SHIFT & 0xffff) >= selector;
+        return fits ? entry & RULE_MASK : MOST_RULES;
+    }
+
+    /** Of the entries from {@code first} to before {@code end}. */
+    private long lowestOf(int first, int end, int protocol, int selector) {
         long lowest = MOST_RULES;
-        long last = entries[end - 1];
         int ownEnd = end;
-        if (last >>> PROTOCOL_SHIFT == ALL) {
-            lowest = last & RULE_MASK;
+        if (entries[end - 1] >>> PROTOCOL_SHIFT == ALL) {
+            lowest = entries[end - 1] & RULE_MASK;
             ownEnd--;
         }
         // The last entry that begins at or before the selector is the one that may hold it.
@@ -103,13 +163,7 @@ public final class RuleSet {
                 high = middle;
             }
         }
-        if (low > first) {
-            long entry = entries[low - 1];
-            if (entry >>> PROTOCOL_SHIFT == protocol && (entry >>> HIGHEST_SHIFT & 0xffff) >= selector) {
-                return Math.min(lowest, entry & RULE_MASK);
-            }
-        }
-        return lowest;
+        return low == first ? lowest : Math.min(lowest, ruleOf(entries[low - 1], protocol, selector));
     }
 
     /** Bytes of memory that the arrays of this set hold. */
@@ -133,25 +187,18 @@ public final class RuleSet {
         int blocks = isV6 ? v6.size() : v4.size();
         for (int block = 0; block < blocks; block++) {
             Cidr cidr = isV6 ? v6.block(block) : v4.block(block);
-            int end = isV6 ? v6.firstEntry(block + 1) : v4.firstEntry(block + 1);
-            for (int i = isV6 ? v6.firstEntry(block) : v4.firstEntry(block); i < end; i++) {
-                long entry = entries[i];
-                reader.range(
-                        cidr,
-                        (int) (entry >>> PROTOCOL_SHIFT),
-                        (int) (entry >>> LOWEST_SHIFT & 0xffff),
-                        (int) (entry >>> HIGHEST_SHIFT & 0xffff),
-                        (int) (entry & RULE_MASK));
+            long content = isV6 ? v6.content(block) : v4.content(block);
+            if (content >= 0) {
+                show(cidr, content, reader);
+            } else {
+                for (int i = first(content); i < end(content); i++) {
+                    show(cidr, entries[i], reader);
+                }
             }
         }
     }
 
-    /** The protocols that an entry names, without {@link #ALL}. */
-    int[] protocols() {
-        return Arrays.stream(entries)
-                .mapToInt(entry -> (int) (entry >>> PROTOCOL_SHIFT))
-                .filter(protocol -> protocol != ALL)
-                .distinct()
-                .toArray();
+    private static void show(Cidr block, long entry, Reader reader) {
+        reader.range(block, protocol(entry), lowest(entry), highest(entry), rule(entry));
     }
 }

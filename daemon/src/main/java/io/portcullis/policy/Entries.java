@@ -1,0 +1,93 @@
+package io.portcullis.policy;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+
+/** A growing list of {@link RuleSet}'s entries. */
+final class Entries {
+    private long[] entries = new long[16];
+    private int size;
+
+    void add(long entry) {
+        if (size == entries.length) {
+            entries = Arrays.copyOf(entries, size * 2);
+        }
+        entries[size++] = entry;
+    }
+
+    void addAll(Entries other, int from, int to) {
+        for (int i = from; i < to; i++) {
+            add(other.entries[i]);
+        }
+    }
+
+    void clear() {
+        size = 0;
+    }
+
+    int size() {
+        return size;
+    }
+
+    long get(int i) {
+        return entries[i];
+    }
+
+    long[] toArray() {
+        return Arrays.copyOf(entries, size);
+    }
+
+    /** Adds entries as ranges that are disjoint and in order, per protocol, each of the lowest rule; they are sorted for it. */
+    void addDisjoint(Entries from) {
+        if (from.size == 1) {
+            add(from.entries[0]);
+            return;
+        }
+        Arrays.sort(from.entries, 0, from.size);
+        int first = 0;
+        for (int i = 1; i <= from.size; i++) {
+            if (i == from.size || RuleSet.protocol(from.entries[i]) != RuleSet.protocol(from.entries[first])) {
+                addDisjoint(from.entries, first, i);
+                first = i;
+            }
+        }
+    }
+
+    /** Those of one protocol, sorted by their lowest selector. */
+    private void addDisjoint(long[] from, int first, int end) {
+        PriorityQueue<Long> open = new PriorityQueue<>(Comparator.comparingInt(RuleSet::rule));
+        int protocol = RuleSet.protocol(from[first]);
+        int before = size;
+        int next = first;
+        int at = RuleSet.lowest(from[first]);
+        while (next < end || !open.isEmpty()) {
+            while (next < end && RuleSet.lowest(from[next]) == at) {
+                open.add(from[next++]);
+            }
+            while (!open.isEmpty() && RuleSet.highest(open.element()) < at) {
+                open.remove();
+            }
+            int following = next < end ? RuleSet.lowest(from[next]) : Integer.MAX_VALUE;
+            if (open.isEmpty()) {
+                at = following;
+                continue;
+            }
+            // Up to where another one begins or this one ends; what ends before is found out at the next step.
+            int rule = RuleSet.rule(open.element());
+            int last = Math.min(following - 1, RuleSet.highest(open.element()));
+            append(before, protocol, at, last, rule);
+            at = last + 1;
+        }
+    }
+
+    private void append(int before, int protocol, int lowest, int highest, int rule) {
+        long last = size > before ? entries[size - 1] : 0;
+        boolean joins = size > before && RuleSet.rule(last) == rule && RuleSet.highest(last) == lowest - 1;
+        if (joins) {
+            entries[size - 1] = RuleSet.entry(protocol, RuleSet.lowest(last), highest, rule);
+        } else {
+            add(RuleSet.entry(protocol, lowest, highest, rule));
+        }
+    }
+}
