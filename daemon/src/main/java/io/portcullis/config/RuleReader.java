@@ -328,7 +328,7 @@ final class RuleReader {
         } else if (list.isPresent()) {
             references.toList(list.get());
             return list.get().text("the name of a prefix list").map(Peer.Prefixes::new);
-        } else if (fields.all().isEmpty()) {
+        } else if (fields.all().stream().allMatch(Value::isNull)) {
             value.wrongKind(PEERS);
         }
         return Optional.empty();

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
-/** One mistake a file under {@code bad/}, and the message that each must produce in {@code bad/expected.csv}. */
+/**
+ * One mistake a file under {@code bad/}; in {@code bad/expected.csv} the message that each must produce, and who sees it:
+ * the schema already, or only the daemon ({@link SchemaTest}).
+ */
 class BadConfigTest {
     @TempDir
     Path folder;
@@ -33,7 +36,8 @@ class BadConfigTest {
 
     @ParameterizedTest
     @CsvFileSource(resources = "/bad/expected.csv", delimiter = '|', quoteCharacter = '`')
-    void aBadFileIsRefusedWhole(String file, String expected) throws URISyntaxException {
+    void aBadFileIsRefusedWhole(String file, String expected, String seenBy) throws URISyntaxException {
+        assertTrue(Set.of("schema", "daemon").contains(seenBy), seenBy);
         Path path = bad(file);
         ConfigException refusal = assertThrows(ConfigException.class, () -> Config.load(path));
         assertEquals(expected, refusal.getMessage().replace(path.getParent() + "/", ""));
