@@ -5,6 +5,8 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
+import io.portcullis.policy.Expectations;
+import io.portcullis.service.NicAddresses;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +60,12 @@ final class CheckCommand implements Callable<Integer> {
 
     private static Checked check(Path file) {
         try {
-            Config config = Config.load(file);
+            Config config = NicAddresses.added(Config.load(file));
+            List<String> broken =
+                    Expectations.broken(config).stream().map(Fault::toString).toList();
+            if (!broken.isEmpty()) {
+                return new Checked(file.toString(), false, "invalid", broken, List.of());
+            }
             List<String> warnings =
                     config.warnings().stream().map(Warning::toString).toList();
             return new Checked(file.toString(), true, summary(config), List.of(), warnings);
@@ -79,7 +86,10 @@ final class CheckCommand implements Callable<Integer> {
                 + ", "
                 + counted(config.securityGroups().size(), "security group")
                 + ", "
-                + counted(rules, "rule");
+                + counted(rules, "rule")
+                + (config.expectations().isEmpty()
+                        ? ""
+                        : ", " + counted(config.expectations().size(), "claim") + " proved");
     }
 
     private static String counted(int count, String what) {

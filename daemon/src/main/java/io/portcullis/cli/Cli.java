@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             RunCommand.class,
             CheckCommand.class,
+            ExplainCommand.class,
+            DiffCommand.class,
             StatusCommand.class,
             ReloadCommand.class,
             DetachCommand.class,

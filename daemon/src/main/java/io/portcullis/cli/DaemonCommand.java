@@ -39,7 +39,7 @@ abstract class DaemonCommand implements Callable<Integer> {
             return Exit.UNREACHABLE;
         } catch (DaemonSocket.Refused e) {
             err.println("portcullis: " + e.getMessage());
-            return Exit.NO;
+            return e.isMisuse() ? Exit.MISUSE : Exit.NO;
         }
     }
 }

@@ -10,6 +10,7 @@ import picocli.CommandLine.Option;
 final class DaemonSocket {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int OK = 200;
+    private static final int BAD_REQUEST = 400;
 
     /** A report of a reload that was refused. */
     private static final int UNPROCESSABLE = 422;
@@ -30,8 +31,16 @@ final class DaemonSocket {
     static final class Refused extends Exception {
         private static final long serialVersionUID = 1L;
 
-        Refused(String message) {
+        private final int status;
+
+        Refused(int status, String message) {
             super(message);
+            this.status = status;
+        }
+
+        /** True: what was asked makes no sense there. */
+        boolean isMisuse() {
+            return status == BAD_REQUEST;
         }
     }
 
@@ -45,7 +54,8 @@ final class DaemonSocket {
     <T> T ask(String method, String resource, Class<T> as) throws Unreachable, Refused {
         ControlClient.Reply reply = ControlClient.call(path(), method, resource, TIMEOUT);
         if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
-            throw new Refused("the daemon answers " + reply.status() + ": " + Json.errorIn(reply.body()));
+            throw new Refused(
+                    reply.status(), "the daemon answers " + reply.status() + ": " + Json.errorIn(reply.body()));
         }
         return Json.read(reply.body(), as);
     }

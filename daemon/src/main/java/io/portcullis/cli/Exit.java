@@ -6,6 +6,8 @@ final class Exit {
     static final int OK = 0;
     /** Invalid, refused, not possible. */
     static final int NO = 1;
+    /** Asked in a way that makes no sense; picocli's code for it too. */
+    static final int MISUSE = 2;
     /** The daemon cannot be reached. */
     static final int UNREACHABLE = 3;
 

@@ -5,7 +5,7 @@ package io.portcullis.config;
  *
  * <p>An IPv4-mapped IPv6 address stays IPv6 here; where one is not allowed, the reader of that place says so.
  */
-public record Address(boolean isV6, long high, long low) {
+public record Address(boolean isV6, long high, long low) implements Comparable<Address> {
     private static final int GROUPS = 8;
 
     public Address {
@@ -32,6 +32,38 @@ public record Address(boolean isV6, long high, long low) {
         return prefixLength <= 64
                 ? new Address(true, high & upperBits(prefixLength), 0)
                 : new Address(true, high, low & upperBits(prefixLength - 64));
+    }
+
+    /**
+     * The address behind this one.
+     *
+     * @throws IllegalArgumentException if this is the last of its family
+     */
+    public Address next() {
+        if (isV6 ? high == -1 && low == -1 : low == 0xffff_ffffL) {
+            throw new IllegalArgumentException(this + " is the last one");
+        }
+        return new Address(isV6, low == -1 ? high + 1 : high, low + 1);
+    }
+
+    /**
+     * The address before this one.
+     *
+     * @throws IllegalArgumentException if this is the first of its family
+     */
+    public Address previous() {
+        if (high == 0 && low == 0) {
+            throw new IllegalArgumentException(this + " is the first one");
+        }
+        return new Address(isV6, low == 0 ? high - 1 : high, low - 1);
+    }
+
+    /** Orders addresses of one family as unsigned numbers. */
+    @Override
+    public int compareTo(Address other) {
+        int byFamily = Boolean.compare(isV6, other.isV6);
+        int byHigh = byFamily != 0 ? byFamily : Long.compareUnsigned(high, other.high);
+        return byHigh != 0 ? byHigh : Long.compareUnsigned(low, other.low);
     }
 
     private static long upperBits(int count) {

@@ -25,6 +25,13 @@ public record Cidr(Address network, int prefixLength) {
         return new Cidr(address, address.bits());
     }
 
+    /** Its last address. */
+    public Address last() {
+        Address all = isV6() ? new Address(true, -1, -1) : new Address(false, 0, 0xffff_ffffL);
+        Address mask = all.network(prefixLength);
+        return new Address(isV6(), network.high() | all.high() & ~mask.high(), network.low() | all.low() & ~mask.low());
+    }
+
     /** True: the block is IPv6. */
     public boolean isV6() {
         return network.isV6();

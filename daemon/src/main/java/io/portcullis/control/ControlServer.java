@@ -56,6 +56,10 @@ public final class ControlServer implements AutoCloseable {
                                 new VersionReport(
                                         "portcullis", operations.status().version())))),
                 new Routes.Resource(
+                        "GET",
+                        "/v1/explain",
+                        request -> CompletableFuture.supplyAsync(() -> explain(operations, request), executor)),
+                new Routes.Resource(
                         "POST",
                         "/v1/reload",
                         _ -> CompletableFuture.supplyAsync(operations::reload, executor)
@@ -76,6 +80,14 @@ public final class ControlServer implements AutoCloseable {
             if (!open) {
                 server.close();
             }
+        }
+    }
+
+    private static Response explain(Operations operations, Request request) {
+        try {
+            return Response.json(200, operations.explain(Question.of(request.query())));
+        } catch (IllegalArgumentException misuse) {
+            return Response.error(400, String.valueOf(misuse.getMessage()));
         }
     }
 

@@ -1,11 +1,13 @@
 package io.portcullis.control;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A whole HTTP request, as far as anybody here looks at it: no resource takes a body.
  *
  * @param path without query
+ * @param query of each name its first value
  * @param accept the header of that name
  * @param keepAlive false: the connection ends after the answer
  * @param refusal the answer to a request that is none or too much; then nothing else of it counts
@@ -13,10 +15,11 @@ import org.jspecify.annotations.Nullable;
 record Request(
         String method,
         String path,
+        Map<String, String> query,
         @Nullable String accept,
         boolean keepAlive,
         @Nullable Response refusal) {
     static Request refused(int status, String error) {
-        return new Request("", "", null, false, Response.error(status, error));
+        return new Request("", "", Map.of(), null, false, Response.error(status, error));
     }
 }

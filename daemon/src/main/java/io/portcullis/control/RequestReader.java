@@ -9,8 +9,11 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,10 +80,17 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
 
     private static Request request(HttpRequest head) {
         String uri = head.uri();
-        int query = uri.indexOf('?');
+        int queryAt = uri.indexOf('?');
+        Map<String, String> query = new HashMap<>();
+        try {
+            new QueryStringDecoder(uri).parameters().forEach((key, values) -> query.put(key, values.getFirst()));
+        } catch (IllegalArgumentException e) {
+            return Request.refused(400, "not a query: " + e.getMessage());
+        }
         return new Request(
                 head.method().name(),
-                query < 0 ? uri : uri.substring(0, query),
+                queryAt < 0 ? uri : uri.substring(0, queryAt),
+                query,
                 head.headers().get(HttpHeaderNames.ACCEPT),
                 head.protocolVersion().equals(HttpVersion.HTTP_1_1) && HttpUtil.isKeepAlive(head),
                 null);

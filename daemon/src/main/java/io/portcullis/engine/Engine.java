@@ -18,6 +18,7 @@ import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Acl;
 import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -179,6 +180,58 @@ public final class Engine {
         return taken;
     }
 
+    /**
+     * What would become of a frame that came now, without any effect.
+     *
+     * @param frame from the destination MAC address on; its TCP or UDP checksum is taken as right
+     */
+    public Explained explain(byte[] frame, Direction direction, long nowNs) {
+        Engine fresh = new Engine(policy, Share.ALL, 0, 0);
+        if (isLearning(nowNs)) {
+            fresh.startedAt(nowNs);
+        }
+        Batch batch = new Batch(MemorySegment.ofArray(frame), false);
+        batch.add(0, frame.length);
+        batch.verified();
+        fresh.decide(batch, direction, nowNs);
+        Reason reason = Reason.of(batch.reason(0));
+        int rule = batch.rule(0);
+        packet.parse(batch.memory(), 0, frame.length);
+        int entry = aclEntry(direction);
+        boolean reachesFlows = reason == Reason.NONE || reason.ordinal() >= Reason.ACL_DENY.ordinal();
+        Flow flow = reachesFlows && packet.isIp() && packet.hasTransport() && mayHaveFlow()
+                ? flowOf(direction, nowNs)
+                : null;
+        if (flow == null || reason == Reason.NONE && rule == Batch.NO_RULE) {
+            return new Explained(reason, reason == Reason.NONE ? rule : RuleSet.NONE, entry, null);
+        }
+        int today = todaysRule(flow);
+        Explained.Tracked tracked = new Explained.Tracked(
+                flow.originalDirection() == Direction.INGRESS,
+                flow.timeout().key(),
+                nowNs - flow.lastNs(),
+                flow.isReplied(),
+                flow.isFailsafe(),
+                today == WITHOUT_RULE ? RuleSet.NONE : today);
+        boolean opensAnother = packet.protocol() == IpProtocol.TCP && TcpTracker.isOver(flow);
+        if (opensAnother) {
+            return new Explained(reason, reason == Reason.NONE ? rule : RuleSet.NONE, entry, tracked);
+        }
+        Acl acl = policy.acl();
+        boolean inward = direction == Direction.INGRESS;
+        if (acl != null && !acl.allows(inward, entry) && !isHeldByFailsafe(flow)) {
+            return new Explained(
+                    entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY, RuleSet.NONE, entry, tracked);
+        }
+        boolean ends = policy.rechecks() && today == RuleSet.NONE;
+        return new Explained(ends ? Reason.RECHECK : Reason.NONE, RuleSet.NONE, entry, tracked);
+    }
+
+    private @Nullable Flow flowOf(Direction direction, long nowNs) {
+        tuple.of(packet, direction);
+        return flows.find(tuple, nowNs);
+    }
+
     /** Notes frames that were taken over from other workers, and those that were too many. */
     public void countTakenOver(long taken, long lost) {
         counters.add(Counters.Total.TAKEN_OVER, taken);
@@ -289,17 +342,25 @@ public final class Engine {
             return Reason.NONE;
         }
         boolean inward = direction == Direction.INGRESS;
-        int entry = acl.match(
-                inward,
-                packet.isV6(),
-                packet.protocol(),
-                selector(),
-                inward ? packet.sourceHigh() : packet.destinationHigh(),
-                inward ? packet.sourceLow() : packet.destinationLow());
+        int entry = aclEntry(direction);
         if (acl.allows(inward, entry) || policy.hasFailsafe() && isPastAcl(direction, nowNs)) {
             return Reason.NONE;
         }
         return entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY;
+    }
+
+    private int aclEntry(Direction direction) {
+        Acl acl = policy.acl();
+        boolean inward = direction == Direction.INGRESS;
+        return acl == null
+                ? Acl.DEFAULT
+                : acl.match(
+                        inward,
+                        packet.isV6(),
+                        packet.protocol(),
+                        selector(),
+                        inward ? packet.sourceHigh() : packet.destinationHigh(),
+                        inward ? packet.sourceLow() : packet.destinationLow());
     }
 
     /** True for a packet of, or about, a flow that failsafe rules hold, and for a first one that they admit. */

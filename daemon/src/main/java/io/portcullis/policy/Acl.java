@@ -42,6 +42,12 @@ public final class Acl {
         return inward ? ingress : egress;
     }
 
+    /** What it lets through, of one protocol and family. */
+    Layer layer(boolean inward, boolean isV6, int protocol, Selectors asked) {
+        Side side = side(inward);
+        return Layer.firstMatch(side.entries, isV6, protocol, side.allows::get, asked);
+    }
+
     /**
      * The entry that decides about a packet; the parameters are those of {@link RuleSet#match}.
      *

@@ -8,11 +8,14 @@ import io.portcullis.config.Drops;
 import io.portcullis.config.Fault;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Place;
 import io.portcullis.control.ControlServer;
+import io.portcullis.control.ExplainReport;
 import io.portcullis.control.Health;
 import io.portcullis.control.InterfaceStatus;
 import io.portcullis.control.MetricsServer;
 import io.portcullis.control.Operations;
+import io.portcullis.control.Question;
 import io.portcullis.control.ReloadReport;
 import io.portcullis.control.ServerException;
 import io.portcullis.control.StatusReport;
@@ -27,6 +30,7 @@ import io.portcullis.linux.Nics;
 import io.portcullis.linux.TcpSockets;
 import io.portcullis.metrics.Meters;
 import io.portcullis.packet.Direction;
+import io.portcullis.policy.Expectations;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
 import io.portcullis.worker.Workers;
@@ -45,6 +49,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,6 +93,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private volatile Map<String, GuardedInterface> guarded = Map.of();
     private volatile Map<String, List<Cidr>> nicAddresses = Map.of();
     private volatile List<String> unguarded = List.of();
+    private volatile List<String> brokenClaims = List.of();
     private volatile long generation;
     private volatile ReloadReport lastReload = new ReloadReport(true, "", 0, List.of(), List.of());
     private volatile boolean running;
@@ -133,6 +139,7 @@ public final class Daemon implements Operations, AutoCloseable {
         Logs.level(config.log().level());
         checkInterfaces(config.interfaces().values());
         nicAddresses = nicAddresses(config);
+        refuseBrokenClaims();
         if (!allowLockout) {
             refuseLockout();
         }
@@ -180,6 +187,34 @@ public final class Daemon implements Operations, AutoCloseable {
         if (!faults.isEmpty()) {
             throw new StartException(faults);
         }
+    }
+
+    /** Of claims that addresses of NICs break nobody is told by refusing to start: they were others yesterday. */
+    private void refuseBrokenClaims() throws StartException {
+        List<Fault> broken = Expectations.broken(config.withNicAddresses(nicAddresses));
+        if (broken.isEmpty()) {
+            return;
+        }
+        Set<Place> byItself =
+                Expectations.broken(config).stream().map(Fault::place).collect(Collectors.toSet());
+        List<String> faults = broken.stream()
+                .filter(fault -> byItself.contains(fault.place()))
+                .map(Fault::toString)
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+        noteBrokenClaims(broken);
+    }
+
+    private void noteBrokenClaims(List<Fault> broken) {
+        List<String> lines = broken.stream().map(Fault::toString).toList();
+        lines.stream().filter(line -> !brokenClaims.contains(line)).forEach(line -> LOG.error("{}", line));
+        if (lines.isEmpty() && !brokenClaims.isEmpty()) {
+            LOG.info("all that expect claims holds again");
+        }
+        brokenClaims = lines;
+        meters.brokenExpectations(lines.size());
     }
 
     private void refuseLockout() throws StartException {
@@ -237,6 +272,7 @@ public final class Daemon implements Operations, AutoCloseable {
         nicAddresses = now;
         guarded.forEach((name, each) -> each.workers().install(compile(config, name, generation), INSTALL_TIMEOUT_MS));
         LOG.info("addresses of this host's NICs: {}", now);
+        noteBrokenClaims(Expectations.broken(config.withNicAddresses(now)));
     }
 
     private void lookForUnguarded() {
@@ -392,6 +428,7 @@ public final class Daemon implements Operations, AutoCloseable {
             refuseWhatNeedsARestart(next);
             long number = generation + 1;
             nicAddresses = nicAddresses(next);
+            refuseWhatBreaksClaims(next);
             for (String name : next.interfaces().keySet()) {
                 policies.put(name, compile(next, name, number));
             }
@@ -460,6 +497,7 @@ public final class Daemon implements Operations, AutoCloseable {
             each.remove();
         }
         generation = number;
+        noteBrokenClaims(List.of());
         lookForUnguarded();
     }
 
@@ -483,6 +521,13 @@ public final class Daemon implements Operations, AutoCloseable {
     private void report(ReloadReport report) {
         lastReload = report;
         meters.reloaded(report.ok(), Instant.now().getEpochSecond(), report.millis() / 1e3);
+    }
+
+    private void refuseWhatBreaksClaims(Config next) throws StartException {
+        List<Fault> broken = Expectations.broken(next.withNicAddresses(nicAddresses));
+        if (!broken.isEmpty()) {
+            throw new StartException(broken.stream().map(Fault::toString).toList());
+        }
     }
 
     private void refuseWhatNeedsARestart(Config next) throws StartException {
@@ -555,7 +600,11 @@ public final class Daemon implements Operations, AutoCloseable {
                 generation,
                 lastReload,
                 interfaces,
-                Stream.concat(warnings(current).stream(), unguarded.stream().map(Daemon::unguardedWarning))
+                Stream.of(
+                                brokenClaims.stream(),
+                                warnings(current).stream(),
+                                unguarded.stream().map(Daemon::unguardedWarning))
+                        .flatMap(each -> each)
                         .toList());
     }
 
@@ -630,6 +679,22 @@ public final class Daemon implements Operations, AutoCloseable {
             }
         }
         return byReason;
+    }
+
+    @Override
+    public ExplainReport explain(Question question) {
+        Config current = config.withNicAddresses(nicAddresses);
+        GuardedInterface asked = guarded.get(question.interfaceName());
+        if (asked == null) {
+            throw new IllegalArgumentException("no interface " + question.interfaceName() + " is guarded: there is "
+                    + String.join(", ", new TreeSet<>(guarded.keySet())));
+        }
+        Workers workers = asked.workers();
+        return Explain.live(
+                current,
+                workers.ruleHits().policy(),
+                question,
+                (frame, way) -> workers.explain(frame, way, INSTALL_TIMEOUT_MS));
     }
 
     @Override

@@ -2,6 +2,9 @@ package io.portcullis.service;
 
 import io.portcullis.config.Address;
 import io.portcullis.config.Cidr;
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Mode;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.NicAddress;
@@ -10,15 +13,36 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The addresses that a NIC of this host has now, in the configuration's terms. */
-final class NicAddresses {
+public final class NicAddresses {
+    private static final Logger LOG = LoggerFactory.getLogger(NicAddresses.class);
+
     /** Devices whose traffic goes through the NIC that they stand on. */
     private static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
 
     private NicAddresses() {}
+
+    /** A configuration with the addresses that those of its NICs have which this host has. */
+    public static Config added(Config config) {
+        Map<String, List<Cidr>> addresses = new HashMap<>();
+        for (Interface each : config.interfaces().values()) {
+            if (each.mode() instanceof Mode.Host host) {
+                try {
+                    addresses.put(each.name(), of(host.nic()));
+                } catch (ErrnoException unknown) {
+                    LOG.debug("addresses of {} can't be read", host.nic(), unknown);
+                }
+            }
+        }
+        return config.withNicAddresses(addresses);
+    }
 
     /** Those of a NIC, and of the devices that stand on it; none where it is gone. */
     static List<Cidr> of(String name) throws ErrnoException {

@@ -11,6 +11,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
+import io.portcullis.engine.Explained;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
@@ -182,6 +183,11 @@ public final class Worker implements AutoCloseable {
     /** Publishes a policy, from any thread; done once the loop has taken it. Cannot fail: it was compiled before. */
     public Future<?> install(Policy next) {
         return loop.submit(() -> engine.install(next));
+    }
+
+    /** What would become of a frame that came now, from any thread; {@link Engine#explain}. */
+    Future<Explained> explain(byte[] frame, Direction direction) {
+        return loop.submit(() -> engine.explain(frame, direction, System.nanoTime()));
     }
 
     /**

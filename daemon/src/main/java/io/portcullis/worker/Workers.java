@@ -5,6 +5,7 @@ import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
+import io.portcullis.engine.Explained;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
@@ -14,6 +15,7 @@ import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -97,6 +99,28 @@ public final class Workers implements AutoCloseable {
         List<Future<?>> taken = new ArrayList<>();
         workers.forEach(worker -> taken.add(worker.install(next)));
         taken.forEach(each -> each.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS));
+    }
+
+    /**
+     * What would become of a frame that came now, and waits for the answer; {@link io.portcullis.engine.Engine#explain}.
+     *
+     * @param timeoutMs how long it waits for each worker at the most
+     * @throws IllegalStateException if one does not answer
+     */
+    public Explained explain(byte[] frame, Direction direction, long timeoutMs) {
+        List<Future<Explained>> asked = new ArrayList<>();
+        workers.forEach(worker -> asked.add(worker.explain(frame, direction)));
+        // Only one of them knows the flow; where none does, all say the same.
+        Explained answer = null;
+        for (Future<Explained> each : asked) {
+            if (!each.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS) || !each.isSuccess()) {
+                throw new IllegalStateException("a worker does not answer", each.cause());
+            }
+            if (answer == null || each.getNow().flow() != null) {
+                answer = each.getNow();
+            }
+        }
+        return Objects.requireNonNull(answer);
     }
 
     /** As {@link Worker#logDrops}. */

@@ -49,6 +49,23 @@ class FakeOperations implements Operations {
     }
 
     @Override
+    public ExplainReport explain(Question question) {
+        if (!question.interfaceName().equals("web0")) {
+            throw new IllegalArgumentException("no interface " + question.interfaceName());
+        }
+        return new ExplainReport(
+                "web0",
+                question.ingress() ? "ingress" : "egress",
+                question.from() + " > " + question.to(),
+                "pass",
+                "none",
+                "a rule admits it",
+                new ExplainReport.RuleView("web/ingress[1]", "portcullis.yaml:7:9", ""),
+                null,
+                null);
+    }
+
+    @Override
     public Health health() {
         return health;
     }

@@ -1,0 +1,93 @@
+package io.portcullis.cli;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Fault;
+import io.portcullis.policy.Difference;
+import io.portcullis.service.NicAddresses;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis diff OLD NEW}: what a change of the rules means for the traffic. */
+@Command(
+        name = "diff",
+        description =
+                "Say which traffic becomes allowed and which becomes denied between two configurations; exact, and whatever"
+                        + " was moved, renamed or written otherwise.")
+final class DiffCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "OLD", description = "The configuration before.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path old;
+
+    @Parameters(index = "1", paramLabel = "NEW", description = "The configuration afterwards.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path changed;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        List<Fault> faults = new ArrayList<>();
+        List<Config> both = new ArrayList<>();
+        for (Path file : List.of(old, changed)) {
+            try {
+                both.add(NicAddresses.added(Config.load(file)));
+            } catch (ConfigException e) {
+                faults.addAll(e.faults());
+            }
+        }
+        if (!faults.isEmpty()) {
+            faults.forEach(fault -> spec.commandLine().getErr().println(fault));
+            return Exit.NO;
+        }
+        List<Difference.Change> changes = Difference.between(both.getFirst(), both.getLast());
+        if (json) {
+            out.println(Json.write(changes));
+        } else if (changes.isEmpty()) {
+            out.println("no difference: the same traffic passes");
+        } else {
+            changes.forEach(change -> print(change, out));
+        }
+        return Exit.OK;
+    }
+
+    private static void print(Difference.Change change, PrintWriter out) {
+        if (!change.note().isEmpty()) {
+            out.println(change.interfaceName() + ": " + change.note());
+        }
+        print(change.interfaceName() + " ingress", "from", change.ingress(), out);
+        print(change.interfaceName() + " egress", "to", change.egress(), out);
+    }
+
+    private static void print(String where, String peer, Difference.Way way, PrintWriter out) {
+        if (way.isEmpty()) {
+            return;
+        }
+        out.println(where + ":");
+        print("  + becomes allowed: ", peer, way.allowed(), out);
+        print("  - becomes denied:  ", peer, way.denied(), out);
+        print("  + network ACL lets through (replies too):   ", peer, way.aclAllowed(), out);
+        print("  - network ACL holds back (replies too):     ", peer, way.aclDenied(), out);
+    }
+
+    private static void print(String what, String peer, List<Difference.Traffic> traffic, PrintWriter out) {
+        for (Difference.Traffic each : traffic) {
+            out.println(what + each.protocol() + (each.selectors().isEmpty() ? "" : " " + each.selectors()) + " " + peer
+                    + " " + String.join(", ", each.peers()));
+        }
+    }
+}

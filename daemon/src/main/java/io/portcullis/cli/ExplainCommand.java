@@ -1,0 +1,258 @@
+package io.portcullis.cli;
+
+import io.portcullis.config.Address;
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Fault;
+import io.portcullis.config.Rule;
+import io.portcullis.config.WellKnown;
+import io.portcullis.control.ExplainReport;
+import io.portcullis.control.Question;
+import io.portcullis.control.Unreachable;
+import io.portcullis.service.Explain;
+import io.portcullis.service.NicAddresses;
+import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code portcullis explain}: what would become of a packet, and why. */
+@Command(
+        name = "explain",
+        description =
+                "Say what would become of a packet that opens a flow, and why: which rule admits it, or what refuses it"
+                        + " and which rule came nearest. Without --file the running daemon is asked, which knows its flows.")
+final class ExplainCommand extends DaemonCommand {
+    /** One of the two must be named. */
+    private static final class Way {
+        @Option(names = "--ingress", required = true, description = "It comes from outside.")
+        private boolean ingress;
+
+        @Option(names = "--egress", required = true, description = "It comes from inside.")
+        private boolean egress;
+    }
+
+    /** An address, and a port where one was named. */
+    private record End(Address address, @Nullable String port) {}
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--file",
+            paramLabel = "FILE",
+            description = "Answer from this configuration, without the daemon and its flows.")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--interface",
+            paramLabel = "NAME",
+            required = true,
+            description = "An interface of the configuration.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String interfaceName;
+
+    @ArgGroup(multiplicity = "1")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Way way;
+
+    @Option(
+            names = "--protocol",
+            paramLabel = "NAME",
+            required = true,
+            description = "tcp, udp, icmp, icmpv6, … or a number.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String protocol;
+
+    @Option(
+            names = "--from",
+            paramLabel = "ADDRESS[:PORT]",
+            required = true,
+            description =
+                    "Source; an IPv6 address with a port in brackets. The port plays no part in rules (default: 40000).")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String from;
+
+    @Option(
+            names = "--to",
+            paramLabel = "ADDRESS[:PORT]",
+            required = true,
+            description = "Destination; with tcp, udp and sctp the port, or the name of its service, belongs to it.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String to;
+
+    @Option(
+            names = "--type",
+            paramLabel = "TYPE",
+            defaultValue = "echo-request",
+            description = "Of icmp and icmpv6: name or number (default: ${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String type;
+
+    @Option(names = "--code", paramLabel = "CODE", defaultValue = "0", description = "Of icmp and icmpv6 (default: 0).")
+    private int code;
+
+    @Option(names = "--vlan", paramLabel = "ID[.ID]", description = "VLAN tags, the outer one first.")
+    private @Nullable String vlan;
+
+    @Override
+    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+            throws Unreachable, DaemonSocket.Refused {
+        Question question = question();
+        ExplainReport report;
+        Path offline = file;
+        if (offline == null) {
+            String query = question.query().entrySet().stream()
+                    .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
+                    .collect(Collectors.joining("&"));
+            report = daemon.ask("GET", "/v1/explain?" + query, ExplainReport.class);
+        } else {
+            try {
+                report = Explain.offline(NicAddresses.added(Config.load(offline)), question);
+            } catch (ConfigException e) {
+                e.faults().stream().map(Fault::toString).forEach(err::println);
+                return Exit.NO;
+            } catch (IllegalArgumentException e) {
+                throw misuse(e.getMessage());
+            }
+        }
+        if (json) {
+            out.println(Json.write(report));
+        } else {
+            print(report, out);
+        }
+        return report.verdict().equals("drop") ? Exit.NO : Exit.OK;
+    }
+
+    private ParameterException misuse(@Nullable String what) {
+        return new ParameterException(spec.commandLine(), what == null ? "" : what);
+    }
+
+    private Question question() {
+        int number = WellKnown.protocol(protocol)
+                .orElseThrow(() -> misuse(
+                        "--protocol " + protocol + ": no such protocol (tcp, udp, icmp, icmpv6, … or 0 to 255)"));
+        End source = end("--from", from);
+        End destination = end("--to", to);
+        boolean ports = Rule.hasPorts(number);
+        if (!ports && (source.port != null || destination.port != null)) {
+            throw misuse(protocol + " has no ports: write the addresses alone");
+        }
+        if (ports && destination.port == null) {
+            throw misuse("--to " + to + ": the port is missing: write "
+                    + (destination.address.isV6() ? "[" + destination.address + "]" : destination.address) + ":PORT");
+        }
+        if (source.address.isV6() != destination.address.isV6()) {
+            throw misuse(from + " and " + to + " are of different families");
+        }
+        int icmpType = Rule.hasTypes(number)
+                ? WellKnown.icmpType(number, type)
+                        .orElseThrow(() -> misuse("--type " + type + ": " + protocol + " has no such type"))
+                : 0;
+        if (code < 0 || code > 255) {
+            throw misuse("--code " + code + ": 0 to 255");
+        }
+        return new Question(
+                interfaceName,
+                way.ingress && !way.egress,
+                number,
+                source.address.toString(),
+                !ports ? 0 : source.port == null ? 40_000 : port(number, "--from", source.port),
+                destination.address.toString(),
+                destination.port == null ? 0 : port(number, "--to", destination.port),
+                icmpType,
+                Rule.hasTypes(number) ? code : 0,
+                vlans());
+    }
+
+    private int port(int number, String option, String text) {
+        return WellKnown.port(number, text)
+                .orElseThrow(() -> misuse(option + ": " + text + " is no port and no service of " + protocol));
+    }
+
+    private End end(String option, String text) {
+        String address = text;
+        String port = null;
+        int close = text.indexOf(']');
+        if (text.startsWith("[") && close > 0) {
+            address = text.substring(1, close);
+            String rest = text.substring(close + 1);
+            port = rest.startsWith(":") ? rest.substring(1) : rest.isEmpty() ? null : "";
+        } else if (text.indexOf(':') == text.lastIndexOf(':') && text.indexOf(':') > 0) {
+            address = text.substring(0, text.indexOf(':'));
+            port = text.substring(text.indexOf(':') + 1);
+        }
+        try {
+            return new End(Address.parse(address), port);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    option + " " + text + ": not an address such as 198.51.100.7:40000 or [2001:db8::7]:443",
+                    e);
+        }
+    }
+
+    private int vlans() {
+        if (vlan == null) {
+            return 0;
+        }
+        Optional<int[]> ids = vlan.matches("[0-9]{1,4}([.][0-9]{1,4})?")
+                ? Optional.of(Stream.of(vlan.split("[.]", -1))
+                        .mapToInt(Integer::parseInt)
+                        .toArray())
+                : Optional.empty();
+        int[] all = ids.orElseThrow(() -> misuse("--vlan " + vlan + ": one or two ids, 0 to 4095"));
+        int tags = 0;
+        for (int id : all) {
+            if (id > 4095) {
+                throw misuse("--vlan " + vlan + ": one or two ids, 0 to 4095");
+            }
+            tags = tags << 12 | id;
+        }
+        return tags;
+    }
+
+    private static void print(ExplainReport report, PrintWriter out) {
+        String why = report.reason().equals("none") ? "" : " (" + report.reason() + ")";
+        out.println(report.verdict().toUpperCase(Locale.ROOT) + why + "  " + report.interfaceName() + " "
+                + report.direction() + " " + report.packet());
+        out.println("  " + report.text());
+        ExplainReport.RuleView rule = report.rule();
+        if (rule != null) {
+            out.println("  " + rule.id() + (rule.place().isEmpty() ? "" : " at " + rule.place())
+                    + (rule.description().isEmpty() ? "" : ": " + rule.description()));
+        }
+        ExplainReport.NearestView nearest = report.nearest();
+        if (nearest != null) {
+            out.println("  nearest: " + nearest.why() + " at " + nearest.place());
+        }
+        ExplainReport.FlowView flow = report.flow();
+        if (flow != null) {
+            out.printf(
+                    Locale.ROOT,
+                    "  flow: %s, opened %s, %s, idle %.1f s of %.0f s, rule %s%s%n",
+                    flow.state(),
+                    flow.direction().equals("ingress") ? "from outside" : "from inside",
+                    flow.replied() ? "both sides have spoken" : "not answered yet",
+                    flow.idleSeconds(),
+                    flow.timeoutSeconds(),
+                    flow.rule(),
+                    flow.failsafe() ? ", marked failsafe" : "");
+        }
+        if (report.verdict().equals("would-drop")) {
+            out.println("  enforce: audit: it passes all the same, nobody is kept out");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.portcullis.engine;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What would become of a packet, and why.
+ *
+ * @param reason {@link Reason#NONE}: it passes
+ * @param rule number of the rule that would be credited, or -1
+ * @param aclEntry what the network ACL answers; -1: no entry matches, or there is no ACL
+ * @param flow the tracked flow that it belongs to; null: none
+ */
+public record Explained(
+        Reason reason, int rule, int aclEntry, @Nullable Tracked flow) {
+    /**
+     * A tracked flow.
+     *
+     * @param ingress direction of its first packet
+     * @param state the key of its timeout
+     * @param idleNs since a packet last renewed it
+     * @param replied a packet of the reply direction has passed
+     * @param failsafe a failsafe rule has admitted it
+     * @param todaysRule number of the rule that would admit it now, or -1
+     */
+    public record Tracked(
+            boolean ingress, String state, long idleNs, boolean replied, boolean failsafe, int todaysRule) {}
+}

@@ -1,0 +1,142 @@
+package io.portcullis.policy;
+
+import io.portcullis.config.PortRange;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A set of selectors (ports, or type × 256 + code), 0 to 65535, one bit each: 8 KiB. Immutable. */
+final class Selectors {
+    private static final int WORDS = 1 << 10;
+    private static final int HIGHEST = 0xffff;
+
+    static final Selectors NONE = new Selectors(new long[WORDS]);
+    static final Selectors ALL = NONE.plus(0, HIGHEST);
+    /** All that packets without ports and types have. */
+    static final Selectors ZERO = NONE.plus(0, 0);
+
+    private final long[] bits;
+
+    private Selectors(long[] bits) {
+        this.bits = bits;
+    }
+
+    /** Those that packets of a protocol may have. */
+    static Selectors domain(boolean isV6, int protocol) {
+        return switch (protocol) {
+            case 6, 17, 132 -> ALL;
+            case 1 -> isV6 ? ZERO : ALL;
+            case 58 -> isV6 ? ALL : ZERO;
+            default -> ZERO;
+        };
+    }
+
+    /** These and a range of them. */
+    Selectors plus(int lowest, int highest) {
+        return new Selectors(set(bits.clone(), lowest, highest, true));
+    }
+
+    /** Changes a range in {@code bits}. */
+    private static long[] set(long[] bits, int lowest, int highest, boolean on) {
+        for (int word = lowest >>> 6; word <= highest >>> 6; word++) {
+            long mask = -1L;
+            mask &= word == lowest >>> 6 ? -1L << lowest : -1L;
+            mask &= word == highest >>> 6 ? -1L >>> (63 - highest) : -1L;
+            bits[word] = on ? bits[word] | mask : bits[word] & ~mask;
+        }
+        return bits;
+    }
+
+    /** A range that is set or cleared. */
+    record Stroke(int lowest, int highest, boolean on) {}
+
+    /** These after some strokes, one after the other. */
+    Selectors painted(List<Stroke> strokes) {
+        long[] result = bits.clone();
+        strokes.forEach(stroke -> set(result, stroke.lowest, stroke.highest, stroke.on));
+        return new Selectors(result);
+    }
+
+    Selectors or(Selectors other) {
+        long[] result = bits.clone();
+        for (int i = 0; i < WORDS; i++) {
+            result[i] |= other.bits[i];
+        }
+        return new Selectors(result);
+    }
+
+    Selectors and(Selectors other) {
+        long[] result = bits.clone();
+        for (int i = 0; i < WORDS; i++) {
+            result[i] &= other.bits[i];
+        }
+        return new Selectors(result);
+    }
+
+    Selectors without(Selectors other) {
+        long[] result = bits.clone();
+        for (int i = 0; i < WORDS; i++) {
+            result[i] &= ~other.bits[i];
+        }
+        return new Selectors(result);
+    }
+
+    boolean isEmpty() {
+        return lowest() < 0;
+    }
+
+    /** The lowest of them, or -1. */
+    int lowest() {
+        for (int i = 0; i < WORDS; i++) {
+            if (bits[i] != 0) {
+                return i * 64 + Long.numberOfTrailingZeros(bits[i]);
+            }
+        }
+        return -1;
+    }
+
+    /** The highest of them, or -1. */
+    int highest() {
+        for (int i = WORDS - 1; i >= 0; i--) {
+            if (bits[i] != 0) {
+                return i * 64 + 63 - Long.numberOfLeadingZeros(bits[i]);
+            }
+        }
+        return -1;
+    }
+
+    boolean contains(int selector) {
+        return (bits[selector >>> 6] >>> selector & 1) != 0;
+    }
+
+    /** As ranges, in order. */
+    List<PortRange> ranges() {
+        List<PortRange> ranges = new ArrayList<>();
+        int from = -1;
+        for (int i = 0; i <= HIGHEST + 1; i++) {
+            boolean in = i <= HIGHEST && contains(i);
+            if (in && from < 0) {
+                from = i;
+            } else if (!in && from >= 0) {
+                ranges.add(new PortRange(from, i - 1));
+                from = -1;
+            }
+        }
+        return ranges;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Selectors set && Arrays.equals(bits, set.bits);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(bits);
+    }
+
+    @Override
+    public String toString() {
+        return ranges().toString();
+    }
+}
