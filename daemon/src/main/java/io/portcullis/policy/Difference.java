@@ -230,11 +230,11 @@ public final class Difference {
                     }
                 });
                 String name = others.isEmpty() ? "all" : "all but " + String.join(", ", others);
-                traffic.add(new Traffic(name, selectors, peers));
+                traffic.add(new Traffic(name, selectors, anybody(peers, unnamed)));
             });
         }
-        byProtocol.forEach((protocol, of) -> of.forEach(
-                (selectors, peers) -> traffic.add(new Traffic(Rule.protocolName(protocol), selectors, peers))));
+        byProtocol.forEach((protocol, of) -> of.forEach((selectors, peers) ->
+                traffic.add(new Traffic(Rule.protocolName(protocol), selectors, anybody(peers, protocol)))));
         return traffic;
     }
 
@@ -248,7 +248,6 @@ public final class Difference {
                         .add(interval(piece));
             }
         }
-        peers.replaceAll((_, of) -> anybody(of, protocol));
         return peers;
     }
 
@@ -284,11 +283,13 @@ public final class Difference {
         return piece.first + "-" + piece.last;
     }
 
+    /** {@code any} is both families; with icmp and icmpv6 their own, as in a rule. */
     private static List<String> anybody(List<String> peers, int protocol) {
-        boolean v4 = peers.contains(Cidr.ALL_V4.toString());
-        boolean v6 = peers.contains(Cidr.ALL_V6.toString());
-        boolean everybody =
-                peers.size() == 1 ? v4 && protocol == 1 || v6 && protocol == 58 : v4 && v6 && peers.size() == 2;
-        return everybody ? List.of("any") : peers;
+        List<String> everybody = switch (protocol) {
+            case 1 -> List.of(Cidr.ALL_V4.toString());
+            case 58 -> List.of(Cidr.ALL_V6.toString());
+            default -> List.of(Cidr.ALL_V4.toString(), Cidr.ALL_V6.toString());
+        };
+        return peers.equals(everybody) ? List.of("any") : peers;
     }
 }

@@ -6,267 +6,249 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.Address;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
-import io.portcullis.config.Conntrack;
-import io.portcullis.config.Control;
-import io.portcullis.config.Datapath;
-import io.portcullis.config.Drops;
-import io.portcullis.config.Failsafe;
-import io.portcullis.config.Interface;
-import io.portcullis.config.Level;
-import io.portcullis.config.Log;
-import io.portcullis.config.Mark;
-import io.portcullis.config.Metrics;
-import io.portcullis.config.Mode;
-import io.portcullis.config.OnFailure;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Place;
 import io.portcullis.config.PortRange;
-import io.portcullis.config.PrefixList;
 import io.portcullis.config.Rule;
-import io.portcullis.config.SecurityGroup;
-import io.portcullis.config.Timeouts;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Random groups, and packets near their borders: the compiled policy credits the rule that a plain reading credits. */
+/** The compiled rules credit the rule that a plain reading credits: on random rules, on borders, and on all of a small world. */
 final class RulesAgainstNaiveTest {
-    private static final int CONFIGURATIONS = 400;
-    private static final int PACKETS = 300;
-    private static final Place PLACE = new Place("random", 1, 1);
-    private static final int[] PROTOCOLS = {Rule.ALL, 1, 6, 17, 47, 58, 132};
+    private static final int WORLDS = 10_000;
+    private static final int PACKETS = 1_000;
 
-    /** What is asked of a rule set. */
-    private record Question(int protocol, int selector, Address peer) {}
+    /** Worlds differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    private static final long FIRST_SEED = System.currentTimeMillis() / 86_400_000 * WORLDS;
 
-    /** Sections 1 and 2 of the specification, read aloud: the first match of the first group. */
-    private static String naive(Config config, boolean ingress, Question question) {
-        for (String name : there(config.interfaces(), "web0").securityGroups()) {
-            SecurityGroup group = there(config.securityGroups(), name);
-            List<Rule> rules = ingress ? group.ingress() : group.egress();
-            if (rules == null) {
-                return name + "/egress[implied]";
-            }
-            for (int i = 0; i < rules.size(); i++) {
-                if (matches(config, rules.get(i), question)) {
-                    return name + (ingress ? "/ingress[" : "/egress[") + (i + 1) + "]";
-                }
-            }
-        }
-        return "none";
-    }
-
-    private static boolean matches(Config config, Rule rule, Question question) {
-        int family = question.peer.isV6() ? 58 : 1;
-        boolean icmp = question.protocol == family;
-        boolean crosswise = Rule.hasTypes(rule.protocol()) && !icmp;
-        return (rule.protocol() == Rule.ALL || rule.protocol() == question.protocol && !crosswise)
-                && (rule.ports().isEmpty()
-                        || rule.ports().stream()
-                                .anyMatch(
-                                        range -> range.low() <= question.selector && question.selector <= range.high()))
-                && (rule.icmpType() == Rule.ALL || rule.icmpType() == question.selector >> 8)
-                && (rule.icmpCode() == Rule.ALL || rule.icmpCode() == (question.selector & 255))
-                && rule.peers().stream().anyMatch(peer -> speaksOf(config, peer, question.peer));
-    }
-
-    private static <T> T there(Map<String, T> named, String name) {
-        return Objects.requireNonNull(named.get(name), name);
-    }
-
-    private static boolean speaksOf(Config config, Peer peer, Address address) {
-        return switch (peer) {
-            case Peer.Any() -> true;
-            case Peer.Net(Cidr cidr) -> cidr.contains(address);
-            case Peer.Prefixes(String list) ->
-                there(config.prefixLists(), list).entries().stream().anyMatch(cidr -> cidr.contains(address));
-            case Peer.Group(String name) ->
-                there(config.securityGroups(), name).members().stream().anyMatch(cidr -> cidr.contains(address))
-                        || config.interfaces().values().stream()
-                                .filter(other -> other.securityGroups().contains(name))
-                                .anyMatch(other -> other.addresses().stream().anyMatch(cidr -> cidr.contains(address)));
-        };
-    }
-
-    /** A random configuration of a small world, so that packets often hit. */
-    private static final class World {
-        private final SplittableRandom random;
-        private final List<Cidr> written = new ArrayList<>();
-
-        World(SplittableRandom random) {
-            this.random = random;
-        }
-
-        Config config() {
-            Map<String, PrefixList> lists = new LinkedHashMap<>();
-            for (String name : List.of("l0", "l1")) {
-                lists.put(name, new PrefixList(name, cidrs(), PLACE));
-            }
-            Map<String, SecurityGroup> groups = new LinkedHashMap<>();
-            for (String name : List.of("g0", "g1", "g2")) {
-                List<Rule> egress = random.nextInt(4) == 0 ? null : rules();
-                groups.put(name, new SecurityGroup(name, "", rules(), egress, cidrs(), PLACE));
-            }
-            Map<String, Interface> interfaces = new LinkedHashMap<>();
-            interfaces.put("web0", attachment("web0", "a0", "b0"));
-            interfaces.put("web1", attachment("web1", "a1", "b1"));
-            return new Config(
-                    interfaces,
-                    groups,
-                    lists,
-                    Map.of(),
-                    Failsafe.NONE,
-                    List.of(),
-                    new Conntrack(1, false, true, Timeouts.DEFAULT),
-                    new Metrics("127.0.0.1", 0, true),
-                    new Control(Path.of("/run/none")),
-                    new Log(Level.INFO, Drops.OFF),
-                    new Mark(1, 1),
-                    List.of());
-        }
-
-        private Interface attachment(String name, String outside, String inside) {
-            List<String> groups = IntStream.range(0, random.nextInt(1, 4))
-                    .mapToObj(i -> "g" + random.nextInt(3))
-                    .distinct()
-                    .toList();
-            return new Interface(
-                    name,
-                    new Mode.Bridge(outside, inside, true, Duration.ZERO),
-                    cidrs(),
-                    List.of(),
-                    groups,
-                    null,
-                    false,
-                    Datapath.AUTO,
-                    0,
-                    false,
-                    OnFailure.CLOSED,
-                    false,
-                    true,
-                    Set.of(),
-                    List.of(),
-                    Timeouts.DEFAULT,
-                    PLACE);
-        }
-
-        private List<Rule> rules() {
-            return IntStream.range(0, random.nextInt(5)).mapToObj(i -> rule()).toList();
-        }
-
-        private Rule rule() {
-            int protocol = PROTOCOLS[random.nextInt(PROTOCOLS.length)];
-            List<PortRange> ports = new ArrayList<>();
-            for (int n = Rule.hasPorts(protocol) ? random.nextInt(4) : 0; n > 0; n--) {
-                int low = random.nextInt(8) == 0 ? 65_530 : random.nextInt(20);
-                ports.add(new PortRange(low, Math.min(65_535, low + random.nextInt(6))));
-            }
-            int type = Rule.hasTypes(protocol) && random.nextBoolean() ? random.nextInt(3) : Rule.ALL;
-            int code = type != Rule.ALL && random.nextBoolean() ? random.nextInt(3) : Rule.ALL;
-            List<Peer> peers = IntStream.range(0, random.nextInt(1, 4))
-                    .mapToObj(i -> peer())
-                    .toList();
-            return new Rule(protocol, ports, type, code, peers, "", PLACE);
-        }
-
-        private Peer peer() {
-            return switch (random.nextInt(8)) {
-                case 0 -> new Peer.Any();
-                case 1 -> new Peer.Prefixes("l" + random.nextInt(2));
-                case 2, 3 -> new Peer.Group("g" + random.nextInt(3));
-                default -> new Peer.Net(cidr());
-            };
-        }
-
-        private List<Cidr> cidrs() {
-            return IntStream.range(0, random.nextInt(4)).mapToObj(i -> cidr()).toList();
-        }
-
-        private Cidr cidr() {
-            boolean v6 = random.nextBoolean();
-            int length = random.nextInt(6) == 0 ? random.nextInt(v6 ? 129 : 33) : (v6 ? 64 : 24) + random.nextInt(9);
-            Cidr cidr = new Cidr(address(v6).network(length), length);
-            written.add(cidr);
-            return cidr;
-        }
-
-        private Address address(boolean v6) {
-            return v6
-                    ? new Address(
-                            true,
-                            0x20010db8L << 32 | random.nextInt(4),
-                            (long) random.nextInt(4) << 56 | random.nextInt(4))
-                    : new Address(
-                            false,
-                            0,
-                            random.nextInt(2) == 0
-                                    ? 0x0a000000L + random.nextInt(1024)
-                                    : 0xfffffff0L + random.nextInt(16));
-        }
-
-        /** Anywhere, or one beside the first or the last of a block that was written. */
-        Address asked() {
-            if (written.isEmpty() || random.nextInt(4) == 0) {
-                return address(random.nextBoolean());
-            }
-            Cidr cidr = written.get(random.nextInt(written.size()));
-            Address first = cidr.network();
-            int host = first.bits() - cidr.prefixLength();
-            if (!first.isV6()) {
-                long last = first.low() + (1L << host) - 1;
-                long low = (random.nextBoolean() ? first.low() : last) + random.nextInt(-1, 2);
-                return new Address(false, 0, low & 0xffff_ffffL);
-            }
-            long lowLast = host >= 64 ? -1 : first.low() | (1L << host) - 1;
-            long highLast = host <= 64 ? first.high() : first.high() | (host == 128 ? -1 : (1L << host - 64) - 1);
-            return random.nextBoolean()
-                    ? new Address(true, first.high(), first.low() + random.nextInt(0, 2))
-                    : new Address(true, highLast, lowLast - random.nextInt(0, 2));
-        }
-
-        Question question() {
-            Address peer = asked();
-            int protocol = PROTOCOLS[random.nextInt(1, PROTOCOLS.length)];
-            boolean icmp = protocol == (peer.isV6() ? 58 : 1);
-            int selector = 0;
-            if (Rule.hasPorts(protocol)) {
-                selector = random.nextInt(8) == 0 ? 65_535 - random.nextInt(8) : random.nextInt(26);
-            } else if (icmp) {
-                selector = random.nextInt(4) << 8 | random.nextInt(4);
-            }
-            return new Question(protocol, selector, peer);
-        }
+    private static String credited(Policy policy, boolean ingress, RandomWorld.Question asked) {
+        RuleSet rules = ingress ? policy.ingress() : policy.egress();
+        Address peer = asked.peer();
+        int rule = rules.match(peer.isV6(), asked.protocol(), asked.selector(), peer.high(), peer.low());
+        return rule == RuleSet.NONE ? "none" : policy.rule(rule).id();
     }
 
     @Test
     void theSameRuleIsCredited() {
-        int matched = 0;
-        for (long seed = 1; seed <= CONFIGURATIONS; seed++) {
-            World world = new World(new SplittableRandom(seed));
+        AtomicLong matched = new AtomicLong();
+        LongStream.range(FIRST_SEED, FIRST_SEED + WORLDS).parallel().forEach(seed -> {
+            RandomWorld world = new RandomWorld(new SplittableRandom(seed));
             Config config = world.config();
             Policy policy = Policy.compile(config, "web0", 1, 1);
-            String of = "seed " + seed;
+            List<RandomWorld.Named> in = RandomWorld.inOrder(config, true);
+            List<RandomWorld.Named> out = RandomWorld.inOrder(config, false);
             for (int i = 0; i < PACKETS; i++) {
-                Question asked = world.question();
+                RandomWorld.Question asked = world.question();
                 boolean ingress = i % 2 == 0;
-                RuleSet rules = ingress ? policy.ingress() : policy.egress();
-                int rule = rules.match(
-                        asked.peer.isV6(), asked.protocol, asked.selector, asked.peer.high(), asked.peer.low());
-                String credited =
-                        rule == RuleSet.NONE ? "none" : policy.rule(rule).id();
-                assertEquals(naive(config, ingress, asked), credited, () -> of + ": " + asked + "\n" + config);
-                matched += rule == RuleSet.NONE ? 0 : 1;
+                String expected = RandomWorld.naive(config, ingress ? in : out, asked);
+                assertEquals(
+                        expected,
+                        credited(policy, ingress, asked),
+                        () -> "seed " + seed + ": " + asked + "\n" + config);
+                matched.addAndGet(expected.equals("none") ? 0 : 1);
+            }
+        });
+        long all = (long) WORLDS * PACKETS;
+        assertTrue(matched.get() > all / 10 && matched.get() < all * 9 / 10, matched + " of " + all + " matched");
+    }
+
+    @Test
+    void theLowestNumberOfANetworkAclDecides() {
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + 2_000; seed++) {
+            RandomWorld world = new RandomWorld(new SplittableRandom(seed));
+            Config config = world.config();
+            Acl acl = Policy.compile(config, "web0", 1, 1).acl();
+            for (int i = 0; acl != null && i < 200; i++) {
+                RandomWorld.Question asked = world.question();
+                boolean ingress = i % 2 == 0;
+                Address peer = asked.peer();
+                int entry =
+                        acl.match(ingress, peer.isV6(), asked.protocol(), asked.selector(), peer.high(), peer.low());
+                String of = "seed " + seed;
+                assertEquals(
+                        RandomWorld.naivelyPassesAcl(config, ingress, asked),
+                        acl.allows(ingress, entry),
+                        () -> of + ": " + asked + "\n" + config);
             }
         }
-        int all = CONFIGURATIONS * PACKETS;
-        assertTrue(matched > all / 10 && matched < all * 9 / 10, matched + " of " + all + " matched");
+    }
+
+    /** Every range of every block that was compiled, and what lies right beside it. */
+    @Test
+    void bordersAreWhereTheRulesDrawThem() {
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + 200; seed++) {
+            Config config = new RandomWorld(new SplittableRandom(seed)).config();
+            Policy policy = Policy.compile(config, "web0", 1, 1);
+            String of = "seed " + seed;
+            for (boolean ingress : new boolean[] {true, false}) {
+                List<RandomWorld.Named> inOrder = RandomWorld.inOrder(config, ingress);
+                RuleSet rules = ingress ? policy.ingress() : policy.egress();
+                for (boolean v6 : new boolean[] {false, true}) {
+                    rules.forEach(v6, (block, protocol, lowest, highest, _) -> {
+                        for (Address peer : around(block.network(), block.last())) {
+                            for (int selector : around(lowest, highest)) {
+                                int asked = protocol == RuleSet.ALL ? 99 : protocol;
+                                var question = new RandomWorld.Question(asked, selector, peer);
+                                assertEquals(
+                                        RandomWorld.naive(config, inOrder, question),
+                                        credited(policy, ingress, question),
+                                        () -> of + ": " + question + "\n" + config);
+                            }
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    private static List<Address> around(Address first, Address last) {
+        List<Address> around = new ArrayList<>(List.of(first, last));
+        if (first.high() != 0 || first.low() != 0) {
+            around.add(first.previous());
+        }
+        if (!last.equals((last.isV6() ? Cidr.ALL_V6 : Cidr.ALL_V4).last())) {
+            around.add(last.next());
+        }
+        return around;
+    }
+
+    private static int[] around(int lowest, int highest) {
+        return IntStream.of(lowest - 1, lowest, highest, highest + 1)
+                .filter(selector -> selector >= 0 && selector <= 0xffff)
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void manyRulesCreditTheSameAsFew(RuleSample.Shape shape) {
+        for (int rules : new int[] {1, 2, 33, 300, 3_000}) {
+            RuleSample sample = new RuleSample(shape, rules, FIRST_SEED);
+            RuleSet set = sample.compile();
+            RuleSample.Questions asked = sample.questions(1_000);
+            for (int i = 0; i < asked.lows.length; i++) {
+                int expected = RuleSample.naive(
+                        sample.entries,
+                        asked.v6,
+                        asked.protocols[i],
+                        asked.selectors[i],
+                        asked.highs[i],
+                        asked.lows[i]);
+                int actual = set.match(asked.v6, asked.protocols[i], asked.selectors[i], asked.highs[i], asked.lows[i]);
+                assertEquals(expected, actual, shape + ", " + rules + " rules, seed " + FIRST_SEED + ", question " + i);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRuleTakesSixtyFourBytesAtTheMost(RuleSample.Shape shape) {
+        int rules = 100_000;
+        RuleSet set = new RuleSample(shape, rules, FIRST_SEED).compile();
+        assertTrue(set.bytes() <= 64L * rules, set.bytes() / rules + " bytes a rule, seed " + FIRST_SEED);
+    }
+
+    /**
+     * A universe of 2-bit addresses and 2-bit ports, three protocols and {@code all}: every packet under every ordered policy
+     * of up to three rules. {@code all} has no ports, so that there are 217 rules and 10,265,620 policies.
+     */
+    @Test
+    void aSmallUniverseIsRightInAllOfIt() {
+        List<Rule> rules = new ArrayList<>();
+        for (int protocol : new int[] {6, 17, 132, Rule.ALL}) {
+            for (int length = 30; length <= 32; length++) {
+                for (int network = 0; network < 4; network += 1 << 32 - length) {
+                    Cidr block = new Cidr(new Address(false, 0, network), length);
+                    for (List<PortRange> ports : protocol == Rule.ALL ? List.of(List.<PortRange>of()) : everyRange()) {
+                        rules.add(new Rule(
+                                protocol,
+                                ports,
+                                Rule.ALL,
+                                Rule.ALL,
+                                List.of(new Peer.Net(block)),
+                                "",
+                                new Place("small", 1, 1)));
+                    }
+                }
+            }
+        }
+        assertEquals(217, rules.size());
+        long[] admitted =
+                rules.stream().mapToLong(RulesAgainstNaiveTest::packets).toArray();
+        AtomicLong policies = new AtomicLong();
+        IntStream.range(-1, rules.size()).parallel().forEach(first -> {
+            for (int second = -1; second < (first < 0 ? 0 : rules.size()); second++) {
+                for (int third = -1; third < (second < 0 ? 0 : rules.size()); third++) {
+                    check(rules, admitted, first, second, third);
+                    policies.incrementAndGet();
+                }
+            }
+        });
+        assertEquals(217L * 217 * 217 + 217 * 217 + 217 + 1, policies.get());
+    }
+
+    private static List<List<PortRange>> everyRange() {
+        List<List<PortRange>> ranges = new ArrayList<>();
+        for (int low = 0; low < 4; low++) {
+            for (int high = low; high < 4; high++) {
+                ranges.add(List.of(new PortRange(low, high)));
+            }
+        }
+        return ranges;
+    }
+
+    /** The packets of the small universe that a rule matches: protocol × 16 + address × 4 + port, a bit each. */
+    private static long packets(Rule rule) {
+        long packets = 0;
+        for (int packet = 0; packet < 64; packet++) {
+            int protocol = protocol(packet);
+            Address peer = new Address(false, 0, packet >> 2 & 3);
+            int port = packet & 3;
+            boolean fits = (rule.protocol() == Rule.ALL || rule.protocol() == protocol)
+                    && (rule.ports().isEmpty()
+                            || rule.ports().getFirst().low() <= port
+                                    && port <= rule.ports().getFirst().high())
+                    && rule.peers().getFirst() instanceof Peer.Net net
+                    && net.cidr().contains(peer);
+            packets |= fits ? 1L << packet : 0;
+        }
+        return packets;
+    }
+
+    private static int protocol(int packet) {
+        return switch (packet >> 4) {
+            case 0 -> 6;
+            case 1 -> 17;
+            case 2 -> 132;
+            default -> 47;
+        };
+    }
+
+    private static void check(List<Rule> rules, long[] admitted, int... policy) {
+        RuleSetBuilder builder = new RuleSetBuilder();
+        int size = 0;
+        for (int rule : policy) {
+            if (rule >= 0 && rules.get(rule).peers().getFirst() instanceof Peer.Net net) {
+                builder.add(size++, rules.get(rule), List.of(net.cidr()));
+            }
+        }
+        RuleSet set = builder.build();
+        for (int packet = 0; packet < 64; packet++) {
+            int expected = RuleSet.NONE;
+            for (int i = size - 1; i >= 0; i--) {
+                expected = (admitted[policy[i]] >>> packet & 1) != 0 ? i : expected;
+            }
+            int actual = set.match(false, protocol(packet), packet & 3, 0, packet >> 2 & 3);
+            if (actual != expected) {
+                throw new AssertionError("rules " + List.of(policy[0], policy[1], policy[2]) + ", packet " + packet
+                        + ": " + actual + " instead of " + expected);
+            }
+        }
     }
 }
