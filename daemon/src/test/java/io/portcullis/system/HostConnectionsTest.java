@@ -176,6 +176,8 @@ final class HostConnectionsTest {
                 security-groups:
                   web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
                   db: {ingress: [{protocol: udp, ports: 5432, from: {group: web}}]}
+                expect:
+                  - {interface: db0, ingress: {protocol: udp, from: 203.0.113.90}, verdict: deny, why: only one asks the database}
                 """)) {
             String hits = "portcullis_rule_hits_total{interface=\"db0\",rule=\"db/ingress[1]\"}";
             String noRule = "portcullis_drops_total{direction=\"ingress\",interface=\"db0\",reason=\"no-rule\"}";
@@ -187,6 +189,12 @@ final class HostConnectionsTest {
             Lab.await("the news", () -> daemon.log().contains("203.0.113.90"));
             send("203.0.113.90");
             Lab.await("the second hit", () -> daemon.metric(hits) == 2);
+            Lab.await("the broken claim", () -> daemon.metric("portcullis_broken_expectations") == 1);
+            assertTrue(
+                    daemon.log()
+                            .contains("deny does not hold (only one asks the database): udp 5432 from 203.0.113.90"),
+                    daemon.log());
+            assertTrue(daemon.cli("status").ok().out().contains("does not hold"));
             send("203.0.113.91");
             Lab.await("the second drop", () -> daemon.metric(noRule) == 2);
             sh("ip address del 203.0.113.90/24 dev out0");
@@ -197,6 +205,7 @@ final class HostConnectionsTest {
                                     .filter(line -> line.contains("addresses of this"))
                                     .count()
                             >= 2);
+            Lab.await("the claim", () -> daemon.metric("portcullis_broken_expectations") == 0);
             // A flow that is there goes on; another port is a new one.
             send("203.0.113.90");
             Lab.await("the third drop", () -> daemon.metric(noRule) >= 3);
