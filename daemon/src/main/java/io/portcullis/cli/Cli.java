@@ -44,9 +44,11 @@ public final class Cli implements Runnable {
 
     /** Runs a command line; the exit code. */
     public static int execute(String... arguments) {
-        return new CommandLine(new Cli())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .execute(arguments);
+        return commandLine().execute(arguments);
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Cli()).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override

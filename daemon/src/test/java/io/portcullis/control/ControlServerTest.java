@@ -104,6 +104,31 @@ final class ControlServerTest {
         return HttpAnswer.parse(Channels.newInputStream(from).readAllBytes());
     }
 
+    @Test
+    void aQuestionIsAnsweredOrSaidToMakeNoSense() throws Exception {
+        serve();
+        String question =
+                "/v1/explain?interface=web0&direction=ingress&protocol=6&from=198.51.100.7&to=10.0.0.1&to-port=80";
+        ControlClient.Reply reply = call("GET", question);
+        assertEquals(200, reply.status(), reply.body());
+        ExplainReport report = JSON.readValue(reply.body(), ExplainReport.class);
+        assertEquals("198.51.100.7 > 10.0.0.1", report.packet());
+        assertEquals("ingress", report.direction());
+        for (String[] bad : new String[][] {
+            {question.replace("web0", "web1"), "no interface web1"},
+            {question.replace("ingress", "inward"), "direction must be ingress or egress, not inward"},
+            {question.replace("protocol=6", "protocol=256"), "protocol must be a number below 256, not 256"},
+            {question.replace("to-port=80", "to-port=-1"), "to-port must be a number below 65536, not -1"},
+            {question.replace("&from=198.51.100.7", ""), "from is missing"},
+            {"/v1/explain", "direction is missing"},
+        }) {
+            ControlClient.Reply refusal = call("GET", bad[0]);
+            assertEquals(400, refusal.status(), bad[0]);
+            assertEquals(bad[1], error(refusal));
+        }
+        assertEquals(400, call("GET", "/v1/explain?interface=%zz").status());
+    }
+
     private static String error(ControlClient.Reply reply) throws IOException {
         return JSON.readTree(reply.body()).get("error").asText();
     }
@@ -201,7 +226,8 @@ final class ControlServerTest {
         ControlClient.Reply missing = call("GET", "/v2/status");
         assertEquals(404, missing.status());
         assertEquals(
-                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, POST /v1/reload", error(missing));
+                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, POST /v1/reload",
+                error(missing));
 
         ControlClient.Reply wrong = call("GET", "/v1/reload");
         assertEquals(405, wrong.status());

@@ -1,0 +1,123 @@
+package io.portcullis.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** check, explain and diff as they are typed. */
+final class ToolsTest {
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: out0, inside: in0, addresses: [10.0.0.1], security-groups: [web]}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: [80, 443], from: any, description: the site}], egress: []}
+            expect:
+              - {interface: web0, ingress: {protocol: tcp, ports: 22}, verdict: deny, why: there is no ssh}
+            """;
+
+    @TempDir
+    Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private Path file;
+
+    @BeforeEach
+    void write() throws IOException {
+        file = Files.writeString(folder.resolve("rules.yaml"), RULES);
+    }
+
+    private int run(String... words) {
+        return Cli.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(words);
+    }
+
+    private int explain(String more) {
+        return run(("explain --file " + file + " --interface web0 " + more).split(" +", -1));
+    }
+
+    @Test
+    void explainNamesTheRuleOrTheNearest() {
+        assertEquals(0, explain("--ingress --protocol tcp --from 198.51.100.7:40000 --to 10.0.0.1:https"));
+        assertEquals("""
+                PASS  web0 ingress tcp 198.51.100.7:40000 > 10.0.0.1:443
+                  a rule admits it
+                  web/ingress[1] at FILE:5:19: the site
+                """, out.toString().replace(file.toString(), "FILE"));
+        out.getBuffer().setLength(0);
+        assertEquals(1, explain("--ingress --protocol tcp --from [2001:db8::7] --to [2001:db8::1]:8443"));
+        assertEquals("""
+                DROP (no-rule)  web0 ingress tcp [2001:db8::7]:40000 > [2001:db8::1]:8443
+                  no ingress rule of web admits it
+                  nearest: port 8443 is outside 80, 443 of web/ingress[1] at FILE:5:19
+                """, out.toString().replace(file.toString(), "FILE"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --ingress --protocol tpc --from 198.51.100.7 --to 10.0.0.1:80 | --protocol tpc: no such protocol
+                    --ingress --protocol tcp --from 198.51.100.7 --to 10.0.0.1 | the port is missing: write 10.0.0.1:PORT
+                    --ingress --protocol gre --from 198.51.100.7:1 --to 10.0.0.1 | gre has no ports
+                    --ingress --protocol tcp --from 198.51.100 --to 10.0.0.1:80 | --from 198.51.100: not an address
+                    --ingress --protocol tcp --from 198.51.100.7 --to 10.0.0.1:htpp | htpp is no port and no service of tcp
+                    --ingress --protocol tcp --from 2001:db8::7 --to 10.0.0.1:80 | are of different families
+                    --ingress --protocol icmp --type pingpong --from 198.51.100.7 --to 10.0.0.1 | icmp has no such type
+                    --ingress --protocol tcp --from 198.51.100.7 --to 10.0.0.1:80 --vlan 5000 | one or two ids, 0 to 4095
+                    --protocol tcp --from 198.51.100.7 --to 10.0.0.1:80 | Missing required argument
+                    """)
+    void misuseIsExplained(String words, String what) {
+        assertEquals(2, explain(words), words);
+        assertTrue(err.toString().contains(what), err.toString());
+    }
+
+    @Test
+    void anInterfaceThatIsNotThereIsMisuse() {
+        assertEquals(
+                2,
+                run(("explain --file " + file
+                                + " --interface web1 --egress --protocol icmp --from 10.0.0.1 --to 192.0.2.1")
+                        .split(" ", -1)));
+        assertTrue(err.toString().contains("no interface web1: there is web0"), err.toString());
+    }
+
+    @Test
+    void checkProvesClaims() throws IOException {
+        assertEquals(0, run("check", file.toString()));
+        assertTrue(out.toString().endsWith("1 interface, 1 security group, 1 rule, 1 claim proved\n"), out.toString());
+        Path broken = Files.writeString(folder.resolve("broken.yaml"), RULES.replace("443]", "22]"));
+        assertEquals(1, run("check", broken.toString()));
+        assertEquals(
+                broken
+                        + ":7:5: expect: web0 ingress tcp 22 from any: deny does not hold (there is no ssh): tcp 22 from 1.0.0.1"
+                        + " is admitted by web/ingress[1] at " + broken + ":5:19\n",
+                err.toString());
+    }
+
+    @Test
+    void diffTellsOfTrafficAndOfBothFilesFaults() throws IOException {
+        Path after = Files.writeString(folder.resolve("after.yaml"), RULES.replace("[80, 443]", "80"));
+        assertEquals(0, run("diff", file.toString(), after.toString()));
+        assertEquals("web0 ingress:\n  - becomes denied:  tcp 443 from any\n", out.toString());
+        out.getBuffer().setLength(0);
+        assertEquals(0, run("diff", file.toString(), file.toString()));
+        assertEquals("no difference: the same traffic passes\n", out.toString());
+        Files.writeString(file, RULES.replace("tcp", "tpc"));
+        assertEquals(
+                1, run("diff", file.toString(), folder.resolve("missing.yaml").toString()));
+        assertTrue(err.toString().contains("tpc"), err.toString());
+        assertTrue(err.toString().contains("no such file"), err.toString());
+    }
+}
