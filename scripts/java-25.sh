@@ -34,10 +34,13 @@ java_25_home() {
 # java_options COMMAND JAR: the JVM's options for that command of portcullis, one a line.
 java_options() {
   local cache=${2%.jar}.aot
-  # The heap holds configuration, counters and HTTP, not packets: small and of fixed size. Out of memory ends the process, so
-  # that systemd starts a whole one. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
+  # The heap holds configuration, flows, counters and HTTP, not packets: a quarter of the machine's memory, 256 MiB at the least
+  # and 1 GiB at the most, of which the first 256 are taken at once. Out of memory ends the process, so that systemd starts a
+  # whole one; a configuration that would lead there is refused. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
   # the serial and the parallel one, 95 with G1, 97 with ZGC (io.portcullis.worker.FrameCost, 1,024 flows).
-  printf '%s\n' -XX:+UseSerialGC -Xmx256m -XX:+ExitOnOutOfMemoryError
+  local heap
+  heap=$(awk '/^MemTotal:/ { m = int($2 / 4096); print m < 256 ? 256 : m > 1024 ? 1024 : m }' /proc/meminfo 2> /dev/null) || heap=256
+  printf '%s\n' -XX:+UseSerialGC "-Xmx${heap:-256}m" -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run || $1 == rehearse ]]; then
     printf '%s\n' -Xms256m
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.

@@ -67,20 +67,30 @@ final class ConfigReader {
         Optional<Document> document = Document.compose(yaml, name, reading);
         document.ifPresent(each ->
                 each.includes().forEach(value -> value.fault("only a file can include others, and this is none")));
-        return read(document.stream().toList(), reading);
+        return read(new ArrayList<>(document.stream().toList()), reading);
     }
 
     private static Config read(List<Document> documents, Reading reading) throws ConfigException {
         if (documents.isEmpty()) {
             throw new ConfigException(reading.faults());
         }
+        Comparator<Place> order = inFileOrder(documents);
         Config config = new ConfigReader(documents, reading).read();
+        // The nodes of a large file take ten times the memory that its configuration does, and the doubts need some.
+        documents.clear();
         if (!reading.faults().isEmpty()) {
             List<Fault> faults = new ArrayList<>(reading.faults());
-            faults.sort(Comparator.comparing(Fault::place, inFileOrder(documents)));
+            faults.sort(Comparator.comparing(Fault::place, order));
+            if (reading.untold() > 0) {
+                faults.add(new Fault(
+                        faults.getLast().place(),
+                        String.format("and %,d more of the kind or others, which are not told", reading.untold())));
+            }
             throw new ConfigException(faults);
         }
-        return config;
+        List<Warning> warnings = new ArrayList<>(Doubts.about(config));
+        warnings.sort(Comparator.comparing(Warning::place, order));
+        return config.with(warnings);
     }
 
     private static Comparator<Place> inFileOrder(List<Document> documents) {
@@ -138,12 +148,7 @@ final class ConfigReader {
         if (reading.faults().isEmpty()) {
             Size.check(config, reading);
         }
-        if (!reading.faults().isEmpty()) {
-            return config;
-        }
-        List<Warning> warnings = new ArrayList<>(Doubts.about(config));
-        warnings.sort(Comparator.comparing(Warning::place, inFileOrder(documents)));
-        return config.with(warnings);
+        return config;
     }
 
     /** Every file may say its version, and the first must. */

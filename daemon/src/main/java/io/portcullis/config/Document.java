@@ -3,7 +3,6 @@ package io.portcullis.config;
 import java.util.List;
 import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -36,7 +35,7 @@ record Document(String file, Value top) {
         options.setMaxAliasesForCollections(Integer.MAX_VALUE);
         try {
             StreamReader characters = new StreamReader(yaml.startsWith("\ufeff") ? yaml.substring(1) : yaml);
-            Node top = new Composer(new ParserImpl(characters, options), new Plain(), options).getSingleNode();
+            Node top = new SlimComposer(new ParserImpl(characters, options), new Plain(), options).getSingleNode();
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -46,6 +45,8 @@ record Document(String file, Value top) {
                 return Optional.empty();
             }
             return Optional.of(new Document(file, new Value(reading, file, file, top, top)));
+        } catch (SlimComposer.HeapFull _) {
+            reading.fault(Place.of(file), Heap.tooSmall());
         } catch (MarkedYAMLException e) {
             reading.fault(placeOf(e, file), "not YAML: " + problem(e));
         } catch (ReaderException e) {

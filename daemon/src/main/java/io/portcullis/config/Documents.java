@@ -75,6 +75,10 @@ final class Documents {
                 reading.fault(Place.of(name), "is a directory, not a file");
                 return Optional.empty();
             }
+            if (Heap.isTooSmallFor(Math.min(Files.size(file), Document.LARGEST))) {
+                reading.fault(Place.of(name), Heap.tooSmall());
+                return Optional.empty();
+            }
             byte[] bytes;
             try (var in = Files.newInputStream(file)) {
                 bytes = in.readNBytes(Document.LARGEST + 1);

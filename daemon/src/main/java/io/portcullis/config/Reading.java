@@ -18,6 +18,9 @@ final class Reading {
     /** Looking for a similar name takes time in a file of many: the first faults get theirs, which is enough to start. */
     private static final int MOST_HINTS = 100;
 
+    /** Faults that are told: whoever has more has one mistake in many places, and no memory is spent on them. */
+    private static final int MOST_FAULTS = 10_000;
+
     private final List<Fault> faults = new ArrayList<>();
     private int suppressed;
     private int hints;
@@ -25,7 +28,7 @@ final class Reading {
 
     /** Notes a fault. */
     void fault(Place place, String text) {
-        if (values <= MOST_VALUES) {
+        if (values <= MOST_VALUES && faults.size() < MOST_FAULTS) {
             faults.add(new Fault(place, text));
         } else {
             suppressed++;
@@ -35,6 +38,11 @@ final class Reading {
     /** Faults so far. */
     List<Fault> faults() {
         return faults;
+    }
+
+    /** How many faults are not told. */
+    int untold() {
+        return values <= MOST_VALUES ? suppressed : 0;
     }
 
     /** Number of faults so far, with those that only follow from the end of the walk. */

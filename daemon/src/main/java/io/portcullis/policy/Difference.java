@@ -65,8 +65,8 @@ public final class Difference {
 
     private static final Way NOTHING = new Way(List.of(), List.of(), List.of(), List.of());
 
-    /** An interval of addresses and what is true in all of it. */
-    private record Piece(Address first, Address last, Selectors selectors) {}
+    /** An interval of addresses and what is true in all of it; as text, because 100,000 sets would be 800 MB. */
+    private record Piece(Address first, Address last, String selectors) {}
 
     /** The two sides of a comparison. */
     private interface Sides {
@@ -244,8 +244,7 @@ public final class Difference {
         for (boolean isV6 : new boolean[] {false, true}) {
             List<Piece> pieces = pieces(sides, protocol, isV6, lost);
             for (Piece piece : pieces) {
-                peers.computeIfAbsent(SelectorText.of(piece.selectors, isV6, protocol), _ -> new ArrayList<>())
-                        .add(interval(piece));
+                peers.computeIfAbsent(piece.selectors, _ -> new ArrayList<>()).add(interval(piece));
             }
         }
         return peers;
@@ -262,12 +261,13 @@ public final class Difference {
             if (changed.isEmpty()) {
                 return;
             }
+            String selectors = SelectorText.of(changed, isV6, protocol);
             Piece before = pieces.isEmpty() ? null : pieces.getLast();
-            if (before != null && before.last.next().equals(first) && before.selectors.equals(changed)) {
+            if (before != null && before.last.next().equals(first) && before.selectors.equals(selectors)) {
                 pieces.removeLast();
-                pieces.add(new Piece(before.first, last, changed));
+                pieces.add(new Piece(before.first, last, selectors));
             } else {
-                pieces.add(new Piece(first, last, changed));
+                pieces.add(new Piece(first, last, selectors));
             }
         });
         return pieces;

@@ -3,6 +3,7 @@ package io.portcullis.policy;
 import io.portcullis.config.PortRange;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /** A set of selectors (ports, or type × 256 + code), 0 to 65535, one bit each: 8 KiB. Immutable. */
@@ -66,6 +67,12 @@ final class Selectors {
     }
 
     Selectors and(Selectors other) {
+        if (other.equals(ALL)) {
+            return this;
+        }
+        if (other.equals(ZERO)) {
+            return contains(0) ? ZERO : NONE;
+        }
         long[] result = bits.clone();
         for (int i = 0; i < WORDS; i++) {
             result[i] &= other.bits[i];
@@ -74,6 +81,9 @@ final class Selectors {
     }
 
     Selectors without(Selectors other) {
+        if (other.isEmpty()) {
+            return this;
+        }
         long[] result = bits.clone();
         for (int i = 0; i < WORDS; i++) {
             result[i] &= ~other.bits[i];
@@ -112,22 +122,18 @@ final class Selectors {
     /** As ranges, in order. */
     List<PortRange> ranges() {
         List<PortRange> ranges = new ArrayList<>();
-        int from = -1;
-        for (int i = 0; i <= HIGHEST + 1; i++) {
-            boolean in = i <= HIGHEST && contains(i);
-            if (in && from < 0) {
-                from = i;
-            } else if (!in && from >= 0) {
-                ranges.add(new PortRange(from, i - 1));
-                from = -1;
-            }
+        BitSet set = BitSet.valueOf(bits);
+        for (int low = set.nextSetBit(0); low >= 0; ) {
+            int behind = set.nextClearBit(low);
+            ranges.add(new PortRange(low, behind - 1));
+            low = set.nextSetBit(behind);
         }
         return ranges;
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Selectors set && Arrays.equals(bits, set.bits);
+        return this == other || other instanceof Selectors set && Arrays.equals(bits, set.bits);
     }
 
     @Override

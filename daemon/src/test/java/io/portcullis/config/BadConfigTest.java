@@ -248,6 +248,15 @@ class BadConfigTest {
         assertTrue(refused > 0, "seed " + seed);
     }
 
+    @Test
+    void tenThousandFaultsAreToldAndTheOthersCounted() throws IOException {
+        Path file = write("many.yaml", "version: 1\nprefix-lists:\n  a: [" + "x,".repeat(10_005) + "10.0.0.1]\n");
+        List<String> faults = faults(file);
+        assertEquals(10_001, faults.size());
+        assertTrue(
+                faults.getLast().endsWith(": and 6 more of the kind or others, which are not told"), faults.getLast());
+    }
+
     private Path write(String name, String yaml) throws IOException {
         Path file = folder.resolve(name);
         Files.createDirectories(Objects.requireNonNull(file.getParent()));

@@ -32,7 +32,7 @@ final class LanguageTest {
 
     private static final String CREATED = "portcullis_flows_created_total{interface=\"web0\"}";
 
-    private DaemonProcess daemon = LAB.daemon(OPEN_80);
+    private DaemonProcess daemon = LAB.daemon(OPEN_80, "PORTCULLIS_JAVA_OPTS=-Xmx256m");
 
     @BeforeAll
     static void servers() {
@@ -282,5 +282,16 @@ final class LanguageTest {
         daemon.edit(OPEN_8080);
         assertTrue(http(8080));
         assertFalse(http(80));
+    }
+
+    /** To run out of memory would end the daemon: a file that leads there is refused like any other. */
+    @Test
+    void aFileThatMemoryDoesNotSufficeForChangesNothing() {
+        Path large = LAB.file("large.yaml", "prefix-lists: {many: [" + "10.0.0.1, ".repeat(2_000_000) + "10.0.0.2]}\n");
+        daemon.write("include: [" + large + "]\n" + OPEN_8080);
+        Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
+        assertTrue(daemon.log().contains("large.yaml: too large for the memory that there is"), daemon.log());
+        assertTrue(http(80));
+        assertFalse(http(8080));
     }
 }
