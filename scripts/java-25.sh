@@ -38,9 +38,12 @@ java_options() {
   # and 1 GiB at the most, of which the first 256 are taken at once. Out of memory ends the process, so that systemd starts a
   # whole one; a configuration that would lead there is refused. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
   # the serial and the parallel one, 95 with G1, 97 with ZGC (io.portcullis.worker.FrameCost, 1,024 flows).
-  local heap
-  heap=$(awk '/^MemTotal:/ { m = int($2 / 4096); print m < 256 ? 256 : m > 1024 ? 1024 : m }' /proc/meminfo 2> /dev/null) || heap=256
-  printf '%s\n' -XX:+UseSerialGC "-Xmx${heap:-256}m" -XX:+ExitOnOutOfMemoryError
+  local heap=256 memory
+  if memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2> /dev/null) && [[ -n $memory ]]; then
+    heap=$((memory / 4096))
+    heap=$((heap < 256 ? 256 : heap > 1024 ? 1024 : heap))
+  fi
+  printf '%s\n' -XX:+UseSerialGC "-Xmx${heap}m" -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run || $1 == rehearse ]]; then
     printf '%s\n' -Xms256m
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
