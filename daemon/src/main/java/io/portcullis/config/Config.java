@@ -3,6 +3,7 @@ package io.portcullis.config;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,18 @@ public record Config(
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config load(Path file) throws ConfigException {
-        return ConfigReader.load(file);
+        return ConfigReader.load(file, new HashSet<>());
+    }
+
+    /**
+     * As {@link #load(Path)}.
+     *
+     * @param folders to which are added, in any case, those where a change can change the outcome: the folders of the file
+     *     and of all that it includes, and those in which an include looks for files; absolute, as far as the files can be
+     *     read
+     */
+    public static Config load(Path file, Set<Path> folders) throws ConfigException {
+        return ConfigReader.load(file, folders);
     }
 
     /**
@@ -54,14 +66,6 @@ public record Config(
      */
     public static Config parse(String yaml, String name) throws ConfigException {
         return ConfigReader.parse(yaml, name);
-    }
-
-    /**
-     * Where a change can change the outcome of {@link #load}: the folders of the file and of all that it includes, and
-     * those in which an include looks for files. Absolute; as far as the files can be read.
-     */
-    public static Set<Path> folders(Path file) {
-        return ConfigReader.folders(file);
     }
 
     /**

@@ -49,17 +49,12 @@ final class ConfigReader {
         this.reading = reading;
     }
 
-    static Config load(Path file) throws ConfigException {
+    static Config load(Path file, Set<Path> folders) throws ConfigException {
         Reading reading = new Reading();
         Documents documents = new Documents(reading);
         documents.load(file);
+        folders.addAll(documents.folders());
         return read(documents.all(), reading);
-    }
-
-    static Set<Path> folders(Path file) {
-        Documents documents = new Documents(new Reading());
-        documents.load(file);
-        return documents.folders();
     }
 
     static Config parse(String yaml, String name) throws ConfigException {

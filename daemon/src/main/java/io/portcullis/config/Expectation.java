@@ -13,13 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Expectation(
         @Nullable String interfaceName, boolean ingress, Rule packets, boolean allow, String why, Place place) {
-    /** {@code web0 ingress tcp 22 from 198.51.100.0/24: deny}. */
-    @Override
-    public String toString() {
-        return (interfaceName == null ? "every interface" : interfaceName)
-                + (ingress ? " ingress " : " egress ")
-                + packets.text(ingress)
-                + ": "
-                + (allow ? "allow" : "deny");
+    /** As it is of one interface: {@code web0 ingress tcp 22 from 198.51.100.0/24: deny}. */
+    public String text(String name) {
+        return name + (ingress ? " ingress " : " egress ") + packets.text(ingress) + ": " + (allow ? "allow" : "deny");
     }
 }

@@ -110,9 +110,8 @@ public final class Expectations {
     }
 
     private static String text(Expectation claim, String name, Packet packet, Policy policy) {
-        return "expect: " + name + (claim.ingress() ? " ingress " : " egress ")
-                + claim.packets().text(claim.ingress()) + ": " + (claim.allow() ? "allow" : "deny")
-                + " does not hold" + (claim.why().isEmpty() ? "" : " (" + claim.why() + ")") + ": "
+        return "expect: " + claim.text(name) + " does not hold"
+                + (claim.why().isEmpty() ? "" : " (" + claim.why() + ")") + ": "
                 + SelectorText.packet(packet.isV6, packet.protocol, packet.selector)
                 + (claim.ingress() ? " from " : " to ") + packet.peer + " is "
                 + verdict(policy, claim.ingress(), packet);

@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.config.Config;
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
@@ -8,9 +7,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,19 +26,20 @@ final class ConfigWatch implements AutoCloseable {
     private final Path file;
     private final Runnable onChange;
     private final WatchService service;
-    private final Map<Path, WatchKey> watched = new HashMap<>();
+    private final Map<Path, WatchKey> watched = new ConcurrentHashMap<>();
 
     /**
      * Starts to watch.
      *
+     * @param folders of the configuration as it was read
      * @param onChange called on the watching thread, after every change of any file in those folders
      * @throws IOException where inotify gives no more watches
      */
-    ConfigWatch(Path file, Runnable onChange) throws IOException {
+    ConfigWatch(Path file, Set<Path> folders, Runnable onChange) throws IOException {
         this.file = file;
         this.onChange = onChange;
         this.service = FileSystems.getDefault().newWatchService();
-        watchFolders();
+        follow(folders);
         Thread.ofPlatform().daemon().name("portcullis-watch").start(this::run);
     }
 
@@ -55,20 +55,22 @@ final class ConfigWatch implements AutoCloseable {
                     key = service.poll(QUIET_MS, TimeUnit.MILLISECONDS);
                 }
                 onChange.run();
-                watchFolders();
             }
         } catch (ClosedWatchServiceException closed) {
             LOG.debug("the watch on {} ends", file, closed);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            LOG.error("changes of {} are no longer seen, use portcullis reload: {}", file, e.getMessage());
         }
     }
 
-    /** An edited file may include from other folders than before. */
-    private void watchFolders() throws IOException {
-        Set<Path> wanted = Config.folders(file);
+    /**
+     * An edited file may include from other folders than before. One thread at a time.
+     *
+     * @return true when a folder is watched from now on in which something may have changed since it was read
+     * @throws IOException where inotify gives no more watches
+     */
+    boolean follow(Set<Path> wanted) throws IOException {
+        boolean more = false;
         watched.forEach((folder, key) -> {
             if (!wanted.contains(folder)) {
                 key.cancel();
@@ -77,6 +79,7 @@ final class ConfigWatch implements AutoCloseable {
         watched.keySet().retainAll(wanted);
         for (Path folder : wanted) {
             if (!watched.containsKey(folder)) {
+                more = true;
                 watched.put(
                         folder,
                         folder.register(
@@ -86,6 +89,7 @@ final class ConfigWatch implements AutoCloseable {
                                 StandardWatchEventKinds.ENTRY_DELETE));
             }
         }
+        return more;
     }
 
     @Override

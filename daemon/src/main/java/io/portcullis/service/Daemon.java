@@ -35,10 +35,12 @@ import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
+import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +92,8 @@ public final class Daemon implements Operations, AutoCloseable {
     private final List<AutoCloseable> servers = new ArrayList<>();
 
     private volatile Config config;
+    private volatile Set<Path> folders = Set.of();
+    private volatile @Nullable ConfigWatch configWatch;
     private volatile Map<String, GuardedInterface> guarded = Map.of();
     private volatile Map<String, List<Cidr>> nicAddresses = Map.of();
     private volatile List<String> unguarded = List.of();
@@ -113,7 +117,9 @@ public final class Daemon implements Operations, AutoCloseable {
      * @throws StartException if anything is in the way, with all that was found; nothing is left behind
      */
     public static Daemon start(Path file, @Nullable String notifySocket, boolean allowLockout) throws StartException {
-        Daemon daemon = new Daemon(file, new Systemd(notifySocket), load(file));
+        Set<Path> folders = new HashSet<>();
+        Daemon daemon = new Daemon(file, new Systemd(notifySocket), load(file, folders));
+        daemon.folders = folders;
         boolean started = false;
         try {
             daemon.start(allowLockout);
@@ -126,9 +132,9 @@ public final class Daemon implements Operations, AutoCloseable {
         }
     }
 
-    private static Config load(Path file) throws StartException {
+    private static Config load(Path file, Set<Path> folders) throws StartException {
         try {
-            return Config.load(file);
+            return Config.load(file, folders);
         } catch (ConfigException e) {
             throw new StartException(lines(e));
         }
@@ -365,7 +371,9 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private void watch() {
         try {
-            servers.add(new ConfigWatch(file, () -> request(Trigger.WATCH)));
+            ConfigWatch watch = new ConfigWatch(file, folders, () -> request(Trigger.WATCH));
+            servers.add(watch);
+            configWatch = watch;
         } catch (IOException e) {
             LOG.warn("edits of {} are not seen by themselves, use portcullis reload: {}", file, e.getMessage());
         }
@@ -411,10 +419,13 @@ public final class Daemon implements Operations, AutoCloseable {
         }
         long startNs = System.nanoTime();
         Config next;
+        Set<Path> read = new HashSet<>();
         try {
-            next = Config.load(file);
+            next = Config.load(file, read);
         } catch (ConfigException e) {
             return refuse(trigger, startNs, lines(e));
+        } finally {
+            watchFolders(read);
         }
         if (trigger == Trigger.WATCH && lastReload.ok() && next.equals(config)) {
             return lastReload;
@@ -521,6 +532,19 @@ public final class Daemon implements Operations, AutoCloseable {
     private void report(ReloadReport report) {
         lastReload = report;
         meters.reloaded(report.ok(), Instant.now().getEpochSecond(), report.millis() / 1e3);
+    }
+
+    private void watchFolders(Set<Path> read) {
+        ConfigWatch watch = configWatch;
+        try {
+            if (watch != null && watch.follow(read)) {
+                request(Trigger.WATCH);
+            }
+        } catch (IOException e) {
+            LOG.error("edits in the folders of {} are not all seen, use portcullis reload: {}", file, e.getMessage());
+        } catch (ClosedWatchServiceException stopping) {
+            LOG.debug("no watch: portcullis is stopping", stopping);
+        }
     }
 
     private void refuseWhatBreaksClaims(Config next) throws StartException {

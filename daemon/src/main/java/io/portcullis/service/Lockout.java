@@ -9,6 +9,7 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
 import io.portcullis.linux.TcpSocket;
+import io.portcullis.policy.Acl;
 import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
 import java.net.InetAddress;
@@ -32,8 +33,21 @@ final class Lockout {
     private static final int SSH = 22;
     private static final int TCP = 6;
 
-    /** A connection, and who told of it. */
-    private record Session(Address peer, Address local, int localPort) {}
+    /** A connection; one of several between the same addresses to the same port stands for all of them. */
+    private record Session(Address peer, int peerPort, Address local, int localPort) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Session session
+                    && peer.equals(session.peer)
+                    && local.equals(session.local)
+                    && localPort == session.localPort;
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(peer, local, localPort);
+        }
+    }
 
     private Lockout() {}
 
@@ -59,8 +73,9 @@ final class Lockout {
             for (Interface each : config.interfaces().values()) {
                 boolean concerned = each.mode() instanceof Mode.Host
                         && each.nicAddresses().stream().anyMatch(cidr -> cidr.contains(session.local()));
-                if (concerned && !admits(policies.apply(each.name()), session)) {
-                    faults.add(fault(config, each, session, sources));
+                if (concerned) {
+                    cause(config, each, policies.apply(each.name()), session)
+                            .ifPresent(cause -> faults.add(fault(each, session, sources, cause)));
                 }
             }
         });
@@ -91,17 +106,21 @@ final class Lockout {
 
     private static Session session(TcpSocket socket) {
         return new Session(
-                NicAddresses.address(socket.remote()), NicAddresses.address(socket.local()), socket.localPort());
+                NicAddresses.address(socket.remote()),
+                socket.remotePort(),
+                NicAddresses.address(socket.local()),
+                socket.localPort());
     }
 
     /** Both ends of a connection as sshd writes them: {@code 198.51.100.7 40000 203.0.113.80 22}. */
     private static Optional<Session> startedFrom(String sshConnection) {
         String[] words = sshConnection.strip().split(" +", -1);
-        if (words.length != 4 || !words[3].matches("[0-9]{1,5}")) {
+        if (words.length != 4 || !words[1].matches("[0-9]{1,5}") || !words[3].matches("[0-9]{1,5}")) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new Session(plain(words[0]), plain(words[2]), Integer.parseInt(words[3])));
+            return Optional.of(new Session(
+                    plain(words[0]), Integer.parseInt(words[1]), plain(words[2]), Integer.parseInt(words[3])));
         } catch (IllegalArgumentException notSshds) {
             return Optional.empty();
         }
@@ -118,18 +137,36 @@ final class Lockout {
         return address.isV4Mapped() ? new Address(false, 0, address.low() & 0xffff_ffffL) : address;
     }
 
-    private static boolean admits(Policy policy, Session session) {
+    /** Why a connection would be cut; empty: it would not. */
+    private static Optional<String> cause(Config config, Interface each, Policy policy, Session session) {
         Address peer = session.peer();
-        return policy.ingress().match(peer.isV6(), TCP, session.localPort(), peer.high(), peer.low()) != RuleSet.NONE;
+        boolean v6 = peer.isV6();
+        int rule = policy.ingress().match(v6, TCP, session.localPort(), peer.high(), peer.low());
+        if (policy.audits() || policy.isFailsafe(rule)) {
+            return Optional.empty();
+        }
+        Acl acl = policy.acl();
+        if (acl != null) {
+            int in = acl.match(true, v6, TCP, session.localPort(), peer.high(), peer.low());
+            if (!acl.allows(true, in)) {
+                return Optional.of("its network ACL denies it (" + acl.id(true, in) + ")");
+            }
+            int out = acl.match(false, v6, TCP, session.peerPort(), peer.high(), peer.low());
+            if (!acl.allows(false, out)) {
+                return Optional.of("its network ACL denies the answers (" + acl.id(false, out) + ")");
+            }
+        }
+        return rule != RuleSet.NONE
+                ? Optional.empty()
+                : Optional.of("no ingress rule of " + String.join(", ", each.securityGroups()) + " admits it"
+                        + nearest(config, each, session)
+                                .map(near -> "; nearest: " + near)
+                                .orElse(""));
     }
 
-    private static String fault(Config config, Interface each, Session session, Set<String> sources) {
+    private static String fault(Interface each, Session session, Set<String> sources, String cause) {
         return each.name() + ": the ssh connection from " + session.peer() + " to " + session.local() + " port "
-                + session.localPort() + " (" + String.join(", ", sources) + ") would be cut: no ingress rule of "
-                + String.join(", ", each.securityGroups()) + " admits it"
-                + nearest(config, each, session)
-                        .map(near -> "; nearest: " + near)
-                        .orElse("")
+                + session.localPort() + " (" + String.join(", ", sources) + ") would be cut: " + cause
                 + ": add a rule or a failsafe rule, or start with --allow-lockout";
     }
 

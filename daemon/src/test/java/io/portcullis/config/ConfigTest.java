@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -296,7 +297,8 @@ class ConfigTest {
                 "rules.d/a.yaml",
                 "version: 1\nsecurity-groups: {app: {ingress: [{protocol: all, from: {group: db}}]}}\n");
         write("extra.yaml", "include: [main.yaml]\nprefix-lists: {office: [192.0.2.0/24]}\n");
-        Config config = Config.load(main);
+        Set<Path> folders = new HashSet<>();
+        Config config = Config.load(main, folders);
         assertEquals(
                 List.of("web", "app", "db"),
                 new ArrayList<>(config.securityGroups().keySet()));
@@ -305,7 +307,7 @@ class ConfigTest {
         assertEquals(
                 new Place(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
                 config.group("db").place());
-        assertEquals(Set.of(folder, folder.resolve("rules.d")), Config.folders(main));
+        assertEquals(Set.of(folder, folder.resolve("rules.d")), folders);
     }
 
     @Test
@@ -313,7 +315,9 @@ class ConfigTest {
         Path main = write("main.yaml", "include: [rules.d/*.yaml, later.d/*/web.yaml]\nnonsense: 1\n");
         write("rules.d/a.yaml", "[");
         Files.createDirectories(folder.resolve("later.d"));
-        assertEquals(Set.of(folder, folder.resolve("rules.d"), folder.resolve("later.d")), Config.folders(main));
+        Set<Path> folders = new HashSet<>();
+        assertThrows(ConfigException.class, () -> Config.load(main, folders));
+        assertEquals(Set.of(folder, folder.resolve("rules.d"), folder.resolve("later.d")), folders);
     }
 
     @Test

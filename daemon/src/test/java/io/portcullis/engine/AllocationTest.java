@@ -145,4 +145,47 @@ final class AllocationTest {
             allocatesNothing(new Traffic(engine(), arena, in, out));
         }
     }
+
+    /** New flows are asked of ACL, failsafe and many rules; what none admits costs nothing either, enforced or audited. */
+    @Test
+    void refusalsOfRulesAndAcl() throws Exception {
+        StringBuilder rules = new StringBuilder("security-groups: {web: {ingress: [{protocol: gre, from: any}");
+        for (int i = 0; i < 500; i++) {
+            rules.append(", {protocol: tcp, ports: ")
+                    .append(i * 100)
+                    .append("-")
+                    .append(i * 100 + 50)
+                    .append(", from: 10.")
+                    .append(i / 4)
+                    .append(".0.0/")
+                    .append(16 + i % 16)
+                    .append("}");
+        }
+        rules.append("], egress: []}}\nconntrack: {on-reload: recheck}\n")
+                .append("failsafe: {ingress: [{protocol: tcp, ports: 22, from: 10.9.0.0/16}]}\n")
+                .append(
+                        "network-acls: {edge: {ingress: [{rule: 7, action: deny, protocol: udp, from: 198.51.100.0/24},")
+                .append(" {rule: 9, action: allow, protocol: all, from: 0.0.0.0/0}]}}\n");
+        List<byte[]> in = List.of(
+                Frame.tcp("10.3.0.1", 1, B, 99, TcpFlags.SYN).bytes(),
+                Frame.tcp(A, 1, B, 80, TcpFlags.SYN).bytes(),
+                Frame.udp(A, 1, B, 53).payload(8).bytes(),
+                Frame.tcp(A6, 1, B6, 80, TcpFlags.SYN).bytes(),
+                Frame.icmp(A, B, 8, 0, 1).bytes(),
+                Frame.icmp(A, B, 3, 3, 0)
+                        .payload(Frame.udp(B, 1, A, 2).payload(8).ip())
+                        .bytes());
+        List<byte[]> out = List.of(
+                Frame.udp(B, 1, A, 53).payload(8).bytes(),
+                Frame.tcp(B, 22, "10.9.1.1", 1, TcpFlags.SYN).bytes());
+        try (Arena arena = Arena.ofConfined()) {
+            for (String enforce : List.of("true", "audit")) {
+                String keys = "network-acl: edge, enforce: " + enforce;
+                Engine engine = new Engine(EngineBench.policy(keys, rules.toString(), 1), Share.ALL, 1, 2);
+                allocatesNothing(new Traffic(engine, arena, in, out));
+                assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
+                assertEquals(0, engine.counters().total(Counters.Total.FLOWS));
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.Address;
 import io.portcullis.config.Cidr;
@@ -82,6 +83,41 @@ final class LockoutTest {
                                 + " no ingress rule of web, admin admits it; nearest: web/ingress[1] (rules.yaml:6:19) admits that"
                                 + " peer to port 80 only: add a rule or a failsafe rule, or start with --allow-lockout"),
                 faults(RULES, "198.51.100.7 40000 " + HOST + " 2022", Set.of(), List.of(), Set.of()));
+    }
+
+    @Test
+    void aNetworkAclCutsToo() throws ConfigException {
+        String acl = RULES.replace("nic: eth0,", "nic: eth0, network-acl: edge,") + """
+                network-acls:
+                  edge:
+                    ingress: [{rule: 1, action: %s, protocol: tcp, ports: 22, from: 10.0.0.0/8}]
+                    egress: [{rule: 1, action: allow, protocol: tcp, ports: %s, to: 0.0.0.0/0}]
+                """;
+        String ssh = "10.1.2.3 40000 " + HOST + " 22";
+        assertEquals(List.of(), faults(acl.formatted("allow", "1024-65535"), ssh, Set.of(), List.of(), Set.of()));
+        List<String> denied = faults(acl.formatted("deny", "1024-65535"), ssh, Set.of(), List.of(), Set.of());
+        assertTrue(
+                denied.getFirst().contains("would be cut: its network ACL denies it (edge/ingress[1])"), denied + "");
+        List<String> unanswered = faults(acl.formatted("allow", "1-1023"), ssh, Set.of(), List.of(), Set.of());
+        assertTrue(
+                unanswered.getFirst().contains("its network ACL denies the answers (edge/egress[*])"), unanswered + "");
+        assertEquals(
+                List.of(),
+                faults(
+                        acl.formatted("deny", "1-1023")
+                                + "failsafe: {ingress: [{protocol: tcp, ports: 22, from: any}]}\n",
+                        ssh,
+                        Set.of(),
+                        List.of(),
+                        Set.of()));
+        assertEquals(
+                List.of(),
+                faults(
+                        acl.formatted("deny", "1-1023").replace("nic: eth0,", "nic: eth0, enforce: audit,"),
+                        ssh,
+                        Set.of(),
+                        List.of(),
+                        Set.of()));
     }
 
     @Test
