@@ -8,7 +8,6 @@ import io.portcullis.config.Drops;
 import io.portcullis.config.Fault;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
-import io.portcullis.config.Place;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.ExplainReport;
 import io.portcullis.control.Health;
@@ -30,7 +29,6 @@ import io.portcullis.linux.Nics;
 import io.portcullis.linux.TcpSockets;
 import io.portcullis.metrics.Meters;
 import io.portcullis.packet.Direction;
-import io.portcullis.policy.Expectations;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
 import io.portcullis.worker.Workers;
@@ -72,6 +70,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private static final long MOST_AUTO_FLOWS = 1_000_000;
     private static final long INSTALL_TIMEOUT_MS = 5_000;
+    private static final int MOST_WARNINGS = 100;
 
     /** Who asked for a reload. */
     private enum Trigger {
@@ -85,6 +84,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private final Systemd systemd;
     private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private final Meters meters = new Meters(Version.text());
+    private final Claims claims = new Claims(meters);
     private final DropLog drops = new DropLog();
     private final Cores cores = Cores.ofThisProcess();
     private final ExecutorService reloads = Executors.newSingleThreadExecutor(
@@ -97,7 +97,6 @@ public final class Daemon implements Operations, AutoCloseable {
     private volatile Map<String, GuardedInterface> guarded = Map.of();
     private volatile Map<String, List<Cidr>> nicAddresses = Map.of();
     private volatile List<String> unguarded = List.of();
-    private volatile List<String> brokenClaims = List.of();
     private volatile long generation;
     private volatile ReloadReport lastReload = new ReloadReport(true, "", 0, List.of(), List.of());
     private volatile boolean running;
@@ -145,7 +144,7 @@ public final class Daemon implements Operations, AutoCloseable {
         Logs.level(config.log().level());
         checkInterfaces(config.interfaces().values());
         nicAddresses = nicAddresses(config);
-        refuseBrokenClaims();
+        claims.admitStart(config, config.withNicAddresses(nicAddresses));
         if (!allowLockout) {
             refuseLockout();
         }
@@ -176,7 +175,7 @@ public final class Daemon implements Operations, AutoCloseable {
         left.lines().forEach(line -> LOG.info("left behind by an earlier run: {}", line));
         left.faults().forEach(fault -> LOG.error("left behind by an earlier run: {}", fault));
         report(new ReloadReport(true, now(), millisSince(startNs), List.of(), warnings(config)));
-        config.warnings().forEach(warning -> LOG.warn("{}", warning));
+        warnings(config).forEach(warning -> LOG.warn("{}", warning));
         running = true;
         watch();
         Signals.onHangup(() -> request(Trigger.REQUEST));
@@ -193,34 +192,6 @@ public final class Daemon implements Operations, AutoCloseable {
         if (!faults.isEmpty()) {
             throw new StartException(faults);
         }
-    }
-
-    /** Of claims that addresses of NICs break nobody is told by refusing to start: they were others yesterday. */
-    private void refuseBrokenClaims() throws StartException {
-        List<Fault> broken = Expectations.broken(config.withNicAddresses(nicAddresses));
-        if (broken.isEmpty()) {
-            return;
-        }
-        Set<Place> byItself =
-                Expectations.broken(config).stream().map(Fault::place).collect(Collectors.toSet());
-        List<String> faults = broken.stream()
-                .filter(fault -> byItself.contains(fault.place()))
-                .map(Fault::toString)
-                .toList();
-        if (!faults.isEmpty()) {
-            throw new StartException(faults);
-        }
-        noteBrokenClaims(broken);
-    }
-
-    private void noteBrokenClaims(List<Fault> broken) {
-        List<String> lines = broken.stream().map(Fault::toString).toList();
-        lines.stream().filter(line -> !brokenClaims.contains(line)).forEach(line -> LOG.error("{}", line));
-        if (lines.isEmpty() && !brokenClaims.isEmpty()) {
-            LOG.info("all that expect claims holds again");
-        }
-        brokenClaims = lines;
-        meters.brokenExpectations(lines.size());
     }
 
     private void refuseLockout() throws StartException {
@@ -278,7 +249,7 @@ public final class Daemon implements Operations, AutoCloseable {
         nicAddresses = now;
         guarded.forEach((name, each) -> each.workers().install(compile(config, name, generation), INSTALL_TIMEOUT_MS));
         LOG.info("addresses of this host's NICs: {}", now);
-        noteBrokenClaims(Expectations.broken(config.withNicAddresses(now)));
+        claims.lookAt(config.withNicAddresses(now));
     }
 
     private void lookForUnguarded() {
@@ -439,7 +410,7 @@ public final class Daemon implements Operations, AutoCloseable {
             refuseWhatNeedsARestart(next);
             long number = generation + 1;
             nicAddresses = nicAddresses(next);
-            refuseWhatBreaksClaims(next);
+            Claims.admitReload(next.withNicAddresses(nicAddresses));
             for (String name : next.interfaces().keySet()) {
                 policies.put(name, compile(next, name, number));
             }
@@ -467,7 +438,7 @@ public final class Daemon implements Operations, AutoCloseable {
         long doneNs = System.nanoTime();
         ReloadReport report = new ReloadReport(true, now(), (doneNs - startNs) / 1_000_000, List.of(), warnings(next));
         report(report);
-        next.warnings().forEach(warning -> LOG.warn("{}", warning));
+        warnings(next).forEach(warning -> LOG.warn("{}", warning));
         LOG.info(
                 "reloaded {}: {}; generation {}, read {} ms, compiled {} ms, published {} ms",
                 file,
@@ -508,7 +479,7 @@ public final class Daemon implements Operations, AutoCloseable {
             each.remove();
         }
         generation = number;
-        noteBrokenClaims(List.of());
+        claims.allHold();
         lookForUnguarded();
     }
 
@@ -544,13 +515,6 @@ public final class Daemon implements Operations, AutoCloseable {
             LOG.error("edits in the folders of {} are not all seen, use portcullis reload: {}", file, e.getMessage());
         } catch (ClosedWatchServiceException stopping) {
             LOG.debug("no watch: portcullis is stopping", stopping);
-        }
-    }
-
-    private void refuseWhatBreaksClaims(Config next) throws StartException {
-        List<Fault> broken = Expectations.broken(next.withNicAddresses(nicAddresses));
-        if (!broken.isEmpty()) {
-            throw new StartException(broken.stream().map(Fault::toString).toList());
         }
     }
 
@@ -625,7 +589,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 lastReload,
                 interfaces,
                 Stream.of(
-                                brokenClaims.stream(),
+                                claims.broken().stream(),
                                 warnings(current).stream(),
                                 unguarded.stream().map(Daemon::unguardedWarning))
                         .flatMap(each -> each)
@@ -758,8 +722,17 @@ public final class Daemon implements Operations, AutoCloseable {
         return e.faults().stream().map(Fault::toString).toList();
     }
 
-    private static List<String> warnings(Config of) {
-        return of.warnings().stream().map(Object::toString).toList();
+    /** The first ones: of 100,000 rules there may be as many, and {@code check} tells all. */
+    private List<String> warnings(Config of) {
+        int all = of.warnings().size();
+        List<String> first = of.warnings().stream()
+                .limit(MOST_WARNINGS)
+                .map(Object::toString)
+                .collect(Collectors.toCollection(ArrayList::new));
+        if (all > MOST_WARNINGS) {
+            first.add(String.format("%s: %,d warnings more: portcullis check tells all", file, all - MOST_WARNINGS));
+        }
+        return first;
     }
 
     private static String now() {

@@ -28,6 +28,8 @@ public final class RuleSample {
         ANYBODY,
         /** Of some addresses all 33 blocks that enclose them, of random port ranges. */
         NESTED,
+        /** The same, asked about those addresses only: every question walks 33 blocks. */
+        DEEPEST,
         /** IPv6 blocks of one /32, of random port ranges. */
         V6,
         /** Several protocols beside one another, all among them. */
@@ -53,7 +55,7 @@ public final class RuleSample {
                 case FEW_PORTS, RANGES, PROTOCOLS -> block(address(), 8 + random.nextInt(25));
                 case CLUSTER -> Cidr.of(address());
                 case ANYBODY -> Cidr.ALL_V4;
-                case NESTED -> block(nest, i % 33);
+                case NESTED, DEEPEST -> block(nest, i % 33);
                 case V6 -> block(address(), random.nextBoolean() ? 128 : 40 + random.nextInt(60));
             };
             entries.add(new Entry(rule(block), block));
@@ -136,8 +138,12 @@ public final class RuleSample {
             Address peer = address();
             questions.protocols[i] = shape == Shape.PROTOCOLS ? new int[] {TCP, UDP, 47}[random.nextInt(3)] : TCP;
             questions.selectors[i] = random.nextInt(65_536);
-            if (random.nextBoolean()) {
-                Entry entry = entries.get(random.nextInt(entries.size()));
+            if (shape == Shape.DEEPEST || random.nextBoolean()) {
+                int asked = random.nextInt(entries.size());
+                if (shape == Shape.DEEPEST) {
+                    asked = Math.min(entries.size() - 1, asked - asked % 33 + 32);
+                }
+                Entry entry = entries.get(asked);
                 Cidr block = entry.block();
                 Address network = block.network();
                 Address mask = new Address(network.isV6(), network.isV6() ? -1 : 0, network.isV6() ? -1 : 0xffff_ffffL)

@@ -1,0 +1,82 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Fault;
+import io.portcullis.config.Place;
+import io.portcullis.metrics.Meters;
+import io.portcullis.policy.Expectations;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of claims that do not hold ({@code expect}): a change that breaks one is refused; where addresses of NICs have
+ * done it the change holds, and log, metric and status say so.
+ */
+final class Claims {
+    private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
+
+    private final Meters meters;
+    private volatile List<String> broken = List.of();
+
+    Claims(Meters meters) {
+        this.meters = meters;
+    }
+
+    /** Those of the configuration in force that do not hold, one line each. */
+    List<String> broken() {
+        return broken;
+    }
+
+    /**
+     * Asked before a start. Of claims that addresses break nobody is told by refusing to start: they were others yesterday.
+     *
+     * @param written as in the file
+     * @param addressed with the addresses that the NICs have now
+     * @throws StartException if claims do not hold whatever addresses there are
+     */
+    void admitStart(Config written, Config addressed) throws StartException {
+        List<Fault> now = Expectations.broken(addressed);
+        Set<Place> always =
+                Expectations.broken(written).stream().map(Fault::place).collect(Collectors.toSet());
+        refuse(now.stream().filter(fault -> always.contains(fault.place())).toList());
+        note(now);
+    }
+
+    /**
+     * Asked before a reload.
+     *
+     * @throws StartException if claims do not hold
+     */
+    static void admitReload(Config addressed) throws StartException {
+        refuse(Expectations.broken(addressed));
+    }
+
+    private static void refuse(List<Fault> faults) throws StartException {
+        if (!faults.isEmpty()) {
+            throw new StartException(faults.stream().map(Fault::toString).toList());
+        }
+    }
+
+    /** This configuration is in force, and can't be refused any more. */
+    void lookAt(Config addressed) {
+        note(Expectations.broken(addressed));
+    }
+
+    private void note(List<Fault> faults) {
+        List<String> lines = faults.stream().map(Fault::toString).toList();
+        lines.stream().filter(line -> !broken.contains(line)).forEach(line -> LOG.error("{}", line));
+        if (lines.isEmpty() && !broken.isEmpty()) {
+            LOG.info("all that expect claims holds again");
+        }
+        broken = lines;
+        meters.brokenExpectations(lines.size());
+    }
+
+    /** A configuration is in force of which all claims hold. */
+    void allHold() {
+        note(List.of());
+    }
+}
