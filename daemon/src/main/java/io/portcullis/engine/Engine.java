@@ -76,10 +76,20 @@ public final class Engine {
 
     /** Another policy, from the next frame on. Tracked flows stay. */
     public void install(Policy next) {
+        install(RuleHits.Succession.of(policy, next));
+    }
+
+    /** As {@link #install(Policy)}; what takes long has been done elsewhere. */
+    public void install(RuleHits.Succession succession) {
+        Policy next = succession.next();
+        if (succession.isNotAbout(policy)) {
+            install(next);
+            return;
+        }
         policy = next;
         policyNumber++;
         linkTraffic = new LinkTraffic(next);
-        ruleHits = ruleHits.carriedOverTo(next);
+        ruleHits = ruleHits.carriedOver(succession);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
     }
 

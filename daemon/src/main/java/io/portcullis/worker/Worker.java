@@ -182,7 +182,9 @@ public final class Worker implements AutoCloseable {
 
     /** Publishes a policy, from any thread; done once the loop has taken it. Cannot fail: it was compiled before. */
     public Future<?> install(Policy next) {
-        return loop.submit(() -> engine.install(next));
+        RuleHits.Succession succession =
+                RuleHits.Succession.of(engine.ruleHits().policy(), next);
+        return loop.submit(() -> engine.install(succession));
     }
 
     /** What would become of a frame that came now, from any thread; {@link Engine#explain}. */
