@@ -92,19 +92,7 @@ public record Config(
     public Config withNicAddresses(Map<String, List<Cidr>> ofNics) {
         Map<String, Interface> all = new LinkedHashMap<>();
         interfaces.forEach((name, each) -> all.put(name, each.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
-        return new Config(
-                all,
-                securityGroups,
-                prefixLists,
-                networkAcls,
-                failsafe,
-                expectations,
-                conntrack,
-                metrics,
-                control,
-                log,
-                mark,
-                warnings);
+        return changed(all, warnings);
     }
 
     /** The group of that name; an interface or a rule that names one is proof that there is one. */
@@ -144,8 +132,12 @@ public record Config(
 
     /** This one with other warnings. */
     Config with(List<Warning> others) {
+        return changed(interfaces, others);
+    }
+
+    private Config changed(Map<String, Interface> otherInterfaces, List<Warning> otherWarnings) {
         return new Config(
-                interfaces,
+                otherInterfaces,
                 securityGroups,
                 prefixLists,
                 networkAcls,
@@ -156,6 +148,6 @@ public record Config(
                 control,
                 log,
                 mark,
-                others);
+                otherWarnings);
     }
 }

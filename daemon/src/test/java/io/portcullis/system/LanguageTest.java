@@ -89,6 +89,20 @@ final class LanguageTest {
         }
     }
 
+    private Command explain(String interfaceName, String direction, String from, String to) {
+        return daemon.cli(
+                "explain",
+                "--interface",
+                interfaceName,
+                "--" + direction,
+                "--protocol",
+                "tcp",
+                "--from",
+                from,
+                "--to",
+                to);
+    }
+
     private double drops(String family, String reason) {
         return daemon.metric(
                 "portcullis_" + family + "_total{direction=\"ingress\",interface=\"web0\",reason=\"" + reason + "\"}");
@@ -114,17 +128,7 @@ final class LanguageTest {
         assertTrue(daemon.log().contains("enforce: audit drops nothing, nobody is kept out"), daemon.log());
         assertFalse(daemon.status().path("interfaces").path(0).path("enforcing").asBoolean(true));
         assertTrue(daemon.cli("status").ok().out().contains("web0 IS NOT GUARDED"));
-        Command explain = daemon.cli(
-                "explain",
-                "--interface",
-                "web0",
-                "--ingress",
-                "--protocol",
-                "tcp",
-                "--from",
-                Lab.CLIENT,
-                "--to",
-                Lab.SERVER + ":8080");
+        Command explain = explain("web0", "ingress", Lab.CLIENT, Lab.SERVER + ":8080");
         assertTrue(explain.out().startsWith("WOULD-DROP (no-rule)"), explain.toString());
 
         Download admitted = Download.begin(daemon);
@@ -155,17 +159,7 @@ final class LanguageTest {
                 daemon.metric("portcullis_drops_total{direction=\"egress\",interface=\"web0\",reason=\"acl-default\"}")
                         >= 1);
         assertTrue(http(8080), "failsafe");
-        Command explain = daemon.cli(
-                "explain",
-                "--interface",
-                "web0",
-                "--egress",
-                "--protocol",
-                "tcp",
-                "--from",
-                Lab.SERVER + ":80",
-                "--to",
-                Lab.CLIENT + ":40000");
+        Command explain = explain("web0", "egress", Lab.SERVER + ":80", Lab.CLIENT + ":40000");
         assertEquals(1, explain.exit(), explain.toString());
         assertTrue(explain.out().contains("no entry of edge/egress[*] matches it"), explain.out());
     }
@@ -186,56 +180,31 @@ final class LanguageTest {
     @Test
     void explainKnowsTheFlowsOfTheDaemon() throws IOException {
         Download running = Download.begin(daemon, "50k", "60");
-        String[] reply = {
-            "--interface",
-            "web0",
-            "--egress",
-            "--protocol",
-            "tcp",
-            "--from",
-            Lab.SERVER + ":80",
-            "--to",
-            Lab.CLIENT + ":" + running.port()
-        };
         String established = "flow: tcp-established, opened from outside, both sides have spoken";
-        Lab.await("the handshake", () -> daemon.cli("explain", reply).out().contains(established));
-        Command explain = daemon.cli("explain", reply).ok();
+        Lab.await(
+                "the handshake",
+                () -> explain("web0", "egress", Lab.SERVER + ":80", Lab.CLIENT + ":" + running.port())
+                        .out()
+                        .contains(established));
+        Command explain = explain("web0", "egress", Lab.SERVER + ":80", Lab.CLIENT + ":" + running.port())
+                .ok();
         assertTrue(explain.out().startsWith("PASS"), explain.out());
         assertTrue(explain.out().contains("it belongs to a tracked flow"), explain.out());
         assertTrue(explain.out().contains("rule web/ingress[1]"), explain.out());
         daemon.edit(OPEN_8080);
-        assertTrue(daemon.cli("explain", reply).ok().out().contains("rule (earlier rule)"));
+        assertTrue(explain("web0", "egress", Lab.SERVER + ":80", Lab.CLIENT + ":" + running.port())
+                .ok()
+                .out()
+                .contains("rule (earlier rule)"));
         double counted = verdicts("pass");
         Lab.await("more of the download", () -> verdicts("pass") > counted);
         running.curl().destroy();
 
-        Command refused = daemon.cli(
-                "explain",
-                "--interface",
-                "web0",
-                "--ingress",
-                "--protocol",
-                "tcp",
-                "--from",
-                Lab.CLIENT,
-                "--to",
-                Lab.SERVER + ":80");
+        Command refused = explain("web0", "ingress", Lab.CLIENT, Lab.SERVER + ":80");
         assertEquals(1, refused.exit());
         assertTrue(refused.out().contains("nearest: port 80 is outside 8080 of web/ingress[1] at "), refused.out());
         assertEquals(
-                2,
-                daemon.cli(
-                                "explain",
-                                "--interface",
-                                "web1",
-                                "--ingress",
-                                "--protocol",
-                                "tcp",
-                                "--from",
-                                Lab.CLIENT,
-                                "--to",
-                                Lab.SERVER + ":80")
-                        .exit());
+                2, explain("web1", "ingress", Lab.CLIENT, Lab.SERVER + ":80").exit());
     }
 
     @Test
