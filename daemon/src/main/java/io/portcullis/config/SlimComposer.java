@@ -38,9 +38,7 @@ final class SlimComposer extends Composer {
 
     @Override
     protected Node composeScalarNode(String anchor, List<CommentLine> blockComments) {
-        if (++nodes % NODES_BETWEEN_LOOKS == 0 && Heap.isNearlyFull()) {
-            throw new HeapFull();
-        }
+        look();
         Node node = super.composeScalarNode(anchor, blockComments);
         // What has an anchor is known to aliases as it is.
         if (anchor != null || !(node instanceof ScalarNode scalar)) {
@@ -53,12 +51,25 @@ final class SlimComposer extends Composer {
 
     @Override
     protected Node composeMappingNode(String anchor) {
+        look();
         Node node = super.composeMappingNode(anchor);
         if (anchor != null || !(node instanceof MappingNode map)) {
             return node;
         }
         Mark start = slim(node.getStartMark());
         return new MappingNode(node.getTag(), true, List.copyOf(map.getValue()), start, start, map.getFlowStyle());
+    }
+
+    @Override
+    protected Node composeSequenceNode(String anchor) {
+        look();
+        return super.composeSequenceNode(anchor);
+    }
+
+    private void look() {
+        if (++nodes % NODES_BETWEEN_LOOKS == 0 && Heap.isNearlyFull()) {
+            throw new HeapFull();
+        }
     }
 
     private static Mark slim(Mark mark) {

@@ -208,6 +208,8 @@ public final class Engine {
         int rule = batch.rule(0);
         packet.parse(batch.memory(), 0, frame.length);
         int entry = aclEntry(direction);
+        // What is refused before the network ACL is refused of a tracked flow too: reasons stand in the order of the
+        // checks.
         boolean reachesFlows = reason == Reason.NONE || reason.ordinal() >= Reason.ACL_DENY.ordinal();
         Flow flow = reachesFlows && packet.isIp() && packet.hasTransport() && mayHaveFlow()
                 ? flowOf(direction, nowNs)

@@ -1,6 +1,8 @@
 package io.portcullis.engine;
 
-/** Why a frame is dropped: the metrics label, the log's word. {@link #NONE} is no drop. */
+/**
+ * Why a frame is dropped: the metrics label, the log's word; in the order of the checks. {@link #NONE} is no drop.
+ */
 public enum Reason {
     /** Not dropped. */
     NONE("none"),

@@ -39,8 +39,9 @@ final class Claims {
      */
     void admitStart(Config written, Config addressed) throws StartException {
         List<Fault> now = Expectations.broken(addressed);
-        Set<Place> always =
-                Expectations.broken(written).stream().map(Fault::place).collect(Collectors.toSet());
+        Set<Place> always = now.isEmpty()
+                ? Set.of()
+                : Expectations.broken(written).stream().map(Fault::place).collect(Collectors.toSet());
         refuse(now.stream().filter(fault -> always.contains(fault.place())).toList());
         note(now);
     }
