@@ -116,12 +116,15 @@ final class LanguageTest {
     @Test
     void auditDecidesAndDropsNothing() throws IOException {
         daemon.edit(AUDITED);
+        // Late segments of another test's connections may have been dropped until here.
+        double droppedBefore = verdicts("drop");
+        double unruledBefore = drops("drops", "no-rule");
         assertTrue(http(80));
         assertTrue(http(8080), "what no rule admits passes");
         assertTrue(drops("would_drops", "no-rule") >= 1);
         assertTrue(drops("would_drops", "tcp-no-syn") >= 1, "and makes no flow");
-        assertEquals(0, drops("drops", "no-rule"));
-        assertEquals(0, verdicts("drop"));
+        assertEquals(unruledBefore, drops("drops", "no-rule"));
+        assertEquals(droppedBefore, verdicts("drop"));
         assertTrue(verdicts("would-drop") >= 2);
         assertEquals(0, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
         Lab.await("the log's line", () -> daemon.log().contains("would-drop web0 ingress no-rule tcp "));
@@ -135,7 +138,7 @@ final class LanguageTest {
         daemon.edit(OPEN_80);
         assertEquals("1048576", admitted.end(), "what the rules admitted meanwhile is a flow");
         assertFalse(http(8080));
-        assertTrue(drops("drops", "no-rule") >= 1);
+        assertTrue(drops("drops", "no-rule") > unruledBefore);
         assertEquals(1, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
     }
 
