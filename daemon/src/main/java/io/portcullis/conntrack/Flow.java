@@ -2,112 +2,160 @@ package io.portcullis.conntrack;
 
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Tuple;
-import org.jspecify.annotations.Nullable;
 
-/** One tracked connection, both directions of it. Belongs to its {@link FlowTable} and that table's thread. */
+/**
+ * One tracked connection, both directions of it: a view of an entry of a {@link FlowTable}. A table has one view and moves it,
+ * so what it answered last is what holds. For the table's thread.
+ */
 public final class Flow {
-    final Tuple tuple;
-    final long hash;
-    final Direction originalDirection;
-    final @Nullable TcpConnection tcp;
-    UdpTracker.Phase udpPhase = UdpTracker.Phase.REQUESTED;
+    static final int REQUEST_FROM_INSIDE = 1 << 1;
+    static final int BEGAN_INSIDE = 1 << 2;
+    static final int FAILSAFE = 1 << 3;
+    static final int REPLIED = 1 << 4;
+    static final int UDP_SHIFT = 5;
+    static final int UDP_MASK = 3 << UDP_SHIFT;
 
-    private boolean failsafe;
-    private int askedOf;
-    private int answer;
+    private static final Timeout[] TIMEOUTS = Timeout.values();
 
-    Timeout timeout;
-    long lastNs;
-    boolean replied;
+    private final FlowTable table;
+    private final Slab slab;
+    int entry;
+    long at;
 
-    @Nullable
-    Flow nextInBucket;
-
-    @Nullable
-    Flow older;
-
-    @Nullable
-    Flow younger;
-
-    @Nullable
-    Flow olderUnreplied;
-
-    @Nullable
-    Flow youngerUnreplied;
-
-    Flow(
-            Tuple tuple,
-            long hash,
-            Direction originalDirection,
-            Timeout timeout,
-            long nowNs,
-            @Nullable TcpConnection tcp) {
-        this.tuple = tuple;
-        this.hash = hash;
-        this.originalDirection = originalDirection;
-        this.timeout = timeout;
-        this.lastNs = nowNs;
-        this.tcp = tcp;
+    Flow(FlowTable table, Slab slab) {
+        this.table = table;
+        this.slab = slab;
     }
 
-    /** What it is known by. */
-    public Tuple tuple() {
-        return tuple;
+    Flow moveTo(int newEntry) {
+        entry = newEntry;
+        at = Slab.offset(newEntry);
+        return this;
+    }
+
+    int marks() {
+        return slab.getInt(at + Slab.MARKS);
+    }
+
+    /** IP protocol number. */
+    public int protocol() {
+        return slab.getInt(at + Slab.NETWORK) & 0xff;
+    }
+
+    /** VLAN ids, as {@link io.portcullis.packet.Packet#vlans}. */
+    public int vlans() {
+        return slab.getInt(at + Slab.NETWORK) >>> 8;
+    }
+
+    /** True for IPv6. */
+    public boolean isV6() {
+        return (marks() & 1) != 0;
+    }
+
+    /** High half of the outside address. */
+    public long outsideHigh() {
+        return slab.getLong(at + Slab.OUTSIDE_HIGH);
+    }
+
+    /** Low half of the outside address. */
+    public long outsideLow() {
+        return slab.getLong(at + Slab.OUTSIDE_LOW);
+    }
+
+    /** High half of the inside address. */
+    public long insideHigh() {
+        return slab.getLong(at + Slab.INSIDE_HIGH);
+    }
+
+    /** Low half of the inside address. */
+    public long insideLow() {
+        return slab.getLong(at + Slab.INSIDE_LOW);
+    }
+
+    /** As {@link Tuple#selector}. */
+    public int selector() {
+        return slab.getInt(at + Slab.SELECTOR);
+    }
+
+    /** What rules were asked about its first packet ({@link Tuple#askedSelector}). */
+    public int askedSelector() {
+        return Tuple.askedSelector(protocol(), selector(), originalDirection());
     }
 
     /** Its state, which is named as its timeout. */
     public Timeout timeout() {
-        return timeout;
+        return timeout(slab.getLong(at + Slab.SEEN));
     }
 
-    /** When a packet last renewed it, nanoseconds. */
-    public long lastNs() {
-        return lastNs;
+    static Timeout timeout(long seen) {
+        return TIMEOUTS[(int) seen & 15];
     }
 
-    /** A failsafe rule has admitted it. */
-    public void markFailsafe() {
-        failsafe = true;
+    /** How long ago a packet renewed it, nanoseconds. */
+    public long idleNs(long nowNs) {
+        return idleNs(slab.getLong(at + Slab.SEEN), nowNs);
     }
 
-    /** True when a failsafe rule has admitted it. */
-    public boolean isFailsafe() {
-        return failsafe;
+    static long idleNs(long seen, long nowNs) {
+        return (nowNs << 4) - (seen & ~15L) >> 4;
     }
 
-    /**
-     * Keeps what rules answered when they were asked about its first packet.
-     *
-     * @param policy which rules, by a number that is not 0
-     * @param rule their answer
-     */
-    public void answered(int policy, int rule) {
-        askedOf = policy;
-        answer = rule;
-    }
-
-    /** True when {@link #answer} is that of these rules. */
-    public boolean isAnswerOf(int policy) {
-        return askedOf == policy;
-    }
-
-    /** The answer that is kept. */
-    public int answer() {
-        return answer;
+    static long seen(long nowNs, Timeout timeout) {
+        return nowNs << 4 | timeout.ordinal();
     }
 
     /** In which direction its first packet travelled. */
     public Direction originalDirection() {
-        return originalDirection;
+        return (marks() & BEGAN_INSIDE) != 0 ? Direction.EGRESS : Direction.INGRESS;
+    }
+
+    /** True when a failsafe rule has admitted it. */
+    public boolean isFailsafe() {
+        return (marks() & FAILSAFE) != 0;
     }
 
     /** True once a packet of the reply direction has passed. */
     public boolean isReplied() {
-        return replied;
+        return (marks() & REPLIED) != 0;
     }
 
-    /** What the trackers know of a TCP connection; null for other protocols. */
-    public @Nullable TcpConnection tcp() {
-        return tcp;
+    /** Hash of the text of the rule that admitted it; 0: none did. It outlives edits and restarts. */
+    public int rule() {
+        return slab.getInt(at + Slab.RULE);
+    }
+
+    TcpConnection.State tcpState() {
+        return TcpConnection.state(marks());
+    }
+
+    void load(TcpConnection connection) {
+        connection.load(slab, at);
+    }
+
+    int udpPhase() {
+        return (marks() & UDP_MASK) >>> UDP_SHIFT;
+    }
+
+    void udpPhase(int phase) {
+        int marks = marks();
+        int next = marks & ~UDP_MASK | phase << UDP_SHIFT;
+        if (next != marks) {
+            slab.putInt(at + Slab.MARKS, next);
+        }
+    }
+
+    /** Keeps what today's rules answered when they were asked about its first packet. */
+    public void answered(int rule) {
+        table.answered(entry, rule);
+    }
+
+    /** True when {@link #answer} holds. */
+    public boolean isAnswered() {
+        return table.isAnswered(entry);
+    }
+
+    /** The answer that is kept. */
+    public int answer() {
+        return table.answer(entry);
     }
 }

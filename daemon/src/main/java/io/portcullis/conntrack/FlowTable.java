@@ -2,62 +2,143 @@ package io.portcullis.conntrack;
 
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Tuple;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flows of one worker: a chained hash table on a keyed hash, plus two kinds of age order that make every limit exact
- * without a scan.
+ * The flows of one worker. The entries lie in a {@link Slab}, memory that may outlive the process; what finds them (index,
+ * timer wheel, order of creation) is derived from them, at most {@value #DERIVED_BYTES} bytes a flow, and made again by
+ * {@link #recover}.
  *
- * <ul>
- *   <li>Per {@link Timeout} a list by last packet: its head is the first to expire, as all of a list share one timeout.
- *   <li>A list of the flows without a reply, by creation: its head makes room when the table is full.
- * </ul>
- *
- * <p>Lookups allocate nothing. One thread only. Time is the caller's, in nanoseconds, and never goes back.
+ * <p>Nothing is allocated after the start, and no step waits or scans: lookups go by a keyed hash, expiry by a wheel, and the
+ * flow that makes room when the table is full is the head of a list. One thread only. Time is the caller's, in nanoseconds,
+ * and never goes back.
  */
 public final class FlowTable {
-    private static final int FIRST_BUCKETS = 1 << 10;
-    private static final int MOST_FREED = 16;
+    /** Of every entry, at the most: 12 for the index, {@link Links#BYTES}. */
+    public static final int DERIVED_BYTES = 12 + Links.BYTES;
 
+    /** A mark for {@link #insert}: a failsafe rule has admitted it. */
+    public static final int ADMITTED_BY_FAILSAFE = Flow.FAILSAFE;
+
+    /** A mark for {@link #insert}: both sides have spoken already. */
+    public static final int BOTH_SPOKE = Flow.REPLIED;
+
+    private static final int CREATED_SHIFT = 22;
+    private static final int MOST_FREED = 16;
+    private static final int MOST_LOOKED_AT = 64;
+    private static final int MOST_PASSING = 1024;
+
+    private static final int ANSWER_BITS = 23;
+    private static final int ANSWER_MASK = (1 << ANSWER_BITS) - 1;
+    /** Answers begin at -2. */
+    private static final int ANSWER_OFFSET = 2;
+
+    private static final int EPOCHS = 511;
+
+    private final Slab slab;
     private final SipHash hash;
-    private final Flow[] oldest = new Flow[Timeout.values().length];
-    private final Flow[] youngest = new Flow[Timeout.values().length];
-    private @Nullable Flow oldestUnreplied;
-    private @Nullable Flow youngestUnreplied;
-    private Flow[] buckets = new Flow[FIRST_BUCKETS];
+    private final FlowIndex index;
+    private final Links links;
+    private final TimerWheel wheel;
+    private final UnrepliedOrder unreplied;
+    private final Flow view;
+    private final long baseNs;
+    private final long[] evictions = new long[Timeout.values().length];
+
     private Timeouts timeouts;
     private long maxFlows;
     private int size;
-    private long evictions;
+    /** The entries from here on have never been used. */
+    private int unused;
+    /** Free entries below that, as a list through the wheel's links: entry + 1, or 0. */
+    private int free;
+    /** No flow ends before that, by the wheel's time, unless one is past. */
+    private long nextEndNs;
+    /** The entries from here on are still in the wheel by timeouts that were longer; {@link Slab#capacity}: none. */
+    private int reseated;
+
+    private int answerEpoch = 1;
+    private int answersCleared;
+    private long lookups;
+    private long hits;
+    private long evicted;
     private long expirations;
+    private long touched;
 
     /**
-     * An empty table.
+     * A table over memory with entries of an earlier process, or none: {@link #recover} looks for them.
+     *
+     * @param memory what the header describes, of {@link TableHeader#bytes} bytes
+     * @param maxFlows how many flows it holds at the most; no more than it has entries
+     * @param nowNs monotonic time of the machine
+     */
+    public FlowTable(MemorySegment memory, TableHeader header, long maxFlows, Timeouts timeouts, long nowNs) {
+        this(new Slab(memory), header.key0(), header.key1(), maxFlows, timeouts, nowNs);
+    }
+
+    FlowTable(Slab slab, long key0, long key1, long maxFlows, Timeouts timeouts, long nowNs) {
+        this.slab = slab;
+        hash = new SipHash(key0, key1);
+        index = new FlowIndex(slab.capacity());
+        links = new Links(slab.capacity());
+        wheel = new TimerWheel(links);
+        unreplied = new UnrepliedOrder(links);
+        view = new Flow(this, slab);
+        baseNs = nowNs;
+        reseated = slab.capacity();
+        this.maxFlows = Math.min(maxFlows, slab.capacity());
+        this.timeouts = timeouts;
+    }
+
+    /**
+     * An empty table in memory that goes with the process.
      *
      * @param key0 random: first half of the hash's key
      * @param key1 random: second half
      * @param maxFlows how many flows it holds at the most
      */
-    public FlowTable(long key0, long key1, long maxFlows, Timeouts timeouts) {
-        hash = new SipHash(key0, key1);
-        this.maxFlows = maxFlows;
-        this.timeouts = timeouts;
+    public static FlowTable inMemory(long key0, long key1, long maxFlows, Timeouts timeouts, long nowNs) {
+        TableHeader header = new TableHeader(
+                (int) Math.min(maxFlows, TableHeader.MOST_ENTRIES), key0, key1, new UUID(0, 0), "", 0, 1, 0);
+        MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), Slab.ENTRY);
+        header.writeTo(memory);
+        return new FlowTable(memory, header, maxFlows, timeouts, nowNs);
     }
 
     /** Another limit and other timeouts, which hold for all flows from the next packet on. */
     public void configure(long newMaxFlows, Timeouts newTimeouts) {
-        maxFlows = newMaxFlows;
+        boolean shorter = newTimeouts.anyShorterThan(timeouts);
+        maxFlows = Math.min(newMaxFlows, slab.capacity());
         timeouts = newTimeouts;
+        if (shorter) {
+            reseated = 0;
+            nextEndNs = 0;
+            reseat(MOST_PASSING);
+        }
     }
 
-    /** Number of flows, those included that have expired since the last {@link #expire}. */
+    /** Number of flows, those included that have expired and have not been looked at since. */
     public int size() {
         return size;
     }
 
+    /** How many flows it may hold. */
+    public long limit() {
+        return maxFlows;
+    }
+
+    /** Flows in a state that made room for others, since the start. */
+    public long evictions(Timeout state) {
+        return evictions[state.ordinal()];
+    }
+
     /** Flows that made room for others since the start. */
     public long evictions() {
-        return evictions;
+        return evicted;
     }
 
     /** Flows forgotten since the start because they were idle for their timeout. */
@@ -65,27 +146,85 @@ public final class FlowTable {
         return expirations;
     }
 
+    /** How often a flow was looked for since the start. */
+    public long lookups() {
+        return lookups;
+    }
+
+    /** How often it was found. */
+    public long hits() {
+        return hits;
+    }
+
+    /** Computes the hash of a key, which the next three steps need. */
+    public void hash(Tuple tuple) {
+        tuple.hash = hash.of(tuple);
+    }
+
+    /**
+     * Reads the place where the search for a key begins, so that it is near when {@link #find} comes. Many of these one after
+     * the other wait for memory together.
+     */
+    public void touchIndex(Tuple tuple) {
+        touched += index.word(index.home(tuple.hash));
+    }
+
+    /** Reads the entry that a key's place names; after {@link #touchIndex}. */
+    public void touchEntry(Tuple tuple) {
+        long word = index.word(index.home(tuple.hash));
+        if (FlowIndex.hasHash(word, tuple.hash)) {
+            long at = Slab.offset(FlowIndex.entry(word));
+            touched += slab.getInt(at) + slab.getInt(at + Slab.TCP);
+        }
+    }
+
+    /** What the touching has read; nobody needs it, and so nobody can leave it out. */
+    long touched() {
+        return touched;
+    }
+
     /** The flow of a tuple, or null; one that has been idle for its timeout is gone. */
     public @Nullable Flow find(Tuple tuple, long nowNs) {
-        long h = hashOf(tuple);
-        for (Flow flow = buckets[index(h)]; flow != null; flow = flow.nextInBucket) {
-            if (flow.hash == h && flow.tuple.isSame(tuple)) {
-                if (isExpired(flow, nowNs)) {
-                    remove(flow);
+        if (tuple.hash == 0) {
+            hash(tuple);
+        }
+        lookups++;
+        int wanted = tuple.hash;
+        int at = index.home(wanted);
+        for (long word = index.word(at); word != 0; word = index.word(at)) {
+            if (FlowIndex.hasHash(word, wanted) && isSame(FlowIndex.entry(word), tuple)) {
+                int entry = FlowIndex.entry(word);
+                if (isExpired(entry, nowNs)) {
+                    forget(entry);
                     expirations++;
                     return null;
                 }
-                return flow;
+                hits++;
+                return view.moveTo(entry);
             }
+            at = index.next(at);
         }
         return null;
+    }
+
+    private boolean isSame(int entry, Tuple tuple) {
+        long at = Slab.offset(entry);
+        return slab.getLong(at + Slab.OUTSIDE_LOW) == tuple.outsideLow
+                && slab.getLong(at + Slab.INSIDE_LOW) == tuple.insideLow
+                && slab.getInt(at + Slab.SELECTOR) == tuple.selector
+                && slab.getInt(at + Slab.NETWORK) == SipHash.network(tuple)
+                && (slab.getInt(at + Slab.MARKS) & 3) == SipHash.keyMarks(tuple)
+                && slab.getLong(at + Slab.OUTSIDE_HIGH) == tuple.outsideHigh
+                && slab.getLong(at + Slab.INSIDE_HIGH) == tuple.insideHigh;
     }
 
     /**
      * A new flow. In a full table the oldest without a reply makes room for it.
      *
-     * @param tuple the key, copied; not in the table but for {@code replaced}
+     * @param tuple the key; not in the table but for {@code replaced}
      * @param originalDirection in which the first packet travels
+     * @param rule hash of the text of the rule that admits it; 0: none does
+     * @param marks {@link #ADMITTED_BY_FAILSAFE}, {@link #BOTH_SPOKE}
      * @param tcp what the tracker learnt from the first packet; null for other protocols
      * @param replaced the flow of this tuple that is over and goes if the new one comes; else null
      * @return null where the table is full of replied flows; it is unchanged then, but for flows that had expired
@@ -95,111 +234,262 @@ public final class FlowTable {
             Direction originalDirection,
             Timeout timeout,
             long nowNs,
+            int rule,
+            int marks,
             @Nullable TcpConnection tcp,
             @Nullable Flow replaced) {
-        if (!makeRoom(nowNs, replaced)) {
+        int old = replaced == null ? -1 : replaced.entry;
+        if (!makeRoom(nowNs, old)) {
             return null;
         }
-        if (replaced != null) {
-            remove(replaced);
+        if (tuple.hash == 0) {
+            hash(tuple);
         }
-        Flow flow = new Flow(new Tuple(tuple), hashOf(tuple), originalDirection, timeout, nowNs, tcp);
-        if (size >= buckets.length) {
-            grow();
+        int entry = old >= 0 ? old : take();
+        long at = Slab.offset(entry);
+        int all = SipHash.keyMarks(tuple) | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
+        if (old >= 0) {
+            wheel.remove(entry);
+            if ((slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0) {
+                unreplied.remove(entry);
+            }
+            slab.guard(entry);
         }
-        int index = index(flow.hash);
-        flow.nextInBucket = buckets[index];
-        buckets[index] = flow;
-        appendByAge(flow);
-        appendUnreplied(flow);
-        size++;
-        return flow;
+        slab.putInt(at + Slab.CREATED, (int) (nowNs >> CREATED_SHIFT));
+        slab.putLong(at + Slab.OUTSIDE_HIGH, tuple.outsideHigh);
+        slab.putLong(at + Slab.OUTSIDE_LOW, tuple.outsideLow);
+        slab.putLong(at + Slab.INSIDE_HIGH, tuple.insideHigh);
+        slab.putLong(at + Slab.INSIDE_LOW, tuple.insideLow);
+        slab.putInt(at + Slab.SELECTOR, tuple.selector);
+        slab.putInt(at + Slab.NETWORK, SipHash.network(tuple));
+        slab.putInt(at + Slab.MARKS, tcp == null ? all : tcp.marks(all));
+        slab.putInt(at + Slab.RULE, rule);
+        slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, timeout));
+        if (tcp != null) {
+            tcp.store(slab, at);
+        }
+        if (old >= 0) {
+            slab.unguard();
+        } else {
+            slab.putIntRelease(at + Slab.COMMIT, tuple.hash);
+            index.add(tuple.hash, entry);
+            size++;
+        }
+        link(entry, nowNs);
+        if ((all & Flow.REPLIED) == 0) {
+            unreplied.append(entry);
+        }
+        links.set(entry, Links.ANSWER, 0);
+        return view.moveTo(entry);
+    }
+
+    private int take() {
+        if (free == 0) {
+            return unused++;
+        }
+        int entry = free - 1;
+        free = links.get(entry, Links.WHEEL_NEXT);
+        return entry;
+    }
+
+    private void giveBack(int entry) {
+        links.set(entry, Links.WHEEL_NEXT, free);
+        free = entry + 1;
     }
 
     /**
      * Makes room for one flow. After the limit was lowered several have to go for it: a bounded number, so that no packet
      * pays for all of them.
      */
-    private boolean makeRoom(long nowNs, @Nullable Flow replaced) {
-        long wanted = maxFlows - (replaced == null ? 1 : 0);
+    private boolean makeRoom(long nowNs, int replaced) {
+        long wanted = maxFlows - (replaced < 0 ? 1 : 0);
         for (int freed = 0; size > wanted; freed++) {
             if (freed == MOST_FREED) {
                 return false;
             }
-            if (expire(nowNs, 1) == 0) {
-                Flow victim =
-                        oldestUnreplied == replaced && replaced != null ? replaced.youngerUnreplied : oldestUnreplied;
-                if (victim == null) {
+            if (!expireOne(nowNs)) {
+                int victim = unreplied.oldestBut(replaced);
+                if (victim < 0) {
                     return false;
                 }
-                remove(victim);
-                evictions++;
+                evictions[(int) slab.getLong(Slab.offset(victim) + Slab.SEEN) & 15]++;
+                evicted++;
+                forget(victim);
             }
         }
         return true;
     }
 
+    /** Forgets a flow that has expired, if there is one, also in the bucket that is passing now. */
+    private boolean expireOne(long nowNs) {
+        long now = nowNs - baseNs;
+        if (now < nextEndNs) {
+            return false;
+        }
+        int entry = wheel.past(now);
+        for (int looked = 0; entry >= 0; looked++) {
+            if (looked == MOST_LOOKED_AT) {
+                return false;
+            }
+            if (expireOrLink(entry, nowNs)) {
+                return true;
+            }
+            entry = wheel.past(now);
+        }
+        long next = (now >> TimerWheel.TICK_SHIFT) + 1 << TimerWheel.TICK_SHIFT;
+        int looked = 0;
+        for (entry = wheel.passing(); entry >= 0 && looked < MOST_PASSING; entry = wheel.behind(entry)) {
+            looked++;
+            long left = leftNs(entry, nowNs);
+            if (left <= 0) {
+                forget(entry);
+                expirations++;
+                return true;
+            }
+            next = Math.min(next, now + left);
+        }
+        nextEndNs = next;
+        return false;
+    }
+
+    /** What is past in the wheel is forgotten, or put where its end is now. True: forgotten. */
+    private boolean expireOrLink(int entry, long nowNs) {
+        if (isExpired(entry, nowNs)) {
+            forget(entry);
+            expirations++;
+            return true;
+        }
+        wheel.remove(entry);
+        link(entry, nowNs);
+        return false;
+    }
+
+    private void link(int entry, long nowNs) {
+        long end = nowNs - baseNs + leftNs(entry, nowNs);
+        wheel.add(entry, end);
+        nextEndNs = Math.min(nextEndNs, end);
+    }
+
     /** A packet has passed: the flow lives on for {@code timeout} from now. */
     public void renew(Flow flow, Timeout timeout, long nowNs) {
-        unlinkByAge(flow);
-        flow.timeout = timeout;
-        flow.lastNs = nowNs;
-        appendByAge(flow);
+        long at = flow.at + Slab.SEEN;
+        Timeout before = Flow.timeout(slab.getLong(at));
+        slab.putLong(at, Flow.seen(nowNs, timeout));
+        reseatWhereSooner(flow.entry, before, timeout, nowNs);
+    }
+
+    private void reseatWhereSooner(int entry, Timeout before, Timeout after, long nowNs) {
+        if (before != after && timeouts.ns(after) < timeouts.ns(before)) {
+            wheel.remove(entry);
+            link(entry, nowNs);
+        }
     }
 
     /** A packet of the reply direction has passed: the flow makes room for no other any more. */
     public void replied(Flow flow) {
-        if (!flow.replied) {
-            flow.replied = true;
-            unlinkUnreplied(flow);
+        int marks = flow.marks();
+        if ((marks & Flow.REPLIED) == 0) {
+            slab.putInt(flow.at + Slab.MARKS, marks | Flow.REPLIED);
+            unreplied.remove(flow.entry);
+        }
+    }
+
+    /**
+     * Keeps what a tracker has made of a TCP connection by a segment that passes.
+     *
+     * @param tracker which has followed it last
+     * @param fromOriginator who has sent the segment
+     * @param renews false: its timer stays as it is
+     */
+    public void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
+        TcpConnection tcp = tracker.connection();
+        long at = flow.at;
+        int marks = flow.marks();
+        boolean replies = !fromOriginator && (marks & Flow.REPLIED) == 0;
+        int next = tcp.marks(replies ? marks | Flow.REPLIED : marks);
+        long seen = slab.getLong(at + Slab.SEEN);
+        Timeout before = Flow.timeout(seen);
+        Timeout after = renews ? tracker.timeout((next & Flow.REPLIED) != 0, this) : before;
+        boolean inPlace = before == after && next == marks && tcp.onlyWidens(slab, at, fromOriginator);
+        if (!inPlace) {
+            slab.guard(flow.entry);
+        }
+        tcp.store(slab, at);
+        if (next != marks) {
+            slab.putInt(at + Slab.MARKS, next);
+        }
+        if (renews) {
+            slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, after));
+        }
+        if (!inPlace) {
+            slab.unguard();
+        }
+        if (replies) {
+            unreplied.remove(flow.entry);
+        }
+        if (renews) {
+            reseatWhereSooner(flow.entry, before, after, nowNs);
         }
     }
 
     /** Forgets a flow of this table. */
     public void remove(Flow flow) {
-        int index = index(flow.hash);
-        Flow previous = null;
-        for (Flow at = buckets[index]; at != flow; at = at.nextInBucket) {
-            if (at == null) {
-                throw new IllegalStateException("not a flow of this table");
-            }
-            previous = at;
+        forget(flow.entry);
+    }
+
+    private void forget(int entry) {
+        long at = Slab.offset(entry);
+        int itsHash = slab.getInt(at + Slab.COMMIT);
+        boolean waits = (slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0;
+        index.remove(itsHash, entry);
+        slab.end(entry);
+        wheel.remove(entry);
+        if (waits) {
+            unreplied.remove(entry);
         }
-        if (previous == null) {
-            setBucket(index, flow.nextInBucket);
-        } else {
-            previous.nextInBucket = flow.nextInBucket;
-        }
-        unlinkByAge(flow);
-        if (!flow.replied) {
-            unlinkUnreplied(flow);
-        }
+        giveBack(entry);
         size--;
     }
 
     /**
-     * Forgets flows that have been idle for their timeout.
+     * Forgets flows that have been idle for their timeout; each at the latest 2^23 ns after that.
      *
-     * @param limit how many at the most
-     * @return how many
+     * @param limit how many flows it looks at, at the most: bounds the time that this takes
+     * @return how many it has looked at; fewer than {@code limit}: there is nothing left to do
      */
     public int expire(long nowNs, int limit) {
-        int expired = 0;
-        for (int list = 0; list < oldest.length; list++) {
-            for (Flow flow = oldest[list]; flow != null && isExpired(flow, nowNs); flow = oldest[list]) {
-                if (expired == limit) {
-                    return expired;
-                }
-                remove(flow);
-                expirations++;
-                expired++;
-            }
+        long now = nowNs - baseNs;
+        int looked = reseat(limit);
+        for (int entry = wheel.past(now); entry >= 0 && looked < limit; entry = wheel.past(now)) {
+            expireOrLink(entry, nowNs);
+            looked++;
         }
-        return expired;
+        return looked;
     }
 
-    private boolean isExpired(Flow flow, long nowNs) {
-        return nowNs - flow.lastNs >= timeouts.ns(flow.timeout);
+    /** After timeouts became shorter: flows that wait too long in the wheel. */
+    private int reseat(int limit) {
+        int looked = 0;
+        while (reseated < unused && looked < limit) {
+            int entry = reseated++;
+            if (slab.getInt(Slab.offset(entry) + Slab.COMMIT) != 0) {
+                wheel.remove(entry);
+                long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
+                // Its end, as seen from its last packet: may be past.
+                wheel.add(entry, (seen >> 4) - baseNs + timeouts.ns(Flow.timeout(seen)));
+            }
+            looked++;
+        }
+        return looked;
+    }
+
+    private boolean isExpired(int entry, long nowNs) {
+        return leftNs(entry, nowNs) <= 0;
+    }
+
+    private long leftNs(int entry, long nowNs) {
+        long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
+        return timeouts.ns(Flow.timeout(seen)) - Flow.idleNs(seen, nowNs);
     }
 
     /** The shorter of two timeouts. */
@@ -207,96 +497,98 @@ public final class FlowTable {
         return timeouts.ns(other) < timeouts.ns(one) ? other : one;
     }
 
-    private long hashOf(Tuple tuple) {
-        return hash.hash(
-                tuple.outsideHigh,
-                tuple.outsideLow,
-                tuple.insideHigh,
-                tuple.insideLow,
-                tuple.meta,
-                Integer.toUnsignedLong(tuple.selector));
+    /** Other rules are in force: what is kept of their answers holds no more. */
+    public void forgetAnswers() {
+        // An epoch comes again after as many calls as there are parts, and by then each part has been cleared once.
+        long part = (slab.capacity() + EPOCHS - 1L) / EPOCHS;
+        long from = answersCleared * part;
+        for (long entry = from; entry < Math.min(from + part, unused); entry++) {
+            links.set((int) entry, Links.ANSWER, 0);
+        }
+        answersCleared = (answersCleared + 1) % EPOCHS;
+        answerEpoch = answerEpoch % EPOCHS + 1;
     }
 
-    private int index(long h) {
-        return (int) h & (buckets.length - 1);
+    void answered(int entry, int answer) {
+        links.set(entry, Links.ANSWER, answerEpoch << ANSWER_BITS | answer + ANSWER_OFFSET);
     }
 
-    private void grow() {
-        Flow[] old = buckets;
-        buckets = new Flow[old.length * 2];
-        for (Flow first : old) {
-            Flow next;
-            for (Flow flow = first; flow != null; flow = next) {
-                next = flow.nextInBucket;
-                int index = index(flow.hash);
-                flow.nextInBucket = buckets[index];
-                buckets[index] = flow;
+    boolean isAnswered(int entry) {
+        return links.get(entry, Links.ANSWER) >>> ANSWER_BITS == answerEpoch;
+    }
+
+    int answer(int entry) {
+        return (links.get(entry, Links.ANSWER) & ANSWER_MASK) - ANSWER_OFFSET;
+    }
+
+    /**
+     * What an earlier process has left.
+     *
+     * @param flows that go on
+     * @param expired that had been idle for their timeout
+     * @param damaged entries that no process can have written, or that stand twice; they are no flows
+     * @param restored true: the process ended while it wrote an entry, which is as it was before
+     */
+    public record Recovery(int flows, int expired, int damaged, boolean restored) {}
+
+    /** Takes up the flows that stand in the memory; once, before anything else. */
+    public Recovery recover(long nowNs) {
+        boolean restored = slab.restore();
+        int expired = 0;
+        int damaged = 0;
+        int waiting = 0;
+        for (int entry = 0; entry < slab.capacity(); entry++) {
+            if (slab.getInt(Slab.offset(entry) + Slab.COMMIT) == 0) {
+                continue;
+            }
+            if (EntryCheck.fault(slab, hash, entry, nowNs) != null || isKnown(entry)) {
+                slab.end(entry);
+                damaged++;
+            } else if (isExpired(entry, nowNs)) {
+                slab.end(entry);
+                expired++;
+            } else {
+                for (int hole = unused; hole < entry; hole++) {
+                    giveBack(hole);
+                }
+                unused = entry + 1;
+                index.add(slab.getInt(Slab.offset(entry) + Slab.COMMIT), entry);
+                link(entry, nowNs);
+                size++;
+                waiting += view.moveTo(entry).isReplied() ? 0 : 1;
             }
         }
+        orderUnreplied(waiting, nowNs);
+        return new Recovery(size, expired, damaged, restored);
     }
 
-    @SuppressWarnings("NullAway") // an empty bucket is null; arrays carry no annotation for it
-    private void setBucket(int index, @Nullable Flow flow) {
-        buckets[index] = flow;
-    }
-
-    @SuppressWarnings("NullAway") // an empty list is null; arrays carry no annotation for it
-    private void setEnds(int list, @Nullable Flow first, @Nullable Flow last) {
-        oldest[list] = first;
-        youngest[list] = last;
-    }
-
-    private void appendByAge(Flow flow) {
-        int list = flow.timeout.ordinal();
-        Flow last = youngest[list];
-        flow.older = last;
-        flow.younger = null;
-        if (last == null) {
-            setEnds(list, flow, flow);
-        } else {
-            last.younger = flow;
-            youngest[list] = flow;
+    private void orderUnreplied(int count, long nowNs) {
+        long[] byAge = new long[count];
+        int found = 0;
+        int now = (int) (nowNs >> CREATED_SHIFT);
+        for (int entry = 0; entry < unused; entry++) {
+            long at = Slab.offset(entry);
+            if (slab.getInt(at + Slab.COMMIT) != 0 && !view.moveTo(entry).isReplied()) {
+                long age = Integer.toUnsignedLong(now - slab.getInt(at + Slab.CREATED));
+                byAge[found++] = (0xffff_ffffL - age) << 31 | entry;
+            }
+        }
+        Arrays.sort(byAge);
+        for (long each : byAge) {
+            unreplied.append((int) each & Integer.MAX_VALUE);
         }
     }
 
-    private void unlinkByAge(Flow flow) {
-        int list = flow.timeout.ordinal();
-        Flow older = flow.older;
-        Flow younger = flow.younger;
-        if (older != null) {
-            older.younger = younger;
+    private boolean isKnown(int entry) {
+        long at = Slab.offset(entry);
+        int itsHash = slab.getInt(at + Slab.COMMIT);
+        int place = index.home(itsHash);
+        for (long word = index.word(place); word != 0; word = index.word(place)) {
+            if (FlowIndex.hasHash(word, itsHash) && EntryCheck.haveSameKey(slab, FlowIndex.entry(word), entry)) {
+                return true;
+            }
+            place = index.next(place);
         }
-        if (younger != null) {
-            younger.older = older;
-        }
-        setEnds(list, older == null ? younger : oldest[list], younger == null ? older : youngest[list]);
-    }
-
-    private void appendUnreplied(Flow flow) {
-        Flow last = youngestUnreplied;
-        flow.olderUnreplied = last;
-        if (last == null) {
-            oldestUnreplied = flow;
-        } else {
-            last.youngerUnreplied = flow;
-        }
-        youngestUnreplied = flow;
-    }
-
-    private void unlinkUnreplied(Flow flow) {
-        Flow older = flow.olderUnreplied;
-        Flow younger = flow.youngerUnreplied;
-        if (older == null) {
-            oldestUnreplied = younger;
-        } else {
-            older.youngerUnreplied = younger;
-        }
-        if (younger == null) {
-            youngestUnreplied = older;
-        } else {
-            younger.olderUnreplied = older;
-        }
-        flow.olderUnreplied = null;
-        flow.youngerUnreplied = null;
+        return false;
     }
 }

@@ -1,59 +1,137 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.packet.Tuple;
+
 /**
- * SipHash-1-3 of whole 64-bit words: a keyed hash, so that nobody outside can choose addresses and ports that meet in one
- * bucket (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). One thread only: it keeps its state between steps.
+ * SipHash-1-3 of a flow's key: a keyed hash, so that nobody outside can choose addresses and ports that meet in one place
+ * (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Its input is words of 64 bits, and a byte: for IPv4 the two
+ * addresses as one word, selector and network as another; for IPv6 four words of addresses before the latter.
  */
 final class SipHash {
-    private static final long LENGTH_BYTES = 48;
-
     private final long key0;
     private final long key1;
-    private long v0;
-    private long v1;
-    private long v2;
-    private long v3;
 
     SipHash(long key0, long key1) {
         this.key0 = key0;
         this.key1 = key1;
     }
 
-    /** The hash of six words. */
-    long hash(long a, long b, long c, long d, long e, long f) {
-        v0 = key0 ^ 0x736f6d6570736575L;
-        v1 = key1 ^ 0x646f72616e646f6dL;
-        v2 = key0 ^ 0x6c7967656e657261L;
-        v3 = key1 ^ 0x7465646279746573L;
-        mix(a);
-        mix(b);
-        mix(c);
-        mix(d);
-        mix(e);
-        mix(f);
-        mix(LENGTH_BYTES << 56);
-        v2 ^= 0xff;
-        round();
-        round();
-        round();
+    /** The hash of a key, folded to 32 bits; never 0, which says that there is none. */
+    int of(Tuple tuple) {
+        int network = network(tuple);
+        int marks = keyMarks(tuple);
+        return tuple.isV6()
+                ? v6(
+                        tuple.outsideHigh,
+                        tuple.outsideLow,
+                        tuple.insideHigh,
+                        tuple.insideLow,
+                        tuple.selector,
+                        network,
+                        marks)
+                : v4(tuple.outsideLow, tuple.insideLow, tuple.selector, network, marks);
+    }
+
+    /** Protocol and VLAN ids of a key, as {@link Slab} keeps them. */
+    static int network(Tuple tuple) {
+        return (int) (tuple.meta & 0xff) | (int) (tuple.meta >>> 16) << 8;
+    }
+
+    /** The two bits of a key that {@link Slab} keeps among an entry's marks. */
+    static int keyMarks(Tuple tuple) {
+        return (int) (tuple.meta >>> 8) & 3;
+    }
+
+    int v4(long outside, long inside, int selector, int network, int marks) {
+        return fold(hash(outside << 32 | inside & 0xffff_ffffL, word(selector, network), 17L << 56 | marks));
+    }
+
+    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, int selector, int network, int marks) {
+        return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, word(selector, network), 41L << 56 | marks));
+    }
+
+    private static long word(int selector, int network) {
+        return (long) network << 32 | selector & 0xffff_ffffL;
+    }
+
+    private static int fold(long hash) {
+        int folded = (int) (hash ^ hash >>> 32);
+        return folded == 0 ? 1 : folded;
+    }
+
+    // Straight lines with locals: in fields, or behind a method that returns four values, they would be stores and
+    // loads.
+
+    /** Of two words and what SipHash calls the last one: the length in the upper byte, and the bytes that are left. */
+    long hash(long a, long b, long last) {
+        long v0 = key0 ^ 0x736f6d6570736575L;
+        long v1 = key1 ^ 0x646f72616e646f6dL;
+        long v2 = key0 ^ 0x6c7967656e657261L;
+        long v3 = key1 ^ 0x7465646279746573L;
+        long word = a;
+        for (int i = 0; i < 3; i++) {
+            v3 ^= word;
+            v0 += v1;
+            v2 += v3;
+            v1 = Long.rotateLeft(v1, 13) ^ v0;
+            v3 = Long.rotateLeft(v3, 16) ^ v2;
+            v0 = Long.rotateLeft(v0, 32) + v3;
+            v2 += v1;
+            v1 = Long.rotateLeft(v1, 17) ^ v2;
+            v3 = Long.rotateLeft(v3, 21) ^ v0;
+            v2 = Long.rotateLeft(v2, 32);
+            v0 ^= word;
+            word = i == 0 ? b : last;
+        }
+        return finish(v0, v1, v2, v3);
+    }
+
+    /** Of five words and the last one. */
+    long hash(long a, long b, long c, long d, long e, long last) {
+        long v0 = key0 ^ 0x736f6d6570736575L;
+        long v1 = key1 ^ 0x646f72616e646f6dL;
+        long v2 = key0 ^ 0x6c7967656e657261L;
+        long v3 = key1 ^ 0x7465646279746573L;
+        long word = a;
+        for (int i = 0; i < 6; i++) {
+            v3 ^= word;
+            v0 += v1;
+            v2 += v3;
+            v1 = Long.rotateLeft(v1, 13) ^ v0;
+            v3 = Long.rotateLeft(v3, 16) ^ v2;
+            v0 = Long.rotateLeft(v0, 32) + v3;
+            v2 += v1;
+            v1 = Long.rotateLeft(v1, 17) ^ v2;
+            v3 = Long.rotateLeft(v3, 21) ^ v0;
+            v2 = Long.rotateLeft(v2, 32);
+            v0 ^= word;
+            word = switch (i) {
+                case 0 -> b;
+                case 1 -> c;
+                case 2 -> d;
+                case 3 -> e;
+                default -> last;
+            };
+        }
+        return finish(v0, v1, v2, v3);
+    }
+
+    private static long finish(long s0, long s1, long s2, long s3) {
+        long v0 = s0;
+        long v1 = s1;
+        long v2 = s2 ^ 0xff;
+        long v3 = s3;
+        for (int i = 0; i < 3; i++) {
+            v0 += v1;
+            v2 += v3;
+            v1 = Long.rotateLeft(v1, 13) ^ v0;
+            v3 = Long.rotateLeft(v3, 16) ^ v2;
+            v0 = Long.rotateLeft(v0, 32) + v3;
+            v2 += v1;
+            v1 = Long.rotateLeft(v1, 17) ^ v2;
+            v3 = Long.rotateLeft(v3, 21) ^ v0;
+            v2 = Long.rotateLeft(v2, 32);
+        }
         return v0 ^ v1 ^ v2 ^ v3;
-    }
-
-    private void mix(long word) {
-        v3 ^= word;
-        round();
-        v0 ^= word;
-    }
-
-    private void round() {
-        v0 += v1;
-        v2 += v3;
-        v1 = Long.rotateLeft(v1, 13) ^ v0;
-        v3 = Long.rotateLeft(v3, 16) ^ v2;
-        v0 = Long.rotateLeft(v0, 32) + v3;
-        v2 += v1;
-        v1 = Long.rotateLeft(v1, 17) ^ v2;
-        v3 = Long.rotateLeft(v3, 21) ^ v0;
-        v2 = Long.rotateLeft(v2, 32);
     }
 }

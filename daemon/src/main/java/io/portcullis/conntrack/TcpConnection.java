@@ -1,6 +1,9 @@
 package io.portcullis.conntrack;
 
-/** What is known of one TCP connection. Sequence numbers are modulo 2^32. Written by {@link TcpTracker} only. */
+/**
+ * What is known of one TCP connection, unpacked from its entry while a segment of it is looked at. Sequence numbers are
+ * modulo 2^32. Written by {@link TcpTracker} only.
+ */
 public final class TcpConnection {
     /** The states of Linux's {@code nf_conntrack_proto_tcp.c}. */
     enum State {
@@ -30,6 +33,35 @@ public final class TcpConnection {
         }
     }
 
+    private static final State[] STATES = State.values();
+
+    // Marks of an entry.
+    private static final int STATE_SHIFT = 7;
+    private static final int STATE_MASK = 15 << STATE_SHIFT;
+    private static final int ORIGINATOR_SHIFT = 11;
+    private static final int RESPONDER_SHIFT = 21;
+    private static final int SIDE_MASK = 0x3ff;
+
+    // Switches of the last segment.
+    private static final int TRAIN_HOLDS = 1;
+    private static final int FROM_ORIGINATOR = 1 << 1;
+    private static final int SEEN = 1 << 2;
+    private static final int REPEATS_SHIFT = 3;
+    private static final int MOST_REPEATS = 3;
+    private static final int SYN_PENDING = 1 << 5;
+    private static final int PICKED_UP = 1 << 6;
+    private static final int ADOPTED = 1 << 7;
+    private static final int LONE_ACK = 1 << 8;
+    private static final int PENDING_SHIFT = 9;
+
+    // Words of an entry's second half, in bytes from its begin.
+    private static final int ORIGINATOR = Slab.TCP;
+    private static final int RESPONDER = Slab.TCP + 16;
+    private static final int STARTS = Slab.TCP + 32;
+    private static final int LAST = Slab.TCP + 40;
+    private static final int LAST_SEQUENCE = Slab.TCP + 48;
+    private static final int PENDING = Slab.TCP + 56;
+
     /** One side as a sender, after van Rooij. */
     static final class Side {
         /** True once a segment of this side has been seen. */
@@ -58,6 +90,60 @@ public final class TcpConnection {
         int unseenEnd;
         /** True: this side has sent a FIN. */
         boolean finSeen;
+
+        private void clear() {
+            setSwitches(0);
+            end = 0;
+            maxEnd = 0;
+            maxWindow = 0;
+            maxAck = 0;
+            synSequence = 0;
+            unseenEnd = 0;
+        }
+
+        /** Ten bits. */
+        private int switches() {
+            return (known ? 1 : 0)
+                    | (scaleOffered ? 1 << 1 : 0)
+                    | (sackPermitted ? 1 << 2 : 0)
+                    | (ackSeen ? 1 << 3 : 0)
+                    | (sentUnseen ? 1 << 4 : 0)
+                    | (finSeen ? 1 << 5 : 0)
+                    | scale << 6;
+        }
+
+        private void setSwitches(int bits) {
+            known = (bits & 1) != 0;
+            scaleOffered = (bits & 1 << 1) != 0;
+            sackPermitted = (bits & 1 << 2) != 0;
+            ackSeen = (bits & 1 << 3) != 0;
+            sentUnseen = (bits & 1 << 4) != 0;
+            finSeen = (bits & 1 << 5) != 0;
+            scale = bits >>> 6;
+        }
+
+        private long ends() {
+            return pair(end, maxEnd);
+        }
+
+        private long widest() {
+            return pair(maxWindow, maxAck);
+        }
+
+        /** What never is needed together: before the handshake's end the SYN, after it what was sent unseen. */
+        private int start() {
+            return sentUnseen ? unseenEnd : synSequence;
+        }
+
+        private void load(Slab slab, long at, int bits) {
+            setSwitches(bits);
+            long ends = slab.getLong(at);
+            end = (int) ends;
+            maxEnd = (int) (ends >>> 32);
+            long widest = slab.getLong(at + Long.BYTES);
+            maxWindow = (int) widest;
+            maxAck = (int) (widest >>> 32);
+        }
     }
 
     State state = State.SYN_SENT;
@@ -99,6 +185,151 @@ public final class TcpConnection {
     int repeats;
 
     TcpConnection() {}
+
+    /** As of a connection of which nothing has been seen. */
+    void clear() {
+        state = State.SYN_SENT;
+        originator.clear();
+        responder.clear();
+        pickedUp = false;
+        adopted = false;
+        loneAckSeen = false;
+        loneAck = 0;
+        synPending = false;
+        pendingSyn.clear();
+        trainHolds = false;
+        ackSegmentSeen = false;
+        lastFromOriginator = false;
+        lastSequence = 0;
+        lastEnd = 0;
+        lastAck = 0;
+        lastWindow = 1;
+        repeats = 0;
+    }
+
+    /** The state that an entry's marks name. */
+    static State state(int marks) {
+        return STATES[(marks & STATE_MASK) >>> STATE_SHIFT];
+    }
+
+    /** False for marks that name no state. */
+    static boolean hasState(int marks) {
+        return (marks & STATE_MASK) >>> STATE_SHIFT < STATES.length;
+    }
+
+    /** An entry's marks with the state and the sides' switches of this connection. */
+    int marks(int others) {
+        int ours = STATE_MASK | SIDE_MASK << ORIGINATOR_SHIFT | SIDE_MASK << RESPONDER_SHIFT;
+        return others & ~ours
+                | state.ordinal() << STATE_SHIFT
+                | originator.switches() << ORIGINATOR_SHIFT
+                | responder.switches() << RESPONDER_SHIFT;
+    }
+
+    /** Reads what an entry says, which begins at a byte of the slab. */
+    void load(Slab slab, long at) {
+        int marks = slab.getInt(at + Slab.MARKS);
+        state = state(marks);
+        originator.load(slab, at + ORIGINATOR, marks >>> ORIGINATOR_SHIFT & SIDE_MASK);
+        responder.load(slab, at + RESPONDER, marks >>> RESPONDER_SHIFT & SIDE_MASK);
+        long starts = slab.getLong(at + STARTS);
+        originator.synSequence = (int) starts;
+        originator.unseenEnd = (int) starts;
+        responder.synSequence = (int) (starts >>> 32);
+        responder.unseenEnd = (int) (starts >>> 32);
+        long last = slab.getLong(at + LAST);
+        lastEnd = (int) last;
+        lastWindow = (int) (last >>> 32) & 0xffff;
+        int switches = (int) (last >>> 48);
+        trainHolds = (switches & TRAIN_HOLDS) != 0;
+        lastFromOriginator = (switches & FROM_ORIGINATOR) != 0;
+        ackSegmentSeen = (switches & SEEN) != 0;
+        repeats = switches >>> REPEATS_SHIFT & MOST_REPEATS;
+        synPending = (switches & SYN_PENDING) != 0;
+        pickedUp = (switches & PICKED_UP) != 0;
+        adopted = (switches & ADOPTED) != 0;
+        loneAckSeen = (switches & LONE_ACK) != 0;
+        long lastSequences = slab.getLong(at + LAST_SEQUENCE);
+        lastSequence = (int) lastSequences;
+        lastAck = (int) (lastSequences >>> 32);
+        loneAck = lastAck;
+        if (synPending) {
+            loadPending(slab.getLong(at + PENDING), switches >>> PENDING_SHIFT);
+        }
+    }
+
+    private void loadPending(long pending, int switches) {
+        pendingSyn.known = true;
+        pendingSyn.synSequence = (int) pending;
+        pendingSyn.maxWindow = (int) (pending >>> 32) & 0xffff;
+        pendingSyn.end = pendingSyn.synSequence + (int) (pending >>> 48);
+        pendingSyn.maxEnd = pendingSyn.end;
+        pendingSyn.scaleOffered = (switches & 1) != 0;
+        pendingSyn.sackPermitted = (switches & 1 << 1) != 0;
+        pendingSyn.scale = switches >>> 2 & 15;
+    }
+
+    private long last() {
+        int pending =
+                (pendingSyn.scaleOffered ? 1 : 0) | (pendingSyn.sackPermitted ? 1 << 1 : 0) | pendingSyn.scale << 2;
+        int switches = (trainHolds ? TRAIN_HOLDS : 0)
+                | (lastFromOriginator ? FROM_ORIGINATOR : 0)
+                | (ackSegmentSeen ? SEEN : 0)
+                | Math.min(repeats, MOST_REPEATS) << REPEATS_SHIFT
+                | (synPending ? SYN_PENDING | pending << PENDING_SHIFT : 0)
+                | (pickedUp ? PICKED_UP : 0)
+                | (adopted ? ADOPTED : 0)
+                | (loneAckSeen ? LONE_ACK : 0);
+        return (long) switches << 48 | (long) lastWindow << 32 | lastEnd & 0xffff_ffffL;
+    }
+
+    private long pending() {
+        int length = pendingSyn.end - pendingSyn.synSequence;
+        return (long) length << 48 | (long) pendingSyn.maxWindow << 32 | pendingSyn.synSequence & 0xffff_ffffL;
+    }
+
+    private static long pair(int low, int high) {
+        return (long) high << 32 | low & 0xffff_ffffL;
+    }
+
+    /**
+     * True when what this connection has become can be written in place: each word alone is old or new after a crash, and
+     * every mix admits nothing that neither did. So it is for a segment that only widens: the ends, the sender's windows and
+     * acknowledgments grow, each of which is one bound. It is not where the receiver's widest window grows too, as it
+     * bounds the quotes of ICMP errors from below, together with the sender's end.
+     *
+     * @param fromOriginator who has sent the segment
+     */
+    boolean onlyWidens(Slab slab, long at, boolean fromOriginator) {
+        Side receiver = side(!fromOriginator);
+        return slab.getInt(at + Slab.MARKS) == marks(slab.getInt(at + Slab.MARKS))
+                && slab.getLong(at + STARTS) == pair(originator.start(), responder.start())
+                && (!synPending || slab.getLong(at + PENDING) == pending())
+                && (ackSegmentSeen || slab.getLong(at + LAST_SEQUENCE) == pair(lastSequence, loneAck))
+                && (int) slab.getLong(at + (fromOriginator ? RESPONDER : ORIGINATOR) + Long.BYTES)
+                        == receiver.maxWindow;
+    }
+
+    /** Writes it to an entry, all but the marks. */
+    void store(Slab slab, long at) {
+        put(slab, at + ORIGINATOR, originator.ends());
+        put(slab, at + ORIGINATOR + Long.BYTES, originator.widest());
+        put(slab, at + RESPONDER, responder.ends());
+        put(slab, at + RESPONDER + Long.BYTES, responder.widest());
+        put(slab, at + STARTS, pair(originator.start(), responder.start()));
+        put(slab, at + LAST, last());
+        put(slab, at + LAST_SEQUENCE, pair(lastSequence, ackSegmentSeen ? lastAck : loneAck));
+        if (synPending) {
+            put(slab, at + PENDING, pending());
+        }
+    }
+
+    // A word that stays is not written: its cache line may be another core's one day, and a crash has less to cut.
+    private static void put(Slab slab, long at, long word) {
+        if (slab.getLong(at) != word) {
+            slab.putLong(at, word);
+        }
+    }
 
     Side side(boolean ofOriginator) {
         return ofOriginator ? originator : responder;

@@ -18,7 +18,8 @@ import io.portcullis.packet.TcpOptions;
  * IV   ack ≥ receiver.end − max(66,000, sender.maxWindow)         else passes unnoticed
  * </pre>
  *
- * One instance per worker: it keeps scratch space, not connections. Allocates for a new connection only.
+ * One instance per worker: it keeps scratch space, not connections, and allocates nothing. What it has made of a connection
+ * is in the entry once {@link FlowTable#insert} or {@link FlowTable#update} has written it there.
  */
 public final class TcpTracker {
     /** What a segment means to its connection. */
@@ -43,6 +44,7 @@ public final class TcpTracker {
     private static final int RETRANSMITS = 3;
 
     private final TcpOptions options = new TcpOptions();
+    private final TcpConnection connection = new TcpConnection();
 
     /** A tracker for one worker. */
     public TcpTracker() {}
@@ -59,13 +61,13 @@ public final class TcpTracker {
 
     /** True for a connection whose tuple a SYN may use again. */
     public static boolean isOver(Flow flow) {
-        State state = tcp(flow).state;
+        State state = flow.tcpState();
         return state == State.TIME_WAIT || state == State.CLOSE;
     }
 
     /** What the first segment tells of a connection: a SYN, or the plain ACK by which it is picked up. */
     public TcpConnection open(Packet packet) {
-        TcpConnection connection = new TcpConnection();
+        connection.clear();
         packet.readTcpOptions(options);
         if (isOpening(packet.tcpFlags())) {
             startSide(connection.originator, packet, endOf(packet));
@@ -88,7 +90,7 @@ public final class TcpTracker {
      * @param responderScale that of the responder
      */
     public TcpConnection adopt(int originatorScale, int responderScale) {
-        TcpConnection connection = new TcpConnection();
+        connection.clear();
         connection.state = State.ESTABLISHED;
         connection.adopted = true;
         connection.pickedUp = originatorScale < 0 || responderScale < 0;
@@ -99,24 +101,33 @@ public final class TcpTracker {
         return connection;
     }
 
-    /** The timeout of a connection as it stands. */
-    public Timeout timeout(Flow flow, FlowTable table) {
-        TcpConnection connection = tcp(flow);
+    /** The connection that was looked at last, as it stands after the segment. */
+    TcpConnection connection() {
+        return connection;
+    }
+
+    /**
+     * The timeout of the connection that was looked at last.
+     *
+     * @param replied true once the responder has spoken
+     */
+    public Timeout timeout(boolean replied, FlowTable table) {
         boolean unanswered =
-                connection.repeats >= RETRANSMITS || connection.lastWindow == 0 || connection.pickedUp && !flow.replied;
+                connection.repeats >= RETRANSMITS || connection.lastWindow == 0 || connection.pickedUp && !replied;
         return connection.state == State.ESTABLISHED && unanswered
                 ? table.shorter(Timeout.TCP_ESTABLISHED, Timeout.TCP_UNACKNOWLEDGED)
                 : connection.state.timeout;
     }
 
     /**
-     * Follows one segment; what is not {@link Step#RENEW} has changed no window and no state.
+     * Follows one segment; what is not {@link Step#RENEW} has changed no window and no state. Where it passes, {@link
+     * FlowTable#update} keeps what is known now.
      *
      * @param packet a whole TCP segment with possible flags
      * @param fromOriginator true in the direction of the connection's first segment
      */
     public Step follow(Flow flow, Packet packet, boolean fromOriginator) {
-        TcpConnection connection = tcp(flow);
+        flow.load(connection);
         int flags = packet.tcpFlags();
         packet.readTcpOptions(options);
         if ((flags & TcpFlags.RST) != 0) {
@@ -126,7 +137,7 @@ public final class TcpTracker {
             return followSegment(connection, packet, fromOriginator);
         }
         return (flags & TcpFlags.ACK) == 0
-                ? followSyn(connection, packet, fromOriginator, flow.replied)
+                ? followSyn(connection, packet, fromOriginator, flow.isReplied())
                 : followSynAck(connection, packet, fromOriginator);
     }
 
@@ -135,8 +146,8 @@ public final class TcpTracker {
      *
      * @param fromOriginator true where the originator sent the quoted segment
      */
-    public static boolean isInFlight(Flow flow, int sequence, boolean fromOriginator) {
-        TcpConnection connection = tcp(flow);
+    public boolean isInFlight(Flow flow, int sequence, boolean fromOriginator) {
+        flow.load(connection);
         Side sender = connection.side(fromOriginator);
         int below = sender.end - sequence;
         return (sender.known || connection.pickedUp && !connection.adopted)
@@ -505,13 +516,5 @@ public final class TcpTracker {
                 + packet.tcpPayload()
                 + ((flags & TcpFlags.SYN) != 0 ? 1 : 0)
                 + ((flags & TcpFlags.FIN) != 0 ? 1 : 0);
-    }
-
-    private static TcpConnection tcp(Flow flow) {
-        TcpConnection connection = flow.tcp;
-        if (connection == null) {
-            throw new IllegalStateException("not a TCP flow");
-        }
-        return connection;
     }
 }

@@ -17,6 +17,15 @@ public final class Timeouts {
         }
     }
 
+    boolean anyShorterThan(Timeouts others) {
+        for (int i = 0; i < ns.length; i++) {
+            if (ns[i] < others.ns[i]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Nanoseconds. */
     public long ns(Timeout timeout) {
         return ns[timeout.ordinal()];

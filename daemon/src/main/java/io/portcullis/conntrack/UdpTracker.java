@@ -2,13 +2,11 @@ package io.portcullis.conntrack;
 
 /** UDP: a flow becomes a stream with the second reply that answers a later request. */
 public final class UdpTracker {
-    /** How far the exchange has come. */
-    enum Phase {
-        REQUESTED,
-        ANSWERED,
-        REQUESTED_AGAIN,
-        STREAM
-    }
+    // How far the exchange has come.
+    private static final int REQUESTED = 0;
+    private static final int ANSWERED = 1;
+    private static final int REQUESTED_AGAIN = 2;
+    private static final int STREAM = 3;
 
     private UdpTracker() {}
 
@@ -19,12 +17,17 @@ public final class UdpTracker {
      * @return the timeout that holds from now on
      */
     public static Timeout follow(Flow flow, boolean fromOriginator) {
-        flow.udpPhase = switch (flow.udpPhase) {
-            case REQUESTED -> fromOriginator ? Phase.REQUESTED : Phase.ANSWERED;
-            case ANSWERED -> fromOriginator ? Phase.REQUESTED_AGAIN : Phase.ANSWERED;
-            case REQUESTED_AGAIN -> fromOriginator ? Phase.REQUESTED_AGAIN : Phase.STREAM;
-            case STREAM -> Phase.STREAM;
+        int phase = after(flow.udpPhase(), fromOriginator);
+        flow.udpPhase(phase);
+        return phase == STREAM ? Timeout.UDP_STREAM : Timeout.UDP;
+    }
+
+    private static int after(int phase, boolean fromOriginator) {
+        return switch (phase) {
+            case REQUESTED -> fromOriginator ? REQUESTED : ANSWERED;
+            case ANSWERED -> fromOriginator ? REQUESTED_AGAIN : ANSWERED;
+            case REQUESTED_AGAIN -> fromOriginator ? REQUESTED_AGAIN : STREAM;
+            default -> STREAM;
         };
-        return flow.udpPhase == Phase.STREAM ? Timeout.UDP_STREAM : Timeout.UDP;
     }
 }

@@ -30,24 +30,36 @@ import org.jspecify.annotations.Nullable;
  * <p>Per frame nothing is allocated but a new flow; no I/O, no clock: time is the caller's.
  */
 public final class Engine {
-    /** Stands where a rule's number does: admitted by none. */
-    private static final int WITHOUT_RULE = -2;
+    /** Stands where the hash of a rule's text does. */
+    private static final int WITHOUT_RULE = 0;
+
+    private static final int EXPLAINED_FLOWS = 1;
+
+    /** Frames that are decided sooner than their memory would be near. */
+    private static final int FEW = 4;
 
     private final Share share;
     private final FlowTable flows;
     private final TcpTracker tcp = new TcpTracker();
     private final Counters counters = new Counters();
     private final DropSamples dropSamples = new DropSamples();
-    private final Packet packet = new Packet();
+    private final Packet[] packets = new Packet[Batch.CAPACITY];
+    private final Packet.Fault[] faults = new Packet.Fault[Batch.CAPACITY];
+    private final Tuple[] tuples = new Tuple[Batch.CAPACITY];
     private final Quote quote = new Quote();
-    private final Tuple tuple = new Tuple();
+    private final Tuple quotedTuple = new Tuple();
+
+    /** The frame that is being decided, and its flow's key where it can have a flow; of the two arrays. */
+    private Packet packet;
+
+    private Tuple tuple;
+
+    /** Which frames of the batch have a key, one bit each. */
+    private long keyed;
 
     private Policy policy;
     private LinkTraffic linkTraffic;
     private volatile RuleHits ruleHits;
-
-    /** Which policy of this engine's life is in force; flows keep what it says of them. */
-    private int policyNumber = 1;
 
     private boolean started;
     private long startedNs;
@@ -67,11 +79,33 @@ public final class Engine {
      * @param hashKey1 random: second half
      */
     public Engine(Policy policy, Share share, long hashKey0, long hashKey1) {
+        this(
+                policy,
+                share,
+                FlowTable.inMemory(
+                        hashKey0, hashKey1, share.of(policy.maxFlows()), new Timeouts(policy::timeoutNs), 0));
+    }
+
+    /**
+     * An engine with the flows that are in a table.
+     *
+     * @param policy to begin with
+     * @param share its part of the interface's flows
+     * @param flows has its limit and timeouts from the policy
+     */
+    public Engine(Policy policy, Share share, FlowTable flows) {
         this.policy = policy;
         this.share = share;
+        this.flows = flows;
+        for (int i = 0; i < Batch.CAPACITY; i++) {
+            packets[i] = new Packet();
+            tuples[i] = new Tuple();
+        }
+        packet = packets[0];
+        tuple = tuples[0];
         linkTraffic = new LinkTraffic(policy);
         ruleHits = new RuleHits(policy);
-        flows = new FlowTable(hashKey0, hashKey1, share.of(policy.maxFlows()), new Timeouts(policy::timeoutNs));
+        showFlows();
     }
 
     /** Another policy, from the next frame on. Tracked flows stay. */
@@ -87,7 +121,7 @@ public final class Engine {
             return;
         }
         policy = next;
-        policyNumber++;
+        flows.forgetAnswers();
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOver(succession);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
@@ -120,7 +154,10 @@ public final class Engine {
      * @param nowNs monotonic time of the batch, nanoseconds; never less than at the call before
      */
     public void decide(Batch batch, Direction direction, long nowNs) {
+        read(batch, direction);
         for (int i = 0; i < batch.size(); i++) {
+            packet = packets[i];
+            tuple = tuples[i];
             credited = Batch.NO_RULE;
             elsewhere = -1;
             Reason reason = decideFrame(batch, i, direction, nowNs);
@@ -141,6 +178,32 @@ public final class Engine {
             }
         }
         showFlows();
+    }
+
+    /**
+     * Reads all frames, and where each one's flow should be: the memory that they wait for comes while the others are read.
+     * Nothing is decided here, and what a frame changes is seen by those after it.
+     */
+    private void read(Batch batch, Direction direction) {
+        keyed = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            Packet.Fault fault = packets[i].parse(batch.memory(), batch.offset(i), batch.length(i));
+            faults[i] = fault;
+            if (fault == Packet.Fault.NONE && packets[i].isIp() && packets[i].hasTransport()) {
+                tuples[i].of(packets[i], direction);
+                flows.hash(tuples[i]);
+                keyed |= 1L << i;
+            }
+        }
+        if (batch.size() < FEW) {
+            return;
+        }
+        for (long left = keyed; left != 0; left &= left - 1) {
+            flows.touchIndex(tuples[Long.numberOfTrailingZeros(left)]);
+        }
+        for (long left = keyed; left != 0; left &= left - 1) {
+            flows.touchEntry(tuples[Long.numberOfTrailingZeros(left)]);
+        }
     }
 
     /** From now on time is counted for what a start without flows may learn. Called once, before the first batch, or never. */
@@ -176,14 +239,19 @@ public final class Engine {
             TcpConnection connection = tcp.adopt(
                     fromOutside ? each.outsideScale() : each.insideScale(),
                     fromOutside ? each.insideScale() : each.outsideScale());
-            if (flows.find(tuple, nowNs) == null) {
-                Flow flow = flows.insert(tuple, each.direction(), Timeout.TCP_ESTABLISHED, nowNs, connection, null);
-                if (flow != null) {
-                    // Both of its ends speak: it makes room for no other.
-                    flows.replied(flow);
-                    flow.answered(policyNumber, WITHOUT_RULE);
-                    taken++;
-                }
+            // Both of its ends speak: it makes room for no other.
+            if (flows.find(tuple, nowNs) == null
+                    && flows.insert(
+                                    tuple,
+                                    each.direction(),
+                                    Timeout.TCP_ESTABLISHED,
+                                    nowNs,
+                                    WITHOUT_RULE,
+                                    FlowTable.BOTH_SPOKE,
+                                    connection,
+                                    null)
+                            != null) {
+                taken++;
             }
         }
         showFlows();
@@ -196,7 +264,8 @@ public final class Engine {
      * @param frame from the destination MAC address on; its TCP or UDP checksum is taken as right
      */
     public Explained explain(byte[] frame, Direction direction, long nowNs) {
-        Engine fresh = new Engine(policy, Share.ALL, 0, 0);
+        Engine fresh = new Engine(
+                policy, Share.ALL, FlowTable.inMemory(0, 0, EXPLAINED_FLOWS, new Timeouts(policy::timeoutNs), nowNs));
         if (isLearning(nowNs)) {
             fresh.startedAt(nowNs);
         }
@@ -217,14 +286,13 @@ public final class Engine {
         if (flow == null || reason == Reason.NONE && rule == Batch.NO_RULE) {
             return new Explained(reason, reason == Reason.NONE ? rule : RuleSet.NONE, entry, null);
         }
-        int today = todaysRule(flow);
         Explained.Tracked tracked = new Explained.Tracked(
                 flow.originalDirection() == Direction.INGRESS,
                 flow.timeout().key(),
-                nowNs - flow.lastNs(),
+                flow.idleNs(nowNs),
                 flow.isReplied(),
                 flow.isFailsafe(),
-                today == WITHOUT_RULE ? RuleSet.NONE : today);
+                flow.rule() == WITHOUT_RULE ? RuleSet.NONE : policy.ruleWithHash(flow.rule()));
         boolean opensAnother = packet.protocol() == IpProtocol.TCP && TcpTracker.isOver(flow);
         if (opensAnother) {
             return new Explained(reason, reason == Reason.NONE ? rule : RuleSet.NONE, entry, tracked);
@@ -235,7 +303,7 @@ public final class Engine {
             return new Explained(
                     entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY, RuleSet.NONE, entry, tracked);
         }
-        boolean ends = policy.rechecks() && today == RuleSet.NONE;
+        boolean ends = policy.rechecks() && todaysRule(flow) == RuleSet.NONE;
         return new Explained(ends ? Reason.RECHECK : Reason.NONE, RuleSet.NONE, entry, tracked);
     }
 
@@ -280,7 +348,7 @@ public final class Engine {
     }
 
     private Reason decideFrame(Batch batch, int i, Direction direction, long nowNs) {
-        switch (packet.parse(batch.memory(), batch.offset(i), batch.length(i))) {
+        switch (faults[i]) {
             case LINK -> {
                 return Reason.MALFORMED_L2;
             }
@@ -382,7 +450,6 @@ public final class Engine {
             // Another worker knows its flow: it asks the ACL.
             return elsewhere >= 0 || (about == null ? policy.isFailsafe(match(direction)) : isHeldByFailsafe(about));
         }
-        tuple.of(packet, direction);
         Flow flow = mayHaveFlow() ? flows.find(tuple, nowNs) : null;
         if (packet.protocol() == IpProtocol.TCP) {
             int flags = packet.tcpFlags();
@@ -410,13 +477,11 @@ public final class Engine {
 
     /** What the rules in force say of the first packet of a flow; they are asked once. */
     private int todaysRule(Flow flow) {
-        if (!flow.isAnswerOf(policyNumber)) {
-            Tuple first = flow.tuple();
-            Direction original = flow.originalDirection();
-            RuleSet rules = original == Direction.INGRESS ? policy.ingress() : policy.egress();
-            int rule = rules.match(
-                    first.isV6(), first.protocol(), first.askedSelector(original), first.outsideHigh, first.outsideLow);
-            flow.answered(policyNumber, rule);
+        if (!flow.isAnswered()) {
+            boolean inward = flow.originalDirection() == Direction.INGRESS;
+            RuleSet rules = inward ? policy.ingress() : policy.egress();
+            flow.answered(rules.match(
+                    flow.isV6(), flow.protocol(), flow.askedSelector(), flow.outsideHigh(), flow.outsideLow()));
         }
         return flow.answer();
     }
@@ -432,11 +497,21 @@ public final class Engine {
         return true;
     }
 
-    private void admitted(Flow flow, int rule) {
-        flow.answered(policyNumber, rule);
-        if (policy.isFailsafe(rule)) {
-            flow.markFailsafe();
+    /** A flow of the packet that is being decided, which a rule admits; false: the table has no room for it. */
+    private boolean isTaken(
+            int rule,
+            Direction direction,
+            Timeout timeout,
+            long nowNs,
+            @Nullable TcpConnection connection,
+            @Nullable Flow over) {
+        int marks = policy.isFailsafe(rule) ? FlowTable.ADMITTED_BY_FAILSAFE : 0;
+        Flow flow = flows.insert(tuple, direction, timeout, nowNs, policy.hash(rule), marks, connection, over);
+        if (flow == null) {
+            return false;
         }
+        flow.answered(rule);
+        return true;
     }
 
     /** Looks at the layer 4 checksum, and finishes one that its sender left to a NIC that never saw it. */
@@ -481,7 +556,6 @@ public final class Engine {
     }
 
     private Reason decideFlow(Direction direction, long nowNs) {
-        tuple.of(packet, direction);
         Flow flow = flows.find(tuple, nowNs);
         if (packet.protocol() == IpProtocol.TCP) {
             return flow == null ? openTcp(direction, nowNs, null) : followTcp(flow, direction, nowNs);
@@ -506,16 +580,11 @@ public final class Engine {
         boolean fromOriginator = direction == flow.originalDirection();
         return switch (tcp.follow(flow, packet, fromOriginator)) {
             case RENEW -> {
-                if (!fromOriginator) {
-                    flows.replied(flow);
-                }
-                flows.renew(flow, tcp.timeout(flow, flows), nowNs);
+                flows.update(flow, tcp, fromOriginator, true, nowNs);
                 yield Reason.NONE;
             }
             case PASS -> {
-                if (!fromOriginator) {
-                    flows.replied(flow);
-                }
+                flows.update(flow, tcp, fromOriginator, false, nowNs);
                 yield Reason.NONE;
             }
             case END -> {
@@ -545,15 +614,8 @@ public final class Engine {
             return Reason.NO_RULE;
         }
         TcpConnection connection = tcp.open(packet);
-        Flow flow = flows.insert(tuple, direction, Timeout.TCP_SYN_SENT, nowNs, connection, over);
-        if (flow == null) {
-            return Reason.FLOW_LIMIT;
-        }
-        admitted(flow, rule);
-        if (!opens) {
-            flows.renew(flow, tcp.timeout(flow, flows), nowNs);
-        }
-        return credit(rule, true);
+        Timeout timeout = tcp.timeout(false, flows);
+        return isTaken(rule, direction, timeout, nowNs, connection, over) ? credit(rule, true) : Reason.FLOW_LIMIT;
     }
 
     private Reason decideIcmp(Direction direction, long nowNs) {
@@ -568,7 +630,6 @@ public final class Engine {
         }
         boolean isRequest = Icmp.isRequest(v6, type);
         if (isRequest || Icmp.requestOf(v6, type) != Icmp.NONE) {
-            tuple.of(packet, direction);
             Flow flow = flows.find(tuple, nowNs);
             Timeout timeout = v6 ? Timeout.ICMPV6 : Timeout.ICMP;
             if (flow != null && endsByRecheck(flow)) {
@@ -604,11 +665,11 @@ public final class Engine {
             return null;
         }
         Direction quoted = direction.opposite();
-        tuple.of(quote, packet.vlans(), quoted);
-        Flow flow = flows.find(tuple, nowNs);
+        quotedTuple.of(quote, packet.vlans(), quoted);
+        Flow flow = flows.find(quotedTuple, nowNs);
         boolean fits = flow != null
                 && (quote.protocol() != IpProtocol.TCP
-                        || TcpTracker.isInFlight(flow, quote.tcpSequence(), quoted == flow.originalDirection()));
+                        || tcp.isInFlight(flow, quote.tcpSequence(), quoted == flow.originalDirection()));
         return fits ? flow : null;
     }
 
@@ -618,12 +679,7 @@ public final class Engine {
         if (rule == RuleSet.NONE) {
             return Reason.NO_RULE;
         }
-        Flow flow = flows.insert(tuple, direction, timeout, nowNs, null, null);
-        if (flow == null) {
-            return Reason.FLOW_LIMIT;
-        }
-        admitted(flow, rule);
-        return credit(rule, true);
+        return isTaken(rule, direction, timeout, nowNs, null, null) ? credit(rule, true) : Reason.FLOW_LIMIT;
     }
 
     private Reason credit(int rule, boolean newFlow) {

@@ -23,18 +23,11 @@ public final class Tuple {
     /** TCP, UDP, SCTP: outside port in the upper half, inside port in the lower; ICMP queries: type, code, identifier. */
     public int selector;
 
+    /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
+    public int hash;
+
     /** A key of all zeroes, to be filled. */
     public Tuple() {}
-
-    /** A copy, for the table to keep. */
-    public Tuple(Tuple other) {
-        outsideHigh = other.outsideHigh;
-        outsideLow = other.outsideLow;
-        insideHigh = other.insideHigh;
-        insideLow = other.insideLow;
-        meta = other.meta;
-        selector = other.selector;
-    }
 
     /** True when both name the same flow. */
     public boolean isSame(Tuple other) {
@@ -52,12 +45,13 @@ public final class Tuple {
     }
 
     /**
-     * What rules are asked about the flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
+     * What rules are asked about a flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
      *
+     * @param selector as {@link #selector}
      * @param original direction of that packet
      */
-    public int askedSelector(Direction original) {
-        return switch (protocol()) {
+    public static int askedSelector(int protocol, int selector, Direction original) {
+        return switch (protocol) {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP ->
                 original == Direction.INGRESS ? selector & 0xffff : selector >>> 16;
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> selector >>> 16;
@@ -153,6 +147,7 @@ public final class Tuple {
             long sourceLow,
             long destinationHigh,
             long destinationLow) {
+        hash = 0;
         meta = protocol | (v6 ? V6_BIT : 0) | (long) vlans << 16;
         outsideHigh = ingress ? sourceHigh : destinationHigh;
         outsideLow = ingress ? sourceLow : destinationLow;

@@ -88,6 +88,19 @@ public final class Policy {
         return rules.rule(number);
     }
 
+    /**
+     * A hash of a rule's group, direction and text, by its number; never 0. Rules that say the same in the same group have
+     * the same, wherever they stand: it outlives edits of other rules, and restarts.
+     */
+    public int hash(int number) {
+        return rules.hash(number);
+    }
+
+    /** The first rule with that {@link #hash}, by its number; {@link RuleSet#NONE}: it is of earlier rules. */
+    public int ruleWithHash(int hash) {
+        return rules.withHash(hash);
+    }
+
     /** True for a rule, by its number, that is asked before the network ACL and all groups. */
     public boolean isFailsafe(int rule) {
         return rule >= 0 && rule < failsafeRules;

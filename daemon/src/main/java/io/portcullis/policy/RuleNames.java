@@ -1,8 +1,11 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Rule;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of an interface by their numbers. Names are made when somebody asks: 100,000 of them would be megabytes. */
@@ -17,6 +20,7 @@ final class RuleNames {
     private record Section(String list, int first, @Nullable List<Rule> written) {}
 
     private final List<Section> sections = new ArrayList<>();
+    private int[] hashes = new int[16];
     private int size;
 
     /** Appends a list; returns the number of its first rule. */
@@ -24,7 +28,8 @@ final class RuleNames {
         int first = size;
         if (!written.isEmpty()) {
             sections.add(new Section(list, first, written));
-            size += written.size();
+            boolean ingress = list.endsWith("/ingress");
+            written.forEach(rule -> addHash(list + ' ' + rule.text(ingress)));
         }
         return first;
     }
@@ -32,7 +37,30 @@ final class RuleNames {
     /** Appends one rule that nobody wrote; returns its number. */
     int addImplied(String list) {
         sections.add(new Section(list, size, null));
-        return size++;
+        addHash(list + "[implied]");
+        return size - 1;
+    }
+
+    private void addHash(String text) {
+        CRC32 sum = new CRC32();
+        sum.update(text.getBytes(StandardCharsets.UTF_8));
+        if (size == hashes.length) {
+            hashes = Arrays.copyOf(hashes, 2 * size);
+        }
+        hashes[size++] = sum.getValue() == 0 ? 1 : (int) sum.getValue();
+    }
+
+    int hash(int number) {
+        return hashes[number];
+    }
+
+    int withHash(int hash) {
+        for (int number = 0; number < size; number++) {
+            if (hashes[number] == hash) {
+                return number;
+            }
+        }
+        return RuleSet.NONE;
     }
 
     int size() {

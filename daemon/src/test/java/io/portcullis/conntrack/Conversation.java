@@ -27,7 +27,7 @@ final class Conversation {
     private static final int[] PORT = {40_000, 80};
 
     private final TcpTracker tracker = new TcpTracker();
-    private final FlowTable table = new FlowTable(1, 2, 10, new Timeouts(Conversation::ns));
+    private final FlowTable table = FlowTable.inMemory(1, 2, 10, new Timeouts(Conversation::ns), 0);
     private final Packet packet = new Packet();
     private final Tuple tuple = new Tuple();
     private @Nullable Flow flow;
@@ -70,25 +70,15 @@ final class Conversation {
         Flow known = table.find(tuple, nowNs);
         if (known == null) {
             TcpConnection connection = tracker.open(packet);
-            Flow opened = table.insert(tuple, direction, Timeout.TCP_SYN_SENT, nowNs, connection, null);
-            assertNotNull(opened);
-            flow = opened;
-            table.renew(opened, tracker.timeout(opened, table), nowNs);
+            Timeout timeout = tracker.timeout(false, table);
+            flow = table.insert(tuple, direction, timeout, nowNs, 0, 0, connection, null);
+            assertNotNull(flow);
             return Step.RENEW;
         }
-        Step step = tracker.follow(known, packet, direction == known.originalDirection());
+        boolean begins = direction == known.originalDirection();
+        Step step = tracker.follow(known, packet, begins);
         switch (step) {
-            case RENEW -> {
-                if (!fromOriginator) {
-                    table.replied(known);
-                }
-                table.renew(known, tracker.timeout(known, table), nowNs);
-            }
-            case PASS -> {
-                if (!fromOriginator) {
-                    table.replied(known);
-                }
-            }
+            case RENEW, PASS -> table.update(known, tracker, begins, step == Step.RENEW, nowNs);
             case END -> table.remove(known);
             case REOPEN, BAD_STATE, BAD_WINDOW -> {
                 // Nothing changes.
@@ -111,10 +101,9 @@ final class Conversation {
         assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
         tuple.of(packet, Direction.INGRESS);
         TcpConnection connection = tracker.adopt(originatorScale, responderScale);
-        Flow inserted = table.insert(tuple, Direction.INGRESS, Timeout.TCP_ESTABLISHED, nowNs, connection, null);
-        assertNotNull(inserted);
-        table.replied(inserted);
-        flow = inserted;
+        flow = table.insert(
+                tuple, Direction.INGRESS, Timeout.TCP_ESTABLISHED, nowNs, 0, FlowTable.BOTH_SPOKE, connection, null);
+        assertNotNull(flow);
         return this;
     }
 
@@ -125,22 +114,24 @@ final class Conversation {
     /** Seconds until the flow ends without a further packet; 0 where it is gone. */
     long secondsLeft() {
         Flow known = flow;
-        if (known == null || table.find(known.tuple, nowNs) == null) {
+        if (known == null || table.find(tuple, nowNs) == null) {
             return 0;
         }
-        return (known.lastNs + ns(known.timeout.key()) - nowNs) / SECOND;
+        return (ns(known.timeout().key()) - known.idleNs(nowNs)) / SECOND;
     }
 
     TcpConnection connection() {
-        Flow known = flow;
-        assertNotNull(known);
-        TcpConnection connection = known.tcp();
-        assertNotNull(connection);
+        TcpConnection connection = new TcpConnection();
+        flow().load(connection);
         return connection;
     }
 
     TcpConnection.State state() {
         return connection().state;
+    }
+
+    boolean isInFlight(int sequence, boolean fromOriginator) {
+        return tracker.isInFlight(flow(), sequence, fromOriginator);
     }
 
     Flow flow() {

@@ -1,8 +1,12 @@
 package io.portcullis.conntrack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.packet.Tuple;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,36 +92,56 @@ final class SipHashTest {
         assertEquals(expected, HexFormat.of().toHexDigits(Long.reverseBytes(hash)));
     }
 
-    @Test
-    void sixWordsAreFortyEightBytes() {
-        byte[] bytes = counting(48);
-        long[] words = new long[6];
-        for (int i = 0; i < bytes.length; i++) {
-            words[i / 8] |= (bytes[i] & 0xffL) << 8 * (i % 8);
+    private static byte[] bytes(int length, long... words) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) (words[i / 8] >>> 8 * (i % 8));
         }
-        assertEquals(
-                new Reference().hash(1, 3, KEY_0, KEY_1, bytes),
-                new SipHash(KEY_0, KEY_1).hash(words[0], words[1], words[2], words[3], words[4], words[5]));
+        return bytes;
     }
 
     @Test
-    void asTheReferenceForRandomKeysAndWords() {
+    void theShortFormIsOfSeventeenBytesAndTheLongOneOfFortyOne() {
         for (long seed = 1; seed <= 10_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
-            byte[] bytes = new byte[48];
-            long[] words = new long[6];
+            long[] words = new long[5];
             for (int i = 0; i < words.length; i++) {
                 words[i] = random.nextInt(3) == 0 ? random.nextInt(4) : random.nextLong();
-                for (int j = 0; j < 8; j++) {
-                    bytes[8 * i + j] = (byte) (words[i] >>> 8 * j);
-                }
             }
+            int marks = random.nextInt(4);
             long key0 = random.nextLong();
             long key1 = random.nextLong();
+            SipHash hash = new SipHash(key0, key1);
             assertEquals(
-                    new Reference().hash(1, 3, key0, key1, bytes),
-                    new SipHash(key0, key1).hash(words[0], words[1], words[2], words[3], words[4], words[5]),
+                    new Reference().hash(1, 3, key0, key1, bytes(17, words[0], words[1], marks)),
+                    hash.hash(words[0], words[1], 17L << 56 | marks),
                     "seed " + seed);
+            assertEquals(
+                    new Reference()
+                            .hash(1, 3, key0, key1, bytes(41, words[0], words[1], words[2], words[3], words[4], marks)),
+                    hash.hash(words[0], words[1], words[2], words[3], words[4], 41L << 56 | marks),
+                    "seed " + seed);
+        }
+    }
+
+    @Test
+    void everyPartOfAKeyCounts() {
+        SipHash hash = new SipHash(KEY_0, KEY_1);
+        Set<Integer> hashes = new HashSet<>();
+        for (int part = 0; part < 8; part++) {
+            Tuple tuple = new Tuple();
+            tuple.meta = 6 | 1 << 8;
+            switch (part) {
+                case 0 -> tuple.outsideHigh = 1;
+                case 1 -> tuple.outsideLow = 1;
+                case 2 -> tuple.insideHigh = 1;
+                case 3 -> tuple.insideLow = 1;
+                case 4 -> tuple.selector = 1;
+                case 5 -> tuple.meta ^= 1;
+                case 6 -> tuple.meta ^= 1 << 9;
+                default -> tuple.meta ^= 1 << 16;
+            }
+            assertTrue(hashes.add(hash.of(tuple)), "part " + part);
         }
     }
 }

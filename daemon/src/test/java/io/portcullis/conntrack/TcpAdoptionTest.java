@@ -143,9 +143,9 @@ final class TcpAdoptionTest {
     @Test
     void errorsAreCredibleAboutWhatWasSeen() {
         talk.adopted(-1, -1);
-        assertFalse(TcpTracker.isInFlight(talk.flow(), 0, true), "nothing was seen");
+        assertFalse(talk.isInFlight(0, true), "nothing was seen");
         talk.send(true, segment(true, ACK, 5000, 7000).payload(1000));
-        assertTrue(TcpTracker.isInFlight(talk.flow(), 5000, true));
-        assertFalse(TcpTracker.isInFlight(talk.flow(), 7000, false));
+        assertTrue(talk.isInFlight(5000, true));
+        assertFalse(talk.isInFlight(7000, false));
     }
 }

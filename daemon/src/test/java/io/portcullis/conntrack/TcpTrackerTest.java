@@ -372,19 +372,19 @@ final class TcpTrackerTest {
                 talk.send(false, segment(false, ACK, 9001, at + 8000).window(8000));
             }
             int end = talk.connection().originator.end;
-            assertTrue(TcpTracker.isInFlight(talk.flow(), end, true));
-            assertFalse(TcpTracker.isInFlight(talk.flow(), end + 1, true));
-            assertTrue(TcpTracker.isInFlight(talk.flow(), end - 66_000, true));
-            assertFalse(TcpTracker.isInFlight(talk.flow(), end - 66_001, true));
-            assertTrue(TcpTracker.isInFlight(talk.flow(), 9001, false));
-            assertFalse(TcpTracker.isInFlight(talk.flow(), 9002, false));
+            assertTrue(talk.isInFlight(end, true));
+            assertFalse(talk.isInFlight(end + 1, true));
+            assertTrue(talk.isInFlight(end - 66_000, true));
+            assertFalse(talk.isInFlight(end - 66_001, true));
+            assertTrue(talk.isInFlight(9001, false));
+            assertFalse(talk.isInFlight(9002, false));
         }
 
         @Test
         void beforeAnAnswerNothingOfTheResponderIsOnItsWay() {
             talk.originator(SYN, 1000, 0);
-            assertTrue(TcpTracker.isInFlight(talk.flow(), 1000, true));
-            assertFalse(TcpTracker.isInFlight(talk.flow(), 0, false));
+            assertTrue(talk.isInFlight(1000, true));
+            assertFalse(talk.isInFlight(0, false));
         }
     }
 

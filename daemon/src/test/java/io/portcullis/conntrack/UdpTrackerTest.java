@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Tuple;
@@ -27,7 +28,9 @@ final class UdpTrackerTest {
         "qaqaaaqqq, UDP_STREAM",
     })
     void aSecondTransactionMakesAStream(String packets, Timeout expected) {
-        Flow flow = new Flow(new Tuple(), 0, Direction.INGRESS, Timeout.UDP, 0, null);
+        FlowTable table = FlowTable.inMemory(1, 2, 1, new Timeouts(key -> 1), 0);
+        Flow flow = table.insert(new Tuple(), Direction.INGRESS, Timeout.UDP, 0, 0, 0, null, null);
+        assertNotNull(flow);
         Timeout timeout = Timeout.UDP;
         for (char packet : packets.substring(1).toCharArray()) {
             timeout = UdpTracker.follow(flow, packet == 'q');

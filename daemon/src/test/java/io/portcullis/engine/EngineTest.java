@@ -120,7 +120,7 @@ final class EngineTest {
         }
         assertEquals(5, counters.total(Counters.Total.FLOWS));
         assertEquals(5, counters.total(Counters.Total.FLOWS_CREATED));
-        bench.sleepSeconds(30);
+        bench.sleepSeconds(31);
         assertEquals(5, bench.expire());
         assertEquals(0, counters.total(Counters.Total.FLOWS));
         assertEquals(5, counters.total(Counters.Total.FLOWS_EXPIRED));

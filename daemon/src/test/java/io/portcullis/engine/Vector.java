@@ -26,7 +26,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 record Vector(
         int id, String what, Map<String, Object> base, Map<String, Object> config, List<Map<String, Object>> steps) {
     private static final String INTERFACE = "web0";
-    private static final long AUTO_MAX_FLOWS = 1_000_000;
+    private static final long AUTO_MAX_FLOWS = 1_000;
     private static final int LONGEST_FRAME = 70_000;
 
     /** All vectors of a file. */

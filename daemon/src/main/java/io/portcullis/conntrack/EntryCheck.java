@@ -1,0 +1,102 @@
+package io.portcullis.conntrack;
+
+import io.portcullis.packet.IpProtocol;
+import org.jspecify.annotations.Nullable;
+
+/** Tells an entry that this program can have written from any other bytes. */
+final class EntryCheck {
+    private EntryCheck() {}
+
+    /**
+     * What is wrong with an entry that is published; null: nothing.
+     *
+     * @param hash of the table that it is in
+     * @param nowNs monotonic time
+     */
+    static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
+        long at = Slab.offset(entry);
+        int marks = slab.getInt(at + Slab.MARKS);
+        int protocol = slab.getInt(at + Slab.NETWORK) & 0xff;
+        boolean v6 = (marks & 1) != 0;
+        long seen = slab.getLong(at + Slab.SEEN);
+        int state = (int) seen & 15;
+        if (slab.getInt(at + Slab.COMMIT) != hash(slab, hash, entry)) {
+            return "its hash is not that of its key";
+        }
+        if (!v6 && !hasShortAddresses(slab, at)) {
+            return "it is IPv4, and has longer addresses";
+        }
+        if (state >= Timeout.values().length) {
+            return "it has state " + state + ", which there is not";
+        }
+        if (!fits(Timeout.values()[state], protocol, v6)) {
+            return "it is of protocol " + protocol + ", and in state " + Timeout.values()[state].key();
+        }
+        if (protocol == IpProtocol.TCP && !TcpConnection.hasState(marks)) {
+            return "it is in a state of TCP which there is not";
+        }
+        if (Flow.idleNs(seen, nowNs) < 0) {
+            return "its last packet is in the future";
+        }
+        return null;
+    }
+
+    private static boolean hasShortAddresses(Slab slab, long at) {
+        return slab.getLong(at + Slab.OUTSIDE_HIGH) == 0
+                && slab.getLong(at + Slab.INSIDE_HIGH) == 0
+                && slab.getLong(at + Slab.OUTSIDE_LOW) >>> 32 == 0
+                && slab.getLong(at + Slab.INSIDE_LOW) >>> 32 == 0;
+    }
+
+    private static boolean fits(Timeout state, int protocol, boolean v6) {
+        return switch (state) {
+            case TCP_SYN_SENT,
+                    TCP_SYN_RECEIVED,
+                    TCP_ESTABLISHED,
+                    TCP_FIN_WAIT,
+                    TCP_CLOSE_WAIT,
+                    TCP_LAST_ACK,
+                    TCP_TIME_WAIT,
+                    TCP_CLOSE,
+                    TCP_UNACKNOWLEDGED -> protocol == IpProtocol.TCP;
+            case UDP, UDP_STREAM -> protocol == IpProtocol.UDP;
+            case ICMP -> protocol == IpProtocol.ICMP && !v6;
+            case ICMPV6 -> protocol == IpProtocol.ICMPV6 && v6;
+            case OTHER -> protocol != IpProtocol.TCP && protocol != IpProtocol.UDP;
+        };
+    }
+
+    /** The hash of an entry's key. */
+    static int hash(Slab slab, SipHash hash, int entry) {
+        long at = Slab.offset(entry);
+        int keyMarks = slab.getInt(at + Slab.MARKS) & 3;
+        int selector = slab.getInt(at + Slab.SELECTOR);
+        int network = slab.getInt(at + Slab.NETWORK);
+        return (keyMarks & 1) == 0
+                ? hash.v4(
+                        slab.getLong(at + Slab.OUTSIDE_LOW),
+                        slab.getLong(at + Slab.INSIDE_LOW),
+                        selector,
+                        network,
+                        keyMarks)
+                : hash.v6(
+                        slab.getLong(at + Slab.OUTSIDE_HIGH),
+                        slab.getLong(at + Slab.OUTSIDE_LOW),
+                        slab.getLong(at + Slab.INSIDE_HIGH),
+                        slab.getLong(at + Slab.INSIDE_LOW),
+                        selector,
+                        network,
+                        keyMarks);
+    }
+
+    static boolean haveSameKey(Slab slab, int one, int other) {
+        long a = Slab.offset(one);
+        long b = Slab.offset(other);
+        for (int i = Slab.OUTSIDE_HIGH; i < Slab.MARKS; i += Long.BYTES) {
+            if (slab.getLong(a + i) != slab.getLong(b + i)) {
+                return false;
+            }
+        }
+        return ((slab.getInt(a + Slab.MARKS) ^ slab.getInt(b + Slab.MARKS)) & 3) == 0;
+    }
+}
