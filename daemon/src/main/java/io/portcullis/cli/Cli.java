@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ReloadCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
+            FlowsCommand.class,
             VersionCommand.class,
             RehearseCommand.class
         })

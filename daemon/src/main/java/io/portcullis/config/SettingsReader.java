@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /** Reads what holds for the whole daemon: connection tracking, metrics, control, log, mark. */
 final class SettingsReader {
     private static final long MOST_FLOWS = 1_000_000_000;
-    private static final String DIRECTORY = "/run/portcullis";
+    private static final Path DIRECTORY = Path.of("/run/portcullis");
 
     /** sun_path of sockaddr_un, less its terminating zero (unix(7)). */
     private static final int LONGEST_SOCKET = 107;
@@ -33,13 +33,11 @@ final class SettingsReader {
                 .flatMap(value -> value.choice(List.of("keep", "recheck")))
                 .filter("recheck"::equals)
                 .isPresent();
-        fields.get("directory")
-                .ifPresent(value -> value.text("a path")
-                        .filter(path -> !path.equals(DIRECTORY))
-                        .ifPresent(_ -> value.fault("not built yet: the tables are in " + DIRECTORY)));
+        Path directory =
+                fields.get("directory").flatMap(SettingsReader::directory).orElse(DIRECTORY);
         Map<String, Duration> changes =
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
-        return new Conntrack(maxFlows, recheck, strict, Timeouts.DEFAULT.with(changes));
+        return new Conntrack(maxFlows, recheck, strict, directory, Timeouts.DEFAULT.with(changes));
     }
 
     private static long maxFlows(Value value) {
@@ -108,20 +106,30 @@ final class SettingsReader {
         return new Control(fields.get("socket").flatMap(SettingsReader::socket).orElse(standard));
     }
 
+    private static Optional<Path> directory(Value value) {
+        return path(value, DIRECTORY.toString());
+    }
+
     private static Optional<Path> socket(Value value) {
+        Optional<Path> path = path(value, "/run/portcullis/control.sock");
+        if (path.isPresent() && path.get().toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_SOCKET) {
+            value.fault("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
+            return Optional.empty();
+        }
+        return path;
+    }
+
+    private static Optional<Path> path(Value value, String example) {
         Optional<String> text = value.text("an absolute path");
         if (text.isEmpty()) {
             return Optional.empty();
         }
         try {
             Path path = Path.of(text.get());
-            if (!path.isAbsolute()) {
-                value.fault("must be an absolute path such as /run/portcullis/control.sock");
-            } else if (text.get().getBytes(StandardCharsets.UTF_8).length > LONGEST_SOCKET) {
-                value.fault("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
-            } else {
+            if (path.isAbsolute()) {
                 return Optional.of(path);
             }
+            value.fault("must be an absolute path such as " + example);
         } catch (InvalidPathException e) {
             value.fault("not a path: " + e.getReason());
         }

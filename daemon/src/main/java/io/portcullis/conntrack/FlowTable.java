@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -66,6 +67,7 @@ public final class FlowTable {
     private long lookups;
     private long hits;
     private long evicted;
+    private long ended;
     private long expirations;
     private long touched;
 
@@ -126,6 +128,11 @@ public final class FlowTable {
         return size;
     }
 
+    /** How many flows it has room for. */
+    public int capacity() {
+        return slab.capacity();
+    }
+
     /** How many flows it may hold. */
     public long limit() {
         return maxFlows;
@@ -139,6 +146,11 @@ public final class FlowTable {
     /** Flows that made room for others since the start. */
     public long evictions() {
         return evicted;
+    }
+
+    /** Flows that ended before their time since the start: removed, or replaced. */
+    public long ended() {
+        return ended;
     }
 
     /** Flows forgotten since the start because they were idle for their timeout. */
@@ -254,6 +266,7 @@ public final class FlowTable {
                 unreplied.remove(entry);
             }
             slab.guard(entry);
+            ended++;
         }
         slab.putInt(at + Slab.CREATED, (int) (nowNs >> CREATED_SHIFT));
         slab.putLong(at + Slab.OUTSIDE_HIGH, tuple.outsideHigh);
@@ -435,6 +448,7 @@ public final class FlowTable {
     /** Forgets a flow of this table. */
     public void remove(Flow flow) {
         forget(flow.entry);
+        ended++;
     }
 
     private void forget(int entry) {
@@ -560,6 +574,27 @@ public final class FlowTable {
         }
         orderUnreplied(waiting, nowNs);
         return new Recovery(size, expired, damaged, restored);
+    }
+
+    /**
+     * Forgets what is known of the sequence numbers of every TCP connection, for a table whose flows have gone on while nobody
+     * followed them: each side's windows are learnt anew from its next segment, as those of an adopted connection.
+     */
+    public void relearn() {
+        TcpConnection connection = new TcpConnection();
+        for (int entry = 0; entry < unused; entry++) {
+            long at = Slab.offset(entry);
+            if (slab.getInt(at + Slab.COMMIT) == 0 || (slab.getInt(at + Slab.NETWORK) & 0xff) != IpProtocol.TCP) {
+                continue;
+            }
+            connection.load(slab, at);
+            if (connection.forgetSequences()) {
+                slab.guard(entry);
+                connection.store(slab, at);
+                slab.putInt(at + Slab.MARKS, connection.marks(slab.getInt(at + Slab.MARKS)));
+                slab.unguard();
+            }
+        }
     }
 
     private void orderUnreplied(int count, long nowNs) {

@@ -101,6 +101,16 @@ public final class TcpConnection {
             unseenEnd = 0;
         }
 
+        private void forget() {
+            known = false;
+            ackSeen = false;
+            sentUnseen = false;
+            sackPermitted = true;
+            end = 0;
+            maxEnd = 0;
+            maxWindow = 0;
+        }
+
         /** Ten bits. */
         private int switches() {
             return (known ? 1 : 0)
@@ -205,6 +215,31 @@ public final class TcpConnection {
         lastAck = 0;
         lastWindow = 1;
         repeats = 0;
+    }
+
+    /**
+     * From now on as a connection that was there before anybody looked, in the state in which it is; one that had not begun
+     * may have been established meanwhile. False: it is over, and nothing has changed.
+     */
+    boolean forgetSequences() {
+        if (state == State.TIME_WAIT || state == State.CLOSE) {
+            return false;
+        }
+        if (state == State.SYN_SENT || state == State.SYN_SENT_BOTH || state == State.SYN_RECEIVED) {
+            state = State.ESTABLISHED;
+        }
+        // A scale that was never heard of may be any.
+        pickedUp |= !originator.known || !responder.known;
+        adopted = true;
+        originator.forget();
+        responder.forget();
+        loneAckSeen = false;
+        synPending = false;
+        trainHolds = false;
+        ackSegmentSeen = false;
+        repeats = 0;
+        lastWindow = 1;
+        return true;
     }
 
     /** The state that an entry's marks name. */

@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.packet.Direction;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -15,8 +16,20 @@ public final class Counters {
         FLOWS,
         /** Flows that the rules admitted and the table took. */
         FLOWS_CREATED,
+        /** How many flows the table may hold now (a gauge). */
+        FLOW_LIMIT,
         /** Unreplied flows that made room for others in a full table. */
         FLOWS_EVICTED,
+        /** Flows that the rules admitted and a table full of replied flows did not take. */
+        FLOWS_REFUSED,
+        /** Flows that ended before their time: by a reset, by a new connection in their place, or as the rules changed. */
+        FLOWS_ENDED,
+        /** Flows that were there before: of an earlier run, or adopted from the host's own sockets. */
+        FLOWS_TAKEN_UP,
+        /** Flows found by a packet of theirs, or an ICMP error about one. */
+        FLOW_HITS,
+        /** Searches for a flow that was not there. */
+        FLOW_MISSES,
         /** Flows forgotten after their idle timeout. */
         FLOWS_EXPIRED,
         /** Layer-4 checksums that a sender left unfinished for its NIC and that were finished here. */
@@ -34,6 +47,7 @@ public final class Counters {
     private final AtomicLongArray bytes = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedPackets = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedBytes = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray evicted = new AtomicLongArray(Timeout.values().length);
     private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
 
     Counters() {}
@@ -46,6 +60,7 @@ public final class Counters {
             add(sum.bytes, one.bytes);
             add(sum.auditedPackets, one.auditedPackets);
             add(sum.auditedBytes, one.auditedBytes);
+            add(sum.evicted, one.evicted);
             add(sum.totals, one.totals);
         }
         return sum;
@@ -77,6 +92,15 @@ public final class Counters {
 
     void set(Total total, long value) {
         totals.setOpaque(total.ordinal(), value);
+    }
+
+    void setEvicted(Timeout state, long count) {
+        evicted.setOpaque(state.ordinal(), count);
+    }
+
+    /** Flows in a state that made room for others. */
+    public long evicted(Timeout state) {
+        return evicted.getOpaque(state.ordinal());
     }
 
     /** Packets with this outcome, a super-frame as those it stands for; {@link Reason#NONE} are those that passed. */

@@ -35,6 +35,8 @@ public final class Engine {
 
     private static final int EXPLAINED_FLOWS = 1;
 
+    private static final Timeout[] STATES = Timeout.values();
+
     /** Frames that are decided sooner than their memory would be near. */
     private static final int FEW = 4;
 
@@ -105,6 +107,7 @@ public final class Engine {
         tuple = tuples[0];
         linkTraffic = new LinkTraffic(policy);
         ruleHits = new RuleHits(policy);
+        counters.set(Counters.Total.FLOWS_TAKEN_UP, flows.size());
         showFlows();
     }
 
@@ -125,6 +128,11 @@ public final class Engine {
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOver(succession);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
+    }
+
+    /** Its part of the interface's flows. */
+    public Share share() {
+        return share;
     }
 
     /** The policy in force. */
@@ -254,6 +262,7 @@ public final class Engine {
                 taken++;
             }
         }
+        counters.add(Counters.Total.FLOWS_TAKEN_UP, taken);
         showFlows();
         return taken;
     }
@@ -320,7 +329,16 @@ public final class Engine {
 
     private void showFlows() {
         counters.set(Counters.Total.FLOWS, flows.size());
-        counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
+        counters.set(Counters.Total.FLOW_LIMIT, flows.limit());
+        counters.set(Counters.Total.FLOWS_ENDED, flows.ended());
+        counters.set(Counters.Total.FLOW_HITS, flows.hits());
+        counters.set(Counters.Total.FLOW_MISSES, flows.lookups() - flows.hits());
+        if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.evictions()) {
+            counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
+            for (Timeout state : STATES) {
+                counters.setEvicted(state, flows.evictions(state));
+            }
+        }
         counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
     }
 
@@ -508,6 +526,7 @@ public final class Engine {
         int marks = policy.isFailsafe(rule) ? FlowTable.ADMITTED_BY_FAILSAFE : 0;
         Flow flow = flows.insert(tuple, direction, timeout, nowNs, policy.hash(rule), marks, connection, over);
         if (flow == null) {
+            counters.add(Counters.Total.FLOWS_REFUSED, 1);
             return false;
         }
         flow.answered(rule);

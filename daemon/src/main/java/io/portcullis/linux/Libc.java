@@ -66,6 +66,17 @@ final class Libc {
     /** mmap(2): take the pages now, not when they are touched. */
     static final int MAP_POPULATE = 0x8000;
 
+    /** open(2): reading and writing. */
+    static final int O_RDWR = 2;
+    /** open(2): make the file where there is none. */
+    static final int O_CREAT = 0x40;
+    /** open(2): only where there is none. */
+    static final int O_EXCL = 0x80;
+    /** open(2): close on exec. */
+    static final int O_CLOEXEC = 0x80000;
+    /** open(2): not through a symbolic link. */
+    static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
+
     /** poll(2): there is something to read. */
     static final short POLLIN = 1;
 
@@ -112,6 +123,10 @@ final class Libc {
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP =
             capturing("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle OPEN = capturing(
+            "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FALLOCATE =
+            capturing("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle WRITE =
             capturing("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle POLL =
@@ -311,6 +326,26 @@ final class Libc {
             return (int) negated((int) MUNMAP.invokeExact(state, address, length), state);
         } catch (Throwable bug) {
             throw new AssertionError("munmap(" + length + " bytes)", bug);
+        }
+    }
+
+    /** open(2). A descriptor, or the negated errno. */
+    static int open(MemorySegment path, int flags, int mode) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) OPEN.invokeExact(state, path, flags, mode), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("open(" + flags + ")", bug);
+        }
+    }
+
+    /** fallocate(2). 0, or the negated errno. */
+    static int fallocate(int fd, int mode, long offset, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) FALLOCATE.invokeExact(state, fd, mode, offset, length), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("fallocate(" + fd + ", " + length + " bytes)", bug);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.portcullis.metrics;
 
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
@@ -184,10 +185,28 @@ final class Interfaces implements MultiCollector {
                                 Counters.Total.FLOWS_CREATED)
                         .counter())
                 .metricSnapshot(totals(
-                                "portcullis_flows_evicted",
-                                "Unreplied flows that made room for others in a full table.",
-                                Counters.Total.FLOWS_EVICTED)
+                                "portcullis_flows_limit",
+                                "How many flows the tables may hold.",
+                                Counters.Total.FLOW_LIMIT)
+                        .gauge())
+                .metricSnapshot(totals(
+                                "portcullis_flows_taken_up",
+                                "Flows that were there before: of an earlier run, or of the host's own sockets.",
+                                Counters.Total.FLOWS_TAKEN_UP)
                         .counter())
+                .metricSnapshot(evictions().counter())
+                .metricSnapshot(totals(
+                                "portcullis_flows_refused",
+                                "Flows that the rules admitted and a table full of replied flows did not take.",
+                                Counters.Total.FLOWS_REFUSED)
+                        .counter())
+                .metricSnapshot(totals(
+                                "portcullis_flows_ended",
+                                "Flows that ended before their time: by a reset, by a new connection in their place, or as the"
+                                        + " rules changed.",
+                                Counters.Total.FLOWS_ENDED)
+                        .counter())
+                .metricSnapshot(lookups().counter())
                 .metricSnapshot(totals(
                                 "portcullis_flows_expired",
                                 "Flows forgotten after their idle timeout.",
@@ -208,6 +227,35 @@ final class Interfaces implements MultiCollector {
                                 "Of those, the ones that were too many at once and were lost.",
                                 Counters.Total.NOT_TAKEN_OVER)
                         .counter());
+    }
+
+    private Family evictions() {
+        Family family = new Family(
+                "portcullis_flows_evicted",
+                "Unreplied flows that made room for others in a full table, by the state they were in.",
+                INTERFACE,
+                "state");
+        watched.forEach((name, entry) -> {
+            Counters counters = entry.counters.get();
+            for (Timeout state : Timeout.values()) {
+                family.add(counters.evicted(state), name, state.key());
+            }
+        });
+        return family;
+    }
+
+    private Family lookups() {
+        Family family = new Family(
+                "portcullis_flow_lookups",
+                "Searches for the flow of a packet, or of a quoted one.",
+                INTERFACE,
+                "result");
+        watched.forEach((name, entry) -> {
+            Counters counters = entry.counters.get();
+            family.add(counters.total(Counters.Total.FLOW_HITS), name, "hit");
+            family.add(counters.total(Counters.Total.FLOW_MISSES), name, "miss");
+        });
+        return family;
     }
 
     private Family totals(String metric, String description, Counters.Total total) {

@@ -65,10 +65,6 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements Operations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
-    /** Heap that a tracked connection takes at the most, bytes; bounds {@code max-flows: auto}. */
-    private static final long BYTES_PER_FLOW = 512;
-
-    private static final long MOST_AUTO_FLOWS = 1_000_000;
     private static final long INSTALL_TIMEOUT_MS = 5_000;
     private static final int MOST_WARNINGS = 100;
 
@@ -232,7 +228,8 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private GuardedInterface.Household household(Config of) {
         String owner = "pid " + ProcessHandle.current().pid() + ", " + file;
-        return new GuardedInterface.Household(stateFolder(), of.mark(), owner, drops, cores);
+        return new GuardedInterface.Household(
+                stateFolder(), of.conntrack().directory(), of.mark(), owner, drops, cores);
     }
 
     /** News of NICs or addresses: what came is guarded, and the names of groups stand for what addresses there are now. */
@@ -407,13 +404,13 @@ public final class Daemon implements Operations, AutoCloseable {
         Map<String, GuardedInterface> added = new LinkedHashMap<>();
         boolean prepared = false;
         try {
-            refuseWhatNeedsARestart(next);
             long number = generation + 1;
             nicAddresses = nicAddresses(next);
             Claims.admitReload(next.withNicAddresses(nicAddresses));
             for (String name : next.interfaces().keySet()) {
                 policies.put(name, compile(next, name, number));
             }
+            refuseWhatNeedsARestart(next, policies);
             checkInterfaces(next.interfaces().values().stream()
                     .filter(each -> !guarded.containsKey(each.name()))
                     .toList());
@@ -518,14 +515,18 @@ public final class Daemon implements Operations, AutoCloseable {
         }
     }
 
-    private void refuseWhatNeedsARestart(Config next) throws StartException {
+    private void refuseWhatNeedsARestart(Config next, Map<String, Policy> policies) throws StartException {
         List<String> faults = new ArrayList<>();
         next.interfaces().forEach((name, after) -> {
             GuardedInterface before = guarded.get(name);
             if (before != null) {
-                faults.addAll(before.needsRestart(after, cores));
+                faults.addAll(before.needsRestart(after, policy(policies, name).maxFlows(), cores));
             }
         });
+        if (!next.conntrack().directory().equals(config.conntrack().directory())) {
+            faults.add(file + ": conntrack.directory: another directory needs a restart (now "
+                    + config.conntrack().directory() + ")");
+        }
         if (!next.mark().equals(config.mark())) {
             faults.add(file + ": mark: another mark needs a restart");
         }
@@ -561,11 +562,9 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private Policy compile(Config written, String name, long number) {
         Config config = written.withNicAddresses(nicAddresses);
-        long share = Runtime.getRuntime().maxMemory()
-                / 2
-                / BYTES_PER_FLOW
-                / config.interfaces().size();
-        return Policy.compile(config, name, number, Math.min(MOST_AUTO_FLOWS, share));
+        GuardedInterface each = guarded.get(name);
+        long limit = each == null ? AutoFlows.of(config, name, guarded.keySet()) : each.room();
+        return Policy.compile(config, name, number, limit);
     }
 
     private Path stateFolder() {

@@ -6,7 +6,10 @@ import io.portcullis.config.Interface;
 import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
+import io.portcullis.conntrack.FlowTable;
 import io.portcullis.engine.Adopted;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Share;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.Host;
 import io.portcullis.intercept.InterceptException;
@@ -24,7 +27,6 @@ import io.portcullis.port.ring.Steering;
 import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,22 +41,26 @@ final class GuardedInterface {
      * What all interfaces of a daemon have in common.
      *
      * @param state folder for what must be put back
+     * @param flows folder for the flow tables
      * @param owner for others who want the same NICs: who we are
      */
-    record Household(Path state, Mark mark, String owner, DropLog drops, Cores cores) {}
+    record Household(Path state, Path flows, Mark mark, String owner, DropLog drops, Cores cores) {}
 
     private volatile Interface attachment;
     private final Interception interception;
     private final Workers workers;
+    private final FlowFiles flows;
     private final Datapath datapath;
     private volatile @Nullable LinkFollower follower;
     private volatile @Nullable Keeper keeper;
     private boolean started;
 
-    private GuardedInterface(Interface attachment, Datapath datapath, Interception interception, Workers workers) {
+    private GuardedInterface(
+            Interface attachment, Datapath datapath, Interception interception, FlowFiles flows, Workers workers) {
         this.attachment = attachment;
         this.datapath = datapath;
         this.interception = interception;
+        this.flows = flows;
         this.workers = workers;
     }
 
@@ -95,28 +101,57 @@ final class GuardedInterface {
             throw new StartException(e.faults());
         }
         interception.notes().forEach(note -> LOG.info("{}: {}", name, note));
-        int seed = new SecureRandom().nextInt();
         Cores cores = household.cores();
-        Steering steering = new Steering(ring ? attachment.workers(cores.count()) : 1, seed);
+        int count = ring ? attachment.workers(cores.count()) : 1;
+        FlowFiles flows = openFlows(attachment, policy, household, interception, count);
+        Steering steering = new Steering(count, flows.seed());
         List<Port> opened = new ArrayList<>();
         try {
             List<? extends Port> outside = open(ring, interception.outside(), steering, interception.outsideManner());
             opened.addAll(outside);
             List<? extends Port> inside = open(ring, interception.inside(), steering, interception.insideManner());
+            List<Engine> engines = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                engines.add(new Engine(
+                        policy,
+                        new Share(i, count, flows.seed()),
+                        flows.tables().get(i)));
+            }
             Workers workers = Workers.of(
                     name,
-                    policy,
-                    seed,
+                    engines,
                     outside,
                     inside,
                     _ -> ring ? cores.life(attachment.busyPoll()) : Worker.Life.PLAIN,
                     taken -> household.drops().write(name, taken));
-            return new GuardedInterface(attachment, datapath, interception, workers);
+            return new GuardedInterface(attachment, datapath, interception, flows, workers);
         } catch (PortException e) {
             opened.forEach(Port::close);
+            flows.close();
             giveUp(name, interception);
             List<String> faults = List.of(name + ": " + e.getMessage());
             throw ring ? new NoRing(faults) : new StartException(faults);
+        }
+    }
+
+    /**
+     * The flows of before are worth what was in the way meanwhile. Shut: nothing has passed, they go on. With {@code
+     * on-failure: open} they went on past us, so that their sequence numbers are to be learnt anew. Given back: forgotten.
+     */
+    private static FlowFiles openFlows(
+            Interface attachment, Policy policy, Household household, Interception interception, int workers)
+            throws StartException {
+        boolean open = attachment.onFailure() == OnFailure.OPEN;
+        try {
+            FlowFiles flows = FlowFiles.open(
+                    attachment.name(), household.flows(), policy, workers, !open && !interception.wasStanding());
+            if (open && flows.found()) {
+                flows.tables().forEach(FlowTable::relearn);
+            }
+            return flows;
+        } catch (StartException e) {
+            giveUp(attachment.name(), interception);
+            throw e;
         }
     }
 
@@ -150,7 +185,7 @@ final class GuardedInterface {
     /** Frames are decided about. */
     void start() {
         adoptEstablished();
-        workers.start();
+        workers.start(!flows.found());
         started = true;
         followLinks();
         try {
@@ -162,7 +197,8 @@ final class GuardedInterface {
 
     /** After the programs stand: what connects now comes past us. */
     private void adoptEstablished() {
-        if (!(attachment.mode() instanceof Mode.Host host) || !host.adoptEstablished()) {
+        boolean passedUs = !flows.found() || attachment.onFailure() == OnFailure.OPEN;
+        if (!(attachment.mode() instanceof Mode.Host host) || !host.adoptEstablished() || !passedUs) {
             return;
         }
         try {
@@ -223,13 +259,22 @@ final class GuardedInterface {
         return workers;
     }
 
+    /** How many flows its tables have room for. */
+    long room() {
+        return flows.room();
+    }
+
     /** How frames get in and out now; never {@link Datapath#AUTO}. */
     Datapath datapath() {
         return datapath;
     }
 
-    /** Why another description of this interface can't be taken up while it is guarded; empty: it can. */
-    List<String> needsRestart(Interface next, Cores cores) {
+    /**
+     * Why another description of this interface can't be taken up while it is guarded; empty: it can.
+     *
+     * @param maxFlows the limit that it would have
+     */
+    List<String> needsRestart(Interface next, long maxFlows, Cores cores) {
         String where = next.place() + ": " + next.name() + ": ";
         List<String> reasons = new ArrayList<>();
         if (!attachment.mode().key().equals(next.mode().key())) {
@@ -246,6 +291,12 @@ final class GuardedInterface {
             reasons.add(where + "another datapath needs a restart (now " + datapath.key() + ")");
         } else if (datapath == Datapath.RING && next.workers(cores.count()) != workers.count()) {
             reasons.add(where + "another number of workers needs a restart (now " + workers.count() + ")");
+        }
+        if (maxFlows > flows.room()) {
+            reasons.add(where
+                    + String.format(
+                            "conntrack.max-flows %,d needs a restart, which loses no connection: there is room for %,d",
+                            maxFlows, flows.room()));
         }
         if (next.onFailure() != attachment.onFailure()) {
             reasons.add(where + "another on-failure needs a restart (now "
@@ -310,6 +361,7 @@ final class GuardedInterface {
     void remove() {
         endTraffic();
         log(attachment.name(), interception.detach());
+        flows.delete();
     }
 
     /** Ends the traffic; whether the NICs are given back, {@code on-failure} says: shut stays shut for the next start. */
@@ -324,11 +376,13 @@ final class GuardedInterface {
         } else {
             log(attachment.name(), interception.detach());
         }
+        flows.close();
     }
 
     /** After a start that failed. */
     void abandon() {
         endTraffic();
+        flows.close();
         giveUp(attachment.name(), interception);
     }
 

@@ -3,7 +3,9 @@ package io.portcullis.service;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.engine.Counters;
+import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
+import io.portcullis.engine.Share;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.PacketSocket;
 import io.portcullis.packet.Direction;
@@ -87,8 +89,7 @@ final class WarmUp {
                 RingRehearsal inside = RingRehearsal.open()) {
             Workers workers = Workers.of(
                     "warm-up",
-                    policy(),
-                    0,
+                    List.of(new Engine(policy(), Share.ALL, 0, 0)),
                     List.of(outside.port()),
                     List.of(inside.port()),
                     _ -> Worker.Life.PLAIN,
@@ -96,7 +97,7 @@ final class WarmUp {
             int rounds = 0;
             try {
                 workers.logDrops(false, false);
-                workers.start();
+                workers.start(false);
                 rounds = new WarmUp(outside, inside, startNs).walk();
             } finally {
                 workers.close();

@@ -19,7 +19,6 @@ import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -89,22 +88,14 @@ public final class Worker implements AutoCloseable {
      * A worker that is not running yet.
      *
      * @param name of the interface
-     * @param policy to begin with
-     * @param share which of the interface's flows are its own
+     * @param engine decides; the worker's alone from now on
      * @param outside opened port towards the world; the worker closes it
      * @param inside opened port towards what is guarded; the worker closes it
      * @param drops takes samples of dropped frames about once a second, on the loop: must not wait
      */
-    Worker(
-            String name,
-            Policy policy,
-            Share share,
-            Port outside,
-            Port inside,
-            Life life,
-            Consumer<DropSamples.Taken> drops) {
-        SecureRandom random = new SecureRandom();
-        this.engine = new Engine(policy, share, random.nextLong(), random.nextLong());
+    Worker(String name, Engine engine, Port outside, Port inside, Life life, Consumer<DropSamples.Taken> drops) {
+        Share share = engine.share();
+        this.engine = engine;
         this.name = name;
         this.outside = outside;
         this.inside = inside;
@@ -160,9 +151,10 @@ public final class Worker implements AutoCloseable {
     /**
      * Lets traffic through, as far as the policy admits it.
      *
+     * @param learns true: it begins without the flows of before, and may pick up what the policy lets it
      * @param handOver takes the frames of a batch that are other workers'
      */
-    void start(HandOver handOver) {
+    void start(boolean learns, HandOver handOver) {
         outsideChannel
                 .pipeline()
                 .addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, handOver, this::onBug));
@@ -171,7 +163,9 @@ public final class Worker implements AutoCloseable {
                 .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, this::onBug));
         // In one task: else the first port could read a batch while its peer is not registered yet.
         loop.submit(() -> {
-                    engine.startedAt(System.nanoTime());
+                    if (learns) {
+                        engine.startedAt(System.nanoTime());
+                    }
                     loop.register(outsideChannel);
                     loop.register(insideChannel);
                 })

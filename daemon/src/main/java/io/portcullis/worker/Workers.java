@@ -5,9 +5,9 @@ import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
+import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
 import io.portcullis.engine.RuleHits;
-import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
@@ -35,8 +35,7 @@ public final class Workers implements AutoCloseable {
      * Workers that are not running yet, one for each pair of ports; they close the ports.
      *
      * @param name of the interface
-     * @param policy to begin with
-     * @param seed which spreads the flows ({@link io.portcullis.packet.AddressPair})
+     * @param engines one for each worker, in their order
      * @param outside opened ports towards the world, in the workers' order
      * @param inside opened ports towards what is guarded, as many
      * @param life of each worker's thread, by its number
@@ -44,16 +43,14 @@ public final class Workers implements AutoCloseable {
      */
     public static Workers of(
             String name,
-            Policy policy,
-            int seed,
+            List<Engine> engines,
             List<? extends Port> outside,
             List<? extends Port> inside,
             IntFunction<Worker.Life> life,
             Consumer<DropSamples.Taken> drops) {
         List<Worker> workers = new ArrayList<>();
         for (int i = 0; i < outside.size(); i++) {
-            Share share = new Share(i, outside.size(), seed);
-            workers.add(new Worker(name, policy, share, outside.get(i), inside.get(i), life.apply(i), drops));
+            workers.add(new Worker(name, engines.get(i), outside.get(i), inside.get(i), life.apply(i), drops));
         }
         return new Workers(workers);
     }
@@ -72,10 +69,14 @@ public final class Workers implements AutoCloseable {
         return workers.stream().mapToInt(worker -> worker.adopt(connections)).sum();
     }
 
-    /** Lets traffic through, as far as the policy admits it. */
-    public void start() {
+    /**
+     * Lets traffic through, as far as the policy admits it.
+     *
+     * @param learns true: there are no flows of an earlier run
+     */
+    public void start(boolean learns) {
         HandOver handOver = workers.size() == 1 ? HandOver.NOBODY : this::handOver;
-        workers.forEach(worker -> worker.start(handOver));
+        workers.forEach(worker -> worker.start(learns, handOver));
     }
 
     private void handOver(Batch batch, Direction direction) {

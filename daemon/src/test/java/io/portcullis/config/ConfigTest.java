@@ -63,7 +63,9 @@ class ConfigTest {
         assertEquals(new Place("test.yaml", 3, 3), edge.place());
         assertEquals(List.of(), config.group("web").ingress());
         assertNull(config.group("web").egress());
-        assertEquals(new Conntrack(Conntrack.AUTO, false, true, Timeouts.DEFAULT), config.conntrack());
+        assertEquals(
+                new Conntrack(Conntrack.AUTO, false, true, Path.of("/run/portcullis"), Timeouts.DEFAULT),
+                config.conntrack());
         assertEquals(new Metrics("127.0.0.1", 9750, true), config.metrics());
         assertEquals(new Control(Path.of("/run/portcullis/control.sock")), config.control());
         assertEquals(new Log(Level.INFO, Drops.SAMPLED), config.log());

@@ -180,7 +180,7 @@ final class RandomWorld {
                 Map.of("acl", new NetworkAcl("acl", entries(), entries(), PLACE)),
                 random.nextInt(3) == 0 ? new Failsafe(rules(), rules()) : Failsafe.NONE,
                 List.of(),
-                new Conntrack(1, false, true, Timeouts.DEFAULT),
+                new Conntrack(1, false, true, Path.of("/none"), Timeouts.DEFAULT),
                 new Metrics("127.0.0.1", 0, true),
                 new Control(Path.of("/run/none")),
                 new Log(Level.INFO, Drops.OFF),

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.Config;
 import io.portcullis.engine.Counters;
+import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
+import io.portcullis.engine.Share;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
 import io.portcullis.linux.PacketSocket;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -66,14 +69,15 @@ final class HandOverTest {
         Steering steering = new Steering(WORKERS, SEED);
         workers = namespace.in(() -> Workers.of(
                 "web0",
-                policy,
-                SEED,
+                IntStream.range(0, WORKERS)
+                        .mapToObj(i -> new Engine(policy, new Share(i, WORKERS, SEED), 1, 2))
+                        .toList(),
                 RingPort.open("out0", steering, PacketSocket.Manner.ALONE),
                 RingPort.open("in0", steering, PacketSocket.Manner.ALONE),
                 _ -> Worker.Life.PLAIN,
                 _ -> {}));
         namespace.in(() -> {
-            workers.start();
+            workers.start(false);
             return workers;
         });
         await(

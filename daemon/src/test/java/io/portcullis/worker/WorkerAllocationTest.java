@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
 import io.portcullis.config.Config;
+import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
+import io.portcullis.engine.Share;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
@@ -58,9 +60,14 @@ final class WorkerAllocationTest {
             Worker.Life life =
                     new Worker.Life(false, () -> loop.set(Thread.currentThread().threadId()));
             Workers workers = Workers.of(
-                    "web0", policy(), 0, List.of(outside.port()), List.of(inside.port()), _ -> life, _ -> {});
+                    "web0",
+                    List.of(new Engine(policy(), Share.ALL, 1, 2)),
+                    List.of(outside.port()),
+                    List.of(inside.port()),
+                    _ -> life,
+                    _ -> {});
             try {
-                workers.start();
+                workers.start(false);
                 int[] sent = {0};
                 Allocation.nothingIn(() -> {
                     long before = threads.getThreadAllocatedBytes(loop.get());

@@ -1,0 +1,91 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Config;
+import io.portcullis.conntrack.FlowTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What {@code max-flows: auto} comes to: a million flows, and less where that would take more than a quarter of the free space of
+ * {@code conntrack.directory}, an eighth of the memory or a quarter of the heap, shared out among the interfaces that have no
+ * tables yet. Tables that are there keep their size.
+ */
+final class AutoFlows {
+    private static final Logger LOG = LoggerFactory.getLogger(AutoFlows.class);
+
+    private static final Path MEMINFO = Path.of("/proc/meminfo");
+    private static final long MOST = 1_000_000;
+    private static final long FEWEST = 1_024;
+
+    private AutoFlows() {}
+
+    /**
+     * The limit of one interface.
+     *
+     * @param guarded those that have tables in use
+     */
+    static long of(Config config, String name, Set<String> guarded) {
+        Path directory = config.conntrack().directory();
+        long room = FlowFiles.room(directory, name);
+        if (room > 0) {
+            return room;
+        }
+        long others = 0;
+        int without = 0;
+        for (String each : config.interfaces().keySet()) {
+            long itsRoom = FlowFiles.room(directory, each);
+            others += itsRoom;
+            without += itsRoom == 0 && !guarded.contains(each) ? 1 : 0;
+        }
+        long all = flows(freeSpace(directory), memory(), Runtime.getRuntime().maxMemory(), others);
+        return Math.clamp(all / Math.max(1, without), FEWEST, MOST);
+    }
+
+    /**
+     * How many flows may come, all tables together.
+     *
+     * @param free bytes of the directory's file system
+     * @param memory bytes of the machine
+     * @param heap bytes of heap at the most
+     * @param there flows that tables which are there have room for
+     */
+    static long flows(long free, long memory, long heap, long there) {
+        long inDirectory = free / 4 / FlowFiles.flowBytes();
+        long inMemory = memory / 8 / (FlowFiles.flowBytes() + FlowTable.DERIVED_BYTES) - there;
+        long inHeap = heap / 4 / FlowTable.DERIVED_BYTES - there;
+        return Math.max(0, Math.min(inDirectory, Math.min(inMemory, inHeap)));
+    }
+
+    private static long freeSpace(Path directory) {
+        for (Path at = directory; at != null; at = at.getParent()) {
+            if (Files.isDirectory(at)) {
+                try {
+                    return Files.getFileStore(at).getUsableSpace();
+                } catch (IOException unknown) {
+                    LOG.debug("the free space of {} is not known", at, unknown);
+                    break;
+                }
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Bytes of the machine. */
+    private static long memory() {
+        try (Stream<String> lines = Files.lines(MEMINFO)) {
+            return lines.filter(line -> line.startsWith("MemTotal:"))
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                            .findFirst()
+                            .orElseThrow(() -> new IOException("no MemTotal in " + MEMINFO))
+                    * 1024;
+        } catch (IOException unknown) {
+            LOG.debug("the size of the memory is not known", unknown);
+            return Long.MAX_VALUE;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.portcullis.service;
+
+import io.portcullis.conntrack.TableHeader;
+import io.portcullis.conntrack.TableReport;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A flow table's file, looked at from outside. */
+public final class FlowFile {
+    private FlowFile() {}
+
+    /**
+     * Looks at every flow in it; a daemon may be using it.
+     *
+     * @throws IOException if the file can't be read
+     * @throws TableHeader.UnknownTable if it is no flow table, or none of this version
+     */
+    public static TableReport verify(Path file) throws IOException, TableHeader.UnknownTable {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file + ": no such file");
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            return TableReport.of(memory, System.nanoTime());
+        }
+    }
+}
