@@ -395,6 +395,22 @@ public final class Frame {
         put16(frame, network + 10, ~sum(Arrays.copyOfRange(frame, network, network + length)));
     }
 
+    /** As {@link #repairIpv4(byte[], int)}, where behind the VLAN tags of any bytes there is an IPv4 header. */
+    public static void repairIpv4(byte[] frame) {
+        int network = 14;
+        while (network + 4 <= frame.length
+                && (u16(frame, network - 2) == 0x8100 || u16(frame, network - 2) == 0x88a8)) {
+            network += 4;
+        }
+        if (network + 20 <= frame.length && u16(frame, network - 2) == Packet.IPV4) {
+            repairIpv4(frame, network);
+        }
+    }
+
+    private static int u16(byte[] bytes, int at) {
+        return (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+    }
+
     /** Bytes in network order. */
     public static final class Octets {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
