@@ -16,7 +16,9 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +42,11 @@ final class CheckedEngine {
                             + " [arp, ndp-redirect, dhcp-server, igmp, lldp, slow, pppoe, other]",
                     """
                     security-groups: {web: {ingress: [{protocol: all, from: any}]}}
-                    network-acls: {edge: {ingress: [{rule: 1, action: allow, protocol: udp, from: 0.0.0.0/0}]}}
+                    network-acls:
+                      edge:
+                        ingress:
+                          - {rule: 1, action: allow, protocol: udp, from: 0.0.0.0/0}
+                          - {rule: 2, action: deny, protocol: gre, from: 198.51.100.0/24}
                     failsafe: {ingress: [{protocol: tcp, ports: 80, from: any}, {protocol: icmp, from: any}]}
                     """),
             policy("enforce: audit", "security-groups: {web: {ingress: [], egress: []}}\n"));
@@ -48,14 +54,13 @@ final class CheckedEngine {
     private final boolean unmarkedOffload;
     private final Engine engine;
     private final Packet packet = new Packet();
+    private final Set<Reason> reasons = EnumSet.noneOf(Reason.class);
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
     private final List<Consumer<Batch>> additions = new ArrayList<>();
     private @Nullable Direction direction;
     private boolean superFrames;
     private boolean everOpen;
     private long nowNs = 1;
-    private int passed;
-
     /**
      * An engine with one of a handful of configurations.
      *
@@ -80,9 +85,9 @@ final class CheckedEngine {
         return POLICIES.get((number & 0xff) % POLICIES.size());
     }
 
-    /** How many frames have passed. */
-    int passed() {
-        return passed;
+    /** What became of the frames: why they were, or would have been, dropped; NONE of those that passed. */
+    Set<Reason> reasons() {
+        return reasons;
     }
 
     /** A frame that arrives together with those before it, if it can. */
@@ -164,8 +169,8 @@ final class CheckedEngine {
     private void checkVerdict(Batch batch, int i) {
         Policy policy = engine.policy();
         Reason reason = Reason.of(batch.reason(i));
+        reasons.add(reason);
         if (batch.isAccepted(i)) {
-            passed++;
             assertTrue(reason == Reason.NONE || policy.audits(), "passes and is dropped as " + reason);
             assertTrue(batch.rule(i) >= Batch.NO_RULE && batch.rule(i) < policy.ruleCount(), "rule " + batch.rule(i));
             if (!everOpen) {
