@@ -22,7 +22,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** An engine whose every decision is looked at, whatever the frames are: one verdict each, counted, without side effects. */
+/**
+ * An engine whose every decision is looked at, whatever the frames are: one verdict each, counted, without side effects, and
+ * the same for a frame that comes alone as for one in a batch.
+ */
 final class CheckedEngine {
     /** The one that admits nothing. */
     private static final int CLOSED = 0;
@@ -53,6 +56,9 @@ final class CheckedEngine {
 
     private final boolean unmarkedOffload;
     private final Engine engine;
+    /** Gets the same frames, one at a time. */
+    private final Engine twin;
+
     private final Packet packet = new Packet();
     private final Set<Reason> reasons = EnumSet.noneOf(Reason.class);
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
@@ -69,7 +75,9 @@ final class CheckedEngine {
     CheckedEngine(int number, boolean unmarkedOffload) {
         this.unmarkedOffload = unmarkedOffload;
         engine = new Engine(byNumber(number), Share.ALL, 1, 2);
+        twin = new Engine(byNumber(number), Share.ALL, 3, 4);
         engine.startedAt(nowNs);
+        twin.startedAt(nowNs);
         everOpen = byNumber(number) != POLICIES.get(CLOSED);
     }
 
@@ -114,13 +122,16 @@ final class CheckedEngine {
         decide();
         everOpen |= byNumber(number) != POLICIES.get(CLOSED);
         engine.install(byNumber(number));
+        twin.install(byNumber(number));
     }
 
     /** Time goes by. */
     void sleepNs(long ns) {
         decide();
         nowNs += ns;
-        assertTrue(engine.expire(nowNs, 2) <= 2);
+        int expired = engine.expire(nowNs, 2);
+        assertTrue(expired <= 2);
+        assertEquals(expired, twin.expire(nowNs, 2));
     }
 
     /** What would become of a frame is asked, and nothing changes. */
@@ -147,6 +158,7 @@ final class CheckedEngine {
         engine.decide(batch, way, nowNs);
         for (int i = 0; i < batch.size(); i++) {
             checkVerdict(batch, i);
+            compareWithTwin(batch, i, way);
         }
         assertEquals(0, batch.elsewhere());
         assertEquals(0, batch.accepted() >>> batch.size() - 1 >>> 1, "a verdict for a frame that is not there");
@@ -156,6 +168,7 @@ final class CheckedEngine {
         long flows = engine.counters().total(Counters.Total.FLOWS);
         assertTrue(flows >= 0 && (everOpen || flows == 0), flows + " flows");
         assertTrue(flows <= mostFlows(), flows + " flows");
+        assertEquals(flows, twin.counters().total(Counters.Total.FLOWS), "flows of the twin");
         engine.dropSamples()
                 .take(2)
                 .drops()
@@ -181,6 +194,15 @@ final class CheckedEngine {
             assertNotEquals(Reason.NONE, reason);
             assertFalse(policy.audits(), "an audit drops nothing");
         }
+    }
+
+    private void compareWithTwin(Batch batch, int i, Direction way) {
+        Batch alone = new Batch(MemorySegment.ofArray(waiting.toByteArray()), unmarkedOffload);
+        additions.get(i).accept(alone);
+        twin.decide(alone, way, nowNs);
+        assertEquals(batch.isAccepted(i), alone.isAccepted(0), "alone and in a batch");
+        assertEquals(Reason.of(batch.reason(i)), Reason.of(alone.reason(0)));
+        assertEquals(batch.rule(i), alone.rule(0));
     }
 
     private boolean isLinkTraffic() {

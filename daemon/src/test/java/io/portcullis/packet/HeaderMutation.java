@@ -70,7 +70,7 @@ final class HeaderMutation {
 
     /** One more IPv4 option or IPv6 extension header, right behind the IP header. */
     private byte[] extended(byte[] frame) {
-        int network = network(frame);
+        int network = Frame.network(frame);
         if (network + 40 > frame.length) {
             return frame;
         }
@@ -98,7 +98,7 @@ final class HeaderMutation {
 
     /** A length that says less, down to nothing. */
     private byte[] shortened(byte[] frame) {
-        int network = network(frame);
+        int network = Frame.network(frame);
         if (network + 40 > frame.length) {
             return frame;
         }
@@ -110,15 +110,6 @@ final class HeaderMutation {
 
     private static void lengthen(byte[] frame, int at, int by) {
         Frame.put16(frame, at, ((frame[at] & 0xff) << 8 | frame[at + 1] & 0xff) + by);
-    }
-
-    private static int network(byte[] frame) {
-        int network = 14;
-        while (network + 4 <= frame.length
-                && (frame[network - 2] == (byte) 0x81 || frame[network - 2] == (byte) 0x88)) {
-            network += 4;
-        }
-        return network;
     }
 
     private static byte[] inserted(byte[] frame, int at, byte[] piece) {

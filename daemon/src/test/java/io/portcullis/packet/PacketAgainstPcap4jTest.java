@@ -54,8 +54,6 @@ import org.pcap4j.packet.namednumber.IpNumber;
  * the same, and refuse the same but for {@link Difference}.
  */
 final class PacketAgainstPcap4jTest {
-    private static final int FRAMES = 8_000;
-
     /** Why, of a mutated frame, one of the two reads what the other refuses or does not look into. */
     private enum Difference {
         /** pcap4j knows 802.1Q tags, and takes any number of them; ours knows 802.1ad's too, and takes two. */
@@ -88,6 +86,7 @@ final class PacketAgainstPcap4jTest {
         ICMPV6_HOME_AGENT
     }
 
+    private static final int FRAMES = 8_000;
     private static final int MUTATED_FRAMES = 12_000;
     private static final int ETHERNET_HEADER = 14;
     private static final int TAG = 4;
