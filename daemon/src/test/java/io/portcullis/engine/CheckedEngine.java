@@ -140,6 +140,8 @@ final class CheckedEngine {
         long flows = engine.counters().total(Counters.Total.FLOWS);
         long packets = countedPackets();
         Explained explained = engine.explain(frame.clone(), way, nowNs);
+        // Who asks about a flow that has been idle for its timeout finds it gone, and then it is.
+        assertEquals(explained, twin.explain(frame.clone(), way, nowNs));
         assertTrue(explained.rule() < engine.policy().ruleCount());
         assertEquals(flows, engine.counters().total(Counters.Total.FLOWS));
         assertEquals(packets, countedPackets());
