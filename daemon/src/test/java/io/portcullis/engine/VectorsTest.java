@@ -38,6 +38,11 @@ final class VectorsTest {
         return tests("/borders.yaml");
     }
 
+    @TestFactory
+    Stream<DynamicTest> asTheKernelsOwnTests() throws IOException, URISyntaxException {
+        return tests("/kernel-conntrack.yaml");
+    }
+
     private static Stream<DynamicTest> tests(String resource) throws IOException, URISyntaxException {
         return vectors(resource).stream()
                 .map(vector -> DynamicTest.dynamicTest(vector.id() + " " + vector.what(), () -> check(vector)));

@@ -395,6 +395,31 @@ public final class Frame {
         put16(frame, network + 10, ~sum(Arrays.copyOfRange(frame, network, network + length)));
     }
 
+    /** Offset of what follows the Ethernet header and its VLAN tags, in any bytes; beyond the end where they are too few. */
+    public static int network(byte[] frame) {
+        int network = 14;
+        while (network <= frame.length && isTag(u16(frame, network - 2))) {
+            network += 4;
+        }
+        return network;
+    }
+
+    private static boolean isTag(int etherType) {
+        return etherType == 0x8100 || etherType == 0x88a8;
+    }
+
+    /** As {@link #repairIpv4(byte[], int)}, where in any bytes there is an IPv4 header. */
+    public static void repairIpv4(byte[] frame) {
+        int network = network(frame);
+        if (network + 20 <= frame.length && u16(frame, network - 2) == Packet.IPV4) {
+            repairIpv4(frame, network);
+        }
+    }
+
+    private static int u16(byte[] bytes, int at) {
+        return (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+    }
+
     /** Bytes in network order. */
     public static final class Octets {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
