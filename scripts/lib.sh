@@ -152,6 +152,11 @@ build() {
   give_back_target
 }
 
+# memory_folder: where files are memory, which flow tables should be; /tmp where there is none.
+memory_folder() {
+  if [[ -w /dev/shm ]] && [[ $(stat -f -c %T /dev/shm) == tmpfs ]]; then say /dev/shm; else say /tmp; fi
+}
+
 # rehearse LAUNCHER JAR: has the JVM note what a start loads, in JAR's name with .aot; starts are faster with it, and work without.
 rehearse() {
   local launcher=$1 cache=${2%.jar}.aot folder output

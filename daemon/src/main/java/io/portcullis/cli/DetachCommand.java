@@ -3,6 +3,8 @@ package io.portcullis.cli;
 import io.portcullis.control.Unreachable;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
+import io.portcullis.service.FlowFile;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -45,8 +47,14 @@ final class DetachCommand implements Callable<Integer> {
                 return Exit.NO;
             }
         }
-        Path folder = daemon.path().getParent();
-        Restored restored = Restoration.detachAll(folder == null ? Path.of("/") : folder);
+        Path parent = daemon.path().getParent();
+        Path folder = parent == null ? Path.of("/") : parent;
+        Restored restored = Restoration.detachAll(folder);
+        try {
+            FlowFile.removeAll(folder);
+        } catch (IOException e) {
+            err.println("portcullis: flow tables are not removed: " + e.getMessage());
+        }
         restored.lines().forEach(spec.commandLine().getOut()::println);
         restored.faults().forEach(fault -> err.println("portcullis: " + fault));
         return restored.faults().isEmpty() ? Exit.OK : Exit.NO;

@@ -102,7 +102,8 @@ final class ConfigReader {
             tops.add(document.top().fields(KEYS));
         }
         version();
-        Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"));
+        Control control = SettingsReader.control(settings("control"));
+        Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"), control);
         References references = new References();
         Fields interfaces = named("interfaces");
         Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
@@ -136,7 +137,7 @@ final class ConfigReader {
                 expectations,
                 conntrack,
                 SettingsReader.metrics(settings("metrics")),
-                SettingsReader.control(settings("control")),
+                control,
                 SettingsReader.log(settings("log")),
                 SettingsReader.mark(once("mark")),
                 List.of());

@@ -25,16 +25,21 @@ final class SettingsReader {
 
     private SettingsReader() {}
 
-    /** {@code conntrack}. */
-    static Conntrack conntrack(Fields fields) {
+    /**
+     * {@code conntrack}.
+     *
+     * @param control in whose folder the tables are where nothing else is said: beside what else the daemon keeps
+     */
+    static Conntrack conntrack(Fields fields, Control control) {
         long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
         boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
         boolean recheck = fields.get("on-reload")
                 .flatMap(value -> value.choice(List.of("keep", "recheck")))
                 .filter("recheck"::equals)
                 .isPresent();
+        Path beside = control.socket().getParent();
         Path directory =
-                fields.get("directory").flatMap(SettingsReader::directory).orElse(DIRECTORY);
+                fields.get("directory").flatMap(SettingsReader::directory).orElse(beside == null ? DIRECTORY : beside);
         Map<String, Duration> changes =
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
         return new Conntrack(maxFlows, recheck, strict, directory, Timeouts.DEFAULT.with(changes));

@@ -151,6 +151,7 @@ public final class Daemon implements Operations, AutoCloseable {
             WarmUp.run();
             Cores.putCompilersLast();
         }
+        noteFlows();
         generation = 1;
         Map<String, GuardedInterface> opened = new LinkedHashMap<>();
         guarded = opened;
@@ -178,6 +179,14 @@ public final class Daemon implements Operations, AutoCloseable {
         String standing = standing();
         LOG.info("portcullis {} stands: {} (started in {} ms)", Version.text(), standing, millisSince(startNs));
         systemd.ready(standing);
+    }
+
+    private void noteFlows() throws StartException {
+        try {
+            FlowFiles.note(stateFolder(), config.conntrack().directory());
+        } catch (IOException e) {
+            throw new StartException(List.of(stateFolder() + ": " + e.getMessage()));
+        }
     }
 
     private static void checkInterfaces(Iterable<Interface> attachments) throws StartException {

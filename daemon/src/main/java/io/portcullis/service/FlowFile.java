@@ -16,6 +16,16 @@ public final class FlowFile {
     private FlowFile() {}
 
     /**
+     * Removes the tables of all interfaces that a daemon which has ended had: their NICs were given back, and connections go on
+     * past us.
+     *
+     * @param stateFolder of that daemon
+     */
+    public static void removeAll(Path stateFolder) throws IOException {
+        FlowFiles.removeAll(stateFolder);
+    }
+
+    /**
      * Looks at every flow in it; a daemon may be using it.
      *
      * @throws IOException if the file can't be read

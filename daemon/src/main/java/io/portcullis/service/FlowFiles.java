@@ -39,6 +39,8 @@ final class FlowFiles implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FlowFiles.class);
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final String PREFIX = "flows-";
+    private static final String NOTE = "flows";
     private static final String LOCK = ".lock";
     private static final String NEW = ".new";
     private static final String OLD = ".old";
@@ -62,7 +64,7 @@ final class FlowFiles implements AutoCloseable {
 
     /** Where the tables of an interface are. */
     static Path folder(Path directory, String interfaceName) {
-        return directory.resolve("flows-" + URLEncoder.encode(interfaceName, StandardCharsets.UTF_8));
+        return directory.resolve(PREFIX + URLEncoder.encode(interfaceName, StandardCharsets.UTF_8));
     }
 
     /** How many flows the tables that an interface has here have room for; 0: it has none. Reads nothing but their sizes. */
@@ -193,9 +195,28 @@ final class FlowFiles implements AutoCloseable {
         close();
     }
 
-    /** Removes the tables of an interface that nobody guards; none are there: nothing happens. */
-    static void delete(Path directory, String interfaceName) {
-        delete(folder(directory, interfaceName));
+    /** Writes down, among the rest of a daemon's state, where its tables are. */
+    static void note(Path stateFolder, Path directory) throws IOException {
+        makeDirectory(stateFolder);
+        Files.writeString(stateFolder.resolve(NOTE), directory.toString());
+    }
+
+    static void removeAll(Path stateFolder) throws IOException {
+        Path note = stateFolder.resolve(NOTE);
+        if (!Files.exists(note)) {
+            return;
+        }
+        Path directory = Path.of(Files.readString(note));
+        List<Path> folders = List.of();
+        if (Files.isDirectory(directory)) {
+            try (Stream<Path> files = Files.list(directory)) {
+                folders = files.filter(file -> file.getFileName().toString().startsWith(PREFIX))
+                        .filter(Files::isDirectory)
+                        .toList();
+            }
+        }
+        folders.forEach(FlowFiles::delete);
+        Files.delete(note);
     }
 
     private static void delete(Path folder) {

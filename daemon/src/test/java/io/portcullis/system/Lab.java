@@ -12,6 +12,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -33,6 +35,9 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private static final String PREFIX = "pctest";
     private static final Path ROOT = root();
     private static final long WAIT_S = 30;
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
+    private static final Pattern FOLDER = Pattern.compile(PREFIX + "([0-9]+)-.*");
 
     private final String name = PREFIX + ProcessHandle.current().pid();
     private final Thread undo = new Thread(this::down, "lab-down");
@@ -52,7 +57,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private Lab(boolean isHost) {
         this.isHost = isHost;
         try {
-            folder = Files.createTempDirectory("portcullis-lab");
+            // Where flow tables are meant to be.
+            folder = Files.createTempDirectory(SHARED_MEMORY, name + "-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -120,6 +126,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     private static void removeDeadLabs() {
+        removeDeadFolders();
         script("list").ok().out().lines().filter(lab -> lab.startsWith(PREFIX)).forEach(lab -> {
             long pid = Long.parseLong(lab.substring(PREFIX.length()));
             if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
@@ -128,9 +135,27 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         });
     }
 
+    private static void removeDeadFolders() {
+        try (Stream<Path> folders = Files.list(SHARED_MEMORY)) {
+            for (Path each : folders.toList()) {
+                Matcher matcher = FOLDER.matcher(each.getFileName().toString());
+                if (matcher.matches()
+                        && ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty()) {
+                    remove(each);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void down() {
         started.forEach(Process::destroy);
         script("down", name).ok();
+        remove(folder);
+    }
+
+    private static void remove(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
