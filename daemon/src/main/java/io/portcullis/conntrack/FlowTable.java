@@ -506,6 +506,11 @@ public final class FlowTable {
         return timeouts.ns(Flow.timeout(seen)) - Flow.idleNs(seen, nowNs);
     }
 
+    /** What stands in the memory of a flow. */
+    byte[] bytes(Flow flow) {
+        return slab.copy(flow.entry);
+    }
+
     /** The shorter of two timeouts. */
     Timeout shorter(Timeout one, Timeout other) {
         return timeouts.ns(other) < timeouts.ns(one) ? other : one;

@@ -129,6 +129,11 @@ class Slab {
         VarHandle.storeStoreFence();
     }
 
+    /** A copy of an entry. */
+    final byte[] copy(int entry) {
+        return memory.asSlice(offset(entry), ENTRY).toArray(ValueLayout.JAVA_BYTE);
+    }
+
     /** An entry is no flow any more. */
     final void end(int entry) {
         putIntRelease(offset(entry) + COMMIT, 0);

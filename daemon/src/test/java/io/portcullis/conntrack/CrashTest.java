@@ -1,0 +1,318 @@
+package io.portcullis.conntrack;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.conntrack.TcpTracker.Step;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.Tuple;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The process ends between any two stores: what is found then is what was, or what was to be. Stores between two fences may
+ * have been done in any order, so every subset of them is tried where there are few, and many at random where there are not.
+ */
+final class CrashTest {
+    private static final int FLOWS = 3;
+    private static final int STEPS = 400;
+    private static final int ALL_SUBSETS = 10;
+    private static final int SOME_SUBSETS = 64;
+    private static final long SECOND = 1_000_000_000L;
+    private static final Timeouts TIMEOUTS =
+            new Timeouts(key -> key.equals("tcp-established") ? 432_000 * SECOND : 60 * SECOND);
+
+    /** One store; bytes as the memory has them. */
+    private record Store(long at, MemorySegment bytes, boolean release) {}
+
+    /** A slab that writes down what is stored. */
+    private static final class Recording extends Slab {
+        private final List<List<Store>> groups = new ArrayList<>();
+
+        Recording(MemorySegment memory) {
+            super(memory);
+            restart();
+        }
+
+        void restart() {
+            groups.clear();
+            groups.add(new ArrayList<>());
+        }
+
+        private void note(long at, long value, int length, boolean release) {
+            MemorySegment bytes = Arena.ofAuto().allocate(8);
+            bytes.set(ValueLayout.JAVA_LONG, 0, value);
+            groups.getLast().add(new Store(at, bytes.asSlice(0, length), release));
+        }
+
+        @Override
+        void putInt(long at, int value) {
+            note(at, value, Integer.BYTES, false);
+            super.putInt(at, value);
+        }
+
+        @Override
+        void putLong(long at, long value) {
+            note(at, value, Long.BYTES, false);
+            super.putLong(at, value);
+        }
+
+        @Override
+        void putIntRelease(long at, int value) {
+            note(at, value, Integer.BYTES, true);
+            super.putIntRelease(at, value);
+        }
+
+        @Override
+        void fence() {
+            groups.add(new ArrayList<>());
+            super.fence();
+        }
+    }
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(FLOWS), 128);
+    private final Recording slab = new Recording(memory);
+    private final FlowTable table = new FlowTable(slab, 1, 2, FLOWS, TIMEOUTS, 0);
+    private final TcpTracker tracker = new TcpTracker();
+    private final Packet packet = new Packet();
+    private final Tuple tuple = new Tuple();
+    private long nowNs;
+    private int crashes;
+    private int mixes;
+
+    private static Frame segment(int client, boolean fromClient, int flags, int sequence, int ack) {
+        String remote = "198.51.100." + client;
+        return fromClient
+                ? Frame.tcp(remote, 40_000, "10.0.0.1", 80, flags).numbers(sequence, ack)
+                : Frame.tcp("10.0.0.1", 80, remote, 40_000, flags).numbers(sequence, ack);
+    }
+
+    private void parse(Frame frame, boolean fromClient) {
+        byte[] bytes = frame.bytes();
+        assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
+        tuple.of(packet, fromClient ? Direction.INGRESS : Direction.EGRESS);
+    }
+
+    /** What the engine does with a segment. */
+    private Step send(FlowTable to, Frame frame, boolean fromClient) {
+        parse(frame, fromClient);
+        Flow known = to.find(tuple, nowNs);
+        Direction direction = fromClient ? Direction.INGRESS : Direction.EGRESS;
+        if (known == null) {
+            if (TcpTracker.isOpening(packet.tcpFlags())) {
+                TcpConnection opened = tracker.open(packet);
+                to.insert(tuple, direction, tracker.timeout(false, to), nowNs, 7, 0, opened, null);
+            }
+            return Step.BAD_STATE;
+        }
+        boolean begins = direction == known.originalDirection();
+        Step step = tracker.follow(known, packet, begins);
+        switch (step) {
+            case RENEW, PASS -> to.update(known, tracker, begins, step == Step.RENEW, nowNs);
+            case END -> to.remove(known);
+            case REOPEN -> {
+                TcpConnection opened = tracker.open(packet);
+                to.insert(tuple, direction, tracker.timeout(false, to), nowNs, 8, 0, opened, known);
+            }
+            case BAD_STATE, BAD_WINDOW -> {
+                // Nothing changes.
+            }
+        }
+        return step;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void whatIsFoundIsOldOrNew(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        new TableHeader(FLOWS, 1, 2, new java.util.UUID(0, 0), "", 0, 1, 0).writeTo(memory);
+        int[] next = {1000, 1000, 1000, 1000, 1000};
+        int[] peer = {9000, 9000, 9000, 9000, 9000};
+        for (int step = 0; step < STEPS; step++) {
+            // Five clients, room for three.
+            int client = random.nextInt(next.length);
+            boolean fromClient = random.nextInt(2) == 0;
+            int flags = switch (random.nextInt(12)) {
+                case 0, 1 -> fromClient ? 2 : 18;
+                case 2 -> 17;
+                case 3 -> 4;
+                default -> 16;
+            };
+            int length = flags == 16 ? random.nextInt(4) * 100 : 0;
+            int own = (fromClient ? next : peer)[client];
+            int other = (fromClient ? peer : next)[client];
+            int sequence = own + (random.nextInt(6) == 0 ? random.nextInt(-2000, 2000) : 0);
+            Frame frame = segment(client, fromClient, flags, sequence, other).payload(length);
+            if (random.nextInt(3) == 0) {
+                frame = frame.window(random.nextInt(0, 4000));
+            }
+            nowNs += random.nextInt(8) == 0 ? random.nextLong(20 * SECOND) : 1000;
+            byte[] before = memory.toArray(ValueLayout.JAVA_BYTE);
+            slab.restart();
+            Step done = send(table, frame, fromClient);
+            if (done == Step.RENEW) {
+                (fromClient ? next : peer)[client] = sequence + length + ((flags & 3) != 0 ? 1 : 0);
+            }
+            byte[] after = memory.toArray(ValueLayout.JAVA_BYTE);
+            String where = "seed " + seed + ", step " + step + ": ";
+            for (byte[] found : crashStates(before, random)) {
+                check(where, before, after, found);
+            }
+        }
+        assertTrue(crashes > 20_000, crashes + " crashes");
+        assertTrue(mixes > 100, mixes + " mixes");
+    }
+
+    /** Every memory that a crash may leave. */
+    private List<byte[]> crashStates(byte[] before, SplittableRandom random) {
+        List<byte[]> states = new ArrayList<>();
+        byte[] now = before.clone();
+        states.add(now.clone());
+        for (List<Store> group : slab.groups) {
+            List<Store> plain = group.stream().filter(store -> !store.release).toList();
+            int subsets = plain.size() <= ALL_SUBSETS ? 1 << plain.size() : SOME_SUBSETS;
+            for (int i = 0; i < subsets; i++) {
+                long subset = plain.size() <= ALL_SUBSETS ? i : random.nextLong();
+                byte[] state = now.clone();
+                for (int bit = 0; bit < plain.size(); bit++) {
+                    if ((subset >>> bit & 1) != 0) {
+                        apply(plain.get(bit), state);
+                    }
+                }
+                states.add(state);
+            }
+            for (Store store : group) {
+                apply(store, now);
+                states.add(now.clone());
+            }
+        }
+        return states;
+    }
+
+    private static void apply(Store store, byte[] memory) {
+        MemorySegment.copy(store.bytes, ValueLayout.JAVA_BYTE, 0, memory, (int) store.at, (int) store.bytes.byteSize());
+    }
+
+    private FlowTable recovered(byte[] state) {
+        MemorySegment copy = Arena.ofAuto().allocate(state.length, 128);
+        MemorySegment.copy(state, 0, copy, ValueLayout.JAVA_BYTE, 0, state.length);
+        FlowTable found = new FlowTable(new Slab(copy), 1, 2, FLOWS, TIMEOUTS, nowNs);
+        FlowTable.Recovery recovery = found.recover(nowNs);
+        assertEquals(0, recovery.damaged());
+        return found;
+    }
+
+    private void check(String where, byte[] before, byte[] after, byte[] state) {
+        crashes++;
+        FlowTable found = recovered(state);
+        FlowTable old = recovered(before);
+        FlowTable next = recovered(after);
+        for (int client = 0; client < 5; client++) {
+            byte @Nullable [] oldEntry = entry(old, client);
+            byte @Nullable [] nextEntry = entry(next, client);
+            byte @Nullable [] foundEntry = entry(found, client);
+            if (oldEntry != null && nextEntry != null && Arrays.equals(oldEntry, nextEntry)) {
+                assertArrayEquals(oldEntry, foundEntry, where + "flow of client " + client + " is not concerned");
+            } else if (foundEntry == null) {
+                assertTrue(oldEntry == null || nextEntry == null, where + "a published flow is lost");
+            } else if (!Arrays.equals(foundEntry, oldEntry) && !Arrays.equals(foundEntry, nextEntry)) {
+                assertNotNull(oldEntry, where + "half a new flow");
+                assertNotNull(nextEntry, where + "half an ended flow");
+                mixes++;
+                admitsNothingElse(where, client, old, next, found);
+            }
+        }
+    }
+
+    private byte @Nullable [] entry(FlowTable of, int client) {
+        parse(segment(client, true, 16, 0, 0), true);
+        Flow flow = of.find(tuple, nowNs);
+        return flow == null ? null : of.bytes(flow);
+    }
+
+    /** Asks all three about segments at every border that any of them has. */
+    private void admitsNothingElse(String where, int client, FlowTable old, FlowTable next, FlowTable mix) {
+        List<Integer> clients = new ArrayList<>();
+        List<Integer> servers = new ArrayList<>();
+        for (FlowTable each : List.of(old, next, mix)) {
+            parse(segment(client, true, 16, 0, 0), true);
+            Flow flow = each.find(tuple, nowNs);
+            assertNotNull(flow);
+            TcpConnection connection = new TcpConnection();
+            flow.load(connection);
+            boolean began = flow.originalDirection() == Direction.INGRESS;
+            borders(connection.side(began), connection.side(!began), clients);
+            borders(connection.side(!began), connection.side(began), servers);
+        }
+        for (int at : clients.stream().distinct().toList()) {
+            probe(where, client, true, at, servers.getFirst(), old, next, mix);
+            probe(where, client, false, servers.getFirst(), at, old, next, mix);
+        }
+        for (int at : servers.stream().distinct().toList()) {
+            probe(where, client, false, at, clients.getFirst(), old, next, mix);
+            probe(where, client, true, clients.getFirst(), at, old, next, mix);
+        }
+    }
+
+    private static void borders(TcpConnection.Side side, TcpConnection.Side peer, List<Integer> into) {
+        for (int at : new int[] {side.end, side.maxEnd, peer.maxAck, side.end - peer.maxWindow, side.end - 66_000}) {
+            into.addAll(List.of(at - 1, at, at + 1));
+        }
+    }
+
+    private void probe(
+            String where,
+            int client,
+            boolean fromClient,
+            int sequence,
+            int ack,
+            FlowTable old,
+            FlowTable next,
+            FlowTable mix) {
+        for (int flags : new int[] {2, 4, 16, 17, 18, 20}) {
+            Frame frame = segment(client, fromClient, flags, sequence, ack);
+            String what = where + "flags " + flags + " seq " + sequence + " ack " + ack;
+            int ofMix = weight(mix, frame, fromClient);
+            int most = Math.max(weight(old, frame, fromClient), weight(next, frame, fromClient));
+            assertTrue(ofMix <= most, what + ": passes, and neither before nor after");
+        }
+        parse(segment(client, fromClient, 16, sequence, ack), fromClient);
+        boolean quoted = isInFlight(mix, sequence, fromClient);
+        assertTrue(
+                !quoted || isInFlight(old, sequence, fromClient) || isInFlight(next, sequence, fromClient),
+                where + "an error that quotes " + sequence);
+    }
+
+    private boolean isInFlight(FlowTable of, int sequence, boolean fromClient) {
+        Flow flow = of.find(tuple, nowNs);
+        assertNotNull(flow);
+        return tracker.isInFlight(flow, sequence, fromClient == (flow.originalDirection() == Direction.INGRESS));
+    }
+
+    /** 0: dropped; 1: passes; 2: and closes what is open. */
+    private int weight(FlowTable of, Frame frame, boolean fromClient) {
+        parse(frame, fromClient);
+        Flow flow = of.find(tuple, nowNs);
+        assertNotNull(flow);
+        TcpConnection.State before = flow.tcpState();
+        Step step = tracker.follow(flow, packet, fromClient == (flow.originalDirection() == Direction.INGRESS));
+        return switch (step) {
+            case BAD_STATE, BAD_WINDOW -> 0;
+            case END, REOPEN -> 2;
+            case PASS, RENEW ->
+                tracker.connection().state == TcpConnection.State.CLOSE && before != TcpConnection.State.CLOSE ? 2 : 1;
+        };
+    }
+}
