@@ -4,7 +4,7 @@ package io.portcullis.conntrack;
  * SipHash-1-3 of whole 64-bit words: a keyed hash, so that nobody outside can choose addresses and ports that meet in one
  * bucket (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). One thread only: it keeps its state between steps.
  */
-final class SipHash {
+public final class SipHash {
     private static final long LENGTH_BYTES = 48;
 
     private final long key0;
@@ -14,13 +14,14 @@ final class SipHash {
     private long v2;
     private long v3;
 
-    SipHash(long key0, long key1) {
+    /** A hash with a key of its own, two random halves. */
+    public SipHash(long key0, long key1) {
         this.key0 = key0;
         this.key1 = key1;
     }
 
     /** The hash of six words. */
-    long hash(long a, long b, long c, long d, long e, long f) {
+    public long hash(long a, long b, long c, long d, long e, long f) {
         v0 = key0 ^ 0x736f6d6570736575L;
         v1 = key1 ^ 0x646f72616e646f6dL;
         v2 = key0 ^ 0x6c7967656e657261L;
