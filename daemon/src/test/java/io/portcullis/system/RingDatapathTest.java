@@ -98,6 +98,9 @@ final class RingDatapathTest {
                 .ok();
         LAB.server("ping", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT)
                 .ok();
+        // A link that goes down loses it.
+        LAB.server("ip", "-6", "address", "replace", Lab.SERVER_V6 + "/64", "dev", "eth0", "nodad")
+                .ok();
         LAB.server("ping", "-6", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT_V6)
                 .ok();
         double refused = noRule();
