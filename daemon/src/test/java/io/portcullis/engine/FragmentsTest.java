@@ -482,6 +482,30 @@ final class FragmentsTest {
         assertEquals(Reason.NONE, open.out(ack.numbers(9001, 1321)));
     }
 
+    /** Of the same ports, begun before the last fragment of the old one has come. */
+    @Test
+    void aLaterConnectionIsNotMovedOn() throws ConfigException {
+        EngineBench open = new EngineBench(OPEN);
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
+        open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK).numbers(1001, 9001));
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK)
+                .numbers(1001, 9001)
+                .payload(60)
+                .fragment(0, true));
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.RST).numbers(1061, 0));
+        int start = -500_000;
+        assertEquals(Reason.NONE, open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(start, 0)));
+        open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(700, start + 1));
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK).numbers(start + 1, 701));
+        assertEquals(
+                Reason.NONE,
+                open.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK).payload(100).fragment(80, false)));
+        Frame ack = Frame.tcp(B, 80, A, 1, TcpFlags.ACK);
+        assertEquals(Reason.TCP_WINDOW, open.out(ack.numbers(701, start + 2)));
+        assertEquals(Reason.NONE, open.out(ack.numbers(701, start + 1)));
+    }
+
     @Test
     void aSegmentThatPassesUnnoticedMovesNothingOn() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
