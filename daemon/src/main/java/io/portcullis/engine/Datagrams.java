@@ -244,9 +244,9 @@ final class Datagrams {
         verdict[datagram] = (byte) reason.ordinal();
     }
 
-    /** True: all of its bytes have been seen, and nothing that may come has to be dropped for it. */
+    /** True: all of its bytes have been seen; never of one that is condemned, since the fragment that did it does not count. */
     boolean isComplete(int datagram) {
-        return !condemned[datagram] && seen[datagram] == end[datagram] && end[datagram] != 0;
+        return seen[datagram] == end[datagram] && end[datagram] != 0;
     }
 
     /**

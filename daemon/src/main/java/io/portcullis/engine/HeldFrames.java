@@ -35,7 +35,7 @@ final class HeldFrames {
     private final boolean[] plain;
     private final byte[] reason;
 
-    // By queue.
+    // By queue; the last holds where there is a first.
     private final int[] first;
     private final int[] last;
 
@@ -70,7 +70,6 @@ final class HeldFrames {
         first = new int[queues];
         last = new int[queues];
         Arrays.fill(first, NONE);
-        Arrays.fill(last, NONE);
     }
 
     /** How many there are. */
@@ -135,7 +134,6 @@ final class HeldFrames {
         }
         link(to, first[from], last[from]);
         first[from] = NONE;
-        last[from] = NONE;
     }
 
     /** Number of frames in a queue. */
@@ -180,9 +178,6 @@ final class HeldFrames {
             frame = nextFrame[frame];
         }
         first[queue] = frame;
-        if (frame == NONE) {
-            last[queue] = NONE;
-        }
         return batch;
     }
 

@@ -149,6 +149,18 @@ final class FragmentsTest {
         assertEquals(1 + others.size() + 1, open.engine().counters().total(Counters.Total.FRAGMENTED_DATAGRAMS));
     }
 
+    /** An IPv4 address and the IPv6 address that is the same number. */
+    @Test
+    void familiesAreToldApart() throws ConfigException {
+        EngineBench open = new EngineBench(OPEN);
+        assertEquals(Reason.NONE, open.in(first(1, 400)));
+        Frame other = Frame.udp("::c633:6407", 1, "::a00:1", 53)
+                .datagramId(1)
+                .payload(8)
+                .fragment(400, true);
+        assertTrue(open.holds(other, Direction.INGRESS));
+    }
+
     @Test
     void anIpv6DatagramIsKnownByWhatItsFragmentHeaderNames() throws ConfigException {
         Frame first = Frame.udp(A6, 1, B6, 53)
@@ -480,6 +492,23 @@ final class FragmentsTest {
                 .payload(60)
                 .fragment(0, true));
         assertEquals(Reason.NONE, open.out(ack.numbers(9001, 1321)));
+    }
+
+    @Test
+    void whatIsNoTcpMovesNothingOn() throws ConfigException {
+        EngineBench open = new EngineBench(OPEN);
+        open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
+        open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
+        Frame segment = Frame.tcp(A, 1, B, 80, TcpFlags.ACK).numbers(1001, 9001);
+        assertEquals(Reason.NONE, open.in(segment.payload(60).fragment(0, true)));
+        assertEquals(
+                Reason.NONE,
+                open.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK).payload(20).fragment(80, false)));
+        open.in(first(1, 24));
+        open.in(next(1, 24, 1000, false));
+        assertEquals(
+                Reason.TCP_WINDOW, open.out(Frame.tcp(B, 80, A, 1, TcpFlags.ACK).numbers(9001, 1082)));
+        assertEquals(Reason.NONE, open.out(Frame.tcp(B, 80, A, 1, TcpFlags.ACK).numbers(9001, 1081)));
     }
 
     /** Of the same ports, begun before the last fragment of the old one has come. */

@@ -112,6 +112,20 @@ final class HeldFramesTest {
         assertNull(held.take(LEAVING));
     }
 
+    @Test
+    void theMemoryOfABatchIsUsedToTheLastByte() {
+        int half = 64 * 1024 - Batch.VNET_HEADER;
+        for (int excess = 0; excess <= 1; excess++) {
+            HeldFrames held = new HeldFrames(1 << 20, 4);
+            append(held, 0, frame(half), false);
+            append(held, 0, frame(half + excess), false);
+            held.moveAll(0, LEAVING, Reason.NONE);
+            Batch batch = held.take(LEAVING);
+            assertNotNull(batch);
+            assertEquals(2 - excess, batch.size());
+        }
+    }
+
     /** Whatever leaves first: so many cells are free as nothing occupies, and each of them can be used. */
     @Test
     void noMemoryIsLostAndNoneIsTooMuch() {
