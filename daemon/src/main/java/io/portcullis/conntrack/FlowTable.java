@@ -168,6 +168,11 @@ public final class FlowTable {
         return hits;
     }
 
+    /** A key for another hash, as secret as the table's own; each number makes another. */
+    public long derivedKey(int number) {
+        return hash.hash(number, 0, 0);
+    }
+
     /** Computes the hash of a key, which the next three steps need. */
     public void hash(Tuple tuple) {
         tuple.hash = hash.of(tuple);

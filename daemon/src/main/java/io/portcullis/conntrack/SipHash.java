@@ -7,11 +7,12 @@ import io.portcullis.packet.Tuple;
  * (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Its input is words of 64 bits, and a byte: for IPv4 the two
  * addresses as one word, selector and network as another; for IPv6 four words of addresses before the latter.
  */
-final class SipHash {
+public final class SipHash {
     private final long key0;
     private final long key1;
 
-    SipHash(long key0, long key1) {
+    /** A hash with a key of its own, two random halves. */
+    public SipHash(long key0, long key1) {
         this.key0 = key0;
         this.key1 = key1;
     }
@@ -87,7 +88,7 @@ final class SipHash {
     }
 
     /** Of five words and the last one. */
-    long hash(long a, long b, long c, long d, long e, long last) {
+    public long hash(long a, long b, long c, long d, long e, long last) {
         long v0 = key0 ^ 0x736f6d6570736575L;
         long v1 = key1 ^ 0x646f72616e646f6dL;
         long v2 = key0 ^ 0x6c7967656e657261L;

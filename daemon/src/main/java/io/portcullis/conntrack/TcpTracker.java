@@ -42,6 +42,7 @@ public final class TcpTracker {
     private static final int MAX_ACK_WINDOW = 66_000;
 
     private static final int RETRANSMITS = 3;
+    private static final int LONGEST_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();
     private final TcpConnection connection = new TcpConnection();
@@ -153,6 +154,24 @@ public final class TcpTracker {
         return (sender.known || connection.pickedUp && !connection.adopted)
                 && below >= 0
                 && below <= Math.max(MAX_ACK_WINDOW, connection.side(!fromOriginator).maxWindow);
+    }
+
+    /**
+     * A later fragment of a segment that has been followed: what it carries has been sent too.
+     *
+     * @param fromOriginator true where the originator sent it
+     * @param newEnd one past the last sequence number that it takes; only ever moves the sender's end on, by no more than a
+     *     datagram holds
+     */
+    public void extend(Flow flow, FlowTable table, boolean fromOriginator, int newEnd) {
+        flow.load(connection);
+        Side sender = connection.side(fromOriginator);
+        int gain = newEnd - sender.end;
+        if (sender.known && gain > 0 && gain <= LONGEST_DATAGRAM) {
+            sender.end = newEnd;
+            sender.sentUnseen &= sender.end - sender.unseenEnd < 0;
+            table.update(flow, this, fromOriginator, false, 0);
+        }
     }
 
     private Step followSyn(TcpConnection connection, Packet packet, boolean fromOriginator, boolean replied) {
@@ -510,7 +529,7 @@ public final class TcpTracker {
     }
 
     /** One past the last sequence number that the segment takes; SYN and FIN take one each. */
-    private static int endOf(Packet packet) {
+    public static int endOf(Packet packet) {
         int flags = packet.tcpFlags();
         return packet.tcpSequence()
                 + packet.tcpPayload()

@@ -32,6 +32,12 @@ public final class Counters {
         FLOW_MISSES,
         /** Flows forgotten after their idle timeout. */
         FLOWS_EXPIRED,
+        /** Datagrams of which some fragments have been seen and that are remembered now (a gauge). */
+        FRAGMENTED_DATAGRAMS,
+        /** Fragments that wait for the first of their datagram now (a gauge). */
+        FRAGMENTS_HELD,
+        /** Bytes of those (a gauge). */
+        FRAGMENTS_HELD_BYTES,
         /** Layer-4 checksums that a sender left unfinished for its NIC and that were finished here. */
         CHECKSUMS_FINISHED,
         /** ICMP errors taken over from the worker that received them, as they are about a flow of this one. */

@@ -40,8 +40,12 @@ public final class Engine {
     /** Frames that are decided sooner than their memory would be near. */
     private static final int FEW = 4;
 
+    /** The key of how long fragments wait for each other. */
+    private static final String FRAGMENT_TIMEOUT = "fragment";
+
     private final Share share;
     private final FlowTable flows;
+    private final Fragments fragments;
     private final TcpTracker tcp = new TcpTracker();
     private final Counters counters = new Counters();
     private final DropSamples dropSamples = new DropSamples();
@@ -72,6 +76,12 @@ public final class Engine {
     /** The worker whose flow the frame that is being decided is about, where it is another's; else -1. */
     private int elsewhere;
 
+    /** True: the frame that is being decided is a fragment, and waits for the first of its datagram. */
+    private boolean waits;
+
+    /** True: the TCP segment that is being decided has moved its connection on. */
+    private boolean moved;
+
     /**
      * An engine without flows.
      *
@@ -96,6 +106,10 @@ public final class Engine {
      * @param flows has its limit and timeouts from the policy
      */
     public Engine(Policy policy, Share share, FlowTable flows) {
+        this(policy, share, flows, Fragments.MOST_DATAGRAMS, share.of(Fragments.MOST_HELD));
+    }
+
+    private Engine(Policy policy, Share share, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
         this.policy = policy;
         this.share = share;
         this.flows = flows;
@@ -107,6 +121,12 @@ public final class Engine {
         tuple = tuples[0];
         linkTraffic = new LinkTraffic(policy);
         ruleHits = new RuleHits(policy);
+        fragments = new Fragments(
+                flows.derivedKey(0),
+                flows.derivedKey(1),
+                fragmentedDatagrams,
+                heldBytes,
+                policy.timeoutNs(FRAGMENT_TIMEOUT));
         counters.set(Counters.Total.FLOWS_TAKEN_UP, flows.size());
         showFlows();
     }
@@ -128,6 +148,7 @@ public final class Engine {
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOver(succession);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
+        fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT));
     }
 
     /** Its part of the interface's flows. */
@@ -157,7 +178,7 @@ public final class Engine {
 
     /**
      * Gives every frame of a batch its verdict, in order; but for ICMP errors about flows of other workers, which are marked
-     * as theirs and not counted here.
+     * as theirs and not counted here, and for fragments that wait: whether any have ended to wait, {@link #released} tells.
      *
      * @param nowNs monotonic time of the batch, nanoseconds; never less than at the call before
      */
@@ -168,21 +189,16 @@ public final class Engine {
             tuple = tuples[i];
             credited = Batch.NO_RULE;
             elsewhere = -1;
+            waits = false;
             Reason reason = decideFrame(batch, i, direction, nowNs);
             if (elsewhere >= 0) {
                 batch.belongsTo(i, elsewhere);
                 continue;
             }
-            boolean audited = reason != Reason.NONE && policy.audits();
-            count(batch, i, direction, reason, audited);
-            if (reason == Reason.NONE) {
-                batch.accept(i, credited);
-            } else if (audited) {
-                batch.wouldDrop(i, reason.ordinal());
-                dropSamples.note(packet, direction, reason, true);
+            if (waits) {
+                batch.hold(i);
             } else {
-                batch.drop(i, reason.ordinal());
-                dropSamples.note(packet, direction, reason, false);
+                conclude(batch, i, direction, reason);
             }
         }
         showFlows();
@@ -212,6 +228,41 @@ public final class Engine {
         for (long left = keyed; left != 0; left &= left - 1) {
             flows.touchEntry(tuples[Long.numberOfTrailingZeros(left)]);
         }
+    }
+
+    private void conclude(Batch batch, int i, Direction direction, Reason reason) {
+        boolean audited = reason != Reason.NONE && policy.audits();
+        count(batch, i, direction, reason, audited);
+        if (reason == Reason.NONE) {
+            batch.accept(i, credited);
+        } else if (audited) {
+            batch.wouldDrop(i, reason.ordinal());
+            dropSamples.note(packet, direction, reason, true);
+        } else {
+            batch.drop(i, reason.ordinal());
+            dropSamples.note(packet, direction, reason, false);
+        }
+    }
+
+    /**
+     * Fragments that had to wait and have their verdicts now, in the order in which they arrived. To be asked after each
+     * {@link #decide}, once the batch that was decided has been sent, and after {@link #expire} for either direction, until
+     * there are none: else they take the room of others.
+     *
+     * @return copies of them, like a port's in memory of their own; valid until the next call; null where there are none
+     */
+    public @Nullable Batch released(Direction direction) {
+        Batch batch = fragments.take(direction);
+        if (batch == null) {
+            return null;
+        }
+        credited = Batch.NO_RULE;
+        for (int i = 0; i < batch.size(); i++) {
+            packet.parse(batch.memory(), batch.offset(i), batch.length(i));
+            conclude(batch, i, direction, Reason.of(batch.reason(i)));
+        }
+        showFlows();
+        return batch;
     }
 
     /** From now on time is counted for what a start without flows may learn. Called once, before the first batch, or never. */
@@ -273,8 +324,8 @@ public final class Engine {
      * @param frame from the destination MAC address on; its TCP or UDP checksum is taken as right
      */
     public Explained explain(byte[] frame, Direction direction, long nowNs) {
-        Engine fresh = new Engine(
-                policy, Share.ALL, FlowTable.inMemory(0, 0, EXPLAINED_FLOWS, new Timeouts(policy::timeoutNs), nowNs));
+        FlowTable none = FlowTable.inMemory(0, 0, EXPLAINED_FLOWS, new Timeouts(policy::timeoutNs), nowNs);
+        Engine fresh = new Engine(policy, Share.ALL, none, 1, 0);
         if (isLearning(nowNs)) {
             fresh.startedAt(nowNs);
         }
@@ -340,6 +391,9 @@ public final class Engine {
             }
         }
         counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
+        counters.set(Counters.Total.FRAGMENTED_DATAGRAMS, fragments.datagrams());
+        counters.set(Counters.Total.FRAGMENTS_HELD, fragments.heldFrames());
+        counters.set(Counters.Total.FRAGMENTS_HELD_BYTES, fragments.heldBytes());
     }
 
     /** A super-frame counts as the packets that it stands for, each with the headers. */
@@ -354,13 +408,14 @@ public final class Engine {
     }
 
     /**
-     * Forgets flows that were idle too long.
+     * Forgets flows that were idle too long, and fragments that waited too long.
      *
-     * @param limit how many at the most: bounds the time this takes
+     * @param limit how many at the most, but for the last datagram's fragments: bounds the time this takes
      * @return how many
      */
     public int expire(long nowNs, int limit) {
         int expired = flows.expire(nowNs, limit);
+        expired += fragments.expire(nowNs, limit - expired);
         showFlows();
         return expired;
     }
@@ -374,7 +429,7 @@ public final class Engine {
                 return Reason.MALFORMED_IP;
             }
             case TRANSPORT -> {
-                return Reason.MALFORMED_L4;
+                return refuse(Reason.MALFORMED_L4, direction, nowNs);
             }
             case NONE -> {
                 // Whole: on with it.
@@ -389,7 +444,7 @@ public final class Engine {
                 return Reason.NONE;
             }
             case DROP -> {
-                return Reason.LINK_CLASS;
+                return refuse(Reason.LINK_CLASS, direction, nowNs);
             }
             case SPOOFED -> {
                 return Reason.SOURCE_CHECK;
@@ -405,14 +460,58 @@ public final class Engine {
         if (policy.checksSources() && isSpoofed(direction)) {
             return Reason.SOURCE_CHECK;
         }
+        return packet.isFragment()
+                ? decideFragment(batch, i, direction, nowNs)
+                : decidePacket(batch, i, direction, nowNs);
+    }
+
+    /** What a frame is refused for before anybody asks whether it is a fragment; if it is, then the first of its datagram. */
+    private Reason refuse(Reason reason, Direction direction, long nowNs) {
         if (packet.isFragment()) {
-            if (packet.isTiny()) {
-                return Reason.FRAGMENT_TINY;
+            if (fragments.arrive(packet, direction, nowNs) == Fragments.Step.FIRST) {
+                fragments.decided(reason);
             }
-            if (packet.fragmentOffset() > 0) {
-                return Reason.FRAGMENT_LIMIT;
+            fragments.done();
+        }
+        return reason;
+    }
+
+    private Reason decideFragment(Batch batch, int i, Direction direction, long nowNs) {
+        Reason reason = switch (fragments.arrive(packet, direction, nowNs)) {
+            case FIRST -> decideFirst(batch, i, direction, nowNs);
+            case FOLLOWS -> fragments.verdict();
+            case WAITS -> {
+                waits = fragments.hold(batch, i);
+                yield waits ? Reason.NONE : Reason.FRAGMENT_LIMIT;
+            }
+        };
+        if (!waits && fragments.movesEnd()) {
+            tuple.ofTcp(packet, direction, fragments.ports());
+            Flow flow = flows.find(tuple, nowNs);
+            if (flow != null) {
+                tcp.extend(flow, flows, direction == flow.originalDirection(), fragments.sequenceEnd());
             }
         }
+        fragments.done();
+        return reason;
+    }
+
+    private Reason decideFirst(Batch batch, int i, Direction direction, long nowNs) {
+        moved = false;
+        Reason reason = decidePacket(batch, i, direction, nowNs);
+        if (elsewhere >= 0) {
+            // What follows such an error is nobody's: no stack sends one that long.
+            return reason;
+        }
+        if (moved && (packet.tcpFlags() & TcpFlags.RST) == 0) {
+            fragments.carriesTcp(tuple.selector, TcpTracker.endOf(packet), packet.fragmentLength());
+        }
+        fragments.decided(reason);
+        return reason;
+    }
+
+    /** What is left to ask of a packet, or of the first fragment of one. */
+    private Reason decidePacket(Batch batch, int i, Direction direction, long nowNs) {
         Reason denied = askAcl(direction, nowNs);
         if (denied != Reason.NONE) {
             return denied;
@@ -600,6 +699,7 @@ public final class Engine {
         return switch (tcp.follow(flow, packet, fromOriginator)) {
             case RENEW -> {
                 flows.update(flow, tcp, fromOriginator, true, nowNs);
+                moved = true;
                 yield Reason.NONE;
             }
             case PASS -> {
@@ -633,8 +733,8 @@ public final class Engine {
             return Reason.NO_RULE;
         }
         TcpConnection connection = tcp.open(packet);
-        Timeout timeout = tcp.timeout(false, flows);
-        return isTaken(rule, direction, timeout, nowNs, connection, over) ? credit(rule, true) : Reason.FLOW_LIMIT;
+        moved = isTaken(rule, direction, tcp.timeout(false, flows), nowNs, connection, over);
+        return moved ? credit(rule, true) : Reason.FLOW_LIMIT;
     }
 
     private Reason decideIcmp(Direction direction, long nowNs) {

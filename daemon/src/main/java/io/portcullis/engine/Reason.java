@@ -20,7 +20,9 @@ public enum Reason {
     SOURCE_CHECK("source-check"),
     /** A fragment that could hide or rewrite the layer 4 header. */
     FRAGMENT_TINY("fragment-tiny"),
-    /** A later fragment that cannot be held. */
+    /** A fragment that overlaps another of its datagram, or repeats it, or lies past its end; and what comes after it. */
+    FRAGMENT_OVERLAP("fragment-overlap"),
+    /** A fragment too many of its datagram, of a datagram too many, or that waited for its first too long. */
     FRAGMENT_LIMIT("fragment-limit"),
     /** A numbered entry of the network ACL denies it. */
     ACL_DENY("acl-deny"),

@@ -213,6 +213,21 @@ final class Interfaces implements MultiCollector {
                                 Counters.Total.FLOWS_EXPIRED)
                         .counter())
                 .metricSnapshot(totals(
+                                "portcullis_fragmented_datagrams",
+                                "Datagrams of which some fragments have been seen, not all.",
+                                Counters.Total.FRAGMENTED_DATAGRAMS)
+                        .gauge())
+                .metricSnapshot(totals(
+                                "portcullis_fragments_held",
+                                "Fragments that wait for the first of their datagram.",
+                                Counters.Total.FRAGMENTS_HELD)
+                        .gauge())
+                .metricSnapshot(totals(
+                                "portcullis_fragments_held_bytes",
+                                "Bytes of the fragments that wait, Ethernet header included, FCS not.",
+                                Counters.Total.FRAGMENTS_HELD_BYTES)
+                        .gauge())
+                .metricSnapshot(totals(
                                 "portcullis_checksums_finished",
                                 "Layer-4 checksums that a sender left unfinished for its NIC and that were finished here.",
                                 Counters.Total.CHECKSUMS_FINISHED)

@@ -7,13 +7,16 @@ import java.lang.foreign.MemorySegment;
  * about each. The frames lie in {@link #memory()}, at {@link #offset} with {@link #length}, from the destination MAC
  * address on (no FCS); nobody copies them.
  *
- * <p>Life: the port fills it ({@link #clear}, {@link #add}), the engine decides ({@link #accept}, {@link #drop}), the
+ * <p>Life: the port fills it ({@link #clear}, {@link #add}), the engine decides ({@link #accept}, {@link #drop}, {@link #hold}), the
  * peer port sends the accepted frames, the first port takes it back. It belongs to one thread at a time, and its content
  * is valid only while the pipeline call that brought it runs.
  */
 public final class Batch {
     /** Frames at the most; one bit of a {@code long} each. */
     public static final int CAPACITY = 64;
+
+    /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), which stands before a frame that is marked. */
+    public static final int VNET_HEADER = 10;
 
     /** {@link #rule} of a frame that no rule was asked about: part of a flow, or link traffic. */
     public static final int NO_RULE = -1;
@@ -41,6 +44,7 @@ public final class Batch {
     private final byte[] home = new byte[CAPACITY];
     private int size;
     private long accepted;
+    private long held;
     private long elsewhere;
 
     /**
@@ -49,7 +53,7 @@ public final class Batch {
      * @param memory where the frames will lie; owned by the port
      * @param unmarkedOffload true where the port cannot tell a checksum that the sender's NIC was to fill in from a wrong
      *     one (libpcap): one that equals the folded pseudo-header sum is then taken as unfinished. False where each frame
-     *     has a struct virtio_net_hdr (include/uapi/linux/virtio_net.h, 10 bytes) right before it, which says so
+     *     has {@link #VNET_HEADER} bytes of struct virtio_net_hdr right before it, which say so
      */
     public Batch(MemorySegment memory, boolean unmarkedOffload) {
         this.memory = memory;
@@ -60,6 +64,7 @@ public final class Batch {
     public void clear() {
         size = 0;
         accepted = 0;
+        held = 0;
         elsewhere = 0;
     }
 
@@ -173,6 +178,7 @@ public final class Batch {
      */
     public void accept(int i, int creditedRule) {
         accepted |= 1L << i;
+        held &= ~(1L << i);
         rule[i] = creditedRule;
         reason[i] = 0;
     }
@@ -184,7 +190,15 @@ public final class Batch {
      */
     public void drop(int i, int dropReason) {
         accepted &= ~(1L << i);
+        held &= ~(1L << i);
         reason[i] = (byte) dropReason;
+    }
+
+    /** Frame {@code i} is not decided about yet: a copy of it waits for what decides. */
+    public void hold(int i) {
+        accepted &= ~(1L << i);
+        held |= 1L << i;
+        reason[i] = 0;
     }
 
     /**
@@ -194,6 +208,7 @@ public final class Batch {
      */
     public void wouldDrop(int i, int dropReason) {
         accepted |= 1L << i;
+        held &= ~(1L << i);
         rule[i] = NO_RULE;
         reason[i] = (byte) dropReason;
     }
@@ -223,6 +238,11 @@ public final class Batch {
     /** True when frame {@code i} passes. */
     public boolean isAccepted(int i) {
         return (accepted >>> i & 1) != 0;
+    }
+
+    /** True when frame {@code i} waits. */
+    public boolean isHeld(int i) {
+        return (held >>> i & 1) != 0;
     }
 
     /** Number of the rule that admitted frame {@code i}, or {@link #NO_RULE}. */

@@ -63,6 +63,10 @@ public final class Packet {
     private long destinationLow;
     private boolean fragment;
     private int fragmentOffset;
+    private int fragmentLength;
+    private int fragmentProtocol;
+    private int datagramId;
+    private boolean moreFragments;
     private boolean tiny;
     private boolean transportSeen;
     private long transport;
@@ -165,6 +169,7 @@ public final class Packet {
         boolean more = (fragmentField & 0x2000) != 0;
         int offset = (fragmentField & 0x1fff) * 8;
         if (more || offset != 0) {
+            datagramId = Bytes.u16(memory, network + 4);
             return parseFragment(offset, more, headerLength);
         }
         return parseTransport();
@@ -232,6 +237,7 @@ public final class Packet {
                 int field = Bytes.u16(memory, at + 2);
                 boolean more = (field & 1) != 0;
                 int offset = field & 0xfff8;
+                datagramId = Bytes.i32(memory, at + 4);
                 at += 8;
                 if (at - network - IPV6_HEADER > MAX_CHAIN) {
                     return Fault.IP;
@@ -282,7 +288,10 @@ public final class Packet {
     private Fault checkFragment(int offset, boolean more, int lengthBefore) {
         fragment = true;
         fragmentOffset = offset;
+        fragmentProtocol = protocol;
+        moreFragments = more;
         long data = transportEnd - transport;
+        fragmentLength = (int) data;
         if (data == 0 || more && data % 8 != 0 || lengthBefore + offset + data > MAX_DATAGRAM) {
             return Fault.IP;
         }
@@ -419,6 +428,26 @@ public final class Packet {
     /** Bytes of the datagram's data before this fragment's. */
     public int fragmentOffset() {
         return fragmentOffset;
+    }
+
+    /** Bytes of the datagram's data in this fragment. */
+    public int fragmentLength() {
+        return fragmentLength;
+    }
+
+    /** True: this fragment is not its datagram's last. */
+    public boolean hasMoreFragments() {
+        return moreFragments;
+    }
+
+    /** What a fragment's sender numbers its datagrams by: 16 bits of IPv4, 32 of IPv6. */
+    public int datagramId() {
+        return datagramId;
+    }
+
+    /** The protocol as a fragment's fragment header names it: of IPv6 it may be an extension header's that follows. */
+    public int fragmentProtocol() {
+        return fragmentProtocol;
     }
 
     /** True: a first fragment without the whole layer 4 header, or a later one that starts inside it (RFC 1858). */

@@ -110,6 +110,26 @@ public final class Tuple {
     }
 
     /**
+     * Fills in the key of the TCP connection that a fragment belongs to.
+     *
+     * @param fragment any of its datagram's
+     * @param direction in which it travels
+     * @param ports the {@link #selector} of the first one
+     */
+    public void ofTcp(Packet fragment, Direction direction, int ports) {
+        sides(
+                direction == Direction.INGRESS,
+                fragment.isV6(),
+                IpProtocol.TCP,
+                fragment.vlans(),
+                fragment.sourceHigh(),
+                fragment.sourceLow(),
+                fragment.destinationHigh(),
+                fragment.destinationLow());
+        selector = ports;
+    }
+
+    /**
      * Fills in the key of the flow that a quoted packet belongs to.
      *
      * @param quote what an ICMP error quotes

@@ -9,7 +9,8 @@ import io.portcullis.packet.Direction;
 import java.util.function.Consumer;
 
 /**
- * The pipeline of a port: asks the engine about each batch and writes the accepted frames to the other port. A batch whose
+ * The pipeline of a port: asks the engine about each batch and writes the accepted frames to the other port, and after them
+ * the fragments that waited for one of them. A batch whose
  * decision failed is not written: what is not accepted does not pass.
  */
 final class FirewallHandler extends ChannelInboundHandlerAdapter {
@@ -42,6 +43,18 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
         if (batch.elsewhere() != 0) {
             handOver.accept(batch, direction);
         }
+        send(batch, peer);
+        sendReleased(engine, direction, peer);
+    }
+
+    /** Sends what fragments have ended to wait. */
+    static void sendReleased(Engine engine, Direction direction, Channel peer) {
+        for (Batch held = engine.released(direction); held != null; held = engine.released(direction)) {
+            send(held, peer);
+        }
+    }
+
+    private static void send(Batch batch, Channel peer) {
         if (batch.accepted() != 0) {
             peer.write(batch, peer.voidPromise());
             peer.flush();

@@ -27,16 +27,14 @@ interface HandOver {
      * @param direction in which it travels
      */
     record Frame(Batch batch, Direction direction) {
-        /** Bytes of struct virtio_net_hdr, which stands before the frame. */
-        private static final int VNET_HEADER = 10;
-
         /** A copy of frame {@code i} of a batch whose frames have vnet headers. */
         static Frame copy(Batch batch, int i, Direction direction) {
             int length = batch.length(i);
-            MemorySegment memory = Arena.ofAuto().allocate(VNET_HEADER + length, Long.BYTES);
-            MemorySegment.copy(batch.memory(), batch.offset(i) - VNET_HEADER, memory, 0, VNET_HEADER + length);
+            MemorySegment memory = Arena.ofAuto().allocate(Batch.VNET_HEADER + length, Long.BYTES);
+            MemorySegment.copy(
+                    batch.memory(), batch.offset(i) - Batch.VNET_HEADER, memory, 0, Batch.VNET_HEADER + length);
             Batch alone = new Batch(memory, false);
-            alone.add(VNET_HEADER, length);
+            alone.add(Batch.VNET_HEADER, length);
             switch (batch.checksum(i)) {
                 case UNKNOWN -> {
                     // Nothing to say of it.

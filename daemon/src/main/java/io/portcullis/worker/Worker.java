@@ -248,7 +248,12 @@ public final class Worker implements AutoCloseable {
         if (refusedToTakeOver.get() != 0) {
             engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
         }
-        if (engine.expire(System.nanoTime(), EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE) {
+        int expired = engine.expire(System.nanoTime(), EXPIRED_AT_ONCE);
+        if (outsideChannel.isOpen() && insideChannel.isOpen()) {
+            FirewallHandler.sendReleased(engine, Direction.INGRESS, insideChannel);
+            FirewallHandler.sendReleased(engine, Direction.EGRESS, outsideChannel);
+        }
+        if (expired >= EXPIRED_AT_ONCE) {
             // Not at once: tasks that follow each other hold the frames up.
             loop.schedule(this::expire, EXPIRY_PAUSE_MS, TimeUnit.MILLISECONDS);
         }

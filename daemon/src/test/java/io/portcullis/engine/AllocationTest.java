@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
@@ -52,11 +53,19 @@ final class AllocationTest {
             return batch;
         }
 
+        private void release(Direction direction) {
+            while (engine.released(direction) != null) {
+                // On to the next.
+            }
+        }
+
         void decide(int frames) {
             for (int done = 0; done < frames; done += inward.size() + outward.size()) {
                 nowNs += 1_000;
                 engine.decide(inward, Direction.INGRESS, nowNs);
+                release(Direction.INGRESS);
                 engine.decide(outward, Direction.EGRESS, nowNs);
+                release(Direction.EGRESS);
                 engine.expire(nowNs, 16);
             }
         }
@@ -143,6 +152,44 @@ final class AllocationTest {
                 Frame.udp("0.0.0.0", 68, "255.255.255.255", 67).payload(240).bytes());
         try (Arena arena = Arena.ofConfined()) {
             allocatesNothing(new Traffic(engine(), arena, in, out));
+        }
+    }
+
+    /** Held and released, followed, overlapping, tiny, too many, and never complete, of both families. */
+    @Test
+    void fragments() throws Exception {
+        List<byte[]> in = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            String a = i % 2 == 0 ? A : A6;
+            String b = i % 2 == 0 ? B : B6;
+            in.add(Frame.udp(a, 1, b, 53)
+                    .datagramId(i)
+                    .payload(1000)
+                    .fragment(1480, false)
+                    .bytes());
+            in.add(Frame.udp(a, 1, b, 53)
+                    .datagramId(i)
+                    .payload(i % 3 == 0 ? 1464 : 1472)
+                    .fragment(0, true)
+                    .bytes());
+            in.add(Frame.udp(a, 1, b, 53)
+                    .datagramId(100 + i / 4)
+                    .payload(800)
+                    .fragment(i * 792, true)
+                    .bytes());
+            in.add(Frame.ip(6, a, b).datagramId(i).payload(8).fragment(8, true).bytes());
+        }
+        List<byte[]> out = List.of(
+                Frame.udp(B, 53, A, 1).payload(16).fragment(24, false).bytes(),
+                Frame.udp(B, 53, A, 1).payload(16).fragment(0, true).bytes());
+        try (Arena arena = Arena.ofConfined()) {
+            Engine engine = engine();
+            Traffic traffic = new Traffic(engine, arena, in, out);
+            allocatesNothing(traffic);
+            for (Reason reason : List.of(Reason.NONE, Reason.FRAGMENT_OVERLAP, Reason.FRAGMENT_TINY)) {
+                assertTrue(engine.counters().packets(Direction.INGRESS, reason) > 1000, reason.label());
+            }
+            assertTrue(engine.counters().packets(Direction.EGRESS, Reason.NONE) > 1000);
         }
     }
 

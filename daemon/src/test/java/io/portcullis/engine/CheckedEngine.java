@@ -64,6 +64,8 @@ final class CheckedEngine {
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
     private final List<Consumer<Batch>> additions = new ArrayList<>();
     private @Nullable Direction direction;
+    private int held;
+    private int twinReleased;
     private boolean superFrames;
     private boolean everOpen;
     private long nowNs = 1;
@@ -104,6 +106,9 @@ final class CheckedEngine {
             decide();
         }
         direction = way;
+        if (!unmarkedOffload) {
+            waiting.writeBytes(new byte[Batch.VNET_HEADER]);
+        }
         int offset = waiting.size();
         waiting.writeBytes(frame);
         additions.add(batch -> {
@@ -129,9 +134,12 @@ final class CheckedEngine {
     void sleepNs(long ns) {
         decide();
         nowNs += ns;
-        int expired = engine.expire(nowNs, 2);
-        assertTrue(expired <= 2);
-        assertEquals(expired, twin.expire(nowNs, 2));
+        assertEquals(engine.expire(nowNs, 2), twin.expire(nowNs, 2));
+        for (Direction way : Direction.values()) {
+            int released = release(engine, way);
+            held -= released;
+            assertEquals(released, release(twin, way), "released by the twin");
+        }
     }
 
     /** What would become of a frame is asked, and nothing changes. */
@@ -157,15 +165,22 @@ final class CheckedEngine {
         Batch batch = new Batch(MemorySegment.ofArray(memory), unmarkedOffload);
         additions.forEach(each -> each.accept(batch));
         long before = countedPackets();
+        int heldBefore = held;
+        twinReleased = 0;
         engine.decide(batch, way, nowNs);
         for (int i = 0; i < batch.size(); i++) {
             checkVerdict(batch, i);
             compareWithTwin(batch, i, way);
         }
+        int released = release(engine, way);
+        held -= released;
+        assertEquals(released, twinReleased, "released by the twin");
+        assertEquals(held, engine.counters().total(Counters.Total.FRAGMENTS_HELD));
         assertEquals(0, batch.elsewhere());
         assertEquals(0, batch.accepted() >>> batch.size() - 1 >>> 1, "a verdict for a frame that is not there");
         long counted = countedPackets() - before;
-        assertTrue(superFrames ? counted >= batch.size() : counted == batch.size(), counted + " packets counted");
+        int told = batch.size() + heldBefore - held;
+        assertTrue(superFrames ? counted >= told : counted == told, counted + " packets counted of " + told);
         assertTrue(unmarkedOffload || Arrays.equals(memory, waiting.toByteArray()), "a frame was written to");
         long flows = engine.counters().total(Counters.Total.FLOWS);
         assertTrue(flows >= 0 && (everOpen || flows == 0), flows + " flows");
@@ -181,7 +196,25 @@ final class CheckedEngine {
         additions.clear();
     }
 
+    /** What had to wait is sent, or not: how many frames. */
+    private int release(Engine from, Direction way) {
+        int released = 0;
+        for (Batch batch = from.released(way); batch != null; batch = from.released(way)) {
+            for (int i = 0; i < batch.size(); i++) {
+                reasons.add(Reason.of(batch.reason(i)));
+                assertFalse(batch.isHeld(i), "released and held");
+            }
+            released += batch.size();
+        }
+        return released;
+    }
+
     private void checkVerdict(Batch batch, int i) {
+        if (batch.isHeld(i)) {
+            held++;
+            assertFalse(batch.isAccepted(i), "waits and passes");
+            return;
+        }
         Policy policy = engine.policy();
         Reason reason = Reason.of(batch.reason(i));
         reasons.add(reason);
@@ -202,6 +235,8 @@ final class CheckedEngine {
         Batch alone = new Batch(MemorySegment.ofArray(waiting.toByteArray()), unmarkedOffload);
         additions.get(i).accept(alone);
         twin.decide(alone, way, nowNs);
+        twinReleased += release(twin, way);
+        assertEquals(batch.isHeld(i), alone.isHeld(0), "alone and in a batch");
         assertEquals(batch.isAccepted(i), alone.isAccepted(0), "alone and in a batch");
         assertEquals(Reason.of(batch.reason(i)), Reason.of(alone.reason(0)));
         assertEquals(batch.rule(i), alone.rule(0));

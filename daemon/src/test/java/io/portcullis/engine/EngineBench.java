@@ -8,11 +8,15 @@ import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 
 /** An engine with one interface, web0, and a clock in whole seconds; frames go in one at a time or as a batch. */
 final class EngineBench {
     private static final int SLOT = 2048;
+
+    /** Room for the vnet header. */
+    private static final int HEADROOM = 16;
 
     private final MemorySegment memory = MemorySegment.ofArray(new byte[Batch.CAPACITY * SLOT]);
     private final Batch batch;
@@ -82,11 +86,35 @@ final class EngineBench {
         batch.clear();
         for (int i = 0; i < frames.size(); i++) {
             byte[] frame = frames.get(i);
-            MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, (long) i * SLOT, frame.length);
-            batch.add((long) i * SLOT, frame.length);
+            MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, (long) i * SLOT + HEADROOM, frame.length);
+            batch.add((long) i * SLOT + HEADROOM, frame.length);
         }
         engine.decide(batch, direction, nowNs);
         return batch;
+    }
+
+    /** True: the frame has to wait. */
+    boolean holds(Frame frame, Direction direction) {
+        return decide(List.of(frame.bytes()), direction).isHeld(0);
+    }
+
+    /** What ended to wait and passes. */
+    List<byte[]> released(Direction direction) {
+        List<byte[]> passed = new ArrayList<>();
+        for (Batch held = engine.released(direction); held != null; held = engine.released(direction)) {
+            for (int i = 0; i < held.size(); i++) {
+                if (held.isAccepted(i)) {
+                    passed.add(held.memory()
+                            .asSlice(held.offset(i), held.length(i))
+                            .toArray(ValueLayout.JAVA_BYTE));
+                }
+            }
+        }
+        return passed;
+    }
+
+    long dropped(Direction direction, Reason reason) {
+        return engine.counters().packets(direction, reason);
     }
 
     int expire() {

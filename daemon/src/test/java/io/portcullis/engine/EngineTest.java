@@ -213,17 +213,6 @@ final class EngineTest {
     }
 
     @Test
-    void laterFragmentsAreNotTrackedYet() throws ConfigException {
-        EngineBench bench = new EngineBench(OPEN);
-        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 1, B, 53).payload(16).fragment(0, true)));
-        assertEquals(
-                Reason.FRAGMENT_LIMIT,
-                bench.in(Frame.udp(A, 1, B, 53).payload(16).fragment(24, false)));
-        assertEquals(
-                Reason.FRAGMENT_TINY, bench.in(Frame.ip(6, A, B).payload(16).fragment(16, false)));
-    }
-
-    @Test
     void everyDropIsNotedForTheLogAndNothingThatPasses() throws ConfigException {
         EngineBench bench = new EngineBench(WEB);
         bench.in(Frame.tcp(A, 40_000, B, 80, TcpFlags.SYN));

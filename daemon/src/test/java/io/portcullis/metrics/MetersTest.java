@@ -2,6 +2,7 @@ package io.portcullis.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,7 @@ import io.portcullis.engine.Reason;
 import io.portcullis.engine.Share;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
 import java.lang.foreign.Arena;
@@ -32,6 +34,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -162,6 +165,27 @@ final class MetersTest {
         assertEquals(0.0, sample("portcullis_flows_evicted_total{interface=\"web0\",state=\"udp\"}"));
         assertEquals(0.0, sample("portcullis_flows_expired_total{interface=\"web0\"}"));
         assertEquals(0.0, sample("portcullis_checksums_finished_total{interface=\"web0\"}"));
+    }
+
+    @Test
+    void fragmentsAreShownWhileTheyWait() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        byte[] frame = Frame.udp("198.51.100.7", 1, "10.0.0.1", 80)
+                .payload(100)
+                .fragment(80, false)
+                .bytes();
+        Batch batch = new Batch(MemorySegment.ofArray(frame), true);
+        batch.add(0, frame.length);
+        engine.decide(batch, Direction.INGRESS, 1);
+        assertEquals(1.0, sample("portcullis_fragmented_datagrams{interface=\"web0\"}"));
+        assertEquals(1.0, sample("portcullis_fragments_held{interface=\"web0\"}"));
+        assertEquals(frame.length, sample("portcullis_fragments_held_bytes{interface=\"web0\"}"));
+        engine.expire(TimeUnit.SECONDS.toNanos(31), 8);
+        assertNotNull(engine.released(Direction.INGRESS));
+        assertEquals(0.0, sample("portcullis_fragmented_datagrams{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_fragments_held{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_fragments_held_bytes{interface=\"web0\"}"));
     }
 
     @Test

@@ -47,6 +47,7 @@ public final class Frame {
     private int identifier;
     private int hopLimit = 64;
     private int fragmentField;
+    private int datagramId = 7;
     private int udpLength = -1;
     private boolean unfinished;
     private boolean bare;
@@ -155,7 +156,7 @@ public final class Frame {
     public Frame fragmentHeader(int offset, boolean more) {
         extensions.add(new Extension(
                 FRAGMENT,
-                new Octets().u16(0).u16(offset | (more ? 1 : 0)).u32(7).toBytes()));
+                new Octets().u16(0).u16(offset | (more ? 1 : 0)).u32(0).toBytes()));
         return this;
     }
 
@@ -168,6 +169,12 @@ public final class Frame {
             fragmentHeader(offset, more);
         }
         fragmentField = offset / 8 | (more ? 0x2000 : 0);
+        return this;
+    }
+
+    /** What its sender numbers its datagrams by; 7 where nothing is said. */
+    public Frame datagramId(int id) {
+        datagramId = id;
         return this;
     }
 
@@ -256,7 +263,7 @@ public final class Frame {
                 .u8(0x40 | headerLength / 4)
                 .u8(0)
                 .u16(headerLength + rest.length)
-                .u16(7)
+                .u16(datagramId)
                 .u16(fragmentField)
                 .u8(hopLimit)
                 .u8(protocol)
@@ -274,6 +281,10 @@ public final class Frame {
         for (int i = 0; i < extensions.size(); i++) {
             byte[] bytes = extensions.get(i).bytes.clone();
             bytes[0] = (byte) (i + 1 < extensions.size() ? extensions.get(i + 1).type : protocol);
+            if (extensions.get(i).type == FRAGMENT) {
+                put16(bytes, 4, datagramId >>> 16);
+                put16(bytes, 6, datagramId);
+            }
             chain.bytes(bytes);
         }
         byte[] rest = chain.bytes(transport()).toBytes();

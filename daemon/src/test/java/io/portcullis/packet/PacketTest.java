@@ -383,6 +383,19 @@ final class PacketTest {
     @Nested
     final class Fragments {
         @Test
+        void whatADatagramIsKnownBy() {
+            assertEquals(Fault.NONE, parse(udp4().datagramId(0xfedc).payload(8).fragment(80, true)));
+            assertEquals(0xfedc, packet.datagramId());
+            assertEquals(IpProtocol.UDP, packet.fragmentProtocol());
+            Frame first = udp6().datagramId(0xfedcba98).payload(8).fragment(0, true);
+            assertEquals(Fault.NONE, parse(first.extension(DESTINATION, 16)));
+            assertEquals(0xfedcba98, packet.datagramId());
+            assertEquals(DESTINATION, packet.fragmentProtocol(), "as its fragment header names it");
+            assertEquals(IpProtocol.UDP, packet.protocol());
+            assertEquals(32, packet.fragmentLength(), "with the extension headers behind the fragment header");
+        }
+
+        @Test
         void firstAndLater() {
             for (Frame first : List.of(udp4(), udp6())) {
                 assertEquals(Fault.NONE, parse(first.payload(24).fragment(0, true)));
@@ -391,15 +404,19 @@ final class PacketTest {
                 assertTrue(packet.hasTransport());
                 assertEquals(53, packet.destinationPort());
                 assertFalse(packet.isTiny());
+                assertTrue(packet.hasMoreFragments());
+                assertEquals(32, packet.fragmentLength());
             }
             for (Frame later : List.of(udp4(), udp6())) {
-                assertEquals(Fault.NONE, parse(later.payload(13).fragment(1480, false)));
+                assertEquals(Fault.NONE, parse(later.payload(13).padding(7).fragment(1480, false)));
                 assertTrue(packet.isFragment());
                 assertEquals(1480, packet.fragmentOffset());
                 assertFalse(packet.hasTransport());
                 assertFalse(packet.isTiny());
                 assertEquals(0, packet.destinationPort());
                 assertEquals(IpProtocol.UDP, packet.protocol());
+                assertFalse(packet.hasMoreFragments());
+                assertEquals(13, packet.fragmentLength(), "not the padding");
             }
         }
 

@@ -11,6 +11,30 @@ import org.junit.jupiter.api.Test;
 
 /** One flow, one key: security-groups.md section 3, "Key". */
 final class TupleTest {
+    @Test
+    void aLaterFragmentOfTcpMakesTheTupleOfItsFirst() {
+        for (boolean v6 : new boolean[] {false, true}) {
+            String from = v6 ? "2001:db8::1" : "198.51.100.7";
+            String to = v6 ? "2001:db8::2" : "10.0.0.1";
+            for (Direction direction : Direction.values()) {
+                Packet packet = new Packet();
+                byte[] first = Frame.tcp(from, 40_000, to, 80, 2).vlan(5).bytes();
+                packet.parse(MemorySegment.ofArray(first), 0, first.length);
+                Tuple whole = new Tuple();
+                whole.of(packet, direction);
+                byte[] later = Frame.ip(IpProtocol.DESTINATION_OPTIONS, from, to)
+                        .vlan(5)
+                        .payload(8)
+                        .fragment(80, false)
+                        .bytes();
+                packet.parse(MemorySegment.ofArray(later), 0, later.length);
+                Tuple fragment = new Tuple();
+                fragment.ofTcp(packet, direction, whole.selector);
+                assertTrue(fragment.isSame(whole), direction + (v6 ? " IPv6" : " IPv4"));
+            }
+        }
+    }
+
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
 

@@ -85,6 +85,8 @@ final class HostTrafficTest {
             assertNotEquals(before, state());
             assertTrue(download("client", "http://" + Lab.SERVER));
             assertTrue(download("server", "http://" + Lab.CLIENT + ":8080"));
+            assertEquals(0, sh("client", "ping -c 2 -W 5 -s 4000 " + Lab.SERVER).exit(), "fragments" + keys);
+            assertEquals(0, sh("fw", "ping -c 2 -W 5 -s 4000 " + Lab.CLIENT).exit(), "fragments" + keys);
             daemon.close();
             assertEquals(before, state(), keys);
         }

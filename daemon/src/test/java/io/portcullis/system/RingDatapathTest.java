@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +24,16 @@ final class RingDatapathTest {
               web0: {mode: bridge, outside: out0, inside: in0, datapath: ring, security-groups: [web]}
             security-groups:
               web: {ingress: [{protocol: tcp, ports: 80, from: any}, {protocol: icmp, type: echo-request, from: any}]}
+            """;
+
+    private static final String ECHO = """
+            use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+            print "ready\\n"; while (my $from = recv(S, my $b, 65535, 0)) { send(S, $b, 0, $from); }
+            """;
+    private static final String ASK = """
+            use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); alarm 20;
+            send(S, "x" x 20000, 0, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die; recv(S, my $b, 65535, 0);
+            print length($b);
             """;
 
     private static DaemonProcess daemon;
@@ -64,8 +75,44 @@ final class RingDatapathTest {
                 daemon.status().path("interfaces").path(0).path("datapath").asText());
     }
 
+    private static double noRule() {
+        return daemon.metric("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}");
+    }
+
     private static double egress() {
         return daemon.metric("portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"pass\"}");
+    }
+
+    /** Of what the client sends the first fragment alone names a rule, or a flow. */
+    @Test
+    void fragmentsCrossBothWays() {
+        Path echo = LAB.folder().resolve("echo.out");
+        Process server = LAB.start("client", echo, "perl", "-e", ECHO, "5000");
+        Lab.await("the echo", () -> Lab.read(echo).contains("ready"));
+        double before = egress();
+        assertEquals(
+                "20000", LAB.server("perl", "-e", ASK, Lab.CLIENT, "5000").ok().out());
+        assertTrue(egress() - before >= 20_000 / 1_480.0, "it left in fragments");
+        server.destroy();
+        LAB.client("ping", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.SERVER)
+                .ok();
+        LAB.server("ping", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT)
+                .ok();
+        // A link that goes down loses it.
+        LAB.server("ip", "-6", "address", "replace", Lab.SERVER_V6 + "/64", "dev", "eth0", "nodad")
+                .ok();
+        LAB.server("ping", "-6", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT_V6)
+                .ok();
+        double refused = noRule();
+        assertEquals(
+                1,
+                LAB.client("ping", "-6", "-c", "1", "-W", "1", "-s", "4000", Lab.SERVER_V6)
+                        .exit());
+        Lab.await(
+                "nothing that is incomplete",
+                () -> daemon.metric("portcullis_fragmented_datagrams{interface=\"web0\"}") == 0);
+        assertEquals(0, daemon.metric("portcullis_fragments_held{interface=\"web0\"}"));
+        assertTrue(noRule() - refused >= 3, "the others are dropped as their first");
     }
 
     @Test
@@ -73,8 +120,7 @@ final class RingDatapathTest {
         assertFalse(LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":8080")
                         .exit()
                 == 0);
-        assertTrue(daemon.metric("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}")
-                > 0);
+        assertTrue(noRule() > 0);
         assertEquals(0, LAB.client("ping", "-c", "1", "-W", "2", Lab.SERVER).exit());
         assertEquals(
                 1, LAB.client("ping", "-6", "-c", "1", "-W", "1", Lab.SERVER_V6).exit());

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** ICMP errors that the kernel gives to another worker than the one that knows their flow. */
+/** ICMP errors that the kernel gives to another worker than the one that knows their flow, and fragments, which it never does. */
 @Tag("system")
 @Timeout(60)
 final class HandOverTest {
@@ -201,5 +201,27 @@ final class HandOverTest {
                                 + workers.portCount(true, PortCounter.RING_FULL)
                         == frames);
         open(query(4_003));
+    }
+
+    /** Of many pairs of addresses: a fragment that waits is released by a first one that comes to the same worker. */
+    @Test
+    void fragmentsMeetTheirFirst() throws Exception {
+        for (int i = 1; i <= 4 * WORKERS; i++) {
+            boolean v6 = i % 2 == 0;
+            String from = v6 ? INSIDE : "10.0.0.1";
+            String to = v6 ? "2001:db8:f::" + i : "198.51.100." + i;
+            byte[] first =
+                    Frame.udp(from, 1, to, 53).payload(72).fragment(0, true).bytes();
+            byte[] later = Frame.udp(from, 1, to, 53)
+                    .payload(200 + i)
+                    .fragment(80, false)
+                    .bytes();
+            inside.send(later);
+            await("that it is held", () -> total(Counters.Total.FRAGMENTS_HELD) == 1);
+            inside.send(first);
+            next(outside, later);
+            await("that it is forgotten", () -> total(Counters.Total.FRAGMENTED_DATAGRAMS) == 0);
+        }
+        assertEquals(0, total(Counters.Total.TAKEN_OVER));
     }
 }
