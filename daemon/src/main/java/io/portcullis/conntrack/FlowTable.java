@@ -202,11 +202,6 @@ public final class FlowTable {
         return nowNs - flow.lastNs >= timeouts.ns(flow.timeout);
     }
 
-    /** The shorter of two timeouts. */
-    Timeout shorter(Timeout one, Timeout other) {
-        return timeouts.ns(other) < timeouts.ns(one) ? other : one;
-    }
-
     private long hashOf(Tuple tuple) {
         return hash.hash(
                 tuple.outsideHigh,

@@ -509,7 +509,7 @@ public final class Engine {
                 if (!fromOriginator) {
                     flows.replied(flow);
                 }
-                flows.renew(flow, tcp.timeout(flow, flows), nowNs);
+                flows.renew(flow, tcp.timeout(flow), nowNs);
                 yield Reason.NONE;
             }
             case PASS -> {
@@ -551,7 +551,7 @@ public final class Engine {
         }
         admitted(flow, rule);
         if (!opens) {
-            flows.renew(flow, tcp.timeout(flow, flows), nowNs);
+            flows.renew(flow, tcp.timeout(flow), nowNs);
         }
         return credit(rule, true);
     }

@@ -73,7 +73,7 @@ final class Conversation {
             Flow opened = table.insert(tuple, direction, Timeout.TCP_SYN_SENT, nowNs, connection, null);
             assertNotNull(opened);
             flow = opened;
-            table.renew(opened, tracker.timeout(opened, table), nowNs);
+            table.renew(opened, tracker.timeout(opened), nowNs);
             return Step.RENEW;
         }
         Step step = tracker.follow(known, packet, direction == known.originalDirection());
@@ -82,7 +82,7 @@ final class Conversation {
                 if (!fromOriginator) {
                     table.replied(known);
                 }
-                table.renew(known, tracker.timeout(known, table), nowNs);
+                table.renew(known, tracker.timeout(known), nowNs);
             }
             case PASS -> {
                 if (!fromOriginator) {
