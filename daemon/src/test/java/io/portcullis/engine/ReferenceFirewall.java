@@ -125,7 +125,7 @@ final class ReferenceFirewall {
         if (denied != Reason.NONE && !isPastAcl(datagram)) {
             return drop(denied);
         }
-        if (datagram.badChecksum()) {
+        if (datagram.badChecksum() && policy.verifiesChecksums()) {
             return drop(Reason.BAD_CHECKSUM);
         }
         return switch (datagram.transport()) {

@@ -8,6 +8,7 @@ import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.policy.RandomWorld;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a configuration says of web0, read plainly: rules one after the other, nothing compiled. */
@@ -22,17 +24,11 @@ final class ReferencePolicy {
     private static final String INTERFACE = "web0";
     private static final String NO_RULE = "none";
 
-    private static final List<Cidr> BAD_SOURCES = cidrs(
-            "0.0.0.0/32",
-            "127.0.0.0/8",
-            "224.0.0.0/4",
-            "255.255.255.255/32",
-            "::/128",
-            "::1/128",
-            "ff00::/8",
-            "::ffff:0:0/96");
-    private static final List<Cidr> BAD_DESTINATIONS =
-            cidrs("0.0.0.0/32", "127.0.0.0/8", "::/128", "::1/128", "::ffff:0:0/96");
+    private static final List<Cidr> UNSPECIFIED = cidrs("0.0.0.0/32", "::/128");
+    private static final List<Cidr> BAD_SOURCES =
+            cidrs("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "ff00::/8", "::ffff:0:0/96");
+    private static final List<Cidr> BAD_DESTINATIONS = cidrs("127.0.0.0/8", "::1/128", "::ffff:0:0/96");
+    private static final Set<Set<Integer>> DHCP = Set.of(Set.of(67, 68), Set.of(546, 547));
 
     private final Config config;
     private final Interface attachment;
@@ -91,7 +87,16 @@ final class ReferencePolicy {
     static boolean hasBadAddress(Datagram datagram) {
         return contains(BAD_SOURCES, datagram.source())
                 || contains(BAD_DESTINATIONS, datagram.destination())
+                || contains(UNSPECIFIED, datagram.source()) && !isDhcp(datagram)
+                || contains(UNSPECIFIED, datagram.destination())
                 || datagram.source().equals(datagram.destination());
+    }
+
+    private static boolean isDhcp(Datagram datagram) {
+        return datagram.transport() instanceof Transport.Ports ports
+                && ports.protocol() == IpProtocol.UDP
+                && ports.sourcePort() != ports.destinationPort()
+                && DHCP.contains(Set.of(ports.sourcePort(), ports.destinationPort()));
     }
 
     boolean failsSourceCheck(Datagram datagram) {
@@ -110,6 +115,10 @@ final class ReferencePolicy {
 
     boolean audits() {
         return attachment.audit();
+    }
+
+    boolean verifiesChecksums() {
+        return attachment.verifyChecksums();
     }
 
     boolean rechecks() {

@@ -69,7 +69,7 @@ final class ReferencePropertyTest {
             boolean crowded = random.nextInt(3) == 0;
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 boolean roomy = !crowded && random.nextInt(3) == 0;
-                settings.add(roomy ? Settings.drawnRoomy(random) : Settings.drawn(random, crowded));
+                settings.add(roomy ? Settings.drawnRoomy(random) : Settings.drawn(random, crowded ? 2 : Settings.MANY));
             }
         }
 

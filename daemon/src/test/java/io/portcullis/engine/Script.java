@@ -4,7 +4,7 @@ import io.portcullis.packet.Direction;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Steps at whose end engine and reference differ, and how to make them few. */
 final class Script {
@@ -82,35 +82,49 @@ final class Script {
 
     /** The steps as a vector for {@code borders.yaml}, each frame with the reference's verdict. */
     static String vector(List<Step> steps, String what, Firewall.Source source) {
-        List<String> lines = new ArrayList<>();
+        StringBuilder text = new StringBuilder();
+        text.append("# ")
+                .append(Trial.play(steps, source).orElse("no difference"))
+                .append('\n');
+        if (!fails(oneByOne(steps), source)) {
+            text.append("# Only where frames come as one batch; a vector's come one by one.\n");
+        }
+        text.append("- {id: ")
+                .append(VECTOR_ID)
+                .append(", what: \"")
+                .append(what)
+                .append("\", steps: [\n");
         ReferenceFirewall reference = new ReferenceFirewall(Settings.BASE.reference());
         long nowNs = 1;
         for (Step step : steps) {
             switch (step) {
                 case Step.Frame(Datagram datagram) -> {
-                    String notation =
-                            (datagram.direction() == Direction.INGRESS ? "in: \"" : "out: \"") + datagram.notation();
-                    lines.add("    {" + notation + " -> " + reference.decide(datagram) + "\"}");
+                    text.append(datagram.direction() == Direction.INGRESS ? "    {in: \"" : "    {out: \"");
+                    text.append(datagram.notation()).append(" -> ");
+                    text.append(reference.decide(datagram)).append("\"},\n");
                 }
                 case Step.Wait(long ns) -> {
                     nowNs += ns;
                     reference.advance(nowNs);
-                    lines.add("    {wait: "
-                            + BigDecimal.valueOf(ns, 9).stripTrailingZeros().toPlainString() + "s}");
+                    String seconds =
+                            BigDecimal.valueOf(ns, 9).stripTrailingZeros().toPlainString();
+                    text.append("    {wait: ").append(seconds).append("s},\n");
                 }
                 case Step.Reload(Settings settings) -> {
                     reference.install(settings.reference());
-                    lines.add("    {reload: " + settings + "}");
+                    text.append("    {reload: ").append(settings).append("},\n");
                 }
                 case Step.Expire expire -> {
                     // A vector has no such step: an engine finds out by itself what has expired.
                 }
-                case Step.Crash crash -> lines.add("    # Here the engine crashes.");
+                case Step.Crash crash -> text.append("    # Here the engine crashes.\n");
             }
         }
-        Optional<String> difference = Trial.play(steps, source);
-        return "# " + difference.orElse("no difference") + "\n- {id: " + VECTOR_ID + ", what: \"" + what
-                + "\", steps: [\n" + String.join(",\n", lines) + "]}\n";
+        return text.append("    ]}\n").toString();
+    }
+
+    private static List<Step> oneByOne(List<Step> steps) {
+        return steps.stream().flatMap(step -> Stream.of(step, new Step.Wait(0))).toList();
     }
 
     /** What somebody needs who looks for the reason. */

@@ -19,19 +19,22 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** A configuration as a {@code reload} step of a vector writes it: over the base of {@code borders.yaml}. */
 final class Settings {
+    private record Drawing(int number, boolean roomy, int maxFlows) {}
+
     static final Map<String, Object> VECTOR_BASE = base();
 
     /** The base alone. */
     static final Settings BASE = new Settings("{}");
+
+    /** More flows than any script makes. */
+    static final int MANY = 1_000_000;
 
     /** Admits everything. */
     static final String ROOMY_RULES =
             "security-groups: {web: {ingress: [{protocol: all, from: any}], egress: [{protocol: all, to: any}]}}";
 
     private static final int DRAWN = 256;
-    private static final int FEW = 2;
-    private static final int MANY = 1_000_000;
-    private static final Map<Integer, Settings> DRAWINGS = new ConcurrentHashMap<>();
+    private static final Map<Drawing, Settings> DRAWINGS = new ConcurrentHashMap<>();
 
     private static final String[] TIMEOUTS = {
         "tcp-syn-sent",
@@ -113,17 +116,18 @@ final class Settings {
     /**
      * One of {@value #DRAWN} that are made once: reading YAML takes far longer than the frames between two reloads.
      *
-     * @param crowded true: of those with room for {@value #FEW} flows, false: for many. A script that keeps to one kind never
-     *     lowers the limit; how many flows make room then the specification does not say
+     * @param maxFlows the same for a whole script: how many flows make room after the limit was lowered the specification does
+     *     not say
      */
-    static Settings drawn(SplittableRandom random, boolean crowded) {
-        int number = random.nextInt(DRAWN) * 2 + (crowded ? 1 : 0);
-        return DRAWINGS.computeIfAbsent(number, seed -> any(new SplittableRandom(seed), crowded ? FEW : MANY));
+    static Settings drawn(SplittableRandom random, int maxFlows) {
+        Drawing drawing = new Drawing(random.nextInt(DRAWN), false, maxFlows);
+        return DRAWINGS.computeIfAbsent(drawing, it -> any(new SplittableRandom(it.number), it.maxFlows));
     }
 
     /** One of {@value #DRAWN} that admit everything, have room, and forget nothing within a minute. */
     static Settings drawnRoomy(SplittableRandom random) {
-        return DRAWINGS.computeIfAbsent(-1 - random.nextInt(DRAWN), seed -> roomy(new SplittableRandom(seed)));
+        Drawing drawing = new Drawing(random.nextInt(DRAWN), true, MANY);
+        return DRAWINGS.computeIfAbsent(drawing, it -> roomy(new SplittableRandom(it.number)));
     }
 
     private static Settings any(SplittableRandom random, int maxFlows) {
@@ -131,6 +135,7 @@ final class Settings {
         boolean acl = random.nextInt(4) == 0;
         text.append("interfaces: {web0: {enforce: ").append(random.nextInt(8) == 0 ? "audit" : "true");
         text.append(", source-check: ").append(random.nextInt(8) == 0);
+        text.append(", checksums: ").append(random.nextInt(8) == 0 ? "trust" : "verify");
         text.append(acl ? ", network-acl: edge}}, " : "}}, ");
         if (acl) {
             text.append("network-acls: {edge: {ingress: ").append(entries(random, "from"));

@@ -82,12 +82,18 @@ final class Simulation {
     private static final int CONVERSATIONS = 24;
     private static final int ADDRESSES = 4;
 
+    /** Of conversations; floods have those above, so that they hit none by chance. */
+    private static final int FIRST_PORT = 1024;
+
+    private static final int LAST_PORT = 60_000;
+
     private final SplittableRandom random;
     private final Guesser guesser;
     private final Trial trial;
     private final @Nullable List<Step> record;
     private final boolean calm;
-    private final boolean crowded;
+    private final int maxFlows;
+    private final int floodFrames;
     private final double loss;
     private final int jitterNs;
     private final int attacks;
@@ -97,7 +103,9 @@ final class Simulation {
     private final List<Datagram> datagrams = new ArrayList<>();
     private long planned;
     private long nextHousekeepingNs;
-    private int nextPort = 1024;
+    private int nextPort = FIRST_PORT;
+    private long delivered;
+    private long mostFlows;
 
     /**
      * A world.
@@ -110,7 +118,9 @@ final class Simulation {
         trial = new Trial(source);
         this.record = record;
         calm = random.nextInt(3) == 0;
-        crowded = !calm && random.nextInt(6) == 0;
+        int[] rooms = {2, 50, 1_000};
+        maxFlows = calm || random.nextInt(3) > 0 ? Settings.MANY : rooms[random.nextInt(rooms.length)];
+        floodFrames = random.nextInt(6) == 0 ? 2_000 : 20;
         loss = random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.08;
         jitterNs = random.nextInt(3) == 0 ? 1 : random.nextInt(1, 20_000_000);
         attacks = random.nextInt(4);
@@ -145,9 +155,20 @@ final class Simulation {
         return trial.frames();
     }
 
+    /** Packets that reached the host they were sent to. */
+    long delivered() {
+        return delivered;
+    }
+
+    /** How many flows there were at a time. */
+    long mostFlows() {
+        return mostFlows;
+    }
+
     private void happen(Event event) {
         if (event.atHost != null && event.atHost.conversation != null) {
             event.atHost.conversation.delivered(event.atHost);
+            delivered++;
         }
         if (event.timer != null) {
             event.timer.timer(event.which);
@@ -247,6 +268,7 @@ final class Simulation {
     private void keepHouse() {
         nextHousekeepingNs = nowNs() + HOUSEKEEPING_NS;
         take(new Step.Expire());
+        mostFlows = Math.max(mostFlows, trial.reference().flows().size());
         conversations.removeIf(Conversation::isOver);
         if (random.nextInt(40) == 0) {
             reload();
@@ -260,23 +282,27 @@ final class Simulation {
     }
 
     private void reload() {
-        take(new Step.Reload(calm ? Settings.drawnRoomy(random) : Settings.drawn(random, crowded)));
+        take(new Step.Reload(calm ? Settings.drawnRoomy(random) : Settings.drawn(random, maxFlows)));
     }
 
     /** Forgeries about one conversation, or a flood of first packets. */
     private void attack() {
-        int frames = random.nextInt(1, 20);
         if (random.nextInt(4) == 0 || conversations.isEmpty()) {
-            Direction direction = random.nextInt(4) == 0 ? Direction.EGRESS : Direction.INGRESS;
-            for (int i = 0; i < frames; i++) {
-                Guesser.Target target = target(Guesser.Kind.values()[random.nextInt(5)], random.nextInt(1024, 60_000));
-                send(guesser.first(target, direction), null, null);
-            }
+            flood();
             return;
         }
         Conversation victim = conversations.get(random.nextInt(conversations.size()));
-        for (int i = 0; i < frames; i++) {
+        for (int i = random.nextInt(1, 20); i > 0; i--) {
             send(guesser.next(victim.target(), trial.reference()), victim, null);
+        }
+    }
+
+    private void flood() {
+        Direction direction = random.nextInt(4) == 0 ? Direction.EGRESS : Direction.INGRESS;
+        Guesser.Kind[] kinds = Guesser.Kind.values();
+        Guesser.Kind kind = kinds[random.nextInt(kinds.length)];
+        for (int i = random.nextInt(1, floodFrames); i > 0; i--) {
+            send(guesser.first(target(kind, random.nextInt(LAST_PORT + 1, 65_536)), direction), null, null);
         }
     }
 
@@ -297,7 +323,7 @@ final class Simulation {
         Guesser.Kind[] kinds = Guesser.Kind.values();
         Guesser.Kind kind = random.nextInt(4) > 0 ? Guesser.Kind.TCP : kinds[random.nextInt(kinds.length)];
         Guesser.Target target = target(kind, nextPort);
-        nextPort = nextPort == 60_000 ? 1024 : nextPort + 1;
+        nextPort = nextPort == LAST_PORT ? FIRST_PORT : nextPort + 1;
         Direction direction = random.nextInt(3) == 0 ? Direction.EGRESS : Direction.INGRESS;
         conversations.add(
                 kind == Guesser.Kind.TCP

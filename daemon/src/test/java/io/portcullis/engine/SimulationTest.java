@@ -29,8 +29,49 @@ final class SimulationTest {
         }
     }
 
-    /** An engine that passes what only the window tells from the rest, when it is as long as this. */
-    private record PassesWindowViolations(Firewall engine) implements Firewall {
+    @Test
+    void worldsAreFullOfLife() {
+        long frames = 0;
+        long delivered = 0;
+        long mostFlows = 0;
+        for (long seed = 1; seed <= 30; seed++) {
+            Simulation world = new Simulation(seed, Firewall::engine, null);
+            frames += world.run(SimulationRun.FRAMES_OF_A_WORLD);
+            delivered += world.delivered();
+            mostFlows = Math.max(mostFlows, world.mostFlows());
+        }
+        assertTrue(delivered > frames / 3, delivered + " of " + frames + " frames reached a host");
+        assertTrue(delivered < frames * 9 / 10, delivered + " of " + frames + " frames reached a host");
+        assertTrue(mostFlows > 2_000, mostFlows + " flows at the most");
+    }
+
+    /** An engine with a defect. */
+    private interface Defective extends Firewall {
+        Firewall engine();
+
+        @Override
+        default void decide(Batch batch, Direction direction, long nowNs) {
+            engine().decide(batch, direction, nowNs);
+        }
+
+        @Override
+        default void install(Policy policy) {
+            engine().install(policy);
+        }
+
+        @Override
+        default void expire(long nowNs) {
+            engine().expire(nowNs);
+        }
+
+        @Override
+        default Counters counters() {
+            return engine().counters();
+        }
+    }
+
+    /** Passes what is out of the window, when it is a large segment. */
+    private record PassesLargeSegments(Firewall engine) implements Defective {
         @Override
         public void decide(Batch batch, Direction direction, long nowNs) {
             engine.decide(batch, direction, nowNs);
@@ -42,41 +83,46 @@ final class SimulationTest {
         }
 
         @Override
-        public void install(Policy policy) {
-            engine.install(policy);
+        public Firewall crash(Policy policy, long nowNs) {
+            return new PassesLargeSegments(engine.crash(policy, nowNs));
         }
+    }
 
-        @Override
-        public void expire(long nowNs) {
-            engine.expire(nowNs);
-        }
-
-        @Override
-        public Counters counters() {
-            return engine.counters();
-        }
-
+    /** Knows no flow after a crash. */
+    private record Forgets(Firewall engine) implements Defective {
         @Override
         public Firewall crash(Policy policy, long nowNs) {
-            return new PassesWindowViolations(engine.crash(policy, nowNs));
+            return new Forgets(Firewall.engine(policy));
         }
+    }
+
+    private static String firstFailure(Firewall.Source source) {
+        for (long seed = 1; ; seed++) {
+            Optional<String> failure = SimulationRun.world(seed, SimulationRun.FRAMES_OF_A_WORLD, source);
+            if (failure.isPresent()) {
+                assertTrue(failure.get().startsWith("seed " + seed + ": "), failure.get());
+                return failure.get();
+            }
+        }
+    }
+
+    private static List<String> steps(String report) {
+        return report.lines().filter(line -> line.startsWith("    {")).toList();
     }
 
     @Test
     void aFailureIsShrunkenToAFewStepsThatStillFail() {
-        Firewall.Source defective = policy -> new PassesWindowViolations(Firewall.engine(policy));
-        Optional<String> failure = Optional.empty();
-        long seed = 1;
-        for (; failure.isEmpty(); seed++) {
-            failure = SimulationRun.world(seed, SimulationRun.FRAMES_OF_A_WORLD, defective);
-        }
-        String report = failure.get();
-        assertTrue(report.startsWith("seed " + (seed - 1) + ": "), report);
-        assertTrue(report.contains("drop tcp-window"), report);
-        List<String> steps =
-                report.lines().filter(line -> line.startsWith("    {")).toList();
-        assertTrue(steps.size() <= 6, report);
-        assertTrue(steps.getLast().endsWith("-> drop tcp-window\"}]}"), report);
+        String report = firstFailure(policy -> new PassesLargeSegments(Firewall.engine(policy)));
+        assertTrue(steps(report).size() <= 6, report);
+        assertTrue(steps(report).getLast().endsWith(" -> drop tcp-window\"},"), report);
+        assertPastes(report);
+    }
+
+    @Test
+    void aCrashThatLosesFlowsIsFound() {
+        String report = firstFailure(policy -> new Forgets(Firewall.engine(policy)));
+        assertTrue(steps(report).size() <= 2, report);
+        assertTrue(report.contains("# Here the engine crashes."), report);
         assertPastes(report);
     }
 

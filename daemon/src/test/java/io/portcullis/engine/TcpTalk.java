@@ -7,6 +7,9 @@ import java.util.SplittableRandom;
 
 /** Two correct TCP endpoints; now and then one of them hangs up with a reset, or calls again from the same port. */
 final class TcpTalk implements Simulation.Conversation {
+    /** A segment of one of the calls. */
+    private record Spoken(int call, SimulatedTcp.Segment segment) {}
+
     /** The path gives up when so many timers have gone off and nothing has arrived. */
     private static final int PATIENCE = 6;
 
@@ -22,6 +25,7 @@ final class TcpTalk implements Simulation.Conversation {
     private boolean over;
     private boolean innocent = true;
     private boolean callsAgain;
+    private int call;
 
     private TcpTalk(Simulation world, Guesser.Target target, Direction direction) {
         this.world = world;
@@ -47,7 +51,10 @@ final class TcpTalk implements Simulation.Conversation {
 
     @Override
     public void delivered(Simulation.Arrival arrival) {
-        if (over || !(arrival.content() instanceof SimulatedTcp.Segment segment)) {
+        // What is late from the call before fits no window of this one.
+        if (over
+                || !(arrival.content() instanceof Spoken(int ofCall, SimulatedTcp.Segment segment))
+                || ofCall != call) {
             return;
         }
         silent = 0;
@@ -67,8 +74,8 @@ final class TcpTalk implements Simulation.Conversation {
             over = true;
             return;
         }
-        // What is still on its way belongs to the call before and fits no window of this one.
         callsAgain = false;
+        call++;
         innocent = false;
         ends = ends();
         ends[0].connect(world.nowNs());
@@ -136,7 +143,7 @@ final class TcpTalk implements Simulation.Conversation {
                 tcp.sackPermitted(),
                 tcp.sackLeft(),
                 tcp.sackRight());
-        world.send(target.datagram(way, addressed, length), this, content);
+        world.send(target.datagram(way, addressed, length), this, new Spoken(call, content));
     }
 
     @Override

@@ -19,6 +19,10 @@ final class Trial {
         Mismatch(String message) {
             super(message);
         }
+
+        Mismatch(RuntimeException thrown) {
+            super("the engine throws " + thrown, thrown);
+        }
     }
 
     private static final int SLOT = 2048;
@@ -107,23 +111,25 @@ final class Trial {
                 reference.advance(nowNs);
             }
             case Step.Expire expire -> {
-                firewall.expire(nowNs);
+                ask(() -> firewall.expire(nowNs));
                 settled = true;
                 compareFlows();
             }
             case Step.Reload reload -> {
-                // A worker expires all the time: a longer timeout brings nothing back that is gone.
-                firewall.expire(nowNs);
                 settings = reload.settings();
-                firewall.install(settings.policy());
+                ask(() -> {
+                    // A worker expires all the time: a longer timeout brings nothing back that is gone.
+                    firewall.expire(nowNs);
+                    firewall.install(settings.policy());
+                });
                 reference.install(settings.reference());
                 settled = false;
             }
             case Step.Crash crash -> {
-                firewall.expire(nowNs);
+                ask(() -> firewall.expire(nowNs));
                 addUp();
                 Counters before = firewall.counters();
-                firewall = firewall.crash(settings.policy(), nowNs);
+                ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
                 if (firewall.counters() != before) {
                     framesBefore = frames;
                     flowsBefore = reference.flows().size() + reference.ended();
@@ -143,7 +149,7 @@ final class Trial {
             long at = (long) i * SLOT;
             batch.add(at, wire.write(datagrams.get(i), at));
         }
-        firewall.decide(batch, direction, nowNs);
+        ask(() -> firewall.decide(batch, direction, nowNs));
         for (int i = 0; i < datagrams.size(); i++) {
             Datagram datagram = datagrams.get(i);
             Verdict expected = reference.decide(datagram);
@@ -157,6 +163,14 @@ final class Trial {
         compareFlows();
         if (++batches % BETWEEN_SUMS == 0 && settled) {
             addUp();
+        }
+    }
+
+    private static void ask(Runnable question) {
+        try {
+            question.run();
+        } catch (RuntimeException thrown) {
+            throw new Mismatch(thrown);
         }
     }
 

@@ -130,7 +130,7 @@ record Vector(
         return Config.parse(new Yaml().dump(document), "vector.yaml");
     }
 
-    private static Duration duration(String text) {
+    static Duration duration(String text) {
         return Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT));
     }
 

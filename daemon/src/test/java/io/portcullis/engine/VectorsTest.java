@@ -23,7 +23,7 @@ final class VectorsTest {
     private static final Map<Integer, String> WAITING =
             new TreeMap<>(Map.ofEntries(Map.entry(70, FRAGMENTS), Map.entry(71, FRAGMENTS), Map.entry(97, FRAGMENTS)));
 
-    private static List<Vector> vectors(String resource) throws IOException, URISyntaxException {
+    static List<Vector> vectors(String resource) throws IOException, URISyntaxException {
         return Vector.read(Path.of(
                 Objects.requireNonNull(VectorsTest.class.getResource(resource)).toURI()));
     }
