@@ -57,6 +57,9 @@ final class Guesser {
     private static final ReferenceTcp.Side NOBODY = new ReferenceTcp.Side();
 
     private final SplittableRandom random;
+    private @Nullable Datagram last;
+    private @Nullable Target ofLast;
+    private int repeats;
 
     Guesser(SplittableRandom random) {
         this.random = random;
@@ -66,8 +69,17 @@ final class Guesser {
         return values[random.nextInt(values.length)];
     }
 
-    /** A packet of a tuple, in a direction of its choice. */
+    /** A packet of a tuple, in a direction of its choice; now and then the one before several times again. */
     Datagram next(Target target, ReferenceFirewall reference) {
+        repeats = repeats > 0 ? repeats - 1 : random.nextInt(40) == 0 ? random.nextInt(1, 5) : 0;
+        if (repeats == 0 || last == null || !target.equals(ofLast)) {
+            last = another(target, reference);
+            ofLast = target;
+        }
+        return last;
+    }
+
+    private Datagram another(Target target, ReferenceFirewall reference) {
         Direction direction = random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS;
         ReferenceFlow flow = reference.flowOf(first(target, direction));
         if (target.kind == Kind.ICMP && flow == null) {
@@ -89,7 +101,7 @@ final class Guesser {
     /** A packet that may start a flow of a tuple. */
     Datagram first(Target target, Direction direction) {
         Transport transport = switch (target.kind) {
-            case TCP -> segment(target, direction, TcpFlags.SYN, random.nextInt(), 0);
+            case TCP -> segment(target, direction, TcpFlags.SYN, initial(), 0);
             case UDP -> ports(target, direction, IpProtocol.UDP);
             case SCTP -> ports(target, direction, IpProtocol.SCTP);
             case ICMP -> new Transport.Icmp(request(target), 0, target.insideNumber, null);
@@ -193,16 +205,14 @@ final class Guesser {
     private Datagram tcp(Target target, Direction direction, @Nullable ReferenceFlow flow) {
         if (flow == null || flow.tcp == null) {
             int flags = random.nextInt(4) > 0 ? TcpFlags.SYN : any(FLAGS);
-            Transport.Tcp segment = segment(target, direction, flags, random.nextInt(), random.nextInt());
+            Transport.Tcp segment = segment(target, direction, flags, initial(), random.nextInt());
             return target.datagram(direction, segment, any(LENGTHS));
         }
         boolean ofOriginator = direction == flow.first.direction();
-        ReferenceTcp.Side sender = flow.tcp.side(ofOriginator);
-        ReferenceTcp.Side receiver = flow.tcp.side(!ofOriginator);
         Datagram datagram = random.nextInt(5) < 3
                 ? plausible(target, direction, ofOriginator, flow.tcp)
-                : guessed(target, direction, sender, receiver);
-        return withSack(datagram, receiver);
+                : guessed(target, direction, ofOriginator, flow.tcp);
+        return withSack(datagram, flow.tcp.side(!ofOriginator));
     }
 
     /** What one of the ends might well say now. */
@@ -224,7 +234,7 @@ final class Guesser {
             case SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK ->
                 random.nextInt(6) == 0 ? TcpFlags.FIN | TcpFlags.ACK : TcpFlags.ACK;
         };
-        int sequence = (flags & TcpFlags.SYN) != 0 ? sender.seen ? sender.synSequence : random.nextInt() : sender.end;
+        int sequence = (flags & TcpFlags.SYN) != 0 ? sender.seen ? sender.synSequence : initial() : sender.end;
         int length = (flags & TcpFlags.SYN) != 0 ? 0 : any(LENGTHS);
         if (length > 0 && random.nextInt(3) == 0) {
             sequence -= length;
@@ -233,10 +243,19 @@ final class Guesser {
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), length);
     }
 
-    private Datagram guessed(Target target, Direction direction, ReferenceTcp.Side sender, ReferenceTcp.Side receiver) {
+    /** Often such that both sides count through the same numbers. */
+    private int initial() {
+        return random.nextBoolean() ? random.nextInt() : random.nextInt(3_000);
+    }
+
+    private Datagram guessed(Target target, Direction direction, boolean ofOriginator, ReferenceTcp tcp) {
+        ReferenceTcp.Side sender = tcp.side(ofOriginator);
+        ReferenceTcp.Side receiver = tcp.side(!ofOriginator);
         int flags = random.nextInt(50) == 0 ? any(IMPOSSIBLE) : any(FLAGS);
         int length = (flags & TcpFlags.RST) == 0 ? any(LENGTHS) : 0;
-        int sequence = border(sender, receiver) - (random.nextBoolean() ? length : 0);
+        boolean train = (flags & TcpFlags.RST) != 0 && random.nextInt(4) == 0;
+        int sequence =
+                train ? tcp.endOfLastAckSegment() : border(sender, receiver) - (random.nextBoolean() ? length : 0);
         int ack = random.nextInt(3) == 0 ? receiver.end : border(receiver, sender);
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), length);
     }

@@ -120,6 +120,11 @@ final class ReferenceTcp {
         return ofOriginator ? originator : responder;
     }
 
+    /** One past the last segment with ACK and neither SYN, FIN nor RST, of whichever side; 0: there was none. */
+    int endOfLastAckSegment() {
+        return lastAckSegment == null ? 0 : lastAckSegment.end;
+    }
+
     boolean isOver() {
         return state == State.TIME_WAIT || state == State.CLOSE;
     }
