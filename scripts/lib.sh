@@ -167,6 +167,23 @@ rehearse() {
   rm -rf "$folder"
 }
 
+# test_class SECONDS CLASS [ARGUMENT…]: builds, and runs a class of the tests that has a main, at most so long (0: as long as it
+# takes). Messages go to stderr. Wants a folder $work.
+test_class() {
+  {
+    want mvn maven "builds portcullis"
+    want_jdk
+    install_missing
+    maven_quietly -pl daemon -Dspotless.check.skip=true test-compile dependency:build-classpath \
+      -DincludeScope=test -Dmdep.outputFile="$work/classpath" || die "the build failed: see above"
+    give_back_target
+  } >&2
+  local target=$root/daemon/target seconds=$1
+  shift
+  timeout --foreground "$seconds" "$(java_25_home java)/bin/java" --enable-native-access=ALL-UNNAMED \
+    -cp "$target/test-classes:$target/classes:$(< "$work/classpath")" "$@"
+}
+
 newer_sources() {
   find "$root/pom.xml" "$root/daemon/pom.xml" "$root/daemon/src/main/java" "$root/daemon/src/main/resources" \
     "$root/daemon/src/test/java" -newer "$1" -type f -print -quit 2> /dev/null || : "no resources yet"

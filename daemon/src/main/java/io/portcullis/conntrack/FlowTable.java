@@ -28,7 +28,6 @@ public final class FlowTable {
     /** A mark for {@link #insert}: both sides have spoken already. */
     public static final int BOTH_SPOKE = Flow.REPLIED;
 
-    private static final int CREATED_SHIFT = 22;
     private static final int MOST_FREED = 16;
     private static final int MOST_LOOKED_AT = 64;
     private static final int MOST_PASSING = 1024;
@@ -61,6 +60,9 @@ public final class FlowTable {
     private long nextEndNs;
     /** The entries from here on are still in the wheel by timeouts that were longer; {@link Slab#capacity}: none. */
     private int reseated;
+
+    /** Number of the youngest flow, modulo 2^32. */
+    private int creations;
 
     private int answerEpoch = 1;
     private int answersCleared;
@@ -273,7 +275,7 @@ public final class FlowTable {
             slab.guard(entry);
             ended++;
         }
-        slab.putInt(at + Slab.CREATED, (int) (nowNs >> CREATED_SHIFT));
+        slab.putInt(at + Slab.CREATED, ++creations);
         slab.putLong(at + Slab.OUTSIDE_HIGH, tuple.outsideHigh);
         slab.putLong(at + Slab.OUTSIDE_LOW, tuple.outsideLow);
         slab.putLong(at + Slab.INSIDE_HIGH, tuple.insideHigh);
@@ -427,7 +429,7 @@ public final class FlowTable {
         int next = tcp.marks(replies ? marks | Flow.REPLIED : marks);
         long seen = slab.getLong(at + Slab.SEEN);
         Timeout before = Flow.timeout(seen);
-        Timeout after = renews ? tracker.timeout((next & Flow.REPLIED) != 0, this) : before;
+        Timeout after = renews ? tracker.timeout((next & Flow.REPLIED) != 0) : before;
         boolean inPlace = before == after && next == marks && tcp.onlyWidens(slab, at, fromOriginator);
         if (!inPlace) {
             slab.guard(flow.entry);
@@ -471,10 +473,10 @@ public final class FlowTable {
     }
 
     /**
-     * Forgets flows that have been idle for their timeout; each at the latest 2^23 ns after that.
+     * Forgets flows that have been idle for their timeout.
      *
-     * @param limit how many flows it looks at, at the most: bounds the time that this takes
-     * @return how many it has looked at; fewer than {@code limit}: there is nothing left to do
+     * @param limit how many flows that are due it looks at, at the most: bounds the time that this takes
+     * @return how many those were; fewer than {@code limit}: there is nothing left to do
      */
     public int expire(long nowNs, int limit) {
         long now = nowNs - baseNs;
@@ -483,7 +485,23 @@ public final class FlowTable {
             expireOrLink(entry, nowNs);
             looked++;
         }
-        return looked;
+        return looked + expirePassing(nowNs, limit - looked);
+    }
+
+    /** Of the bucket that is passing now, whatever has expired. */
+    private int expirePassing(long nowNs, int limit) {
+        int expired = 0;
+        int looked = 0;
+        for (int entry = wheel.passing(); entry >= 0 && looked < limit; looked++) {
+            int next = wheel.behind(entry);
+            if (isExpired(entry, nowNs)) {
+                forget(entry);
+                expirations++;
+                expired++;
+            }
+            entry = next;
+        }
+        return expired;
     }
 
     /** After timeouts became shorter: flows that wait too long in the wheel. */
@@ -514,11 +532,6 @@ public final class FlowTable {
     /** What stands in the memory of a flow. */
     byte[] bytes(Flow flow) {
         return slab.copy(flow.entry);
-    }
-
-    /** The shorter of two timeouts. */
-    Timeout shorter(Timeout one, Timeout other) {
-        return timeouts.ns(other) < timeouts.ns(one) ? other : one;
     }
 
     /** Other rules are in force: what is kept of their answers holds no more. */
@@ -578,11 +591,13 @@ public final class FlowTable {
                 unused = entry + 1;
                 index.add(slab.getInt(Slab.offset(entry) + Slab.COMMIT), entry);
                 link(entry, nowNs);
+                int created = slab.getInt(Slab.offset(entry) + Slab.CREATED);
+                creations = size == 0 || created - creations > 0 ? created : creations;
                 size++;
                 waiting += view.moveTo(entry).isReplied() ? 0 : 1;
             }
         }
-        orderUnreplied(waiting, nowNs);
+        orderUnreplied(waiting);
         return new Recovery(size, expired, damaged, restored);
     }
 
@@ -607,14 +622,13 @@ public final class FlowTable {
         }
     }
 
-    private void orderUnreplied(int count, long nowNs) {
+    private void orderUnreplied(int count) {
         long[] byAge = new long[count];
         int found = 0;
-        int now = (int) (nowNs >> CREATED_SHIFT);
         for (int entry = 0; entry < unused; entry++) {
             long at = Slab.offset(entry);
             if (slab.getInt(at + Slab.COMMIT) != 0 && !view.moveTo(entry).isReplied()) {
-                long age = Integer.toUnsignedLong(now - slab.getInt(at + Slab.CREATED));
+                long age = Integer.toUnsignedLong(creations - slab.getInt(at + Slab.CREATED));
                 byAge[found++] = (0xffff_ffffL - age) << 31 | entry;
             }
         }

@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
  *
  * <pre>
  *   0  commit     32  the key's hash, never 0: published; 0: no flow. Written last of a new flow, first of one that ends
- *   4  created    32  monotonic time, in units of 2^22 ns
+ *   4  created    32  counts the flows of the table: the order of their creation
  *   8  outside   128  address, high and low half; IPv4 in the low 32 bits of the low half
  *  24  inside    128  likewise
  *  40  selector   32  ports, or ICMP type, code and identifier ({@link io.portcullis.packet.Tuple#selector})

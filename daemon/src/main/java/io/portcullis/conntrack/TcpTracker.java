@@ -112,11 +112,11 @@ public final class TcpTracker {
      *
      * @param replied true once the responder has spoken
      */
-    public Timeout timeout(boolean replied, FlowTable table) {
+    public Timeout timeout(boolean replied) {
         boolean unanswered =
                 connection.repeats >= RETRANSMITS || connection.lastWindow == 0 || connection.pickedUp && !replied;
         return connection.state == State.ESTABLISHED && unanswered
-                ? table.shorter(Timeout.TCP_ESTABLISHED, Timeout.TCP_UNACKNOWLEDGED)
+                ? Timeout.TCP_UNACKNOWLEDGED
                 : connection.state.timeout;
     }
 
@@ -259,7 +259,10 @@ public final class TcpTracker {
             sender.maxEnd = end + receiver.maxWindow;
         } else if (packet.tcpSequence() - sender.maxEnd > 0) {
             return Step.BAD_WINDOW;
+        } else if (sender.end - end > receiver.maxWindow) {
+            return Step.PASS;
         }
+        sender.maxWindow = Math.max(sender.maxWindow, packet.tcpWindow());
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, packet.tcpAcknowledgment(), packet.tcpWindow());
         connection.state = State.SYN_RECEIVED;
@@ -284,10 +287,14 @@ public final class TcpTracker {
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
+        boolean first = !sender.known;
         boolean learns = connection.adopted && !(sender.known && receiver.known);
         if (learns) {
             learn(sender, receiver, end, ack);
-        } else if (!sender.known) {
+        } else if (first) {
+            if (receiver.end - ack > Math.max(MAX_ACK_WINDOW, packet.tcpWindow())) {
+                return Step.PASS;
+            }
             pickUpSide(sender, receiver, packet);
         }
         int sent = receiver.sentUnseen ? receiver.unseenEnd : receiver.end;
@@ -300,7 +307,7 @@ public final class TcpTracker {
         if (fallsShort && !learns) {
             return Step.PASS;
         }
-        boolean resends = packet.tcpPayload() > 0 && end - sender.end <= 0;
+        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
         acceptSegment(connection, packet, fromOriginator);
         if (learns) {
             noteUnseen(sender);
@@ -359,11 +366,12 @@ public final class TcpTracker {
                         : receiver.known && sender.end - sequence > receiver.maxWindow;
                 boolean beyond = sequence - sender.maxEnd > 0;
                 if (stale || beyond) {
-                    boolean unnoticed = connection.pickedUp || stale && !receiver.ackSeen;
+                    boolean unnoticed = connection.pickedUp || !beyond && !receiver.ackSeen;
                     return unnoticed ? Step.PASS : Step.BAD_WINDOW;
                 }
             }
             if (connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
+                connection.synPending = false;
                 connection.trainHolds = false;
                 return Step.PASS;
             }

@@ -15,6 +15,9 @@ public final class Timeouts {
         for (Timeout timeout : Timeout.values()) {
             ns[timeout.ordinal()] = nanoseconds.applyAsLong(timeout.key());
         }
+        // A connection that one side does not answer is established too: the shorter of the two counts.
+        int unacknowledged = Timeout.TCP_UNACKNOWLEDGED.ordinal();
+        ns[unacknowledged] = Math.min(ns[unacknowledged], ns[Timeout.TCP_ESTABLISHED.ordinal()]);
     }
 
     boolean anyShorterThan(Timeouts others) {

@@ -733,7 +733,7 @@ public final class Engine {
             return Reason.NO_RULE;
         }
         TcpConnection connection = tcp.open(packet);
-        moved = isTaken(rule, direction, tcp.timeout(false, flows), nowNs, connection, over);
+        moved = isTaken(rule, direction, tcp.timeout(false), nowNs, connection, over);
         return moved ? credit(rule, true) : Reason.FLOW_LIMIT;
     }
 

@@ -70,7 +70,7 @@ final class Conversation {
         Flow known = table.find(tuple, nowNs);
         if (known == null) {
             TcpConnection connection = tracker.open(packet);
-            Timeout timeout = tracker.timeout(false, table);
+            Timeout timeout = tracker.timeout(false);
             flow = table.insert(tuple, direction, timeout, nowNs, 0, 0, connection, null);
             assertNotNull(flow);
             return Step.RENEW;

@@ -113,7 +113,7 @@ final class CrashTest {
         if (known == null) {
             if (TcpTracker.isOpening(packet.tcpFlags())) {
                 TcpConnection opened = tracker.open(packet);
-                to.insert(tuple, direction, tracker.timeout(false, to), nowNs, 7, 0, opened, null);
+                to.insert(tuple, direction, tracker.timeout(false), nowNs, 7, 0, opened, null);
             }
             return Step.BAD_STATE;
         }
@@ -124,7 +124,7 @@ final class CrashTest {
             case END -> to.remove(known);
             case REOPEN -> {
                 TcpConnection opened = tracker.open(packet);
-                to.insert(tuple, direction, tracker.timeout(false, to), nowNs, 8, 0, opened, known);
+                to.insert(tuple, direction, tracker.timeout(false), nowNs, 8, 0, opened, known);
             }
             case BAD_STATE, BAD_WINDOW -> {
                 // Nothing changes.

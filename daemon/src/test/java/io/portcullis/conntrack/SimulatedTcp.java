@@ -16,9 +16,9 @@ import java.util.TreeMap;
  * buffer that a slow reader empties, selective acknowledgments, retransmission by timer and by third duplicate, probes into
  * a closed window. It counts bytes and has no content. Sequence numbers wrap; offsets ({@code long}) do not.
  */
-final class SimulatedTcp {
+public final class SimulatedTcp {
     /** What travels. Numbers are as on the wire; the window is unscaled. */
-    record Segment(
+    public record Segment(
             boolean fromOriginator,
             int flags,
             int sequence,
@@ -29,7 +29,8 @@ final class SimulatedTcp {
             boolean sackPermitted,
             int sackLeft,
             int sackRight) {
-        private static final int NO_SCALE = -1;
+        /** {@link #windowScale} of a segment without that option. */
+        public static final int NO_SCALE = -1;
 
         boolean has(int flag) {
             return (flags & flag) != 0;
@@ -88,7 +89,8 @@ final class SimulatedTcp {
     private long finAt = Long.MAX_VALUE;
     private final TreeMap<Long, Long> outOfOrder = new TreeMap<>();
 
-    SimulatedTcp(boolean originator, SplittableRandom random) {
+    /** An endpoint; what it offers and sends is drawn from {@code random}. */
+    public SimulatedTcp(boolean originator, SplittableRandom random) {
         this.originator = originator;
         this.random = random;
         initial = random.nextInt(3) == 0 ? -random.nextInt(100_000) : random.nextInt();
@@ -99,18 +101,18 @@ final class SimulatedTcp {
     }
 
     /** Active open. */
-    void connect(long nowNs) {
+    public void connect(long nowNs) {
         open = true;
         sendSyn(nowNs);
     }
 
     /** The next segment that wants to leave, in order. */
-    Queue<Segment> out() {
+    public Queue<Segment> out() {
         return out;
     }
 
     /** True when all that was to be sent is acknowledged, and all of the peer's has come. */
-    boolean isDone() {
+    public boolean isDone() {
         return established && unacknowledged == toSend + 2 && received > finAt;
     }
 
@@ -125,7 +127,7 @@ final class SimulatedTcp {
     }
 
     /** When the timer goes off. */
-    long timerNs() {
+    public long timerNs() {
         return timerNs;
     }
 
@@ -138,7 +140,8 @@ final class SimulatedTcp {
         return toSend;
     }
 
-    void onTimer(long nowNs) {
+    /** The timer has gone off. */
+    public void onTimer(long nowNs) {
         timerNs = Long.MAX_VALUE;
         if (!established) {
             sendSyn(nowNs);
@@ -155,7 +158,8 @@ final class SimulatedTcp {
         startTimer(nowNs);
     }
 
-    void onSegment(Segment segment, long nowNs) {
+    /** A segment of the peer has arrived. */
+    public void onSegment(Segment segment, long nowNs) {
         if (segment.has(SYN)) {
             onSyn(segment, nowNs);
             return;

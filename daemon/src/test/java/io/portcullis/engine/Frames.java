@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 
 /**
  * Builds frames from the packet notation of {@code vectors.yaml}; written for tests, byte by byte from the RFCs, so that it
- * shares nothing with the parser it tests. Remembers each TCP side's next sequence number as that notation asks.
+ * shares nothing with the parser it tests. Remembers each TCP side's next sequence number as that notation asks. Beyond
+ * that notation, a segment may say {@code sack=permitted} or {@code sack=LEFT-RIGHT}.
  */
 final class Frames {
     private static final Pattern ENDPOINT = Pattern.compile("(?:\\[([^]]+)]|([^:\\[]+)):(\\d+)");
@@ -332,14 +333,19 @@ final class Frames {
         }
 
         private byte[] tcp() {
-            byte[] options = attributes.containsKey("ws")
-                    ? new Writer()
-                            .u8(1)
-                            .u8(3)
-                            .u8(3)
-                            .u8((int) attribute("ws", 0))
-                            .toBytes()
-                    : new byte[0];
+            Writer written = new Writer();
+            if (attributes.containsKey("ws")) {
+                written.u8(1).u8(3).u8(3).u8((int) attribute("ws", 0));
+            }
+            if (attributes.containsKey("sack")) {
+                String[] edges = text("sack").split("-");
+                if (edges.length == 1) {
+                    written.hex("04020101");
+                } else {
+                    written.hex("0101050a").u32((int) Long.parseLong(edges[0])).u32((int) Long.parseLong(edges[1]));
+                }
+            }
+            byte[] options = written.toBytes();
             return new Writer()
                     .u16(sourcePort)
                     .u16(destinationPort)

@@ -25,14 +25,18 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /** One numbered test vector: frames, and what the engine must say of each. The format is described in the file itself. */
 record Vector(
         int id, String what, Map<String, Object> base, Map<String, Object> config, List<Map<String, Object>> steps) {
-    private static final String INTERFACE = "web0";
-    private static final long AUTO_MAX_FLOWS = 1_000;
+    static final String INTERFACE = "web0";
+    static final long AUTO_MAX_FLOWS = 1_000;
     private static final int LONGEST_FRAME = 70_000;
 
     /** All vectors of a file. */
     static List<Vector> read(Path file) throws IOException {
-        Map<String, Object> document =
-                map(new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file)));
+        return parse(Files.readString(file));
+    }
+
+    /** All vectors of a file's text. */
+    static List<Vector> parse(String text) {
+        Map<String, Object> document = map(new Yaml(new SafeConstructor(new LoaderOptions())).load(text));
         Map<String, Object> base = map(document.get("base"));
         List<Vector> vectors = new ArrayList<>();
         for (Object entry : list(document, "vectors")) {
@@ -132,16 +136,19 @@ record Vector(
     }
 
     private static Policy policy(Map<String, Object> document, long generation) throws ConfigException {
-        Config read = Config.parse(new Yaml().dump(document), "vector.yaml");
-        return Policy.compile(read, INTERFACE, generation, AUTO_MAX_FLOWS);
+        return Policy.compile(config(document), INTERFACE, generation, AUTO_MAX_FLOWS);
     }
 
-    private static Duration duration(String text) {
+    static Config config(Map<String, Object> document) throws ConfigException {
+        return Config.parse(new Yaml().dump(document), "vector.yaml");
+    }
+
+    static Duration duration(String text) {
         return Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT));
     }
 
     /** Maps deep-merge, lists and scalars replace, null removes. */
-    private static Map<String, Object> merged(Map<String, Object> under, Map<String, Object> over) {
+    static Map<String, Object> merged(Map<String, Object> under, Map<String, Object> over) {
         Map<String, Object> result = new LinkedHashMap<>(under);
         over.forEach((key, value) -> {
             if (value == null) {
@@ -159,7 +166,7 @@ record Vector(
         return (List<?>) Objects.requireNonNull(map.get(key), key);
     }
 
-    private static Map<String, Object> map(@Nullable Object value) {
+    static Map<String, Object> map(@Nullable Object value) {
         Map<String, Object> result = new LinkedHashMap<>();
         if (value instanceof Map<?, ?> entries) {
             entries.forEach((key, entry) -> result.put(String.valueOf(key), entry));

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every numbered vector of the specification is a test here, by number. */
 final class VectorsTest {
-    private static List<Vector> vectors(String resource) throws IOException, URISyntaxException {
+    static List<Vector> vectors(String resource) throws IOException, URISyntaxException {
         return Vector.read(Path.of(
                 Objects.requireNonNull(VectorsTest.class.getResource(resource)).toURI()));
     }

@@ -38,20 +38,20 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /** A random configuration of a small world, from a seed, so that packets often hit; and what a plain reading of it says. */
-final class RandomWorld {
+public final class RandomWorld {
     private static final Place PLACE = new Place("random", 1, 1);
     private static final Rule EVERYTHING =
             new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", PLACE);
     private static final int[] PROTOCOLS = {Rule.ALL, 1, 6, 17, 47, 58, 132};
 
     /** What is asked of a rule set. */
-    record Question(int protocol, int selector, Address peer) {}
+    public record Question(int protocol, int selector, Address peer) {}
 
     /** A rule, and what it is called. */
-    record Named(String id, Rule rule) {}
+    public record Named(String id, Rule rule) {}
 
     /** The rules of web0 in the order in which they are credited: failsafe, then group by group. */
-    static List<Named> inOrder(Config config, boolean ingress) {
+    public static List<Named> inOrder(Config config, boolean ingress) {
         List<Named> all = new ArrayList<>();
         add(
                 all,
@@ -77,7 +77,7 @@ final class RandomWorld {
     }
 
     /** Sections 1 and 2 of the specification, read aloud: the first rule that matches. */
-    static String naive(Config config, List<Named> inOrder, Question question) {
+    public static String naive(Config config, List<Named> inOrder, Question question) {
         for (Named each : inOrder) {
             if (matches(config, each.rule, question)) {
                 return each.id;
@@ -112,13 +112,18 @@ final class RandomWorld {
     /** Section 6: the lowest number that matches decides. */
     static boolean naivelyPassesAcl(Config config, boolean ingress, Question question) {
         Optional<NetworkAcl> acl = config.networkAcl(there(config.interfaces(), "web0"));
-        return acl.map(each -> (ingress ? each.ingress() : each.egress())
-                        .stream()
-                                .filter(entry -> matches(config, entry.packets(), question))
-                                .findFirst()
-                                .map(AclEntry::allow)
-                                .orElse(false))
+        return acl.map(each -> naiveEntry(config, each, ingress, question)
+                        .map(AclEntry::allow)
+                        .orElse(false))
                 .orElse(true);
+    }
+
+    /** The entry of a network ACL that decides; empty: none matches, which denies. */
+    public static Optional<AclEntry> naiveEntry(Config config, NetworkAcl acl, boolean ingress, Question question) {
+        return (ingress ? acl.ingress() : acl.egress())
+                .stream()
+                        .filter(entry -> matches(config, entry.packets(), question))
+                        .findFirst();
     }
 
     static boolean matches(Config config, Rule rule, Question question) {

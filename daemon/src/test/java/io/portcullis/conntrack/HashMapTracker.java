@@ -1,0 +1,68 @@
+package io.portcullis.conntrack;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The plain way to track TCP connections: a HashMap of keys, an object per flow, and the update of its windows that every
+ * packet makes. The yardstick of the flow table, for benchmarks.
+ */
+public final class HashMapTracker {
+    /** What a flow is known by. */
+    public record Key(long outsideHigh, long outsideLow, long insideHigh, long insideLow, int protocol, int ports) {}
+
+    private static final class Flow {
+        private int end;
+        private int windowEnd;
+        private int widest = 1;
+        private int peerEnd;
+        private int peerWindowEnd;
+        private long lastNs;
+    }
+
+    private final Map<Key, Flow> flows = new HashMap<>();
+
+    /** A tracker without flows. */
+    public HashMapTracker() {}
+
+    /** Makes a flow. */
+    public void insert(Key key) {
+        flows.put(key, new Flow());
+    }
+
+    /** Number of flows. */
+    public int size() {
+        return flows.size();
+    }
+
+    /**
+     * An empty ACK of the originator, whose windows move with it.
+     *
+     * @param window in bytes
+     * @return false where there is no such flow, or the segment is out of its window
+     */
+    public boolean hit(Key key, int sequence, int acknowledgment, int window, long nowNs) {
+        Flow flow = flows.get(key);
+        if (flow == null) {
+            return false;
+        }
+        if (flow.lastNs == 0) {
+            flow.end = sequence;
+            flow.windowEnd = sequence;
+            flow.peerEnd = acknowledgment;
+            flow.peerWindowEnd = acknowledgment;
+        }
+        if (sequence - flow.windowEnd > 0 || acknowledgment - flow.peerEnd > 0) {
+            return false;
+        }
+        flow.widest = Math.max(flow.widest, window);
+        if (sequence - flow.end > 0) {
+            flow.end = sequence;
+        }
+        if (acknowledgment + window - flow.peerWindowEnd > 0) {
+            flow.peerWindowEnd = acknowledgment + window;
+        }
+        flow.lastNs = nowNs;
+        return true;
+    }
+}

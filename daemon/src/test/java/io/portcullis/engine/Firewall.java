@@ -1,0 +1,73 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.TableHeader;
+import io.portcullis.conntrack.Timeouts;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.policy.Policy;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** What is judged by the reference: an engine, or one with a defect that a test has planted. */
+interface Firewall {
+    /** The one place where an engine to be judged is made. */
+    static Firewall engine(Policy policy) {
+        TableHeader header = new TableHeader((int) policy.maxFlows(), 1, 2, new UUID(0, 0), "web0", 0, 1, 0);
+        MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), 128);
+        header.writeTo(memory);
+        return new Running(engine(policy, memory, header, 0), memory, header);
+    }
+
+    private static Engine engine(Policy policy, MemorySegment memory, TableHeader header, long nowNs) {
+        FlowTable table = new FlowTable(memory, header, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
+        table.recover(nowNs);
+        return new Engine(policy, Share.ALL, table);
+    }
+
+    /** Where a trial gets its engine from. */
+    interface Source extends Function<Policy, Firewall> {}
+
+    void decide(Batch batch, Direction direction, long nowNs);
+
+    void install(Policy policy);
+
+    void expire(long nowNs);
+
+    Counters counters();
+
+    /**
+     * Throws the engine away between two batches and goes on with another, which finds in memory what the first has left there.
+     */
+    Firewall crash(Policy policy, long nowNs);
+
+    /** An engine, and the memory of its flows. */
+    record Running(Engine engine, MemorySegment memory, TableHeader header) implements Firewall {
+        @Override
+        public void decide(Batch batch, Direction direction, long nowNs) {
+            engine.decide(batch, direction, nowNs);
+        }
+
+        @Override
+        public void install(Policy policy) {
+            engine.install(policy);
+        }
+
+        @Override
+        public void expire(long nowNs) {
+            engine.expire(nowNs, Integer.MAX_VALUE);
+        }
+
+        @Override
+        public Counters counters() {
+            return engine.counters();
+        }
+
+        @Override
+        public Firewall crash(Policy policy, long nowNs) {
+            return new Running(Firewall.engine(policy, memory, header, nowNs), memory, header);
+        }
+    }
+}

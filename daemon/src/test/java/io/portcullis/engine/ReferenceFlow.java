@@ -1,0 +1,94 @@
+package io.portcullis.engine;
+
+import io.portcullis.config.Address;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
+import org.jspecify.annotations.Nullable;
+
+/** One tracked flow of the reference, both directions of it. */
+final class ReferenceFlow {
+    /** What a flow is known by. */
+    sealed interface Key {
+        /** TCP, UDP, SCTP. */
+        record Ports(int vlans, int protocol, Address outside, int outsidePort, Address inside, int insidePort)
+                implements Key {}
+
+        /** An ICMP query: the request's type, code, identifier and direction. */
+        record Query(
+                int vlans, Address outside, Address inside, Direction requester, int type, int code, int identifier)
+                implements Key {}
+
+        /** Any other protocol. */
+        record Pair(int vlans, int protocol, Address outside, Address inside) implements Key {}
+    }
+
+    /** How far UDP has come. */
+    private enum Exchange {
+        REQUEST,
+        REPLY,
+        SECOND_REQUEST,
+        STREAM
+    }
+
+    final Key key;
+    final Datagram first;
+    final boolean failsafe;
+    final @Nullable ReferenceTcp tcp;
+    boolean replied;
+    long lastNs;
+
+    /** When somebody looks again whether it has expired; its true end may be later. */
+    long lookAtNs = Long.MAX_VALUE;
+
+    /** Silent: what does not touch the timer answers a picked-up flow as little as it renews it. */
+    private boolean unacknowledged;
+
+    private Exchange exchange = Exchange.REQUEST;
+
+    ReferenceFlow(Key key, Datagram first, boolean failsafe) {
+        this.key = key;
+        this.first = first;
+        this.failsafe = failsafe;
+        tcp = first.transport() instanceof Transport.Tcp segment ? new ReferenceTcp(segment, first.length()) : null;
+    }
+
+    void renew(long nowNs) {
+        lastNs = nowNs;
+        unacknowledged = tcp != null && tcp.isUnacknowledged(replied);
+    }
+
+    boolean isFromOriginator(Datagram datagram) {
+        return datagram.direction() == first.direction();
+    }
+
+    /** A second reply that answers a later request makes a stream. */
+    void exchange(boolean fromOriginator) {
+        exchange = switch (exchange) {
+            case REQUEST -> fromOriginator ? Exchange.REQUEST : Exchange.REPLY;
+            case REPLY -> fromOriginator ? Exchange.SECOND_REQUEST : Exchange.REPLY;
+            case SECOND_REQUEST -> fromOriginator ? Exchange.SECOND_REQUEST : Exchange.STREAM;
+            case STREAM -> Exchange.STREAM;
+        };
+    }
+
+    /** How long it may be idle now. */
+    long timeoutNs(ReferencePolicy policy) {
+        return switch (first.transport()) {
+            case Transport.Tcp segment -> tcpTimeoutNs(policy);
+            case Transport.Ports ports -> {
+                boolean udp = ports.protocol() == IpProtocol.UDP;
+                yield policy.timeoutNs(!udp ? "other" : exchange == Exchange.STREAM ? "udp-stream" : "udp");
+            }
+            case Transport.Icmp icmp -> policy.timeoutNs(first.isV6() ? "icmpv6" : "icmp");
+            case Transport.Other other -> policy.timeoutNs("other");
+        };
+    }
+
+    private long tcpTimeoutNs(ReferencePolicy policy) {
+        if (tcp == null) {
+            throw new IllegalStateException("no TCP flow");
+        }
+        long idle = policy.timeoutNs(tcp.state().timeout);
+        return unacknowledged ? Math.min(idle, policy.timeoutNs("tcp-unacknowledged")) : idle;
+    }
+}

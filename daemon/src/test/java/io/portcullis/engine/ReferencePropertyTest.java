@@ -1,0 +1,144 @@
+package io.portcullis.engine;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.portcullis.config.Address;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The engine and the reference, frame by frame, on random sequences: few tuples, so that packets often belong to a flow; what
+ * correct ends would send, and what lies beside every border of windows and timeouts.
+ */
+final class ReferencePropertyTest {
+    private static final int SEQUENCES = Integer.getInteger("portcullis.sequences", 4_000);
+    private static final int STEPS = 120;
+
+    /** Sequences differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    private static final long FIRST_SEED =
+            Long.getLong("portcullis.seed", System.currentTimeMillis() / 86_400_000 * SEQUENCES);
+
+    private static final Address[] OUTSIDE = {
+        Address.parse("198.51.100.7"), Address.parse("198.51.100.200"), Address.parse("2001:db8:9::7")
+    };
+    private static final Address[] INSIDE = {
+        Address.parse("10.0.0.1"), Address.parse("10.0.0.2"), Address.parse("2001:db8:1::1")
+    };
+    private static final int[] PORTS = {80, 53, 4000};
+
+    private final Map<Reason, Integer> seen = new EnumMap<>(Reason.class);
+
+    private static Guesser.Target target(SplittableRandom random) {
+        int pair = random.nextInt(OUTSIDE.length);
+        Guesser.Kind[] kinds = Guesser.Kind.values();
+        Guesser.Kind kind = random.nextInt(3) > 0 ? Guesser.Kind.TCP : kinds[random.nextInt(kinds.length)];
+        int vlans = switch (random.nextInt(8)) {
+            case 0 -> 10;
+            case 1 -> 10 << 12 | 20;
+            default -> 0;
+        };
+        return new Guesser.Target(
+                vlans,
+                OUTSIDE[pair],
+                INSIDE[pair],
+                kind,
+                1024 + random.nextInt(4),
+                PORTS[random.nextInt(PORTS.length)]);
+    }
+
+    /** One sequence; its steps as they were made, up to the first difference. */
+    private static final class Sequence {
+        private final List<Step> steps = new ArrayList<>();
+        private final Trial trial = new Trial(Firewall::engine);
+        private final SplittableRandom random;
+        private final Guesser guesser;
+        private final List<Guesser.Target> targets = new ArrayList<>();
+        private final List<Settings> settings = new ArrayList<>();
+
+        Sequence(long seed) {
+            random = new SplittableRandom(seed);
+            guesser = new Guesser(random);
+            for (int i = random.nextInt(1, 4); i > 0; i--) {
+                targets.add(target(random));
+            }
+            boolean crowded = random.nextInt(3) == 0;
+            for (int i = random.nextInt(1, 4); i > 0; i--) {
+                boolean roomy = !crowded && random.nextInt(3) == 0;
+                settings.add(roomy ? Settings.drawnRoomy(random) : Settings.drawn(random, crowded ? 2 : Settings.MANY));
+            }
+        }
+
+        void run(Map<Reason, Integer> seen) {
+            take(new Step.Reload(settings.getFirst()));
+            for (int i = 0; i < STEPS; i++) {
+                int chance = random.nextInt(100);
+                if (chance < 2) {
+                    take(new Step.Reload(settings.get(random.nextInt(settings.size()))));
+                } else if (chance < 4) {
+                    take(new Step.Crash());
+                } else if (chance < 14) {
+                    take(new Step.Wait(pause()));
+                    if (random.nextBoolean()) {
+                        take(new Step.Expire());
+                    }
+                } else {
+                    Guesser.Target target = targets.get(random.nextInt(targets.size()));
+                    take(new Step.Frame(guesser.next(target, trial.reference())));
+                    seen.merge(trial.verdict(0).reason(), 1, Integer::sum);
+                }
+            }
+        }
+
+        private void take(Step step) {
+            steps.add(step);
+            trial.take(step);
+        }
+
+        /** Often until some flow is about to end. */
+        private long pause() {
+            List<ReferenceFlow> flows = List.copyOf(trial.reference().flows());
+            if (flows.isEmpty() || random.nextBoolean()) {
+                return random.nextLong(1, 1L << random.nextInt(10, 38));
+            }
+            long endNs = trial.reference().endNs(flows.get(random.nextInt(flows.size())));
+            return Math.max(1, endNs - trial.nowNs() + random.nextInt(-1, 2));
+        }
+    }
+
+    @Test
+    void everyVerdictAndEveryFlowIsTheReferences() {
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed++) {
+            Sequence sequence = new Sequence(seed);
+            try {
+                sequence.run(seen);
+            } catch (Trial.Mismatch mismatch) {
+                fail("seed " + seed + ": " + mismatch.getMessage() + "\n"
+                        + Script.report(sequence.steps, "seed " + seed, Firewall::engine));
+            }
+        }
+        for (Reason reason : REACHED) {
+            int count = seen.getOrDefault(reason, 0);
+            assertTrue(count > SEQUENCES / 100, reason + " only " + count + " times: " + seen);
+        }
+    }
+
+    private static final List<Reason> REACHED = List.of(
+            Reason.NONE,
+            Reason.SOURCE_CHECK,
+            Reason.ACL_DENY,
+            Reason.ACL_DEFAULT,
+            Reason.BAD_CHECKSUM,
+            Reason.TCP_FLAGS,
+            Reason.TCP_NO_SYN,
+            Reason.TCP_STATE,
+            Reason.TCP_WINDOW,
+            Reason.RECHECK,
+            Reason.ICMP_UNRELATED,
+            Reason.NO_RULE,
+            Reason.FLOW_LIMIT);
+}

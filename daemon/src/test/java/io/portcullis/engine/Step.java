@@ -1,0 +1,19 @@
+package io.portcullis.engine;
+
+/** One thing that happens, for engine and reference alike. What happens without a {@link Wait} between, happens at one time. */
+sealed interface Step {
+    /** A frame arrives. Those of one direction, with nothing between, come as one batch. */
+    record Frame(Datagram datagram) implements Step {}
+
+    /** Time passes, nanoseconds. */
+    record Wait(long ns) implements Step {}
+
+    /** The engine is told to forget what has expired. */
+    record Expire() implements Step {}
+
+    /** Another configuration. */
+    record Reload(Settings settings) implements Step {}
+
+    /** The engine is thrown away; another one goes on with what the memory holds. */
+    record Crash() implements Step {}
+}

@@ -1,0 +1,168 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.SimulatedTcp;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.TcpFlags;
+import java.util.SplittableRandom;
+
+/** Two correct TCP endpoints; now and then one of them hangs up with a reset, or calls again from the same port. */
+final class TcpTalk implements Simulation.Conversation {
+    /** A segment of one of the calls. */
+    private record Spoken(int call, SimulatedTcp.Segment segment) {}
+
+    /** The path gives up when so many timers have gone off and nothing has arrived. */
+    private static final int PATIENCE = 6;
+
+    private final Simulation world;
+    private final Guesser.Target target;
+    private final Direction direction;
+    private final SplittableRandom random;
+    private final int hangsUpAfter;
+    private SimulatedTcp[] ends;
+    private final long[] timerNs = {Long.MAX_VALUE, Long.MAX_VALUE};
+    private int arrived;
+    private int silent;
+    private boolean over;
+    private boolean innocent = true;
+    private boolean callsAgain;
+    private int call;
+
+    private TcpTalk(Simulation world, Guesser.Target target, Direction direction) {
+        this.world = world;
+        this.target = target;
+        this.direction = direction;
+        random = world.random().split();
+        hangsUpAfter = random.nextInt(6) == 0 ? random.nextInt(1, 100) : Integer.MAX_VALUE;
+        callsAgain = random.nextInt(6) == 0;
+        ends = ends();
+    }
+
+    private SimulatedTcp[] ends() {
+        return new SimulatedTcp[] {new SimulatedTcp(true, random.split()), new SimulatedTcp(false, random.split())};
+    }
+
+    /** The originator's packets travel in this direction. */
+    static TcpTalk begin(Simulation world, Guesser.Target target, Direction direction) {
+        TcpTalk talk = new TcpTalk(world, target, direction);
+        talk.ends[0].connect(world.nowNs());
+        talk.collect(0);
+        return talk;
+    }
+
+    @Override
+    public void delivered(Simulation.Arrival arrival) {
+        // What is late from the call before fits no window of this one.
+        if (over
+                || !(arrival.content() instanceof Spoken(int ofCall, SimulatedTcp.Segment segment))
+                || ofCall != call) {
+            return;
+        }
+        silent = 0;
+        arrived++;
+        int end = segment.fromOriginator() ? 1 : 0;
+        ends[end].onSegment(segment, world.nowNs());
+        collect(end);
+        if (arrived >= hangsUpAfter) {
+            hangUp(segment);
+        } else if (ends[0].isDone() && ends[1].isDone()) {
+            finish();
+        }
+    }
+
+    private void finish() {
+        if (!callsAgain) {
+            over = true;
+            return;
+        }
+        callsAgain = false;
+        call++;
+        innocent = false;
+        ends = ends();
+        ends[0].connect(world.nowNs());
+        collect(0);
+    }
+
+    /** The receiver of a segment wants no more of them. */
+    private void hangUp(SimulatedTcp.Segment segment) {
+        over = true;
+        innocent = false;
+        send(
+                !segment.fromOriginator(),
+                new Transport.Tcp(0, 0, TcpFlags.RST, segment.acknowledgment(), 0, 0),
+                0,
+                segment);
+    }
+
+    @Override
+    public void timer(int which) {
+        timerNs[which] = Long.MAX_VALUE;
+        if (over) {
+            return;
+        }
+        if (ends[which].timerNs() <= world.nowNs()) {
+            over = ++silent > PATIENCE;
+            ends[which].onTimer(world.nowNs());
+        }
+        collect(which);
+    }
+
+    private void collect(int end) {
+        for (SimulatedTcp.Segment segment = ends[end].out().poll();
+                segment != null;
+                segment = ends[end].out().poll()) {
+            boolean sacks = segment.sackLeft() != segment.sackRight() && !segment.sackPermitted();
+            Transport.Tcp tcp = new Transport.Tcp(
+                    0,
+                    0,
+                    segment.flags(),
+                    segment.sequence(),
+                    segment.acknowledgment(),
+                    segment.window(),
+                    segment.windowScale(),
+                    segment.sackPermitted(),
+                    sacks ? segment.sackLeft() : 0,
+                    sacks ? segment.sackRight() : 0);
+            send(segment.fromOriginator(), tcp, segment.length(), segment);
+        }
+        if (ends[end].timerNs() < timerNs[end]) {
+            timerNs[end] = ends[end].timerNs();
+            world.wake(this, end, timerNs[end]);
+        }
+    }
+
+    private void send(boolean fromOriginator, Transport.Tcp tcp, int length, SimulatedTcp.Segment content) {
+        Direction way = fromOriginator ? direction : direction.opposite();
+        Transport.Tcp addressed = new Transport.Tcp(
+                target.sourceNumber(way),
+                target.destinationNumber(way),
+                tcp.flags(),
+                tcp.sequence(),
+                tcp.acknowledgment(),
+                tcp.window(),
+                tcp.windowScale(),
+                tcp.sackPermitted(),
+                tcp.sackLeft(),
+                tcp.sackRight());
+        world.send(target.datagram(way, addressed, length), this, new Spoken(call, content));
+    }
+
+    @Override
+    public boolean isOver() {
+        return over;
+    }
+
+    @Override
+    public Guesser.Target target() {
+        return target;
+    }
+
+    @Override
+    public void disturbed() {
+        innocent = false;
+    }
+
+    @Override
+    public boolean isInnocent() {
+        return innocent;
+    }
+}

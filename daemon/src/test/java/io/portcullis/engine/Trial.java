@@ -1,0 +1,228 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Engine and reference side by side on one clock. Whatever happens, happens to both, and what they say of it must be the
+ * same: every verdict, the number of flows, and what the counters add up to.
+ */
+final class Trial {
+    /** The two differ. */
+    static final class Mismatch extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Mismatch(String message) {
+            super(message);
+        }
+
+        Mismatch(RuntimeException thrown) {
+            super("the engine throws " + thrown, thrown);
+        }
+    }
+
+    private static final int SLOT = 2048;
+    private static final int BETWEEN_SUMS = 256;
+
+    private final MemorySegment memory = MemorySegment.ofArray(new byte[Batch.CAPACITY * SLOT]);
+    private final Wire wire = new Wire(memory);
+    private final Batch batch = new Batch(memory, true);
+    private final ReferenceFirewall reference;
+    private final Verdict[] verdicts = new Verdict[Batch.CAPACITY];
+    private Firewall firewall;
+    private Settings settings = Settings.BASE;
+    private long nowNs = 1;
+    private boolean settled = true;
+    private long frames;
+    private long framesBefore;
+    private long flowsBefore;
+    private int batches;
+
+    /** Both begin without flows, with the base configuration. */
+    Trial(Firewall.Source source) {
+        firewall = source.apply(settings.policy());
+        reference = new ReferenceFirewall(settings.reference());
+        reference.advance(nowNs);
+    }
+
+    ReferenceFirewall reference() {
+        return reference;
+    }
+
+    long nowNs() {
+        return nowNs;
+    }
+
+    /** Frames that were decided. */
+    long frames() {
+        return frames;
+    }
+
+    /** What the reference said of the frames of the last batch. */
+    Verdict verdict(int i) {
+        return verdicts[i];
+    }
+
+    /**
+     * Plays steps until engine and reference differ.
+     *
+     * @return how they differ, if they do
+     */
+    static Optional<String> play(List<Step> steps, Firewall.Source source) {
+        try {
+            Trial trial = new Trial(source);
+            List<Datagram> together = new ArrayList<>();
+            for (Step step : steps) {
+                if (step instanceof Step.Frame(Datagram datagram)) {
+                    boolean joins = together.isEmpty()
+                            || together.size() < Batch.CAPACITY
+                                    && together.getFirst().direction() == datagram.direction();
+                    if (!joins) {
+                        trial.decide(together);
+                        together.clear();
+                    }
+                    together.add(datagram);
+                } else {
+                    trial.decide(together);
+                    together.clear();
+                    trial.take(step);
+                }
+            }
+            trial.decide(together);
+            trial.take(new Step.Expire());
+            trial.addUp();
+            return Optional.empty();
+        } catch (Mismatch mismatch) {
+            return Optional.of(String.valueOf(mismatch.getMessage()));
+        }
+    }
+
+    /** One step by itself. */
+    void take(Step step) {
+        switch (step) {
+            case Step.Frame frame -> decide(List.of(frame.datagram()));
+            case Step.Wait wait -> {
+                nowNs += wait.ns();
+                settled = false;
+                reference.advance(nowNs);
+            }
+            case Step.Expire expire -> {
+                ask(() -> firewall.expire(nowNs));
+                settled = true;
+                compareFlows();
+            }
+            case Step.Reload reload -> {
+                settings = reload.settings();
+                ask(() -> {
+                    // A worker expires all the time: a longer timeout brings nothing back that is gone.
+                    firewall.expire(nowNs);
+                    firewall.install(settings.policy());
+                });
+                reference.install(settings.reference());
+                settled = false;
+            }
+            case Step.Crash crash -> {
+                ask(() -> firewall.expire(nowNs));
+                addUp();
+                Counters before = firewall.counters();
+                ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
+                if (firewall.counters() != before) {
+                    framesBefore = frames;
+                    flowsBefore = reference.flows().size() + reference.ended();
+                }
+            }
+        }
+    }
+
+    /** Frames of one direction that come at one time, at most {@link Batch#CAPACITY}. */
+    void decide(List<Datagram> datagrams) {
+        if (datagrams.isEmpty()) {
+            return;
+        }
+        Direction direction = datagrams.getFirst().direction();
+        batch.clear();
+        for (int i = 0; i < datagrams.size(); i++) {
+            long at = (long) i * SLOT;
+            batch.add(at, wire.write(datagrams.get(i), at));
+        }
+        ask(() -> firewall.decide(batch, direction, nowNs));
+        for (int i = 0; i < datagrams.size(); i++) {
+            Datagram datagram = datagrams.get(i);
+            Verdict expected = reference.decide(datagram);
+            verdicts[i] = expected;
+            if (!isSaidOf(i, expected)) {
+                throw new Mismatch((direction == Direction.INGRESS ? "in: " : "out: ") + datagram.notation()
+                        + ": expected " + expected + ", got " + actual(i));
+            }
+        }
+        frames += datagrams.size();
+        compareFlows();
+        if (++batches % BETWEEN_SUMS == 0 && settled) {
+            addUp();
+        }
+    }
+
+    private static void ask(Runnable question) {
+        try {
+            question.run();
+        } catch (RuntimeException thrown) {
+            throw new Mismatch(thrown);
+        }
+    }
+
+    private boolean isSaidOf(int i, Verdict expected) {
+        boolean sameRule = expected.rule() == null
+                ? batch.rule(i) == Batch.NO_RULE
+                : batch.rule(i) != Batch.NO_RULE
+                        && expected.rule()
+                                .equals(settings.policy().rule(batch.rule(i)).id());
+        return batch.isAccepted(i) == expected.passes()
+                && batch.reason(i) == expected.reason().ordinal()
+                && (!expected.passes() || sameRule);
+    }
+
+    private Verdict actual(int i) {
+        Reason reason = Reason.of(batch.reason(i));
+        boolean named = batch.isAccepted(i) && batch.rule(i) != Batch.NO_RULE;
+        return new Verdict(
+                reason,
+                batch.isAccepted(i) && reason != Reason.NONE,
+                named ? settings.policy().rule(batch.rule(i)).id() : null);
+    }
+
+    /** Between two expiries the engine may hold flows that are gone. */
+    private void compareFlows() {
+        long expected = reference.flows().size();
+        long actual = firewall.counters().total(Counters.Total.FLOWS);
+        if (settled ? actual != expected : actual < expected) {
+            throw new Mismatch("flows: expected " + expected + ", got " + actual);
+        }
+    }
+
+    /** Packets passed and dropped are the frames there were; flows made and gone are the flows there are. */
+    private void addUp() {
+        Counters counters = firewall.counters();
+        long counted = 0;
+        for (Direction direction : Direction.values()) {
+            for (Reason reason : Reason.values()) {
+                counted += counters.packets(direction, reason) + counters.auditedPackets(direction, reason);
+            }
+        }
+        if (counted != frames - framesBefore) {
+            throw new Mismatch("packets counted: expected " + (frames - framesBefore) + ", got " + counted);
+        }
+        long flows = counters.total(Counters.Total.FLOWS_CREATED)
+                - counters.total(Counters.Total.FLOWS_EVICTED)
+                - counters.total(Counters.Total.FLOWS_EXPIRED)
+                - reference.ended()
+                + flowsBefore;
+        if (flows != counters.total(Counters.Total.FLOWS)) {
+            throw new Mismatch("flows created - evicted - expired - ended: " + flows + " where there are "
+                    + counters.total(Counters.Total.FLOWS));
+        }
+    }
+}
