@@ -2,18 +2,18 @@ package io.portcullis.engine;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.HashMapTracker;
 import io.portcullis.conntrack.Timeouts;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -71,16 +71,7 @@ public class FlowBenchmark {
     private long nowNs = SECOND;
     private int next;
 
-    private record Key(int source, int destination, int ports) {}
-
-    private static final class Connection {
-        private int end = 1001;
-        private int maxEnd = 1 << 20;
-        private int peerEnd = 9001;
-        private long lastNs;
-    }
-
-    private final Map<Key, Connection> naive = new HashMap<>();
+    private final HashMapTracker naive = new HashMapTracker();
 
     /** Opens the connections. */
     @Setup(Level.Trial)
@@ -107,16 +98,21 @@ public class FlowBenchmark {
         }
         for (int i = 0; i < order.length; i++) {
             order[i] = random.nextInt(flows);
-            naive.putIfAbsent(key(order[i]), new Connection());
         }
         for (int i = 0; i < flows; i++) {
-            naive.putIfAbsent(key(i), new Connection());
+            naive.insert(key(i));
         }
     }
 
-    private static Key key(int flow) {
+    private static HashMapTracker.Key key(int flow) {
         int low = flow / PORTS & 0xffff;
-        return new Key(198 << 24 | 51 << 16 | low, 10 << 24 | ~low & 0xffff, (FIRST_PORT + flow % PORTS) << 16 | 80);
+        return new HashMapTracker.Key(
+                0,
+                0xc633_0000L | low,
+                0,
+                0x0a00_0000L | ~low & 0xffff,
+                IpProtocol.TCP,
+                (FIRST_PORT + flow % PORTS) << 16 | 80);
     }
 
     private void fill(Batch batch, boolean ingress, int flags, int sequence, int ack, int firstFlow) {
@@ -187,12 +183,7 @@ public class FlowBenchmark {
         long passed = 0;
         nowNs += 1000;
         for (int i = 0; i < Batch.CAPACITY; i++) {
-            Connection connection = naive.get(key(order[at++ & order.length - 1]));
-            if (connection != null && 1001 - connection.maxEnd <= 0 && 9001 - connection.peerEnd <= 0) {
-                connection.end = Math.max(connection.end, 1001);
-                passed += nowNs - connection.lastNs;
-                connection.lastNs = nowNs;
-            }
+            passed += naive.hit(key(order[at++ & order.length - 1]), 1001, 9001, 65_535, nowNs) ? 1 : 0;
         }
         return passed;
     }
