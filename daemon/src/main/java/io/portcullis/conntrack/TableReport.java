@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ public record TableReport(
         List<String> faults,
         int damaged) {
     private static final int MOST_FAULTS = 20;
+    private static final int SECOND_LOOKS = 3;
 
     public TableReport {
         states = Map.copyOf(states);
@@ -36,10 +38,10 @@ public record TableReport(
     /**
      * Looks at every entry.
      *
-     * @param nowNs monotonic time of the boot that the table is of
+     * @param clock tells the monotonic time of the boot that the table is of, ns
      * @throws TableHeader.UnknownTable if this is none that can be read
      */
-    public static TableReport of(MemorySegment memory, long nowNs) throws TableHeader.UnknownTable {
+    public static TableReport of(MemorySegment memory, LongSupplier clock) throws TableHeader.UnknownTable {
         TableHeader header = TableHeader.read(memory);
         Slab slab = new Slab(memory);
         SipHash hash = new SipHash(header.key0(), header.key1());
@@ -55,7 +57,7 @@ public record TableReport(
             if (commit == 0) {
                 continue;
             }
-            String fault = fault(slab, hash, entry, nowNs);
+            String fault = fault(slab, hash, entry, clock);
             if (slab.getInt(at + Slab.COMMIT) != commit || entry == guarded) {
                 // A worker has it in hand.
                 flows++;
@@ -73,9 +75,12 @@ public record TableReport(
         return new TableReport(header, flows, states, replied, guarded >= 0, faults, damaged);
     }
 
-    private static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
-        String fault = EntryCheck.fault(slab, hash, entry, nowNs);
-        // It may have been renewed while it was looked at.
-        return fault == null ? null : EntryCheck.fault(slab, hash, entry, nowNs);
+    private static @Nullable String fault(Slab slab, SipHash hash, int entry, LongSupplier clock) {
+        String fault = EntryCheck.fault(slab, hash, entry, clock.getAsLong());
+        // It may have been renewed while it was looked at, and after the clock was.
+        for (int again = 0; fault != null && again < SECOND_LOOKS; again++) {
+            fault = EntryCheck.fault(slab, hash, entry, clock.getAsLong());
+        }
+        return fault;
     }
 }

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,17 +28,18 @@ public final class FlowFile {
     /**
      * Looks at every flow in it; a daemon may be using it.
      *
-     * @throws IOException if the file can't be read
+     * @throws IOException if the file can't be read; its message says why, and not which file
      * @throws TableHeader.UnknownTable if it is no flow table, or none of this version
      */
     public static TableReport verify(Path file) throws IOException, TableHeader.UnknownTable {
-        if (!Files.exists(file)) {
-            throw new NoSuchFileException(file + ": no such file");
-        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return TableReport.of(memory, System.nanoTime());
+            return TableReport.of(memory, System::nanoTime);
+        } catch (NoSuchFileException none) {
+            throw new IOException("no such file", none);
+        } catch (AccessDeniedException refused) {
+            throw new IOException("permission denied", refused);
         }
     }
 }

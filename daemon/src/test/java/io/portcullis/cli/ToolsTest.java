@@ -3,11 +3,18 @@ package io.portcullis.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.conntrack.TableHeader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,5 +126,50 @@ final class ToolsTest {
                 1, run("diff", file.toString(), folder.resolve("missing.yaml").toString()));
         assertTrue(err.toString().contains("tpc"), err.toString());
         assertTrue(err.toString().contains("no such file"), err.toString());
+    }
+
+    /** A table of five flows, and none in it. */
+    private Path table() throws IOException {
+        Path table = folder.resolve("table");
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(TableHeader.bytes(5), Long.BYTES);
+            new TableHeader(5, 1, 2, new UUID(3, 4), "web0", 1, 2, 6).writeTo(memory);
+            return Files.write(table, memory.toArray(ValueLayout.JAVA_BYTE));
+        }
+    }
+
+    @Test
+    void verifyHasThreeAnswers() throws IOException {
+        Path table = table();
+        assertEquals(0, run("flows", "verify", table.toString()));
+        assertEquals(table + ": whole: web0, worker 1 of 2, 0 flows of 5, 0 with a reply\n", out.toString());
+        out.getBuffer().setLength(0);
+        assertEquals(0, run("flows", "verify", "--json", table.toString()));
+        JsonNode json = new ObjectMapper().readTree(out.toString());
+        assertTrue(json.path("valid").asBoolean(), out.toString());
+        assertEquals(5, json.path("room").asInt());
+
+        byte[] damaged = Files.readAllBytes(table);
+        damaged[(int) TableHeader.bytes(3)] = 1;
+        Files.write(table, damaged);
+        out.getBuffer().setLength(0);
+        assertEquals(1, run("flows", "verify", table.toString()));
+        assertTrue(
+                out.toString().startsWith(table + ": 1 damaged entries: web0, worker 1 of 2, 0 flows of 5")
+                        && out.toString().endsWith("\n  entry 3: its hash is not that of its key\n"),
+                out.toString());
+        out.getBuffer().setLength(0);
+        assertEquals(1, run("flows", "verify", "--json", table.toString()));
+        assertEquals(
+                1, new ObjectMapper().readTree(out.toString()).path("damaged").asInt());
+
+        out.getBuffer().setLength(0);
+        Path missing = folder.resolve("missing");
+        assertEquals(1, run("flows", "verify", missing.toString()));
+        assertEquals(1, run("flows", "verify", file.toString()));
+        assertEquals(missing + ": no such file\n" + file + ": it is no flow table\n", out.toString());
+        assertEquals(2, run("flows", "verify"));
+        assertEquals(2, run("flows"));
+        assertTrue(err.toString().contains("a command is missing: portcullis flows verify FILE"), err.toString());
     }
 }

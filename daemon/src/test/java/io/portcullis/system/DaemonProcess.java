@@ -3,8 +3,11 @@ package io.portcullis.system;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.conntrack.TableHeader;
+import io.portcullis.conntrack.TableReport;
 import io.portcullis.control.ControlClient;
 import io.portcullis.control.Unreachable;
+import io.portcullis.service.FlowFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The packaged daemon in a lab's firewall, as its users know it: files, signals, log, socket, HTTP. */
 final class DaemonProcess implements AutoCloseable {
@@ -147,6 +151,27 @@ final class DaemonProcess implements AutoCloseable {
         words[3] = socket.toString();
         System.arraycopy(more, 0, words, 4, more.length);
         return lab.firewall(words);
+    }
+
+    /** Where one of the flow tables of interface web0 is. */
+    Path tableFile(int worker) {
+        return socket.resolveSibling("flows-web0").resolve(Integer.toString(worker));
+    }
+
+    /** What stands there, whether the daemon runs or has ended. */
+    TableReport table(int worker) {
+        try {
+            return FlowFile.verify(tableFile(worker));
+        } catch (IOException | TableHeader.UnknownTable e) {
+            throw new AssertionError(log(), e);
+        }
+    }
+
+    /** Runs {@code portcullis flows}, which needs no daemon. */
+    Command flows(String... words) {
+        return lab.firewall(
+                Stream.concat(Stream.of(Lab.root().resolve("scripts/portcullis").toString(), "flows"), Stream.of(words))
+                        .toArray(String[]::new));
     }
 
     String http(String path) {

@@ -1,0 +1,170 @@
+package io.portcullis.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Connections from a lab's client to its server that are held over whatever a test does ({@link Conversations}). */
+final class Held implements AutoCloseable {
+    /** Says a byte on a new connection, and prints what is answered. */
+    private static final String ONCE = """
+            use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die "$!\\n";
+            syswrite(C, "x"); sysread(C, my $b, 1) or die "ended\\n"; print $b;
+            """;
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final Lab lab;
+    private final int count;
+    private final int idle;
+    private final Path orders;
+    private final Path told;
+    private final Process client;
+    private final long abortedBefore;
+    private int asked;
+
+    private Held(Lab lab, int idle, int talkers, int pauseMs) {
+        this.lab = lab;
+        this.idle = idle;
+        count = idle + talkers + 1;
+        int number = NUMBER.getAndIncrement();
+        orders = lab.file("orders-" + number, "");
+        told = lab.file("held-" + number, "");
+        abortedBefore = aborted();
+        client = lab.startJava(
+                "client",
+                told,
+                Conversations.class,
+                "hold",
+                Lab.SERVER,
+                orders.toString(),
+                Integer.toString(idle),
+                Integer.toString(talkers),
+                Integer.toString(pauseMs));
+    }
+
+    /** The other side of all of them; once for a lab, before the first. */
+    static void serve(Lab lab) {
+        // Where the kernel can (6.15), an outage is over at most two seconds after its end, however long it was.
+        for (String end : new String[] {"client", "server"}) {
+            lab.at(end, "sh", "-c", """
+                    cd /proc/sys/net/ipv4 && echo 60 > tcp_retries2
+                    [ ! -e tcp_rto_max_ms ] || echo 2000 > tcp_rto_max_ms
+                    """).ok();
+        }
+        Path log = lab.file("conversations", "");
+        lab.startJava("server", log, Conversations.class, "serve");
+        Lab.awaitText("the server", log, text -> text.contains("ready"));
+    }
+
+    /** Whether one more connection is let in now. */
+    static boolean letIn(Lab lab) {
+        String port = Integer.toString(Conversations.PORT);
+        return lab.client("timeout", "2", "perl", "-e", ONCE, Lab.SERVER, port)
+                .out()
+                .equals("x");
+    }
+
+    /** All stand, and have been heard of, when this returns. */
+    static Held begin(Lab lab, int idle, int talkers, int pauseMs) {
+        Held held = new Held(lab, idle, talkers, pauseMs);
+        held.awaitMore();
+        return held;
+    }
+
+    private long[] state() {
+        List<String> lines = Lab.read(told).lines().toList();
+        // The last line may be half written.
+        for (int i = lines.size() - 2; i >= 0; i--) {
+            String[] words = lines.get(i).split(" ");
+            if (words[0].equals("state")) {
+                return new long[] {Long.parseLong(words[1]), Long.parseLong(words[2])};
+            }
+        }
+        return new long[2];
+    }
+
+    /** Bytes that went and came back. */
+    long streamed() {
+        return state()[0];
+    }
+
+    /** Waits until stream and talkers have got on from here. */
+    void awaitMore() {
+        awaitMore(1);
+    }
+
+    /** Waits until so many more bytes of the stream are back, and the talkers have got on. */
+    void awaitMore(long bytes) {
+        long[] before = state();
+        Lab.await("more of the conversations\n" + complaints(), () -> {
+            long[] now = state();
+            return now[0] >= before[0] + bytes && now[1] > before[1];
+        });
+    }
+
+    /** Every idle one says something and is answered; nothing has happened to any of them. */
+    void assertWhole() {
+        awaitMore();
+        asked++;
+        try {
+            Files.writeString(orders, "x", StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if (idle > 0) {
+            Lab.await(
+                    "an answer on all " + idle + " idle connections",
+                    () -> Lab.read(told).contains("all answered " + asked + "\n")
+                            || !complaints().isEmpty());
+        }
+        assertEquals("", complaints());
+        assertEquals(count, established().size());
+        assertEquals(abortedBefore, aborted(), "connections that the client's kernel gave up or was sent a reset for");
+    }
+
+    private String complaints() {
+        StringBuilder text = new StringBuilder();
+        Lab.read(told)
+                .lines()
+                .filter(line -> !line.startsWith("state ") && !line.startsWith("all answered "))
+                .forEach(line -> text.append(line).append('\n'));
+        return text.toString();
+    }
+
+    /** As ss(8) knows them, by the client's address and port. */
+    List<String> established() {
+        return lab.client("ss", "-Htn", "state", "established", "dport = :" + Conversations.PORT)
+                .ok()
+                .out()
+                .lines()
+                // Java's sockets are IPv6 ones that speak IPv4.
+                .map(line -> line.strip().split(" +")[2].replace("[::ffff:", "").replace("]", ""))
+                .toList();
+    }
+
+    /** RFC 4022, tcpEstabResets: of established connections, by resets or by timeouts. */
+    private long aborted() {
+        List<String[]> tcp = lab.client("cat", "/proc/net/snmp")
+                .ok()
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("Tcp: "))
+                .map(line -> line.split(" "))
+                .toList();
+        return Long.parseLong(tcp.get(1)[List.of(tcp.get(0)).indexOf("EstabResets")]);
+    }
+
+    /** Ends them all. */
+    @Override
+    public void close() {
+        client.destroyForcibly();
+        Lab.await("the end of the client", () -> !client.isAlive());
+    }
+}
