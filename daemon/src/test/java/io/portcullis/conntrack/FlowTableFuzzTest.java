@@ -126,7 +126,7 @@ final class FlowTableFuzzTest {
     }
 
     private void use(MemorySegment memory, TableHeader read) throws TableHeader.UnknownTable {
-        TableReport report = TableReport.of(memory, NOW);
+        TableReport report = TableReport.of(memory, () -> NOW);
         FlowTable table = new FlowTable(memory, read, ENTRIES, TIMEOUTS, NOW);
         FlowTable.Recovery recovery = table.recover(NOW);
         assertEquals(recovery.flows(), table.size());
