@@ -192,8 +192,9 @@ public final class FlowTable {
     public void touchEntry(Tuple tuple) {
         long word = index.word(index.home(tuple.hash));
         if (FlowIndex.hasHash(word, tuple.hash)) {
-            long at = Slab.offset(FlowIndex.entry(word));
-            touched += slab.getInt(at) + slab.getInt(at + Slab.TCP);
+            int entry = FlowIndex.entry(word);
+            long at = Slab.offset(entry);
+            touched += slab.getInt(at) + slab.getInt(at + Slab.TCP) + links.get(entry, Links.ANSWER);
         }
     }
 
