@@ -225,14 +225,8 @@ public final class Engine {
                 keyed |= 1L << i;
             }
         }
-        if (batch.size() < FEW) {
-            return;
-        }
-        for (long left = keyed; left != 0; left &= left - 1) {
-            flows.touchIndex(tuples[Long.numberOfTrailingZeros(left)]);
-        }
-        for (long left = keyed; left != 0; left &= left - 1) {
-            flows.touchEntry(tuples[Long.numberOfTrailingZeros(left)]);
+        if (batch.size() >= FEW) {
+            flows.touch(tuples, keyed);
         }
     }
 
