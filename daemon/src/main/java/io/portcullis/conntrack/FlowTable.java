@@ -181,20 +181,27 @@ public final class FlowTable {
     }
 
     /**
-     * Reads the place where the search for a key begins, so that it is near when {@link #find} comes. Many of these one after
-     * the other wait for memory together.
+     * Reads the places where the search for keys begins, and then what those name, so that they are near when {@link #find}
+     * comes: many of these one after the other wait for memory together.
+     *
+     * @param tuples with their hashes
+     * @param which of them, one bit each
      */
-    public void touchIndex(Tuple tuple) {
-        touched += index.word(index.home(tuple.hash));
-    }
-
-    /** Reads the entry that a key's place names; after {@link #touchIndex}. */
-    public void touchEntry(Tuple tuple) {
-        long word = index.word(index.home(tuple.hash));
-        if (FlowIndex.hasHash(word, tuple.hash)) {
-            long at = Slab.offset(FlowIndex.entry(word));
-            touched += slab.getInt(at) + slab.getInt(at + Slab.TCP);
+    public void touch(Tuple[] tuples, long which) {
+        long read = 0;
+        for (long left = which; left != 0; left &= left - 1) {
+            read += index.word(index.home(tuples[Long.numberOfTrailingZeros(left)].hash));
         }
+        for (long left = which; left != 0; left &= left - 1) {
+            int wanted = tuples[Long.numberOfTrailingZeros(left)].hash;
+            long word = index.word(index.home(wanted));
+            if (FlowIndex.hasHash(word, wanted)) {
+                int entry = FlowIndex.entry(word);
+                long at = Slab.offset(entry);
+                read += slab.getInt(at) + slab.getInt(at + Slab.TCP) + links.get(entry, Links.ANSWER);
+            }
+        }
+        touched += read;
     }
 
     /** What the touching has read; nobody needs it, and so nobody can leave it out. */

@@ -42,17 +42,29 @@ public final class TcpConnection {
     private static final int RESPONDER_SHIFT = 21;
     private static final int SIDE_MASK = 0x3ff;
 
-    // Switches of the last segment.
-    private static final int TRAIN_HOLDS = 1;
-    private static final int FROM_ORIGINATOR = 1 << 1;
-    private static final int SEEN = 1 << 2;
+    // Switches of the connection, as they stand beside its last segment.
+
+    /** The last ACK segment is also the segment right before this one, so that a reset may end its train. */
+    static final int TRAIN_HOLDS = 1;
+    /** The last ACK segment came from the originator. */
+    static final int LAST_FROM_ORIGINATOR = 1 << 1;
+    /** The four fields of the last segment hold: the last with ACK, without SYN, FIN and RST, that was within the window. */
+    static final int ACK_SEGMENT_SEEN = 1 << 2;
+    /** The packet right before this was a SYN of the originator inside the connection. */
+    static final int SYN_PENDING = 1 << 5;
+    /** Picked up in the middle, its window scale unknown; then nothing is out of the window. */
+    static final int PICKED_UP = 1 << 6;
+    /** It was there before us. Its windows count, and its resets, once both sides have been seen. */
+    static final int ADOPTED = 1 << 7;
+    /** The responder answered the SYN with a lone ACK (a half-open connection, RFC 9293 3.5.1); {@link #lastAck} is its. */
+    static final int LONE_ACK_SEEN = 1 << 8;
+
+    /** How often the last ACK segment can be seen to be repeated. */
+    static final int MOST_REPEATS = 3;
+
     private static final int REPEATS_SHIFT = 3;
-    private static final int MOST_REPEATS = 3;
-    private static final int SYN_PENDING = 1 << 5;
-    private static final int PICKED_UP = 1 << 6;
-    private static final int ADOPTED = 1 << 7;
-    private static final int LONE_ACK = 1 << 8;
     private static final int PENDING_SHIFT = 9;
+    private static final int SWITCHES_MASK = (1 << PENDING_SHIFT) - 1;
 
     // Words of an entry's second half, in bytes from its begin.
     private static final int ORIGINATOR = Slab.TCP;
@@ -64,89 +76,98 @@ public final class TcpConnection {
 
     /** One side as a sender, after van Rooij. */
     static final class Side {
-        /** True once a segment of this side has been seen. */
-        boolean known;
+        /** A segment of this side has been seen. */
+        static final int KNOWN = 1;
+        /** The SYN carried a window scale. */
+        static final int SCALE_OFFERED = 1 << 1;
+        /** This side can take selective acknowledgments. */
+        static final int SACK_PERMITTED = 1 << 2;
+        /** {@link #maxAck} holds. */
+        static final int ACK_SEEN = 1 << 3;
+        /** Adopted, and may have sent more than {@link #end} before anybody looked, up to {@link #start}. */
+        static final int SENT_UNSEEN = 1 << 4;
+        /** This side has sent a FIN. */
+        static final int FIN_SEEN = 1 << 5;
+
+        private static final int SCALE_SHIFT = 6;
+
+        /** The above, and the scale: ten bits. */
+        private int switches;
         /** One past the highest sequence sent. */
         int end;
         /** One past the highest sequence that the peer's window allows. */
         int maxEnd;
         /** The widest window offered, in bytes, scaled. */
         int maxWindow;
-        /** Shift count for the windows that this side offers. */
-        int scale;
-        /** True: the SYN carried a window scale. */
-        boolean scaleOffered;
-        /** True: this side can take selective acknowledgments. */
-        boolean sackPermitted;
-        /** Sequence of the SYN. */
-        int synSequence;
-        /** True: {@link #maxAck} holds. */
-        boolean ackSeen;
         /** The highest acknowledgment sent. */
         int maxAck;
-        /** True: adopted, and may have sent more than {@link #end} before anybody looked, up to {@link #unseenEnd}. */
-        boolean sentUnseen;
-        /** One past the highest sequence that the peer's window allowed when this side was learnt. */
-        int unseenEnd;
-        /** True: this side has sent a FIN. */
-        boolean finSeen;
+        /**
+         * What never is needed together: before the handshake's end the sequence of the SYN; where {@link #SENT_UNSEEN}, one
+         * past the highest sequence that the peer's window allowed when this side was learnt.
+         */
+        int start;
+
+        boolean is(int what) {
+            return (switches & what) != 0;
+        }
+
+        void set(int what) {
+            switches |= what;
+        }
+
+        void unset(int what) {
+            switches &= ~what;
+        }
+
+        /** Shift count for the windows that this side offers. */
+        int scale() {
+            return switches >>> SCALE_SHIFT;
+        }
+
+        void scale(int shift) {
+            switches = switches & (1 << SCALE_SHIFT) - 1 | shift << SCALE_SHIFT;
+        }
+
+        /** A SYN begins this side: what the switches were is over. */
+        void begin(int newSwitches, int shift) {
+            switches = newSwitches | shift << SCALE_SHIFT;
+        }
+
+        /** Begins as another side that is known by its SYN alone. */
+        void beginAs(Side other) {
+            switches = other.switches;
+            end = other.end;
+            maxEnd = other.maxEnd;
+            maxWindow = other.maxWindow;
+            start = other.start;
+        }
+
+        /** All that it had sent unseen has been seen, where that is so. */
+        void noteSeen() {
+            if (end - start >= 0) {
+                unset(SENT_UNSEEN);
+            }
+        }
 
         private void clear() {
-            setSwitches(0);
+            switches = 0;
             end = 0;
             maxEnd = 0;
             maxWindow = 0;
             maxAck = 0;
-            synSequence = 0;
-            unseenEnd = 0;
+            start = 0;
         }
 
         private void forget() {
-            known = false;
-            ackSeen = false;
-            sentUnseen = false;
-            sackPermitted = true;
+            unset(KNOWN | ACK_SEEN | SENT_UNSEEN);
+            set(SACK_PERMITTED);
             end = 0;
             maxEnd = 0;
             maxWindow = 0;
         }
 
-        /** Ten bits. */
-        private int switches() {
-            return (known ? 1 : 0)
-                    | (scaleOffered ? 1 << 1 : 0)
-                    | (sackPermitted ? 1 << 2 : 0)
-                    | (ackSeen ? 1 << 3 : 0)
-                    | (sentUnseen ? 1 << 4 : 0)
-                    | (finSeen ? 1 << 5 : 0)
-                    | scale << 6;
-        }
-
-        private void setSwitches(int bits) {
-            known = (bits & 1) != 0;
-            scaleOffered = (bits & 1 << 1) != 0;
-            sackPermitted = (bits & 1 << 2) != 0;
-            ackSeen = (bits & 1 << 3) != 0;
-            sentUnseen = (bits & 1 << 4) != 0;
-            finSeen = (bits & 1 << 5) != 0;
-            scale = bits >>> 6;
-        }
-
-        private long ends() {
-            return pair(end, maxEnd);
-        }
-
-        private long widest() {
-            return pair(maxWindow, maxAck);
-        }
-
-        /** What never is needed together: before the handshake's end the SYN, after it what was sent unseen. */
-        private int start() {
-            return sentUnseen ? unseenEnd : synSequence;
-        }
-
         private void load(Slab slab, long at, int bits) {
-            setSwitches(bits);
+            switches = bits;
             long ends = slab.getLong(at);
             end = (int) ends;
             maxEnd = (int) (ends >>> 32);
@@ -154,36 +175,22 @@ public final class TcpConnection {
             maxWindow = (int) widest;
             maxAck = (int) (widest >>> 32);
         }
+
+        private void store(Slab slab, long at) {
+            put(slab, at, pair(end, maxEnd));
+            put(slab, at + Long.BYTES, pair(maxWindow, maxAck));
+        }
     }
 
     State state = State.SYN_SENT;
     final Side originator = new Side();
     final Side responder = new Side();
 
-    /** True: picked up in the middle, its window scale unknown; then nothing is out of the window. */
-    boolean pickedUp;
+    private int switches;
 
-    /** True: it was there before us. Its windows count, and its resets, once both sides have been seen. */
-    boolean adopted;
-
-    /** True: the responder answered the SYN with a lone ACK of {@link #loneAck} (a half-open connection, RFC 9293 3.5.1). */
-    boolean loneAckSeen;
-
-    int loneAck;
-
-    /** True: the packet right before this was a SYN of the originator inside the connection. */
-    boolean synPending;
-
-    /** What that SYN said. */
+    /** What the SYN said that is pending. */
     final Side pendingSyn = new Side();
 
-    /** True: the last ACK segment is also the segment right before this one, so that a reset may end its train. */
-    boolean trainHolds;
-
-    /** True: the next five hold: the last segment with ACK and without SYN, FIN and RST that was within the window. */
-    boolean ackSegmentSeen;
-
-    boolean lastFromOriginator;
     int lastSequence;
     int lastEnd;
     int lastAck;
@@ -191,30 +198,52 @@ public final class TcpConnection {
     /** Unscaled. */
     int lastWindow = 1;
 
-    /** How often the last ACK segment has been repeated. */
-    int repeats;
-
     TcpConnection() {}
+
+    boolean is(int what) {
+        return (switches & what) != 0;
+    }
+
+    void set(int what) {
+        switches |= what;
+    }
+
+    void unset(int what) {
+        switches &= ~what;
+    }
+
+    /** How often the last ACK segment has been repeated, {@link #MOST_REPEATS} where more often. */
+    int repeats() {
+        return switches >>> REPEATS_SHIFT & MOST_REPEATS;
+    }
+
+    /** Says in one go what an ACK segment within the window turns on and off. */
+    void noteAckSegment(boolean fromOriginator, int repeats) {
+        int kept = switches & ~(SYN_PENDING | LAST_FROM_ORIGINATOR | MOST_REPEATS << REPEATS_SHIFT);
+        switches = kept
+                | TRAIN_HOLDS
+                | ACK_SEGMENT_SEEN
+                | (fromOriginator ? LAST_FROM_ORIGINATOR : 0)
+                | Math.min(repeats, MOST_REPEATS) << REPEATS_SHIFT;
+    }
+
+    /** The last ACK segment is not to be compared with any. */
+    void forgetAckSegment() {
+        unset(ACK_SEGMENT_SEEN | MOST_REPEATS << REPEATS_SHIFT);
+        lastWindow = 1;
+    }
 
     /** As of a connection of which nothing has been seen. */
     void clear() {
         state = State.SYN_SENT;
         originator.clear();
         responder.clear();
-        pickedUp = false;
-        adopted = false;
-        loneAckSeen = false;
-        loneAck = 0;
-        synPending = false;
         pendingSyn.clear();
-        trainHolds = false;
-        ackSegmentSeen = false;
-        lastFromOriginator = false;
+        switches = 0;
         lastSequence = 0;
         lastEnd = 0;
         lastAck = 0;
         lastWindow = 1;
-        repeats = 0;
     }
 
     /**
@@ -229,16 +258,14 @@ public final class TcpConnection {
             state = State.ESTABLISHED;
         }
         // A scale that was never heard of may be any.
-        pickedUp |= !originator.known || !responder.known;
-        adopted = true;
+        if (!originator.is(Side.KNOWN) || !responder.is(Side.KNOWN)) {
+            set(PICKED_UP);
+        }
+        set(ADOPTED);
+        unset(LONE_ACK_SEEN | SYN_PENDING | TRAIN_HOLDS);
         originator.forget();
         responder.forget();
-        loneAckSeen = false;
-        synPending = false;
-        trainHolds = false;
-        ackSegmentSeen = false;
-        repeats = 0;
-        lastWindow = 1;
+        forgetAckSegment();
         return true;
     }
 
@@ -257,8 +284,8 @@ public final class TcpConnection {
         int ours = STATE_MASK | SIDE_MASK << ORIGINATOR_SHIFT | SIDE_MASK << RESPONDER_SHIFT;
         return others & ~ours
                 | state.ordinal() << STATE_SHIFT
-                | originator.switches() << ORIGINATOR_SHIFT
-                | responder.switches() << RESPONDER_SHIFT;
+                | originator.switches << ORIGINATOR_SHIFT
+                | responder.switches << RESPONDER_SHIFT;
     }
 
     /** Reads what an entry says, which begins at a byte of the slab. */
@@ -268,59 +295,44 @@ public final class TcpConnection {
         originator.load(slab, at + ORIGINATOR, marks >>> ORIGINATOR_SHIFT & SIDE_MASK);
         responder.load(slab, at + RESPONDER, marks >>> RESPONDER_SHIFT & SIDE_MASK);
         long starts = slab.getLong(at + STARTS);
-        originator.synSequence = (int) starts;
-        originator.unseenEnd = (int) starts;
-        responder.synSequence = (int) (starts >>> 32);
-        responder.unseenEnd = (int) (starts >>> 32);
+        originator.start = (int) starts;
+        responder.start = (int) (starts >>> 32);
         long last = slab.getLong(at + LAST);
         lastEnd = (int) last;
         lastWindow = (int) (last >>> 32) & 0xffff;
-        int switches = (int) (last >>> 48);
-        trainHolds = (switches & TRAIN_HOLDS) != 0;
-        lastFromOriginator = (switches & FROM_ORIGINATOR) != 0;
-        ackSegmentSeen = (switches & SEEN) != 0;
-        repeats = switches >>> REPEATS_SHIFT & MOST_REPEATS;
-        synPending = (switches & SYN_PENDING) != 0;
-        pickedUp = (switches & PICKED_UP) != 0;
-        adopted = (switches & ADOPTED) != 0;
-        loneAckSeen = (switches & LONE_ACK) != 0;
+        int bits = (int) (last >>> 48);
+        switches = bits & SWITCHES_MASK;
         long lastSequences = slab.getLong(at + LAST_SEQUENCE);
         lastSequence = (int) lastSequences;
         lastAck = (int) (lastSequences >>> 32);
-        loneAck = lastAck;
-        if (synPending) {
-            loadPending(slab.getLong(at + PENDING), switches >>> PENDING_SHIFT);
+        if (is(SYN_PENDING)) {
+            loadPending(slab.getLong(at + PENDING), bits >>> PENDING_SHIFT);
         }
     }
 
-    private void loadPending(long pending, int switches) {
-        pendingSyn.known = true;
-        pendingSyn.synSequence = (int) pending;
+    private void loadPending(long pending, int bits) {
+        pendingSyn.start = (int) pending;
         pendingSyn.maxWindow = (int) (pending >>> 32) & 0xffff;
-        pendingSyn.end = pendingSyn.synSequence + (int) (pending >>> 48);
+        pendingSyn.end = pendingSyn.start + (int) (pending >>> 48);
         pendingSyn.maxEnd = pendingSyn.end;
-        pendingSyn.scaleOffered = (switches & 1) != 0;
-        pendingSyn.sackPermitted = (switches & 1 << 1) != 0;
-        pendingSyn.scale = switches >>> 2 & 15;
+        int offers = (bits & 1) * Side.SCALE_OFFERED | (bits >>> 1 & 1) * Side.SACK_PERMITTED;
+        pendingSyn.begin(Side.KNOWN | offers, bits >>> 2 & 15);
+    }
+
+    private int pendingSwitches() {
+        return (pendingSyn.is(Side.SCALE_OFFERED) ? 1 : 0)
+                | (pendingSyn.is(Side.SACK_PERMITTED) ? 1 << 1 : 0)
+                | pendingSyn.scale() << 2;
     }
 
     private long last() {
-        int pending =
-                (pendingSyn.scaleOffered ? 1 : 0) | (pendingSyn.sackPermitted ? 1 << 1 : 0) | pendingSyn.scale << 2;
-        int switches = (trainHolds ? TRAIN_HOLDS : 0)
-                | (lastFromOriginator ? FROM_ORIGINATOR : 0)
-                | (ackSegmentSeen ? SEEN : 0)
-                | Math.min(repeats, MOST_REPEATS) << REPEATS_SHIFT
-                | (synPending ? SYN_PENDING | pending << PENDING_SHIFT : 0)
-                | (pickedUp ? PICKED_UP : 0)
-                | (adopted ? ADOPTED : 0)
-                | (loneAckSeen ? LONE_ACK : 0);
-        return (long) switches << 48 | (long) lastWindow << 32 | lastEnd & 0xffff_ffffL;
+        int bits = is(SYN_PENDING) ? switches | pendingSwitches() << PENDING_SHIFT : switches;
+        return (long) bits << 48 | (long) lastWindow << 32 | lastEnd & 0xffff_ffffL;
     }
 
     private long pending() {
-        int length = pendingSyn.end - pendingSyn.synSequence;
-        return (long) length << 48 | (long) pendingSyn.maxWindow << 32 | pendingSyn.synSequence & 0xffff_ffffL;
+        int length = pendingSyn.end - pendingSyn.start;
+        return (long) length << 48 | (long) pendingSyn.maxWindow << 32 | pendingSyn.start & 0xffff_ffffL;
     }
 
     private static long pair(int low, int high) {
@@ -329,32 +341,28 @@ public final class TcpConnection {
 
     /**
      * True when what this connection has become can be written in place: each word alone is old or new after a crash, and
-     * every mix admits nothing that neither did. So it is for a segment that only widens: the ends, the sender's windows and
+     * every mix admits nothing that neither did, provided that its marks stay. So it is for a segment that only widens: the ends, the sender's windows and
      * acknowledgments grow, each of which is one bound. It is not where the receiver's widest window grows too, as it
      * bounds the quotes of ICMP errors from below, together with the sender's end.
      *
      * @param fromOriginator who has sent the segment
      */
     boolean onlyWidens(Slab slab, long at, boolean fromOriginator) {
-        Side receiver = side(!fromOriginator);
-        return slab.getInt(at + Slab.MARKS) == marks(slab.getInt(at + Slab.MARKS))
-                && slab.getLong(at + STARTS) == pair(originator.start(), responder.start())
-                && (!synPending || slab.getLong(at + PENDING) == pending())
-                && (ackSegmentSeen || slab.getLong(at + LAST_SEQUENCE) == pair(lastSequence, loneAck))
+        return slab.getLong(at + STARTS) == pair(originator.start, responder.start)
+                && (!is(SYN_PENDING) || slab.getLong(at + PENDING) == pending())
+                && (is(ACK_SEGMENT_SEEN) || slab.getLong(at + LAST_SEQUENCE) == pair(lastSequence, lastAck))
                 && (int) slab.getLong(at + (fromOriginator ? RESPONDER : ORIGINATOR) + Long.BYTES)
-                        == receiver.maxWindow;
+                        == side(!fromOriginator).maxWindow;
     }
 
     /** Writes it to an entry, all but the marks. */
     void store(Slab slab, long at) {
-        put(slab, at + ORIGINATOR, originator.ends());
-        put(slab, at + ORIGINATOR + Long.BYTES, originator.widest());
-        put(slab, at + RESPONDER, responder.ends());
-        put(slab, at + RESPONDER + Long.BYTES, responder.widest());
-        put(slab, at + STARTS, pair(originator.start(), responder.start()));
+        originator.store(slab, at + ORIGINATOR);
+        responder.store(slab, at + RESPONDER);
+        put(slab, at + STARTS, pair(originator.start, responder.start));
         put(slab, at + LAST, last());
-        put(slab, at + LAST_SEQUENCE, pair(lastSequence, ackSegmentSeen ? lastAck : loneAck));
-        if (synPending) {
+        put(slab, at + LAST_SEQUENCE, pair(lastSequence, lastAck));
+        if (is(SYN_PENDING)) {
             put(slab, at + PENDING, pending());
         }
     }

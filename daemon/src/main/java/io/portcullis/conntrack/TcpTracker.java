@@ -41,7 +41,7 @@ public final class TcpTracker {
     /** Acknowledgments may be this old whatever the window: late ACKs of a fast sender. */
     private static final int MAX_ACK_WINDOW = 66_000;
 
-    private static final int RETRANSMITS = 3;
+    private static final int RETRANSMITS = TcpConnection.MOST_REPEATS;
     private static final int LONGEST_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();
@@ -75,9 +75,9 @@ public final class TcpTracker {
             return connection;
         }
         connection.state = State.ESTABLISHED;
-        connection.pickedUp = true;
-        connection.originator.sackPermitted = true;
-        connection.responder.sackPermitted = true;
+        connection.set(TcpConnection.PICKED_UP);
+        connection.originator.set(Side.SACK_PERMITTED);
+        connection.responder.set(Side.SACK_PERMITTED);
         pickUpSide(connection.originator, connection.responder, packet);
         acceptSegment(connection, packet, true);
         return connection;
@@ -93,12 +93,14 @@ public final class TcpTracker {
     public TcpConnection adopt(int originatorScale, int responderScale) {
         connection.clear();
         connection.state = State.ESTABLISHED;
-        connection.adopted = true;
-        connection.pickedUp = originatorScale < 0 || responderScale < 0;
-        connection.originator.scale = Math.max(0, originatorScale);
-        connection.responder.scale = Math.max(0, responderScale);
-        connection.originator.sackPermitted = true;
-        connection.responder.sackPermitted = true;
+        connection.set(TcpConnection.ADOPTED);
+        if (originatorScale < 0 || responderScale < 0) {
+            connection.set(TcpConnection.PICKED_UP);
+        }
+        connection.originator.scale(Math.max(0, originatorScale));
+        connection.responder.scale(Math.max(0, responderScale));
+        connection.originator.set(Side.SACK_PERMITTED);
+        connection.responder.set(Side.SACK_PERMITTED);
         return connection;
     }
 
@@ -113,8 +115,9 @@ public final class TcpTracker {
      * @param replied true once the responder has spoken
      */
     public Timeout timeout(boolean replied) {
-        boolean unanswered =
-                connection.repeats >= RETRANSMITS || connection.lastWindow == 0 || connection.pickedUp && !replied;
+        boolean unanswered = connection.repeats() >= RETRANSMITS
+                || connection.lastWindow == 0
+                || connection.is(TcpConnection.PICKED_UP) && !replied;
         return connection.state == State.ESTABLISHED && unanswered
                 ? Timeout.TCP_UNACKNOWLEDGED
                 : connection.state.timeout;
@@ -151,7 +154,8 @@ public final class TcpTracker {
         flow.load(connection);
         Side sender = connection.side(fromOriginator);
         int below = sender.end - sequence;
-        return (sender.known || connection.pickedUp && !connection.adopted)
+        return (sender.is(Side.KNOWN)
+                        || connection.is(TcpConnection.PICKED_UP) && !connection.is(TcpConnection.ADOPTED))
                 && below >= 0
                 && below <= Math.max(MAX_ACK_WINDOW, connection.side(!fromOriginator).maxWindow);
     }
@@ -167,9 +171,9 @@ public final class TcpTracker {
         flow.load(connection);
         Side sender = connection.side(fromOriginator);
         int gain = newEnd - sender.end;
-        if (sender.known && gain > 0 && gain <= LONGEST_DATAGRAM) {
+        if (sender.is(Side.KNOWN) && gain > 0 && gain <= LONGEST_DATAGRAM) {
             sender.end = newEnd;
-            sender.sentUnseen &= sender.end - sender.unseenEnd < 0;
+            sender.noteSeen();
             table.update(flow, this, fromOriginator, false, 0);
         }
     }
@@ -189,7 +193,7 @@ public final class TcpTracker {
         int end = endOf(packet);
         if (end - connection.originator.end > 0) {
             startSide(connection.originator, packet, end);
-            connection.loneAckSeen = false;
+            connection.unset(TcpConnection.LONE_ACK_SEEN);
         }
         return replied ? Step.RENEW : Step.PASS;
     }
@@ -198,7 +202,7 @@ public final class TcpTracker {
     private Step crossSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
         Side sender = connection.side(fromOriginator);
         int end = endOf(packet);
-        if (!sender.known || end - sender.end > 0) {
+        if (!sender.is(Side.KNOWN) || end - sender.end > 0) {
             Side receiver = connection.side(!fromOriginator);
             startSide(sender, packet, end);
             agreeOnScale(connection);
@@ -211,8 +215,8 @@ public final class TcpTracker {
 
     /** RFC 5961: passes, as the receiver answers with a challenge; what comes next tells whether it starts anew. */
     private Step rememberSyn(TcpConnection connection, Packet packet) {
-        connection.synPending = true;
-        connection.trainHolds = false;
+        connection.set(TcpConnection.SYN_PENDING);
+        connection.unset(TcpConnection.TRAIN_HOLDS);
         startSide(connection.pendingSyn, packet, endOf(packet));
         return Step.PASS;
     }
@@ -232,19 +236,16 @@ public final class TcpTracker {
         if (fromOriginator) {
             return Step.BAD_STATE;
         }
-        boolean again = connection.synPending && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
-        connection.synPending = false;
-        connection.trainHolds = false;
+        boolean again = connection.is(TcpConnection.SYN_PENDING)
+                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+        connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
         if (!again) {
             return Step.PASS;
         }
-        copySyn(connection.pendingSyn, connection.originator);
-        connection.responder.known = false;
-        connection.responder.finSeen = false;
-        connection.pickedUp = false;
-        connection.ackSegmentSeen = false;
-        connection.repeats = 0;
-        connection.lastWindow = 1;
+        connection.originator.beginAs(connection.pendingSyn);
+        connection.responder.unset(Side.KNOWN | Side.FIN_SEEN);
+        connection.unset(TcpConnection.PICKED_UP);
+        connection.forgetAckSegment();
         return answerSyn(connection, packet, false);
     }
 
@@ -253,7 +254,7 @@ public final class TcpTracker {
         Side sender = connection.side(fromOriginator);
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
-        if (!sender.known || end - sender.end > 0) {
+        if (!sender.is(Side.KNOWN) || end - sender.end > 0) {
             startSide(sender, packet, end);
             agreeOnScale(connection);
             sender.maxEnd = end + receiver.maxWindow;
@@ -275,20 +276,20 @@ public final class TcpTracker {
             if (fromOriginator || fin) {
                 return Step.BAD_STATE;
             }
-            connection.loneAckSeen = true;
-            connection.loneAck = packet.tcpAcknowledgment();
+            connection.set(TcpConnection.LONE_ACK_SEEN);
+            connection.lastAck = packet.tcpAcknowledgment();
             return Step.PASS;
         }
-        if (connection.synPending && connection.state == State.LAST_ACK && !fromOriginator && !fin) {
-            connection.synPending = false;
+        if (connection.is(TcpConnection.SYN_PENDING) && connection.state == State.LAST_ACK && !fromOriginator && !fin) {
+            connection.unset(TcpConnection.SYN_PENDING);
             return Step.PASS;
         }
         Side sender = connection.side(fromOriginator);
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        boolean first = !sender.known;
-        boolean learns = connection.adopted && !(sender.known && receiver.known);
+        boolean first = !sender.is(Side.KNOWN);
+        boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
         if (learns) {
             learn(sender, receiver, end, ack);
         } else if (first) {
@@ -297,12 +298,12 @@ public final class TcpTracker {
             }
             pickUpSide(sender, receiver, packet);
         }
-        int sent = receiver.sentUnseen ? receiver.unseenEnd : receiver.end;
+        int sent = receiver.is(Side.SENT_UNSEEN) ? receiver.start : receiver.end;
         boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0;
-        if (overshoots && !connection.pickedUp) {
+        if (overshoots && !connection.is(TcpConnection.PICKED_UP)) {
             return Step.BAD_WINDOW;
         }
-        boolean fallsShort = receiver.known && sender.end - end > receiver.maxWindow
+        boolean fallsShort = receiver.is(Side.KNOWN) && sender.end - end > receiver.maxWindow
                 || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow);
         if (fallsShort && !learns) {
             return Step.PASS;
@@ -313,9 +314,12 @@ public final class TcpTracker {
             noteUnseen(sender);
             noteUnseen(receiver);
         }
-        connection.state =
-                fin ? afterFin(connection.state, sender.finSeen) : afterAck(connection.state, fromOriginator, resends);
-        sender.finSeen |= fin;
+        connection.state = fin
+                ? afterFin(connection.state, sender.is(Side.FIN_SEEN))
+                : afterAck(connection.state, fromOriginator, resends);
+        if (fin) {
+            sender.set(Side.FIN_SEEN);
+        }
         return Step.RENEW;
     }
 
@@ -343,51 +347,51 @@ public final class TcpTracker {
         boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
         Side sender = connection.side(fromOriginator);
         Side receiver = connection.side(!fromOriginator);
-        if (connection.adopted && !(sender.known && receiver.known)) {
+        if (connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN))) {
             return Step.PASS;
         }
         if (connection.state == State.SYN_SENT) {
             boolean fits = fromOriginator
-                    ? sequence == sender.end || connection.loneAckSeen && sequence == connection.loneAck
+                    ? sequence == sender.end
+                            || connection.is(TcpConnection.LONE_ACK_SEEN) && sequence == connection.lastAck
                     : hasAck && acknowledgesSyn(receiver, packet.tcpAcknowledgment());
             return fits ? Step.END : Step.BAD_WINDOW;
         }
         if (connection.state == State.CLOSE) {
             return Step.RENEW;
         }
-        boolean refusesSyn = connection.synPending
+        boolean refusesSyn = connection.is(TcpConnection.SYN_PENDING)
                 && !fromOriginator
                 && hasAck
                 && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
         if (!refusesSyn) {
             if (sequence != sender.end) {
-                boolean stale = receiver.ackSeen
+                boolean stale = receiver.is(Side.ACK_SEEN)
                         ? sequence - receiver.maxAck < 0
-                        : receiver.known && sender.end - sequence > receiver.maxWindow;
+                        : receiver.is(Side.KNOWN) && sender.end - sequence > receiver.maxWindow;
                 boolean beyond = sequence - sender.maxEnd > 0;
                 if (stale || beyond) {
-                    boolean unnoticed = connection.pickedUp || !beyond && !receiver.ackSeen;
+                    boolean unnoticed =
+                            connection.is(TcpConnection.PICKED_UP) || !beyond && !receiver.is(Side.ACK_SEEN);
                     return unnoticed ? Step.PASS : Step.BAD_WINDOW;
                 }
             }
             if (connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
-                connection.synPending = false;
-                connection.trainHolds = false;
+                connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
                 return Step.PASS;
             }
         }
         connection.state = State.CLOSE;
-        connection.synPending = false;
-        connection.trainHolds = false;
+        connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
         return Step.RENEW;
     }
 
     private static boolean isExact(TcpConnection connection, int sequence, boolean fromOriginator) {
         Side receiver = connection.side(!fromOriginator);
         return sequence == connection.side(fromOriginator).end
-                || receiver.ackSeen && sequence == receiver.maxAck
-                || connection.trainHolds
-                        && connection.lastFromOriginator == fromOriginator
+                || receiver.is(Side.ACK_SEEN) && sequence == receiver.maxAck
+                || connection.is(TcpConnection.TRAIN_HOLDS)
+                        && connection.is(TcpConnection.LAST_FROM_ORIGINATOR) == fromOriginator
                         && sequence == connection.lastEnd;
     }
 
@@ -397,35 +401,32 @@ public final class TcpTracker {
         Side receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        int window = packet.tcpWindow() << sender.scale;
+        int window = packet.tcpWindow() << sender.scale();
         sender.maxWindow = Math.max(sender.maxWindow, window + (ack - packet.tcpAcknowledgment()));
-        if (receiver.known && end - sender.maxEnd > 0) {
+        if (receiver.is(Side.KNOWN) && end - sender.maxEnd > 0) {
             receiver.maxWindow += end - sender.maxEnd;
         }
         if (end - sender.end > 0) {
             sender.end = end;
         }
-        if (receiver.sentUnseen && ack - receiver.end > 0) {
+        if (receiver.is(Side.SENT_UNSEEN) && ack - receiver.end > 0) {
             receiver.end = ack;
         }
-        sender.sentUnseen &= sender.end - sender.unseenEnd < 0;
-        receiver.sentUnseen &= receiver.end - receiver.unseenEnd < 0;
+        sender.noteSeen();
+        receiver.noteSeen();
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, ack, window);
-        connection.synPending = false;
-        connection.trainHolds = (packet.tcpFlags() & TcpFlags.FIN) == 0;
-        if (!connection.trainHolds) {
+        if ((packet.tcpFlags() & TcpFlags.FIN) != 0) {
+            connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
             return;
         }
-        boolean repeated = connection.ackSegmentSeen
-                && connection.lastFromOriginator == fromOriginator
+        boolean repeated = connection.is(TcpConnection.ACK_SEGMENT_SEEN)
+                && connection.is(TcpConnection.LAST_FROM_ORIGINATOR) == fromOriginator
                 && connection.lastSequence == packet.tcpSequence()
                 && connection.lastAck == packet.tcpAcknowledgment()
                 && connection.lastEnd == end
                 && connection.lastWindow == packet.tcpWindow();
-        connection.repeats = repeated ? connection.repeats + 1 : 0;
-        connection.ackSegmentSeen = true;
-        connection.lastFromOriginator = fromOriginator;
+        connection.noteAckSegment(fromOriginator, repeated ? connection.repeats() + 1 : 0);
         connection.lastSequence = packet.tcpSequence();
         connection.lastAck = packet.tcpAcknowledgment();
         connection.lastEnd = end;
@@ -433,41 +434,25 @@ public final class TcpTracker {
     }
 
     private void startSide(Side side, Packet packet, int end) {
-        side.known = true;
+        side.begin(
+                Side.KNOWN
+                        | (options.windowScale() == TcpOptions.ABSENT ? 0 : Side.SCALE_OFFERED)
+                        | (options.isSackPermitted() ? Side.SACK_PERMITTED : 0),
+                Math.max(0, options.windowScale()));
         side.end = end;
         side.maxEnd = end;
         side.maxWindow = Math.max(1, packet.tcpWindow());
-        side.synSequence = packet.tcpSequence();
-        side.scaleOffered = options.windowScale() != TcpOptions.ABSENT;
-        side.scale = Math.max(0, options.windowScale());
-        side.sackPermitted = options.isSackPermitted();
-        side.ackSeen = false;
-        side.sentUnseen = false;
-        side.finSeen = false;
-    }
-
-    private static void copySyn(Side from, Side to) {
-        to.known = true;
-        to.end = from.end;
-        to.maxEnd = from.maxEnd;
-        to.maxWindow = from.maxWindow;
-        to.synSequence = from.synSequence;
-        to.scaleOffered = from.scaleOffered;
-        to.scale = from.scale;
-        to.sackPermitted = from.sackPermitted;
-        to.ackSeen = false;
-        to.sentUnseen = false;
-        to.finSeen = false;
+        side.start = packet.tcpSequence();
     }
 
     /** Learns a side from a segment in the middle of the connection. */
     private void pickUpSide(Side sender, Side receiver, Packet packet) {
         int ack = highestAck(packet, receiver);
-        sender.known = true;
+        sender.set(Side.KNOWN);
         sender.end = endOf(packet);
-        sender.maxWindow = Math.max(1, packet.tcpWindow() << sender.scale);
+        sender.maxWindow = Math.max(1, packet.tcpWindow() << sender.scale());
         sender.maxEnd = sender.end + sender.maxWindow;
-        if (!receiver.known) {
+        if (!receiver.is(Side.KNOWN)) {
             receiver.end = ack;
             receiver.maxEnd = ack;
         } else if (ack - receiver.end == 1) {
@@ -482,13 +467,13 @@ public final class TcpTracker {
      * a side may well be one that it sends again.
      */
     private static void learn(Side sender, Side receiver, int end, int ack) {
-        boolean first = !sender.known && !receiver.known;
+        boolean first = !sender.is(Side.KNOWN) && !receiver.is(Side.KNOWN);
         sender.end = first ? end : later(sender.end, end);
         sender.maxEnd = first ? end : later(sender.maxEnd, end);
         receiver.end = first ? ack : later(receiver.end, ack);
         receiver.maxEnd = first ? ack : later(receiver.maxEnd, ack);
         sender.maxWindow = Math.max(1, sender.maxWindow);
-        sender.known = true;
+        sender.set(Side.KNOWN);
     }
 
     /**
@@ -496,8 +481,11 @@ public final class TcpTracker {
      * acknowledgment dropped, a side that only sends again what is older would wait for it for ever.
      */
     private static void noteUnseen(Side side) {
-        side.unseenEnd = side.maxEnd;
-        side.sentUnseen = side.end - side.maxEnd < 0;
+        side.unset(Side.SENT_UNSEEN);
+        if (side.end - side.maxEnd < 0) {
+            side.set(Side.SENT_UNSEEN);
+            side.start = side.maxEnd;
+        }
     }
 
     private static int later(int one, int other) {
@@ -506,19 +494,19 @@ public final class TcpTracker {
 
     /** RFC 7323: windows are scaled in both directions or in none. */
     private static void agreeOnScale(TcpConnection connection) {
-        if (!connection.originator.scaleOffered || !connection.responder.scaleOffered) {
-            connection.originator.scale = 0;
-            connection.responder.scale = 0;
+        if (!connection.originator.is(Side.SCALE_OFFERED) || !connection.responder.is(Side.SCALE_OFFERED)) {
+            connection.originator.scale(0);
+            connection.responder.scale(0);
         }
     }
 
     private static boolean acknowledgesSyn(Side syn, int ack) {
-        return ack - syn.synSequence > 0 && ack - syn.end <= 0;
+        return ack - syn.start > 0 && ack - syn.end <= 0;
     }
 
     private static void noteAck(Side sender, int ack) {
-        if (!sender.ackSeen || ack - sender.maxAck > 0) {
-            sender.ackSeen = true;
+        if (!sender.is(Side.ACK_SEEN) || ack - sender.maxAck > 0) {
+            sender.set(Side.ACK_SEEN);
             sender.maxAck = ack;
         }
     }
@@ -533,7 +521,7 @@ public final class TcpTracker {
 
     private int highestAck(Packet packet, Side receiver) {
         int ack = packet.tcpAcknowledgment();
-        return receiver.sackPermitted ? options.highestAcknowledged(ack) : ack;
+        return receiver.is(Side.SACK_PERMITTED) ? options.highestAcknowledged(ack) : ack;
     }
 
     /** One past the last sequence number that the segment takes; SYN and FIN take one each. */

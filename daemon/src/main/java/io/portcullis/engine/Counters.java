@@ -78,7 +78,7 @@ public final class Counters {
         }
     }
 
-    void count(Direction direction, Reason reason, int count, int length) {
+    void count(Direction direction, Reason reason, long count, long length) {
         count(packets, bytes, cell(direction, reason), count, length);
     }
 
@@ -87,7 +87,7 @@ public final class Counters {
         count(auditedPackets, auditedBytes, cell(direction, reason), count, length);
     }
 
-    private static void count(AtomicLongArray packets, AtomicLongArray bytes, int cell, int count, int length) {
+    private static void count(AtomicLongArray packets, AtomicLongArray bytes, int cell, long count, long length) {
         packets.setOpaque(cell, packets.getPlain(cell) + count);
         bytes.setOpaque(cell, bytes.getPlain(cell) + length);
     }

@@ -70,6 +70,11 @@ public final class Engine {
     private boolean started;
     private long startedNs;
 
+    /** Packets of this batch that have passed so far, and their bytes: counted with its end. */
+    private long passedPackets;
+
+    private long passedBytes;
+
     /** The rule credited with the frame that is being decided, or {@link Batch#NO_RULE}. */
     private int credited;
 
@@ -201,6 +206,7 @@ public final class Engine {
                 conclude(batch, i, direction, reason);
             }
         }
+        countPassed(direction);
         showFlows();
     }
 
@@ -219,14 +225,8 @@ public final class Engine {
                 keyed |= 1L << i;
             }
         }
-        if (batch.size() < FEW) {
-            return;
-        }
-        for (long left = keyed; left != 0; left &= left - 1) {
-            flows.touchIndex(tuples[Long.numberOfTrailingZeros(left)]);
-        }
-        for (long left = keyed; left != 0; left &= left - 1) {
-            flows.touchEntry(tuples[Long.numberOfTrailingZeros(left)]);
+        if (batch.size() >= FEW) {
+            flows.touch(tuples, keyed);
         }
     }
 
@@ -261,6 +261,7 @@ public final class Engine {
             packet.parse(batch.memory(), batch.offset(i), batch.length(i));
             conclude(batch, i, direction, Reason.of(batch.reason(i)));
         }
+        countPassed(direction);
         showFlows();
         return batch;
     }
@@ -400,11 +401,20 @@ public final class Engine {
     private void count(Batch batch, int i, Direction direction, Reason reason, boolean audited) {
         int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
         int repeated = packets == 1 ? 0 : (packets - 1) * packet.headersLength();
-        if (audited) {
+        if (reason == Reason.NONE) {
+            passedPackets += packets;
+            passedBytes += batch.length(i) + repeated;
+        } else if (audited) {
             counters.countAudited(direction, reason, packets, batch.length(i) + repeated);
         } else {
             counters.count(direction, reason, packets, batch.length(i) + repeated);
         }
+    }
+
+    private void countPassed(Direction direction) {
+        counters.count(direction, Reason.NONE, passedPackets, passedBytes);
+        passedPackets = 0;
+        passedBytes = 0;
     }
 
     /**
@@ -421,19 +431,9 @@ public final class Engine {
     }
 
     private Reason decideFrame(Batch batch, int i, Direction direction, long nowNs) {
-        switch (faults[i]) {
-            case LINK -> {
-                return Reason.MALFORMED_L2;
-            }
-            case IP -> {
-                return Reason.MALFORMED_IP;
-            }
-            case TRANSPORT -> {
-                return refuse(Reason.MALFORMED_L4, direction, nowNs);
-            }
-            case NONE -> {
-                // Whole: on with it.
-            }
+        Packet.Fault fault = faults[i];
+        if (fault != Packet.Fault.NONE) {
+            return decideBroken(fault, direction, nowNs);
         }
         if (batch.checksum(i) == Batch.Checksum.PARTIAL
                 && !packet.mayFillIn(batch.checksumStart(i), batch.checksumField(i))) {
@@ -463,6 +463,15 @@ public final class Engine {
         return packet.isFragment()
                 ? decideFragment(batch, i, direction, nowNs)
                 : decidePacket(batch, i, direction, nowNs);
+    }
+
+    private Reason decideBroken(Packet.Fault fault, Direction direction, long nowNs) {
+        return switch (fault) {
+            case LINK -> Reason.MALFORMED_L2;
+            case IP -> Reason.MALFORMED_IP;
+            case TRANSPORT -> refuse(Reason.MALFORMED_L4, direction, nowNs);
+            case NONE -> throw new IllegalArgumentException("nothing is wrong");
+        };
     }
 
     /** What a frame is refused for before anybody asks whether it is a fragment; if it is, then the first of its datagram. */

@@ -143,36 +143,43 @@ public final class Packet {
         if (end - network < IPV4_HEADER) {
             return Fault.IP;
         }
-        int versionAndLength = Bytes.u8(memory, network);
-        int headerLength = (versionAndLength & 0xf) * 4;
-        int totalLength = Bytes.u16(memory, network + 2);
-        if (versionAndLength >>> 4 != 4
+        // Version, header length, service, total length, identification, fragment; TTL, protocol, checksum, source.
+        long first = Bytes.i64(memory, network);
+        long second = Bytes.i64(memory, network + 8);
+        long destination = Bytes.u32(memory, network + 16);
+        int headerLength = (int) (first >>> 56 & 0xf) * 4;
+        int totalLength = (int) (first >>> 32) & 0xffff;
+        if (first >>> 60 != 4
                 || headerLength < IPV4_HEADER
                 || totalLength < headerLength
                 || totalLength > end - network) {
             return Fault.IP;
         }
-        if (InternetChecksum.fold(InternetChecksum.sum(memory, network, network + headerLength)) != 0xffff) {
-            return Fault.IP;
-        }
-        if (headerLength > IPV4_HEADER && !hasSafeOptions(network + IPV4_HEADER, network + headerLength)) {
+        if (!isHeaderRight(InternetChecksum.sum(first, second) + destination, network + headerLength)) {
             return Fault.IP;
         }
         ip = true;
-        hopLimit = Bytes.u8(memory, network + 8);
-        protocol = Bytes.u8(memory, network + 9);
-        sourceLow = Bytes.u32(memory, network + 12);
-        destinationLow = Bytes.u32(memory, network + 16);
+        hopLimit = (int) (second >>> 56);
+        protocol = (int) (second >>> 48) & 0xff;
+        sourceLow = second & 0xffff_ffffL;
+        destinationLow = destination;
         transport = network + headerLength;
         transportEnd = network + totalLength;
-        int fragmentField = Bytes.u16(memory, network + 6);
+        int fragmentField = (int) first & 0xffff;
         boolean more = (fragmentField & 0x2000) != 0;
         int offset = (fragmentField & 0x1fff) * 8;
         if (more || offset != 0) {
-            datagramId = Bytes.u16(memory, network + 4);
+            datagramId = (int) (first >>> 16) & 0xffff;
             return parseFragment(offset, more, headerLength);
         }
         return parseTransport();
+    }
+
+    /** Looks at the checksum of an IPv4 header, given the sum of its fixed part, and at its options. */
+    private boolean isHeaderRight(long fixedSum, long to) {
+        long options = network + IPV4_HEADER;
+        long sum = to == options ? fixedSum : fixedSum + InternetChecksum.sum(memory, options, to);
+        return InternetChecksum.fold(sum) == 0xffff && hasSafeOptions(options, to);
     }
 
     private boolean hasSafeOptions(long from, long to) {
@@ -348,13 +355,16 @@ public final class Packet {
     }
 
     private Fault parseTcp(long length) {
-        sourcePort = Bytes.u16(memory, transport);
-        destinationPort = Bytes.u16(memory, transport + 2);
-        tcpSequence = Bytes.i32(memory, transport + 4);
-        tcpAcknowledgment = Bytes.i32(memory, transport + 8);
-        tcpHeaderLength = (Bytes.u8(memory, transport + 12) >>> 4) * 4;
-        tcpFlags = Bytes.u8(memory, transport + 13);
-        tcpWindow = Bytes.u16(memory, transport + 14);
+        long first = Bytes.i64(memory, transport);
+        sourcePort = (int) (first >>> 48);
+        destinationPort = (int) (first >>> 32) & 0xffff;
+        tcpSequence = (int) first;
+        // Acknowledgment, header length, control bits, window.
+        long second = Bytes.i64(memory, transport + 8);
+        tcpAcknowledgment = (int) (second >>> 32);
+        tcpHeaderLength = (int) (second >>> 28 & 0xf) * 4;
+        tcpFlags = (int) (second >>> 16) & 0xff;
+        tcpWindow = (int) second & 0xffff;
         if (tcpHeaderLength < TCP_HEADER) {
             return Fault.TRANSPORT;
         }

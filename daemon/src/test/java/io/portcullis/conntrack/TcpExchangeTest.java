@@ -170,7 +170,7 @@ final class TcpExchangeTest {
         TcpConnection.Side other = connection.responder;
         return connection.state + " " + one.end + " " + one.maxEnd + " " + one.maxWindow + " " + one.maxAck + " "
                 + other.end + " " + other.maxEnd + " " + other.maxWindow + " " + other.maxAck + " "
-                + connection.repeats;
+                + connection.repeats();
     }
 
     @ParameterizedTest
