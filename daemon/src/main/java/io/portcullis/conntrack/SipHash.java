@@ -60,41 +60,25 @@ public final class SipHash {
         return folded == 0 ? 1 : folded;
     }
 
-    // Straight lines with locals: in fields, or behind a method that returns four values, they would be stores and
-    // loads.
-
     /** Of two words and what SipHash calls the last one: the length in the upper byte, and the bytes that are left. */
     long hash(long a, long b, long last) {
-        long v0 = key0 ^ 0x736f6d6570736575L;
-        long v1 = key1 ^ 0x646f72616e646f6dL;
-        long v2 = key0 ^ 0x6c7967656e657261L;
-        long v3 = key1 ^ 0x7465646279746573L;
-        long word = a;
-        for (int i = 0; i < 3; i++) {
-            v3 ^= word;
-            v0 += v1;
-            v2 += v3;
-            v1 = Long.rotateLeft(v1, 13) ^ v0;
-            v3 = Long.rotateLeft(v3, 16) ^ v2;
-            v0 = Long.rotateLeft(v0, 32) + v3;
-            v2 += v1;
-            v1 = Long.rotateLeft(v1, 17) ^ v2;
-            v3 = Long.rotateLeft(v3, 21) ^ v0;
-            v2 = Long.rotateLeft(v2, 32);
-            v0 ^= word;
-            word = i == 0 ? b : last;
-        }
-        return finish(v0, v1, v2, v3);
+        return hash(3, a, b, last, 0, 0, 0);
     }
 
     /** Of five words and the last one. */
     public long hash(long a, long b, long c, long d, long e, long last) {
+        return hash(6, a, b, c, d, e, last);
+    }
+
+    // Straight lines with locals: in fields, or behind a method that returns four values, they would be stores and
+    // loads.
+    private long hash(int words, long a, long b, long c, long d, long e, long f) {
         long v0 = key0 ^ 0x736f6d6570736575L;
         long v1 = key1 ^ 0x646f72616e646f6dL;
         long v2 = key0 ^ 0x6c7967656e657261L;
         long v3 = key1 ^ 0x7465646279746573L;
         long word = a;
-        for (int i = 0; i < 6; i++) {
+        for (int i = 1; i <= words; i++) {
             v3 ^= word;
             v0 += v1;
             v2 += v3;
@@ -107,11 +91,11 @@ public final class SipHash {
             v2 = Long.rotateLeft(v2, 32);
             v0 ^= word;
             word = switch (i) {
-                case 0 -> b;
-                case 1 -> c;
-                case 2 -> d;
-                case 3 -> e;
-                default -> last;
+                case 1 -> b;
+                case 2 -> c;
+                case 3 -> d;
+                case 4 -> e;
+                default -> f;
             };
         }
         return finish(v0, v1, v2, v3);

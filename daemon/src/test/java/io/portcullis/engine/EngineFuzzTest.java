@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * two for offloads) and its bytes.
  */
 final class EngineFuzzTest {
-    private static final int INPUTS = 6_000;
+    private static final int INPUTS = 1_500;
     private static final int HEAD = 6;
     private static final int UNMARKED_OFFLOAD = 128;
 

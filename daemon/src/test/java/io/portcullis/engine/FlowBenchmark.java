@@ -14,6 +14,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -45,9 +47,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @OperationsPerInvocation(Batch.CAPACITY)
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters and calls connect()
 public class FlowBenchmark {
-    private static final int SLOT = 128;
+    private static final int SLOT = 64;
+    private static final int RING = 1 << 20;
+    private static final int FRAME = 54;
     private static final int PORTS = 16;
     private static final int FIRST_PORT = 40_000;
+
+    /** Connections from here on come from other ports, and have never been. */
+    private static final int OTHERS = 1 << 20;
+
     private static final long SECOND = 1_000_000_000L;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
@@ -62,14 +70,14 @@ public class FlowBenchmark {
     public int flows;
 
     private final SplittableRandom random = new SplittableRandom(1);
+    private final int[] order = new int[RING];
     private Engine engine;
-    private MemorySegment memory;
-    private Batch inward;
-    private Batch outward;
-    private final int[] order = new int[1 << 20];
+    // As a port's ring: what a frame says was written long before it is read.
+    private Batch segments;
+    private Batch openings;
     private int at;
+    private int opened;
     private long nowNs = SECOND;
-    private int next;
 
     private final HashMapTracker naive = new HashMapTracker();
 
@@ -82,19 +90,23 @@ public class FlowBenchmark {
                 """, 1);
         FlowTable table = FlowTable.inMemory(1, 2, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
         engine = new Engine(policy, Share.ALL, table);
-        memory = Arena.global().allocate((long) SLOT * Batch.CAPACITY, 64);
-        inward = new Batch(memory, false);
-        outward = new Batch(memory, false);
+        Batch batch = batch(Batch.CAPACITY);
         for (int from = 0; from < flows; from += Batch.CAPACITY) {
-            fill(inward, true, TcpFlags.SYN, 1000, 0, from);
-            engine.decide(inward, Direction.INGRESS, nowNs);
-            fill(outward, false, TcpFlags.SYN | TcpFlags.ACK, 9000, 1001, from);
-            engine.decide(outward, Direction.EGRESS, nowNs);
-            fill(inward, true, TcpFlags.ACK, 1001, 9001, from);
-            engine.decide(inward, Direction.INGRESS, nowNs);
-        }
-        if (inward.accepted() != -1L) {
-            throw new IllegalStateException("not established: " + Reason.of(inward.reason(0)));
+            for (int step = 0; step < 3; step++) {
+                boolean ingress = step != 1;
+                for (int i = 0; i < Batch.CAPACITY; i++) {
+                    switch (step) {
+                        case 0 -> write(batch, i, true, TcpFlags.SYN, 1000, 0, from + i);
+                        case 1 -> write(batch, i, false, TcpFlags.SYN | TcpFlags.ACK, 9000, 1001, from + i);
+                        default -> write(batch, i, true, TcpFlags.ACK, 1001, 9001, from + i);
+                    }
+                }
+                take(batch, 0, Batch.CAPACITY);
+                engine.decide(batch, ingress ? Direction.INGRESS : Direction.EGRESS, nowNs);
+                if (batch.accepted() != -1L) {
+                    throw new IllegalStateException("not established: " + Reason.of(batch.reason(0)));
+                }
+            }
         }
         for (int i = 0; i < order.length; i++) {
             order[i] = random.nextInt(flows);
@@ -102,53 +114,65 @@ public class FlowBenchmark {
         for (int i = 0; i < flows; i++) {
             naive.insert(key(i));
         }
+        segments = batch(RING);
+        openings = batch(RING);
+        for (int i = 0; i < RING; i++) {
+            write(segments, i, true, TcpFlags.ACK, 1001, 9001, order[i]);
+            write(openings, i, true, TcpFlags.SYN, 1000, 0, OTHERS + i);
+        }
+    }
+
+    private static Batch batch(int frames) {
+        return new Batch(Arena.global().allocate((long) SLOT * frames, SLOT), false);
+    }
+
+    /** The next frames of a ring, as a port hands them over. */
+    private static void take(Batch batch, int from, int count) {
+        batch.clear();
+        for (int i = 0; i < count; i++) {
+            batch.add((long) (from + i) * SLOT, FRAME);
+            batch.verified();
+        }
     }
 
     private static HashMapTracker.Key key(int flow) {
         int low = flow / PORTS & 0xffff;
         return new HashMapTracker.Key(
-                0,
-                0xc633_0000L | low,
-                0,
-                0x0a00_0000L | ~low & 0xffff,
-                IpProtocol.TCP,
-                (FIRST_PORT + flow % PORTS) << 16 | 80);
+                0, 0xc633_0000L | low, 0, 0x0a00_0000L | ~low & 0xffff, IpProtocol.TCP, port(flow) << 16 | 80);
     }
 
-    private void fill(Batch batch, boolean ingress, int flags, int sequence, int ack, int firstFlow) {
-        String client = "198.51.0.0";
-        String server = "10.0.255.255";
-        Frame frame = ingress
-                ? Frame.tcp(client, FIRST_PORT, server, 80, flags)
-                : Frame.tcp(server, 80, client, FIRST_PORT, flags);
-        byte[] bytes = frame.numbers(sequence, ack).bytes();
-        batch.clear();
-        for (int i = 0; i < Batch.CAPACITY; i++) {
-            MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, (long) i * SLOT, bytes.length);
-            name(i, ingress, firstFlow + i);
-            batch.add((long) i * SLOT, bytes.length);
-            batch.verified();
-        }
-    }
-
-    /** Makes a frame one of another connection; what one address gains the other loses, so the IP checksum stays. */
-    private void name(int i, boolean ingress, int flow) {
+    private void write(Batch batch, int place, boolean ingress, int flags, int sequence, int ack, int flow) {
+        byte[] bytes = templates.computeIfAbsent(
+                flags,
+                _ -> (ingress
+                                ? Frame.tcp("198.51.0.0", FIRST_PORT, "10.0.255.255", 80, flags)
+                                : Frame.tcp("10.0.255.255", 80, "198.51.0.0", FIRST_PORT, flags))
+                        .numbers(sequence, ack)
+                        .bytes());
+        MemorySegment memory = batch.memory();
+        long frame = (long) place * SLOT;
+        MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, frame, bytes.length);
+        // What one address gains the other loses: the IP checksum stays.
         int low = flow / PORTS & 0xffff;
-        long frame = (long) i * SLOT;
         memory.set(SHORT, frame + (ingress ? SOURCE_LOW : DESTINATION_LOW), (short) low);
         memory.set(SHORT, frame + (ingress ? DESTINATION_LOW : SOURCE_LOW), (short) ~low);
-        memory.set(SHORT, frame + (ingress ? SOURCE_PORT : DESTINATION_PORT), (short) (FIRST_PORT + flow % PORTS));
+        memory.set(SHORT, frame + (ingress ? SOURCE_PORT : DESTINATION_PORT), (short) port(flow));
     }
+
+    private static int port(int flow) {
+        return FIRST_PORT + flow % PORTS + flow / OTHERS * PORTS;
+    }
+
+    private final Map<Integer, byte[]> templates = new HashMap<>();
 
     /** Parse, lookup, TCP update, verdict. */
     @Benchmark
     public long established() {
-        for (int i = 0; i < Batch.CAPACITY; i++) {
-            name(i, true, order[at++ & order.length - 1]);
-        }
+        take(segments, at, Batch.CAPACITY);
+        at = at + Batch.CAPACITY & RING - 1;
         nowNs += 1000;
-        engine.decide(inward, Direction.INGRESS, nowNs);
-        return inward.accepted();
+        engine.decide(segments, Direction.INGRESS, nowNs);
+        return segments.accepted();
     }
 
     /** As {@link #established}, and the frames come one by one, so that no wait for memory overlaps another. */
@@ -156,25 +180,13 @@ public class FlowBenchmark {
     public long establishedOneByOne() {
         long passed = 0;
         for (int i = 0; i < Batch.CAPACITY; i++) {
-            name(0, true, order[at++ & order.length - 1]);
-            single.clear();
-            single.add(0, SINGLE);
-            single.verified();
+            take(segments, at, 1);
+            at = at + 1 & RING - 1;
             nowNs += 10;
-            engine.decide(single, Direction.INGRESS, nowNs);
-            passed += single.accepted();
+            engine.decide(segments, Direction.INGRESS, nowNs);
+            passed += segments.accepted();
         }
         return passed;
-    }
-
-    private static final int SINGLE = 54;
-    private Batch single = new Batch(MemorySegment.NULL, false);
-
-    /** Where the frames of {@link #establishedOneByOne} lie. */
-    @Setup(Level.Iteration)
-    public void single() {
-        single = new Batch(memory, false);
-        fill(inward, true, TcpFlags.ACK, 1001, 9001, 0);
     }
 
     /** The same connections in a map: key, lookup and a window, without parsing. */
@@ -183,24 +195,19 @@ public class FlowBenchmark {
         long passed = 0;
         nowNs += 1000;
         for (int i = 0; i < Batch.CAPACITY; i++) {
-            passed += naive.hit(key(order[at++ & order.length - 1]), 1001, 9001, 65_535, nowNs) ? 1 : 0;
+            passed += naive.hit(key(order[at + i]), 1001, 9001, 65_535, nowNs) ? 1 : 0;
         }
+        at = at + Batch.CAPACITY & RING - 1;
         return passed;
     }
 
     /** New flows, a rule asked for each, and their end: every flow that is made is forgotten in the same measure. */
     @Benchmark
     public long insertAndExpire() {
-        inward.clear();
-        for (int i = 0; i < Batch.CAPACITY; i++) {
-            name(i, true, flows + next % 1_000_000);
-            memory.set(ValueLayout.JAVA_BYTE, (long) i * SLOT + 47, (byte) TcpFlags.SYN);
-            inward.add((long) i * SLOT, SINGLE);
-            inward.verified();
-            next++;
-        }
-        nowNs += SECOND;
-        engine.decide(inward, Direction.INGRESS, nowNs);
+        take(openings, opened, Batch.CAPACITY);
+        opened = opened + Batch.CAPACITY & RING - 1;
+        nowNs += SECOND / 10;
+        engine.decide(openings, Direction.INGRESS, nowNs);
         return engine.expire(nowNs, Batch.CAPACITY);
     }
 }

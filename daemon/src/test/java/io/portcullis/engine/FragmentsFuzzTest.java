@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * long to wait before it.
  */
 final class FragmentsFuzzTest {
-    private static final int INPUTS = 6_000;
+    private static final int INPUTS = 1_500;
     private static final int HEAD = 5;
     private static final int UNIT = 8;
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * correct ends would send, and what lies beside every border of windows and timeouts.
  */
 final class ReferencePropertyTest {
-    private static final int SEQUENCES = Integer.getInteger("portcullis.sequences", 4_000);
+    private static final int SEQUENCES = Integer.getInteger("portcullis.sequences", 1_500);
     private static final int STEPS = 120;
 
     /** Sequences differ with every day, and are the same for two runs of one day; a failure names its seed. */
