@@ -174,6 +174,7 @@ test_class() {
     want mvn maven "builds portcullis"
     want_jdk
     install_missing
+    # shellcheck disable=SC2154 # the caller makes the folder
     maven_quietly -pl daemon -Dspotless.check.skip=true test-compile dependency:build-classpath \
       -DincludeScope=test -Dmdep.outputFile="$work/classpath" || die "the build failed: see above"
     give_back_target
