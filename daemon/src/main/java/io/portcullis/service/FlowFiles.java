@@ -138,13 +138,7 @@ final class FlowFiles implements AutoCloseable {
         Path file = folder.resolveSibling(folder.getFileName() + LOCK);
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        boolean held = false;
-        try {
-            held = channel.tryLock() != null;
-        } catch (OverlappingFileLockException ours) {
-            LOG.debug("{}: locked by this process", file, ours);
-        }
-        if (!held) {
+        if (!isTaken(channel)) {
             channel.close();
             throw new StartException(
                     List.of(
@@ -215,8 +209,34 @@ final class FlowFiles implements AutoCloseable {
                         .toList();
             }
         }
-        folders.forEach(FlowFiles::delete);
+        for (Path folder : folders) {
+            removeUnused(folder);
+        }
         Files.delete(note);
+    }
+
+    /** Removes tables that no daemon uses: another one may have its own in the same directory. */
+    private static void removeUnused(Path folder) throws IOException {
+        Path lock = folder.resolveSibling(folder.getFileName() + LOCK);
+        if (!Files.exists(lock)) {
+            // No daemon has made it.
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            if (isTaken(channel)) {
+                delete(folder);
+            }
+        }
+    }
+
+    /** False: another daemon, or another interface of this one, has it. */
+    private static boolean isTaken(FileChannel lock) throws IOException {
+        try {
+            return lock.tryLock() != null;
+        } catch (OverlappingFileLockException ours) {
+            LOG.debug("locked by this process", ours);
+            return false;
+        }
     }
 
     private static void delete(Path folder) {

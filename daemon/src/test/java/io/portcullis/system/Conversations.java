@@ -58,6 +58,7 @@ final class Conversations {
 
     private static void serve() throws IOException {
         try (ServerSocket listening = new ServerSocket(PORT, 2_000)) {
+            // What the test that started it waits for.
             System.out.println("ready");
             while (true) {
                 Socket accepted = listening.accept();
