@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Tuple;
 import org.jspecify.annotations.Nullable;
 
 /** Tells an entry that this program can have written from any other bytes. */
@@ -16,8 +17,8 @@ final class EntryCheck {
     static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
         long at = Slab.offset(entry);
         int marks = slab.getInt(at + Slab.MARKS);
-        int protocol = slab.getInt(at + Slab.NETWORK) & 0xff;
-        boolean v6 = (marks & 1) != 0;
+        int protocol = Tuple.protocol(slab.getLong(at + Slab.SERVICE));
+        boolean v6 = (marks & Tuple.V6) != 0;
         long seen = slab.getLong(at + Slab.SEEN);
         int state = (int) seen & 15;
         if (slab.getInt(at + Slab.COMMIT) != hash(slab, hash, entry)) {
@@ -69,23 +70,16 @@ final class EntryCheck {
     /** The hash of an entry's key. */
     static int hash(Slab slab, SipHash hash, int entry) {
         long at = Slab.offset(entry);
-        int keyMarks = slab.getInt(at + Slab.MARKS) & 3;
-        int selector = slab.getInt(at + Slab.SELECTOR);
-        int network = slab.getInt(at + Slab.NETWORK);
-        return (keyMarks & 1) == 0
-                ? hash.v4(
-                        slab.getLong(at + Slab.OUTSIDE_LOW),
-                        slab.getLong(at + Slab.INSIDE_LOW),
-                        selector,
-                        network,
-                        keyMarks)
+        int keyMarks = slab.getInt(at + Slab.MARKS) & Flow.OF_KEY;
+        long service = slab.getLong(at + Slab.SERVICE);
+        return (keyMarks & Tuple.V6) == 0
+                ? hash.v4(slab.getLong(at + Slab.OUTSIDE_LOW), slab.getLong(at + Slab.INSIDE_LOW), service, keyMarks)
                 : hash.v6(
                         slab.getLong(at + Slab.OUTSIDE_HIGH),
                         slab.getLong(at + Slab.OUTSIDE_LOW),
                         slab.getLong(at + Slab.INSIDE_HIGH),
                         slab.getLong(at + Slab.INSIDE_LOW),
-                        selector,
-                        network,
+                        service,
                         keyMarks);
     }
 
@@ -97,6 +91,6 @@ final class EntryCheck {
                 return false;
             }
         }
-        return ((slab.getInt(a + Slab.MARKS) ^ slab.getInt(b + Slab.MARKS)) & 3) == 0;
+        return ((slab.getInt(a + Slab.MARKS) ^ slab.getInt(b + Slab.MARKS)) & Flow.OF_KEY) == 0;
     }
 }

@@ -8,7 +8,7 @@ import io.portcullis.packet.Tuple;
  * so what it answered last is what holds. For the table's thread.
  */
 public final class Flow {
-    static final int REQUEST_FROM_INSIDE = 1 << 1;
+    static final int OF_KEY = Tuple.V6 | Tuple.REQUEST_FROM_INSIDE;
     static final int BEGAN_INSIDE = 1 << 2;
     static final int FAILSAFE = 1 << 3;
     static final int REPLIED = 1 << 4;
@@ -37,19 +37,23 @@ public final class Flow {
         return slab.getInt(at + Slab.MARKS);
     }
 
+    private long service() {
+        return slab.getLong(at + Slab.SERVICE);
+    }
+
     /** IP protocol number. */
     public int protocol() {
-        return slab.getInt(at + Slab.NETWORK) & 0xff;
+        return Tuple.protocol(service());
     }
 
     /** VLAN ids, as {@link io.portcullis.packet.Packet#vlans}. */
     public int vlans() {
-        return slab.getInt(at + Slab.NETWORK) >>> 8;
+        return (int) (service() >>> 40);
     }
 
     /** True for IPv6. */
     public boolean isV6() {
-        return (marks() & 1) != 0;
+        return (marks() & Tuple.V6) != 0;
     }
 
     /** High half of the outside address. */
@@ -72,9 +76,9 @@ public final class Flow {
         return slab.getLong(at + Slab.INSIDE_LOW);
     }
 
-    /** As {@link Tuple#selector}. */
+    /** As {@link Tuple#selector()}. */
     public int selector() {
-        return slab.getInt(at + Slab.SELECTOR);
+        return (int) service();
     }
 
     /** What rules were asked about its first packet ({@link Tuple#askedSelector}). */
@@ -88,7 +92,12 @@ public final class Flow {
     }
 
     static Timeout timeout(long seen) {
-        return TIMEOUTS[(int) seen & 15];
+        return TIMEOUTS[state(seen)];
+    }
+
+    /** The ordinal of the timeout that a word of this kind names. */
+    static int state(long seen) {
+        return (int) seen & 15;
     }
 
     /** How long ago a packet renewed it, nanoseconds. */

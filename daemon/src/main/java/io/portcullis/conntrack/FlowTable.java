@@ -2,6 +2,7 @@ package io.portcullis.conntrack;
 
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +32,7 @@ public final class FlowTable {
     private static final int MOST_FREED = 16;
     private static final int MOST_LOOKED_AT = 64;
     private static final int MOST_PASSING = 1024;
+    private static final int TOUCHED_AHEAD = 16;
 
     private static final int ANSWER_BITS = 23;
     private static final int ANSWER_MASK = (1 << ANSWER_BITS) - 1;
@@ -193,12 +195,18 @@ public final class FlowTable {
             read += index.word(index.home(tuples[Long.numberOfTrailingZeros(left)].hash));
         }
         for (long left = which; left != 0; left &= left - 1) {
-            int wanted = tuples[Long.numberOfTrailingZeros(left)].hash;
-            long word = index.word(index.home(wanted));
-            if (FlowIndex.hasHash(word, wanted)) {
+            Tuple tuple = tuples[Long.numberOfTrailingZeros(left)];
+            int place = index.home(tuple.hash);
+            long word = index.word(place);
+            while (word != 0 && !FlowIndex.hasHash(word, tuple.hash)) {
+                place = index.next(place);
+                word = index.word(place);
+            }
+            if (word != 0) {
                 int entry = FlowIndex.entry(word);
                 long at = Slab.offset(entry);
-                read += slab.getInt(at) + slab.getInt(at + Slab.TCP) + links.get(entry, Links.ANSWER);
+                tuple.seenAt = entry;
+                read += slab.getInt(at) + slab.getInt(at + Slab.TCP);
             }
         }
         touched += read;
@@ -215,31 +223,42 @@ public final class FlowTable {
             hash(tuple);
         }
         lookups++;
+        int entry = tuple.seenAt;
+        if (entry == Tuple.NOWHERE
+                || slab.getInt(Slab.offset(entry) + Slab.COMMIT) != tuple.hash
+                || !isSame(entry, tuple)) {
+            entry = search(tuple);
+            if (entry == Tuple.NOWHERE) {
+                return null;
+            }
+        }
+        if (isExpired(entry, nowNs)) {
+            forget(entry);
+            expirations++;
+            return null;
+        }
+        hits++;
+        return view.moveTo(entry);
+    }
+
+    private int search(Tuple tuple) {
         int wanted = tuple.hash;
         int at = index.home(wanted);
         for (long word = index.word(at); word != 0; word = index.word(at)) {
             if (FlowIndex.hasHash(word, wanted) && isSame(FlowIndex.entry(word), tuple)) {
-                int entry = FlowIndex.entry(word);
-                if (isExpired(entry, nowNs)) {
-                    forget(entry);
-                    expirations++;
-                    return null;
-                }
-                hits++;
-                return view.moveTo(entry);
+                return FlowIndex.entry(word);
             }
             at = index.next(at);
         }
-        return null;
+        return Tuple.NOWHERE;
     }
 
     private boolean isSame(int entry, Tuple tuple) {
         long at = Slab.offset(entry);
         return slab.getLong(at + Slab.OUTSIDE_LOW) == tuple.outsideLow
                 && slab.getLong(at + Slab.INSIDE_LOW) == tuple.insideLow
-                && slab.getInt(at + Slab.SELECTOR) == tuple.selector
-                && slab.getInt(at + Slab.NETWORK) == SipHash.network(tuple)
-                && (slab.getInt(at + Slab.MARKS) & 3) == SipHash.keyMarks(tuple)
+                && slab.getLong(at + Slab.SERVICE) == tuple.service
+                && (slab.getInt(at + Slab.MARKS) & Flow.OF_KEY) == tuple.marks
                 && slab.getLong(at + Slab.OUTSIDE_HIGH) == tuple.outsideHigh
                 && slab.getLong(at + Slab.INSIDE_HIGH) == tuple.insideHigh;
     }
@@ -273,7 +292,7 @@ public final class FlowTable {
         }
         int entry = old >= 0 ? old : take();
         long at = Slab.offset(entry);
-        int all = SipHash.keyMarks(tuple) | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
+        int all = tuple.marks | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
         if (old >= 0) {
             wheel.remove(entry);
             if ((slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0) {
@@ -287,8 +306,7 @@ public final class FlowTable {
         slab.putLong(at + Slab.OUTSIDE_LOW, tuple.outsideLow);
         slab.putLong(at + Slab.INSIDE_HIGH, tuple.insideHigh);
         slab.putLong(at + Slab.INSIDE_LOW, tuple.insideLow);
-        slab.putInt(at + Slab.SELECTOR, tuple.selector);
-        slab.putInt(at + Slab.NETWORK, SipHash.network(tuple));
+        slab.putLong(at + Slab.SERVICE, tuple.service);
         slab.putInt(at + Slab.MARKS, tcp == null ? all : tcp.marks(all));
         slab.putInt(at + Slab.RULE, rule);
         slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, timeout));
@@ -422,13 +440,32 @@ public final class FlowTable {
     }
 
     /**
+     * Follows a segment of a TCP connection, and keeps what it makes of that where the segment passes. A connection that it
+     * ends stays until somebody removes it.
+     *
+     * @param tracker this worker's
+     * @param packet a whole TCP segment with possible flags
+     * @param fromOriginator true in the direction of the connection's first segment
+     */
+    public TcpTracker.Step follow(Flow flow, TcpTracker tracker, Packet packet, boolean fromOriginator, long nowNs) {
+        if (PlainSegment.follow(slab, flow.at, packet, fromOriginator, nowNs)) {
+            return TcpTracker.Step.RENEW;
+        }
+        TcpTracker.Step step = tracker.follow(flow, packet, fromOriginator);
+        if (step == TcpTracker.Step.RENEW || step == TcpTracker.Step.PASS) {
+            update(flow, tracker, fromOriginator, step == TcpTracker.Step.RENEW, nowNs);
+        }
+        return step;
+    }
+
+    /**
      * Keeps what a tracker has made of a TCP connection by a segment that passes.
      *
      * @param tracker which has followed it last
      * @param fromOriginator who has sent the segment
      * @param renews false: its timer stays as it is
      */
-    public void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
+    void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
         TcpConnection tcp = tracker.connection();
         long at = flow.at;
         int marks = flow.marks();
@@ -488,11 +525,32 @@ public final class FlowTable {
     public int expire(long nowNs, int limit) {
         long now = nowNs - baseNs;
         int looked = reseat(limit);
+        int near = looked;
         for (int entry = wheel.past(now); entry >= 0 && looked < limit; entry = wheel.past(now)) {
+            if (looked == near) {
+                near += touchBehind(entry);
+            }
             expireOrLink(entry, nowNs);
             looked++;
         }
         return looked + expirePassing(nowNs, limit - looked);
+    }
+
+    /** As {@link #touch}, for an entry that is due and some of those behind it; returns how many. */
+    private int touchBehind(int first) {
+        long read = 0;
+        int count = 0;
+        for (int entry = first; entry >= 0 && count < TOUCHED_AHEAD; entry = wheel.behind(entry)) {
+            read += slab.getInt(Slab.offset(entry) + Slab.COMMIT);
+            count++;
+        }
+        int entry = first;
+        for (int i = 0; i < count; i++) {
+            read += index.word(index.home(slab.getInt(Slab.offset(entry) + Slab.COMMIT)));
+            entry = wheel.behind(entry);
+        }
+        touched += read;
+        return count;
     }
 
     /** Of the bucket that is passing now, whatever has expired. */
@@ -520,7 +578,7 @@ public final class FlowTable {
                 wheel.remove(entry);
                 long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
                 // Its end, as seen from its last packet: may be past.
-                wheel.add(entry, (seen >> 4) - baseNs + timeouts.ns(Flow.timeout(seen)));
+                wheel.add(entry, (seen >> 4) - baseNs + timeouts.ns(Flow.state(seen)));
             }
             looked++;
         }
@@ -533,7 +591,7 @@ public final class FlowTable {
 
     private long leftNs(int entry, long nowNs) {
         long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
-        return timeouts.ns(Flow.timeout(seen)) - Flow.idleNs(seen, nowNs);
+        return timeouts.ns(Flow.state(seen)) - Flow.idleNs(seen, nowNs);
     }
 
     /** What stands in the memory of a flow. */
@@ -616,7 +674,8 @@ public final class FlowTable {
         TcpConnection connection = new TcpConnection();
         for (int entry = 0; entry < unused; entry++) {
             long at = Slab.offset(entry);
-            if (slab.getInt(at + Slab.COMMIT) == 0 || (slab.getInt(at + Slab.NETWORK) & 0xff) != IpProtocol.TCP) {
+            if (slab.getInt(at + Slab.COMMIT) == 0
+                    || Tuple.protocol(slab.getLong(at + Slab.SERVICE)) != IpProtocol.TCP) {
                 continue;
             }
             connection.load(slab, at);

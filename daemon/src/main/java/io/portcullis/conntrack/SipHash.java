@@ -5,7 +5,7 @@ import io.portcullis.packet.Tuple;
 /**
  * SipHash-1-3 of a flow's key: a keyed hash, so that nobody outside can choose addresses and ports that meet in one place
  * (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Its input is words of 64 bits, and a byte: for IPv4 the two
- * addresses as one word, selector and network as another; for IPv6 four words of addresses before the latter.
+ * addresses as one word, {@link Tuple#service} as another; for IPv6 four words of addresses before the latter.
  */
 public final class SipHash {
     private final long key0;
@@ -19,40 +19,17 @@ public final class SipHash {
 
     /** The hash of a key, folded to 32 bits; never 0, which says that there is none. */
     int of(Tuple tuple) {
-        int network = network(tuple);
-        int marks = keyMarks(tuple);
         return tuple.isV6()
-                ? v6(
-                        tuple.outsideHigh,
-                        tuple.outsideLow,
-                        tuple.insideHigh,
-                        tuple.insideLow,
-                        tuple.selector,
-                        network,
-                        marks)
-                : v4(tuple.outsideLow, tuple.insideLow, tuple.selector, network, marks);
+                ? v6(tuple.outsideHigh, tuple.outsideLow, tuple.insideHigh, tuple.insideLow, tuple.service, tuple.marks)
+                : v4(tuple.outsideLow, tuple.insideLow, tuple.service, tuple.marks);
     }
 
-    /** Protocol and VLAN ids of a key, as {@link Slab} keeps them. */
-    static int network(Tuple tuple) {
-        return (int) (tuple.meta & 0xff) | (int) (tuple.meta >>> 16) << 8;
+    int v4(long outside, long inside, long service, int marks) {
+        return fold(hash(outside << 32 | inside & 0xffff_ffffL, service, 17L << 56 | marks));
     }
 
-    /** The two bits of a key that {@link Slab} keeps among an entry's marks. */
-    static int keyMarks(Tuple tuple) {
-        return (int) (tuple.meta >>> 8) & 3;
-    }
-
-    int v4(long outside, long inside, int selector, int network, int marks) {
-        return fold(hash(outside << 32 | inside & 0xffff_ffffL, word(selector, network), 17L << 56 | marks));
-    }
-
-    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, int selector, int network, int marks) {
-        return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, word(selector, network), 41L << 56 | marks));
-    }
-
-    private static long word(int selector, int network) {
-        return (long) network << 32 | selector & 0xffff_ffffL;
+    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, long service, int marks) {
+        return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, service, 41L << 56 | marks));
     }
 
     private static int fold(long hash) {

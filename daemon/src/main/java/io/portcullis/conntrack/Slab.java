@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.packet.Tuple;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -17,8 +18,7 @@ import java.nio.ByteOrder;
  *   4  created    32  counts the flows of the table: the order of their creation
  *   8  outside   128  address, high and low half; IPv4 in the low 32 bits of the low half
  *  24  inside    128  likewise
- *  40  selector   32  ports, or ICMP type, code and identifier ({@link io.portcullis.packet.Tuple#selector})
- *  44  network    32  protocol, 8 bits; VLAN ids, 24
+ *  40  service    64  ports, or ICMP type, code and identifier, 32; protocol, 8; VLAN ids, 24 ({@link Tuple#service})
  *  48  marks      32  key: 0 IPv6, 1 ICMP request from inside; fixed: 2 began inside, 3 admitted by failsafe; 4 replied;
  *                     5–6 phase of UDP; 7–10 state of TCP; 11–20 the originator's switches, 21–30 the responder's
  *  52  rule       32  hash of the text of the rule that admitted it; 0: none did
@@ -59,8 +59,7 @@ class Slab {
     static final int OUTSIDE_LOW = 16;
     static final int INSIDE_HIGH = 24;
     static final int INSIDE_LOW = 32;
-    static final int SELECTOR = 40;
-    static final int NETWORK = 44;
+    static final int SERVICE = 40;
     static final int MARKS = 48;
     static final int RULE = 52;
     static final int SEEN = 56;

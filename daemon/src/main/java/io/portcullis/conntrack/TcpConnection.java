@@ -1,5 +1,7 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.packet.Packet;
+
 /**
  * What is known of one TCP connection, unpacked from its entry while a segment of it is looked at. Sequence numbers are
  * modulo 2^32. Written by {@link TcpTracker} only.
@@ -36,10 +38,10 @@ public final class TcpConnection {
     private static final State[] STATES = State.values();
 
     // Marks of an entry.
-    private static final int STATE_SHIFT = 7;
-    private static final int STATE_MASK = 15 << STATE_SHIFT;
-    private static final int ORIGINATOR_SHIFT = 11;
-    private static final int RESPONDER_SHIFT = 21;
+    static final int STATE_SHIFT = 7;
+    static final int STATE_MASK = 15 << STATE_SHIFT;
+    static final int ORIGINATOR_SHIFT = 11;
+    static final int RESPONDER_SHIFT = 21;
     private static final int SIDE_MASK = 0x3ff;
 
     // Switches of the connection, as they stand beside its last segment.
@@ -67,11 +69,11 @@ public final class TcpConnection {
     private static final int SWITCHES_MASK = (1 << PENDING_SHIFT) - 1;
 
     // Words of an entry's second half, in bytes from its begin.
-    private static final int ORIGINATOR = Slab.TCP;
-    private static final int RESPONDER = Slab.TCP + 16;
+    static final int ORIGINATOR = Slab.TCP;
+    static final int RESPONDER = Slab.TCP + 16;
     private static final int STARTS = Slab.TCP + 32;
-    private static final int LAST = Slab.TCP + 40;
-    private static final int LAST_SEQUENCE = Slab.TCP + 48;
+    static final int LAST = Slab.TCP + 40;
+    static final int LAST_SEQUENCE = Slab.TCP + 48;
     private static final int PENDING = Slab.TCP + 56;
 
     /** One side as a sender, after van Rooij. */
@@ -214,17 +216,45 @@ public final class TcpConnection {
 
     /** How often the last ACK segment has been repeated, {@link #MOST_REPEATS} where more often. */
     int repeats() {
+        return repeats(switches);
+    }
+
+    static int repeats(int switches) {
         return switches >>> REPEATS_SHIFT & MOST_REPEATS;
     }
 
-    /** Says in one go what an ACK segment within the window turns on and off. */
-    void noteAckSegment(boolean fromOriginator, int repeats) {
-        int kept = switches & ~(SYN_PENDING | LAST_FROM_ORIGINATOR | MOST_REPEATS << REPEATS_SHIFT);
-        switches = kept
+    /** Notes an ACK segment within the window. */
+    void noteAckSegment(Packet packet, boolean fromOriginator, int end) {
+        boolean repeated = lastSequence == packet.tcpSequence()
+                && lastAck == packet.tcpAcknowledgment()
+                && lastEnd == end
+                && lastWindow == packet.tcpWindow()
+                && isLastFrom(switches, fromOriginator);
+        switches = afterAckSegment(switches, fromOriginator, repeated ? Math.min(repeats() + 1, MOST_REPEATS) : 0);
+        lastSequence = packet.tcpSequence();
+        lastAck = packet.tcpAcknowledgment();
+        lastEnd = end;
+        lastWindow = packet.tcpWindow();
+    }
+
+    /** True where there is a last ACK segment, and that side has sent it. */
+    static boolean isLastFrom(int switches, boolean originator) {
+        return (switches & (ACK_SEGMENT_SEEN | LAST_FROM_ORIGINATOR))
+                == (originator ? ACK_SEGMENT_SEEN | LAST_FROM_ORIGINATOR : ACK_SEGMENT_SEEN);
+    }
+
+    /** What an ACK segment within the window turns on and off. */
+    static int afterAckSegment(int switches, boolean fromOriginator, int repeats) {
+        return switches & ~(SYN_PENDING | LAST_FROM_ORIGINATOR | MOST_REPEATS << REPEATS_SHIFT)
                 | TRAIN_HOLDS
                 | ACK_SEGMENT_SEEN
                 | (fromOriginator ? LAST_FROM_ORIGINATOR : 0)
-                | Math.min(repeats, MOST_REPEATS) << REPEATS_SHIFT;
+                | repeats << REPEATS_SHIFT;
+    }
+
+    /** Shift count for the windows that a side offers, as an entry's marks have it. */
+    static int scale(int marks, boolean ofOriginator) {
+        return marks >>> (ofOriginator ? ORIGINATOR_SHIFT : RESPONDER_SHIFT) + Side.SCALE_SHIFT & 15;
     }
 
     /** The last ACK segment is not to be compared with any. */
@@ -327,7 +357,12 @@ public final class TcpConnection {
 
     private long last() {
         int bits = is(SYN_PENDING) ? switches | pendingSwitches() << PENDING_SHIFT : switches;
-        return (long) bits << 48 | (long) lastWindow << 32 | lastEnd & 0xffff_ffffL;
+        return last(bits, lastWindow, lastEnd);
+    }
+
+    /** The word of the last segment. */
+    static long last(int bits, int window, int end) {
+        return (long) bits << 48 | (long) window << 32 | end & 0xffff_ffffL;
     }
 
     private long pending() {
@@ -335,7 +370,7 @@ public final class TcpConnection {
         return (long) length << 48 | (long) pendingSyn.maxWindow << 32 | pendingSyn.start & 0xffff_ffffL;
     }
 
-    private static long pair(int low, int high) {
+    static long pair(int low, int high) {
         return (long) high << 32 | low & 0xffff_ffffL;
     }
 

@@ -19,7 +19,7 @@ import io.portcullis.packet.TcpOptions;
  * </pre>
  *
  * One instance per worker: it keeps scratch space, not connections, and allocates nothing. What it has made of a connection
- * is in the entry once {@link FlowTable#insert} or {@link FlowTable#update} has written it there.
+ * is in the entry once {@link FlowTable#insert} or {@link FlowTable#follow} has written it there.
  */
 public final class TcpTracker {
     /** What a segment means to its connection. */
@@ -39,9 +39,9 @@ public final class TcpTracker {
     }
 
     /** Acknowledgments may be this old whatever the window: late ACKs of a fast sender. */
-    private static final int MAX_ACK_WINDOW = 66_000;
+    static final int MAX_ACK_WINDOW = 66_000;
 
-    private static final int RETRANSMITS = TcpConnection.MOST_REPEATS;
+    static final int RETRANSMITS = TcpConnection.MOST_REPEATS;
     private static final int LONGEST_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();
@@ -130,7 +130,7 @@ public final class TcpTracker {
      * @param packet a whole TCP segment with possible flags
      * @param fromOriginator true in the direction of the connection's first segment
      */
-    public Step follow(Flow flow, Packet packet, boolean fromOriginator) {
+    Step follow(Flow flow, Packet packet, boolean fromOriginator) {
         flow.load(connection);
         int flags = packet.tcpFlags();
         packet.readTcpOptions(options);
@@ -420,17 +420,7 @@ public final class TcpTracker {
             connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
             return;
         }
-        boolean repeated = connection.is(TcpConnection.ACK_SEGMENT_SEEN)
-                && connection.is(TcpConnection.LAST_FROM_ORIGINATOR) == fromOriginator
-                && connection.lastSequence == packet.tcpSequence()
-                && connection.lastAck == packet.tcpAcknowledgment()
-                && connection.lastEnd == end
-                && connection.lastWindow == packet.tcpWindow();
-        connection.noteAckSegment(fromOriginator, repeated ? connection.repeats() + 1 : 0);
-        connection.lastSequence = packet.tcpSequence();
-        connection.lastAck = packet.tcpAcknowledgment();
-        connection.lastEnd = end;
-        connection.lastWindow = packet.tcpWindow();
+        connection.noteAckSegment(packet, fromOriginator, end);
     }
 
     private void startSide(Side side, Packet packet, int end) {
@@ -488,7 +478,7 @@ public final class TcpTracker {
         }
     }
 
-    private static int later(int one, int other) {
+    static int later(int one, int other) {
         return other - one > 0 ? other : one;
     }
 

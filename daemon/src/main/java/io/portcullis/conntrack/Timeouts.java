@@ -33,4 +33,9 @@ public final class Timeouts {
     public long ns(Timeout timeout) {
         return ns[timeout.ordinal()];
     }
+
+    /** Nanoseconds of the timeout with this ordinal. */
+    long ns(int ordinal) {
+        return ns[ordinal];
+    }
 }

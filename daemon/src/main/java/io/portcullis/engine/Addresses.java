@@ -34,21 +34,22 @@ final class Addresses {
         long sourceLow = packet.sourceLow();
         long destinationHigh = packet.destinationHigh();
         long destinationLow = packet.destinationLow();
+        if (!packet.isV6()) {
+            return sourceLow == 0 && !mayBeUnspecified
+                    || destinationLow == 0
+                    || sourceLow == destinationLow
+                    || sourceLow >>> 28 == V4_MULTICAST
+                    || sourceLow == V4_BROADCAST
+                    || sourceLow >>> 24 == V4_LOOPBACK
+                    || destinationLow >>> 24 == V4_LOOPBACK;
+        }
         boolean unspecified = sourceHigh == 0 && sourceLow == 0;
-        if (unspecified && !mayBeUnspecified
+        return unspecified && !mayBeUnspecified
                 || destinationHigh == 0 && destinationLow == 0
-                || sourceHigh == destinationHigh && sourceLow == destinationLow) {
-            return true;
-        }
-        if (packet.isV6()) {
-            return sourceHigh >>> 56 == V6_MULTICAST
-                    || isV6LoopbackOrMapped(sourceHigh, sourceLow)
-                    || isV6LoopbackOrMapped(destinationHigh, destinationLow);
-        }
-        return sourceLow >>> 28 == V4_MULTICAST
-                || sourceLow == V4_BROADCAST
-                || sourceLow >>> 24 == V4_LOOPBACK
-                || destinationLow >>> 24 == V4_LOOPBACK;
+                || sourceHigh == destinationHigh && sourceLow == destinationLow
+                || sourceHigh >>> 56 == V6_MULTICAST
+                || isV6LoopbackOrMapped(sourceHigh, sourceLow)
+                || isV6LoopbackOrMapped(destinationHigh, destinationLow);
     }
 
     private static boolean isV6LoopbackOrMapped(long high, long low) {

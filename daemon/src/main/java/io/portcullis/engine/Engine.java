@@ -60,8 +60,8 @@ public final class Engine {
 
     private Tuple tuple;
 
-    /** Which frames of the batch have a key, one bit each. */
-    private long keyed;
+    /** Which frames of the batch have a fault, one bit each. */
+    private long broken;
 
     private Policy policy;
     private LinkTraffic linkTraffic;
@@ -215,18 +215,23 @@ public final class Engine {
      * Nothing is decided here, and what a frame changes is seen by those after it.
      */
     private void read(Batch batch, Direction direction) {
-        keyed = 0;
+        long withKey = 0;
+        long withFault = 0;
         for (int i = 0; i < batch.size(); i++) {
-            Packet.Fault fault = packets[i].parse(batch.memory(), batch.offset(i), batch.length(i));
-            faults[i] = fault;
-            if (fault == Packet.Fault.NONE && packets[i].isIp() && packets[i].hasTransport()) {
-                tuples[i].of(packets[i], direction);
+            Packet read = packets[i];
+            Packet.Fault fault = read.parse(batch.memory(), batch.offset(i), batch.length(i));
+            if (fault != Packet.Fault.NONE) {
+                faults[i] = fault;
+                withFault |= 1L << i;
+            } else if (read.hasTransport()) {
+                tuples[i].of(read, direction);
                 flows.hash(tuples[i]);
-                keyed |= 1L << i;
+                withKey |= 1L << i;
             }
         }
+        broken = withFault;
         if (batch.size() >= FEW) {
-            flows.touch(tuples, keyed);
+            flows.touch(tuples, withKey);
         }
     }
 
@@ -431,27 +436,16 @@ public final class Engine {
     }
 
     private Reason decideFrame(Batch batch, int i, Direction direction, long nowNs) {
-        Packet.Fault fault = faults[i];
-        if (fault != Packet.Fault.NONE) {
-            return decideBroken(fault, direction, nowNs);
+        if ((broken >>> i & 1) != 0) {
+            return decideBroken(faults[i], direction, nowNs);
         }
         if (batch.checksum(i) == Batch.Checksum.PARTIAL
                 && !packet.mayFillIn(batch.checksumStart(i), batch.checksumField(i))) {
             return Reason.BAD_CHECKSUM;
         }
-        switch (linkTraffic.judge(packet, direction)) {
-            case PASS -> {
-                return Reason.NONE;
-            }
-            case DROP -> {
-                return refuse(Reason.LINK_CLASS, direction, nowNs);
-            }
-            case SPOOFED -> {
-                return Reason.SOURCE_CHECK;
-            }
-            case ASK_RULES -> {
-                // IP traffic, or a class that is not passed and left to the rules.
-            }
+        LinkTraffic.Answer answer = linkTraffic.judge(packet, direction);
+        if (answer != LinkTraffic.Answer.ASK_RULES) {
+            return decideLink(answer, direction, nowNs);
         }
         boolean dhcp = !packet.isFragment() && (LinkTraffic.isDhcp(packet, true) || LinkTraffic.isDhcp(packet, false));
         if (Addresses.areBad(packet, dhcp)) {
@@ -463,6 +457,15 @@ public final class Engine {
         return packet.isFragment()
                 ? decideFragment(batch, i, direction, nowNs)
                 : decidePacket(batch, i, direction, nowNs);
+    }
+
+    private Reason decideLink(LinkTraffic.Answer answer, Direction direction, long nowNs) {
+        return switch (answer) {
+            case PASS -> Reason.NONE;
+            case DROP -> refuse(Reason.LINK_CLASS, direction, nowNs);
+            case SPOOFED -> Reason.SOURCE_CHECK;
+            case ASK_RULES -> throw new IllegalArgumentException("no link traffic");
+        };
     }
 
     private Reason decideBroken(Packet.Fault fault, Direction direction, long nowNs) {
@@ -513,7 +516,7 @@ public final class Engine {
             return reason;
         }
         if (moved && (packet.tcpFlags() & TcpFlags.RST) == 0) {
-            fragments.carriesTcp(tuple.selector, TcpTracker.endOf(packet), packet.fragmentLength());
+            fragments.carriesTcp(tuple.selector(), TcpTracker.endOf(packet), packet.fragmentLength());
         }
         fragments.decided(reason);
         return reason;
@@ -669,12 +672,10 @@ public final class Engine {
     }
 
     private boolean isTakenAsRight(Batch.Checksum known) {
-        return switch (known) {
-            case UNKNOWN -> false;
-            // What verifies is a NIC, and those know TCP and UDP.
-            case VERIFIED -> packet.protocol() == IpProtocol.TCP || packet.protocol() == IpProtocol.UDP;
-            case PARTIAL -> true;
-        };
+        // What verifies is a NIC, and those know TCP and UDP.
+        return known == Batch.Checksum.PARTIAL
+                || known == Batch.Checksum.VERIFIED
+                        && (packet.protocol() == IpProtocol.TCP || packet.protocol() == IpProtocol.UDP);
     }
 
     private void finishChecksum() {
@@ -705,16 +706,13 @@ public final class Engine {
             return Reason.RECHECK;
         }
         boolean fromOriginator = direction == flow.originalDirection();
-        return switch (tcp.follow(flow, packet, fromOriginator)) {
-            case RENEW -> {
-                flows.update(flow, tcp, fromOriginator, true, nowNs);
-                moved = true;
-                yield Reason.NONE;
-            }
-            case PASS -> {
-                flows.update(flow, tcp, fromOriginator, false, nowNs);
-                yield Reason.NONE;
-            }
+        TcpTracker.Step step = flows.follow(flow, tcp, packet, fromOriginator, nowNs);
+        if (step == TcpTracker.Step.RENEW) {
+            moved = true;
+            return Reason.NONE;
+        }
+        return switch (step) {
+            case RENEW, PASS -> Reason.NONE;
             case END -> {
                 flows.remove(flow);
                 yield Reason.NONE;

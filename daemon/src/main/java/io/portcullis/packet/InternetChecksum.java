@@ -36,6 +36,11 @@ final class InternetChecksum {
         return (high >>> 32) + (high & 0xffff_ffffL) + (low >>> 32) + (low & 0xffff_ffffL);
     }
 
+    /** True for a sum over something with its checksum, if that is right: one that folds to 0xffff, and so is divided by it. */
+    static boolean isRight(long sum) {
+        return sum != 0 && sum % 0xffff == 0;
+    }
+
     /** Folds a sum to 16 bits, without complement: 0xffff is what a right checksum brings it to. */
     static int fold(long sum) {
         long folded = (sum >>> 32) + (sum & 0xffff_ffffL);

@@ -43,9 +43,21 @@ public final class Packet {
     private static final int OPTION_LOOSE_SOURCE_ROUTE = 131;
     private static final int OPTION_STRICT_SOURCE_ROUTE = 137;
     private static final int TCP_HEADER = 20;
+    private static final int TIMESTAMP_OPTION = 12;
+    /** Two times NOP, kind 8, length 10. */
+    private static final int TIMESTAMP_ALONE = 0x0101_080a;
+
     private static final int SCTP_HEADER = 12;
     private static final int UDP_HEADER = 8;
     private static final int ICMP_HEADER = 8;
+
+    // What is known of the frame, in one word: there is less to forget for the next one.
+    private static final int IP = 1;
+    private static final int V6 = 1 << 1;
+    private static final int FRAGMENT = 1 << 2;
+    private static final int MORE_FRAGMENTS = 1 << 3;
+    private static final int TINY = 1 << 4;
+    private static final int TRANSPORT_SEEN = 1 << 5;
 
     private MemorySegment memory = MemorySegment.NULL;
     private long frame;
@@ -53,34 +65,31 @@ public final class Packet {
     private int etherType;
     private int vlans;
     private long network;
-    private boolean ip;
-    private boolean v6;
+    /** {@link #IP} to {@link #TRANSPORT_SEEN}. */
+    private int is;
+
     private int protocol;
     private int hopLimit;
     private long sourceHigh;
     private long sourceLow;
     private long destinationHigh;
     private long destinationLow;
-    private boolean fragment;
     private int fragmentOffset;
     private int fragmentLength;
     private int fragmentProtocol;
     private int datagramId;
-    private boolean moreFragments;
-    private boolean tiny;
-    private boolean transportSeen;
     private long transport;
     private long transportEnd;
-    private int sourcePort;
-    private int destinationPort;
+    /** Source in the upper half, destination in the lower. */
+    private int ports;
+
     private int tcpFlags;
     private int tcpSequence;
     private int tcpAcknowledgment;
     private int tcpWindow;
     private int tcpHeaderLength;
-    private int icmpType;
-    private int icmpCode;
-    private int icmpIdentifier;
+    /** Type, code, identifier, from the top. */
+    private int icmp;
 
     /** A view of no frame yet. */
     public Packet() {}
@@ -97,20 +106,12 @@ public final class Packet {
         memory = frames;
         frame = at;
         end = at + length;
-        ip = false;
-        v6 = false;
+        is = 0;
         protocol = 0;
-        fragment = false;
-        fragmentOffset = 0;
-        tiny = false;
-        transportSeen = false;
         vlans = 0;
         etherType = 0;
-        sourcePort = 0;
-        destinationPort = 0;
-        icmpType = 0;
-        icmpCode = 0;
-        icmpIdentifier = 0;
+        ports = 0;
+        icmp = 0;
         sourceHigh = 0;
         sourceLow = 0;
         destinationHigh = 0;
@@ -119,15 +120,15 @@ public final class Packet {
             return Fault.LINK;
         }
         long next = at + ETHERNET_HEADER;
-        int type = Bytes.u16(memory, next - 2);
+        int type = Bytes.u16(frames, next - 2);
         for (int tags = 0; type == VLAN || type == SERVICE_VLAN; tags++) {
             if (tags == MAX_TAGS || end - next < 4) {
                 return Fault.LINK;
             }
-            int id = Bytes.u16(memory, next) & 0xfff;
+            int id = Bytes.u16(frames, next) & 0xfff;
             // A priority tag (id 0) names no VLAN: the flow is that of the untagged frame.
             vlans = id == 0 ? vlans : vlans << 12 | id;
-            type = Bytes.u16(memory, next + 2);
+            type = Bytes.u16(frames, next + 2);
             next += 4;
         }
         etherType = type;
@@ -158,19 +159,17 @@ public final class Packet {
         if (!isHeaderRight(InternetChecksum.sum(first, second) + destination, network + headerLength)) {
             return Fault.IP;
         }
-        ip = true;
+        is = IP;
         hopLimit = (int) (second >>> 56);
         protocol = (int) (second >>> 48) & 0xff;
         sourceLow = second & 0xffff_ffffL;
         destinationLow = destination;
         transport = network + headerLength;
         transportEnd = network + totalLength;
-        int fragmentField = (int) first & 0xffff;
-        boolean more = (fragmentField & 0x2000) != 0;
-        int offset = (fragmentField & 0x1fff) * 8;
-        if (more || offset != 0) {
+        int fragmentField = (int) first & 0x3fff;
+        if (fragmentField != 0) {
             datagramId = (int) (first >>> 16) & 0xffff;
-            return parseFragment(offset, more, headerLength);
+            return parseFragment((fragmentField & 0x1fff) * 8, (fragmentField & 0x2000) != 0, headerLength);
         }
         return parseTransport();
     }
@@ -179,7 +178,7 @@ public final class Packet {
     private boolean isHeaderRight(long fixedSum, long to) {
         long options = network + IPV4_HEADER;
         long sum = to == options ? fixedSum : fixedSum + InternetChecksum.sum(memory, options, to);
-        return InternetChecksum.fold(sum) == 0xffff && hasSafeOptions(options, to);
+        return InternetChecksum.isRight(sum) && hasSafeOptions(options, to);
     }
 
     private boolean hasSafeOptions(long from, long to) {
@@ -213,8 +212,7 @@ public final class Packet {
         if (payloadEnd > end) {
             return Fault.IP;
         }
-        ip = true;
-        v6 = true;
+        is = IP | V6;
         hopLimit = Bytes.u8(memory, network + 7);
         sourceHigh = Bytes.i64(memory, network + 8);
         sourceLow = Bytes.i64(memory, network + 16);
@@ -238,7 +236,7 @@ public final class Packet {
             int kind = next;
             next = Bytes.u8(memory, at);
             if (kind == IpProtocol.FRAGMENT) {
-                if (fragment) {
+                if (isFragment()) {
                     return Fault.IP;
                 }
                 int field = Bytes.u16(memory, at + 2);
@@ -282,7 +280,7 @@ public final class Packet {
         if (!firstOfDatagram) {
             return Fault.IP;
         }
-        tiny = true;
+        is |= TINY;
         return Fault.NONE;
     }
 
@@ -293,17 +291,17 @@ public final class Packet {
 
     /** What holds for every fragment; {@code lengthBefore} is what the datagram's length field counts besides the data. */
     private Fault checkFragment(int offset, boolean more, int lengthBefore) {
-        fragment = true;
         fragmentOffset = offset;
         fragmentProtocol = protocol;
-        moreFragments = more;
         long data = transportEnd - transport;
         fragmentLength = (int) data;
         if (data == 0 || more && data % 8 != 0 || lengthBefore + offset + data > MAX_DATAGRAM) {
+            is |= FRAGMENT;
             return Fault.IP;
         }
         // RFC 1858: a later fragment must not rewrite the header that the first was judged by.
-        tiny = offset > 0 && offset < minimumHeader();
+        boolean tiny = offset > 0 && offset < minimumHeader();
+        is |= FRAGMENT | (more ? MORE_FRAGMENTS : 0) | (tiny ? TINY : 0);
         return Fault.NONE;
     }
 
@@ -312,8 +310,8 @@ public final class Packet {
             case IpProtocol.TCP -> TCP_HEADER;
             case IpProtocol.SCTP -> SCTP_HEADER;
             case IpProtocol.UDP -> UDP_HEADER;
-            case IpProtocol.ICMP -> v6 ? 0 : ICMP_HEADER;
-            case IpProtocol.ICMPV6 -> v6 ? ICMP_HEADER : 0;
+            case IpProtocol.ICMP -> isV6() ? 0 : ICMP_HEADER;
+            case IpProtocol.ICMPV6 -> isV6() ? ICMP_HEADER : 0;
             default -> 0;
         };
     }
@@ -323,28 +321,22 @@ public final class Packet {
         if (length < minimumHeader()) {
             return tooShort();
         }
-        transportSeen = true;
+        is |= TRANSPORT_SEEN;
         switch (protocol) {
             case IpProtocol.TCP -> {
                 return parseTcp(length);
             }
             case IpProtocol.UDP -> {
-                sourcePort = Bytes.u16(memory, transport);
-                destinationPort = Bytes.u16(memory, transport + 2);
+                ports = Bytes.i32(memory, transport);
                 int udpLength = Bytes.u16(memory, transport + 4);
-                if (udpLength < UDP_HEADER || udpLength > length && !fragment) {
+                if (udpLength < UDP_HEADER || udpLength > length && !isFragment()) {
                     return Fault.TRANSPORT;
                 }
             }
-            case IpProtocol.SCTP -> {
-                sourcePort = Bytes.u16(memory, transport);
-                destinationPort = Bytes.u16(memory, transport + 2);
-            }
+            case IpProtocol.SCTP -> ports = Bytes.i32(memory, transport);
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
                 if (isIcmp()) {
-                    icmpType = Bytes.u8(memory, transport);
-                    icmpCode = Bytes.u8(memory, transport + 1);
-                    icmpIdentifier = Bytes.u16(memory, transport + 4);
+                    icmp = Bytes.u16(memory, transport) << 16 | Bytes.u16(memory, transport + 4);
                 }
             }
             default -> {
@@ -356,8 +348,7 @@ public final class Packet {
 
     private Fault parseTcp(long length) {
         long first = Bytes.i64(memory, transport);
-        sourcePort = (int) (first >>> 48);
-        destinationPort = (int) (first >>> 32) & 0xffff;
+        ports = (int) (first >>> 32);
         tcpSequence = (int) first;
         // Acknowledgment, header length, control bits, window.
         long second = Bytes.i64(memory, transport + 8);
@@ -372,11 +363,10 @@ public final class Packet {
     }
 
     private Fault tooShort() {
-        if (!fragment) {
+        if (!isFragment()) {
             return Fault.TRANSPORT;
         }
-        transportSeen = false;
-        tiny = true;
+        is = is & ~TRANSPORT_SEEN | TINY;
         return Fault.NONE;
     }
 
@@ -392,12 +382,12 @@ public final class Packet {
 
     /** True: the layer 3 accessors hold. */
     public boolean isIp() {
-        return ip;
+        return (is & IP) != 0;
     }
 
     /** True for IPv6, false for IPv4. */
     public boolean isV6() {
-        return v6;
+        return (is & V6) != 0;
     }
 
     /** IP protocol number, after the IPv6 extension headers. */
@@ -432,12 +422,12 @@ public final class Packet {
 
     /** True for a fragment of a datagram; an IPv6 atomic fragment is none. */
     public boolean isFragment() {
-        return fragment;
+        return (is & FRAGMENT) != 0;
     }
 
     /** Bytes of the datagram's data before this fragment's. */
     public int fragmentOffset() {
-        return fragmentOffset;
+        return isFragment() ? fragmentOffset : 0;
     }
 
     /** Bytes of the datagram's data in this fragment. */
@@ -447,7 +437,7 @@ public final class Packet {
 
     /** True: this fragment is not its datagram's last. */
     public boolean hasMoreFragments() {
-        return moreFragments;
+        return (is & MORE_FRAGMENTS) != 0;
     }
 
     /** What a fragment's sender numbers its datagrams by: 16 bits of IPv4, 32 of IPv6. */
@@ -462,22 +452,22 @@ public final class Packet {
 
     /** True: a first fragment without the whole layer 4 header, or a later one that starts inside it (RFC 1858). */
     public boolean isTiny() {
-        return tiny;
+        return (is & TINY) != 0;
     }
 
     /** True: ports, TCP and ICMP accessors hold, each for its protocol. */
     public boolean hasTransport() {
-        return transportSeen;
+        return (is & TRANSPORT_SEEN) != 0;
     }
 
     /** TCP, UDP, SCTP. */
     public int sourcePort() {
-        return sourcePort;
+        return ports >>> 16;
     }
 
     /** TCP, UDP, SCTP. */
     public int destinationPort() {
-        return destinationPort;
+        return ports & 0xffff;
     }
 
     /** TCP control bits, as {@link TcpFlags} names them. */
@@ -510,29 +500,36 @@ public final class Packet {
         options.read(memory, transport + TCP_HEADER, transport + tcpHeaderLength);
     }
 
+    /** True: this TCP segment has no options, or a timestamp alone, as stacks lay it out (RFC 7323, appendix A). */
+    public boolean hasPlainTcpOptions() {
+        return tcpHeaderLength == TCP_HEADER
+                || tcpHeaderLength == TCP_HEADER + TIMESTAMP_OPTION
+                        && Bytes.i32(memory, transport + TCP_HEADER) == TIMESTAMP_ALONE;
+    }
+
     /** True: ICMP over IPv4 or ICMPv6 over IPv6; crosswise it is a protocol like any other. */
     public boolean isIcmp() {
-        return protocol == (v6 ? IpProtocol.ICMPV6 : IpProtocol.ICMP);
+        return protocol == (isV6() ? IpProtocol.ICMPV6 : IpProtocol.ICMP);
     }
 
     /** ICMP type. */
     public int icmpType() {
-        return icmpType;
+        return icmp >>> 24;
     }
 
     /** ICMP code. */
     public int icmpCode() {
-        return icmpCode;
+        return icmp >>> 16 & 0xff;
     }
 
     /** Identifier of an ICMP query. */
     public int icmpIdentifier() {
-        return icmpIdentifier;
+        return icmp & 0xffff;
     }
 
     /** Reads what this ICMP error quotes; false where that is no packet that could belong to a flow. */
     public boolean readQuote(Quote quote) {
-        return quote.read(memory, v6, transport + ICMP_HEADER, transportEnd);
+        return quote.read(memory, isV6(), transport + ICMP_HEADER, transportEnd);
     }
 
     /** Bytes after the IP header and its extension headers. */
@@ -578,7 +575,7 @@ public final class Packet {
         }
         long coveredEnd = checksummedEnd();
         long pseudo = pseudoHeader(coveredEnd - transport);
-        if (InternetChecksum.fold(pseudo + InternetChecksum.sum(memory, transport, coveredEnd)) == 0xffff) {
+        if (InternetChecksum.isRight(pseudo + InternetChecksum.sum(memory, transport, coveredEnd))) {
             return Checksum.RIGHT;
         }
         return hasUnfinishedChecksum() ? Checksum.UNFINISHED : Checksum.WRONG;
@@ -593,7 +590,7 @@ public final class Packet {
      * @param field bytes from the start of the frame to the two bytes that are written
      */
     public boolean mayFillIn(int start, int field) {
-        if (!ip || fragment || !transportSeen) {
+        if (!hasTransport() || isFragment()) {
             return false;
         }
         if (frame + start == transport && checksumField() >= 0) {
@@ -622,7 +619,7 @@ public final class Packet {
      */
     public int packets(int segmentLength) {
         long payload = transportEnd - payload();
-        return segmentLength == 0 || !transportSeen || payload <= segmentLength
+        return segmentLength == 0 || !hasTransport() || payload <= segmentLength
                 ? 1
                 : (int) ((payload + segmentLength - 1) / segmentLength);
     }
@@ -638,7 +635,7 @@ public final class Packet {
      */
     public boolean hasUnfinishedChecksum() {
         boolean offloadable =
-                protocol == IpProtocol.TCP || protocol == IpProtocol.UDP || protocol == IpProtocol.ICMPV6 && v6;
+                protocol == IpProtocol.TCP || protocol == IpProtocol.UDP || protocol == IpProtocol.ICMPV6 && isV6();
         return offloadable
                 && Bytes.u16(memory, transport + checksumField())
                         == InternetChecksum.fold(pseudoHeader(checksummedEnd() - transport));

@@ -9,13 +9,14 @@ public final class TcpFlags {
 
     private static final int JUDGED = FIN | SYN | RST | ACK;
 
+    /** One bit for each way to set those four. */
+    private static final int POSSIBLE =
+            1 << SYN | 1 << (SYN | ACK) | 1 << RST | 1 << (RST | ACK) | 1 << (FIN | ACK) | 1 << ACK;
+
     private TcpFlags() {}
 
     /** True for SYN, SYN+ACK, RST, RST+ACK, FIN+ACK and ACK; PSH, URG and the ECN bits play no part. */
     public static boolean isPossible(int flags) {
-        return switch (flags & JUDGED) {
-            case SYN, SYN | ACK, RST, RST | ACK, FIN | ACK, ACK -> true;
-            default -> false;
-        };
+        return (POSSIBLE >>> (flags & JUDGED) & 1) != 0;
     }
 }

@@ -7,8 +7,11 @@ package io.portcullis.packet;
  * <p>Addresses are two big-endian halves; IPv4 is the low 32 bits of the low half.
  */
 public final class Tuple {
-    private static final int V6_BIT = 1 << 8;
-    private static final int REQUEST_FROM_INSIDE_BIT = 1 << 9;
+    /** In {@link #marks}: the key is of IPv6. */
+    public static final int V6 = 1;
+
+    /** In {@link #marks}: an ICMP query whose requests come from inside. */
+    public static final int REQUEST_FROM_INSIDE = 1 << 1;
 
     /** High half of the outside address. */
     public long outsideHigh;
@@ -18,13 +21,19 @@ public final class Tuple {
     public long insideHigh;
     /** Low half of the inside address. */
     public long insideLow;
-    /** Bits 0–7 protocol, 8 IPv6, 9 ICMP request from inside, 16–39 VLAN ids. */
-    public long meta;
-    /** TCP, UDP, SCTP: outside port in the upper half, inside port in the lower; ICMP queries: type, code, identifier. */
-    public int selector;
+    /** {@link #selector} in the lower half; above it the protocol, 8 bits, and the VLAN ids, 24. */
+    public long service;
+    /** {@link #V6}, {@link #REQUEST_FROM_INSIDE}. */
+    public int marks;
 
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
+
+    /** A {@link #seenAt} that says nothing. */
+    public static final int NOWHERE = -1;
+
+    /** Where a table has seen a flow with this hash; it looks whether that still is so. */
+    public int seenAt = NOWHERE;
 
     /** A key of all zeroes, to be filled. */
     public Tuple() {}
@@ -33,21 +42,36 @@ public final class Tuple {
     public boolean isSame(Tuple other) {
         return outsideLow == other.outsideLow
                 && insideLow == other.insideLow
-                && selector == other.selector
-                && meta == other.meta
+                && service == other.service
+                && marks == other.marks
                 && outsideHigh == other.outsideHigh
                 && insideHigh == other.insideHigh;
     }
 
     /** IP protocol number. */
     public int protocol() {
-        return (int) meta & 0xff;
+        return protocol(service);
+    }
+
+    /** IP protocol number in a {@link #service}. */
+    public static int protocol(long service) {
+        return (int) (service >>> 32) & 0xff;
+    }
+
+    /** TCP, UDP, SCTP: outside port in the upper half, inside port in the lower; ICMP queries: type, code, identifier. */
+    public int selector() {
+        return (int) service;
+    }
+
+    /** A {@link #service}. */
+    public static long service(int protocol, int vlans, int selector) {
+        return (protocol | (long) vlans << 8) << 32 | selector & 0xffff_ffffL;
     }
 
     /**
      * What rules are asked about a flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
      *
-     * @param selector as {@link #selector}
+     * @param selector as {@link #selector()}
      * @param original direction of that packet
      */
     public static int askedSelector(int protocol, int selector, Direction original) {
@@ -61,7 +85,7 @@ public final class Tuple {
 
     /** True for IPv6. */
     public boolean isV6() {
-        return (meta & V6_BIT) != 0;
+        return (marks & V6) != 0;
     }
 
     /**
@@ -75,15 +99,14 @@ public final class Tuple {
         sides(
                 ingress,
                 packet.isV6(),
-                packet.protocol(),
-                packet.vlans(),
                 packet.sourceHigh(),
                 packet.sourceLow(),
                 packet.destinationHigh(),
                 packet.destinationLow());
-        selector(
+        service(
                 ingress,
                 packet.protocol(),
+                packet.vlans(),
                 packet.isV6(),
                 packet.sourcePort(),
                 packet.destinationPort(),
@@ -105,8 +128,8 @@ public final class Tuple {
             long newInsideHigh,
             long newInsideLow,
             int insidePort) {
-        sides(true, v6, IpProtocol.TCP, 0, newOutsideHigh, newOutsideLow, newInsideHigh, newInsideLow);
-        selector = outsidePort << 16 | insidePort;
+        sides(true, v6, newOutsideHigh, newOutsideLow, newInsideHigh, newInsideLow);
+        service = service(IpProtocol.TCP, 0, outsidePort << 16 | insidePort);
     }
 
     /**
@@ -114,19 +137,17 @@ public final class Tuple {
      *
      * @param fragment any of its datagram's
      * @param direction in which it travels
-     * @param ports the {@link #selector} of the first one
+     * @param ports the {@link #selector()} of the first one
      */
     public void ofTcp(Packet fragment, Direction direction, int ports) {
         sides(
                 direction == Direction.INGRESS,
                 fragment.isV6(),
-                IpProtocol.TCP,
-                fragment.vlans(),
                 fragment.sourceHigh(),
                 fragment.sourceLow(),
                 fragment.destinationHigh(),
                 fragment.destinationLow());
-        selector = ports;
+        service = service(IpProtocol.TCP, fragment.vlans(), ports);
     }
 
     /**
@@ -141,15 +162,14 @@ public final class Tuple {
         sides(
                 ingress,
                 quote.isV6(),
-                quote.protocol(),
-                vlans,
                 quote.sourceHigh(),
                 quote.sourceLow(),
                 quote.destinationHigh(),
                 quote.destinationLow());
-        selector(
+        service(
                 ingress,
                 quote.protocol(),
+                vlans,
                 quote.isV6(),
                 quote.sourcePort(),
                 quote.destinationPort(),
@@ -159,47 +179,44 @@ public final class Tuple {
     }
 
     private void sides(
-            boolean ingress,
-            boolean v6,
-            int protocol,
-            int vlans,
-            long sourceHigh,
-            long sourceLow,
-            long destinationHigh,
-            long destinationLow) {
+            boolean ingress, boolean v6, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow) {
         hash = 0;
-        meta = protocol | (v6 ? V6_BIT : 0) | (long) vlans << 16;
+        seenAt = NOWHERE;
+        marks = v6 ? V6 : 0;
         outsideHigh = ingress ? sourceHigh : destinationHigh;
         outsideLow = ingress ? sourceLow : destinationLow;
         insideHigh = ingress ? destinationHigh : sourceHigh;
         insideLow = ingress ? destinationLow : sourceLow;
     }
 
-    private void selector(
+    private void service(
             boolean ingress,
             int protocol,
+            int vlans,
             boolean v6,
             int sourcePort,
             int destinationPort,
             int icmpType,
             int icmpCode,
             int icmpIdentifier) {
+        int selector = 0;
         switch (protocol) {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP ->
                 selector = ingress ? sourcePort << 16 | destinationPort : destinationPort << 16 | sourcePort;
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
-                if (v6 != (protocol == IpProtocol.ICMPV6)) {
-                    selector = 0;
-                    return;
-                }
-                int request = Icmp.requestOf(v6, icmpType);
-                boolean isReply = request != Icmp.NONE;
-                selector = (isReply ? request : icmpType) << 24 | icmpCode << 16 | icmpIdentifier;
-                if (ingress == isReply) {
-                    meta |= REQUEST_FROM_INSIDE_BIT;
+                if (v6 == (protocol == IpProtocol.ICMPV6)) {
+                    int request = Icmp.requestOf(v6, icmpType);
+                    boolean isReply = request != Icmp.NONE;
+                    selector = (isReply ? request : icmpType) << 24 | icmpCode << 16 | icmpIdentifier;
+                    if (ingress == isReply) {
+                        marks |= REQUEST_FROM_INSIDE;
+                    }
                 }
             }
-            default -> selector = 0;
+            default -> {
+                // Other protocols have addresses only.
+            }
         }
+        service = service(protocol, vlans, selector);
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
@@ -10,11 +11,13 @@ import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One TCP connection through the tracker, segment by segment, on a clock that stands still unless told: what the engine
- * does around {@link TcpTracker}, and a script of named segments on top. The first segment makes the connection.
+ * does around {@link TcpTracker}, and a script of named segments on top. The first segment makes the connection. A second
+ * table is told the same and takes no segment for a plain one: both have the same to say, byte for byte.
  */
 final class Conversation {
     static final int FIN = 1;
@@ -27,11 +30,16 @@ final class Conversation {
     private static final int[] PORT = {40_000, 80};
 
     private final TcpTracker tracker = new TcpTracker();
-    private final FlowTable table = FlowTable.inMemory(1, 2, 10, new Timeouts(Conversation::ns), 0);
+    private final FlowTable table = table();
+    private final FlowTable unpacked = table();
     private final Packet packet = new Packet();
     private final Tuple tuple = new Tuple();
     private @Nullable Flow flow;
     private long nowNs;
+
+    private static FlowTable table() {
+        return FlowTable.inMemory(1, 2, 10, new Timeouts(Conversation::ns), 0);
+    }
 
     private static long ns(String key) {
         return Duration.ofSeconds(
@@ -67,24 +75,44 @@ final class Conversation {
         assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
         Direction direction = fromOriginator ? Direction.INGRESS : Direction.EGRESS;
         tuple.of(packet, direction);
-        Flow known = table.find(tuple, nowNs);
-        if (known == null) {
-            TcpConnection connection = tracker.open(packet);
-            Timeout timeout = tracker.timeout(false);
-            flow = table.insert(tuple, direction, timeout, nowNs, 0, 0, connection, null);
-            assertNotNull(flow);
-            return Step.RENEW;
-        }
-        boolean begins = direction == known.originalDirection();
-        Step step = tracker.follow(known, packet, begins);
-        switch (step) {
-            case RENEW, PASS -> table.update(known, tracker, begins, step == Step.RENEW, nowNs);
-            case END -> table.remove(known);
-            case REOPEN, BAD_STATE, BAD_WINDOW -> {
-                // Nothing changes.
+        Step slowly = send(unpacked, direction, (known, begins) -> {
+            Step step = tracker.follow(known, packet, begins);
+            if (step == Step.RENEW || step == Step.PASS) {
+                unpacked.update(known, tracker, begins, step == Step.RENEW, nowNs);
             }
+            return step;
+        });
+        Step step = send(table, direction, (known, begins) -> table.follow(known, tracker, packet, begins, nowNs));
+        assertEquals(slowly, step);
+        Flow here = table.find(tuple, nowNs);
+        Flow there = unpacked.find(tuple, nowNs);
+        if (here == null || there == null) {
+            assertEquals(here == null, there == null);
+        } else {
+            assertArrayEquals(unpacked.bytes(there), table.bytes(here));
         }
         return step;
+    }
+
+    private Step send(FlowTable to, Direction direction, BiFunction<Flow, Boolean, Step> follow) {
+        Flow known = to.find(tuple, nowNs);
+        if (known == null) {
+            TcpConnection connection = tracker.open(packet);
+            keep(to, to.insert(tuple, direction, tracker.timeout(false), nowNs, 0, 0, connection, null));
+            return Step.RENEW;
+        }
+        Step step = follow.apply(known, direction == known.originalDirection());
+        if (step == Step.END) {
+            to.remove(known);
+        }
+        return step;
+    }
+
+    private void keep(FlowTable of, @Nullable Flow made) {
+        assertNotNull(made);
+        if (of == table) {
+            flow = made;
+        }
     }
 
     /** SYN, SYN+ACK, ACK: {@code 1000} and {@code 9000} are the initial sequence numbers, so data begins one above. */
@@ -101,9 +129,19 @@ final class Conversation {
         assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
         tuple.of(packet, Direction.INGRESS);
         TcpConnection connection = tracker.adopt(originatorScale, responderScale);
-        flow = table.insert(
-                tuple, Direction.INGRESS, Timeout.TCP_ESTABLISHED, nowNs, 0, FlowTable.BOTH_SPOKE, connection, null);
-        assertNotNull(flow);
+        for (FlowTable each : new FlowTable[] {table, unpacked}) {
+            keep(
+                    each,
+                    each.insert(
+                            tuple,
+                            Direction.INGRESS,
+                            Timeout.TCP_ESTABLISHED,
+                            nowNs,
+                            0,
+                            FlowTable.BOTH_SPOKE,
+                            connection,
+                            null));
+        }
         return this;
     }
 

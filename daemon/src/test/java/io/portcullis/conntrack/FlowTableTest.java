@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,7 +43,7 @@ final class FlowTableTest {
 
     private static Tuple tuple(int number) {
         Tuple tuple = new Tuple();
-        tuple.meta = 17;
+        tuple.service = Tuple.service(IpProtocol.UDP, 0, 0);
         tuple.outsideLow = number;
         return tuple;
     }

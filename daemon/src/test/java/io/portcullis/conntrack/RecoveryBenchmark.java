@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +52,7 @@ public class RecoveryBenchmark {
         nowNs = now;
         table = new FlowTable(memory, header, FLOWS, TIMEOUTS, now);
         Tuple tuple = new Tuple();
-        tuple.meta = 17;
+        tuple.service = Tuple.service(IpProtocol.UDP, 0, 0);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < FLOWS; i++) {
             tuple.outsideLow = i;

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,10 +43,9 @@ final class RecoveryTest {
 
     private static Tuple tuple(int number) {
         Tuple tuple = new Tuple();
-        tuple.meta = 17;
         tuple.outsideLow = number;
         tuple.insideLow = 0x0a000001;
-        tuple.selector = 53;
+        tuple.service = Tuple.service(IpProtocol.UDP, 0, 53);
         return tuple;
     }
 

@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -130,17 +131,21 @@ final class SipHashTest {
         Set<Integer> hashes = new HashSet<>();
         for (int part = 0; part < 8; part++) {
             Tuple tuple = new Tuple();
-            tuple.meta = 6 | 1 << 8;
+            tuple.marks = Tuple.V6;
+            int protocol = IpProtocol.TCP;
+            int vlans = 0;
+            int selector = 0;
             switch (part) {
                 case 0 -> tuple.outsideHigh = 1;
                 case 1 -> tuple.outsideLow = 1;
                 case 2 -> tuple.insideHigh = 1;
                 case 3 -> tuple.insideLow = 1;
-                case 4 -> tuple.selector = 1;
-                case 5 -> tuple.meta ^= 1;
-                case 6 -> tuple.meta ^= 1 << 9;
-                default -> tuple.meta ^= 1 << 16;
+                case 4 -> selector = 1;
+                case 5 -> protocol = IpProtocol.UDP;
+                case 6 -> tuple.marks |= Tuple.REQUEST_FROM_INSIDE;
+                default -> vlans = 1;
             }
+            tuple.service = Tuple.service(protocol, vlans, selector);
             assertTrue(hashes.add(hash.of(tuple)), "part " + part);
         }
     }

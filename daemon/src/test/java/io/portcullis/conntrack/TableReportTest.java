@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.packet.Direction;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +22,7 @@ final class TableReportTest {
         header.writeTo(memory);
         FlowTable table = new FlowTable(memory, header, 4, new Timeouts(_ -> 1_000_000_000L), 0);
         Tuple tuple = new Tuple();
-        tuple.meta = 17;
+        tuple.service = Tuple.service(IpProtocol.UDP, 0, 0);
         tuple.outsideLow = 1;
         table.insert(tuple, Direction.INGRESS, Timeout.UDP, RENEWED_NS, 0, 0, null, null);
         return TableReport.of(memory, clock);

@@ -1,21 +1,24 @@
 package io.portcullis.engine;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.HashMapTracker;
+import io.portcullis.conntrack.TcpTracker;
 import io.portcullis.conntrack.Timeouts;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.IpProtocol;
+import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -48,29 +51,39 @@ import org.openjdk.jmh.annotations.Warmup;
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters and calls connect()
 public class FlowBenchmark {
     private static final int SLOT = 64;
-    private static final int RING = 1 << 20;
-    private static final int FRAME = 54;
+    private static final int RING = 1 << 21;
+    private static final int PAYLOAD = 10;
+    private static final int HEADERS = 54;
     private static final int PORTS = 16;
     private static final int FIRST_PORT = 40_000;
 
     /** Connections from here on come from other ports, and have never been. */
     private static final int OTHERS = 1 << 20;
 
+    private static final int OPENINGS = 1 << 20;
+    private static final int FIRST_SEQUENCE = 1000;
+
     private static final long SECOND = 1_000_000_000L;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     // Bytes of a frame: the lower halves of both addresses, the ports.
     private static final int SOURCE_LOW = 28;
     private static final int DESTINATION_LOW = 32;
     private static final int SOURCE_PORT = 34;
     private static final int DESTINATION_PORT = 36;
+    private static final int SEQUENCE = 38;
 
-    /** How many connections there are; each packet belongs to one of them at random. */
+    /** How many connections there are; each packet belongs to another of them, in an order without order. */
     @Param({"10000", "1000000"})
     public int flows;
 
     private final SplittableRandom random = new SplittableRandom(1);
     private final int[] order = new int[RING];
+    private final Packet[] packets = new Packet[Batch.CAPACITY];
+    private final Tuple[] tuples = new Tuple[Batch.CAPACITY];
+    private final TcpTracker tracker = new TcpTracker();
+    private FlowTable table;
     private Engine engine;
     // As a port's ring: what a frame says was written long before it is read.
     private Batch segments;
@@ -88,20 +101,22 @@ public class FlowBenchmark {
                 security-groups: {web: {ingress: [{protocol: tcp, from: any}, {protocol: udp, from: any}]}}
                 conntrack: {max-flows: 1200000}
                 """, 1);
-        FlowTable table = FlowTable.inMemory(1, 2, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
+        table = FlowTable.inMemory(1, 2, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
         engine = new Engine(policy, Share.ALL, table);
+        Arrays.setAll(packets, _ -> new Packet());
+        Arrays.setAll(tuples, _ -> new Tuple());
         Batch batch = batch(Batch.CAPACITY);
         for (int from = 0; from < flows; from += Batch.CAPACITY) {
             for (int step = 0; step < 3; step++) {
                 boolean ingress = step != 1;
                 for (int i = 0; i < Batch.CAPACITY; i++) {
                     switch (step) {
-                        case 0 -> write(batch, i, true, TcpFlags.SYN, 1000, 0, from + i);
-                        case 1 -> write(batch, i, false, TcpFlags.SYN | TcpFlags.ACK, 9000, 1001, from + i);
-                        default -> write(batch, i, true, TcpFlags.ACK, 1001, 9001, from + i);
+                        case 0 -> write(batch, i, OPENING, from + i);
+                        case 1 -> write(batch, i, ANSWER, from + i);
+                        default -> write(batch, i, ACKNOWLEDGMENT, from + i);
                     }
                 }
-                take(batch, 0, Batch.CAPACITY);
+                take(batch, 0, HEADERS);
                 engine.decide(batch, ingress ? Direction.INGRESS : Direction.EGRESS, nowNs);
                 if (batch.accepted() != -1L) {
                     throw new IllegalStateException("not established: " + Reason.of(batch.reason(0)));
@@ -109,16 +124,32 @@ public class FlowBenchmark {
             }
         }
         for (int i = 0; i < order.length; i++) {
-            order[i] = random.nextInt(flows);
+            order[i] = i % flows;
+        }
+        for (int from = 0; from < order.length; from += flows) {
+            shuffle(from, Math.min(from + flows, order.length));
         }
         for (int i = 0; i < flows; i++) {
             naive.insert(key(i));
         }
         segments = batch(RING);
-        openings = batch(RING);
+        openings = batch(OPENINGS);
         for (int i = 0; i < RING; i++) {
-            write(segments, i, true, TcpFlags.ACK, 1001, 9001, order[i]);
-            write(openings, i, true, TcpFlags.SYN, 1000, 0, OTHERS + i);
+            write(segments, i, DATA, order[i]);
+            // Each of a connection's segments goes on from the one before.
+            segments.memory().set(INT, (long) i * SLOT + SEQUENCE, FIRST_SEQUENCE + 1 + i / flows * PAYLOAD);
+        }
+        for (int i = 0; i < OPENINGS; i++) {
+            write(openings, i, OPENING, OTHERS + i);
+        }
+    }
+
+    private void shuffle(int from, int to) {
+        for (int i = to - 1; i > from; i--) {
+            int other = from + random.nextInt(i - from + 1);
+            int moved = order[i];
+            order[i] = order[other];
+            order[other] = moved;
         }
     }
 
@@ -127,10 +158,10 @@ public class FlowBenchmark {
     }
 
     /** The next frames of a ring, as a port hands them over. */
-    private static void take(Batch batch, int from, int count) {
+    private static void take(Batch batch, int from, int length) {
         batch.clear();
-        for (int i = 0; i < count; i++) {
-            batch.add((long) (from + i) * SLOT, FRAME);
+        for (int i = 0; i < Batch.CAPACITY; i++) {
+            batch.add((long) (from + i) * SLOT, length);
             batch.verified();
         }
     }
@@ -141,14 +172,20 @@ public class FlowBenchmark {
                 0, 0xc633_0000L | low, 0, 0x0a00_0000L | ~low & 0xffff, IpProtocol.TCP, port(flow) << 16 | 80);
     }
 
-    private void write(Batch batch, int place, boolean ingress, int flags, int sequence, int ack, int flow) {
-        byte[] bytes = templates.computeIfAbsent(
-                flags,
-                _ -> (ingress
-                                ? Frame.tcp("198.51.0.0", FIRST_PORT, "10.0.255.255", 80, flags)
-                                : Frame.tcp("10.0.255.255", 80, "198.51.0.0", FIRST_PORT, flags))
-                        .numbers(sequence, ack)
-                        .bytes());
+    private static byte[] template(boolean ingress, int flags, int sequence, int acknowledgment, int payload) {
+        Frame frame = ingress
+                ? Frame.tcp("198.51.0.0", FIRST_PORT, "10.0.255.255", 80, flags)
+                : Frame.tcp("10.0.255.255", 80, "198.51.0.0", FIRST_PORT, flags);
+        return frame.numbers(sequence, acknowledgment).payload(payload).bytes();
+    }
+
+    private static final byte[] OPENING = template(true, TcpFlags.SYN, FIRST_SEQUENCE, 0, 0);
+    private static final byte[] ANSWER = template(false, TcpFlags.SYN | TcpFlags.ACK, 9000, FIRST_SEQUENCE + 1, 0);
+    private static final byte[] ACKNOWLEDGMENT = template(true, TcpFlags.ACK, FIRST_SEQUENCE + 1, 9001, 0);
+    private static final byte[] DATA = template(true, TcpFlags.ACK, FIRST_SEQUENCE + 1, 9001, PAYLOAD);
+
+    private static void write(Batch batch, int place, byte[] bytes, int flow) {
+        boolean ingress = !Arrays.equals(bytes, ANSWER);
         MemorySegment memory = batch.memory();
         long frame = (long) place * SLOT;
         MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, frame, bytes.length);
@@ -163,12 +200,34 @@ public class FlowBenchmark {
         return FIRST_PORT + flow % PORTS + flow / OTHERS * PORTS;
     }
 
-    private final Map<Integer, byte[]> templates = new HashMap<>();
+    /** Parse, lookup, TCP update, and nothing else. */
+    @Benchmark
+    public long hit() {
+        nowNs += 1000;
+        for (int i = 0; i < Batch.CAPACITY; i++) {
+            packets[i].parse(segments.memory(), (long) (at + i) * SLOT, HEADERS + PAYLOAD);
+            tuples[i].of(packets[i], Direction.INGRESS);
+            table.hash(tuples[i]);
+        }
+        table.touch(tuples, -1L);
+        long passed = 0;
+        for (int i = 0; i < Batch.CAPACITY; i++) {
+            Flow flow = table.find(tuples[i], nowNs);
+            passed += flow != null && table.follow(flow, tracker, packets[i], true, nowNs) == TcpTracker.Step.RENEW
+                    ? 1
+                    : 0;
+        }
+        at = at + Batch.CAPACITY & RING - 1;
+        if (passed != Batch.CAPACITY) {
+            throw new IllegalStateException(passed + " of " + Batch.CAPACITY + " pass");
+        }
+        return passed;
+    }
 
-    /** Parse, lookup, TCP update, verdict. */
+    /** The whole engine: a hit, and all that is asked besides of a packet, with verdict and counters. */
     @Benchmark
     public long established() {
-        take(segments, at, Batch.CAPACITY);
+        take(segments, at, HEADERS + PAYLOAD);
         at = at + Batch.CAPACITY & RING - 1;
         nowNs += 1000;
         engine.decide(segments, Direction.INGRESS, nowNs);
@@ -180,7 +239,9 @@ public class FlowBenchmark {
     public long establishedOneByOne() {
         long passed = 0;
         for (int i = 0; i < Batch.CAPACITY; i++) {
-            take(segments, at, 1);
+            segments.clear();
+            segments.add((long) at * SLOT, HEADERS + PAYLOAD);
+            segments.verified();
             at = at + 1 & RING - 1;
             nowNs += 10;
             engine.decide(segments, Direction.INGRESS, nowNs);
@@ -204,8 +265,8 @@ public class FlowBenchmark {
     /** New flows, a rule asked for each, and their end: every flow that is made is forgotten in the same measure. */
     @Benchmark
     public long insertAndExpire() {
-        take(openings, opened, Batch.CAPACITY);
-        opened = opened + Batch.CAPACITY & RING - 1;
+        take(openings, opened, HEADERS);
+        opened = opened + Batch.CAPACITY & OPENINGS - 1;
         nowNs += SECOND / 10;
         engine.decide(openings, Direction.INGRESS, nowNs);
         return engine.expire(nowNs, Batch.CAPACITY);

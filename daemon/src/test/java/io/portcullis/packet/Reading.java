@@ -144,8 +144,8 @@ final class Reading {
     private void tuple() {
         Tuple there = new Tuple();
         there.of(packet, Direction.INGRESS);
-        said.add(there.meta);
-        said.add(there.selector);
+        said.add(there.service);
+        said.add(there.marks);
         assertEquals(packet.protocol(), there.protocol());
         assertEquals(packet.isV6(), there.isV6());
         Tuple back = new Tuple();

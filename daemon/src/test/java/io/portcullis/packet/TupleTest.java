@@ -29,7 +29,7 @@ final class TupleTest {
                         .bytes();
                 packet.parse(MemorySegment.ofArray(later), 0, later.length);
                 Tuple fragment = new Tuple();
-                fragment.ofTcp(packet, direction, whole.selector);
+                fragment.ofTcp(packet, direction, whole.selector());
                 assertTrue(fragment.isSame(whole), direction + (v6 ? " IPv6" : " IPv4"));
             }
         }

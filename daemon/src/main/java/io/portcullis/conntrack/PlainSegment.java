@@ -1,0 +1,108 @@
+package io.portcullis.conntrack;
+
+import io.portcullis.conntrack.TcpConnection.Side;
+import io.portcullis.conntrack.TcpConnection.State;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpFlags;
+
+/**
+ * The segment that nearly all are: an ACK of an established connection, within both windows, after which the connection is in
+ * the same state and waits as long as before. It is followed on the words of its entry as they stand, without unpacking
+ * them. A segment that is not plain changes nothing here: it is for {@link TcpTracker}, which would make the same of a plain
+ * one. (The idea is Van Jacobson's header prediction.)
+ *
+ * <p>What is written only widens ({@link TcpConnection#onlyWidens}), so every store is in place.
+ */
+final class PlainSegment {
+    private static final int SIDE = Side.KNOWN | Side.ACK_SEEN;
+    private static final int SIDE_LOOKED_AT = SIDE | Side.SENT_UNSEEN;
+
+    /** The marks that tell, and what they are of a connection whose segments are plain. */
+    private static final int LOOKED_AT = TcpConnection.STATE_MASK
+            | Flow.REPLIED
+            | SIDE_LOOKED_AT << TcpConnection.ORIGINATOR_SHIFT
+            | SIDE_LOOKED_AT << TcpConnection.RESPONDER_SHIFT;
+
+    private static final int PLAIN = State.ESTABLISHED.ordinal() << TcpConnection.STATE_SHIFT
+            | Flow.REPLIED
+            | SIDE << TcpConnection.ORIGINATOR_SHIFT
+            | SIDE << TcpConnection.RESPONDER_SHIFT;
+
+    private static final int FLAGS = TcpFlags.FIN | TcpFlags.SYN | TcpFlags.RST | TcpFlags.ACK;
+    private static final int NOT_PLAIN = TcpConnection.SYN_PENDING | TcpConnection.PICKED_UP;
+
+    private PlainSegment() {}
+
+    /**
+     * Follows a segment if it is plain.
+     *
+     * @param at where its flow's entry begins
+     * @param fromOriginator true in the direction of the connection's first segment
+     * @return false: it is not plain, and nothing has changed
+     */
+    static boolean follow(Slab slab, long at, Packet packet, boolean fromOriginator, long nowNs) {
+        int marks = slab.getInt(at + Slab.MARKS);
+        long last = slab.getLong(at + TcpConnection.LAST);
+        int switches = (int) (last >>> 48);
+        int offered = packet.tcpWindow();
+        if ((marks & LOOKED_AT) != PLAIN
+                || (switches & NOT_PLAIN) != 0
+                || (packet.tcpFlags() & FLAGS) != TcpFlags.ACK
+                || offered == 0
+                || !packet.hasPlainTcpOptions()
+                || Flow.state(slab.getLong(at + Slab.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
+            return false;
+        }
+        long sender = at + (fromOriginator ? TcpConnection.ORIGINATOR : TcpConnection.RESPONDER);
+        long receiver = at + (fromOriginator ? TcpConnection.RESPONDER : TcpConnection.ORIGINATOR);
+        long sent = slab.getLong(sender);
+        long offers = slab.getLong(sender + Long.BYTES);
+        long theirs = slab.getLong(receiver);
+        int sequence = packet.tcpSequence();
+        int end = sequence + packet.tcpPayload();
+        int ack = packet.tcpAcknowledgment();
+        int senderEnd = (int) sent;
+        int senderMaxEnd = (int) (sent >>> 32);
+        int senderMaxWindow = (int) offers;
+        int receiverEnd = (int) theirs;
+        int receiverMaxWindow = (int) slab.getLong(receiver + Long.BYTES);
+        boolean overshoots = sequence - senderMaxEnd > 0 || end - senderMaxEnd > 0 || ack - receiverEnd > 0;
+        if (overshoots
+                || senderEnd - end > receiverMaxWindow
+                || receiverEnd - ack > Math.max(TcpTracker.MAX_ACK_WINDOW, senderMaxWindow)) {
+            return false;
+        }
+        long sequences = TcpConnection.pair(sequence, ack);
+        int repeats = 0;
+        if (sequences == slab.getLong(at + TcpConnection.LAST_SEQUENCE)
+                && last == TcpConnection.last(switches, offered, end)
+                && TcpConnection.isLastFrom(switches, fromOriginator)) {
+            repeats = TcpConnection.repeats(switches) + 1;
+            if (repeats >= TcpTracker.RETRANSMITS) {
+                return false;
+            }
+        }
+        int window = offered << TcpConnection.scale(marks, fromOriginator);
+        int maxAck = (int) (offers >>> 32);
+        int maxEnd = (int) (theirs >>> 32);
+        put(slab, sender, sent, TcpConnection.pair(TcpTracker.later(senderEnd, end), senderMaxEnd));
+        put(
+                slab,
+                sender + Long.BYTES,
+                offers,
+                TcpConnection.pair(Math.max(senderMaxWindow, window), TcpTracker.later(maxAck, ack)));
+        put(slab, receiver, theirs, TcpConnection.pair(receiverEnd, TcpTracker.later(maxEnd, ack + window)));
+        slab.putLong(
+                at + TcpConnection.LAST,
+                TcpConnection.last(TcpConnection.afterAckSegment(switches, fromOriginator, repeats), offered, end));
+        slab.putLong(at + TcpConnection.LAST_SEQUENCE, sequences);
+        slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, Timeout.TCP_ESTABLISHED));
+        return true;
+    }
+
+    private static void put(Slab slab, long at, long before, long word) {
+        if (before != word) {
+            slab.putLong(at, word);
+        }
+    }
+}
