@@ -219,18 +219,10 @@ public final class FlowTable {
 
     /** The flow of a tuple, or null; one that has been idle for its timeout is gone. */
     public @Nullable Flow find(Tuple tuple, long nowNs) {
-        if (tuple.hash == 0) {
-            hash(tuple);
-        }
         lookups++;
-        int entry = tuple.seenAt;
-        if (entry == Tuple.NOWHERE
-                || slab.getInt(Slab.offset(entry) + Slab.COMMIT) != tuple.hash
-                || !isSame(entry, tuple)) {
-            entry = search(tuple);
-            if (entry == Tuple.NOWHERE) {
-                return null;
-            }
+        int entry = entryOf(tuple);
+        if (entry == Tuple.NOWHERE) {
+            return null;
         }
         if (isExpired(entry, nowNs)) {
             forget(entry);
@@ -239,6 +231,23 @@ public final class FlowTable {
         }
         hits++;
         return view.moveTo(entry);
+    }
+
+    /** As {@link #find}, and nothing is counted or forgotten. */
+    public @Nullable Flow peek(Tuple tuple, long nowNs) {
+        int entry = entryOf(tuple);
+        return entry == Tuple.NOWHERE || isExpired(entry, nowNs) ? null : view.moveTo(entry);
+    }
+
+    private int entryOf(Tuple tuple) {
+        if (tuple.hash == 0) {
+            hash(tuple);
+        }
+        int seenAt = tuple.seenAt;
+        boolean isThere = seenAt != Tuple.NOWHERE
+                && slab.getInt(Slab.offset(seenAt) + Slab.COMMIT) == tuple.hash
+                && isSame(seenAt, tuple);
+        return isThere ? seenAt : search(tuple);
     }
 
     private int search(Tuple tuple) {

@@ -375,7 +375,7 @@ public final class Engine {
 
     private @Nullable Flow flowOf(Direction direction, long nowNs) {
         tuple.of(packet, direction);
-        return flows.find(tuple, nowNs);
+        return flows.peek(tuple, nowNs);
     }
 
     /** Notes frames that were taken over from other workers, and those that were too many. */

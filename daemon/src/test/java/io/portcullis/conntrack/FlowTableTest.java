@@ -88,6 +88,40 @@ final class FlowTableTest {
     }
 
     @Test
+    void peekingCountsNothingAndForgetsNothing() {
+        FlowTable table = table(2);
+        added(table, 1, Timeout.UDP, 0);
+        assertNotNull(table.peek(tuple(1), 1));
+        assertNull(table.peek(tuple(2), 1));
+        assertNull(table.peek(tuple(1), 1000 * SECOND));
+        assertEquals(1, table.size());
+        assertEquals(0, table.lookups());
+        assertEquals(0, table.expirations());
+        assertNull(table.find(tuple(1), 1000 * SECOND));
+        assertEquals(0, table.size());
+    }
+
+    /** What was seen of a flow before others came and went says only where to look first. */
+    @Test
+    void aFlowThatWasTouchedMayBeGone() {
+        FlowTable table = table(4);
+        Tuple first = tuple(1);
+        Tuple second = tuple(2);
+        added(table, 1, Timeout.UDP, 0);
+        added(table, 2, Timeout.UDP, 0);
+        table.hash(first);
+        table.hash(second);
+        table.touch(new Tuple[] {first, second}, 3);
+        table.remove(found(table, 1, 1));
+        Flow third = added(table, 3, Timeout.UDP, 1);
+        assertEquals(first.seenAt, third.entry);
+        assertNull(table.find(first, 1));
+        Flow still = table.find(second, 1);
+        assertNotNull(still);
+        assertEquals(2, still.outsideLow());
+    }
+
+    @Test
     void aPacketRenews() {
         FlowTable table = table(10);
         Flow flow = added(table, 1, Timeout.UDP, 0);
