@@ -753,15 +753,22 @@ public final class Daemon implements Operations, AutoCloseable {
 
     /** Decides about what has arrived, and ends the traffic; with {@code on-failure: closed} the NICs stay shut. */
     @Override
-    public synchronized void close() {
-        boolean stood = running;
-        running = false;
-        if (stood) {
-            systemd.stopping();
+    public void close() {
+        boolean stood;
+        List<AutoCloseable> open;
+        synchronized (this) {
+            stood = running;
+            running = false;
+            if (stood) {
+                systemd.stopping();
+            }
+            guarded.values().forEach(stood ? GuardedInterface::stop : GuardedInterface::abandon);
+            guarded = Map.of();
+            open = List.copyOf(servers);
+            servers.clear();
         }
-        guarded.values().forEach(stood ? GuardedInterface::stop : GuardedInterface::abandon);
-        guarded = Map.of();
-        for (AutoCloseable server : servers.reversed()) {
+        // Their threads may be waiting for the lock: what has just been done to the NICs is news.
+        for (AutoCloseable server : open.reversed()) {
             try {
                 server.close();
             } catch (Exception e) {

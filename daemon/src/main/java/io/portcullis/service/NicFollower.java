@@ -3,6 +3,7 @@ package io.portcullis.service;
 import io.portcullis.linux.AddressWatch;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,7 +61,9 @@ final class NicFollower implements AutoCloseable {
     public void close() {
         watch.close();
         try {
-            thread.join(END_MS);
+            if (!thread.join(Duration.ofMillis(END_MS))) {
+                LOG.warn("{} did not end in {} ms", thread.getName(), END_MS);
+            }
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
         }

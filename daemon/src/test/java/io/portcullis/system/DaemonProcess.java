@@ -1,5 +1,7 @@
 package io.portcullis.system;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -205,6 +207,7 @@ final class DaemonProcess implements AutoCloseable {
         if (process.isAlive()) {
             signal("TERM");
             awaitEnd();
+            assertFalse(log().contains("did not end"), this::log);
         }
     }
 
