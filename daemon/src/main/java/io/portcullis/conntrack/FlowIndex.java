@@ -7,6 +7,8 @@ package io.portcullis.conntrack;
  */
 final class FlowIndex {
     private final long[] words;
+    /** How often something was removed, modulo 2^32. */
+    private int removals;
 
     FlowIndex(int entries) {
         words = new long[Math.max(4, entries + (entries + 1) / 2)];
@@ -35,8 +37,28 @@ final class FlowIndex {
         return (int) word - 1;
     }
 
-    void add(int hash, int entry) {
-        int at = home(hash);
+    /** What {@link #isFree} asks about. */
+    int removals() {
+        return removals;
+    }
+
+    /**
+     * True: a search that ended at a place, in vain, would end there still. What was added since has left the place free, and a
+     * key of the searched hash would have taken it; only a removal moves what stands before.
+     *
+     * @param removalsThen {@link #removals} when it ended
+     */
+    boolean isFree(int place, int removalsThen) {
+        return words[place] == 0 && removals == removalsThen;
+    }
+
+    /**
+     * Adds an entry that is not here.
+     *
+     * @param from where the search for it may begin: {@link #home}, or a place that {@link #isFree}
+     */
+    void add(int hash, int entry, int from) {
+        int at = from;
         while (words[at] != 0) {
             at = next(at);
         }
@@ -46,6 +68,7 @@ final class FlowIndex {
     /** Forgets an entry that is here, and moves up what stood behind it. */
     void remove(int hash, int entry) {
         long wanted = (long) hash << 32 | entry + 1;
+        removals++;
         int gap = home(hash);
         while (words[gap] != wanted) {
             if (words[gap] == 0) {

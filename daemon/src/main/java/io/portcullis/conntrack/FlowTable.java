@@ -207,6 +207,9 @@ public final class FlowTable {
                 long at = Slab.offset(entry);
                 tuple.seenAt = entry;
                 read += slab.getInt(at) + slab.getInt(at + Slab.TCP);
+            } else {
+                tuple.freeAt = place;
+                tuple.freeAfter = index.removals();
             }
         }
         touched += read;
@@ -247,7 +250,14 @@ public final class FlowTable {
         boolean isThere = seenAt != Tuple.NOWHERE
                 && slab.getInt(Slab.offset(seenAt) + Slab.COMMIT) == tuple.hash
                 && isSame(seenAt, tuple);
-        return isThere ? seenAt : search(tuple);
+        if (isThere) {
+            return seenAt;
+        }
+        return isKnownToBeFree(tuple) ? Tuple.NOWHERE : search(tuple);
+    }
+
+    private boolean isKnownToBeFree(Tuple tuple) {
+        return tuple.freeAt != Tuple.NOWHERE && index.isFree(tuple.freeAt, tuple.freeAfter);
     }
 
     private int search(Tuple tuple) {
@@ -326,7 +336,7 @@ public final class FlowTable {
             slab.unguard();
         } else {
             slab.putIntRelease(at + Slab.COMMIT, tuple.hash);
-            index.add(tuple.hash, entry);
+            index.add(tuple.hash, entry, isKnownToBeFree(tuple) ? tuple.freeAt : index.home(tuple.hash));
             size++;
         }
         link(entry, nowNs);
@@ -663,7 +673,8 @@ public final class FlowTable {
                     giveBack(hole);
                 }
                 unused = entry + 1;
-                index.add(slab.getInt(Slab.offset(entry) + Slab.COMMIT), entry);
+                int itsHash = slab.getInt(Slab.offset(entry) + Slab.COMMIT);
+                index.add(itsHash, entry, index.home(itsHash));
                 link(entry, nowNs);
                 int created = slab.getInt(Slab.offset(entry) + Slab.CREATED);
                 creations = size == 0 || created - creations > 0 ? created : creations;

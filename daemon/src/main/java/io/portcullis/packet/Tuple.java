@@ -29,11 +29,16 @@ public final class Tuple {
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
 
-    /** A {@link #seenAt} that says nothing. */
+    /** A {@link #seenAt} and a {@link #freeAt} that say nothing. */
     public static final int NOWHERE = -1;
 
     /** Where a table has seen a flow with this hash; it looks whether that still is so. */
     public int seenAt = NOWHERE;
+
+    /** Where a table has seen that there is none; likewise, by {@link #freeAfter}. */
+    public int freeAt = NOWHERE;
+
+    public int freeAfter;
 
     /** A key of all zeroes, to be filled. */
     public Tuple() {}
@@ -182,6 +187,7 @@ public final class Tuple {
             boolean ingress, boolean v6, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow) {
         hash = 0;
         seenAt = NOWHERE;
+        freeAt = NOWHERE;
         marks = v6 ? V6 : 0;
         outsideHigh = ingress ? sourceHigh : destinationHigh;
         outsideLow = ingress ? sourceLow : destinationLow;

@@ -285,26 +285,55 @@ final class FlowTableTest {
         }
     }
 
+    /** The keys of some operations, touched before the first of them, as those of a batch are. */
+    private static final class Ahead {
+        private final Tuple[] tuples = new Tuple[16];
+        private final SplittableRandom random;
+        private final int keys;
+        private int used = tuples.length;
+
+        Ahead(SplittableRandom random, int keys) {
+            this.random = random;
+            this.keys = keys;
+        }
+
+        Tuple next(FlowTable table) {
+            if (used == tuples.length) {
+                for (int i = 0; i < tuples.length; i++) {
+                    tuples[i] = tuple(random.nextInt(keys));
+                    table.hash(tuples[i]);
+                }
+                // Some are not touched.
+                table.touch(tuples, random.nextLong() & (1 << tuples.length) - 1);
+                used = 0;
+            }
+            return tuples[used++];
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
     void randomOperationsAsTheModel(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        int keys = random.nextInt(5, 4_000);
+        int keys = random.nextInt(5, seed % 2 == 0 ? 40 : 4_000);
         long maxFlows = random.nextInt(1, keys + 10);
+        Ahead ahead = new Ahead(random.split(), keys);
         Model model = new Model();
         long nowNs = random.nextLong();
         FlowTable table = table(maxFlows, nowNs);
         for (int step = 0; step < 20_000; step++) {
             String where = "seed " + seed + ", step " + step;
             nowNs += random.nextInt(4) == 0 ? random.nextLong(20 * SECOND) : 0;
-            int number = random.nextInt(keys);
+            Tuple tuple = ahead.next(table);
+            int number = (int) tuple.outsideLow;
             Timeout timeout = Timeout.values()[random.nextInt(Timeout.values().length)];
-            Flow flow = table.find(tuple(number), nowNs);
+            Flow flow = table.find(tuple, nowNs);
             Model.Entry entry = model.find(number, nowNs);
             assertEquals(entry == null, flow == null, where);
             if (entry == null || flow == null) {
                 boolean taken = model.insert(number, timeout, nowNs, maxFlows);
-                assertEquals(taken, add(table, number, timeout, nowNs) != null, where);
+                Flow added = table.insert(tuple, Direction.INGRESS, timeout, nowNs, 0, 0, null, null);
+                assertEquals(taken, added != null, where);
             } else {
                 switch (random.nextInt(4)) {
                     case 0 -> {
