@@ -180,6 +180,8 @@ public final class FlowTable {
     /** Computes the hash of a key, which the next three steps need. */
     public void hash(Tuple tuple) {
         tuple.hash = hash.of(tuple);
+        tuple.seenAt = Tuple.NOWHERE;
+        tuple.freeAt = Tuple.NOWHERE;
     }
 
     /**

@@ -3,7 +3,6 @@ package io.portcullis.conntrack;
 import io.portcullis.conntrack.TcpConnection.Side;
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.packet.Packet;
-import io.portcullis.packet.TcpFlags;
 
 /**
  * The segment that nearly all are: an ACK of an established connection, within both windows, after which the connection is in
@@ -28,7 +27,6 @@ final class PlainSegment {
             | SIDE << TcpConnection.ORIGINATOR_SHIFT
             | SIDE << TcpConnection.RESPONDER_SHIFT;
 
-    private static final int FLAGS = TcpFlags.FIN | TcpFlags.SYN | TcpFlags.RST | TcpFlags.ACK;
     private static final int NOT_PLAIN = TcpConnection.SYN_PENDING | TcpConnection.PICKED_UP;
 
     private PlainSegment() {}
@@ -47,7 +45,7 @@ final class PlainSegment {
         int offered = packet.tcpWindow();
         if ((marks & LOOKED_AT) != PLAIN
                 || (switches & NOT_PLAIN) != 0
-                || (packet.tcpFlags() & FLAGS) != TcpFlags.ACK
+                || !TcpTracker.isPlainAck(packet.tcpFlags())
                 || offered == 0
                 || !packet.hasPlainTcpOptions()
                 || Flow.state(slab.getLong(at + Slab.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
@@ -85,24 +83,19 @@ final class PlainSegment {
         int window = offered << TcpConnection.scale(marks, fromOriginator);
         int maxAck = (int) (offers >>> 32);
         int maxEnd = (int) (theirs >>> 32);
-        put(slab, sender, sent, TcpConnection.pair(TcpTracker.later(senderEnd, end), senderMaxEnd));
-        put(
+        TcpConnection.put(slab, sender, sent, TcpConnection.pair(TcpTracker.later(senderEnd, end), senderMaxEnd));
+        TcpConnection.put(
                 slab,
                 sender + Long.BYTES,
                 offers,
                 TcpConnection.pair(Math.max(senderMaxWindow, window), TcpTracker.later(maxAck, ack)));
-        put(slab, receiver, theirs, TcpConnection.pair(receiverEnd, TcpTracker.later(maxEnd, ack + window)));
+        TcpConnection.put(
+                slab, receiver, theirs, TcpConnection.pair(receiverEnd, TcpTracker.later(maxEnd, ack + window)));
         slab.putLong(
                 at + TcpConnection.LAST,
                 TcpConnection.last(TcpConnection.afterAckSegment(switches, fromOriginator, repeats), offered, end));
         slab.putLong(at + TcpConnection.LAST_SEQUENCE, sequences);
         slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, Timeout.TCP_ESTABLISHED));
         return true;
-    }
-
-    private static void put(Slab slab, long at, long before, long word) {
-        if (before != word) {
-            slab.putLong(at, word);
-        }
     }
 }

@@ -179,8 +179,8 @@ public final class TcpConnection {
         }
 
         private void store(Slab slab, long at) {
-            put(slab, at, pair(end, maxEnd));
-            put(slab, at + Long.BYTES, pair(maxWindow, maxAck));
+            put(slab, at, slab.getLong(at), pair(end, maxEnd));
+            put(slab, at + Long.BYTES, slab.getLong(at + Long.BYTES), pair(maxWindow, maxAck));
         }
     }
 
@@ -376,9 +376,9 @@ public final class TcpConnection {
 
     /**
      * True when what this connection has become can be written in place: each word alone is old or new after a crash, and
-     * every mix admits nothing that neither did, provided that its marks stay. So it is for a segment that only widens: the ends, the sender's windows and
-     * acknowledgments grow, each of which is one bound. It is not where the receiver's widest window grows too, as it
-     * bounds the quotes of ICMP errors from below, together with the sender's end.
+     * every mix admits nothing that neither did, provided that its marks stay. So it is for a segment that only widens: the
+     * ends, the sender's windows and acknowledgments grow, each of which is one bound. It is not where the receiver's widest
+     * window grows too, as it bounds the quotes of ICMP errors from below, together with the sender's end.
      *
      * @param fromOriginator who has sent the segment
      */
@@ -394,17 +394,17 @@ public final class TcpConnection {
     void store(Slab slab, long at) {
         originator.store(slab, at + ORIGINATOR);
         responder.store(slab, at + RESPONDER);
-        put(slab, at + STARTS, pair(originator.start, responder.start));
-        put(slab, at + LAST, last());
-        put(slab, at + LAST_SEQUENCE, pair(lastSequence, lastAck));
+        put(slab, at + STARTS, slab.getLong(at + STARTS), pair(originator.start, responder.start));
+        put(slab, at + LAST, slab.getLong(at + LAST), last());
+        put(slab, at + LAST_SEQUENCE, slab.getLong(at + LAST_SEQUENCE), pair(lastSequence, lastAck));
         if (is(SYN_PENDING)) {
-            put(slab, at + PENDING, pending());
+            put(slab, at + PENDING, slab.getLong(at + PENDING), pending());
         }
     }
 
     // A word that stays is not written: its cache line may be another core's one day, and a crash has less to cut.
-    private static void put(Slab slab, long at, long word) {
-        if (slab.getLong(at) != word) {
+    static void put(Slab slab, long at, long before, long word) {
+        if (before != word) {
             slab.putLong(at, word);
         }
     }

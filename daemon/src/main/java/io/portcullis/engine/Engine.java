@@ -706,13 +706,12 @@ public final class Engine {
             return Reason.RECHECK;
         }
         boolean fromOriginator = direction == flow.originalDirection();
-        TcpTracker.Step step = flows.follow(flow, tcp, packet, fromOriginator, nowNs);
-        if (step == TcpTracker.Step.RENEW) {
-            moved = true;
-            return Reason.NONE;
-        }
-        return switch (step) {
-            case RENEW, PASS -> Reason.NONE;
+        return switch (flows.follow(flow, tcp, packet, fromOriginator, nowNs)) {
+            case RENEW -> {
+                moved = true;
+                yield Reason.NONE;
+            }
+            case PASS -> Reason.NONE;
             case END -> {
                 flows.remove(flow);
                 yield Reason.NONE;

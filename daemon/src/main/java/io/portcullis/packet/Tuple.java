@@ -13,6 +13,9 @@ public final class Tuple {
     /** In {@link #marks}: an ICMP query whose requests come from inside. */
     public static final int REQUEST_FROM_INSIDE = 1 << 1;
 
+    /** No entry, and no place of an index. */
+    public static final int NOWHERE = -1;
+
     /** High half of the outside address. */
     public long outsideHigh;
     /** Low half of the outside address. */
@@ -29,15 +32,17 @@ public final class Tuple {
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
 
-    /** A {@link #seenAt} and a {@link #freeAt} that say nothing. */
-    public static final int NOWHERE = -1;
+    // What a table has seen of this key when it came near: it says where to look first, and the table looks whether it
+    // still
+    // holds. Forgotten with each new hash.
 
-    /** Where a table has seen a flow with this hash; it looks whether that still is so. */
+    /** The entry of a flow with this hash, or {@link #NOWHERE}. */
     public int seenAt = NOWHERE;
 
-    /** Where a table has seen that there is none; likewise, by {@link #freeAfter}. */
+    /** The place of the index where a search for it ended in vain, or {@link #NOWHERE}. */
     public int freeAt = NOWHERE;
 
+    /** How many removals the index had seen then. */
     public int freeAfter;
 
     /** A key of all zeroes, to be filled. */
@@ -186,8 +191,6 @@ public final class Tuple {
     private void sides(
             boolean ingress, boolean v6, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow) {
         hash = 0;
-        seenAt = NOWHERE;
-        freeAt = NOWHERE;
         marks = v6 ? V6 : 0;
         outsideHigh = ingress ? sourceHigh : destinationHigh;
         outsideLow = ingress ? sourceLow : destinationLow;
