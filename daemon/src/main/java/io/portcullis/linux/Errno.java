@@ -12,18 +12,24 @@ public final class Errno {
     public static final int EPERM = 1;
     /** No such file or directory. */
     public static final int ENOENT = 2;
+    /** No such process; of routes: none matches. */
+    public static final int ESRCH = 3;
     /** A signal came first: call again. */
     public static final int EINTR = 4;
     /** Of a packet socket: it is bound to no NIC, or its NIC is gone. */
     public static final int ENXIO = 6;
     /** Not now: call again later. */
     public static final int EAGAIN = 11;
+    /** Permission denied; of routes: one forbids it. */
+    public static final int EACCES = 13;
     /** It is there already. */
     public static final int EEXIST = 17;
     /** No such device: no NIC of that name or index in this network namespace. */
     public static final int ENODEV = 19;
     /** Invalid argument. */
     public static final int EINVAL = 22;
+    /** The kernel or the file system has no such call. */
+    public static final int ENOSYS = 38;
     /** The name is longer than the kernel's field for it. */
     public static final int ENAMETOOLONG = 36;
     /** Message longer than the buffer. */
@@ -38,8 +44,12 @@ public final class Errno {
     public static final int EADDRINUSE = 98;
     /** The NIC is down. */
     public static final int ENETDOWN = 100;
+    /** No route to that network. */
+    public static final int ENETUNREACH = 101;
     /** No buffer space: on a netlink socket, notifications were lost; on a packet socket, the NIC's queue was full. */
     public static final int ENOBUFS = 105;
+    /** No route to that host. */
+    public static final int EHOSTUNREACH = 113;
     /** What was looked at has changed since. */
     public static final int ESTALE = 116;
     /** Closed while waiting (here: by {@code close} from another thread). */

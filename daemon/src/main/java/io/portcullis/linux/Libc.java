@@ -72,13 +72,30 @@ final class Libc {
     static final int O_CREAT = 0x40;
     /** open(2): only where there is none. */
     static final int O_EXCL = 0x80;
+    /** open(2): wait for nobody, not even at the other end of a FIFO. */
+    static final int O_NONBLOCK = 0x800;
     /** open(2): close on exec. */
     static final int O_CLOEXEC = 0x80000;
     /** open(2): not through a symbolic link. */
     static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
 
+    /** renameat2(2): paths are as the process sees them. */
+    static final int AT_FDCWD = -100;
+    /** renameat2(2): both names stay, and each leads to what the other one did. */
+    static final int RENAME_EXCHANGE = 2;
+
     /** poll(2): there is something to read. */
     static final short POLLIN = 1;
+
+    /** fallocate(2): give the pages back, and keep the size. */
+    static final int FALLOC_FL_PUNCH_HOLE = 1 | 2;
+
+    /** flock(2): others may read, and so have it too. */
+    static final int LOCK_SH = 1;
+    /** flock(2): nobody else has it. */
+    static final int LOCK_EX = 2;
+    /** flock(2): do not wait. */
+    static final int LOCK_NB = 4;
 
     /** eventfd(2): close on exec. */
     static final int EFD_CLOEXEC = 0x80000;
@@ -103,6 +120,8 @@ final class Libc {
     private static final MethodHandle CLOSE = capturing("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND =
             capturing("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKNAME =
+            capturing("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SETSOCKOPT =
             capturing("setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKOPT =
@@ -125,8 +144,12 @@ final class Libc {
             capturing("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle OPEN = capturing(
             "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle RENAMEAT2 =
+            capturing("renameat2", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETEUID = capturing("geteuid", FunctionDescriptor.of(JAVA_INT));
     private static final MethodHandle FALLOCATE =
             capturing("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FLOCK = capturing("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle WRITE =
             capturing("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle POLL =
@@ -236,6 +259,20 @@ final class Libc {
         }
     }
 
+    /**
+     * getsockname(2). 0, or the negated errno.
+     *
+     * @param length a C int: in, how long {@code address} is; out, how long the address is
+     */
+    static int getsockname(int fd, MemorySegment address, MemorySegment length) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) GETSOCKNAME.invokeExact(state, fd, address, length), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("getsockname(" + fd + ")", bug);
+        }
+    }
+
     /** setsockopt(2). 0, or the negated errno. */
     static int setsockopt(int fd, int level, int option, MemorySegment value) {
         MemorySegment state = STATE.get();
@@ -336,6 +373,36 @@ final class Libc {
             return (int) negated((int) OPEN.invokeExact(state, path, flags, mode), state);
         } catch (Throwable bug) {
             throw new AssertionError("open(" + flags + ")", bug);
+        }
+    }
+
+    /** renameat2(2), of paths that need no descriptor of a folder. 0, or the negated errno. */
+    static int renameat2(MemorySegment from, MemorySegment to, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) RENAMEAT2.invokeExact(state, AT_FDCWD, from, AT_FDCWD, to, flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("renameat2(" + flags + ")", bug);
+        }
+    }
+
+    /** geteuid(2). It never fails. */
+    static int geteuid() {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) GETEUID.invokeExact(state);
+        } catch (Throwable bug) {
+            throw new AssertionError("geteuid", bug);
+        }
+    }
+
+    /** flock(2): {@code operation} is LOCK_EX or LOCK_SH, with LOCK_NB. 0, or the negated errno. */
+    static int flock(int fd, int operation) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) FLOCK.invokeExact(state, fd, operation), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("flock(" + fd + ", " + operation + ")", bug);
         }
     }
 

@@ -21,6 +21,9 @@ public final class LinkWatch implements AutoCloseable {
      */
     public record Change(Nic nic, boolean deleted) {}
 
+    /** Read at once, where so many have come. */
+    private static final int DATAGRAMS = 256;
+
     private final News news;
     private final Map<Integer, Nic> known = new HashMap<>();
 
@@ -28,9 +31,21 @@ public final class LinkWatch implements AutoCloseable {
         this.news = news;
     }
 
+    /**
+     * Opens a watch that wakes up for changes of queueing disciplines and filters, too: {@link #next} then returns before its
+     * time is up, with no change of a NIC.
+     */
+    public static LinkWatch openWithFilters() throws ErrnoException {
+        return open(Netlink.RTMGRP_LINK | Netlink.RTMGRP_TC, "RTMGRP_LINK, RTMGRP_TC");
+    }
+
     /** Opens a watch. What happens from now on is reported; {@link Nics#all} tells what there is. */
     public static LinkWatch open() throws ErrnoException {
-        LinkWatch watch = new LinkWatch(News.open(Netlink.RTMGRP_LINK, "RTMGRP_LINK"));
+        return open(Netlink.RTMGRP_LINK, "RTMGRP_LINK");
+    }
+
+    private static LinkWatch open(int groups, String names) throws ErrnoException {
+        LinkWatch watch = new LinkWatch(News.open(groups, names));
         try {
             Nics.all().forEach(nic -> watch.known.put(nic.index(), nic));
             return watch;
@@ -55,12 +70,14 @@ public final class LinkWatch implements AutoCloseable {
     private List<Change> read(Netlink netlink) throws ErrnoException {
         List<Change> changes = new ArrayList<>();
         try {
-            for (Netlink.Message message : netlink.receive(Libc.MSG_DONTWAIT, "recv (RTMGRP_LINK)")) {
-                boolean deleted = message.type() == Netlink.RTM_DELLINK;
-                // The bridge (family AF_BRIDGE) speaks on this group too: its DELLINK means "no longer my port".
-                if ((deleted || message.type() == Netlink.RTM_NEWLINK)
-                        && message.body().get(0) == 0) {
-                    changes.add(note(new Change(Nic.parse(message), deleted)));
+            for (int datagrams = 0; datagrams < DATAGRAMS; datagrams++) {
+                for (Netlink.Message message : netlink.receive(Libc.MSG_DONTWAIT, "recv (RTMGRP_LINK)")) {
+                    boolean deleted = message.type() == Netlink.RTM_DELLINK;
+                    // The bridge (family AF_BRIDGE) speaks on this group too: its DELLINK means "no longer my port".
+                    if ((deleted || message.type() == Netlink.RTM_NEWLINK)
+                            && message.body().get(0) == 0) {
+                        changes.add(note(new Change(Nic.parse(message), deleted)));
+                    }
                 }
             }
         } catch (ErrnoException refused) {

@@ -58,6 +58,8 @@ final class Netlink implements AutoCloseable {
 
     /** Multicast group (bit) of link changes. */
     static final int RTMGRP_LINK = 1;
+    /** Multicast group (bit) of changes of queueing disciplines and filters. */
+    static final int RTMGRP_TC = 8;
 
     /** Family (protocol) of the sockets of all kinds, sock_diag(7). */
     static final int NETLINK_SOCK_DIAG = 4;

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param masterIndex index of the bridge, bond, team or VRF that it is a port of; 0: of none
  * @param lowerIndex index of the NIC that it stands on (VLAN, macvlan, …) or of its peer (veth) in the same network
  *     namespace; 0: none
+ * @param permanentAddress the address that it was built with, whatever it has now; empty where it has none (veth, bridge, bond)
+ * @param alias what {@code ip link} shows as its alias; empty: none
  */
 public record Nic(
         int index,
@@ -32,7 +34,9 @@ public record Nic(
         int mtu,
         String hardwareAddress,
         int masterIndex,
-        int lowerIndex) {
+        int lowerIndex,
+        String permanentAddress,
+        String alias) {
     /** Switched on by its owner ({@code ip link set up}). */
     public static final int IFF_UP = 1;
     /** The loopback device. */
@@ -57,8 +61,12 @@ public record Nic(
     private static final int IFLA_LINK = 5;
     private static final int IFLA_MASTER = 10;
     private static final int IFLA_LINKINFO = 18;
+    /** Attribute: the alias. */
+    static final int IFLA_IFALIAS = 20;
+
     private static final int IFLA_CARRIER = 33;
     private static final int IFLA_LINK_NETNSID = 37;
+    private static final int IFLA_PERM_ADDRESS = 54;
     private static final int IFLA_INFO_KIND = 1;
 
     /** True: its owner has switched it on. */
@@ -100,7 +108,9 @@ public record Nic(
                 number(attributes.get(IFLA_MTU)),
                 hardwareAddress(attributes.get(IFLA_ADDRESS)),
                 number(attributes.get(IFLA_MASTER)),
-                attributes.containsKey(IFLA_LINK_NETNSID) ? 0 : number(attributes.get(IFLA_LINK)));
+                attributes.containsKey(IFLA_LINK_NETNSID) ? 0 : number(attributes.get(IFLA_LINK)),
+                hardwareAddress(attributes.get(IFLA_PERM_ADDRESS)),
+                string(attributes.get(IFLA_IFALIAS)));
     }
 
     private static int number(@Nullable ByteBuffer value) {

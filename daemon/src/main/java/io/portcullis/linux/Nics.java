@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +35,21 @@ public final class Nics {
     private static final int RTMSG_LENGTH = 12;
 
     private static final int RTA_DST = 1;
+    private static final int RTA_SRC = 2;
     private static final int RTA_OIF = 4;
     private static final int RTA_MULTIPATH = 9;
+    private static final int RTA_IP_PROTO = 27;
+    private static final int RTA_SPORT = 28;
+    private static final int RTA_DPORT = 29;
+    private static final int IPPROTO_TCP = 6;
+
+    /** What the kernel answers where there is no route: none to there, none from that address, one that forbids it. */
+    private static final Set<Integer> NO_ROUTE =
+            Set.of(Errno.ENETUNREACH, Errno.EHOSTUNREACH, Errno.ESRCH, Errno.EACCES, Errno.EINVAL, Errno.ENODEV);
+
+    private static final int IFLA_STATS64 = 23;
+    /** Bytes of an alias at the most (IFALIASZ less its end). */
+    public static final int ALIAS_LENGTH = 255;
 
     private static final int IFLA_EXT_MASK = 29;
     /** Without statistics: shorter answers (kernels before 4.9 ignore it). */
@@ -87,12 +102,44 @@ public final class Nics {
         return Nic.parse(describe(index));
     }
 
+    /** The NIC of that index; empty where there is none. */
+    public static Optional<Nic> at(int index) throws ErrnoException {
+        try {
+            return Optional.of(indexed(index));
+        } catch (ErrnoException refused) {
+            if (refused.errno() == Errno.ENODEV) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
+    }
+
     /** What the kernel says of the NIC of that index; ENODEV where there is none. */
     static Netlink.Message describe(int index) throws ErrnoException {
         String call = "RTM_GETLINK (NIC " + index + ")";
         try (Netlink netlink = Netlink.open(0)) {
             return netlink.exchange(Netlink.RTM_GETLINK, 0, link(index, 0, 0), call)
                     .getFirst();
+        }
+    }
+
+    /**
+     * Frames that the NIC of that index has received since it was made, as its driver counts them ({@code ip -s link};
+     * rx_packets of struct rtnl_link_stats64). Drivers may count late, and what never reaches the host. ENODEV where it is
+     * gone.
+     */
+    public static long receivedFrames(int index) throws ErrnoException {
+        String call = "RTM_GETLINK (counters of NIC " + index + ")";
+        try (Netlink netlink = Netlink.open(0)) {
+            ByteBuffer counters = netlink.exchange(
+                            Netlink.RTM_GETLINK,
+                            0,
+                            request(Nic.IFINFOMSG_LENGTH).putInt(4, index),
+                            call)
+                    .getFirst()
+                    .attributes(Nic.IFINFOMSG_LENGTH)
+                    .get(IFLA_STATS64);
+            return counters == null ? 0 : counters.getLong(0);
         }
     }
 
@@ -192,6 +239,52 @@ public final class Nics {
         return new Route(inet(bytes), Byte.toUnsignedInt(header.get(1)), Byte.toUnsignedInt(header.get(5)));
     }
 
+    /**
+     * The NIC by which what a socket sends leaves, as the kernel routes it now: rules, tables and VRFs included. What goes to an
+     * address of this host leaves by {@code lo}.
+     *
+     * @return its index; empty where there is no route
+     */
+    public static OptionalInt leavesBy(TcpSocket socket) throws ErrnoException {
+        byte[] local = socket.local().getAddress();
+        byte[] remote = socket.remote().getAddress();
+        byte bits = (byte) (remote.length * Byte.SIZE);
+        ByteBuffer body = request(RTMSG_LENGTH + 2 * (4 + 16) + 4 * 8)
+                .put(0, (byte) (remote.length == 16 ? Libc.AF_INET6 : Libc.AF_INET))
+                .put(1, bits)
+                .put(2, bits)
+                .position(RTMSG_LENGTH);
+        Netlink.putAttribute(body, RTA_DST, remote);
+        Netlink.putAttribute(body, RTA_SRC, local);
+        Netlink.putAttribute(body, RTA_IP_PROTO, new byte[] {IPPROTO_TCP});
+        Netlink.putAttribute(body, RTA_SPORT, port(socket.localPort()));
+        Netlink.putAttribute(body, RTA_DPORT, port(socket.remotePort()));
+        if (socket.device() != 0) {
+            Netlink.putAttribute(body, RTA_OIF, socket.device());
+        }
+        String call = "RTM_GETROUTE (to " + NicAddress.written(socket.remote()) + " from "
+                + NicAddress.written(socket.local()) + ")";
+        try (Netlink netlink = Netlink.open(0)) {
+            for (Netlink.Message message : netlink.exchange(Netlink.RTM_GETROUTE, 0, body.flip(), call)) {
+                ByteBuffer oif = message.attributes(RTMSG_LENGTH).get(RTA_OIF);
+                if (oif != null) {
+                    return OptionalInt.of(oif.getInt(0));
+                }
+            }
+            return OptionalInt.empty();
+        } catch (ErrnoException refused) {
+            if (NO_ROUTE.contains(refused.errno())) {
+                return OptionalInt.empty();
+            }
+            throw refused;
+        }
+    }
+
+    /** In network byte order. */
+    private static byte[] port(int port) {
+        return new byte[] {(byte) (port >>> 8), (byte) port};
+    }
+
     /** Switches a NIC on or off ({@code ip link set up}, {@code down}); EPERM without CAP_NET_ADMIN. */
     public static void setUp(Nic nic, boolean up) throws ErrnoException {
         setFlag(nic, Nic.IFF_UP, up, up ? "up" : "down");
@@ -209,6 +302,18 @@ public final class Nics {
                     Netlink.NLM_F_ACK,
                     link(nic.index(), on ? flag : 0, flag),
                     "RTM_NEWLINK (" + nic.name() + " " + what + ")");
+        }
+    }
+
+    /** Gives a NIC an alias, {@value #ALIAS_LENGTH} bytes at the most. EPERM without CAP_NET_ADMIN. */
+    public static void setAlias(Nic nic, String alias) throws ErrnoException {
+        ByteBuffer body = request(Nic.IFINFOMSG_LENGTH + 8 + ALIAS_LENGTH)
+                .putInt(4, nic.index())
+                .position(Nic.IFINFOMSG_LENGTH);
+        Netlink.putAttribute(body, Nic.IFLA_IFALIAS, alias.getBytes(StandardCharsets.UTF_8));
+        try (Netlink netlink = Netlink.open(0)) {
+            netlink.exchange(
+                    Netlink.RTM_NEWLINK, Netlink.NLM_F_ACK, body.flip(), "RTM_NEWLINK (alias of " + nic.name() + ")");
         }
     }
 

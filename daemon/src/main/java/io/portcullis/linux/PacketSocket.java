@@ -35,8 +35,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #foundGroup}, {@link #joinGroup}. Each frame that the NIC
  * receives then goes to one of them, which a program chooses; what they send is nobody's to choose.
  *
- * <p>One thread at a time, but for {@link #statistics} and {@link #bypassQdisc}, which one other may call until
- * {@link #close}.
+ * <p>One thread at a time, but for {@link #statistics}, {@link #isBound} and {@link #bypassQdisc}, which one other may call
+ * until {@link #close}.
  */
 public final class PacketSocket implements AutoCloseable {
     /**
@@ -128,6 +128,8 @@ public final class PacketSocket implements AutoCloseable {
 
     private static final short ETH_P_ALL = 3;
     private static final int SOCKADDR_LL = 20;
+    /** Offset in it. The kernel makes it -1 where the NIC is gone. */
+    private static final int SLL_IFINDEX = 4;
 
     private static final int SOL_SOCKET = 1;
     private static final int SO_ERROR = 4;
@@ -226,7 +228,7 @@ public final class PacketSocket implements AutoCloseable {
                     shape.slots);
             socket.map(shape);
             socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
-            socket.bind(nic);
+            bind(fd, nic, ETH_P_ALL);
             if (manner.mark != 0) {
                 socket.set(SOL_SOCKET, SO_MARK, "SO_MARK", manner.mark);
             }
@@ -339,15 +341,39 @@ public final class PacketSocket implements AutoCloseable {
         return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
     }
 
-    private void bind(Nic nic) throws ErrnoException {
+    /**
+     * Binds a packet socket to a NIC.
+     *
+     * @param protocol ethertype of the frames that it hears; 0: none
+     */
+    static void bind(int fd, Nic nic, short protocol) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             // struct sockaddr_ll: u16 family, u16 protocol in network order, int index, …
             MemorySegment address = call.allocate(SOCKADDR_LL, 4);
             address.set(JAVA_SHORT, 0, (short) Libc.AF_PACKET);
-            address.set(JAVA_SHORT, 2, Short.reverseBytes(ETH_P_ALL));
-            address.set(JAVA_INT, 4, nic.index());
+            address.set(JAVA_SHORT, 2, Short.reverseBytes(protocol));
+            address.set(JAVA_INT, SLL_IFINDEX, nic.index());
             ErrnoException.check(Libc.bind(fd, address), "bind(AF_PACKET, " + nic.name() + ")");
         }
+    }
+
+    /** Whether a packet socket still has the NIC that it was bound to. */
+    static boolean isBound(int fd) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment address = call.allocate(SOCKADDR_LL, 4);
+            ErrnoException.check(
+                    Libc.getsockname(fd, address, call.allocateFrom(JAVA_INT, SOCKADDR_LL)), "getsockname(AF_PACKET)");
+            return address.get(JAVA_INT, SLL_IFINDEX) > 0;
+        }
+    }
+
+    /**
+     * False: the NIC has left this network namespace, if only for a moment. Then this socket hears and sends nothing any more
+     * (ENXIO), also where a NIC of the same index comes. Down and up, another name and another MAC address change nothing.
+     * From {@code packet_notifier} in net/packet/af_packet.c. Any thread, until {@link #close}.
+     */
+    public boolean isBound() throws ErrnoException {
+        return isBound(fd);
     }
 
     /** The descriptor: readable while the ring's newest frame is not given back, in error when the NIC went down. */

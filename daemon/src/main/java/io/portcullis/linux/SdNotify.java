@@ -13,15 +13,22 @@ public final class SdNotify {
     /** Bytes of sockaddr_un.sun_path. */
     private static final int SUN_PATH_LENGTH = 108;
 
+    private static final int SOL_SOCKET = 1;
+
+    /** socket(7): how long a call may wait for room with the receiver; a struct timeval. */
+    private static final int SO_SNDTIMEO = 21;
+
+    private static final long LONGEST_WAIT_S = 1;
+
     private SdNotify() {}
 
     /**
-     * Sends one message.
+     * Sends one message. Where the receiver has no room it waits for a second at the most.
      *
      * @param socketAddress as NOTIFY_SOCKET holds it: an absolute path, or {@code @} and an abstract name
      * @param message lines such as {@code READY=1}
      * @throws ErrnoException EAFNOSUPPORT: neither path nor {@code @}; ENAMETOOLONG: longer than a socket's address may
-     *     be; ENOENT, ECONNREFUSED: nobody is there
+     *     be; ENOENT, ECONNREFUSED: nobody is there; EAGAIN: the receiver reads nothing
      */
     public static void send(String socketAddress, String message) throws ErrnoException {
         String call = "sd_notify(" + socketAddress + ")";
@@ -32,6 +39,9 @@ public final class SdNotify {
             int fd = (int) ErrnoException.check(
                     Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "socket(AF_UNIX, SOCK_DGRAM)");
             try {
+                MemorySegment wait = arena.allocate(16, 8);
+                wait.set(JAVA_LONG, 0, LONGEST_WAIT_S);
+                ErrnoException.check(Libc.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, wait), "setsockopt(SO_SNDTIMEO)");
                 long sent = Libc.sendto(fd, payload, Libc.MSG_NOSIGNAL, address);
                 while (sent == -Errno.EINTR) {
                     sent = Libc.sendto(fd, payload, Libc.MSG_NOSIGNAL, address);

@@ -5,18 +5,19 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The TCP sockets of the calling thread's network namespace, asked of the kernel by sock_diag(7)
- * (include/uapi/linux/inet_diag.h). Needs no privilege. Stateless; any thread.
+ * (include/uapi/linux/inet_diag.h). Needs no privilege. ENOENT where the kernel has no tcp_diag. Stateless; any thread.
  */
 public final class TcpSockets {
     private static final int SOCK_DIAG_BY_FAMILY = 20;
     private static final int IPPROTO_TCP = 6;
     private static final int INET_DIAG_INFO = 2;
+    private static final int INET_DIAG_CGROUP_ID = 21;
 
     /** struct inet_diag_req_v2: family, protocol, extensions, padding, states; a struct inet_diag_sockid. */
     private static final int REQUEST_LENGTH = 56;
@@ -28,6 +29,14 @@ public final class TcpSockets {
     private static final int REMOTE_PORT = 6;
     private static final int LOCAL = 8;
     private static final int REMOTE = 24;
+    private static final int DEVICE = 40;
+    private static final int UID = 64;
+    private static final int INODE = 68;
+
+    /** Of struct inet_diag_req_v2: the local port that the kernel is to filter by. */
+    private static final int WANTED_PORT = 8;
+
+    private static final int ANY_PORT = 0;
 
     /** struct tcp_info (include/uapi/linux/tcp.h): u8 options; u8 with both scales, the one for sending in the lower half. */
     private static final int INFO_OPTIONS = 5;
@@ -46,9 +55,18 @@ public final class TcpSockets {
 
     /** Those that still carry data, in at least one direction. */
     public static List<TcpSocket> established() throws ErrnoException {
+        return connected(
+                1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSE_WAIT, ANY_PORT);
+    }
+
+    /** Those of one local port that neither end has begun to close. */
+    public static List<TcpSocket> open(int localPort) throws ErrnoException {
+        return connected(1 << TCP_ESTABLISHED, localPort);
+    }
+
+    private static List<TcpSocket> connected(int states, int localPort) throws ErrnoException {
         List<TcpSocket> sockets = new ArrayList<>();
-        int states = 1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSE_WAIT;
-        for (Netlink.Message message : dump(states)) {
+        for (Netlink.Message message : dump(states, localPort)) {
             ByteBuffer body = message.body();
             ByteBuffer info = message.attributes(MESSAGE_LENGTH).get(INET_DIAG_INFO);
             int send = -1;
@@ -63,29 +81,42 @@ public final class TcpSockets {
                     port(body, LOCAL_PORT),
                     address(body, REMOTE),
                     port(body, REMOTE_PORT),
+                    body.getInt(DEVICE),
                     send,
                     receive));
         }
         return sockets;
     }
 
-    /** The ports that somebody listens on, on whatever address. */
-    public static Set<Integer> listeningPorts() throws ErrnoException {
-        Set<Integer> ports = new HashSet<>();
-        for (Netlink.Message message : dump(1 << TCP_LISTEN)) {
-            ports.add(port(message.body(), LOCAL_PORT));
+    /** Those that wait for connections, on whatever address. */
+    public static List<TcpListener> listeners() throws ErrnoException {
+        List<TcpListener> listeners = new ArrayList<>();
+        for (Netlink.Message message : dump(1 << TCP_LISTEN, ANY_PORT)) {
+            ByteBuffer body = message.body();
+            ByteBuffer cgroup = message.attributes(MESSAGE_LENGTH).get(INET_DIAG_CGROUP_ID);
+            listeners.add(new TcpListener(
+                    port(body, LOCAL_PORT),
+                    body.getInt(UID),
+                    Integer.toUnsignedLong(body.getInt(INODE)),
+                    cgroup == null ? 0 : cgroup.getLong(0)));
         }
-        return ports;
+        return listeners;
     }
 
-    private static List<Netlink.Message> dump(int states) throws ErrnoException {
+    /** The ports that somebody listens on, on whatever address. */
+    public static Set<Integer> listeningPorts() throws ErrnoException {
+        return listeners().stream().map(TcpListener::port).collect(Collectors.toSet());
+    }
+
+    private static List<Netlink.Message> dump(int states, int localPort) throws ErrnoException {
         List<Netlink.Message> all = new ArrayList<>();
         for (int family : new int[] {Libc.AF_INET, Libc.AF_INET6}) {
             ByteBuffer request = Netlink.body(REQUEST_LENGTH)
                     .put(0, (byte) family)
                     .put(1, (byte) IPPROTO_TCP)
                     .put(2, (byte) (1 << INET_DIAG_INFO - 1))
-                    .putInt(4, states);
+                    .putInt(4, states)
+                    .putShort(WANTED_PORT, Short.reverseBytes((short) localPort));
             try (Netlink netlink = Netlink.open(Netlink.NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG")) {
                 for (Netlink.Message message :
                         netlink.dump(SOCK_DIAG_BY_FAMILY, request, "SOCK_DIAG_BY_FAMILY (TCP sockets)")) {
@@ -94,8 +125,8 @@ public final class TcpSockets {
                     }
                 }
             } catch (ErrnoException refused) {
-                // A kernel without this family, or without the module for it, has no such sockets to tell of.
-                if (refused.errno() != Errno.ENOENT) {
+                // A kernel without IPv6 has no such sockets.
+                if (family != Libc.AF_INET6 || refused.errno() != Errno.ENOENT) {
                     throw refused;
                 }
             }

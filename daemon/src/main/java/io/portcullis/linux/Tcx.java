@@ -78,6 +78,20 @@ public final class Tcx {
         return "bpf(" + command + ", " + (ingress ? "BPF_TCX_INGRESS" : "BPF_TCX_EGRESS") + ", NIC " + nic + ")";
     }
 
+    /** True: the kernel has it (Linux 6.6). */
+    public static boolean isSupported() throws ErrnoException {
+        try {
+            query(1, true);
+            return true;
+        } catch (ErrnoException refused) {
+            return switch (refused.errno()) {
+                case Errno.EINVAL -> false;
+                case Errno.ENODEV -> true;
+                default -> throw refused;
+            };
+        }
+    }
+
     /** What is attached. Needs CAP_NET_ADMIN; ENODEV where the NIC is gone. */
     public static Chain query(int nic, boolean ingress) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {

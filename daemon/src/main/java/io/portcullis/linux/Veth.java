@@ -16,7 +16,6 @@ public record Veth(Nic near, Nic far) {
     private static final int IFLA_IFNAME = 3;
     private static final int IFLA_MTU = 4;
     private static final int IFLA_LINKINFO = 18;
-    private static final int IFLA_IFALIAS = 20;
     private static final int IFLA_AF_SPEC = 26;
     private static final int IFLA_INFO_KIND = 1;
     private static final int IFLA_INFO_DATA = 2;
@@ -31,7 +30,7 @@ public record Veth(Nic near, Nic far) {
      *
      * @param near a name that no NIC has
      * @param far another one
-     * @param alias what {@code ip link} shows beside both names
+     * @param alias what {@code ip link} shows beside both names; {@value Nics#ALIAS_LENGTH} bytes at the most
      * @throws ErrnoException EEXIST where a name is taken, EPERM without CAP_NET_ADMIN
      */
     public static Veth create(String near, String far, String alias) throws ErrnoException {
@@ -95,7 +94,7 @@ public record Veth(Nic near, Nic far) {
                 .putInt(8, flags)
                 .putInt(12, flags)
                 .position(Nic.IFINFOMSG_LENGTH);
-        Netlink.putAttribute(body, IFLA_IFALIAS, alias.substring(0, Math.min(alias.length(), ROOM / 4)));
+        Netlink.putAttribute(body, Nic.IFLA_IFALIAS, alias);
         try (Netlink netlink = Netlink.open(0)) {
             netlink.exchange(
                     Netlink.RTM_NEWLINK, Netlink.NLM_F_ACK, body.flip(), "RTM_NEWLINK (" + nic.name() + " up)");

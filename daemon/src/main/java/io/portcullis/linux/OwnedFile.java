@@ -1,0 +1,108 @@
+package io.portcullis.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * A file whose words are obeyed: what is in it, and which user it belongs to, both of the same open file. A symbolic link, a pipe
+ * or a file that is too long is refused.
+ *
+ * @param owner number of the user
+ * @param text what it holds, UTF-8
+ */
+public record OwnedFile(int owner, String text) {
+    private static final int KIND = 0170000;
+    private static final int REGULAR = 0100000;
+
+    /**
+     * Reads a file.
+     *
+     * @param most bytes
+     * @throws NoSuchFileException where there is none
+     * @throws IOException if it can't be opened, or is refused: the message says why
+     */
+    public static OwnedFile read(Path file, int most) throws IOException {
+        int fd;
+        try {
+            fd = open(file, Libc.O_NONBLOCK);
+        } catch (ErrnoException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                throw new NoSuchFileException(file.toString());
+            }
+            throw refused;
+        }
+        try {
+            Path opened = opened(fd);
+            if ((mode(opened) & KIND) != REGULAR) {
+                throw new FileSystemException(file.toString(), null, "not a regular file");
+            }
+            int owner = (int) Files.getAttribute(opened, "unix:uid");
+            try (InputStream in = Files.newInputStream(opened)) {
+                byte[] bytes = in.readNBytes(most + 1);
+                if (bytes.length > most) {
+                    throw new FileSystemException(file.toString(), null, "longer than " + most + " bytes");
+                }
+                return new OwnedFile(owner, new String(bytes, StandardCharsets.UTF_8));
+            }
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    /** True: it belongs to root or to the user as which this process acts, and may be obeyed. */
+    public boolean isTrusted() {
+        return owner == 0 || owner == user();
+    }
+
+    /** Number of the user as which this process acts. */
+    public static int user() {
+        return Libc.geteuid();
+    }
+
+    private static int mode(Path opened) throws IOException {
+        return (int) Files.getAttribute(opened, "unix:mode");
+    }
+
+    /** The file that a descriptor of this process is open on, wherever its name leads to by now. */
+    static Path opened(int fd) {
+        return Path.of("/proc/self/fd/" + fd);
+    }
+
+    /** open(2), for reading where no flag says more, not through a symbolic link. The descriptor is the caller's. */
+    static int open(Path file, int flags) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) ErrnoException.check(
+                    Libc.open(path(arena, file), flags | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0600), "open(" + file + ")");
+        }
+    }
+
+    /** As C wants it. */
+    static MemorySegment path(Arena arena, Path file) {
+        byte[] bytes = file.toString().getBytes(StandardCharsets.UTF_8);
+        MemorySegment path = arena.allocate(bytes.length + 1L);
+        MemorySegment.copy(bytes, 0, path, JAVA_BYTE, 0, bytes.length);
+        return path;
+    }
+
+    /**
+     * Two files change names, at once (renameat2(2), RENAME_EXCHANGE).
+     *
+     * @throws ErrnoException EINVAL, ENOSYS: this file system can't
+     */
+    public static void exchange(Path one, Path other) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            ErrnoException.check(
+                    Libc.renameat2(path(arena, one), path(arena, other), Libc.RENAME_EXCHANGE),
+                    "renameat2(" + one + ", " + other.getFileName() + ")");
+        }
+    }
+}
