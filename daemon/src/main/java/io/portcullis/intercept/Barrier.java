@@ -10,13 +10,13 @@ import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Tcx;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +25,6 @@ import org.jspecify.annotations.Nullable;
  * others are left alone, and what ours lets through goes on to them. One thread at a time.
  */
 final class Barrier implements AutoCloseable {
-    /** The number of our filters among those of their priority (clsact). */
-    private static final int HANDLE = 0x5043;
-
-    private static final int ATTEMPTS = 20;
-
     /**
      * A program and its place.
      *
@@ -47,23 +42,26 @@ final class Barrier implements AutoCloseable {
             @Nullable BpfProgram behind,
             boolean open) {}
 
-    private record Place(int nic, boolean ingress) {}
-
     private final Attach how;
-    private final OnFailure onFailure;
-    private final Path directory;
     private final @Nullable BpfMap deadline;
-    private final Map<Place, Tcx.Link> links = new HashMap<>();
-    private final Map<Place, Integer> linked = new HashMap<>();
-    private List<Part> parts = List.of();
-    private Journal journal;
+    private final RestoreLog log;
+    private final Map<Hook, Tcx.Link> links = new HashMap<>();
 
-    private Barrier(Attach how, OnFailure onFailure, Path directory, @Nullable BpfMap deadline, Journal journal) {
+    /** What has to run first on a hook: the kernel's number. */
+    private final Map<Hook, Integer> first = new HashMap<>();
+
+    /** What has to be on a hook behind a program that goes with us. */
+    private final Map<Hook, Integer> behind = new HashMap<>();
+
+    private List<Part> parts = List.of();
+
+    /** When ours was last seen on a hook: nanoseconds of monotonic time. */
+    private final Map<Hook, Long> seenNs = new HashMap<>();
+
+    private Barrier(Attach how, @Nullable BpfMap deadline, RestoreLog log) {
         this.how = how;
-        this.onFailure = onFailure;
-        this.directory = directory;
         this.deadline = deadline;
-        this.journal = journal;
+        this.log = log;
     }
 
     /**
@@ -72,32 +70,14 @@ final class Barrier implements AutoCloseable {
      * @param wanted {@link Attach#AUTO}: what the kernel has
      * @throws IOException where the kernel has no BPF, or does not let us
      */
-    static Barrier of(Attach wanted, OnFailure onFailure, Path directory, Journal journal) throws IOException {
-        boolean hasTcx = hasTcx();
+    static Barrier of(Attach wanted, OnFailure onFailure, RestoreLog log) throws IOException {
+        boolean hasTcx = Tcx.isSupported();
         if (wanted == Attach.TCX && !hasTcx) {
             throw new IOException("attach: tcx needs Linux 6.6: write attach: auto, or clsact");
         }
         Attach how = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
         boolean timed = how == Attach.CLSACT && onFailure == OnFailure.OPEN;
-        return new Barrier(how, onFailure, directory, timed ? BpfMap.create() : null, journal);
-    }
-
-    private static boolean hasTcx() throws ErrnoException {
-        try {
-            Tcx.query(1, true);
-            return true;
-        } catch (ErrnoException refused) {
-            return switch (refused.errno()) {
-                case Errno.EINVAL -> false;
-                case Errno.ENODEV -> true;
-                default -> throw refused;
-            };
-        }
-    }
-
-    /** tcx or clsact. */
-    Attach how() {
-        return how;
+        return new Barrier(how, timed ? BpfMap.create() : null, log);
     }
 
     /** What {@code clsact} programs look at, and {@link #aliveUntil} moves on; null where a link does it, or nothing shall. */
@@ -113,15 +93,8 @@ final class Barrier implements AutoCloseable {
         }
     }
 
-    Journal journal() {
-        return journal;
-    }
-
-    /** Changes the journal, on the disk too. */
-    void note(UnaryOperator<Journal> change) throws IOException {
-        Journal next = change.apply(journal);
-        next.write(directory);
-        journal = next;
+    private Hook hook(Part part) {
+        return new Hook(part.nic(), part.ingress(), how == Attach.TCX);
     }
 
     /**
@@ -131,194 +104,249 @@ final class Barrier implements AutoCloseable {
      * @throws IOException with what was attached by then still attached
      */
     List<String> raise(List<Part> wanted) throws IOException {
+        List<String> notes = put(wanted);
+        notes.addAll(tidy());
+        return notes;
+    }
+
+    /** Attaches programs, in this order; those of an earlier run stay where they are. */
+    List<String> put(List<Part> wanted) throws IOException {
         List<String> notes = new ArrayList<>();
+        forgetOthers(wanted);
         parts = List.copyOf(wanted);
         for (Part part : parts) {
             boolean kept = put(part);
             notes.add(part.place() + ": program " + part.program().name() + (kept ? " stands already" : " attached")
                     + " (" + how.key() + ")");
-        }
-        for (Journal.Standing old : journal.programs()) {
-            boolean wantedStill = parts.stream()
-                    .anyMatch(part -> part.nic() == old.nic()
-                            && part.ingress() == old.ingress()
-                            && old.isTcx() == (how == Attach.TCX));
-            if (!wantedStill) {
-                remove(old);
-                forget(old);
-            }
+            othersBehind(part).ifPresent(notes::add);
+            seenNs.remove(hook(part));
         }
         return notes;
     }
 
-    /** True: it stood there already. */
-    private boolean put(Part part) throws IOException {
-        // Two, where a run died between attaching the one and detaching the other: the first would take the mark off,
-        // and the
-        // second stop everything.
-        List<Journal.Standing> old = journal.programs().stream()
-                .filter(each -> each.nic() == part.nic()
-                        && each.ingress() == part.ingress()
-                        && each.isTcx() == (how == Attach.TCX))
-                .toList();
-        return how == Attach.TCX ? putTcx(part, old) : putFilter(part, old);
+    private void forgetOthers(List<Part> wanted) {
+        List<Hook> hooks = wanted.stream().map(this::hook).toList();
+        for (Hook hook : List.copyOf(links.keySet())) {
+            if (!hooks.contains(hook)) {
+                closeLink(hook);
+            }
+        }
+        first.keySet().retainAll(hooks);
+        behind.keySet().retainAll(hooks);
+        seenNs.keySet().retainAll(hooks);
     }
 
-    private boolean putTcx(Part part, List<Journal.Standing> old) throws IOException {
+    /** True: it stood there already. */
+    private boolean put(Part part) throws IOException {
+        return how == Attach.TCX ? putTcx(part) : putFilter(part);
+    }
+
+    /** What the journal has on a hook. Two, where a run died between attaching the one and detaching the other. */
+    private List<Journal.Standing> noted(Hook hook) {
+        return log.journal().programs().stream()
+                .filter(each -> each.hook().equals(hook))
+                .toList();
+    }
+
+    private boolean putTcx(Part part) throws IOException {
+        Hook hook = hook(part);
         if (!part.open()) {
-            return putPersistent(part, part.program(), old);
+            return putPersistent(hook, part.program(), first, 0);
         }
-        Place place = new Place(part.nic(), part.ingress());
-        closeLink(place);
         try (Bpf program = Bpf.load(part.program())) {
-            links.put(place, Tcx.linkFirst(program, part.nic(), part.ingress()));
-            linked.put(place, program.id());
+            Tcx.Link link = Tcx.linkFirst(program, part.nic(), part.ingress());
+            closeLink(hook);
+            links.put(hook, link);
+            first.put(hook, program.id());
         }
         if (part.behind() != null) {
-            putPersistent(part, part.behind(), old);
-        } else {
-            removeAll(old);
+            putPersistent(hook, part.behind(), behind, 1);
         }
         return false;
     }
 
-    private void removeAll(List<Journal.Standing> old) throws IOException {
-        for (Journal.Standing each : old) {
-            remove(each);
-            forget(each);
-        }
-    }
-
-    private boolean putPersistent(Part part, BpfProgram wanted, List<Journal.Standing> old) throws IOException {
-        int nic = part.nic();
-        boolean ingress = part.ingress();
-        Place place = new Place(nic, ingress);
-        boolean behindLink = links.containsKey(place);
-        Tcx.Chain chain = Tcx.query(nic, ingress);
-        Optional<Journal.Standing> kept = old.stream()
-                .filter(each -> chain.position(each.program()) == (behindLink ? 1 : 0)
+    private boolean putPersistent(Hook hook, BpfProgram wanted, Map<Hook, Integer> place, int position)
+            throws IOException {
+        List<Integer> chain = hook.programs();
+        Optional<Journal.Standing> kept = noted(hook).stream()
+                .filter(each -> chain.indexOf(each.program()) == position
                         && each.fingerprint().equals(wanted.fingerprint()))
                 .findFirst();
         if (kept.isPresent()) {
-            removeAll(old.stream().filter(each -> !each.equals(kept.get())).toList());
+            place.put(hook, kept.get().program());
             return true;
         }
         try (Bpf program = Bpf.load(wanted)) {
-            // The old one stays noted until it is gone.
-            add(new Journal.Standing(nic, ingress, 0, program.id(), wanted.fingerprint()));
-            if (behindLink) {
-                Tcx.attachBehind(program, nic, ingress, linked.getOrDefault(place, 0));
+            log.note(all -> all.plus(new Journal.Standing(
+                    hook.nic(), hook.ingress(), 0, program.id(), wanted.fingerprint(), position > 0)));
+            if (position > 0) {
+                Tcx.attachBehind(program, hook.nic(), hook.ingress(), first.getOrDefault(hook, 0));
             } else {
-                Tcx.attachFirst(program, nic, ingress);
+                Tcx.attachFirst(program, hook.nic(), hook.ingress());
             }
+            place.put(hook, program.id());
+            Pins.add(hook, program);
         }
-        removeAll(old);
         return false;
     }
 
-    private boolean putFilter(Part part, List<Journal.Standing> old) throws IOException {
-        int nic = part.nic();
-        Tcx.Chain others = othersOnTcx(part);
-        if (!others.entries().isEmpty()) {
-            throw new IOException(part.place() + ": " + others.entries().size()
+    private boolean putFilter(Part part) throws IOException {
+        Hook hook = hook(part);
+        int others = othersOnTcx(hook);
+        if (others > 0) {
+            throw new IOException(part.place() + ": " + others
                     + " tcx program(s) of others stand there, and would come before ours: write attach: tcx");
         }
-        Optional<String> qdisc = Clsact.qdisc(nic);
+        Optional<String> qdisc = Clsact.qdisc(hook.nic());
         if (qdisc.isEmpty()) {
-            note(all -> all.withPrograms(all.programs(), plus(all.qdiscs(), nic)));
-            Clsact.addQdisc(nic);
+            log.note(all -> all.plusQdisc(hook.nic()));
+            Clsact.addQdisc(hook.nic());
         } else if (!qdisc.get().equals("clsact")) {
             throw new IOException(part.place() + ": has a qdisc " + qdisc.get()
                     + ", which has no place for what leaves: remove it, or write attach: tcx");
         }
-        List<Clsact.Filter> filters = Clsact.filters(nic, part.ingress());
+        List<Clsact.Filter> filters = Clsact.filters(hook.nic(), hook.ingress());
         // A program with a deadline looks at the map of the process that loaded it.
-        Optional<Journal.Standing> kept = old.stream()
+        Optional<Journal.Standing> kept = noted(hook).stream()
                 .filter(each -> deadline == null
                         && !filters.isEmpty()
                         && filters.getFirst().programId() == each.program()
                         && each.fingerprint().equals(part.program().fingerprint()))
                 .findFirst();
         if (kept.isPresent()) {
-            for (Journal.Standing each : old) {
-                if (!each.equals(kept.get())) {
-                    forget(each);
-                }
-            }
+            first.put(hook, kept.get().program());
             return true;
         }
+        List<Journal.Standing> old = noted(hook);
+        boolean taken = filters.stream()
+                .filter(each -> each.handle() == Hook.HANDLE && each.priority() == Clsact.PRIORITY)
+                .anyMatch(each -> old.stream().noneMatch(standing -> standing.program() == each.programId()));
+        if (taken) {
+            throw new IOException(
+                    part.place() + ": a filter of somebody else has our number, priority " + Clsact.PRIORITY
+                            + " handle 0x" + Integer.toHexString(Hook.HANDLE) + ": remove it (tc filter del)");
+        }
         try (Bpf program = Bpf.load(part.program())) {
-            add(new Journal.Standing(
-                    nic, part.ingress(), HANDLE, program.id(), part.program().fingerprint()));
-            boolean ours = filters.stream()
-                    .anyMatch(each -> each.handle() == HANDLE
-                            && old.stream().anyMatch(standing -> standing.program() == each.programId()));
-            if (!ours
-                    && filters.stream()
-                            .anyMatch(each -> each.handle() == HANDLE && each.priority() == Clsact.PRIORITY)) {
-                throw new IOException(part.place() + ": a filter of somebody else has our number, priority "
-                        + Clsact.PRIORITY + " handle 0x" + Integer.toHexString(HANDLE) + ": remove it (tc filter del)");
-            }
-            Clsact.put(program, nic, part.ingress(), HANDLE, part.program().name());
-            for (Journal.Standing each : old) {
-                forget(each);
-            }
+            log.note(all -> all.plus(new Journal.Standing(
+                    hook.nic(),
+                    hook.ingress(),
+                    Hook.HANDLE,
+                    program.id(),
+                    part.program().fingerprint(),
+                    deadline != null)));
+            Clsact.put(
+                    program,
+                    hook.nic(),
+                    hook.ingress(),
+                    Hook.HANDLE,
+                    part.program().name());
+            first.put(hook, program.id());
         }
         return false;
     }
 
-    /** What is on tcx, but for ours of an earlier run that was attached there. */
-    private Tcx.Chain othersOnTcx(Part part) throws ErrnoException {
-        if (!hasTcx()) {
-            return new Tcx.Chain(0, List.of());
+    /** How many programs are on tcx where filters of ours are, but for ours of an earlier run. */
+    private int othersOnTcx(Hook filters) throws ErrnoException {
+        Hook tcx = new Hook(filters.nic(), filters.ingress(), true);
+        List<Journal.Standing> ours = noted(tcx);
+        return (int) tcx.programs().stream()
+                .filter(program -> ours.stream().noneMatch(each -> each.program() == program))
+                .count();
+    }
+
+    /** Programs of others that stand behind ours: named once, for what they do is not our doing. */
+    private Optional<String> othersBehind(Part part) throws ErrnoException {
+        Hook hook = hook(part);
+        List<Journal.Standing> ours = noted(hook);
+        List<String> others = hook.programs().stream()
+                .filter(program -> program != 0
+                        && !isWanted(hook, program)
+                        && ours.stream().noneMatch(each -> each.program() == program))
+                .map(program -> (program + " " + Ours.nameOf(program)).strip())
+                .toList();
+        return others.isEmpty()
+                ? Optional.empty()
+                : Optional.of(part.place() + ": behind ours " + others.size() + " program(s) of others go on: "
+                        + String.join(", ", others));
+    }
+
+    private boolean isWanted(Hook hook, int program) {
+        return first.getOrDefault(hook, 0) == program || behind.getOrDefault(hook, 0) == program;
+    }
+
+    /**
+     * Detaches what the journal has and this interface does not want: programs of an earlier run.
+     *
+     * @return what can't be detached, and is tried again: one line each
+     */
+    List<String> tidy() {
+        List<String> left = new ArrayList<>();
+        for (Journal.Standing old : log.journal().programs()) {
+            if (isWanted(old.hook(), old.program())) {
+                continue;
+            }
+            try {
+                old.hook().remove(old.program());
+                Pins.remove(old.hook(), old.program());
+                log.note(all -> all.minus(old));
+            } catch (ErrnoException refused) {
+                left.add("program " + old.program() + " of an earlier run can't be detached (NIC " + old.nic() + " "
+                        + old.hook().direction() + "), and may stop what is admitted: " + refused.getMessage());
+            }
         }
-        Tcx.Chain chain = Tcx.query(part.nic(), part.ingress());
-        return new Tcx.Chain(
-                chain.revision(),
-                chain.entries().stream()
-                        .filter(entry -> journal.programs().stream()
-                                .noneMatch(standing -> standing.isTcx() && standing.program() == entry.programId()))
-                        .toList());
+        return left;
     }
 
-    private static List<Integer> plus(List<Integer> list, int one) {
-        List<Integer> longer = new ArrayList<>(list);
-        if (!longer.contains(one)) {
-            longer.add(one);
-        }
-        return longer;
-    }
-
-    private void add(Journal.Standing standing) throws IOException {
-        List<Journal.Standing> all = new ArrayList<>(journal.programs());
-        all.add(standing);
-        note(each -> each.withPrograms(all, each.qdiscs()));
-    }
-
-    private void forget(Journal.Standing standing) throws IOException {
-        List<Journal.Standing> all = new ArrayList<>(journal.programs());
-        all.remove(standing);
-        note(each -> each.withPrograms(all, each.qdiscs()));
-    }
-
-    /** Why what is attached does not do what it should; empty: all is well. Changes nothing. */
-    List<String> faults() {
+    /**
+     * Looks whether every program is first in its place, and attaches again what is gone. What others have put before ours
+     * stays: two who both want to be first would never end.
+     *
+     * @param lines takes what was done, for the log
+     * @param clock monotonic time now, nanoseconds
+     * @return why what is attached does not do what it should, one line each
+     */
+    List<String> check(List<String> lines, LongSupplier clock) {
         List<String> faults = new ArrayList<>();
         for (Part part : parts) {
             try {
-                fault(part).ifPresent(faults::add);
-            } catch (ErrnoException refused) {
-                faults.add(part.place() + ": " + refused.getMessage());
+                check(part, lines, clock).ifPresent(faults::add);
+            } catch (IOException refused) {
+                boolean gone = refused instanceof ErrnoException errno && errno.errno() == Errno.ENODEV;
+                faults.add(part.place() + ": " + (gone ? "its NIC is gone" : Guard.reason(refused)));
             }
         }
+        faults.addAll(tidy());
         return faults;
     }
 
-    private Optional<String> fault(Part part) throws ErrnoException {
-        if (how == Attach.CLSACT && hasTcx() && !othersOnTcx(part).entries().isEmpty()) {
+    private Optional<String> check(Part part, List<String> lines, LongSupplier clock) throws IOException {
+        Hook hook = hook(part);
+        if (how == Attach.CLSACT && othersOnTcx(hook) > 0) {
             return Optional.of(part.place() + ": a tcx program of somebody else runs before ours");
         }
-        int at = position(part);
+        long beganNs = clock.getAsLong();
+        List<Integer> chain = hook.programs();
+        boolean whole = part.behind() == null || chain.contains(behind.getOrDefault(hook, 0));
+        int at = chain.indexOf(first.getOrDefault(hook, -1));
+        if (at < 0 || !whole) {
+            put(part);
+            lines.add(part.place() + ": program " + part.program().name()
+                    + " was gone, and is attached again; unguarded for at most "
+                    + gapMs(hook, beganNs, clock.getAsLong()) + " ms");
+            at = hook.programs().indexOf(first.getOrDefault(hook, -1));
+        }
+        if (at >= 0) {
+            seenNs.put(hook, beganNs);
+        }
+        return fault(part, at);
+    }
+
+    /** Milliseconds since ours was last seen, rounded up; where it was not seen since it was attached, since this look began. */
+    private long gapMs(Hook hook, long beganNs, long nowNs) {
+        return TimeUnit.NANOSECONDS.toMillis(nowNs - seenNs.getOrDefault(hook, beganNs)) + 1;
+    }
+
+    private Optional<String> fault(Part part, int at) {
         String what = how == Attach.TCX ? "tcx program" : "filter";
         return switch (at) {
             case 0 -> Optional.empty();
@@ -329,104 +357,21 @@ final class Barrier implements AutoCloseable {
         };
     }
 
-    /** How many programs run before ours; -1: it is gone. */
-    private int position(Part part) throws ErrnoException {
-        if (how == Attach.TCX) {
-            Tcx.Chain chain = Tcx.query(part.nic(), part.ingress());
-            Integer link = linked.get(new Place(part.nic(), part.ingress()));
-            int program = link != null ? link : programOf(part);
-            return chain.position(program);
-        }
-        List<Clsact.Filter> filters = Clsact.filters(part.nic(), part.ingress());
-        for (int i = 0; i < filters.size(); i++) {
-            if (filters.get(i).programId() == programOf(part)) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private int programOf(Part part) {
-        return journal.programs().stream()
-                .filter(each -> each.nic() == part.nic() && each.ingress() == part.ingress())
-                .mapToInt(Journal.Standing::program)
-                .findFirst()
-                .orElse(0);
-    }
-
-    /** Attaches again what is gone. What others have put before ours stays: two who both want to be first would never end. */
-    List<String> mend() throws IOException {
-        List<String> mended = new ArrayList<>();
-        for (Part part : parts) {
-            if (position(part) < 0) {
-                put(part);
-                mended.add(part.place() + ": program " + part.program().name() + " attached again");
-            }
-        }
-        return mended;
-    }
-
-    private void closeLink(Place place) {
-        Tcx.Link link = links.remove(place);
-        linked.remove(place);
+    private void closeLink(Hook hook) {
+        Tcx.Link link = links.remove(hook);
         if (link != null) {
             link.close();
-        }
-    }
-
-    /** Detaches one program; nothing happens where it, or its NIC, is gone. */
-    private static void remove(Journal.Standing standing) throws IOException {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                if (standing.isTcx()) {
-                    Tcx.Chain chain = Tcx.query(standing.nic(), standing.ingress());
-                    if (chain.position(standing.program()) >= 0) {
-                        Tcx.detach(standing.program(), standing.nic(), standing.ingress(), chain);
-                    }
-                } else if (Clsact.filters(standing.nic(), standing.ingress()).stream()
-                        .anyMatch(filter -> filter.programId() == standing.program())) {
-                    Clsact.remove(standing.nic(), standing.ingress(), standing.handle());
-                }
-                return;
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.ENODEV) {
-                    return;
-                }
-                if (refused.errno() != Errno.ESTALE || attempt == ATTEMPTS) {
-                    throw refused;
-                }
-            }
-        }
-    }
-
-    /** Detaches what a journal says, and takes the qdiscs away that were made and are empty. */
-    static void lower(Journal journal) throws IOException {
-        for (Journal.Standing standing : journal.programs()) {
-            remove(standing);
-        }
-        for (int nic : journal.qdiscs()) {
-            boolean ours = Clsact.qdisc(nic).filter("clsact"::equals).isPresent();
-            if (ours
-                    && Clsact.filters(nic, true).isEmpty()
-                    && Clsact.filters(nic, false).isEmpty()) {
-                Clsact.removeQdisc(nic);
-            }
         }
     }
 
     /** What shall not outlive us goes; all else stays as it is. */
     @Override
     public void close() {
-        for (Place place : List.copyOf(links.keySet())) {
-            closeLink(place);
+        for (Hook hook : List.copyOf(links.keySet())) {
+            closeLink(hook);
         }
         if (deadline != null) {
             deadline.close();
         }
-    }
-
-    /** What becomes of the traffic when this process dies. */
-    OnFailure onFailure() {
-        return onFailure;
     }
 }

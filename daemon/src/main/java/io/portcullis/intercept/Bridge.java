@@ -14,9 +14,13 @@ import io.portcullis.linux.Route;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,22 +38,26 @@ public final class Bridge implements Interception {
 
     private final Wish wish;
     private final Mode.Bridge mode;
-    private List<Nic> nics;
-    private final List<NicClaim> claims;
+    private final RestoreLog journal;
+    private final Map<Integer, NicClaim> claims = new HashMap<>();
     private final List<String> notes;
     private final boolean wasStanding;
-    private @Nullable Barrier barrier;
-    private Journal journal;
 
-    private Bridge(
-            Wish wish, Mode.Bridge mode, List<Nic> nics, List<NicClaim> claims, Journal journal, List<String> notes) {
+    /** A NIC each, outside first; one that is gone is as it was. */
+    private List<Nic> nics;
+
+    /** Sides whose NIC is gone, or has come back and is not ready yet. */
+    private final Set<Integer> lost = new TreeSet<>();
+
+    private @Nullable Barrier barrier;
+
+    private Bridge(Wish wish, Mode.Bridge mode, List<Nic> nics, RestoreLog journal, List<String> notes) {
         this.wish = wish;
         this.mode = mode;
         this.nics = nics;
-        this.claims = claims;
         this.journal = journal;
         this.notes = notes;
-        this.wasStanding = !journal.programs().isEmpty();
+        this.wasStanding = !journal.journal().programs().isEmpty();
     }
 
     /**
@@ -132,12 +140,37 @@ public final class Bridge implements Interception {
         return found;
     }
 
+    /** As {@link Interception#warnings(io.portcullis.config.Interface)}. */
+    static List<String> warnings(String outside, String inside) {
+        try {
+            Optional<Nic> outer = Nics.find(outside);
+            Optional<Nic> inner = Nics.find(inside);
+            return outer.isPresent() && inner.isPresent()
+                    ? unequalMtus(outer.get(), inner.get()).stream().toList()
+                    : List.of();
+        } catch (ErrnoException refused) {
+            return List.of(String.valueOf(refused.getMessage()));
+        }
+    }
+
+    private static Optional<String> unequalMtus(Nic one, Nic other) {
+        if (one.mtu() == other.mtu()) {
+            return Optional.empty();
+        }
+        Nic smaller = one.mtu() < other.mtu() ? one : other;
+        Nic larger = smaller.equals(one) ? other : one;
+        return Optional.of(
+                smaller.name() + " has MTU " + smaller.mtu() + " and " + larger.name() + " has " + larger.mtu()
+                        + ": longer packets than " + smaller.mtu() + " bytes are dropped (too-big): ip link set dev "
+                        + larger.name() + " mtu " + smaller.mtu());
+    }
+
     /**
      * Checks both NICs; writes down what a stop must restore; then keeps this host's IP stack off them, switches them on
      * and turns off the offloads that the ports can't carry. When an earlier run did not put things back, its journal's
      * values are the ones to restore, not today's.
      *
-     * @throws InterceptException with all faults; nothing is changed then, or it has been put back
+     * @throws InterceptException with all faults; see {@link Interception#attach}
      */
     static Bridge attach(Wish wish, Mode.Bridge mode) throws InterceptException {
         String interfaceName = wish.attachment().name();
@@ -146,36 +179,43 @@ public final class Bridge implements Interception {
             throw new InterceptException(faults);
         }
         List<String> notes = new ArrayList<>();
-        Bridge bridge;
-        List<NicClaim> claims = new ArrayList<>();
+        Map<Integer, NicClaim> claims = new HashMap<>();
         boolean done = false;
         try {
             List<Nic> nics = List.of(Nics.named(mode.outside()), Nics.named(mode.inside()));
             for (Nic nic : nics) {
-                claims.add(Guard.claim(interfaceName, nic, wish.owner()));
+                Guard.claim(interfaceName, nic, wish.state(), wish.owner(), notes)
+                        .ifPresent(claim -> claims.put(nic.index(), claim));
             }
-            Journal journal = Journal.takeOver(
+            RestoreLog journal = Takeover.of(
                     interfaceName, nics, wish.state(), notes, (nic, earlier) -> Guard.plan(nic, earlier, wish.ring()));
-            bridge = new Bridge(wish, mode, nics, claims, journal, notes);
+            Bridge bridge = new Bridge(wish, mode, nics, journal, notes);
+            bridge.ready();
+            bridge.claims.putAll(claims);
             done = true;
+            return bridge;
         } catch (IOException failed) {
             throw new InterceptException(List.of(interfaceName + ": " + Guard.reason(failed)));
         } finally {
             if (!done) {
-                claims.forEach(NicClaim::close);
+                claims.values().forEach(NicClaim::close);
             }
         }
+    }
+
+    private void ready() throws InterceptException {
         try {
-            for (int i = 0; i < bridge.nics.size(); i++) {
-                notes.addAll(
-                        Guard.apply(bridge.nics.get(i), bridge.journal.nics().get(i), wish.ring()));
+            for (int i = 0; i < nics.size(); i++) {
+                notes.addAll(Guard.apply(nics.get(i), journal.journal().nics().get(i), wish.ring()));
             }
+            unequalMtus(nics.getFirst(), nics.getLast()).ifPresent(notes::add);
         } catch (IOException failed) {
-            List<String> lines = new ArrayList<>(List.of(interfaceName + ": " + Guard.reason(failed)));
-            lines.addAll(bridge.detach().faults());
+            List<String> lines = new ArrayList<>(List.of(wish.attachment().name() + ": " + Guard.reason(failed)));
+            if (!wasStanding) {
+                lines.addAll(Restoration.restore(journal).faults());
+            }
             throw new InterceptException(lines);
         }
-        return bridge;
     }
 
     @Override
@@ -210,14 +250,14 @@ public final class Bridge implements Interception {
         String name = wish.attachment().name();
         List<String> lines = new ArrayList<>();
         try {
-            Barrier raising = Barrier.of(Attach.AUTO, wish.attachment().onFailure(), wish.state(), journal);
+            Barrier raising = Barrier.of(Attach.AUTO, wish.attachment().onFailure(), journal);
             barrier = raising;
             raising.aliveUntil(nowNs + ALIVE_NS);
             lines.addAll(raising.raise(parts(raising)));
+            lines.addAll(Pairs.removeOthers(journal, List.of()));
             if (open) {
-                promiscuous(raising);
+                promiscuous();
             }
-            journal = raising.journal();
         } catch (IOException refused) {
             if (open) {
                 throw new InterceptException(
@@ -265,72 +305,125 @@ public final class Bridge implements Interception {
     }
 
     /** For after us: without a socket that asks for it, a NIC takes the frames of its own address only. */
-    private void promiscuous(Barrier raising) throws IOException {
+    private void promiscuous() throws IOException {
         for (Nic nic : nics) {
             if (!Nics.indexed(nic.index()).promiscuous()) {
-                raising.note(all -> all.promiscuous(nic));
+                journal.note(all -> all.promiscuous(nic.index()));
                 Nics.setPromiscuous(nic, true);
             }
         }
     }
 
     @Override
-    public synchronized List<String> look(List<String> log) {
+    public synchronized List<String> look(List<String> log, Set<Integer> deleted) {
+        journal.retry();
+        List<String> faults = new ArrayList<>();
+        for (int i = 0; i < nics.size(); i++) {
+            try {
+                faults.addAll(look(i, log, deleted));
+            } catch (IOException refused) {
+                faults.add(wish.attachment().name() + ": " + Guard.reason(refused));
+            } catch (InterceptException refused) {
+                faults.addAll(refused.faults());
+            }
+        }
+        return faults;
+    }
+
+    private List<String> look(int side, List<String> log, Set<Integer> deleted) throws IOException, InterceptException {
+        String name = wish.attachment().name();
+        Nic had = nics.get(side);
+        String configured = mode.nics().get(side);
+        boolean wasLost = lost.contains(side);
+        if (deleted.contains(had.index())) {
+            lost.add(side);
+        }
+        Optional<Nic> same = lost.contains(side) ? Optional.empty() : Nics.at(had.index());
+        Optional<Nic> now = same.isPresent() ? same : Nics.find(configured);
+        if (now.isEmpty()) {
+            lost.add(side);
+            if (!wasLost) {
+                log.add(had.name() + " is gone: it is guarded again when a NIC " + configured + " is there");
+            }
+            return List.of(name + ": " + had.name() + " is gone; waiting for a NIC " + configured);
+        }
+        Nic nic = now.get();
+        if (nic.index() != had.index() || lost.contains(side) || isMadeAnew(side, nic)) {
+            lost.add(side);
+            readyAgain(side, nic, log);
+            lost.remove(side);
+        } else if (!nic.name().equals(had.name())) {
+            log.add(had.name() + " is called " + nic.name() + " now: it is guarded on; the configuration names "
+                    + configured);
+            replace(side, nic);
+        }
+        Optional<Nic> master = Nics.master(nic);
+        return master.isEmpty()
+                ? List.of()
+                : List.of(name + ": " + nic.name() + " is a port of "
+                        + master.get().name() + " now, which hears its frames too: take it out (ip link set "
+                        + nic.name() + " nomaster)");
+    }
+
+    /** It has our index, and nothing else of what it had: the news of its going were lost. */
+    private boolean isMadeAnew(int side, Nic nic) throws IOException {
+        Journal now = journal.journal();
+        return barrier != null && !SameNic.is(nic, now.nics().get(side), now);
+    }
+
+    private void replace(int side, Nic nic) {
+        List<Nic> now = new ArrayList<>(nics);
+        now.set(side, nic);
+        nics = List.copyOf(now);
+    }
+
+    /** A NIC that has come back, or was made again. Its programs come first. */
+    private void readyAgain(int side, Nic nic, List<String> log) throws IOException, InterceptException {
+        String name = wish.attachment().name();
+        int before = nics.get(side).index();
+        if (!claims.containsKey(nic.index())) {
+            Guard.claim(name, nic, wish.state(), wish.owner(), log).ifPresent(claim -> claims.put(nic.index(), claim));
+        }
+        Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
+        journal.note(all -> all.replacing(side, entry));
+        replace(side, nic);
         Barrier standing = barrier;
-        if (standing == null) {
-            return List.of();
-        }
-        List<String> faults = standing.faults();
-        if (faults.isEmpty()) {
-            return faults;
-        }
-        try {
-            List<Nic> found = new ArrayList<>();
-            for (String name : mode.nics()) {
-                Optional<Nic> nic = Nics.find(name);
-                if (nic.isEmpty()) {
-                    return List.of();
-                }
-                found.add(nic.get());
-            }
-            for (int i = 0; i < found.size(); i++) {
-                if (found.get(i).index() != nics.get(i).index()) {
-                    readyAgain(i, found.get(i), log);
-                }
-            }
+        if (standing != null) {
             log.addAll(standing.raise(parts(standing)));
-            journal = standing.journal();
-            return standing.faults();
-        } catch (IOException refused) {
-            return List.of(wish.attachment().name() + ": " + Guard.reason(refused));
-        } catch (InterceptException refused) {
-            return refused.faults();
+        }
+        log.addAll(Guard.apply(nic, entry, wish.ring()));
+        if (standing != null && wish.attachment().onFailure() == OnFailure.OPEN) {
+            promiscuous();
+        }
+        NicClaim old = before == nic.index() ? null : claims.remove(before);
+        if (old != null) {
+            old.close();
         }
     }
 
-    /** A NIC that was made again under its name. It counts when all is done, so that what fails is tried again. */
-    private void readyAgain(int i, Nic nic, List<String> log) throws IOException, InterceptException {
+    @Override
+    public synchronized List<String> check(List<String> log, LongSupplier clock) {
+        String name = wish.attachment().name();
+        List<String> faults = new ArrayList<>();
         Barrier standing = barrier;
-        if (standing == null) {
-            return;
+        if (standing != null) {
+            standing.check(log, clock).forEach(fault -> faults.add(name + ": " + fault));
         }
-        NicClaim claim = Guard.claim(wish.attachment().name(), nic, wish.owner());
-        boolean done = false;
-        try {
-            Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
-            standing.note(all -> all.replacing(i, entry));
-            journal = standing.journal();
-            log.addAll(Guard.apply(nic, entry, wish.ring()));
-            done = true;
-        } finally {
-            if (!done) {
-                claim.close();
+        for (int i = 0; i < nics.size(); i++) {
+            try {
+                if (!lost.contains(i)) {
+                    log.addAll(Guard.keepSwitches(nics.get(i)));
+                }
+            } catch (IOException refused) {
+                faults.add(name + ": " + nics.get(i).name() + ": " + Guard.reason(refused));
             }
         }
-        claims.set(i, claim).close();
-        List<Nic> now = new ArrayList<>(nics);
-        now.set(i, nic);
-        nics = List.copyOf(now);
+        return faults;
+    }
+
+    @Override
+    public List<String> warnings() {
+        return journal.warnings();
     }
 
     @Override
@@ -353,25 +446,29 @@ public final class Bridge implements Interception {
     }
 
     /**
-     * Holds one side down; with null none, and the one that was comes up. What is held is written down first, so that a
-     * stop, or the start after a crash, lets it come up. A NIC that is gone is left alone.
+     * Holds one side down; with null none, and the one that was comes up. It is noted for as long as it is down, so that a stop,
+     * or the start after a crash, lets it come up. A NIC that is gone is left alone.
      *
-     * @throws IOException if it cannot be written down, or the kernel refuses
+     * @throws IOException if the kernel refuses
      */
     public synchronized void hold(@Nullable Side side) throws IOException {
-        Journal before = journal;
-        Journal next = before.holding(side == null ? -1 : side.ordinal());
-        next.write(wish.state());
-        journal = next;
-        if (barrier != null) {
-            barrier.note(all -> all.holding(side == null ? -1 : side.ordinal()));
-        }
-        for (int i = 0; i < next.nics().size(); i++) {
-            Journal.Entry entry = next.nics().get(i);
-            Optional<Nic> nic = Nics.find(entry.name()).filter(entry::isOf);
-            if (nic.isPresent() && before.nics().get(i).held() != entry.held()) {
-                Nics.setUp(nic.get(), !entry.held());
+        List<Journal.Entry> before = journal.journal().nics();
+        for (int i = 0; i < nics.size(); i++) {
+            if (before.get(i).held() && (side == null || side.ordinal() != i)) {
+                setUp(i, true);
             }
+        }
+        journal.note(all -> all.holding(side == null ? -1 : side.ordinal()));
+        if (side != null) {
+            setUp(side.ordinal(), false);
+        }
+    }
+
+    private void setUp(int side, boolean up) throws ErrnoException {
+        Optional<Nic> nic =
+                lost.contains(side) ? Optional.empty() : Nics.at(nics.get(side).index());
+        if (nic.isPresent() && nic.get().up() != up) {
+            Nics.setUp(nic.get(), up);
         }
     }
 
@@ -383,7 +480,7 @@ public final class Bridge implements Interception {
     @Override
     public synchronized Restored detach() {
         leave();
-        return Restoration.restore(journal, wish.state());
+        return Restoration.restore(journal);
     }
 
     @Override
@@ -392,7 +489,7 @@ public final class Bridge implements Interception {
             barrier.close();
             barrier = null;
         }
-        claims.forEach(NicClaim::close);
+        claims.values().forEach(NicClaim::close);
         claims.clear();
     }
 }

@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -71,14 +74,38 @@ final class Guard {
                 + (more > 0 ? " and " + more + " more" : "");
     }
 
-    /** Takes a NIC for us alone; where another daemon has it, it is named. */
-    static NicClaim claim(String interfaceName, Nic nic, String owner) throws IOException, InterceptException {
-        Optional<NicClaim> claim = NicClaim.take(nic, owner);
-        if (claim.isEmpty()) {
-            throw new InterceptException(List.of(interfaceName + ": " + nic.name() + " is guarded already, by "
-                    + NicClaim.owner(nic).orElse("another portcullis") + ": stop that one, or name another NIC"));
+    /**
+     * Takes a NIC for us alone; where another daemon has it, it is named.
+     *
+     * @param folder of the claims
+     * @param notes takes a line where it can't be claimed, which keeps nobody from guarding it
+     * @return empty where it can't be claimed
+     */
+    static Optional<NicClaim> claim(String interfaceName, Nic nic, Path folder, String owner, List<String> notes)
+            throws InterceptException {
+        try {
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectories(
+                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
+            }
+            Optional<NicClaim> claim = NicClaim.take(folder, nic, owner);
+            if (claim.isPresent()) {
+                return claim;
+            }
+            String other = NicClaim.owner(folder, nic).orElse("another portcullis");
+            throw new InterceptException(List.of(interfaceName + ": " + nic.name() + " is guarded already, by " + other
+                    + (isOurs(other)
+                            ? ", of this very daemon: another name for it takes a restart, which loses no connection"
+                            : ": stop that one, or name another NIC")));
+        } catch (IOException refused) {
+            notes.add(nic.name() + ": can't be claimed against another portcullis, and is guarded all the same: "
+                    + reason(refused));
+            return Optional.empty();
         }
-        return claim.get();
+    }
+
+    private static boolean isOurs(String owner) {
+        return owner.contains("pid " + ProcessHandle.current().pid() + ",");
     }
 
     /**
@@ -89,35 +116,72 @@ final class Guard {
      */
     static Journal.Entry plan(Nic nic, Optional<Journal.Entry> earlier, boolean carriesOffloads) throws IOException {
         List<String> offloads = inTheWay(Offloads.read(nic.name()).switchable(), carriesOffloads);
-        if (earlier.isPresent()) {
+        if (earlier.isPresent() && !earlier.get().switches().isEmpty()) {
             Journal.Entry then = earlier.get();
-            return new Journal.Entry(
-                    nic.name(),
-                    nic.index(),
-                    nic.hardwareAddress(),
-                    then.switches(),
-                    then.broughtUp(),
-                    false,
-                    then.promiscuous(),
-                    Stream.concat(then.offloads().stream(), offloads.stream())
-                            .distinct()
-                            .toList(),
-                    then.linkLocals());
+            return Journal.Entry.of(nic)
+                    .with(then.switches(), then.linkLocals())
+                    .with(then.broughtUp(), false, then.promiscuous())
+                    .with(Journal.join(then.offloads(), offloads));
         }
+        List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
+        return Journal.Entry.of(nic)
+                .with(
+                        isSwitched(nic) ? switches("default") : switches(nic.name()),
+                        Nics.addresses(nic).stream().map(NicAddress::toString).toList())
+                .with(!nic.up(), false, false)
+                .with(Journal.join(before, offloads));
+    }
+
+    private static Map<Switch, String> switches(String of) throws IOException {
         Map<Switch, String> switches = new EnumMap<>(Switch.class);
         for (Switch one : Switch.values()) {
-            one.read(nic.name()).ifPresent(value -> switches.put(one, value));
+            one.read(of).ifPresent(value -> switches.put(one, value));
         }
-        return new Journal.Entry(
-                nic.name(),
-                nic.index(),
-                nic.hardwareAddress(),
-                switches,
-                !nic.up(),
-                false,
-                false,
-                offloads,
-                Nics.addresses(nic).stream().map(NicAddress::toString).toList());
+        return switches;
+    }
+
+    /** True: its switches are those of a bridge's port, one and all, so that an earlier run has set them. */
+    static boolean isSwitched(Nic nic) throws IOException {
+        Map<Switch, String> now = switches(nic.name());
+        return !now.isEmpty()
+                && now.entrySet().stream()
+                        .allMatch(each -> each.getValue().equals(each.getKey().guarded()));
+    }
+
+    /**
+     * Gives a NIC this host's defaults, whose switches are those of a bridge's port though no journal tells what they were.
+     *
+     * @return a line for the log, where something was changed
+     */
+    static Optional<String> restoreDefaults(Nic nic) throws IOException {
+        if (!isSwitched(nic)) {
+            return Optional.empty();
+        }
+        List<String> done = new ArrayList<>();
+        for (Map.Entry<Switch, String> each : switches("default").entrySet()) {
+            if (!each.getValue().equals(each.getKey().guarded())) {
+                each.getKey().write(nic.name(), each.getValue());
+                done.add(each.getKey().key() + " " + each.getValue());
+            }
+        }
+        return done.isEmpty()
+                ? Optional.empty()
+                : Optional.of(nic.name() + ": was a bridge's port, and no journal tells what it was before: this host's"
+                        + " defaults: " + String.join(", ", done));
+    }
+
+    /** Sets again what somebody has changed; lines for the log. */
+    static List<String> keepSwitches(Nic nic) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (Switch one : Switch.values()) {
+            Optional<String> now = one.read(nic.name());
+            if (now.isPresent() && !now.get().equals(one.guarded())) {
+                one.write(nic.name(), one.guarded());
+                lines.add(nic.name() + ": " + one.key() + " was set to " + now.get() + " by somebody: it is "
+                        + one.guarded() + " again");
+            }
+        }
+        return lines;
     }
 
     /**
@@ -159,17 +223,16 @@ final class Guard {
         List<String> offloads = Offloads.read(nic.name()).switchable().stream()
                 .filter(inTheWay::contains)
                 .toList();
-        List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
-        return new Journal.Entry(
-                nic.name(),
-                nic.index(),
-                nic.hardwareAddress(),
-                Map.of(),
-                false,
-                false,
-                false,
-                Stream.concat(before.stream(), offloads.stream()).distinct().toList(),
-                List.of());
+        return Journal.Entry.of(nic)
+                .with(Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads));
+    }
+
+    /** Gives back what a bridge has changed on a NIC that a host guards from now on; lines for the log. */
+    static List<String> noMoreABridge(Nic nic, Journal.Entry then) {
+        return then.switches().isEmpty()
+                ? List.of()
+                : restore(nic, then.with(false, false, then.promiscuous()).with(List.of()))
+                        .lines();
     }
 
     private static List<String> offloadsOff(String name, boolean carriesOffloads) throws IOException {
@@ -208,24 +271,9 @@ final class Guard {
     }
 
     /** Puts a NIC back as the journal has it. Goes on after a failure: a half restored NIC is better than an untouched one. */
-    static Restored restore(Journal.Entry entry) {
+    static Restored restore(Nic nic, Journal.Entry entry) {
         List<String> lines = new ArrayList<>();
         List<String> faults = new ArrayList<>();
-        Optional<Nic> found = Optional.empty();
-        try {
-            found = Nics.all().stream()
-                    .filter(nic -> nic.index() == entry.index())
-                    .findFirst();
-        } catch (ErrnoException failed) {
-            faults.add(entry.name() + ": " + failed.getMessage());
-            return new Restored(lines, faults);
-        }
-        if (found.isEmpty() || !entry.isOf(found.get())) {
-            lines.add(entry.name() + ": gone" + (found.isEmpty() ? "" : " (another NIC has its number now)")
-                    + ", nothing to restore");
-            return new Restored(lines, faults);
-        }
-        Nic nic = found.get();
         List<String> done = new ArrayList<>();
         step(nic, faults, () -> offloadsOn(nic, entry, done, faults));
         step(nic, faults, () -> upOrDown(nic, entry, done));

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,17 +56,21 @@ public final class Host implements Interception {
     private final Mode.Host mode;
     private final List<String> notes;
     private final boolean wasStanding;
+    private final RestoreLog journal;
     private final Barrier barrier;
     private Nic nic;
-    private NicClaim claim;
+    private @Nullable NicClaim claim;
     private List<Veth> pairs;
-    private boolean goneSaid;
+
+    /** True: the NIC is gone, or has come back and is not guarded yet. */
+    private boolean lost;
 
     private Host(
             Wish wish,
             Mode.Host mode,
             Nic nic,
-            NicClaim claim,
+            @Nullable NicClaim claim,
+            RestoreLog journal,
             Barrier barrier,
             List<Veth> pairs,
             boolean wasStanding,
@@ -74,6 +79,7 @@ public final class Host implements Interception {
         this.mode = mode;
         this.nic = nic;
         this.claim = claim;
+        this.journal = journal;
         this.barrier = barrier;
         this.pairs = pairs;
         this.wasStanding = wasStanding;
@@ -120,31 +126,27 @@ public final class Host implements Interception {
         }
         List<String> notes = new ArrayList<>();
         NicClaim claim = null;
-        Journal journal = null;
+        RestoreLog journal = null;
         boolean done = false;
         try {
             Nic nic = Nics.named(mode.nic());
-            claim = Guard.claim(name, nic, wish.owner());
-            journal = Journal.takeOver(
-                    name,
-                    List.of(nic),
-                    wish.state(),
-                    notes,
-                    (each, earlier) -> Guard.planHost(each, earlier, inTheWay()));
-            int nicIndex = nic.index();
-            boolean wasStanding =
-                    journal.programs().stream().anyMatch(standing -> standing.nic() == nicIndex && standing.ingress());
-            Barrier barrier = Barrier.of(mode.attach(), wish.attachment().onFailure(), wish.state(), journal);
-            List<Veth> pairs = pairs(wish, barrier, notes);
+            claim = Guard.claim(name, nic, wish.state(), wish.owner(), notes).orElse(null);
+            journal = Takeover.of(name, List.of(nic), wish.state(), notes, (each, earlier) -> {
+                earlier.ifPresent(then -> notes.addAll(Guard.noMoreABridge(each, then)));
+                return Guard.planHost(each, earlier, inTheWay());
+            });
+            boolean wasStanding = journal.journal().programs().stream()
+                    .anyMatch(standing -> standing.nic() == nic.index() && standing.ingress());
+            Barrier barrier = Barrier.of(mode.attach(), wish.attachment().onFailure(), journal);
+            List<Veth> pairs = pairs(wish, journal, notes);
             notes.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
-            Host host = new Host(wish, mode, nic, claim, barrier, pairs, wasStanding, notes);
+            Host host = new Host(wish, mode, nic, claim, journal, barrier, pairs, wasStanding, notes);
             done = true;
             return host;
         } catch (IOException failed) {
             List<String> lines = new ArrayList<>(List.of(name + ": " + Guard.reason(failed)));
-            if (journal != null && journal.programs().isEmpty()) {
-                lines.addAll(
-                        Restoration.restore(reread(wish, journal), wish.state()).faults());
+            if (journal != null && journal.journal().programs().isEmpty()) {
+                lines.addAll(Restoration.restore(journal).faults());
             }
             throw new InterceptException(lines);
         } finally {
@@ -154,77 +156,61 @@ public final class Host implements Interception {
         }
     }
 
-    private static Journal reread(Wish wish, Journal journal) {
-        try {
-            return Journal.read(journal.file(wish.state()));
-        } catch (IOException unreadable) {
-            return journal;
-        }
-    }
-
     /** What a NIC of this host must not join on arrival while it is guarded: names of offloads. */
     public static List<String> inTheWay() throws IOException {
         boolean tunnels = Nics.all().stream().anyMatch(nic -> TUNNELS.contains(nic.kind()));
         return tunnels ? List.of("rx-lro", "rx-gro", "rx-gro-hw", "rx-gro-list") : List.of("rx-lro", "rx-gro-list");
     }
 
-    /** Makes the pairs that there have to be; those of an earlier run stay. */
-    private static List<Veth> pairs(Wish wish, Barrier barrier, List<String> notes) throws IOException {
+    private static List<Journal.Pair> wantedPairs(Wish wish) {
         String name = wish.attachment().name();
-        List<Journal.Pair> wanted = new ArrayList<>();
-        wanted.add(new Journal.Pair(PairName.of("pch", name), PairName.of("pcd", name)));
-        if (!wish.ring()) {
-            wanted.add(new Journal.Pair(PairName.of("pco", name), PairName.of("pcp", name)));
-        }
-        List<Journal.Pair> noted = barrier.journal().pairs();
+        return wish.ring() ? List.of(Pairs.inside(name)) : List.of(Pairs.inside(name), Pairs.outside(name));
+    }
+
+    /** Makes the pairs that there have to be; those of an earlier run stay. */
+    private static List<Veth> pairs(Wish wish, RestoreLog journal, List<String> notes) throws IOException {
+        List<Journal.Pair> noted = journal.journal().pairs();
+        List<Journal.Pair> wanted = wantedPairs(wish);
         for (Journal.Pair pair : wanted) {
+            List<Nic> ours = Pairs.ends(pair, noted.contains(pair), Nics.all());
             for (String each : List.of(pair.near(), pair.far())) {
-                if (!noted.contains(pair) && Nics.find(each).isPresent()) {
+                if (Nics.find(each).isPresent()
+                        && ours.stream().noneMatch(end -> end.name().equals(each))) {
                     throw new IOException(
                             "there is a NIC " + each + " already, which is not ours: remove it (ip link del " + each
                                     + "), or give the interface another name");
                 }
             }
         }
-        List<Journal.Pair> all = new ArrayList<>(noted);
-        wanted.stream().filter(pair -> !noted.contains(pair)).forEach(all::add);
-        barrier.note(journal -> journal.withPairs(all));
+        journal.note(all -> all.withPairs(Journal.join(all.pairs(), wanted)));
         List<Veth> pairs = new ArrayList<>();
         for (Journal.Pair pair : wanted) {
-            Optional<Nic> near = Nics.find(pair.near());
-            Optional<Nic> far = Nics.find(pair.far());
-            boolean whole = near.isPresent()
-                    && far.isPresent()
-                    && near.get().up()
-                    && far.get().up()
-                    && near.get().lowerIndex() == far.get().index();
-            if (whole) {
-                pairs.add(new Veth(near.get(), far.get()));
-            } else {
-                if (near.isPresent()) {
-                    Nics.delete(near.get());
-                }
-                if (Nics.find(pair.far()).isPresent()) {
-                    Nics.delete(Nics.named(pair.far()));
-                }
-                Veth made = Veth.create(pair.near(), pair.far(), "portcullis " + name);
-                notes.add(pair.near() + " and " + pair.far() + " made");
-                pairs.add(made);
-            }
+            pairs.add(whole(pair, wish.attachment().name(), notes));
             Nic leaving = pairs.getLast().near();
             Offloads offloads = Offloads.read(leaving.name());
             Offloads.set(leaving.name(), wish.ring() ? offloads.beyondVnetHeaders() : offloads.switchable(), false);
         }
-        for (Journal.Pair old : noted) {
-            if (!wanted.contains(old)) {
-                Optional<Nic> left = Nics.find(old.near());
-                if (left.isPresent()) {
-                    Nics.delete(left.get());
-                }
-            }
-        }
-        barrier.note(journal -> journal.withPairs(wanted));
         return pairs;
+    }
+
+    /** The pair as it is, or anew where something of it is gone or down. */
+    private static Veth whole(Journal.Pair pair, String interfaceName, List<String> notes) throws IOException {
+        Optional<Nic> near = Nics.find(pair.near());
+        Optional<Nic> far = Nics.find(pair.far());
+        boolean isWhole = near.isPresent()
+                && far.isPresent()
+                && near.get().up()
+                && far.get().up()
+                && Pairs.isOurs(near.get())
+                && near.get().lowerIndex() == far.get().index();
+        if (isWhole) {
+            return new Veth(near.get(), far.get());
+        }
+        Pairs.remove(pair, true).ifPresent(notes::add);
+        Veth made = Veth.create(
+                pair.near(), pair.far(), Pairs.alias(Journal.empty(interfaceName, Journal.currentBootId())));
+        notes.add(pair.near() + " and " + pair.far() + " made");
+        return made;
     }
 
     /** Name of the NIC that is guarded, as it is called now. */
@@ -271,7 +257,9 @@ public final class Host implements Interception {
     public synchronized List<String> engage(long nowNs) throws InterceptException {
         try {
             barrier.aliveUntil(nowNs + Bridge.ALIVE_NS);
-            return barrier.raise(parts());
+            List<String> lines = new ArrayList<>(barrier.raise(parts()));
+            lines.addAll(Pairs.removeOthers(journal, wantedPairs(wish)));
+            return lines;
         } catch (IOException refused) {
             throw new InterceptException(List.of(wish.attachment().name() + ": " + Guard.reason(refused)));
         }
@@ -311,24 +299,25 @@ public final class Host implements Interception {
     }
 
     @Override
-    public synchronized List<String> look(List<String> log) {
+    public synchronized List<String> look(List<String> log, Set<Integer> deleted) {
         String name = wish.attachment().name();
+        journal.retry();
         try {
-            Optional<Nic> now = find();
+            boolean wasLost = lost;
+            lost |= deleted.contains(nic.index());
+            Optional<Nic> same = lost ? Optional.empty() : Nics.at(nic.index());
+            Optional<Nic> now = same.isPresent() ? same : Nics.find(mode.nic());
             if (now.isEmpty()) {
-                if (!goneSaid) {
+                lost = true;
+                if (!wasLost) {
                     log.add(nic.name() + " is gone: it is guarded again when a NIC " + mode.nic() + " is there");
                 }
-                goneSaid = true;
                 return List.of(name + ": " + nic.name() + " is gone; waiting for a NIC " + mode.nic());
             }
-            goneSaid = false;
-            if (now.get().index() != nic.index()) {
-                List<String> faults = faults(name + ": nic: ", now.get());
-                if (!faults.isEmpty()) {
-                    return faults;
-                }
+            if (lost || now.get().index() != nic.index()) {
+                lost = true;
                 begin(now.get(), log);
+                lost = false;
             } else if (!now.get().name().equals(nic.name())) {
                 log.add(nic.name() + " is called " + now.get().name()
                         + " now: it is guarded on; the configuration names " + mode.nic());
@@ -336,15 +325,10 @@ public final class Host implements Interception {
             }
             offloadsOff(log);
             if (!arePairsWhole()) {
-                pairs = pairs(wish, barrier, log);
+                pairs = pairs(wish, journal, log);
                 log.addAll(barrier.raise(parts()));
             }
-            List<String> faults = barrier.faults();
-            if (!faults.isEmpty()) {
-                log.addAll(barrier.mend());
-                faults = barrier.faults();
-            }
-            return faults.stream().map(fault -> name + ": " + fault).toList();
+            return faults(name + ": nic: ", now.get());
         } catch (IOException refused) {
             return List.of(name + ": " + Guard.reason(refused));
         } catch (InterceptException refused) {
@@ -352,21 +336,27 @@ public final class Host implements Interception {
         }
     }
 
-    /** A tunnel may have come, or somebody has switched one on. */
-    private void offloadsOff(List<String> log) throws IOException {
-        Journal.Entry noted = barrier.journal().nics().getFirst();
-        Journal.Entry planned = Guard.planHost(nic, Optional.of(noted), inTheWay());
-        if (!planned.offloads().equals(noted.offloads())) {
-            barrier.note(journal -> journal.replacing(0, planned));
-            log.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
-        }
+    @Override
+    public synchronized List<String> check(List<String> log, LongSupplier clock) {
+        return barrier.check(log, clock).stream()
+                .map(fault -> wish.attachment().name() + ": " + fault)
+                .toList();
     }
 
-    /** The NIC that we have, whatever it is called now; where it is gone, the one of the configured name. */
-    private Optional<Nic> find() throws ErrnoException {
-        Optional<Nic> same =
-                Nics.all().stream().filter(each -> each.index() == nic.index()).findFirst();
-        return same.isPresent() ? same : Nics.find(mode.nic());
+    @Override
+    public List<String> warnings() {
+        return journal.warnings();
+    }
+
+    /** A tunnel may have come, or somebody has switched one on. */
+    private void offloadsOff(List<String> log) throws IOException {
+        Journal.Entry noted = journal.journal().nics().getFirst();
+        List<String> inTheWay = inTheWay();
+        Journal.Entry planned = Guard.planHost(nic, Optional.of(noted), inTheWay);
+        if (!planned.offloads().equals(noted.offloads())) {
+            journal.note(all -> all.replacing(0, planned));
+            log.addAll(Guard.offloadsOff(nic.name(), inTheWay));
+        }
     }
 
     private boolean arePairsWhole() throws ErrnoException {
@@ -378,14 +368,23 @@ public final class Host implements Interception {
                                 .anyMatch(each -> each.index() == pair.far().index() && each.up()));
     }
 
-    /** Another NIC of the same name: it was unguarded until now. */
+    /** A NIC that has come back, or another one of the same name: it was unguarded until now. Its programs come first. */
     private void begin(Nic next, List<String> log) throws IOException, InterceptException {
-        NicClaim claimed = Guard.claim(wish.attachment().name(), next, wish.owner());
-        claim.close();
+        String name = wish.attachment().name();
+        List<String> faults = faults(name + ": nic: ", next);
+        if (!faults.isEmpty()) {
+            throw new InterceptException(faults);
+        }
+        NicClaim claimed = claim != null && claim.nic() == next.index()
+                ? claim
+                : Guard.claim(name, next, wish.state(), wish.owner(), log).orElse(null);
+        if (claim != null && claim != claimed) {
+            claim.close();
+        }
         claim = claimed;
         nic = next;
         Journal.Entry entry = Guard.planHost(next, Optional.empty(), inTheWay());
-        barrier.note(journal -> journal.replacing(0, entry));
+        journal.note(all -> all.replacing(0, entry));
         log.addAll(barrier.raise(parts()));
         log.addAll(Guard.offloadsOff(next.name(), inTheWay()));
     }
@@ -407,12 +406,15 @@ public final class Host implements Interception {
     @Override
     public synchronized Restored detach() {
         leave();
-        return Restoration.restore(barrier.journal(), wish.state());
+        return Restoration.restore(journal);
     }
 
     @Override
     public synchronized void leave() {
         barrier.close();
-        claim.close();
+        if (claim != null) {
+            claim.close();
+            claim = null;
+        }
     }
 }

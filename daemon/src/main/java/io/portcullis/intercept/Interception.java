@@ -6,6 +6,8 @@ import io.portcullis.config.Mode;
 import io.portcullis.linux.PacketSocket;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * The NICs of one interface, taken: first made ready, so that ports can be opened on them; then, when everything is ready to
@@ -36,12 +38,21 @@ public sealed interface Interception permits Bridge, Host {
      * Makes the NICs ready. When an earlier run did not put things back, what it wrote down is what to restore, and its
      * programs stay where they are.
      *
-     * @throws InterceptException with all faults; nothing is changed then, or it has been put back
+     * @throws InterceptException with all faults; what kept traffic back before still does so, all else is unchanged or has been
+     *     put back
      */
     static Interception attach(Wish wish) throws InterceptException {
         return switch (wish.attachment().mode()) {
             case Mode.Bridge bridge -> Bridge.attach(wish, bridge);
             case Mode.Host host -> Host.attach(wish, host);
+        };
+    }
+
+    /** What is odd about the NICs of an interface and no fault, one line each. Changes nothing. */
+    static List<String> warnings(Interface attachment) {
+        return switch (attachment.mode()) {
+            case Mode.Bridge bridge -> Bridge.warnings(bridge.outside(), bridge.inside());
+            case Mode.Host _ -> List.of();
         };
     }
 
@@ -73,12 +84,28 @@ public sealed interface Interception permits Bridge, Host {
     List<String> engage(long nowNs) throws InterceptException;
 
     /**
-     * Looks whether all is as it should be, and mends what it can: a NIC that was made again, a program that is gone.
+     * Looks whether the NICs are as they should be, and mends what it can: a NIC that was made again, a pair that is gone. To be
+     * called on news of links, every second while there is a fault or a warning, and every ten seconds.
      *
      * @param log takes what was done
+     * @param deleted indices of NICs that have left this network namespace since the last look, though another one, or the same,
+     *     may have the index now
      * @return why frames may not be decided, one line each; empty: all is well
      */
-    List<String> look(List<String> log);
+    List<String> look(List<String> log, Set<Integer> deleted);
+
+    /**
+     * Looks whether our programs are first everywhere, and attaches again what is gone: a few calls of the kernel, to be made
+     * four times a second and on news of filters, for programs come and go without news.
+     *
+     * @param log takes what was done
+     * @param clock monotonic time now, nanoseconds: for how long a program was missing
+     * @return why our programs do not decide, one line each; empty: they do
+     */
+    List<String> check(List<String> log, LongSupplier clock);
+
+    /** What is amiss and stops no frame, one line each: notes that can't be written. */
+    List<String> warnings();
 
     /** True where {@link #alive} has to be called, ten times a second. */
     boolean mustSayAlive();

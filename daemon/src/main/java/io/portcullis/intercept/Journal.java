@@ -1,32 +1,24 @@
 package io.portcullis.intercept;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.portcullis.linux.Nic;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stop must restore for one interface: on disk before anything is changed, gone when all of it is put back.
+ * What a stop must restore for one interface. An earlier version knew less, a later one knows more: what is missing is empty,
+ * what is unknown is ignored.
  *
  * @param interfaceName as configured
  * @param bootId of the kernel that ran: after a boot there is nothing to restore
@@ -42,15 +34,11 @@ record Journal(
         List<Pair> pairs,
         List<Standing> programs,
         List<Integer> qdiscs) {
-    private static final String PREFIX = "restore-";
-    private static final String SUFFIX = ".json";
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
-    private static final ObjectMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-    /** Copies the lists; those that an earlier version did not know are empty. */
+    /** Copies the lists. */
     Journal {
-        nics = List.copyOf(nics);
+        nics = copy(nics);
         pairs = copy(pairs);
         programs = copy(programs);
         qdiscs = copy(qdiscs);
@@ -59,29 +47,50 @@ record Journal(
         }
     }
 
-    private static <E> List<E> copy(@Nullable List<E> list) {
-        return list == null ? List.of() : List.copyOf(list);
-    }
-
-    /** Of an interface that has no programs and no virtual NICs yet. */
     Journal(String interfaceName, String bootId, List<Entry> nics) {
         this(interfaceName, bootId, nics, List.of(), List.of(), List.of());
     }
 
-    /** Two virtual NICs, {@code near} the one that the kernel's programs speak of. */
+    /** One without anything to undo. */
+    static Journal empty(String interfaceName, String bootId) {
+        return new Journal(interfaceName, bootId, List.of());
+    }
+
+    private static <T> List<T> copy(@Nullable List<T> list) {
+        return list == null ? List.of() : List.copyOf(list);
+    }
+
+    private static String text(@Nullable String value) {
+        return value == null ? "" : value;
+    }
+
+    /** Names of a veth pair, made by us: {@code near} is the end that the kernel's programs speak of. */
     record Pair(String near, String far) {}
 
     /**
-     * A program where it stands.
+     * A program where it is attached.
      *
      * @param nic index of the NIC
      * @param handle of a filter, 0 for tcx
      * @param program the kernel's number for it
-     * @param fingerprint of what it does
+     * @param fingerprint of what it does; empty: unknown
+     * @param open true: it lets frames through when the process ends ({@code on-failure: open})
      */
-    record Standing(int nic, boolean ingress, int handle, int program, String fingerprint) {
+    record Standing(int nic, boolean ingress, int handle, int program, String fingerprint, boolean open) {
+        Standing {
+            fingerprint = text(fingerprint);
+        }
+
         boolean isTcx() {
             return handle == 0;
+        }
+
+        Hook hook() {
+            return new Hook(nic, ingress, isTcx());
+        }
+
+        boolean isSame(Standing other) {
+            return hook().equals(other.hook()) && program == other.program;
         }
     }
 
@@ -89,12 +98,14 @@ record Journal(
      * One NIC as it was.
      *
      * @param name for people
-     * @param index with {@code hardwareAddress}: which NIC it is
+     * @param index with the addresses and what is attached: which NIC it is, see {@link SameNic}
+     * @param hardwareAddress that it had
+     * @param permanentAddress that it was built with; empty: none
      * @param switches values by what they are of
      * @param broughtUp true: it was down
+     * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
      * @param promiscuous true: it was made so
      * @param offloads kernel names of the features that were on
-     * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
      * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel brings its own one back, not those
      *     that people gave it
      */
@@ -102,6 +113,7 @@ record Journal(
             String name,
             int index,
             String hardwareAddress,
+            String permanentAddress,
             Map<Switch, String> switches,
             boolean broughtUp,
             boolean held,
@@ -111,23 +123,79 @@ record Journal(
         /** Copies the collections. */
         Entry {
             Map<Switch, String> inOrder = new EnumMap<>(Switch.class);
-            inOrder.putAll(switches);
+            if (switches != null) {
+                switches.forEach((one, value) -> {
+                    if (one != null && value != null) {
+                        inOrder.put(one, value);
+                    }
+                });
+            }
             switches = Collections.unmodifiableMap(inOrder);
-            offloads = List.copyOf(offloads);
-            linkLocals = List.copyOf(linkLocals);
+            name = text(name);
+            hardwareAddress = text(hardwareAddress);
+            permanentAddress = text(permanentAddress);
+            offloads = copy(offloads);
+            linkLocals = copy(linkLocals);
+            if (index <= 0) {
+                throw new IllegalArgumentException("index of a NIC: " + index);
+            }
         }
 
-        Entry held(boolean down) {
+        /** Of a NIC of which nothing is changed yet. */
+        static Entry of(Nic nic) {
             return new Entry(
-                    name, index, hardwareAddress, switches, broughtUp, down, promiscuous, offloads, linkLocals);
+                    nic.name(),
+                    nic.index(),
+                    nic.hardwareAddress(),
+                    nic.permanentAddress(),
+                    Map.of(),
+                    false,
+                    false,
+                    false,
+                    List.of(),
+                    List.of());
         }
 
-        Entry madePromiscuous() {
-            return new Entry(name, index, hardwareAddress, switches, broughtUp, held, true, offloads, linkLocals);
+        Entry with(Map<Switch, String> others, List<String> addresses) {
+            return new Entry(
+                    name,
+                    index,
+                    hardwareAddress,
+                    permanentAddress,
+                    others,
+                    broughtUp,
+                    held,
+                    promiscuous,
+                    offloads,
+                    addresses);
         }
 
-        boolean isOf(Nic nic) {
-            return index == nic.index() && hardwareAddress.equals(nic.hardwareAddress());
+        Entry with(boolean wasDown, boolean isHeld, boolean madePromiscuous) {
+            return new Entry(
+                    name,
+                    index,
+                    hardwareAddress,
+                    permanentAddress,
+                    switches,
+                    wasDown,
+                    isHeld,
+                    madePromiscuous,
+                    offloads,
+                    linkLocals);
+        }
+
+        Entry with(Collection<String> features) {
+            return new Entry(
+                    name,
+                    index,
+                    hardwareAddress,
+                    permanentAddress,
+                    switches,
+                    broughtUp,
+                    held,
+                    promiscuous,
+                    List.copyOf(features),
+                    linkLocals);
         }
     }
 
@@ -135,46 +203,31 @@ record Journal(
         return ProcSys.read(BOOT_ID);
     }
 
-    /** True: it is about NICs of the kernel that runs now. */
-    boolean isOfThisBoot() throws IOException {
-        return bootId.equals(currentBootId());
-    }
-
-    Optional<Entry> entryOf(Nic nic) {
-        return nics.stream().filter(entry -> entry.isOf(nic)).findFirst();
-    }
-
     /** The same, with the NIC at one place of the list held down, or none (-1). */
     Journal holding(int place) {
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < nics.size(); i++) {
-            entries.add(nics.get(i).held(i == place));
+            Entry entry = nics.get(i);
+            entries.add(entry.with(entry.broughtUp(), i == place, entry.promiscuous()));
         }
-        return with(entries);
-    }
-
-    /** The same without these NICs' entries. */
-    Journal without(List<Nic> others) {
-        return with(nics.stream()
-                .filter(entry -> others.stream().noneMatch(entry::isOf))
-                .toList());
+        return withNics(entries);
     }
 
     /** The same, with another NIC at one place of the list. */
     Journal replacing(int place, Entry entry) {
         List<Entry> entries = new ArrayList<>(nics);
         entries.set(place, entry);
-        return with(entries);
+        return withNics(entries);
     }
 
-    /** The same; this NIC was made promiscuous. */
-    Journal promiscuous(Nic nic) {
-        return with(nics.stream()
-                .map(entry -> entry.isOf(nic) ? entry.madePromiscuous() : entry)
+    /** The same; the NIC of this index was made promiscuous. */
+    Journal promiscuous(int nic) {
+        return withNics(nics.stream()
+                .map(entry -> entry.index() == nic ? entry.with(entry.broughtUp(), entry.held(), true) : entry)
                 .toList());
     }
 
-    private Journal with(List<Entry> entries) {
+    private Journal withNics(List<Entry> entries) {
         return new Journal(interfaceName, bootId, entries, pairs, programs, qdiscs);
     }
 
@@ -183,147 +236,62 @@ record Journal(
         return new Journal(interfaceName, bootId, nics, others, programs, qdiscs);
     }
 
-    /** The same, with these programs and qdiscs. */
-    Journal withPrograms(List<Standing> standing, List<Integer> made) {
-        return new Journal(interfaceName, bootId, nics, pairs, standing, made);
+    /** The same, and this program besides. */
+    Journal plus(Standing standing) {
+        return new Journal(interfaceName, bootId, nics, pairs, join(programs, List.of(standing)), qdiscs);
+    }
+
+    /** The same, but for this program. */
+    Journal minus(Standing standing) {
+        return new Journal(
+                interfaceName,
+                bootId,
+                nics,
+                pairs,
+                programs.stream().filter(each -> !each.isSame(standing)).toList(),
+                qdiscs);
+    }
+
+    /** The same; the NIC of this index was given a qdisc. */
+    Journal plusQdisc(int nic) {
+        return new Journal(interfaceName, bootId, nics, pairs, programs, join(qdiscs, List.of(nic)));
+    }
+
+    /** The same, and what another one says besides. */
+    Journal plus(Journal other) {
+        return new Journal(
+                interfaceName,
+                bootId,
+                join(nics, other.nics),
+                join(pairs, other.pairs),
+                join(programs, other.programs),
+                join(qdiscs, other.qdiscs));
+    }
+
+    static <T> List<T> join(List<T> some, List<T> more) {
+        return Stream.concat(some.stream(), more.stream()).distinct().toList();
+    }
+
+    /** Only what it says about NICs whose index fits, without pairs. */
+    Journal about(IntPredicate nic) {
+        return new Journal(
+                interfaceName,
+                bootId,
+                nics.stream().filter(each -> nic.test(each.index())).toList(),
+                List.of(),
+                programs.stream().filter(each -> nic.test(each.nic())).toList(),
+                qdiscs.stream().filter(nic::test).toList());
+    }
+
+    /** Indices of the NICs that it says something about. */
+    Set<Integer> indices() {
+        return Stream.of(nics.stream().map(Entry::index), programs.stream().map(Standing::nic), qdiscs.stream())
+                .flatMap(each -> each)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** True where there is nothing to undo. */
     boolean isEmpty() {
         return nics.isEmpty() && pairs.isEmpty() && programs.isEmpty() && qdiscs.isEmpty();
-    }
-
-    /** Its file. Any interface name makes one file name, without a way out of the directory. */
-    Path file(Path directory) {
-        return directory.resolve(PREFIX + URLEncoder.encode(interfaceName, StandardCharsets.UTF_8) + SUFFIX);
-    }
-
-    /** All or nothing, and on the disk when this returns. Makes the directory (mode 0750) where there is none. */
-    void write(Path directory) throws IOException {
-        Files.createDirectories(
-                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
-        Path file = file(directory);
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        try (FileChannel channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(this));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    }
-
-    void delete(Path directory) throws IOException {
-        Files.deleteIfExists(file(directory));
-    }
-
-    /** Writes what is left of it; an empty journal is none. */
-    void writeOrDelete(Path directory) throws IOException {
-        if (isEmpty()) {
-            delete(directory);
-        } else {
-            write(directory);
-        }
-    }
-
-    /** What will have to be restored of a NIC; {@code earlier}: what an earlier run wrote down about this very NIC. */
-    interface Plan {
-        Entry of(Nic nic, Optional<Entry> earlier) throws IOException;
-    }
-
-    /**
-     * Writes down what will have to be restored. What an earlier run wrote down about the same NICs is kept to, and its
-     * programs and pairs are carried over; what it had taken besides is put back.
-     *
-     * @throws InterceptException where that can't be
-     */
-    static Journal takeOver(String interfaceName, List<Nic> nics, Path directory, List<String> notes, Plan plan)
-            throws IOException, InterceptException {
-        List<Journal> earlier = new ArrayList<>();
-        for (Path file : files(directory)) {
-            Journal journal = read(file);
-            if (journal.isOfThisBoot()) {
-                earlier.add(journal);
-            }
-        }
-        List<Entry> entries = new ArrayList<>();
-        for (Nic nic : nics) {
-            Optional<Entry> then = earlier.stream()
-                    .flatMap(journal -> journal.entryOf(nic).stream())
-                    .findFirst();
-            then.ifPresent(
-                    entry -> notes.add(nic.name() + ": an earlier run did not restore it: its journal is kept to"));
-            entries.add(plan.of(nic, then));
-        }
-        Journal next = new Journal(interfaceName, currentBootId(), entries);
-        for (Journal journal : earlier) {
-            boolean same = journal.interfaceName().equals(interfaceName);
-            if (same || journal.sharesNics(nics)) {
-                next = next.with(journal.pairs, journal.programs, journal.qdiscs);
-            }
-            if (same) {
-                for (Entry left : journal.without(nics).nics) {
-                    Restored restored = Guard.restore(left);
-                    if (!restored.faults().isEmpty()) {
-                        throw new InterceptException(restored.faults());
-                    }
-                    notes.addAll(restored.lines());
-                }
-            }
-        }
-        next.write(directory);
-        for (Journal other : earlier) {
-            if (!other.interfaceName().equals(interfaceName) && other.sharesNics(nics)) {
-                new Journal(other.interfaceName, other.bootId, other.without(nics).nics).writeOrDelete(directory);
-            }
-        }
-        return next;
-    }
-
-    private boolean sharesNics(List<Nic> others) {
-        return without(others).nics.size() < nics.size();
-    }
-
-    /** The same, and these besides: until those that are wanted stand, they keep the traffic back. */
-    private Journal with(List<Pair> morePairs, List<Standing> morePrograms, List<Integer> moreQdiscs) {
-        return new Journal(
-                interfaceName,
-                bootId,
-                nics,
-                Stream.concat(pairs.stream(), morePairs.stream()).distinct().toList(),
-                Stream.concat(programs.stream(), morePrograms.stream())
-                        .distinct()
-                        .toList(),
-                Stream.concat(qdiscs.stream(), moreQdiscs.stream()).distinct().toList());
-    }
-
-    /** The journals of a directory, by name; none where there is no directory. */
-    static List<Path> files(Path directory) throws IOException {
-        List<Path> files = new ArrayList<>();
-        if (Files.isDirectory(directory)) {
-            try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, PREFIX + "*" + SUFFIX)) {
-                found.forEach(files::add);
-            }
-        }
-        files.sort(null);
-        return files;
-    }
-
-    /** Reads a journal; the message of a failure says which, and what is wrong with it, in one line. */
-    static Journal read(Path file) throws IOException {
-        try {
-            Journal journal = JSON.readValue(Files.readAllBytes(file), Journal.class);
-            if (journal == null) {
-                throw new IOException(file + ": not a journal (null): delete it");
-            }
-            return journal;
-        } catch (JacksonException broken) {
-            throw new IOException(file + ": not a journal (" + broken.getOriginalMessage() + "): delete it", broken);
-        }
     }
 }

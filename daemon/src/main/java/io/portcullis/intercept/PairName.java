@@ -2,13 +2,21 @@ package io.portcullis.intercept;
 
 import io.portcullis.linux.Nic;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
 /** Names of virtual NICs after an interface, whose own name may be longer than a NIC's and have letters of any script. */
 final class PairName {
     private static final int SHORTENED = 4;
 
+    private static final Pattern ONE = Pattern.compile("pc[hdop]-.+");
+
     private PairName() {}
+
+    /** True: it is formed like one of ours. That is no proof. */
+    static boolean isOne(String nic) {
+        return ONE.matcher(nic).matches();
+    }
 
     /**
      * {@code pch-web0}; where that is too long or has letters that scripts trip over, the beginning of it and a checksum.

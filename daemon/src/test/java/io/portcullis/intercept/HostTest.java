@@ -10,7 +10,6 @@ import io.portcullis.linux.Nics;
 import io.portcullis.linux.Tcx;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -39,23 +38,21 @@ final class HostTest {
                 Interception.Wish wish = Wishes.of("web0", "mode: host, nic: e0", true, directory);
                 for (BpfProgram other : List.of(new Programs(wish.mark()).admitOurs(null), Programs.drop())) {
                     engaged().leave();
-                    Journal journal = Journal.read(Journal.files(directory).getFirst());
+                    JournalFile file = JournalFile.all(directory).getFirst();
                     try (Bpf program = Bpf.load(other)) {
                         Tcx.attachFirst(program, nic, true);
                         Journal.Standing standing =
-                                new Journal.Standing(nic, true, 0, program.id(), other.fingerprint());
-                        journal.withPrograms(
-                                        Stream.concat(journal.programs().stream(), Stream.of(standing))
-                                                .toList(),
-                                        List.of())
-                                .write(directory);
+                                new Journal.Standing(nic, true, 0, program.id(), other.fingerprint(), false);
+                        file.write(file.read().plus(standing));
                     }
                     assertEquals(2, Tcx.query(nic, true).entries().size());
                     engaged().leave();
                     assertEquals(1, Tcx.query(nic, true).entries().size());
                     assertEquals(
                             4,
-                            Journal.read(Journal.files(directory).getFirst())
+                            JournalFile.all(directory)
+                                    .getFirst()
+                                    .read()
                                     .programs()
                                     .size());
                 }

@@ -1,0 +1,204 @@
+package io.portcullis.intercept;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.FileName;
+import io.portcullis.linux.OwnedFile;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The file of a journal, and its spare: as long as each other, and full of blanks behind the words. A write goes into the spare,
+ * whose blocks are there already, and then both change names; so a full disk stops no write after the first.
+ *
+ * @param path of the file; the spare stands beside it
+ */
+record JournalFile(Path path) {
+    private static final String PREFIX = "restore-";
+    private static final String SUFFIX = ".json";
+
+    /** URL encoding leaves no tilde: what has one is no interface's whole name. */
+    private static final int HASH_LENGTH = 16;
+
+    private static final String OF_A_NIC = "~nic-";
+
+    /** Of the encoded name; the rest of a longer one is in its hash. */
+    private static final int NAME_LENGTH = 150;
+
+    private static final int UNIT = 16 * 1024;
+    private static final int LONGEST = 64 * UNIT;
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_AS_NULL)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    /** A journal that is not obeyed, for it belongs to a user whom we do not trust. */
+    static final class OfAnotherUser extends IOException {
+        OfAnotherUser(Path file, int owner) {
+            super(file + " belongs to user " + owner + ", and is not obeyed by user " + OwnedFile.user()
+                    + ": run portcullis detach as user " + owner);
+        }
+    }
+
+    /** Of an interface: any name makes one file name, without a way out of the folder. */
+    static JournalFile ofInterface(Path folder, String interfaceName) {
+        String encoded = URLEncoder.encode(interfaceName, StandardCharsets.UTF_8);
+        String name = encoded.length() <= NAME_LENGTH
+                ? encoded
+                : encoded.substring(0, NAME_LENGTH) + "~"
+                        + FileName.sha256(interfaceName.getBytes(StandardCharsets.UTF_8))
+                                .substring(0, HASH_LENGTH);
+        return new JournalFile(folder.resolve(PREFIX + name + SUFFIX));
+    }
+
+    /** Of a NIC that no interface has, and that an earlier run left as it is. */
+    static JournalFile ofNic(Path folder, int nic) {
+        return new JournalFile(folder.resolve(PREFIX + OF_A_NIC + nic + SUFFIX));
+    }
+
+    /** Those of a folder, by name; none where there is no folder. */
+    static List<JournalFile> all(Path folder) throws IOException {
+        List<Path> files = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
+                found.forEach(files::add);
+            }
+        }
+        files.sort(null);
+        return files.stream().map(JournalFile::new).toList();
+    }
+
+    private Path beside(String ending) {
+        return path.resolveSibling(path.getFileName() + ending);
+    }
+
+    private Path spare() {
+        return beside(".spare");
+    }
+
+    /**
+     * What it says.
+     *
+     * @throws java.nio.file.NoSuchFileException where there is none
+     * @throws OfAnotherUser where it is not obeyed
+     * @throws IOException where it is no journal: which, and why, in one line
+     */
+    Journal read() throws IOException {
+        OwnedFile file = OwnedFile.read(path, LONGEST);
+        if (!file.isTrusted()) {
+            throw new OfAnotherUser(path, file.owner());
+        }
+        try {
+            Journal journal = JSON.readValue(file.text(), Journal.class);
+            if (journal == null) {
+                throw new IOException(path + ": not a journal (null)");
+            }
+            return journal;
+        } catch (JacksonException broken) {
+            throw new IOException(path + ": not a journal (" + broken.getOriginalMessage() + ")", broken);
+        }
+    }
+
+    /** All or nothing, and on the disk when this returns. Makes the folder (mode 0750) where there is none. */
+    void write(Journal journal) throws IOException {
+        Path folder = path.toAbsolutePath().getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
+        }
+        byte[] words = JSON.writeValueAsBytes(journal);
+        fill(words);
+        swap();
+        if (folder != null) {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+        if (!Files.exists(spare(), LinkOption.NOFOLLOW_LINKS)) {
+            reserve(words);
+        }
+    }
+
+    /** Blocks for the next write, while there are some. */
+    private void reserve(byte[] words) throws IOException {
+        try {
+            fill(words);
+        } catch (IOException full) {
+            // What is to be known is written; the next write finds a place or says why not.
+            Files.deleteIfExists(spare());
+        }
+    }
+
+    private void fill(byte[] words) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                spare(),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----")))) {
+            long units = Math.max((words.length + UNIT - 1L) / UNIT, (channel.size() + UNIT - 1L) / UNIT);
+            byte[] all = Arrays.copyOf(words, Math.toIntExact(Math.min(units * UNIT, LONGEST)));
+            Arrays.fill(all, words.length, all.length, (byte) ' ');
+            ByteBuffer bytes = ByteBuffer.wrap(all);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes, bytes.position());
+            }
+            channel.force(true);
+        }
+    }
+
+    private void swap() throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            try {
+                OwnedFile.exchange(spare(), path);
+                return;
+            } catch (ErrnoException refused) {
+                if (refused.errno() != Errno.EINVAL && refused.errno() != Errno.ENOSYS) {
+                    throw refused;
+                }
+            }
+        }
+        Files.move(spare(), path, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Removes it, and the spare. */
+    void delete() throws IOException {
+        Files.deleteIfExists(path);
+        Files.deleteIfExists(spare());
+    }
+
+    /** Writes what is left of a journal; an empty one is none. */
+    void writeOrDelete(Journal journal) throws IOException {
+        if (journal.isEmpty()) {
+            delete();
+        } else {
+            write(journal);
+        }
+    }
+
+    /** Takes it out of the way, for people to look at; an older one that is there goes. */
+    Path putAside() throws IOException {
+        Files.deleteIfExists(spare());
+        return Files.move(path, beside(".unreadable"), StandardCopyOption.REPLACE_EXISTING);
+    }
+}
