@@ -16,6 +16,8 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.packet.Batch;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,8 @@ public final class PortChannel extends AbstractChannel {
     // Not NONE: that takes the descriptor out of epoll, and the next submit fails with ENOENT.
     private static final EpollIoOps PAUSED = EpollIoOps.EPOLLERR;
 
+    private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
     /** Then the other port has its turn. While frames keep arriving, each batch after the first spares an epoll_wait. */
     private static final int BATCHES_AT_ONCE = 8;
 
@@ -44,6 +48,7 @@ public final class PortChannel extends AbstractChannel {
     private boolean readAsked;
     private boolean polled;
     private volatile boolean open = true;
+    private volatile boolean watched;
 
     /**
      * A channel over an opened port, which it starts when it is registered and closes when it is closed.
@@ -58,6 +63,11 @@ public final class PortChannel extends AbstractChannel {
     /** The port. */
     public Port port() {
         return port;
+    }
+
+    /** True: the event loop looks at the port. False before it is registered, after it is closed, and where epoll refused it. */
+    public boolean isWatched() {
+        return open && watched;
     }
 
     private final class PortUnsafe extends AbstractUnsafe implements EpollIoHandle {
@@ -78,7 +88,7 @@ public final class PortChannel extends AbstractChannel {
                     readBatches(BATCHES_AT_ONCE);
                 }
             } catch (Throwable bug) {
-                pipeline().fireExceptionCaught(bug);
+                fail(bug);
             }
         }
 
@@ -126,9 +136,15 @@ public final class PortChannel extends AbstractChannel {
         try {
             return readBatches(1);
         } catch (Throwable bug) {
-            pipeline().fireExceptionCaught(bug);
-            return 1;
+            fail(bug);
+            return 0;
         }
+    }
+
+    /** The port threw, and may do so again at once: the loop must not spend all its time on that. */
+    private void fail(Throwable bug) {
+        pipeline().fireExceptionCaught(bug);
+        LockSupport.parkNanos(PAUSE_NS);
     }
 
     /** False: there was none. */
@@ -196,15 +212,26 @@ public final class PortChannel extends AbstractChannel {
     @Override
     protected void doRegister(ChannelPromise promise) {
         ((IoEventLoop) eventLoop()).register((PortUnsafe) unsafe()).addListener(registered -> {
-            if (registered.isSuccess()) {
-                registration = (IoRegistration) registered.getNow();
-                armed = null;
+            if (!registered.isSuccess()) {
+                promise.setFailure(registered.cause());
+                return;
+            }
+            enter(registered.getNow());
+            try {
                 port.start(() -> eventLoop().execute(this::moveOn));
                 promise.setSuccess();
-            } else {
-                promise.setFailure(registered.cause());
+            } catch (RuntimeException | Error bug) {
+                // What escapes from a listener is swallowed, and nobody would ever hear of this port again.
+                doDeregister();
+                promise.setFailure(bug);
             }
         });
+    }
+
+    private void enter(Object registered) {
+        registration = (IoRegistration) registered;
+        armed = null;
+        watched = true;
     }
 
     /** The port's NIC was opened anew: out of epoll with the old descriptor, while it is open; in with the new one. */
@@ -213,17 +240,34 @@ public final class PortChannel extends AbstractChannel {
             return;
         }
         EpollIoOps before = armed;
-        doDeregister();
-        port.moveOn();
+        try {
+            doDeregister();
+            port.moveOn();
+        } catch (RuntimeException | Error bug) {
+            pipeline().fireExceptionCaught(bug);
+        }
+        watch(before);
+    }
+
+    /** Tries once more where epoll refused the port's new descriptor. For the event loop, now and then. */
+    public void watchAgain() {
+        if (isRegistered()) {
+            watch(armed);
+        }
+    }
+
+    private void watch(@Nullable EpollIoOps ops) {
+        if (!open || registration != null) {
+            return;
+        }
         ((IoEventLoop) eventLoop()).register((PortUnsafe) unsafe()).addListener(registered -> {
-            if (!registered.isSuccess()) {
+            if (registered.isSuccess()) {
+                enter(registered.getNow());
+                if (ops != null) {
+                    arm(ops);
+                }
+            } else {
                 pipeline().fireExceptionCaught(registered.cause());
-                return;
-            }
-            registration = (IoRegistration) registered.getNow();
-            armed = null;
-            if (before != null) {
-                arm(before);
             }
         });
     }
@@ -233,6 +277,7 @@ public final class PortChannel extends AbstractChannel {
         IoRegistration current = registration;
         if (current != null) {
             registration = null;
+            watched = false;
             current.cancel();
         }
     }

@@ -20,6 +20,12 @@ public sealed interface PortState {
         return new NotForwarding(nic + " is gone; waiting for an interface of that name");
     }
 
+    /** The NIC receives frames, and the port has none of them. */
+    static PortState deaf(String nic) {
+        return new NotForwarding(nic + " reads nothing although frames arrive: a program of others may take them before"
+                + " (XDP; `ip link show " + nic + "` and `bpftool net` tell of it)");
+    }
+
     /**
      * The NIC is there.
      *

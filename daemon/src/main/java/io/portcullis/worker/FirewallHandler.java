@@ -6,7 +6,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.portcullis.engine.Engine;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Direction;
-import java.util.function.Consumer;
 
 /**
  * The pipeline of a port: asks the engine about each batch and writes the accepted frames to the other port, and after them
@@ -18,7 +17,7 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
     private final Direction direction;
     private final Channel peer;
     private final HandOver handOver;
-    private final Consumer<Throwable> bugs;
+    private final Outcomes outcomes;
 
     /**
      * A handler for the frames of one port.
@@ -26,18 +25,19 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
      * @param direction in which this port's frames travel
      * @param peer the other port's channel, on the same loop
      * @param handOver takes what other workers decide about
-     * @param bugs told what should never happen
+     * @param outcomes told how each batch ends
      */
-    FirewallHandler(Engine engine, Direction direction, Channel peer, HandOver handOver, Consumer<Throwable> bugs) {
+    FirewallHandler(Engine engine, Direction direction, Channel peer, HandOver handOver, Outcomes outcomes) {
         this.engine = engine;
         this.direction = direction;
         this.peer = peer;
         this.handOver = handOver;
-        this.bugs = bugs;
+        this.outcomes = outcomes;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        long defects = outcomes.defects();
         Batch batch = (Batch) message;
         engine.decide(batch, direction, System.nanoTime());
         if (batch.elsewhere() != 0) {
@@ -45,6 +45,10 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
         }
         send(batch, peer);
         sendReleased(engine, direction, peer);
+        // What the other port throws while it sends is told to that port's handler.
+        if (outcomes.defects() == defects) {
+            outcomes.decided();
+        }
     }
 
     /** Sends what fragments have ended to wait. */
@@ -63,6 +67,6 @@ final class FirewallHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable bug) {
-        bugs.accept(bug);
+        outcomes.failed(bug);
     }
 }

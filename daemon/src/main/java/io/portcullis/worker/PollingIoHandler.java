@@ -6,6 +6,9 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoRegistration;
 import io.portcullis.engine.Durations;
 import io.portcullis.port.PortChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,7 @@ final class PollingIoHandler implements IoHandler {
     private static final int ROUNDS_WITHOUT_EPOLL = 64;
 
     private static final int LOOKS_AT_ONCE = 64;
+    private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final IoHandler epoll;
     private final PortChannel outside;
@@ -28,6 +32,7 @@ final class PollingIoHandler implements IoHandler {
     private final boolean polls;
     private final boolean busyPoll;
     private final Durations stalls;
+    private final Consumer<Throwable> defects;
     private int rounds;
     private @Nullable Look look;
 
@@ -38,8 +43,15 @@ final class PollingIoHandler implements IoHandler {
      * Waits on two ports.
      *
      * @param stalls takes how long each round was in which there were frames: for so long nobody looked at the ports
+     * @param defects told what a port or epoll should never have thrown
      */
-    PollingIoHandler(IoHandler epoll, PortChannel outside, PortChannel inside, boolean busyPoll, Durations stalls) {
+    PollingIoHandler(
+            IoHandler epoll,
+            PortChannel outside,
+            PortChannel inside,
+            boolean busyPoll,
+            Durations stalls,
+            Consumer<Throwable> defects) {
         this.epoll = epoll;
         this.outside = outside;
         this.inside = inside;
@@ -50,13 +62,37 @@ final class PollingIoHandler implements IoHandler {
             inside.setPolled();
         }
         this.stalls = stalls;
+        this.defects = defects;
     }
 
+    /** What escapes from here would end the loop's thread, and the worker with it. */
     @Override
     public int run(IoHandlerContext context) {
-        if (!polls) {
-            return epoll.run(context);
+        int read = 0;
+        boolean ask = true;
+        if (polls) {
+            try {
+                read = look();
+                rounds++;
+                ask = rounds >= ROUNDS_WITHOUT_EPOLL || read == 0 && !busyPoll;
+            } catch (Throwable defect) {
+                fail(defect);
+            }
         }
+        if (!ask) {
+            return read;
+        }
+        rounds = 0;
+        try {
+            return read + epoll.run(read == 0 && !busyPoll || !polls ? context : look(context));
+        } catch (Throwable defect) {
+            fail(defect);
+            return read;
+        }
+    }
+
+    /** Batches that were read from the ports' memory. */
+    private int look() {
         long nowNs = System.nanoTime();
         if (busySinceNs != 0) {
             stalls.record(nowNs - busySinceNs);
@@ -65,17 +101,17 @@ final class PollingIoHandler implements IoHandler {
         if (busyPoll && lookOn()) {
             nowNs = System.nanoTime();
         }
-        int read = 0;
-        if (isReady()) {
-            busySinceNs = nowNs;
-            read = outside.poll() + inside.poll();
+        if (!isReady()) {
+            return 0;
         }
-        rounds++;
-        if (rounds >= ROUNDS_WITHOUT_EPOLL || read == 0 && !busyPoll) {
-            rounds = 0;
-            return read + epoll.run(read == 0 && !busyPoll ? context : look(context));
-        }
-        return read;
+        busySinceNs = nowNs;
+        return outside.poll() + inside.poll();
+    }
+
+    private void fail(Throwable defect) {
+        defects.accept(defect);
+        // It may come again at once: the loop must not spend all its time on that.
+        LockSupport.parkNanos(PAUSE_NS);
     }
 
     private boolean isReady() {

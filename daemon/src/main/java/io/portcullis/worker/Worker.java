@@ -19,11 +19,14 @@ import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +60,12 @@ public final class Worker implements AutoCloseable {
     /** Bounds the drain where frames go on arriving. */
     private static final int DRAINED_BATCHES = 64;
 
+    /** For so long a loop may leave a question unanswered. */
+    private static final long LONGEST_SILENCE_MS = 2_000;
+
+    private static final long NS_PER_MS = 1_000_000;
+    private static final long MS_PER_S = 1_000;
+
     private final Engine engine;
     private final Port outside;
     private final Port inside;
@@ -65,10 +74,16 @@ public final class Worker implements AutoCloseable {
     private final SingleThreadIoEventLoop loop;
     private final Consumer<DropSamples.Taken> drops;
     private final Durations stalls = new Durations();
-    private final AtomicLong bugs = new AtomicLong();
+    private final Outcomes outcomes;
     private final AtomicInteger takenOver = new AtomicInteger();
     private final AtomicInteger refusedToTakeOver = new AtomicInteger();
     private final String name;
+    private volatile @Nullable Policy wanted;
+    private volatile boolean behind;
+    private volatile @Nullable Future<?> beat;
+    private volatile long beatAskedNs;
+    private volatile boolean started;
+    private volatile boolean closing;
     private boolean unfinishedNamed;
     private boolean logDrops = true;
     private int sampledDrops = SAMPLED_DROPS;
@@ -103,13 +118,19 @@ public final class Worker implements AutoCloseable {
         this.sampledDrops = Math.max(1, SAMPLED_DROPS / share.workers());
         this.outsideChannel = new PortChannel(outside);
         this.insideChannel = new PortChannel(inside);
+        this.outcomes = new Outcomes(share.workers() == 1 ? name : name + ", worker " + share.worker());
         String thread = "portcullis-" + name + (share.workers() == 1 ? "" : "-" + share.worker());
         IoHandlerFactory epoll = EpollIoHandler.newFactory();
         this.loop = new SingleThreadIoEventLoop(
                 null,
-                new LoopThreads(thread, life.atStart()),
+                new LoopThreads(thread, life.atStart(), outcomes),
                 executor -> new PollingIoHandler(
-                        epoll.newHandler(executor), outsideChannel, insideChannel, life.busyPoll(), stalls),
+                        epoll.newHandler(executor),
+                        outsideChannel,
+                        insideChannel,
+                        life.busyPoll(),
+                        stalls,
+                        outcomes::note),
                 MAX_TASKS,
                 RejectedExecutionHandlers.reject(),
                 MAX_TASK_TIME_MS);
@@ -117,16 +138,22 @@ public final class Worker implements AutoCloseable {
 
     private static final class LoopThreads extends DefaultThreadFactory {
         private final Runnable atStart;
+        private final Outcomes outcomes;
 
-        LoopThreads(String name, Runnable atStart) {
+        LoopThreads(String name, Runnable atStart, Outcomes outcomes) {
             super(name);
             this.atStart = atStart;
+            this.outcomes = outcomes;
         }
 
         @Override
         public Thread newThread(Runnable loop) {
             return super.newThread(() -> {
-                atStart.run();
+                try {
+                    atStart.run();
+                } catch (RuntimeException | Error defect) {
+                    outcomes.note(defect);
+                }
                 loop.run();
             });
         }
@@ -157,10 +184,10 @@ public final class Worker implements AutoCloseable {
     void start(boolean learns, HandOver handOver) {
         outsideChannel
                 .pipeline()
-                .addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, handOver, this::onBug));
+                .addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, handOver, outcomes));
         insideChannel
                 .pipeline()
-                .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, this::onBug));
+                .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, outcomes));
         // In one task: else the first port could read a batch while its peer is not registered yet.
         loop.submit(() -> {
                     if (learns) {
@@ -170,20 +197,63 @@ public final class Worker implements AutoCloseable {
                     loop.register(insideChannel);
                 })
                 .syncUninterruptibly();
-        loop.scheduleWithFixedDelay(this::expire, EXPIRY_PERIOD_MS, EXPIRY_PERIOD_MS, TimeUnit.MILLISECONDS);
-        loop.scheduleWithFixedDelay(this::takeDrops, DROP_PERIOD_MS, DROP_PERIOD_MS, TimeUnit.MILLISECONDS);
+        // A periodic task that throws never runs again.
+        loop.scheduleWithFixedDelay(() -> run(this::expire), EXPIRY_PERIOD_MS, EXPIRY_PERIOD_MS, TimeUnit.MILLISECONDS);
+        loop.scheduleWithFixedDelay(() -> run(this::takeDrops), DROP_PERIOD_MS, DROP_PERIOD_MS, TimeUnit.MILLISECONDS);
+        started = true;
     }
 
-    /** Publishes a policy, from any thread; done once the loop has taken it. Cannot fail: it was compiled before. */
-    public Future<?> install(Policy next) {
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error defect) {
+            outcomes.note(defect);
+        }
+    }
+
+    /** Does something on the loop; fails where the loop takes nothing any more. */
+    private <T> Future<T> ask(Callable<T> task) {
+        try {
+            return loop.submit(task);
+        } catch (RejectedExecutionException refused) {
+            return loop.newFailedFuture(refused);
+        }
+    }
+
+    /**
+     * Publishes a policy, from any thread; done once the loop has taken it. Where that fails the loop tries again, twice a
+     * second.
+     */
+    Future<?> install(Policy next) {
+        wanted = next;
         RuleHits.Succession succession =
                 RuleHits.Succession.of(engine.ruleHits().policy(), next);
-        return loop.submit(() -> engine.install(succession));
+        return ask(() -> {
+            if (next.equals(wanted)) {
+                engine.install(succession);
+            }
+            return true;
+        });
+    }
+
+    /** The policy that was published last was not taken in time: {@link #problems} tells of it until it is. */
+    void isBehind(@Nullable Throwable why) {
+        behind = true;
+        if (why != null) {
+            outcomes.note(why);
+        }
+    }
+
+    private void catchUp() {
+        Policy next = wanted;
+        if (next != null && !next.equals(engine.policy())) {
+            engine.install(next);
+        }
     }
 
     /** What would become of a frame that came now, from any thread; {@link Engine#explain}. */
     Future<Explained> explain(byte[] frame, Direction direction) {
-        return loop.submit(() -> engine.explain(frame, direction, System.nanoTime()));
+        return ask(() -> engine.explain(frame, direction, System.nanoTime()));
     }
 
     /**
@@ -193,25 +263,34 @@ public final class Worker implements AutoCloseable {
      * @param all every one, not samples
      */
     public void logDrops(boolean on, boolean all) {
-        loop.execute(() -> {
+        var _ = ask(() -> {
             logDrops = on;
             engine.dropSamples().describeAll(on && all);
+            return true;
         });
     }
 
     /** Takes a frame over that another worker received; any thread. One that is too many at once is lost, and counted. */
     void takeOver(HandOver.Frame frame) {
         if (takenOver.incrementAndGet() > MOST_TAKEN_OVER || loop.isShuttingDown()) {
-            takenOver.decrementAndGet();
-            refusedToTakeOver.incrementAndGet();
+            refuseToTakeOver();
             return;
         }
-        loop.execute(() -> {
-            takenOver.decrementAndGet();
-            engine.countTakenOver(1, 0);
-            PortChannel channel = frame.direction() == Direction.INGRESS ? outsideChannel : insideChannel;
-            channel.pipeline().fireChannelRead(frame.batch());
-        });
+        try {
+            loop.execute(() -> run(() -> {
+                takenOver.decrementAndGet();
+                engine.countTakenOver(1, 0);
+                PortChannel channel = frame.direction() == Direction.INGRESS ? outsideChannel : insideChannel;
+                channel.pipeline().fireChannelRead(frame.batch());
+            }));
+        } catch (RejectedExecutionException full) {
+            refuseToTakeOver();
+        }
+    }
+
+    private void refuseToTakeOver() {
+        takenOver.decrementAndGet();
+        refusedToTakeOver.incrementAndGet();
     }
 
     /** How long the loop did not look at its ports while there were frames, each time. */
@@ -239,12 +318,58 @@ public final class Worker implements AutoCloseable {
         return inside;
     }
 
-    /** How often something happened in the pipeline that never should. */
-    public long bugs() {
-        return bugs.get();
+    /** How often something happened in this worker that never should. */
+    long bugs() {
+        return outcomes.defects();
+    }
+
+    /** Done when the loop has answered; failed where it never will. One question at a time is under way. */
+    Future<?> beat() {
+        Future<?> last = beat;
+        if (last == null || last.isDone()) {
+            beatAskedNs = System.nanoTime();
+            last = ask(() -> true);
+            beat = last;
+        }
+        return last;
+    }
+
+    /** Why this worker does not do all that it should, in words that follow its name; empty: it does. */
+    List<String> problems() {
+        if (!started || closing) {
+            return List.of();
+        }
+        if (loop.isShuttingDown()) {
+            return List.of("has ended by a defect: no frame passes it until portcullis is started again");
+        }
+        List<String> problems = new ArrayList<>();
+        Future<?> asked = beat;
+        long silentMs = asked == null || asked.isDone() ? 0 : (System.nanoTime() - beatAskedNs) / NS_PER_MS;
+        if (silentMs > LONGEST_SILENCE_MS) {
+            problems.add("has not answered for " + silentMs / MS_PER_S + " s: it reads no frames");
+        }
+        String why = outcomes.whyAllFail();
+        if (why != null) {
+            problems.add("drops every batch: " + why);
+        }
+        for (PortChannel channel : List.of(outsideChannel, insideChannel)) {
+            if (!channel.isWatched()) {
+                problems.add("does not read " + channel.port().nic());
+            }
+        }
+        Policy next = wanted;
+        Policy inForce = engine.ruleHits().policy();
+        if (behind && next != null && !next.equals(inForce)) {
+            problems.add("still has the rules of generation " + inForce.generation() + ", not those of generation "
+                    + next.generation());
+        }
+        return problems;
     }
 
     private void expire() {
+        catchUp();
+        outsideChannel.watchAgain();
+        insideChannel.watchAgain();
         if (refusedToTakeOver.get() != 0) {
             engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
         }
@@ -255,7 +380,7 @@ public final class Worker implements AutoCloseable {
         }
         if (expired >= EXPIRED_AT_ONCE) {
             // Not at once: tasks that follow each other hold the frames up.
-            loop.schedule(this::expire, EXPIRY_PAUSE_MS, TimeUnit.MILLISECONDS);
+            loop.schedule(() -> run(this::expire), EXPIRY_PAUSE_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -274,24 +399,25 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private void onBug(Throwable bug) {
-        if (bugs.incrementAndGet() == 1) {
-            LOG.error("a batch of frames was dropped by a defect in the datapath; only the first is described", bug);
-        }
-    }
-
     /** Decides about what has arrived, then ends the traffic, closes both ports and ends the thread. */
     @Override
     public void close() {
-        loop.submit(() -> {
-                    drain(outsideChannel);
-                    drain(insideChannel);
-                    takeDrops();
-                    // In one task: neither port reads any more when its peer is closed.
-                    outsideChannel.close();
-                    insideChannel.close();
-                })
-                .awaitUninterruptibly(STOP_TIMEOUT_MS);
+        closing = true;
+        Future<?> ended = ask(() -> {
+            run(() -> drain(outsideChannel));
+            run(() -> drain(insideChannel));
+            run(this::takeDrops);
+            // In one task: neither port reads any more when its peer is closed.
+            outsideChannel.close();
+            insideChannel.close();
+            return true;
+        });
+        ended.awaitUninterruptibly(STOP_TIMEOUT_MS);
+        if (loop.isTerminated()) {
+            // It had ended before, by a defect.
+            outside.close();
+            inside.close();
+        }
         loop.shutdownGracefully(0, STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly(STOP_TIMEOUT_MS);
     }
 

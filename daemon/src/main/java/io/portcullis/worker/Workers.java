@@ -25,9 +25,11 @@ import java.util.function.IntFunction;
  * with the others but the policy; the frames of a flow come to one of them, and what does not is handed over.
  */
 public final class Workers implements AutoCloseable {
+    private final String name;
     private final List<Worker> workers;
 
-    private Workers(List<Worker> workers) {
+    private Workers(String name, List<Worker> workers) {
+        this.name = name;
         this.workers = List.copyOf(workers);
     }
 
@@ -52,7 +54,7 @@ public final class Workers implements AutoCloseable {
         for (int i = 0; i < outside.size(); i++) {
             workers.add(new Worker(name, engines.get(i), outside.get(i), inside.get(i), life.apply(i), drops));
         }
-        return new Workers(workers);
+        return new Workers(name, workers);
     }
 
     /** Ends workers that were never started. */
@@ -92,14 +94,57 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Publishes a policy, and waits until every loop has taken it. Cannot fail: it was compiled before.
+     * Publishes a policy, and waits until every loop has taken it.
      *
-     * @param timeoutMs how long it waits at the most: a loop that is held up takes it later
+     * @param timeoutMs how long it waits for all of them together at the most
+     * @return the numbers of the workers that have not taken it in time and decide by the rules of before: {@link #problems}
+     *     tells of each until it has
      */
-    public void install(Policy next, long timeoutMs) {
+    public List<Integer> install(Policy next, long timeoutMs) {
         List<Future<?>> taken = new ArrayList<>();
         workers.forEach(worker -> taken.add(worker.install(next)));
-        taken.forEach(each -> each.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS));
+        awaitAll(taken, timeoutMs);
+        List<Integer> late = new ArrayList<>();
+        for (int i = 0; i < taken.size(); i++) {
+            if (!taken.get(i).isSuccess()) {
+                workers.get(i).isBehind(taken.get(i).cause());
+                late.add(i);
+            }
+        }
+        return late;
+    }
+
+    private static void awaitAll(List<? extends Future<?>> asked, long timeoutMs) {
+        long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        for (Future<?> each : asked) {
+            each.awaitUninterruptibly(Math.max(0, untilNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /**
+     * Whether every loop answers: for whoever has to know that frames are being read. Asked by one thread.
+     *
+     * @param withinMs how long it waits for all of them together at the most
+     */
+    public boolean areAlive(long withinMs) {
+        List<? extends Future<?>> beats = workers.stream().map(Worker::beat).toList();
+        awaitAll(beats, withinMs);
+        return beats.stream().allMatch(Future::isSuccess);
+    }
+
+    /** How often something happened in a worker that never should. */
+    public long bugs() {
+        return workers.stream().mapToLong(Worker::bugs).sum();
+    }
+
+    /** Why the workers do not do all that they should, one sentence each; empty: they do. Any thread. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        for (int i = 0; i < workers.size(); i++) {
+            String worker = name + ": worker " + i + " ";
+            workers.get(i).problems().forEach(problem -> problems.add(worker + problem));
+        }
+        return problems;
     }
 
     /**

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nics;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
@@ -65,8 +67,11 @@ public final class VethWire implements PortContract.Wire {
         return far;
     }
 
-    private void plug() throws Exception {
-        ip("link", "add", near, "mtu", "" + mtuLength, "type", "veth", "peer", "name", far, "mtu", "" + mtuLength);
+    private void plug(String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of("link", "add", near));
+        words.addAll(List.of(more));
+        words.addAll(List.of("mtu", "" + mtuLength, "type", "veth", "peer", "name", far, "mtu", "" + mtuLength));
+        ip(words.toArray(String[]::new));
         for (String end : new String[] {near, far}) {
             if (!features.isEmpty()) {
                 run(("ethtool -K " + end + " " + features).split(" ", -1));
@@ -150,6 +155,41 @@ public final class VethWire implements PortContract.Wire {
         plug();
         test = listening();
         listener = listen(test);
+    }
+
+    /** Takes the NIC away and makes one with its name and index, as fast as that goes. */
+    public void replaceWithTheSameIndex() throws Exception {
+        int index = Nics.named(near).index();
+        unplug();
+        plug("index", "" + index);
+        assertEquals(index, Nics.named(near).index());
+        test = listening();
+        listener = listen(test);
+    }
+
+    /** Moves the NIC to another network namespace and back, as fast as that goes; its index is free there. */
+    public void leaveAndReturn() throws Exception {
+        int index = Nics.named(near).index();
+        Process other = new ProcessBuilder("unshare", "--net", "sh", "-c", "echo ready; exec sleep 60").start();
+        try {
+            assertEquals("ready", other.inputReader().readLine());
+            ip("link", "set", near, "netns", "" + other.pid());
+            run(
+                    "nsenter",
+                    "--net",
+                    "--target",
+                    "" + other.pid(),
+                    "ip",
+                    "link",
+                    "set",
+                    near,
+                    "netns",
+                    "" + ProcessHandle.current().pid());
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertEquals(index, Nics.named(near).index());
+        up();
     }
 
     @Override

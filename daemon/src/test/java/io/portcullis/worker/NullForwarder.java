@@ -52,7 +52,12 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
                 null,
                 new DefaultThreadFactory("null-forwarder"),
                 executor -> new PollingIoHandler(
-                        EpollIoHandler.newFactory().newHandler(executor), outside, inside, false, new Durations()),
+                        EpollIoHandler.newFactory().newHandler(executor),
+                        outside,
+                        inside,
+                        false,
+                        new Durations(),
+                        Throwable::printStackTrace),
                 1_024,
                 RejectedExecutionHandlers.reject(),
                 5);

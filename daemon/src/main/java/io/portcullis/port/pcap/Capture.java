@@ -1,5 +1,6 @@
 package io.portcullis.port.pcap;
 
+import io.portcullis.linux.Nic;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortException;
 import java.util.Map;
@@ -38,13 +39,13 @@ final class Capture {
     private static final int PCAP_ERROR_IFACE_NOT_UP = -9;
     private static final int PCAP_ERROR_PROMISC_PERM_DENIED = -11;
 
-    final Link link;
+    final Nic nic;
     private final PcapHandle listening;
     private final PcapHandle sending;
     private boolean otherNamed;
 
-    private Capture(Link link, PcapHandle listening, PcapHandle sending) {
-        this.link = link;
+    private Capture(Nic nic, PcapHandle listening, PcapHandle sending) {
+        this.nic = nic;
         this.listening = listening;
         this.sending = sending;
     }
@@ -52,32 +53,33 @@ final class Capture {
     /**
      * Opens the NIC.
      *
-     * @param link the NIC as it was looked at just before
+     * @param nic as it was looked at just before
      * @throws PortException without libpcap, the NIC, or the privilege; if it is down; if it is not Ethernet
      */
-    static Capture open(String nic, Link link) throws PortException {
+    static Capture open(Nic nic) throws PortException {
+        String name = nic.name();
         PcapHandle listening = null;
         PcapHandle sending = null;
         boolean done = false;
         try {
-            listening = live(nic, RECEIVE_BUFFER_LENGTH);
+            listening = live(name, RECEIVE_BUFFER_LENGTH);
             if (!listening.getDlt().equals(DataLinkType.EN10MB)) {
-                throw new PortException(nic + ": not an Ethernet interface ("
+                throw new PortException(name + ": not an Ethernet interface ("
                         + listening.getDlt().name() + "); ports are Ethernet only");
             }
             // No filter "inbound" here, though it would spare a copy of each frame that we send: libpcap judges the
             // first
             // frame after it sets a filter itself, cannot tell its direction, and loses it (pcap_setfilter_linux).
-            sending = live(nic, UNUSED_BUFFER_LENGTH);
+            sending = live(name, UNUSED_BUFFER_LENGTH);
             sending.setFilter("less 1", BpfCompileMode.OPTIMIZE);
             sending.setBlockingMode(BlockingMode.NONBLOCKING);
-            Capture capture = new Capture(link, listening, sending);
+            Capture capture = new Capture(nic, listening, sending);
             done = true;
             return capture;
         } catch (PcapNativeException refused) {
-            throw new PortException(explain(nic, refused), refused);
+            throw new PortException(explain(name, refused), refused);
         } catch (NotOpenException impossible) {
-            throw new IllegalStateException(nic, impossible);
+            throw new IllegalStateException(name, impossible);
         } catch (LinkageError missing) {
             throw new PortException(
                     "libpcap is not installed, or not where the loader looks; install it (Debian and Ubuntu:"
@@ -106,8 +108,7 @@ final class Capture {
         Integer code = refused.getReturnCode();
         return switch (code == null ? 0 : code) {
             case PCAP_ERROR_NO_SUCH_DEVICE -> noSuchNic(nic);
-            case PCAP_ERROR_PERM_DENIED, PCAP_ERROR_PROMISC_PERM_DENIED ->
-                nic + ": no privilege to open a packet socket; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
+            case PCAP_ERROR_PERM_DENIED, PCAP_ERROR_PROMISC_PERM_DENIED -> noPrivilege(nic);
             case PCAP_ERROR_IFACE_NOT_UP -> down(nic);
             default -> nic + ": libpcap: " + refused.getMessage();
         };
@@ -117,7 +118,11 @@ final class Capture {
         return nic + ": no such network interface; `ip link` lists those that there are";
     }
 
-    static String down(String nic) {
+    static String noPrivilege(String nic) {
+        return nic + ": no privilege to open a packet socket; run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
+    }
+
+    private static String down(String nic) {
         return nic + " is down; `ip link set " + nic + " up`";
     }
 

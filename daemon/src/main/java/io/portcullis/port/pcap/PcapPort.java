@@ -10,8 +10,15 @@ import static io.portcullis.port.PortCounter.SENT_FRAMES;
 import static io.portcullis.port.PortCounter.TRUNCATED;
 
 import io.netty.channel.unix.FileDescriptor;
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.HeldNic;
+import io.portcullis.linux.LastingThread;
+import io.portcullis.linux.Nic;
+import io.portcullis.linux.Nics;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.FrameQueue;
+import io.portcullis.port.Hearing;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -34,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * event loop does not keep up it waits, and the kernel's buffer (16 MiB) takes the rest. The <em>watch</em> looks once a
  * second at the NIC and at the kernel's drop counter; it alone opens and closes the capture and changes the state. While
  * the NIC is down or gone the capture is closed (libpcap would poll a thousand times a second) and the watch looks four
- * times a second for a NIC of that name that is up.
+ * times a second whether it is up, or for another NIC of its name. A NIC that left the namespace and came back is another
+ * one, whatever its index; one that is renamed, or gets another MAC address, is the same.
  *
  * <p>Frames are slots of the NIC's MTU + 18 bytes if its offloads are off when it is opened, of 64 KiB else: switch them
  * off first. A larger MTU is noticed, and the capture opened again. What we send passes through the same buffer and is
@@ -64,15 +72,20 @@ public final class PcapPort implements Port {
     private volatile boolean gone;
     private volatile boolean closing;
 
-    // The watch's own.
+    /** The reader has a frame, and waits for the event loop to make room where that takes long. */
+    private volatile boolean handingOver;
+
+    // The watch's own; before it starts, of whoever opens the port.
+    private @Nullable HeldNic held;
+    private Hearing hearing = new Hearing();
     private @Nullable Thread reader;
     private int dropsSeen;
+    private long framesSeen;
     private long retryMs = RETRY_MS;
 
     private PcapPort(String nic) {
         this.nic = nic;
-        this.watch =
-                Thread.ofPlatform().daemon().name("portcullis-watch-" + nic).unstarted(this::watch);
+        this.watch = LastingThread.unstarted("portcullis-watch-" + nic, this::watch);
     }
 
     /**
@@ -81,24 +94,59 @@ public final class PcapPort implements Port {
      * @throws PortException if there is no such NIC, no libpcap, no privilege, or the NIC is not Ethernet
      */
     public static PcapPort open(String nic) throws PortException {
-        Link link = Link.of(nic);
-        if (link == null) {
-            throw new PortException(Capture.noSuchNic(nic));
-        }
         PcapPort port = new PcapPort(nic);
         boolean done = false;
         try {
-            if (link.up()) {
-                port.capture = Capture.open(nic, link);
+            Nic found = Nics.named(nic);
+            port.hold(found);
+            if (found.up()) {
+                port.capture = port.newCapture(found);
             }
-            port.state = stateOf(nic, link);
+            port.state = port.stateOf(Optional.of(found));
             done = true;
             return port;
+        } catch (ErrnoException refused) {
+            throw new PortException(explain(nic, refused), refused);
         } finally {
             if (!done) {
-                port.arrived.close();
+                port.close();
             }
         }
+    }
+
+    private static String explain(String nic, ErrnoException refused) {
+        return switch (refused.errno()) {
+            case Errno.ENODEV -> Capture.noSuchNic(nic);
+            case Errno.EPERM -> Capture.noPrivilege(nic);
+            default -> nic + ": " + refused.getMessage();
+        };
+    }
+
+    /** From now on the port is about this NIC, whatever it is called. */
+    private void hold(Nic found) throws ErrnoException {
+        held = HeldNic.of(found);
+        hearing = new Hearing();
+    }
+
+    private void letGo() {
+        HeldNic last = held;
+        held = null;
+        if (last != null) {
+            last.close();
+        }
+    }
+
+    /** libpcap opens by name: what had the name then must still be the NIC that is held. */
+    private Capture newCapture(Nic found) throws PortException, ErrnoException {
+        Capture opened = Capture.open(found);
+        HeldNic expected = held;
+        if (expected == null
+                || !expected.isThere()
+                || !Nics.indexed(found.index()).name().equals(found.name())) {
+            opened.close();
+            throw new PortException(found.name() + " changed while it was being opened");
+        }
+        return opened;
     }
 
     /** What libpcap calls itself; empty where there is none, or none that the loader finds. */
@@ -110,8 +158,13 @@ public final class PcapPort implements Port {
         }
     }
 
-    private static PortState stateOf(String nic, @Nullable Link link) {
-        return link == null ? PortState.gone(nic) : PortState.of(nic, link.up(), link.carrier());
+    private PortState stateOf(Optional<Nic> found) {
+        if (found.isEmpty()) {
+            return PortState.gone(nic);
+        }
+        Nic now = found.get();
+        PortState link = PortState.of(now.name(), now.up(), now.carrier());
+        return hearing.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(now.name()) : link;
     }
 
     @Override
@@ -180,7 +233,7 @@ public final class PcapPort implements Port {
         closing = true;
         arrived.close();
         if (watch.getState() == Thread.State.NEW) {
-            closeCapture();
+            closeAll();
             return;
         }
         looks.release();
@@ -189,60 +242,107 @@ public final class PcapPort implements Port {
 
     private void watch() {
         Capture opened = capture;
-        if (opened != null) {
+        if (opened != null && reader == null) {
             startReader(opened);
         }
         try {
             while (!closing) {
-                look();
+                lookOrSayWhyNot();
                 looks.tryAcquire(capture == null ? retryMs : WATCH_MS, TimeUnit.MILLISECONDS);
                 looks.drainPermits();
             }
         } catch (InterruptedException asked) {
             LOG.debug("{}: watch interrupted", nic, asked);
-        } finally {
-            closeCapture();
+        }
+        closeAll();
+    }
+
+    private void closeAll() {
+        closeCapture();
+        letGo();
+    }
+
+    private void lookOrSayWhyNot() {
+        try {
+            look();
+        } catch (ErrnoException refused) {
+            changeTo(new PortState.NotForwarding(
+                    nic + ": nobody knows whether frames pass: it can't be watched: " + refused.getMessage()));
         }
     }
 
-    private void look() {
-        Link link = Link.of(nic);
-        gone = link == null;
+    private void look() throws ErrnoException {
+        HeldNic last = held;
+        if (last != null && !last.isThere()) {
+            // libpcap does not always notice: where a NIC of the same name is up again soon, it reads on, and gets
+            // nothing.
+            if (!closeCapture()) {
+                return;
+            }
+            letGo();
+        }
+        Optional<Nic> found = find();
+        gone = found.isEmpty();
         Capture current = capture;
         if (current != null) {
-            countDrops(current);
-            if (isStale(current, link) && !closeCapture()) {
+            boolean anew = readCounts(current);
+            if ((anew || isStale(current, found)) && !closeCapture()) {
                 return;
             }
         }
-        if (capture == null && link != null && link.up()) {
-            reopen(link);
+        if (capture == null && found.isPresent() && found.get().up()) {
+            reopen(found.get());
         } else {
-            changeTo(stateOf(nic, link));
+            changeTo(stateOf(found));
         }
     }
 
-    private boolean isStale(Capture current, @Nullable Link link) {
-        return link == null
-                || !link.up()
-                || link.index() != current.link.index()
-                || link.mtuLength() > current.link.mtuLength()
-                || reader == null
-                || !reader.isAlive();
+    /** The NIC that is held, whatever it is called now; where none is, the one of our name. */
+    private Optional<Nic> find() throws ErrnoException {
+        HeldNic current = held;
+        if (current == null) {
+            return Nics.find(nic);
+        }
+        try {
+            return Optional.of(Nics.indexed(current.nic().index()));
+        } catch (ErrnoException refused) {
+            if (refused.errno() == Errno.ENODEV) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
     }
 
-    private void reopen(Link link) {
+    private boolean isStale(Capture current, Optional<Nic> found) {
+        Thread reading = reader;
+        return found.isEmpty()
+                || !found.get().up()
+                || found.get().mtu() > current.nic.mtu()
+                || reading == null
+                || !reading.isAlive();
+    }
+
+    private void reopen(Nic found) {
         try {
-            Capture opened = Capture.open(nic, link);
+            if (held == null) {
+                hold(found);
+            }
+            Capture opened = newCapture(found);
             dropsSeen = 0;
             capture = opened;
             startReader(opened);
             retryMs = RETRY_MS;
-            changeTo(stateOf(nic, link));
+            changeTo(stateOf(Optional.of(found)));
         } catch (PortException refused) {
-            retryMs = Math.min(2 * retryMs, RETRY_LIMIT_MS);
-            changeTo(new PortState.NotForwarding(String.valueOf(refused.getMessage())));
+            notOpened(String.valueOf(refused.getMessage()));
+        } catch (ErrnoException refused) {
+            notOpened(explain(nic, refused));
         }
+    }
+
+    private void notOpened(String reason) {
+        retryMs = Math.min(2 * retryMs, RETRY_LIMIT_MS);
+        changeTo(new PortState.NotForwarding(reason));
     }
 
     private void changeTo(PortState next) {
@@ -256,10 +356,19 @@ public final class PcapPort implements Port {
         }
     }
 
-    private void countDrops(Capture current) {
+    /** True: the port is deaf ({@link Hearing}), and it is time to open the NIC anew. */
+    private boolean readCounts(Capture current) throws ErrnoException {
         int drops = current.kernelDrops();
         counters.add(RING_FULL, drops - dropsSeen & 0xffff_ffffL);
         dropsSeen = drops;
+        long all = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED) + counters.get(RING_FULL);
+        boolean heard = all != framesSeen || handingOver;
+        framesSeen = all;
+        if (heard) {
+            hearing.heard();
+            return false;
+        }
+        return hearing.heardNothing(Nics.receivedFrames(current.nic.index()));
     }
 
     private void startReader(Capture current) {
@@ -279,6 +388,7 @@ public final class PcapPort implements Port {
             counters.add(TRUNCATED, 1);
             return;
         }
+        handingOver = true;
         try {
             if (arrived.put(frame)) {
                 counters.add(RECEIVED_FRAMES, 1);
@@ -286,6 +396,8 @@ public final class PcapPort implements Port {
             }
         } catch (InterruptedException ending) {
             Thread.currentThread().interrupt();
+        } finally {
+            handingOver = false;
         }
     }
 

@@ -4,11 +4,13 @@ import static io.portcullis.port.PortCounter.RING_FULL;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.LinkWatch;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.Nics;
 import io.portcullis.linux.Offloads;
 import io.portcullis.linux.PacketSocket;
+import io.portcullis.port.Hearing;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import java.util.ArrayList;
@@ -25,11 +27,12 @@ import org.slf4j.LoggerFactory;
  * gives each its share of the frames ({@link Steering}); a single port has no group.
  *
  * <p>A thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's counts of lost frames
- * once a second; it alone opens the NIC. Link down and up, and another MTU, are nothing to the sockets. A NIC that was made
- * again under the same name is another NIC: the watch opens it for all ports, and each event loop goes over to it
- * ({@link RingPort#moveOn}). To bind the old sockets to it would be simpler, and is refused to members of a group; nor would
- * it free a ring that is blocked (see {@link #isBlocked}). No frame comes in before the last port has gone over: else a
- * flow's frames would go to whoever is there.
+ * once a second; it alone opens the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
+ * that left the namespace and came back, or was made again, is another NIC, whatever its index: the kernel has unbound the
+ * sockets for good. The watch opens it for all ports, and each event loop goes over to it ({@link RingPort#moveOn}). To bind
+ * the old sockets to it would be simpler, and is refused to members of a group; nor would it free a ring that is blocked (see
+ * {@link #mustBeOpenedAnew}). No frame comes in before the last port has gone over: else a flow's frames would go to
+ * whoever is there.
  */
 final class RingNic {
     private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
@@ -38,6 +41,9 @@ final class RingNic {
 
     /** After so many rounds without news it asks all the same. */
     private static final int QUIET_ROUNDS = 10;
+
+    /** So often in a row the watch may fail to look before the ports' state says so. */
+    private static final int FAILED_LOOKS = 3;
 
     private static final long END_MS = 2_000;
 
@@ -62,8 +68,10 @@ final class RingNic {
     // Under the lock.
     private Nic nic;
     private List<Ring> rings;
+    private Hearing hearing = new Hearing();
     private int arrived;
     private int closedPorts;
+    private boolean admissionRefused;
 
     // The watch's own.
     private List<String> namedMissing = List.of();
@@ -77,18 +85,15 @@ final class RingNic {
         this.rings = rings;
         this.links = links;
         this.mtuLength = nic.mtu();
-        this.state = stateOf(nic);
+        this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring));
         }
-        this.watch = Thread.ofPlatform()
-                .daemon()
-                .name("portcullis-watch-" + name)
-                .unstarted(() -> {
-                    if (links != null) {
-                        watch(links);
-                    }
-                });
+        this.watch = LastingThread.unstarted("portcullis-watch-" + name, () -> {
+            if (links != null) {
+                watch(links);
+            }
+        });
     }
 
     /** As {@link RingPort#open(String, Steering, PacketSocket.Manner)}. */
@@ -156,8 +161,10 @@ final class RingNic {
         };
     }
 
-    private static PortState stateOf(Nic nic) {
-        return PortState.of(nic.name(), nic.up(), nic.carrier());
+    /** Under the lock. */
+    private PortState stateOf(Nic of) {
+        PortState link = PortState.of(of.name(), of.up(), of.carrier());
+        return hearing.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(of.name()) : link;
     }
 
     String name() {
@@ -190,15 +197,16 @@ final class RingNic {
         if (arrived < ports.size()) {
             return;
         }
-        for (Ring each : rings) {
-            try {
+        try {
+            for (Ring each : rings) {
                 each.admit();
-            } catch (ErrnoException refused) {
-                throw new IllegalStateException(name, refused);
             }
+            mtuLength = nic.mtu();
+            changeTo(stateOf(nic));
+        } catch (ErrnoException refused) {
+            admissionRefused = true;
+            changeTo(new PortState.NotForwarding(explain(name, refused)));
         }
-        mtuLength = nic.mtu();
-        changeTo(stateOf(nic));
         if (watch.getState() == Thread.State.NEW) {
             watch.start();
         }
@@ -228,7 +236,7 @@ final class RingNic {
     }
 
     private void watch(LinkWatch news) {
-        boolean failed = false;
+        int failed = 0;
         int quietRounds = 0;
         boolean linkToo = true;
         while (true) {
@@ -239,16 +247,19 @@ final class RingNic {
                 quietRounds = linkToo ? 0 : quietRounds + 1;
                 boolean quiet = news.next(WATCH_MS).isEmpty();
                 linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
-                failed = false;
+                failed = 0;
             } catch (ErrnoException refused) {
                 if (refused.errno() == Errno.ECANCELED) {
                     return;
                 }
-                if (!failed) {
-                    LOG.error("{}: its link can't be watched now: {}", name, refused.getMessage());
+                failed++;
+                if (failed == FAILED_LOOKS) {
+                    changeTo(new PortState.NotForwarding(
+                            name + ": nobody knows whether frames pass: its link can't be watched: "
+                                    + refused.getMessage()));
                 }
-                failed = true;
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
+                linkToo = true;
             }
         }
     }
@@ -256,78 +267,114 @@ final class RingNic {
     /**
      * Reads the kernel's counts, and asks what has become of the NIC.
      *
-     * @param linkToo false: the counts only, unless they say that something is wrong
+     * @param linkToo false: asks only where something is wrong
      * @return false: the ports are closed
      */
     private boolean look(boolean linkToo) throws ErrnoException {
-        Optional<Nic> found = linkToo ? find() : Optional.empty();
-        boolean open = false;
+        Optional<Nic> toOpen = Optional.empty();
         synchronized (this) {
             if (closedPorts > 0) {
                 return closedPorts < ports.size();
             }
             boolean moving = arrived < ports.size();
-            boolean blocked = !moving && isBlocked();
-            if (blocked && !linkToo) {
-                found = find();
+            boolean bound = areBound();
+            boolean anew = bound && !moving && mustBeOpenedAnew();
+            if (linkToo || !bound || anew) {
+                Optional<Nic> found = find(bound);
+                if (found.isEmpty()) {
+                    changeTo(PortState.gone(name));
+                } else if (!bound || anew) {
+                    toOpen = found;
+                    if (!bound) {
+                        changeTo(new PortState.NotForwarding(name + " is another NIC than before; it is being opened"));
+                    }
+                } else {
+                    nic = found.get();
+                    if (!moving) {
+                        noteMtu(nic);
+                        chooseWayOut();
+                        changeTo(stateOf(nic));
+                    }
+                }
             }
-            boolean same = found.isPresent() && found.get().index() == nic.index() && !blocked;
-            open = found.isPresent() && !same;
-            if (blocked) {
-                LOG.warn(
-                        "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
-                                + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
-                        name);
-            }
-            if (same) {
-                nic = found.get();
-            }
-            if (same && !moving) {
-                noteMtu(found.get());
-                chooseWayOut();
-                changeTo(stateOf(found.get()));
-            } else if (found.isEmpty() && (linkToo || blocked)) {
-                changeTo(PortState.gone(name));
+            if (!bound) {
+                hearing = new Hearing();
             }
         }
         ports.forEach(RingPort::nameLosses);
-        if (open) {
-            reopen(found.get());
+        if (toOpen.isPresent()) {
+            reopen(toOpen.get());
+        }
+        ports.forEach(RingPort::announce);
+        return true;
+    }
+
+    private boolean areBound() throws ErrnoException {
+        for (Ring ring : rings) {
+            if (!ring.socket().isBound()) {
+                return false;
+            }
         }
         return true;
     }
 
     /** The NIC that we have, whatever it is called now; where it is gone, another one of its name. */
-    private Optional<Nic> find() throws ErrnoException {
-        Nic last;
-        synchronized (this) {
-            last = nic;
+    private Optional<Nic> find(boolean bound) throws ErrnoException {
+        if (!bound) {
+            return Nics.find(name);
         }
         try {
-            return Optional.of(Nics.indexed(last.index()));
+            return Optional.of(Nics.indexed(nic.index()));
         } catch (ErrnoException refused) {
             if (refused.errno() != Errno.ENODEV) {
                 throw refused;
             }
-            return Nics.find(name);
+            return Optional.empty();
         }
     }
 
     /**
-     * Reads what the kernel has lost. True: at two looks a ring had lost all that came, though every slot was free. A frame
-     * with an offload that a vnet header has no word for marks its slot as taken and never fills it, and there the kernel
-     * stands still ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
+     * Reads what the kernel has lost. True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not
+     * let in.
+     *
+     * <p>Blocked: at two looks a ring had lost all that came, though every slot was free. A frame with an offload that a vnet
+     * header has no word for marks its slot as taken and never fills it, and there the kernel stops
+     * ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
      */
-    private boolean isBlocked() throws ErrnoException {
+    private boolean mustBeOpenedAnew() throws ErrnoException {
         boolean blocked = false;
+        boolean heard = false;
         for (int i = 0; i < rings.size(); i++) {
             Ring ring = rings.get(i);
             PacketSocket.Statistics since = ring.socket().statistics();
             ports.get(i).counters().add(RING_FULL, since.lost());
+            heard |= since.received() != 0 || since.lost() != 0;
             boolean allLost = since.lost() > 0 && since.received() == 0 && ring.isEmpty();
             blocked |= ring.isStill(allLost);
         }
-        return blocked;
+        if (blocked) {
+            LOG.warn(
+                    "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
+                            + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
+                    name);
+        }
+        boolean deaf = judgeHearing(heard);
+        return deaf || blocked || admissionRefused;
+    }
+
+    /** True: the ports are deaf, and it is time to open the NIC anew. */
+    private boolean judgeHearing(boolean heard) throws ErrnoException {
+        boolean wasDeaf = hearing.isDeaf();
+        boolean anew = false;
+        if (heard) {
+            hearing.heard();
+        } else {
+            anew = hearing.heardNothing(Nics.receivedFrames(nic.index()));
+        }
+        if (hearing.isDeaf() != wasDeaf) {
+            changeTo(stateOf(nic));
+        }
+        return anew;
     }
 
     private void reopen(Nic found) {
@@ -346,12 +393,12 @@ final class RingNic {
             nic = found;
             rings = opened;
             arrived = 0;
+            admissionRefused = false;
             for (int i = 0; i < opened.size(); i++) {
                 ports.get(i).offer(opened.get(i));
             }
             chooseWayOut();
         }
-        ports.forEach(RingPort::announce);
     }
 
     /** Past the NIC's qdisc, which spares time, where the NIC cuts super-frames itself; else through it. */

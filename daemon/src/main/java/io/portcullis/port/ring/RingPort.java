@@ -89,8 +89,9 @@ public final class RingPort implements Port {
     private @Nullable Ring pending; // under the NIC's lock
     private boolean closed; // as current
 
-    /** The watch's own. */
+    // The watch's own.
     private final Set<PortCounter> unnamed = EnumSet.copyOf(NAMED_ONCE);
+    private boolean unannounced;
 
     private volatile Runnable reopened = () -> {};
 
@@ -374,11 +375,15 @@ public final class RingPort implements Port {
             pending.close();
         }
         pending = ring;
+        unannounced = true;
     }
 
-    /** Asks the event loop for {@link #moveOn}. By the watch. */
+    /** Asks the event loop for {@link #moveOn} where it was not asked yet. By the watch. */
     void announce() {
-        reopened.run();
+        if (unannounced) {
+            reopened.run();
+            unannounced = false;
+        }
     }
 
     @Override

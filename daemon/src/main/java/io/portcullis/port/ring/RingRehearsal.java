@@ -58,7 +58,8 @@ public final class RingRehearsal implements AutoCloseable {
         this.socket = socket;
         this.shape = shape;
         this.memory = socket.memory();
-        Nic nic = new Nic(0, "rehearsal", "", Nic.ARPHRD_ETHER, Nic.IFF_UP | Nic.IFF_RUNNING, true, MTU, "", 0, 0);
+        Nic nic = new Nic(
+                0, "rehearsal", "", Nic.ARPHRD_ETHER, Nic.IFF_UP | Nic.IFF_RUNNING, true, MTU, "", 0, 0, "", "");
         this.port = RingNic.standIn(nic, Ring.standIn(socket, shape));
     }
 

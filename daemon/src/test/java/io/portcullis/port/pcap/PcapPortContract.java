@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.port.NicPortContract;
 import io.portcullis.port.PortChannel;
-import io.portcullis.port.PortContract;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import io.portcullis.port.VethWire;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * The contract on veth pairs. {@link PcapPortTest} starts it in a JVM inside a network namespace: not named *Test, so
  * that it never runs anywhere else.
  */
-class PcapPortContract extends PortContract {
+class PcapPortContract extends NicPortContract {
     private static int wires;
 
     @Override

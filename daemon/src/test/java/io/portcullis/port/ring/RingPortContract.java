@@ -26,8 +26,8 @@ import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.policy.Policy;
+import io.portcullis.port.NicPortContract;
 import io.portcullis.port.PortChannel;
-import io.portcullis.port.PortContract;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import io.portcullis.port.VethWire;
@@ -55,7 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The contract on veth pairs whose offloads are on, and what only this port has to do. {@link RingPortTest} starts it in a
  * JVM inside a network namespace: not named *Test, so that it never runs anywhere else.
  */
-class RingPortContract extends PortContract {
+class RingPortContract extends NicPortContract {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
     private static final int VNET = 10;

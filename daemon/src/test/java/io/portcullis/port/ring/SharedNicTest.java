@@ -1,0 +1,184 @@
+package io.portcullis.port.ring;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.linux.FrameSocket;
+import io.portcullis.linux.Namespace;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.PacketSocket;
+import io.portcullis.packet.AddressPair;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
+import io.portcullis.port.PortCounter;
+import io.portcullis.port.PortState;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The ports that several workers have on one NIC, when that goes and another one comes. The test is every worker's loop. */
+@Tag("system")
+@Timeout(60)
+class SharedNicTest {
+    private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
+    private static final int SEED = 0x5eed;
+    private static final int WORKERS = 4;
+
+    private final Queue<RingPort> reopened = new ConcurrentLinkedQueue<>();
+    private Namespace namespace;
+    private FrameSocket far;
+    private List<RingPort> ports = List.of();
+
+    @BeforeEach
+    void plug() throws Exception {
+        namespace = new Namespace("shared");
+        // Frames of the kernel's own would be counted among ours.
+        namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
+        makeNic("");
+        ports = namespace.in(() -> RingPort.open("near", new Steering(WORKERS, SEED), PacketSocket.Manner.ALONE));
+    }
+
+    private void makeNic(String index) throws Exception {
+        namespace.ip("link add near " + index + "type veth peer name far");
+        namespace.ip("link set far up");
+        namespace.ip("link set near up");
+        far = namespace.in(() -> new FrameSocket("far"));
+    }
+
+    private void replaceNic() throws Exception {
+        int index = namespace.in(() -> Nics.index("near"));
+        far.close();
+        namespace.ip("link del near");
+        makeNic("index " + index + " ");
+        assertEquals(index, (int) namespace.in(() -> Nics.index("near")));
+    }
+
+    @AfterEach
+    void unplug() {
+        ports.forEach(RingPort::close);
+        far.close();
+        namespace.close();
+    }
+
+    private void await(String what, BooleanSupplier condition) {
+        long begin = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - begin < DEADLINE_NS, "not within 15 s: " + what);
+            LockSupport.parkNanos(200_000);
+        }
+    }
+
+    /** Each port has received its own share, and nothing else. */
+    private void assertSpread() throws Exception {
+        await("it forwards", () -> ports.getFirst().state().equals(PortState.FORWARDING));
+        for (int worker = 0; worker < WORKERS; worker++) {
+            byte[] frame = frameOf(worker);
+            RingPort port = ports.get(worker);
+            long before = port.counters().get(PortCounter.RECEIVED_FRAMES);
+            namespace.in(() -> {
+                far.send(frame);
+                return true;
+            });
+            await("a frame of worker " + worker, () -> {
+                drain();
+                return port.counters().get(PortCounter.RECEIVED_FRAMES) == before + 1;
+            });
+        }
+    }
+
+    private void drain() {
+        for (RingPort port : ports) {
+            Batch batch = port.receive();
+            if (batch != null) {
+                port.release(batch);
+            }
+        }
+    }
+
+    private static byte[] frameOf(int worker) {
+        return IntStream.range(0, 1 << 16)
+                .mapToObj(i -> Frame.udp("10.0.0.1", 1, "10.9." + i / 256 + "." + i % 256, 2)
+                        .payload(30)
+                        .bytes())
+                .filter(frame -> {
+                    Packet packet = new Packet();
+                    assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(frame), 0, frame.length));
+                    return AddressPair.worker(AddressPair.hash(SEED, packet), WORKERS) == worker;
+                })
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void start() throws Exception {
+        namespace.in(() -> {
+            ports.forEach(port -> port.start(() -> reopened.add(port)));
+            return true;
+        });
+    }
+
+    private void moveAllOn() {
+        await("all are asked", () -> reopened.size() >= WORKERS);
+        for (RingPort port = reopened.poll(); port != null; port = reopened.poll()) {
+            port.moveOn();
+        }
+    }
+
+    @Test
+    void allMembersGoOverToANicWithTheOldIndex() throws Exception {
+        start();
+        assertSpread();
+        for (int round = 0; round < 3; round++) {
+            replaceNic();
+            moveAllOn();
+            assertSpread();
+        }
+    }
+
+    @Test
+    void aNicThatGoesAgainBeforeAllHaveGoneOverIsOpenedAgain() throws Exception {
+        start();
+        replaceNic();
+        await("all are asked", () -> reopened.size() == WORKERS);
+        reopened.remove().moveOn();
+        reopened.clear();
+        replaceNic();
+        moveAllOn();
+        assertSpread();
+    }
+
+    /** A loop that takes no tasks for a moment, or a defect: the watch lives on, and asks once more. */
+    @Test
+    void aLoopThatCouldNotBeAskedIsAskedAgain() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        List<RingPort> told = new ArrayList<>();
+        namespace.in(() -> {
+            ports.forEach(port -> port.start(() -> {
+                if (asked.getAndIncrement() < 2) {
+                    throw new IllegalStateException("on purpose");
+                }
+                reopened.add(port);
+                told.add(port);
+            }));
+            return true;
+        });
+        assertSpread();
+        replaceNic();
+        moveAllOn();
+        assertSpread();
+        assertEquals(WORKERS + 2, asked.get());
+        assertEquals(ports, told);
+    }
+}
