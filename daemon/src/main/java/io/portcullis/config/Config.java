@@ -44,7 +44,7 @@ public record Config(
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config load(Path file) throws ConfigException {
-        return ConfigReader.load(file, new HashSet<>());
+        return load(file, new HashSet<>());
     }
 
     /**
@@ -55,7 +55,33 @@ public record Config(
      *     read
      */
     public static Config load(Path file, Set<Path> folders) throws ConfigException {
-        return ConfigReader.load(file, folders);
+        return load(file, folders, new ArrayList<>());
+    }
+
+    /**
+     * As {@link #load(Path, Set)}.
+     *
+     * @param texts to which is added, in any case, the text of each file that could be read, in the order of reading:
+     *     {@link #of} makes the same configuration of them
+     */
+    public static Config load(Path file, Set<Path> folders, List<SourceText> texts) throws ConfigException {
+        return ConfigReader.load(file, folders, texts);
+    }
+
+    /**
+     * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
+     * among them.
+     *
+     * @param texts as {@link #load(Path, Set, List)} gives them, at least one
+     * @throws ConfigException if anything is wrong with any of them, with all that is
+     */
+    public static Config of(List<SourceText> texts) throws ConfigException {
+        return ConfigReader.of(texts);
+    }
+
+    /** What can still be read of a faulty file and of what it includes; never fails. */
+    public static Legible legible(Path file) {
+        return LegibleReader.read(file);
     }
 
     /**

@@ -21,7 +21,8 @@ final class ConfigReader {
             "log", List.of("level", "drops"),
             "failsafe", List.of("ingress", "egress"));
 
-    private static final List<String> KEYS = List.of(
+    /** Those of the top. */
+    static final List<String> KEYS = List.of(
             "version",
             "include",
             "interfaces",
@@ -49,12 +50,24 @@ final class ConfigReader {
         this.reading = reading;
     }
 
-    static Config load(Path file, Set<Path> folders) throws ConfigException {
+    static Config load(Path file, Set<Path> folders, List<SourceText> texts) throws ConfigException {
         Reading reading = new Reading();
-        Documents documents = new Documents(reading);
+        Documents documents = Documents.whole(reading, texts);
         documents.load(file);
         folders.addAll(documents.folders());
         return read(documents.all(), reading);
+    }
+
+    static Config of(List<SourceText> texts) throws ConfigException {
+        if (texts.isEmpty()) {
+            throw new IllegalArgumentException("no text");
+        }
+        Reading reading = new Reading();
+        List<Document> documents = new ArrayList<>();
+        for (SourceText text : texts) {
+            Document.compose(text.yaml(), text.name(), reading).ifPresent(documents::add);
+        }
+        return read(documents, reading);
     }
 
     static Config parse(String yaml, String name) throws ConfigException {
@@ -184,15 +197,18 @@ final class ConfigReader {
 
     /** True for a key that can be a name: what EC2 takes, and letters and digits of any script; else a fault. */
     static boolean isName(Value value) {
-        String name = value.key();
-        boolean isName = !name.isEmpty()
-                && name.length() <= LONGEST_NAME
-                && name.codePoints()
-                        .allMatch(c -> Character.isLetterOrDigit(c) || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
+        boolean isName = isName(value.key());
         if (!isName) {
             value.faultAtKey(
                     "a name has 1 to " + LONGEST_NAME + " characters: letters, digits, spaces, ._-:/()#,@[]+=&;{}!$*");
         }
         return isName;
+    }
+
+    static boolean isName(String name) {
+        return !name.isEmpty()
+                && name.length() <= LONGEST_NAME
+                && name.codePoints()
+                        .allMatch(c -> Character.isLetterOrDigit(c) || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
     }
 }

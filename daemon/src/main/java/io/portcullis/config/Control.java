@@ -8,6 +8,9 @@ import java.nio.file.Path;
  * @param socket absolute path of the Unix socket
  */
 public record Control(Path socket) {
+    /** Where nothing else is said. */
+    public static final Control STANDARD = new Control(Path.of("/run/portcullis/control.sock"));
+
     public Control {
         if (!socket.isAbsolute()) {
             throw new IllegalArgumentException("socket " + socket + " is not absolute");

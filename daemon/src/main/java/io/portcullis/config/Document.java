@@ -1,8 +1,10 @@
 package io.portcullis.config;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -10,6 +12,7 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.parser.ParserImpl;
 import org.yaml.snakeyaml.reader.ReaderException;
 import org.yaml.snakeyaml.reader.StreamReader;
@@ -26,16 +29,20 @@ record Document(String file, Value top) {
 
     private static final int DEEPEST = 50;
 
+    private static final int REPLACEMENT = '\ufffd';
+
+    /** A text with more syntax errors is hardly legible. */
+    private static final int MOST_PASSES = 32;
+
+    /** Characters that all passes read together, at the most; the first one reads everything. */
+    private static final int LARGEST_SALVAGE = 4 << 20;
+
     /** Reads YAML; empty, and a fault, where it is none. */
     static Optional<Document> compose(String yaml, String file, Reading reading) {
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(LARGEST);
-        options.setNestingDepthLimit(DEEPEST);
-        // Reading.mayWalk bounds what aliases stand for, however many there are.
-        options.setMaxAliasesForCollections(Integer.MAX_VALUE);
+        LoaderOptions options = options();
         try {
-            StreamReader characters = new StreamReader(yaml.startsWith("\ufeff") ? yaml.substring(1) : yaml);
-            Node top = new SlimComposer(new ParserImpl(characters, options), new Plain(), options).getSingleNode();
+            Parser parser = new ParserImpl(new StreamReader(withoutByteOrderMark(yaml)), options);
+            Node top = new SlimComposer(parser, new Plain(), options).getSingleNode();
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -57,6 +64,69 @@ record Document(String file, Value top) {
             reading.fault(Place.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
+    }
+
+    private static LoaderOptions options() {
+        LoaderOptions options = new LoaderOptions();
+        options.setCodePointLimit(LARGEST);
+        options.setNestingDepthLimit(DEEPEST);
+        // Reading.mayWalk bounds what aliases stand for, however many there are.
+        options.setMaxAliasesForCollections(Integer.MAX_VALUE);
+        return options;
+    }
+
+    private static String withoutByteOrderMark(String yaml) {
+        return yaml.startsWith("\ufeff") ? yaml.substring(1) : yaml;
+    }
+
+    /**
+     * What is legible of a text that may be no YAML: all of its documents up to a syntax error, and again without a line that
+     * may be to blame for it, until there is none. The same part may come several times, more or less of it.
+     */
+    static List<Document> salvage(String yaml, String file, Reading reading) {
+        List<Document> legible = new ArrayList<>();
+        List<String> lines = withoutByteOrderMark(yaml)
+                .codePoints()
+                .map(c -> StreamReader.isPrintable(c) ? c : REPLACEMENT)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString()
+                .lines()
+                .toList();
+        int passes = Math.clamp(LARGEST_SALVAGE / (yaml.length() + 1L), 1, MOST_PASSES);
+        for (boolean whereItBegan : new boolean[] {true, false}) {
+            salvage(new ArrayList<>(lines), passes, whereItBegan, legible, file, reading);
+        }
+        return legible;
+    }
+
+    private static void salvage(
+            List<String> lines,
+            int passes,
+            boolean whereItBegan,
+            List<Document> legible,
+            String file,
+            Reading reading) {
+        for (int pass = 0; pass < passes; pass++) {
+            LoaderOptions options = options();
+            StreamReader characters = new StreamReader(String.join("\n", lines) + "\n");
+            Salvage salvage = new Salvage(new ParserImpl(characters, options), DEEPEST - 1);
+            try {
+                Composer composer = new SlimComposer(salvage, new Plain(), options);
+                while (composer.checkNode()) {
+                    Node top = composer.getNode();
+                    legible.add(new Document(file, new Value(reading, file, file, top, top)));
+                }
+            } catch (YAMLException e) {
+                // No memory for more nodes: what has been read is what there is.
+                reading.fault(Place.of(file), "not legible: " + Value.quoted(String.valueOf(e.getMessage())));
+                return;
+            }
+            int faulty = salvage.faultyLine(whereItBegan);
+            if (faulty < 0 || faulty >= lines.size() || lines.get(faulty).isEmpty()) {
+                return;
+            }
+            lines.set(faulty, "");
+        }
     }
 
     /** What the file says about including others, one pattern each. */

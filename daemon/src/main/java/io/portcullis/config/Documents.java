@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -29,12 +30,26 @@ final class Documents {
     private static final String GLOB = "*?[{";
 
     private final Reading reading;
+    private final boolean salvages;
+    private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
     private final Set<Path> folders = new LinkedHashSet<>();
 
-    Documents(Reading reading) {
+    private Documents(Reading reading, boolean salvages, List<SourceText> texts) {
         this.reading = reading;
+        this.salvages = salvages;
+        this.texts = texts;
+    }
+
+    /** Whole ones; {@code texts} gets what was read, in the order of reading. */
+    static Documents whole(Reading reading, List<SourceText> texts) {
+        return new Documents(reading, false, texts);
+    }
+
+    /** What is legible of them. */
+    static Documents salvaging(Reading reading) {
+        return new Documents(reading, true, new ArrayList<>());
     }
 
     /** Reads a file and what it includes. */
@@ -45,13 +60,25 @@ final class Documents {
             return;
         }
         String name = file.toString();
-        text(file, name).flatMap(yaml -> Document.compose(yaml, name, reading)).ifPresent(document -> {
+        Optional<String> yaml = text(file, name);
+        if (yaml.isEmpty()) {
+            return;
+        }
+        for (Document document : compose(yaml.get(), name)) {
             documents.add(document);
             for (Value pattern : document.includes()) {
                 pattern.text("the name of a file")
                         .ifPresent(text -> matches(file, text, pattern).forEach(this::load));
             }
-        });
+        }
+    }
+
+    private List<Document> compose(String yaml, String name) {
+        if (salvages) {
+            return Document.salvage(yaml, name, reading);
+        }
+        texts.add(new SourceText(name, yaml));
+        return Document.compose(yaml, name, reading).stream().toList();
     }
 
     /** What could be read of the files. */
@@ -87,10 +114,13 @@ final class Documents {
                 reading.fault(Place.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
                 return Optional.empty();
             }
-            return Optional.of(StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString());
+            return Optional.of(
+                    salvages
+                            ? new String(bytes, StandardCharsets.UTF_8)
+                            : StandardCharsets.UTF_8
+                                    .newDecoder()
+                                    .decode(ByteBuffer.wrap(bytes))
+                                    .toString());
         } catch (NoSuchFileException _) {
             reading.fault(Place.of(name), "no such file");
         } catch (AccessDeniedException _) {
@@ -168,6 +198,8 @@ final class Documents {
             }
             Collections.sort(matching);
             into.addAll(matching);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         } catch (NoSuchFileException | NotDirectoryException _) {
             // A folder that is not there has no files: a pattern may match nothing.
         }

@@ -59,6 +59,13 @@ final class Fields {
         }
     }
 
+    /** The entries of a map, merged ones behind its own, a key that comes twice twice; none where it is no map. */
+    static List<Value> entries(Value map) {
+        return map.node() instanceof MappingNode node
+                ? entries(map, node, Collections.newSetFromMap(new IdentityHashMap<>()))
+                : List.of();
+    }
+
     /** The entries of a map, merged ones behind its own; {@code open} are the maps that this one is being merged into. */
     private static List<Value> entries(Value map, MappingNode node, Set<Node> open) {
         List<Value> own = new ArrayList<>(node.getValue().size());

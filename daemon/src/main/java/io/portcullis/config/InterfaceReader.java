@@ -40,7 +40,8 @@ final class InterfaceReader {
             "pass-through",
             "ethertypes",
             "timeouts");
-    private static final List<String> KEYS =
+    /** Those of an interface of any mode. */
+    static final List<String> KEYS =
             Stream.concat(COMMON_AND_BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
 
     /** Ethertypes that something else decides about, and what. */

@@ -66,7 +66,7 @@ final class SettingsReader {
     static Metrics metrics(Fields fields) {
         boolean ruleHits =
                 fields.get("rule-hits").map(value -> value.flag(true)).orElse(true);
-        Metrics standard = new Metrics("127.0.0.1", 9750, ruleHits);
+        Metrics standard = new Metrics(Metrics.STANDARD.host(), Metrics.STANDARD.port(), ruleHits);
         return fields.get("listen").map(value -> listen(value, standard)).orElse(standard);
     }
 
@@ -107,8 +107,10 @@ final class SettingsReader {
 
     /** {@code control}. */
     static Control control(Fields fields) {
-        Path standard = Path.of("/run/portcullis/control.sock");
-        return new Control(fields.get("socket").flatMap(SettingsReader::socket).orElse(standard));
+        return fields.get("socket")
+                .flatMap(SettingsReader::socket)
+                .map(Control::new)
+                .orElse(Control.STANDARD);
     }
 
     private static Optional<Path> directory(Value value) {
@@ -116,7 +118,7 @@ final class SettingsReader {
     }
 
     private static Optional<Path> socket(Value value) {
-        Optional<Path> path = path(value, "/run/portcullis/control.sock");
+        Optional<Path> path = path(value, Control.STANDARD.socket().toString());
         if (path.isPresent() && path.get().toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_SOCKET) {
             value.fault("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
             return Optional.empty();

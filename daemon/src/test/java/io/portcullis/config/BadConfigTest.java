@@ -226,6 +226,7 @@ class BadConfigTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         int refused = 0;
+        int legible = 0;
         for (int round = 0; round < 5_000; round++) {
             StringBuilder yaml = new StringBuilder(sound);
             for (int edits = random.nextInt(4); edits >= 0; edits--) {
@@ -234,6 +235,9 @@ class BadConfigTest {
                 yaml.replace(from, to, pieces[random.nextInt(pieces.length)]);
             }
             String damaged = yaml.toString();
+            write("damaged.yaml", damaged);
+            legible +=
+                    Config.legible(folder.resolve("damaged.yaml")).interfaces().size();
             try {
                 Config.parse(damaged, "damaged");
             } catch (ConfigException e) {
@@ -246,6 +250,8 @@ class BadConfigTest {
             }
         }
         assertTrue(refused > 0, "seed " + seed);
+        // In some the interface itself is damaged.
+        assertTrue(legible > 4_000, legible + " legible interfaces, seed " + seed);
     }
 
     @Test

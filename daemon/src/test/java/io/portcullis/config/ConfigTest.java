@@ -436,4 +436,39 @@ class ConfigTest {
                 Objects.requireNonNull(now.interfaces().get("web0")).ownAddresses());
         assertEquals(List.of(), now.withNicAddresses(Map.of()).members("web"), "replaced, not added to");
     }
+
+    /** What an earlier run has kept is what it obeyed, though its files are gone. */
+    @Test
+    void theTextsOfAConfigurationMakeItAgain() throws ConfigException, IOException {
+        Path main = folder.resolve("main.yaml");
+        Files.writeString(main, "\ufeff" + HEAD + """
+                include: [more/*.yaml]
+                security-groups: {web: {ingress: [{protocol: tcp, ports: 22, from: any}, {protocol: tcp, from: {group: db}}]}}
+                """);
+        Path more = Files.createDirectory(folder.resolve("more"));
+        Files.writeString(more.resolve("b.yaml"), "security-groups: {unused: {members: [10.0.0.1]}}\n");
+        Files.writeString(more.resolve("a.yaml"), "include: [../main.yaml, b.yaml]\nsecurity-groups: {db: {}}\n");
+        List<SourceText> texts = new ArrayList<>();
+        Config config = Config.load(main, new HashSet<>(), texts);
+        assertFalse(config.warnings().isEmpty());
+        assertEquals(
+                List.of(
+                        main.toString(),
+                        more.resolve("a.yaml").toString(),
+                        more.resolve("b.yaml").toString()),
+                texts.stream().map(SourceText::name).toList());
+        Files.delete(more.resolve("a.yaml"));
+        Files.writeString(main, "nonsense");
+        assertEquals(config, Config.of(texts));
+    }
+
+    @Test
+    void textsOfAFaultyConfigurationAreTold() throws IOException {
+        Path main = Files.writeString(folder.resolve("main.yaml"), HEAD + "include: [none.yaml]\nnonsense: 1\n");
+        List<SourceText> texts = new ArrayList<>();
+        assertThrows(ConfigException.class, () -> Config.load(main, new HashSet<>(), texts));
+        assertEquals(List.of(new SourceText(main.toString(), Files.readString(main))), texts);
+        ConfigException refused = assertThrows(ConfigException.class, () -> Config.of(texts));
+        assertTrue(refused.getMessage().contains("nonsense: unknown key"), refused.getMessage());
+    }
 }
