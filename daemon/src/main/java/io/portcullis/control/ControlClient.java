@@ -53,7 +53,8 @@ public final class ControlClient {
             throw new Unreachable(
                     "the daemon behind " + socket + " did not answer within " + timeout.toSeconds()
                             + " s; it is busy or hangs, see its log (journalctl -u portcullis)",
-                    e);
+                    e,
+                    Unreachable.End.SILENT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unreachable("interrupted while the daemon behind " + socket + " was asked", e);
@@ -88,7 +89,7 @@ public final class ControlClient {
                     "no portcullis runs here: there is no " + socket + "; " + start
                             + " or name its control.socket with --socket",
                     e,
-                    true);
+                    Unreachable.End.NOBODY);
         } catch (AccessDeniedException e) {
             return denied(socket, e);
         } catch (IOException e) {
@@ -99,7 +100,9 @@ public final class ControlClient {
         }
         if (cause instanceof ConnectException) {
             return new Unreachable(
-                    "no portcullis answers on " + socket + ", the one that made it is gone; " + start, cause, true);
+                    "no portcullis answers on " + socket + ", the one that made it is gone; " + start,
+                    cause,
+                    Unreachable.End.NOBODY);
         }
         return new Unreachable("no portcullis at " + socket + ": " + cause.getMessage(), cause);
     }

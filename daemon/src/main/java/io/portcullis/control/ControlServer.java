@@ -3,30 +3,32 @@ package io.portcullis.control;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code POST /v1/reload} (200, or 422 where the configuration was refused). Every other answer is {@code {"error": "…"}}.
+ * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration was refused). Every other answer is {@code {"error": "…"}}.
  */
-public final class ControlServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+public final class ControlServer implements Listening.Server {
+    private static final String ALLOW_LOCKOUT = "allow-lockout";
 
     /** {@code GET /v1/version}. */
     record VersionReport(String name, String version) {}
 
     private final HttpServer server;
-    private final Path socket;
+    private final SocketFile.Published socket;
+    private final ExecutorService questions;
 
-    private ControlServer(HttpServer server, Path socket) {
+    private ControlServer(HttpServer server, SocketFile.Published socket, ExecutorService questions) {
         this.server = server;
         this.socket = socket;
+        this.questions = questions;
     }
 
     /**
@@ -34,7 +36,7 @@ public final class ControlServer implements AutoCloseable {
      * missing; a socket that a dead daemon left is replaced.
      *
      * @param socket absolute
-     * @param executor runs {@link Operations#reload}
+     * @param executor runs {@link Operations#reload}, one at a time
      * @throws ServerException if it can't listen there, or another daemon does
      */
     public static ControlServer open(Path socket, Operations operations, Executor executor) throws ServerException {
@@ -43,6 +45,9 @@ public final class ControlServer implements AutoCloseable {
 
     static ControlServer open(Path socket, Operations operations, Executor executor, Duration idle)
             throws ServerException {
+        // Not behind a reload that takes long.
+        ExecutorService questions = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("portcullis-explain").factory());
         Routes routes = new Routes(
                 new Routes.Resource(
                         "GET",
@@ -58,12 +63,8 @@ public final class ControlServer implements AutoCloseable {
                 new Routes.Resource(
                         "GET",
                         "/v1/explain",
-                        request -> CompletableFuture.supplyAsync(() -> explain(operations, request), executor)),
-                new Routes.Resource(
-                        "POST",
-                        "/v1/reload",
-                        _ -> CompletableFuture.supplyAsync(operations::reload, executor)
-                                .thenApply(report -> Response.json(report.ok() ? 200 : 422, report))));
+                        request -> CompletableFuture.supplyAsync(() -> explain(operations, request), questions)),
+                new Routes.Resource("POST", "/v1/reload", request -> reload(operations, request, executor)));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -71,16 +72,28 @@ public final class ControlServer implements AutoCloseable {
             server.listen(
                     EpollServerDomainSocketChannel.class,
                     new DomainSocketAddress(file.unpublished().toFile()));
-            file.publish();
+            SocketFile.Published published = file.publish();
             open = true;
-            return new ControlServer(server, socket);
+            return new ControlServer(server, published, questions);
         } catch (IOException e) {
             throw new ServerException("control.socket " + socket + ": " + e.getMessage(), e);
         } finally {
             if (!open) {
                 server.close();
+                file.discard();
+                questions.shutdownNow();
             }
         }
+    }
+
+    private static CompletableFuture<Response> reload(Operations operations, Request request, Executor executor) {
+        String allowed = request.query().getOrDefault(ALLOW_LOCKOUT, "false");
+        if (!allowed.equals("true") && !allowed.equals("false")) {
+            return CompletableFuture.completedFuture(
+                    Response.error(400, ALLOW_LOCKOUT + " must be true or false, not " + allowed));
+        }
+        return CompletableFuture.supplyAsync(() -> operations.reload(allowed.equals("true")), executor)
+                .thenApply(report -> Response.json(report.ok() ? 200 : 422, report));
     }
 
     private static Response explain(Operations operations, Request request) {
@@ -92,19 +105,23 @@ public final class ControlServer implements AutoCloseable {
     }
 
     @Override
-    public String toString() {
-        return "the control server on " + socket;
+    public Optional<String> trouble() {
+        return server.isListening()
+                ? socket.trouble()
+                : Optional.of("control.socket " + socket.path() + ": its socket is closed");
     }
 
-    /** Removes the socket, closes all connections; waits up to seconds for the thread to end. */
+    @Override
+    public String toString() {
+        return "the control server on " + socket.path();
+    }
+
+    /** Removes the socket where it is still ours, closes all connections; waits up to seconds for the thread to end. */
     @Override
     public void close() {
         // First the file, while nobody else can have taken its place: who finds it, finds us answering.
-        try {
-            Files.deleteIfExists(socket);
-        } catch (IOException e) {
-            LOG.warn("{} stays behind: {}", socket, e.getMessage());
-        }
+        socket.remove();
         server.close();
+        questions.shutdownNow();
     }
 }

@@ -7,27 +7,25 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/1.1 on one thread. What a peer can cost is bounded by the constants here: a connection that does not bring a whole
- * request within {@link #IDLE}, however busily it drips, or does not take its answer within twice that, is closed.
+ * HTTP/1.1 on one thread. What a peer can cost is bounded by the constants here and in {@link Connections}: a connection that does
+ * not bring a whole request within {@link #IDLE}, however busily it drips, or does not take its answer within twice that, is closed.
  */
 final class HttpServer implements AutoCloseable {
-    /** Connections at a time; one more is closed at once. */
-    static final int MAX_CONNECTIONS = 64;
-
     /** Requests of one connection that may wait for the answer to one before them. */
     static final int MAX_WAITING_REQUESTS = 16;
 
@@ -46,9 +44,10 @@ final class HttpServer implements AutoCloseable {
     private static final Duration STOP = Duration.ofSeconds(2);
 
     private final MultiThreadIoEventLoopGroup loop;
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final Connections connections = new Connections();
     private final Routes routes;
     private final Duration idle;
+    private volatile @Nullable Channel listening;
 
     /**
      * A server that does not listen yet.
@@ -77,14 +76,17 @@ final class HttpServer implements AutoCloseable {
     }
 
     /**
-     * Listens.
+     * Listens. An address that no NIC of this host has is taken all the same, and is reached when one has it (IP_FREEBIND, ip(7)).
      *
      * @return the listening channel
      * @throws IOException if the kernel refuses, as {@code Errors.NativeIoException}
      */
     Channel listen(Class<? extends ServerChannel> kind, SocketAddress address) throws IOException {
-        ChannelFuture bound = new ServerBootstrap()
-                .group(loop)
+        ServerBootstrap server = new ServerBootstrap();
+        if (address instanceof InetSocketAddress) {
+            server.option(EpollChannelOption.IP_FREEBIND, true);
+        }
+        ChannelFuture bound = server.group(loop)
                 .channel(kind)
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
@@ -97,29 +99,43 @@ final class HttpServer implements AutoCloseable {
         if (bound.cause() instanceof IOException refused) {
             throw refused;
         }
-        return bound.syncUninterruptibly().channel();
+        Channel channel = bound.syncUninterruptibly().channel();
+        listening = channel;
+        return channel;
     }
 
     private void accept(Channel connection) {
-        if (connections.size() >= MAX_CONNECTIONS) {
-            var _ = connection.close();
-            return;
-        }
-        connections.add(connection);
+        Exchange exchange = new Exchange(routes, connections, connection);
+        connections.admit(exchange);
+        connection.closeFuture().addListener(_ -> connections.remove(exchange));
         connection
                 .pipeline()
                 .addLast(new HttpServerCodec(new HttpDecoderConfig()
                         .setMaxInitialLineLength(MAX_LINE_LENGTH)
                         .setMaxHeaderSize(MAX_HEADERS_LENGTH)))
+                .addLast(new ChunkedWriteHandler())
                 .addLast(new RequestReader())
                 // Behind the reader: what counts as progress is whole requests, not bytes.
                 .addLast(new IdleStateHandler(0, 0, idle.toMillis(), TimeUnit.MILLISECONDS))
-                .addLast(new Exchange(routes));
+                .addLast(exchange);
+    }
+
+    /** True while its socket and its thread are there. Any thread. */
+    boolean isListening() {
+        Channel channel = listening;
+        return channel != null && channel.isOpen() && !loop.isShuttingDown();
     }
 
     /** Closes all connections and ends the thread. */
     @Override
     public void close() {
+        Channel channel = listening;
+        if (channel != null && !loop.isShuttingDown()) {
+            // First the door, then who is inside: a connection that a loop accepts while it ends stays open for ever.
+            var _ = channel.close()
+                    .addListener(_ -> connections.cutAll())
+                    .awaitUninterruptibly(STOP.toMillis(), TimeUnit.MILLISECONDS);
+        }
         loop.shutdownGracefully(0, STOP.toMillis(), TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(2 * STOP.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -5,39 +5,47 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Errors;
 import io.portcullis.metrics.Scrape;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP over TCP for Prometheus and health checks: {@code GET /metrics}, and {@code GET /healthz}, which answers 200 and
  * {@code ok}, or 503 and one problem a line.
  */
-public final class MetricsServer implements AutoCloseable {
-    /** Gathers the metrics; asked on the server's own thread. */
+public final class MetricsServer implements Listening.Server {
+    private static final Logger LOG = LoggerFactory.getLogger(MetricsServer.class);
+
+    /** Gathers the metrics; asked on a thread of the server's own, one scrape at a time. */
     @FunctionalInterface
     public interface Scraper {
-        /** All metrics now, in a format that an HTTP {@code Accept} header asks for. */
-        Scrape scrape(@Nullable String accept);
+        /** All metrics now. */
+        Scrape scrape(Scrape.Format format);
     }
 
     // errno(3) of bind(2), include/uapi/asm-generic/errno*.h
     private static final int EACCES = 13;
     private static final int EADDRINUSE = 98;
-    private static final int EADDRNOTAVAIL = 99;
 
     private final HttpServer server;
+    private final Scrapes scrapes;
     private final InetSocketAddress address;
 
-    private MetricsServer(HttpServer server, InetSocketAddress address) {
+    private MetricsServer(HttpServer server, Scrapes scrapes, InetSocketAddress address) {
         this.server = server;
+        this.scrapes = scrapes;
         this.address = address;
     }
 
     /**
-     * Listens and serves.
+     * Listens and serves. An address that this host does not have yet is answered at when it has.
      *
-     * @param host address or name, an IPv6 address without brackets
+     * @param host address or name, which is looked up now; an IPv6 address without brackets
      * @param port 0: any free one
      * @param operations asked for {@link Operations#health} only
      * @throws ServerException if it can't listen there
@@ -49,16 +57,27 @@ public final class MetricsServer implements AutoCloseable {
         if (wanted.isUnresolved()) {
             throw new ServerException(where + ": no such host; name one of this host's addresses");
         }
+        Scrapes scrapes = new Scrapes(scraper);
         Routes routes = new Routes(
-                new Routes.Resource("GET", "/metrics", request -> metrics(scraper.scrape(request.accept()))),
+                new Hosts(host),
+                new Routes.Resource("GET", "/metrics", request -> scrapes.ask(Scrape.Format.of(request.accept()))),
                 new Routes.Resource("GET", "/healthz", _ -> healthz(operations.health())));
         HttpServer server = new HttpServer("portcullis-metrics", routes, HttpServer.IDLE);
+        boolean open = false;
         try {
             Channel listening = server.listen(EpollServerSocketChannel.class, wanted);
-            return new MetricsServer(server, (InetSocketAddress) listening.localAddress());
+            if (isAbsent(wanted.getAddress())) {
+                LOG.warn("{}: no NIC of this host has that address; it is answered at when one has", where);
+            }
+            open = true;
+            return new MetricsServer(server, scrapes, (InetSocketAddress) listening.localAddress());
         } catch (IOException e) {
-            server.close();
             throw new ServerException(where + ": " + whyNot(e), e);
+        } finally {
+            if (!open) {
+                server.close();
+                scrapes.close();
+            }
         }
     }
 
@@ -66,8 +85,6 @@ public final class MetricsServer implements AutoCloseable {
         int errno = refused instanceof Errors.NativeIoException kernel ? -kernel.expectedErr() : 0;
         return switch (errno) {
             case EADDRINUSE -> "address already in use by another process; change metrics.listen or stop it";
-            case EADDRNOTAVAIL ->
-                "no interface of this host has that address; change metrics.listen to one that it has";
             case EACCES ->
                 "permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, change metrics.listen to a higher"
                         + " one";
@@ -75,8 +92,15 @@ public final class MetricsServer implements AutoCloseable {
         };
     }
 
-    private static CompletableFuture<Response> metrics(Scrape scrape) {
-        return CompletableFuture.completedFuture(new Response(200, scrape.contentType(), scrape.body(), ""));
+    private static boolean isAbsent(InetAddress address) {
+        try {
+            return !address.isAnyLocalAddress()
+                    && !address.isLoopbackAddress()
+                    && NetworkInterface.getByInetAddress(address) == null;
+        } catch (SocketException unknown) {
+            LOG.debug("whether a NIC has {} is not known", address, unknown);
+            return false;
+        }
     }
 
     private static CompletableFuture<Response> healthz(Health health) {
@@ -92,6 +116,13 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     @Override
+    public Optional<String> trouble() {
+        return server.isListening()
+                ? Optional.empty()
+                : Optional.of("metrics.listen " + address + ": its socket is gone");
+    }
+
+    @Override
     public String toString() {
         return "the metrics server on " + address;
     }
@@ -100,5 +131,6 @@ public final class MetricsServer implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        scrapes.close();
     }
 }

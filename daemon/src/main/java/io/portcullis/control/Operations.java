@@ -2,19 +2,23 @@ package io.portcullis.control;
 
 /** What can be asked of the running daemon. */
 public interface Operations {
-    /** What stands where, and how it fares. Asked on a server's loop: must not wait. */
+    /** What is guarded, and how that goes. Asked on a server's loop: must not wait, for a lock neither. */
     StatusReport status();
 
-    /** Reads the configuration again and waits for the outcome; asked on the executor given to {@link ControlServer}. */
-    ReloadReport reload();
+    /**
+     * Reads the configuration again and waits for the outcome; asked on the executor given to {@link ControlServer}.
+     *
+     * @param allowLockout true: also where the new rules would refuse the operator's own ssh session
+     */
+    ReloadReport reload(boolean allowLockout);
 
     /**
-     * What would become of a packet; asked on the executor given to {@link ControlServer}.
+     * What would become of a packet; asked on a thread of its own.
      *
      * @throws IllegalArgumentException if the question makes no sense here, with a sentence about it
      */
     ExplainReport explain(Question question);
 
-    /** Whether every interface forwards. Asked on a server's loop: must not wait. */
+    /** Whether every interface forwards. Asked on a server's loop: must not wait, for a lock neither. */
     Health health();
 }

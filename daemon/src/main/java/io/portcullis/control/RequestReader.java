@@ -92,6 +92,8 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
                 queryAt < 0 ? uri : uri.substring(0, queryAt),
                 query,
                 head.headers().get(HttpHeaderNames.ACCEPT),
+                head.headers().getAll(HttpHeaderNames.HOST),
+                !head.protocolVersion().equals(HttpVersion.HTTP_1_0),
                 head.protocolVersion().equals(HttpVersion.HTTP_1_1) && HttpUtil.isKeepAlive(head),
                 null);
     }

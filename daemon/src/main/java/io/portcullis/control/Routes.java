@@ -1,6 +1,7 @@
 package io.portcullis.control;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -20,9 +21,22 @@ final class Routes {
      */
     record Resource(String method, String path, Function<Request, CompletableFuture<Response>> answer) {}
 
+    /** Who is answered at all. */
+    @FunctionalInterface
+    interface Guard {
+        /** What a request is answered instead; empty: it is admitted. */
+        Optional<Response> refusal(Request request);
+    }
+
+    private final Guard guard;
     private final List<Resource> resources;
 
     Routes(Resource... resources) {
+        this(_ -> Optional.empty(), resources);
+    }
+
+    Routes(Guard guard, Resource... resources) {
+        this.guard = guard;
         this.resources = List.of(resources);
     }
 
@@ -34,7 +48,8 @@ final class Routes {
         }
         CompletableFuture<Response> answer;
         try {
-            answer = route(request);
+            Optional<Response> barred = guard.refusal(request);
+            answer = barred.isPresent() ? CompletableFuture.completedFuture(barred.get()) : route(request);
         } catch (RejectedExecutionException stopping) {
             LOG.debug("{} {} came too late", request.method(), request.path(), stopping);
             return CompletableFuture.completedFuture(Response.error(503, "portcullis is stopping"));
@@ -42,7 +57,7 @@ final class Routes {
             answer = CompletableFuture.failedFuture(bug);
         }
         return answer.exceptionally(bug -> {
-            LOG.error("{} {} failed", request.method(), request.path(), bug);
+            Defect.tell(request.method() + " " + request.path(), bug);
             return Response.error(500, "a defect of portcullis, which its log describes");
         });
     }

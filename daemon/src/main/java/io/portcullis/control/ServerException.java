@@ -2,11 +2,11 @@ package io.portcullis.control;
 
 /** A server can't listen where the configuration says; the message is one sentence for people, with what to do. */
 public final class ServerException extends Exception {
-    ServerException(String message, Throwable cause) {
+    public ServerException(String message, Throwable cause) {
         super(message, cause);
     }
 
-    ServerException(String message) {
+    public ServerException(String message) {
         super(message);
     }
 }

@@ -11,14 +11,17 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Objects;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +46,48 @@ record SocketFile(Path path, Path unpublished) {
     private static final int S_IFMT = 0170000;
     private static final int S_IFSOCK = 0140000;
 
+    /**
+     * The file, once clients find it.
+     *
+     * @param key device and inode
+     */
+    record Published(Path path, Object key) {
+        /** Why clients do not find it any more; empty while they do. */
+        Optional<String> trouble() {
+            try {
+                return isOurs()
+                        ? Optional.empty()
+                        : Optional.of("control.socket " + path + ": another file is in its place");
+            } catch (NoSuchFileException e) {
+                return Optional.of("control.socket " + path + ": somebody removed it");
+            } catch (IOException e) {
+                return Optional.of("control.socket " + path + ": it is not found any more: " + e.getMessage());
+            }
+        }
+
+        /** Removes it, and leaves alone what is in its place. */
+        void remove() {
+            try {
+                if (isOurs()) {
+                    Files.delete(path);
+                }
+            } catch (NoSuchFileException gone) {
+                LOG.debug("{} was removed before", path, gone);
+            } catch (IOException e) {
+                LOG.warn("{} stays behind: {}", path, e.getMessage());
+            }
+        }
+
+        private boolean isOurs() throws IOException {
+            return key.equals(keyOf(path));
+        }
+    }
+
+    private static Object keyOf(Path file) throws IOException {
+        return Objects.requireNonNull(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey());
+    }
+
     /** Sees to it that {@code path} is free to be taken. */
     static SocketFile prepare(Path path) throws ServerException {
         Path folder = Objects.requireNonNull(path.getParent(), "an absolute path of a file");
@@ -66,13 +111,29 @@ record SocketFile(Path path, Path unpublished) {
     }
 
     /** Makes the bound socket the one at {@code path}; it must be listening. */
-    void publish() throws ServerException {
+    Published publish() throws ServerException {
         try {
             Files.setPosixFilePermissions(unpublished, PosixFilePermissions.fromString(SOCKET_MODE));
-            give(unpublished);
+            give(unpublished, GROUP)
+                    .ifPresent(reason -> LOG.warn(
+                            "{} can't be given to the group {}, whose members can't use it now: {}",
+                            path,
+                            GROUP,
+                            reason));
+            Object key = keyOf(unpublished);
             Files.move(unpublished, path, StandardCopyOption.ATOMIC_MOVE);
+            return new Published(path, key);
         } catch (IOException e) {
             throw fault(path, e);
+        }
+    }
+
+    /** Removes what was bound and not published. */
+    void discard() {
+        try {
+            Files.deleteIfExists(unpublished);
+        } catch (IOException e) {
+            LOG.debug("{} stays behind", unpublished, e);
         }
     }
 
@@ -92,28 +153,31 @@ record SocketFile(Path path, Path unpublished) {
         Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(mode));
         // Once more: the umask has been at it.
         Files.setPosixFilePermissions(folder, mode);
-        give(folder);
+        give(folder, GROUP).ifPresent(reason -> LOG.debug("{} stays with its group: {}", folder, reason));
     }
 
-    /** To the group that may talk to the daemon, where this host has it. */
-    private static void give(Path file) throws IOException {
-        GroupPrincipal group;
+    /**
+     * Gives a file to the group that may talk to the daemon, where this host has it and the file is not that group's already.
+     *
+     * @return why not; empty: done, or this host has no such group
+     */
+    static Optional<String> give(Path file, String groupName) {
         try {
-            group = file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(GROUP);
+            GroupPrincipal group =
+                    file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(groupName);
+            PosixFileAttributeView view =
+                    Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+            if (!view.readAttributes().group().equals(group)) {
+                view.setGroup(group);
+            }
         } catch (UserPrincipalNotFoundException e) {
-            LOG.debug("{} stays with its group: there is no group {}", file, GROUP, e);
-            return;
-        }
-        try {
-            Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-                    .setGroup(group);
+            LOG.debug("{} stays with its group: there is no group {}", file, groupName, e);
         } catch (FileSystemException e) {
-            LOG.warn(
-                    "{} can't be given to the group {}, whose members can't use it now: {}",
-                    file,
-                    GROUP,
-                    e.getReason());
+            return Optional.of(Objects.requireNonNullElse(e.getReason(), "refused"));
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
+        return Optional.empty();
     }
 
     private static void checkReplaceable(Path path) throws IOException, ServerException {

@@ -1,6 +1,7 @@
 package io.portcullis.control;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * {@code GET /v1/status}.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param lastReload the last reading of the configuration, the first included
  * @param interfaces in the order of the configuration
  * @param warnings about the configuration in force, each {@code file:line:column: text}
+ * @param degraded what is not as the configuration wants it though the rules are enforced, one sentence each; empty: nothing
  */
 public record StatusReport(
         String version,
@@ -22,9 +24,12 @@ public record StatusReport(
         long generation,
         ReloadReport lastReload,
         List<InterfaceStatus> interfaces,
-        List<String> warnings) {
+        List<String> warnings,
+        List<String> degraded) {
+    /** Copies the lists; one that an older daemon does not send is empty. */
     public StatusReport {
         interfaces = List.copyOf(interfaces);
         warnings = List.copyOf(warnings);
+        degraded = List.copyOf(Objects.requireNonNullElse(degraded, List.of()));
     }
 }

@@ -4,8 +4,9 @@
  * {@link io.portcullis.control.ControlClient} is the command line's end. What they tell comes from
  * {@link io.portcullis.control.Operations}, which the service implements; the records are the JSON's shapes.
  *
- * <p>Each server is one thread of its own, which never waits: slow work goes to an executor. Requests, connections and
- * times are bounded ({@link io.portcullis.control.HttpServer}).
+ * <p>Each server is one thread of its own, which never waits: slow work goes to an executor. Requests, times, connections and what
+ * peers hold are bounded ({@link io.portcullis.control.HttpServer}, {@link io.portcullis.control.Connections}).
+ * {@link io.portcullis.control.Listening} opens a server, and opens it again: nothing else depends on whether it is open.
  *
  * <p>May import {@code metrics}, {@code worker}, {@code policy} and Netty. Start reading at {@code ControlServer.open}.
  */

@@ -1,5 +1,6 @@
 package io.portcullis.metrics;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -22,19 +23,20 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** Everything that Prometheus may scrape. All methods may be called from any thread. */
 public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
-    private static final String OPEN_METRICS = "application/openmetrics-text";
-    private static final String OPEN_METRICS_TYPE = OPEN_METRICS + "; version=1.0.0; charset=utf-8";
-    private static final String TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    /** What may be degraded: {@link #degraded}. */
+    private static final List<String> CAUSES = List.of("config", "flows", "notes", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
@@ -43,6 +45,9 @@ public final class Meters implements AutoCloseable {
     // Gauges hold what they show weakly: these fields keep it.
     private final AtomicLong unguarded = new AtomicLong();
     private final AtomicLong brokenExpectations = new AtomicLong();
+    private final Map<String, AtomicLong> degraded = new LinkedHashMap<>();
+    private final LongSupplier defects;
+    private final LongSupplier logLinesLost;
     private final AtomicLong lastReloadSuccessful = new AtomicLong();
     private final AtomicLong lastReloadSuccessEpochSeconds = new AtomicLong();
     private final Timer succeeded;
@@ -52,8 +57,12 @@ public final class Meters implements AutoCloseable {
      * Meters without an interface yet.
      *
      * @param version of the program
+     * @param defects exceptions that nobody caught; asked at every scrape
+     * @param logLinesLost lines of the log that were dropped; asked at every scrape
      */
-    public Meters(String version) {
+    public Meters(String version, LongSupplier defects, LongSupplier logLinesLost) {
+        this.defects = defects;
+        this.logLinesLost = logLinesLost;
         registry.getPrometheusRegistry().register(interfaces);
         Collector build = () -> InfoSnapshot.builder()
                 .name("portcullis_build")
@@ -76,6 +85,21 @@ public final class Meters implements AutoCloseable {
                 .register(registry);
         Gauge.builder("portcullis.broken.expectations", brokenExpectations, AtomicLong::get)
                 .description("Claims of the configuration in force that do not hold, since addresses of NICs changed.")
+                .register(registry);
+        for (String cause : CAUSES) {
+            AtomicLong on = new AtomicLong();
+            degraded.put(cause, on);
+            Gauge.builder("portcullis.degraded", on, AtomicLong::get)
+                    .tag("cause", cause)
+                    .description(
+                            "1 while that part is not as the configuration wants it; the rules are enforced all the same.")
+                    .register(registry);
+        }
+        FunctionCounter.builder("portcullis.defects", this, each -> each.defects.getAsLong())
+                .description("Exceptions that nobody caught, in any thread: defects of portcullis.")
+                .register(registry);
+        FunctionCounter.builder("portcullis.log.lines.lost", this, each -> each.logLinesLost.getAsLong())
+                .description("Lines of the log that were dropped since nobody took them in time.")
                 .register(registry);
         succeeded = reloadTimer("success");
         failed = reloadTimer("failure");
@@ -133,6 +157,21 @@ public final class Meters implements AutoCloseable {
         brokenExpectations.set(count);
     }
 
+    /**
+     * Shows {@code portcullis_degraded} {cause}.
+     *
+     * @param cause {@code config}, {@code flows}, {@code notes}, {@code metrics} or {@code control}
+     * @param on true: that part is not as the configuration wants it
+     * @throws IllegalArgumentException if there is no such cause
+     */
+    public void degraded(String cause, boolean on) {
+        AtomicLong shown = degraded.get(cause);
+        if (shown == null) {
+            throw new IllegalArgumentException("nothing degrades by " + cause + ", only by " + CAUSES);
+        }
+        shown.set(on ? 1 : 0);
+    }
+
     /** Whether every rule's hits are shown ({@code metrics.rule-hits}); true to begin with. */
     public void ruleHits(boolean on) {
         interfaces.ruleHits(on);
@@ -164,21 +203,15 @@ public final class Meters implements AutoCloseable {
         (ok ? succeeded : failed).record(Duration.ofNanos(Math.round(seconds * NS_PER_SECOND)));
     }
 
-    /**
-     * All metrics now.
-     *
-     * @param accept an HTTP {@code Accept} header: {@code application/openmetrics-text} where it is asked for, else
-     *     {@code text/plain; version=0.0.4}
-     */
-    public Scrape scrape(@Nullable String accept) {
-        String type = accept != null && accept.contains(OPEN_METRICS) ? OPEN_METRICS_TYPE : TEXT_TYPE;
+    /** All metrics now. */
+    public Scrape scrape(Scrape.Format format) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         try {
-            registry.scrape(body, type);
+            registry.scrape(body, format.contentType());
         } catch (IOException e) {
             throw new UncheckedIOException("a write to memory", e);
         }
-        return new Scrape(type, body.toByteArray());
+        return new Scrape(format.contentType(), body.toByteArray());
     }
 
     /** Ends what the meters do by themselves (they listen to the garbage collector). */

@@ -1,6 +1,7 @@
 package io.portcullis.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -119,6 +120,22 @@ final class ControlClientTest {
                 String.valueOf(refused.getMessage())
                         .startsWith("the daemon behind " + socket + " did not answer within "),
                 refused.getMessage());
+    }
+
+    @Test
+    void aDaemonThatIsTooFullToConnectToIsGivenUpInTime() throws IOException {
+        listener.close();
+        socket = folder.resolve("full.sock");
+        listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        listener.bind(UnixDomainSocketAddress.of(socket), 1);
+        try (SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+                SocketChannel second = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            assertTrue(first.isConnected() && second.isConnected());
+            Unreachable refused = assertThrows(
+                    Unreachable.class, () -> ControlClient.call(socket, "GET", "/v1/status", Duration.ofMillis(50)));
+            assertTrue(refused.isSilence());
+            assertFalse(refused.isNobodyThere());
+        }
     }
 
     @Test

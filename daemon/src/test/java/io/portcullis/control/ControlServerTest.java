@@ -18,10 +18,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -164,7 +167,7 @@ final class ControlServerTest {
         private volatile String thread = "";
 
         @Override
-        public ReloadReport reload() {
+        public ReloadReport reload(boolean allowLockout) {
             thread = Thread.currentThread().getName();
             begun.countDown();
             try {
@@ -174,6 +177,18 @@ final class ControlServerTest {
             }
             return GOOD;
         }
+    }
+
+    @Test
+    void thatALockoutIsAllowedIsPassedOn() throws Exception {
+        serve();
+        assertEquals(200, call("POST", "/v1/reload?allow-lockout=true").status());
+        assertTrue(operations.allowLockout);
+        assertEquals(200, call("POST", "/v1/reload").status());
+        assertFalse(operations.allowLockout);
+        ControlClient.Reply misuse = call("POST", "/v1/reload?allow-lockout=yes");
+        assertEquals(400, misuse.status());
+        assertEquals("allow-lockout must be true or false, not yes", error(misuse));
     }
 
     @Test
@@ -187,6 +202,12 @@ final class ControlServerTest {
             for (int i = 0; i < 100; i++) {
                 others.add(callers.submit(() -> call("GET", "/v1/version")));
             }
+            others.add(callers.submit(() -> call("GET", "/v1/status")));
+            others.add(
+                    callers.submit(
+                            () -> call(
+                                    "GET",
+                                    "/v1/explain?interface=web0&direction=ingress&protocol=6&from=198.51.100.7&to=10.0.0.1&to-port=80")));
             for (Future<ControlClient.Reply> other : others) {
                 assertEquals(200, other.get().status());
             }
@@ -343,23 +364,25 @@ final class ControlServerTest {
     }
 
     @Test
-    void connectionsAreBounded() throws Exception {
+    void connectionsAreBoundedAndTheLongestIdleOneGoesForTheNext() throws Exception {
         closing(ControlServer.open(socket, operations, executor, Duration.ofMinutes(5)));
         List<SocketChannel> peers = new ArrayList<>();
-        for (int i = 0; i < HttpServer.MAX_CONNECTIONS; i++) {
+        for (int i = 0; i < Connections.MAX; i++) {
             SocketChannel peer = connect();
             send(peer, "GET /v1/version HTTP/1.1\r\n\r\n");
             assertNotEquals(-1, peer.read(ByteBuffer.allocate(4_096)));
             peers.add(peer);
         }
-        assertEquals(-1, connect().read(ByteBuffer.allocate(1)), "one too many is closed");
-        assertThrows(Unreachable.class, () -> call("GET", "/v1/version"));
-        // The places are free again once the server has seen the others go.
-        for (SocketChannel peer : peers) {
-            peer.shutdownOutput();
-            assertEquals(-1, peer.read(ByteBuffer.allocate(1)));
-        }
+        send(peers.getFirst(), "GET /v1/version HTTP/1.1\r\n\r\n");
+        assertNotEquals(-1, peers.getFirst().read(ByteBuffer.allocate(4_096)));
         assertEquals(200, call("GET", "/v1/version").status());
+        assertEquals(-1, peers.get(1).read(ByteBuffer.allocate(1)), "the second was idle for the longest time");
+        for (SocketChannel peer : peers) {
+            if (!peer.equals(peers.get(1))) {
+                send(peer, "GET /v1/version HTTP/1.1\r\n\r\n");
+                assertNotEquals(-1, peer.read(ByteBuffer.allocate(4_096)));
+            }
+        }
     }
 
     @Test
@@ -418,6 +441,92 @@ final class ControlServerTest {
         assertTrue(Files.exists(socket));
     }
 
+    /** Kept open: looked after a hundred times a second. */
+    private Listening keepOpen() {
+        return closing(Listening.start(
+                "the control socket", () -> ControlServer.open(socket, operations, executor), Duration.ofMillis(10)));
+    }
+
+    private void awaitAnswer() {
+        ListeningTest.await("an answer", () -> {
+            try {
+                return call("GET", "/v1/version").status() == 200;
+            } catch (Unreachable notYet) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void aSocketThatSomebodyRemovesIsMadeAnew() throws Exception {
+        keepOpen();
+        awaitAnswer();
+        Files.delete(socket);
+        awaitAnswer();
+        Files.delete(socket);
+        Files.delete(Objects.requireNonNull(socket.getParent()));
+        awaitAnswer();
+    }
+
+    @Test
+    void aSocketThatAnotherDaemonReplacedIsItsOwnUntilItIsGone() throws Exception {
+        Listening kept = keepOpen();
+        awaitAnswer();
+        Files.delete(socket);
+        ServerSocketChannel other = closing(ServerSocketChannel.open(StandardProtocolFamily.UNIX));
+        other.bind(UnixDomainSocketAddress.of(socket));
+        ListeningTest.await(
+                "the trouble",
+                () -> kept.trouble()
+                        .equals(Optional.of("control.socket " + socket + ": another portcullis answers on " + socket
+                                + "; stop it, or choose another path")));
+        other.close();
+        awaitAnswer();
+        ListeningTest.await("its end", () -> kept.trouble().isEmpty());
+    }
+
+    @Test
+    void aStopLeavesAnothersSocketAlone() throws Exception {
+        ControlServer server = serve();
+        assertEquals(Optional.empty(), server.trouble());
+        Files.delete(socket);
+        assertEquals(Optional.of("control.socket " + socket + ": somebody removed it"), server.trouble());
+        Files.writeString(socket, "another's");
+        assertEquals(Optional.of("control.socket " + socket + ": another file is in its place"), server.trouble());
+        server.close();
+        assertEquals("another's", Files.readString(socket));
+    }
+
+    @Test
+    void whatIsBoundAndCannotBePublishedIsRemoved() throws Exception {
+        Path parent = Files.createDirectory(folder.resolve("run"));
+        Files.createDirectory(socket);
+        Files.createFile(socket.resolve("something"));
+        assertThrows(ServerException.class, this::serve);
+        try (Stream<Path> files = Files.list(parent)) {
+            assertEquals(List.of(socket), files.toList());
+        }
+    }
+
+    @Test
+    void whatIsOfTheGroupAlreadyIsNotGivenToIt() throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+        String group =
+                Files.readAttributes(file, PosixFileAttributes.class).group().getName();
+        Object changed = Files.getAttribute(file, "unix:ctime");
+        Thread.sleep(20); // longer than a step of the clock that the kernel stamps files with
+        assertEquals(Optional.empty(), SocketFile.give(file, group));
+        assertEquals(changed, Files.getAttribute(file, "unix:ctime"));
+        assertEquals(Optional.empty(), SocketFile.give(file, "no-such-group"));
+    }
+
+    @Test
+    void whatCannotBeGivenToTheGroupIsNoFailure() {
+        // proc(5): nobody may change the owner of a file there, not even root.
+        assertEquals(
+                Optional.of("Operation not permitted"), SocketFile.give(Path.of("/proc/sys/kernel/ostype"), "daemon"));
+    }
+
     @Test
     void whatIsNoSocketIsLeftAlone() throws Exception {
         Files.createDirectory(folder.resolve("run"));
@@ -466,7 +575,7 @@ final class ControlServerTest {
             }
 
             @Override
-            public ReloadReport reload() {
+            public ReloadReport reload(boolean allowLockout) {
                 throw new IllegalStateException("a test's defect");
             }
         };
@@ -503,7 +612,8 @@ final class ControlServerTest {
                     few.generation(),
                     few.lastReload(),
                     few.interfaces(),
-                    warnings);
+                    warnings,
+                    List.of());
         }
     }
 

@@ -10,6 +10,7 @@ class FakeOperations implements Operations {
             false, "2026-01-01T00:00:00Z", 3, List.of("a.yaml:1:2: ports: 70000 is no port"), List.of());
 
     volatile ReloadReport reload = GOOD;
+    volatile boolean allowLockout;
     volatile Health health = new Health(true, List.of());
 
     @Override
@@ -28,6 +29,7 @@ class FakeOperations implements Operations {
                         1,
                         "eth1",
                         "eth2",
+                        InterfaceStatus.FORWARDING,
                         true,
                         "",
                         true,
@@ -40,11 +42,13 @@ class FakeOperations implements Operations {
                         Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()),
                         Map.of("ingress", 0L, "egress", 0L),
                         Map.of("ingress", Map.of(), "egress", Map.of()))),
-                List.of());
+                List.of(),
+                List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"));
     }
 
     @Override
-    public ReloadReport reload() {
+    public ReloadReport reload(boolean allowLockout) {
+        this.allowLockout = allowLockout;
         return reload;
     }
 

@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +58,9 @@ final class MetersTest {
     /** Ethernet, IPv4 and UDP with an empty payload: 42 bytes. */
     private static final int LENGTH = 42;
 
-    private final Meters meters = new Meters("1.2.3");
+    private final AtomicLong defects = new AtomicLong();
+    private final AtomicLong lost = new AtomicLong();
+    private final Meters meters = new Meters("1.2.3", defects::get, lost::get);
 
     @AfterEach
     void close() {
@@ -92,7 +95,7 @@ final class MetersTest {
     }
 
     private String text(@Nullable String accept) {
-        return new String(meters.scrape(accept).body(), StandardCharsets.UTF_8);
+        return new String(meters.scrape(Scrape.Format.of(accept)).body(), StandardCharsets.UTF_8);
     }
 
     /** Sample by series, of the lines that begin so. */
@@ -295,15 +298,39 @@ final class MetersTest {
     }
 
     @Test
+    void whatIsDegradedHasACause() {
+        for (String cause : List.of("config", "flows", "notes", "metrics", "control")) {
+            String sample = "\nportcullis_degraded{cause=\"" + cause + "\"} ";
+            assertTrue(text(null).contains(sample + "0"), text(null));
+            meters.degraded(cause, true);
+            assertTrue(text(null).contains(sample + "1"), text(null));
+            meters.degraded(cause, false);
+            assertTrue(text(null).contains(sample + "0"), text(null));
+        }
+        assertThrows(IllegalArgumentException.class, () -> meters.degraded("weather", true));
+    }
+
+    @Test
+    void defectsAndLostLinesAreCounted() {
+        assertTrue(text(null).contains("\nportcullis_defects_total 0.0\n"), text(null));
+        assertTrue(text(null).contains("\nportcullis_log_lines_lost_total 0.0\n"), text(null));
+        defects.set(3);
+        lost.set(70);
+        assertTrue(text(null).contains("\nportcullis_defects_total 3.0\n"), text(null));
+        assertTrue(text(null).contains("\nportcullis_log_lines_lost_total 70.0\n"), text(null));
+    }
+
+    @Test
     void theFormatIsTheOneAskedFor() throws ConfigException {
         watch(engine(config(TWO_RULES)));
         for (String accept : new String[] {"", "*/*", "text/html,application/xhtml+xml", "text/plain;version=0.0.4"}) {
             assertEquals(
                     "text/plain; version=0.0.4; charset=utf-8",
-                    meters.scrape(accept).contentType());
+                    meters.scrape(Scrape.Format.of(accept)).contentType());
         }
         assertEquals(
-                "text/plain; version=0.0.4; charset=utf-8", meters.scrape(null).contentType());
+                "text/plain; version=0.0.4; charset=utf-8",
+                meters.scrape(Scrape.Format.of(null)).contentType());
         assertFalse(text(null).contains("# EOF"));
         assertTrue(text(null).contains("# TYPE portcullis_packets_total counter\n"));
 
@@ -312,7 +339,7 @@ final class MetersTest {
                 + "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.2,/;q=0.1";
         assertEquals(
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                meters.scrape(prometheus).contentType());
+                meters.scrape(Scrape.Format.of(prometheus)).contentType());
         assertTrue(text(prometheus).endsWith("# EOF\n"));
         assertTrue(text(prometheus).contains("# TYPE portcullis_packets counter\n"));
     }
