@@ -30,11 +30,43 @@ public record FirstPacket(
     private static final int IPV6 = 0x86dd;
     private static final int USUAL_HOPS = 64;
     private static final int WINDOW = 65_535;
+
+    /** Of a SYN, and of the one that answers it. */
+    private static final int SEQUENCE = 1;
+
     private static final int LONGEST = 256;
 
     /** The frame, from the destination MAC address on. */
     public byte[] frame() {
-        byte[] body = body();
+        return frame(body());
+    }
+
+    /**
+     * The frame of the SYN+ACK that answers it.
+     *
+     * @throws IllegalStateException if it is not TCP
+     */
+    public byte[] answer() {
+        if (protocol != IpProtocol.TCP) {
+            throw new IllegalStateException("protocol " + protocol + " has no SYN+ACK");
+        }
+        @SuppressWarnings("ArgumentSelectionDefectChecker") // swapped on purpose: an answer
+        FirstPacket back = new FirstPacket(
+                v6,
+                protocol,
+                destinationHigh,
+                destinationLow,
+                destinationPort,
+                sourceHigh,
+                sourceLow,
+                sourcePort,
+                0,
+                0,
+                vlans);
+        return back.frame(back.tcp(TcpFlags.SYN | TcpFlags.ACK, SEQUENCE + 1));
+    }
+
+    private byte[] frame(byte[] body) {
         ByteBuffer frame = ByteBuffer.allocate(LONGEST);
         frame.putShort((short) 0x0200).putInt(2).putShort((short) 0x0200).putInt(1);
         if (vlans >>> 12 != 0) {
@@ -79,18 +111,22 @@ public record FirstPacket(
 
     private byte[] body() {
         return switch (protocol) {
-            case IpProtocol.TCP ->
-                ports(20)
-                        .putInt(4, 1)
-                        .put(12, (byte) 0x50)
-                        .put(13, (byte) TcpFlags.SYN)
-                        .putShort(14, (short) WINDOW)
-                        .array();
+            case IpProtocol.TCP -> tcp(TcpFlags.SYN, 0);
             case IpProtocol.UDP -> ports(8).putShort(4, (short) 8).array();
             case IpProtocol.SCTP -> ports(12).array();
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> isIcmp() ? icmp() : new byte[8];
             default -> new byte[8];
         };
+    }
+
+    private byte[] tcp(int flags, int acknowledged) {
+        return ports(20)
+                .putInt(4, SEQUENCE)
+                .putInt(8, acknowledged)
+                .put(12, (byte) 0x50)
+                .put(13, (byte) flags)
+                .putShort(14, (short) WINDOW)
+                .array();
     }
 
     private ByteBuffer ports(int length) {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +17,6 @@ import org.slf4j.LoggerFactory;
 final class AutoFlows {
     private static final Logger LOG = LoggerFactory.getLogger(AutoFlows.class);
 
-    private static final Path MEMINFO = Path.of("/proc/meminfo");
     private static final long MOST = 1_000_000;
     private static final long FEWEST = 1_024;
 
@@ -42,7 +40,12 @@ final class AutoFlows {
             others += itsRoom;
             without += itsRoom == 0 && !guarded.contains(each) ? 1 : 0;
         }
-        long all = flows(freeSpace(directory), memory(), Runtime.getRuntime().maxMemory(), others);
+        long heap = Runtime.getRuntime().maxMemory();
+        long all = flows(freeSpace(directory), Meminfo.total(), heap, others);
+        if (all < FEWEST * Math.max(1, without)) {
+            // A directory that is full, by whomever, is none: then the tables are in memory.
+            all = flows(Long.MAX_VALUE, Meminfo.total(), heap, others);
+        }
         return Math.clamp(all / Math.max(1, without), FEWEST, MOST);
     }
 
@@ -61,7 +64,11 @@ final class AutoFlows {
         return Math.max(0, Math.min(inDirectory, Math.min(inMemory, inHeap)));
     }
 
+    /** Very much where the directory is not used, because others may write there. */
     private static long freeSpace(Path directory) {
+        if (!FlowFolder.isTrusted(directory)) {
+            return Long.MAX_VALUE;
+        }
         for (Path at = directory; at != null; at = at.getParent()) {
             if (Files.isDirectory(at)) {
                 try {
@@ -73,19 +80,5 @@ final class AutoFlows {
             }
         }
         return Long.MAX_VALUE;
-    }
-
-    /** Bytes of the machine. */
-    private static long memory() {
-        try (Stream<String> lines = Files.lines(MEMINFO)) {
-            return lines.filter(line -> line.startsWith("MemTotal:"))
-                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                            .findFirst()
-                            .orElseThrow(() -> new IOException("no MemTotal in " + MEMINFO))
-                    * 1024;
-        } catch (IOException unknown) {
-            LOG.debug("the size of the memory is not known", unknown);
-            return Long.MAX_VALUE;
-        }
     }
 }

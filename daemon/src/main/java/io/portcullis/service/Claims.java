@@ -31,19 +31,21 @@ final class Claims {
     }
 
     /**
-     * Asked before a start. Of claims that addresses break nobody is told by refusing to start: they were others yesterday.
+     * The claims that do not hold whatever addresses there are, one line each: such a file is faulty. A claim that only the addresses
+     * of today break is no reason to start with another file: they were others yesterday.
      *
      * @param written as in the file
      * @param addressed with the addresses that the NICs have now
-     * @throws StartException if claims do not hold whatever addresses there are
      */
-    void admitStart(Config written, Config addressed) throws StartException {
+    static List<String> faultsAtStart(Config written, Config addressed) {
         List<Fault> now = Expectations.broken(addressed);
         Set<Place> always = now.isEmpty()
                 ? Set.of()
                 : Expectations.broken(written).stream().map(Fault::place).collect(Collectors.toSet());
-        refuse(now.stream().filter(fault -> always.contains(fault.place())).toList());
-        note(now);
+        return now.stream()
+                .filter(fault -> always.contains(fault.place()))
+                .map(Fault::toString)
+                .toList();
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.linux.LastingThread;
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
@@ -40,7 +41,7 @@ final class ConfigWatch implements AutoCloseable {
         this.onChange = onChange;
         this.service = FileSystems.getDefault().newWatchService();
         follow(folders);
-        Thread.ofPlatform().daemon().name("portcullis-watch").start(this::run);
+        LastingThread.unstarted("portcullis-watch", this::run).start();
     }
 
     private void run() {

@@ -3,29 +3,23 @@ package io.portcullis.service;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Level;
 import io.portcullis.config.Mode;
-import io.portcullis.config.OnFailure;
-import io.portcullis.intercept.Host;
-import io.portcullis.intercept.Interception;
+import io.portcullis.intercept.Restoration;
 import io.portcullis.linux.Bpf;
 import io.portcullis.linux.BpfProgram;
 import io.portcullis.linux.Capabilities;
-import io.portcullis.linux.Clsact;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Logins;
+import io.portcullis.linux.FileLock;
 import io.portcullis.linux.NftTable;
 import io.portcullis.linux.Nic;
-import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
-import io.portcullis.linux.Offloads;
 import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.TcpListener;
 import io.portcullis.linux.TcpSockets;
 import io.portcullis.linux.Tcx;
-import io.portcullis.linux.Xdp;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.pcap.PcapPort;
 import java.io.IOException;
@@ -69,7 +63,15 @@ public final class Doctor {
 
     private static final int SLOT = 2048;
 
-    private final List<Finding> findings = new ArrayList<>();
+    private final Findings findings = new Findings();
+
+    /** True: a daemon runs in this network namespace. */
+    private boolean running;
+
+    /** The kernel's numbers of programs that a daemon of this boot has attached. */
+    private Set<Integer> ours = Set.of();
+
+    private boolean seesSessions = true;
 
     private Doctor() {}
 
@@ -82,40 +84,19 @@ public final class Doctor {
         Logs.start(false);
         Logs.level(Level.ERROR);
         Doctor doctor = new Doctor();
-        doctor.ok("java", Runtime.version().toString());
-        doctor.look("packet sockets", doctor::packetSockets);
-        doctor.look("programs", doctor::programs);
-        doctor.look("privilege", doctor::capabilities);
+        doctor.findings.ok("java", Runtime.version().toString());
+        doctor.findings.look("packet sockets", doctor::packetSockets);
+        doctor.findings.look("programs", doctor::programs);
+        doctor.findings.look("privilege", doctor::capabilities);
         doctor.libpcap();
-        doctor.look("other tools", doctor::otherTools);
+        doctor.findings.look("other tools", doctor::otherTools);
+        doctor.findings.look("daemon", doctor::daemon);
+        doctor.findings.look("left behind", doctor::leftBehind);
+        doctor.findings.look("ssh", doctor::sshPorts);
         if (file != null) {
             doctor.configuration(file);
         }
-        return doctor.findings;
-    }
-
-    private interface Look {
-        void run() throws IOException;
-    }
-
-    private void look(String about, Look look) {
-        try {
-            look.run();
-        } catch (IOException refused) {
-            fail(about, String.valueOf(refused.getMessage()));
-        }
-    }
-
-    private void ok(String about, String found) {
-        findings.add(new Finding(Grade.OK, about, found));
-    }
-
-    private void warn(String about, String found) {
-        findings.add(new Finding(Grade.WARN, about, found));
-    }
-
-    private void fail(String about, String found) {
-        findings.add(new Finding(Grade.FAIL, about, found));
+        return doctor.findings.all();
     }
 
     private void packetSockets() throws ErrnoException {
@@ -123,7 +104,7 @@ public final class Doctor {
                 new PacketSocket.Shape(SLOT, PacketSocket.BLOCK / SLOT, 4096, PacketSocket.BLOCK, PacketSocket.BLOCK);
         PacketSocket.Manner quiet = new PacketSocket.Manner(false, true, 0, 0, 0);
         try (PacketSocket socket = PacketSocket.open(Nics.named("lo"), small, quiet)) {
-            ok(
+            findings.ok(
                     "packet sockets",
                     "rings with vnet headers open (Linux " + System.getProperty("os.version") + ", "
                             + socket.memory().byteSize() / 1024 + " KiB tried): datapath ring");
@@ -138,7 +119,9 @@ public final class Doctor {
             } catch (ErrnoException refused) {
                 tcx = refused.errno() == Errno.EINVAL ? "clsact: this kernel has no tcx (Linux 6.6)" : tcx;
             }
-            ok("programs", "the kernel takes them (it gave number " + program.id() + "); attach: auto means " + tcx);
+            findings.ok(
+                    "programs",
+                    "the kernel takes them (it gave number " + program.id() + "); attach: auto means " + tcx);
         }
     }
 
@@ -155,18 +138,19 @@ public final class Doctor {
             }
         });
         if (missing.isEmpty()) {
-            ok("privilege", "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF");
+            findings.ok("privilege", "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF");
         } else {
-            fail("privilege", String.join(" ", missing) + " missing: run this with sudo");
+            findings.fail("privilege", String.join(" ", missing) + " missing: run this with sudo");
         }
     }
 
     private void libpcap() {
         Optional<String> library = PcapPort.library();
         if (library.isPresent()) {
-            ok("libpcap", library.get());
+            findings.ok("libpcap", library.get());
         } else {
-            warn("libpcap", "not found; only datapath: pcap needs it (apt install libpcap0.8, dnf install libpcap)");
+            findings.warn(
+                    "libpcap", "not found; only datapath: pcap needs it (apt install libpcap0.8, dnf install libpcap)");
         }
     }
 
@@ -182,7 +166,7 @@ public final class Doctor {
             }
         } catch (ErrnoException refused) {
             if (refused.errno() == Errno.EPERM) {
-                warn("other tools", "nftables can't be asked without CAP_NET_ADMIN");
+                findings.warn("other tools", "nftables can't be asked without CAP_NET_ADMIN");
             }
         }
         for (String names : List.of("ip_tables_names", "ip6_tables_names")) {
@@ -200,13 +184,72 @@ public final class Doctor {
             found.add("ufw");
         }
         if (found.isEmpty()) {
-            ok("other tools", "no rules of nftables, iptables, firewalld or ufw");
+            findings.ok("other tools", "no rules of nftables, iptables, firewalld or ufw");
         } else {
-            warn(
+            findings.warn(
                     "other tools",
                     String.join(", ", found) + ": they stay as they are, and both have to admit a packet. What"
                             + " comes in portcullis decides first, and they see what it admits; what goes out they decide first,"
                             + " and portcullis sees what they let out");
+        }
+    }
+
+    /** Whether one runs here: it has a lock for as long as it lives. */
+    private void daemon() throws IOException {
+        Path lock = StateFolder.lock(StateFolder.ofThisBoot());
+        if (!Files.exists(lock) && !Files.notExists(lock)) {
+            findings.warn(
+                    "daemon", lock + " is not for you to read, so whether one runs is not known: run this with sudo");
+            return;
+        }
+        Optional<String> holder = FileLock.holder(lock);
+        running = holder.isPresent();
+        findings.ok(
+                "daemon",
+                holder.map(words -> "runs here: " + words).orElse("none runs here (nobody holds " + lock + ")"));
+    }
+
+    /** What is ours, by the notes of an earlier run and by the names that our NICs have. */
+    private void leftBehind() throws IOException {
+        ours = Restoration.programs(StateFolder.ofThisBoot());
+        List<String> pairs =
+                Nics.all().stream().filter(Unguarded::isOfAPair).map(Nic::name).toList();
+        if (!running && !pairs.isEmpty()) {
+            findings.warn(
+                    "left behind",
+                    String.join(", ", pairs) + ": an earlier run made them; the next start uses them again, portcullis"
+                            + " detach removes them");
+        }
+    }
+
+    /** On which ports people log in, and whether the service will find them too. */
+    private void sshPorts() throws IOException {
+        List<TcpListener> listeners;
+        try {
+            listeners = TcpSockets.listeners();
+        } catch (ErrnoException refused) {
+            seesSessions = false;
+            findings.warn(
+                    "ssh",
+                    "the kernel does not tell of sockets: " + refused.getMessage()
+                            + ": starts and reloads do not see ssh connections, and may cut them; see whether modprobe"
+                            + " tcp_diag helps");
+            return;
+        }
+        Map<Integer, Set<SshPorts.Way>> ports = SshPorts.find(listeners, SshPorts.Places.ofThisHost());
+        if (ports.isEmpty()) {
+            findings.ok("ssh", "no sshd of root listens here: there is no ssh connection that a start could cut");
+        } else {
+            findings.ok("ssh", "sshd listens on port " + SshPorts.text(ports));
+        }
+        for (int port : SshPorts.hiddenFromTheService(ports)) {
+            findings.warn(
+                    "ssh",
+                    "the service will not know that port " + port
+                            + " is sshd's: it runs without root and can't look into"
+                            + " processes. Its starts and reloads may cut or refuse ssh connections to that port without a"
+                            + " word. Name the port in /etc/ssh/sshd_config (Port " + port
+                            + ") or in a file of sshd_config.d that everybody may read (mode 0644)");
         }
     }
 
@@ -236,131 +279,51 @@ public final class Doctor {
         try {
             config = Config.load(file);
         } catch (ConfigException e) {
-            e.faults().forEach(fault -> fail("configuration", fault.toString()));
+            e.faults().forEach(fault -> findings.fail("configuration", fault.toString()));
             return;
         }
-        config.warnings().forEach(warning -> warn("configuration", warning.toString()));
+        config.warnings().forEach(warning -> findings.warn("configuration", warning.toString()));
         Map<String, List<Cidr>> addresses = new HashMap<>();
+        InterfaceCheck check = new InterfaceCheck(findings, running, ours);
         Set<String> guarded = new TreeSet<>();
         for (Interface each : config.interfaces().values()) {
             guarded.addAll(each.mode().nics());
-            look(each.name(), () -> {
+            findings.look(each.name(), () -> {
                 if (each.mode() instanceof Mode.Host host) {
                     addresses.put(each.name(), NicAddresses.of(host.nic()));
                 }
-                examine(each);
+                check.examine(each);
             });
         }
-        look("ssh", () -> lockout(config.withNicAddresses(addresses)));
-        look("NICs", () -> {
-            List<String> unguarded = Unguarded.nics(guarded);
+        findings.look("ssh", () -> lockout(config.withNicAddresses(addresses)));
+        findings.look("NICs", () -> {
+            List<String> unguarded = Unguarded.nics(guarded, Set.of());
             if (unguarded.isEmpty()) {
-                ok("NICs", "every NIC with an address that others can reach is guarded");
+                findings.ok("NICs", "every NIC with an address that others can reach is guarded");
             } else {
-                warn("NICs", "not guarded: " + String.join(", ", unguarded));
+                findings.warn("NICs", "not guarded: " + String.join(", ", unguarded));
             }
         });
     }
 
-    private void examine(Interface each) throws IOException {
-        String name = each.name();
-        List<String> faults = Interception.faults(each);
-        faults.forEach(fault -> fail(name, fault));
-        for (String nicName : each.mode().nics()) {
-            Optional<Nic> nic = Nics.find(nicName);
-            if (nic.isEmpty()) {
-                if (each.mode() instanceof Mode.Host) {
-                    warn(name, "there is no NIC " + nicName + " yet: it is guarded when it comes");
-                }
-                continue;
-            }
-            examine(each, nic.get());
-        }
-        if (faults.isEmpty()) {
-            ok(name, what(each));
-        }
-    }
-
-    private void examine(Interface each, Nic nic) throws IOException {
-        String name = each.name();
-        NicClaim.owner(nic).ifPresent(owner -> warn(name, nic.name() + " is guarded already, by " + owner));
-        if (!nic.running()) {
-            warn(name, nic.name() + (nic.up() ? " has no carrier" : " is down"));
-        }
-        Optional<Xdp> xdp = Xdp.on(nic);
-        xdp.ifPresent(program -> warn(
-                name,
-                nic.name() + " has an XDP program (" + program.mode() + ", number " + program.programId()
-                        + "): it runs before portcullis, and what it drops or redirects is never seen"));
-        for (boolean ingress : new boolean[] {true, false}) {
-            String direction = nic.name() + (ingress ? " ingress" : " egress");
-            try {
-                int programs = Tcx.query(nic.index(), ingress).entries().size();
-                if (programs > 0) {
-                    warn(
-                            name,
-                            direction + " has " + programs
-                                    + " tcx program(s): portcullis stands before them, and what it"
-                                    + " admits goes on to them; with attach: clsact it would be refused");
-                }
-            } catch (ErrnoException refused) {
-                if (refused.errno() != Errno.EINVAL && refused.errno() != Errno.EPERM) {
-                    throw refused;
-                }
-            }
-            int filters = Clsact.filters(nic.index(), ingress).size();
-            if (filters > 0) {
-                warn(name, direction + " has " + filters + " tc filter(s): what portcullis admits goes on to them");
-            }
-        }
-        Offloads offloads = Offloads.read(nic.name());
-        boolean host = each.mode() instanceof Mode.Host;
-        List<String> wayOff = host ? Host.inTheWay() : List.of("rx-lro");
-        List<String> off = offloads.switchable().stream()
-                .filter(feature -> !host && each.datapath() == Datapath.PCAP || wayOff.contains(feature))
-                .toList();
-        if (!off.isEmpty()) {
-            warn(
-                    name,
-                    nic.name() + ": goes off while it is guarded, and on again at the end: " + String.join(", ", off));
-        }
-    }
-
-    private static String what(Interface each) {
-        String nics = String.join(" and ", each.mode().nics());
-        String after = each.onFailure() == OnFailure.CLOSED
-                ? "; where the daemon dies, nothing passes until it is back or portcullis detach is run"
-                : "; where the daemon dies, everything passes";
-        return switch (each.mode()) {
-            case Mode.Host host -> {
-                String adopted =
-                        host.adoptEstablished() ? adopted(host) : "connections that there are have to be opened anew";
-                yield nics + " is guarded in place, its addresses and routes stay; " + adopted + after;
-            }
-            case Mode.Bridge _ -> nics + " are bridged" + after;
-        };
-    }
-
-    private static String adopted(Mode.Host host) {
-        try {
-            return Adoption.connections(NicAddresses.of(host.nic())).size() + " established connections go on";
-        } catch (ErrnoException unknown) {
-            return "established connections go on";
-        }
-    }
-
     private void lockout(Config config) throws IOException {
-        String ssh = System.getenv("SSH_CONNECTION");
-        List<String> faults = Lockout.faults(
-                config,
-                name -> Policy.compile(config, name, 1, 1),
-                ssh == null ? "" : ssh,
-                Logins.remoteAddresses(),
-                TcpSockets.established(),
-                TcpSockets.listeningPorts());
-        if (faults.isEmpty()) {
-            ok("ssh", "no ssh connection to this host would be cut");
+        if (!seesSessions) {
+            return;
         }
-        faults.forEach(fault -> fail("ssh", fault));
+        Sessions sessions = Sessions.ofThisHost();
+        List<String> faults = Lockout.faults(config, name -> Policy.compile(config, name, 1, 1), sessions);
+        if (faults.isEmpty()) {
+            findings.ok("ssh", "no ssh connection to this host would be cut, and none refused anew");
+        }
+        faults.forEach(fault -> findings.fail("ssh", fault));
+        for (Sessions.Session session : sessions.all()) {
+            sessions.device(session)
+                    .filter(nic -> !nic.ethernet())
+                    .ifPresent(tunnel -> findings.warn(
+                            "ssh",
+                            "the connection from " + session.peer() + " comes through " + tunnel.name()
+                                    + ": whether the rules admit what carries " + tunnel.name()
+                                    + " itself is not known: see that they do"));
+        }
     }
 }

@@ -4,6 +4,8 @@ import io.portcullis.config.Address;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Rule;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.Timeouts;
 import io.portcullis.control.ExplainReport;
 import io.portcullis.control.Question;
 import io.portcullis.engine.Engine;
@@ -59,8 +61,13 @@ public final class Explain {
                     "no interface " + question.interfaceName() + ": there is " + String.join(", ", names));
         }
         Policy policy = Policy.compile(config, question.interfaceName(), 1, 1);
-        return live(
-                config, policy, question, (frame, way) -> new Engine(policy, Share.ALL, 0, 0).explain(frame, way, 0));
+        Engine engine = alone(policy);
+        return live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+    }
+
+    /** An engine that nobody else uses, with room for one flow. */
+    static Engine alone(Policy policy) {
+        return new Engine(policy, Share.ALL, FlowTable.inMemory(0, 0, 1, new Timeouts(policy::timeoutNs), 0));
     }
 
     /**

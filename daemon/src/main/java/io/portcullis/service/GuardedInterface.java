@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Drops;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
@@ -29,6 +30,8 @@ import io.portcullis.worker.Workers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,7 @@ final class GuardedInterface {
     private final Workers workers;
     private final FlowFiles flows;
     private final Datapath datapath;
+    private volatile List<Integer> late = List.of();
     private volatile @Nullable LinkFollower follower;
     private volatile @Nullable Keeper keeper;
     private boolean started;
@@ -74,12 +78,20 @@ final class GuardedInterface {
         if (attachment.datapath() != Datapath.AUTO) {
             return open(attachment, attachment.datapath(), policy, household);
         }
+        NoRing refused;
         try {
             return open(attachment, Datapath.RING, policy, household);
-        } catch (NoRing refused) {
-            LOG.warn("{}; libpcap is used instead (datapath: pcap), which is far slower", refused.getMessage());
+        } catch (NoRing reason) {
+            refused = reason;
         }
-        return open(attachment, Datapath.PCAP, policy, household);
+        try {
+            GuardedInterface opened = open(attachment, Datapath.PCAP, policy, household);
+            LOG.warn("{}; libpcap is used instead (datapath: pcap), which is far slower", refused.getMessage());
+            return opened;
+        } catch (StartException neither) {
+            throw new StartException(Stream.concat(refused.faults().stream(), neither.faults().stream())
+                    .toList());
+        }
     }
 
     /** The NICs are fit, and their rings can't be opened. */
@@ -100,7 +112,6 @@ final class GuardedInterface {
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
-        interception.notes().forEach(note -> LOG.info("{}: {}", name, note));
         Cores cores = household.cores();
         int count = ring ? attachment.workers(cores.count()) : 1;
         FlowFiles flows = openFlows(attachment, policy, household, interception, count);
@@ -160,7 +171,9 @@ final class GuardedInterface {
         if (interception.wasStanding()) {
             interception.leave();
         } else {
-            log(name, interception.detach());
+            Restored restored = interception.detach();
+            restored.lines().forEach(line -> LOG.debug("{}: {}", name, line));
+            restored.faults().forEach(fault -> LOG.error("{}: {}", name, fault));
         }
     }
 
@@ -176,6 +189,7 @@ final class GuardedInterface {
      */
     void engage() throws StartException {
         try {
+            interception.notes().forEach(note -> LOG.info("{}: {}", attachment.name(), note));
             interception.engage(System.nanoTime()).forEach(line -> LOG.info("{}: {}", attachment.name(), line));
         } catch (InterceptException e) {
             throw new StartException(e.faults());
@@ -188,11 +202,7 @@ final class GuardedInterface {
         workers.start(!flows.found());
         started = true;
         followLinks();
-        try {
-            keeper = Keeper.start(attachment.name(), interception);
-        } catch (ErrnoException refused) {
-            LOG.error("{}: its NICs are not looked after: {}", attachment.name(), refused.getMessage());
-        }
+        keeper = Keeper.start(attachment.name(), interception);
     }
 
     /** After the programs stand: what connects now comes past us. */
@@ -224,10 +234,52 @@ final class GuardedInterface {
         return interception instanceof Host host ? NicAddresses.of(host.nic()) : List.of();
     }
 
-    /** The same NICs, as a new configuration describes them. */
-    void describe(Interface next) {
+    /** The same NICs, as a new configuration describes them, under its rules. */
+    void follow(Interface next, Policy policy, Drops drops) {
+        workers.logDrops(drops != Drops.OFF, drops == Drops.ALL);
         attachment = next;
         followLinks();
+        install(policy);
+    }
+
+    /** Its frames obey these rules from now on; a worker that does not take them in time is a problem. */
+    void install(Policy policy) {
+        late = workers.install(policy, Daemon.INSTALL_TIMEOUT_MS);
+    }
+
+    /** Which workers did not take the last rules in time, one sentence each. */
+    List<String> notInstalled() {
+        return late.stream()
+                .map(worker -> attachment.name() + ": worker " + worker
+                        + " has not taken these rules yet, and decides by those of before")
+                .toList();
+    }
+
+    /** What can't be written down for the next start, one sentence each; frames are decided about all the same. */
+    List<String> warnings() {
+        return interception.warnings();
+    }
+
+    /** Why its flows do not outlive the process; empty: they do. */
+    String flowsTrouble() {
+        return flows.trouble().orElse("");
+    }
+
+    /**
+     * Which of its threads does not do its work, one sentence each.
+     *
+     * @param withinMs how long it waits for answers at the most
+     */
+    List<String> notAlive(long withinMs) {
+        List<String> dead = new ArrayList<>();
+        if (!workers.areAlive(withinMs)) {
+            dead.add(attachment.name() + ": not every worker answers within " + withinMs + " ms");
+        }
+        Keeper looking = keeper;
+        if (looking != null && System.nanoTime() - looking.lastRanNs() > TimeUnit.MILLISECONDS.toNanos(withinMs)) {
+            dead.add(attachment.name() + ": its NICs and programs are not looked after");
+        }
+        return dead;
     }
 
     /** Starts or ends what {@code link-state} asks for. */
@@ -331,6 +383,7 @@ final class GuardedInterface {
         if (looking != null) {
             problems.addAll(looking.problems());
         }
+        problems.addAll(workers.problems());
         return problems;
     }
 

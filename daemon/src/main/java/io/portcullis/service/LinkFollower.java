@@ -5,10 +5,13 @@ import io.portcullis.intercept.LinkFollowing;
 import io.portcullis.intercept.Side;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.LinkWatch;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.Nics;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +22,7 @@ final class LinkFollower implements AutoCloseable {
 
     private static final int SETTLED_MS = 5_000;
     private static final int UNSETTLED_MS = 50;
+    private static final long RETRY_MS = 1_000;
     private static final long END_MS = 2_000;
 
     private final String name;
@@ -28,6 +32,7 @@ final class LinkFollower implements AutoCloseable {
     private final LinkWatch links;
     private final Thread thread;
     private volatile @Nullable Side held;
+    private volatile boolean closed;
     private boolean refusedBefore;
 
     private LinkFollower(String name, String outside, String inside, Bridge bridge, LinkWatch links) {
@@ -36,8 +41,7 @@ final class LinkFollower implements AutoCloseable {
         this.inside = inside;
         this.bridge = bridge;
         this.links = links;
-        this.thread =
-                Thread.ofPlatform().daemon().name("portcullis-links-" + name).unstarted(this::run);
+        this.thread = LastingThread.unstarted("portcullis-links-" + name, this::run);
     }
 
     /**
@@ -65,17 +69,22 @@ final class LinkFollower implements AutoCloseable {
 
     private void run() {
         LinkFollowing following = new LinkFollowing(System.nanoTime());
-        while (true) {
+        boolean failed = false;
+        while (!closed) {
             try {
                 long nowNs = System.nanoTime();
                 obey(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
                 links.next(following.isSettled(nowNs) ? SETTLED_MS : UNSETTLED_MS);
+                failed = false;
             } catch (ErrnoException refused) {
                 if (refused.errno() == Errno.ECANCELED) {
                     return;
                 }
-                LOG.error("{}: links are not followed any more: {}", name, refused.getMessage());
-                return;
+                if (!failed) {
+                    LOG.error("{}: links can't be followed now: {}", name, refused.getMessage());
+                }
+                failed = true;
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MS));
             }
         }
     }
@@ -110,7 +119,9 @@ final class LinkFollower implements AutoCloseable {
     /** Ends it; what is held comes up. */
     @Override
     public void close() {
+        closed = true;
         links.close();
+        LockSupport.unpark(thread);
         try {
             thread.join(END_MS);
         } catch (InterruptedException asked) {

@@ -1,222 +1,254 @@
 package io.portcullis.service;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
+import io.portcullis.config.LinkClass;
 import io.portcullis.config.Mode;
-import io.portcullis.config.Peer;
-import io.portcullis.config.PortRange;
-import io.portcullis.config.Rule;
-import io.portcullis.linux.TcpSocket;
-import io.portcullis.policy.Acl;
+import io.portcullis.config.OnFailure;
+import io.portcullis.control.ExplainReport;
+import io.portcullis.control.Question;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.linux.Nic;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.FirstPacket;
+import io.portcullis.packet.IpProtocol;
 import io.portcullis.policy.Policy;
-import io.portcullis.policy.RuleSet;
-import java.net.InetAddress;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps people from shutting themselves out: finds the ssh connections of this host that a policy would not admit anew. At boot
- * nobody is logged in, so that nothing is found.
+ * Keeps operators from shutting themselves out: finds the ssh connections of this host that a configuration would not admit anew, or
+ * would cut. It asks the engine. At boot nobody is logged in, so that nothing is found.
  */
 final class Lockout {
-    private static final int SSH = 22;
-    private static final int TCP = 6;
+    private static final String FAILSAFE = "add a rule or a failsafe rule";
 
-    /** A connection; one of several between the same addresses to the same port stands for all of them. */
-    private record Session(Address peer, int peerPort, Address local, int localPort) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Session session
-                    && peer.equals(session.peer)
-                    && local.equals(session.local)
-                    && localPort == session.localPort;
-        }
-
-        @Override
-        public int hashCode() {
-            return Objects.hash(peer, local, localPort);
-        }
-    }
+    /**
+     * Why a connection could not be opened anew.
+     *
+     * @param cuts true: the one that is there ends too
+     * @param advice what would be right
+     */
+    private record Refusal(boolean cuts, String why, String advice) {}
 
     private Lockout() {}
 
     /**
-     * The connections that would be cut, one line each, with what would be right.
+     * What a start would do to ssh connections, one line each, with what would be right.
      *
      * @param config with the addresses that the NICs of hosts have now
-     * @param policies of the interfaces in host mode, by name
-     * @param sshConnection what SSH_CONNECTION says: both ends of the connection that the command was started from; or empty
-     * @param logins addresses that people are logged in from
-     * @param sockets of this host
-     * @param listening ports of this host
+     * @param policies of its interfaces, by name
      */
-    static List<String> faults(
-            Config config,
-            Function<String, Policy> policies,
-            String sshConnection,
-            Set<InetAddress> logins,
-            List<TcpSocket> sockets,
-            Set<Integer> listening) {
+    static List<String> faults(Config config, Function<String, Policy> policies, Sessions sessions) throws IOException {
         List<String> faults = new ArrayList<>();
-        sessions(sshConnection, logins, sockets, listening).forEach((session, sources) -> {
+        for (Sessions.Session session : sessions.all()) {
             for (Interface each : config.interfaces().values()) {
-                boolean concerned = each.mode() instanceof Mode.Host
-                        && each.nicAddresses().stream().anyMatch(cidr -> cidr.contains(session.local()));
-                if (concerned) {
-                    cause(config, each, policies.apply(each.name()), session)
-                            .ifPresent(cause -> faults.add(fault(each, session, sources, cause)));
-                }
+                boolean goesOn = each.mode() instanceof Mode.Host host && host.adoptEstablished();
+                refusal(config, each, policies, sessions, session, goesOn)
+                        .ifPresent(refusal ->
+                                faults.add(line(each, session, refusal) + ", or start with --allow-lockout"));
             }
-        });
+        }
         return faults;
     }
 
-    private static Map<Session, Set<String>> sessions(
-            String sshConnection, Set<InetAddress> logins, List<TcpSocket> sockets, Set<Integer> listening) {
-        Map<Session, Set<String>> sessions = new LinkedHashMap<>();
-        startedFrom(sshConnection).ifPresent(session -> note(sessions, session, "SSH_CONNECTION"));
-        for (TcpSocket socket : sockets) {
-            if (socket.localPort() == SSH) {
-                note(sessions, session(socket), "established");
+    /**
+     * What a reload would do to ssh connections that the configuration in force would admit anew.
+     *
+     * @param before in force, with the addresses that NICs have now; null: none is
+     * @param inForce policies of the interfaces that are guarded now, by name; the others admit everything
+     * @param next as {@code before}, after the reload
+     * @param policies of its interfaces, by name
+     */
+    static List<String> newFaults(
+            @Nullable Config before,
+            Map<String, Policy> inForce,
+            Config next,
+            Function<String, Policy> policies,
+            Sessions sessions)
+            throws IOException {
+        List<String> faults = new ArrayList<>();
+        for (Sessions.Session session : sessions.all()) {
+            if (before != null && isRefused(before, inForce, sessions, session)) {
+                continue;
+            }
+            for (Interface each : next.interfaces().values()) {
+                boolean goesOn = inForce.containsKey(each.name())
+                        ? !next.conntrack().recheck()
+                        : each.mode() instanceof Mode.Host host && host.adoptEstablished();
+                refusal(next, each, policies, sessions, session, goesOn)
+                        .ifPresent(refusal -> faults.add(
+                                line(each, session, refusal) + ": portcullis reload --allow-lockout does it anyway"));
             }
         }
-        for (InetAddress peer : logins) {
-            Address address = NicAddresses.address(peer);
-            if (sessions.keySet().stream().noneMatch(session -> session.peer().equals(address))) {
-                // Its sshd listens elsewhere, and sudo has taken SSH_CONNECTION away: it came by one of these.
-                sockets.stream()
-                        .filter(socket -> socket.remote().equals(peer) && listening.contains(socket.localPort()))
-                        .min(Comparator.comparingInt(TcpSocket::localPort))
-                        .ifPresent(socket -> note(sessions, session(socket), "logged in"));
+        return faults;
+    }
+
+    private static boolean isRefused(
+            Config config, Map<String, Policy> policies, Sessions sessions, Sessions.Session session)
+            throws IOException {
+        for (Interface each : config.interfaces().values()) {
+            Policy policy = policies.get(each.name());
+            if (policy != null
+                    && refusal(config, each, _ -> policy, sessions, session, true)
+                            .isPresent()) {
+                return true;
             }
         }
-        return sessions;
+        return false;
     }
 
-    private static Session session(TcpSocket socket) {
-        return new Session(
-                NicAddresses.address(socket.remote()),
-                socket.remotePort(),
-                NicAddresses.address(socket.local()),
-                socket.localPort());
-    }
-
-    /** Both ends of a connection as sshd writes them: {@code 198.51.100.7 40000 203.0.113.80 22}. */
-    private static Optional<Session> startedFrom(String sshConnection) {
-        String[] words = sshConnection.strip().split(" +", -1);
-        if (words.length != 4 || !words[1].matches("[0-9]{1,5}") || !words[3].matches("[0-9]{1,5}")) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(new Session(
-                    plain(words[0]), Integer.parseInt(words[1]), plain(words[2]), Integer.parseInt(words[3])));
-        } catch (IllegalArgumentException notSshds) {
-            return Optional.empty();
-        }
-    }
-
-    private static void note(Map<Session, Set<String>> sessions, Session session, String source) {
-        sessions.computeIfAbsent(session, _ -> new LinkedHashSet<>()).add(source);
-    }
-
-    /** Of an address with a zone, or of IPv4 inside IPv6, the address alone. */
-    private static Address plain(String text) {
-        int zone = text.indexOf('%');
-        Address address = Address.parse(zone < 0 ? text : text.substring(0, zone));
-        return address.isV4Mapped() ? new Address(false, 0, address.low() & 0xffff_ffffL) : address;
-    }
-
-    /** Why a connection would be cut; empty: it would not. */
-    private static Optional<String> cause(Config config, Interface each, Policy policy, Session session) {
-        Address peer = session.peer();
-        boolean v6 = peer.isV6();
-        int rule = policy.ingress().match(v6, TCP, session.localPort(), peer.high(), peer.low());
-        if (policy.audits() || policy.isFailsafe(rule)) {
-            return Optional.empty();
-        }
-        Acl acl = policy.acl();
-        if (acl != null) {
-            int in = acl.match(true, v6, TCP, session.localPort(), peer.high(), peer.low());
-            if (!acl.allows(true, in)) {
-                return Optional.of("its network ACL denies it (" + acl.id(true, in) + ")");
-            }
-            int out = acl.match(false, v6, TCP, session.peerPort(), peer.high(), peer.low());
-            if (!acl.allows(false, out)) {
-                return Optional.of("its network ACL denies the answers (" + acl.id(false, out) + ")");
-            }
-        }
-        return rule != RuleSet.NONE
-                ? Optional.empty()
-                : Optional.of("no ingress rule of " + String.join(", ", each.securityGroups()) + " admits it"
-                        + nearest(config, each, session)
-                                .map(near -> "; nearest: " + near)
-                                .orElse(""));
-    }
-
-    private static String fault(Interface each, Session session, Set<String> sources, String cause) {
+    private static String line(Interface each, Sessions.Session session, Refusal refusal) {
         return each.name() + ": the ssh connection from " + session.peer() + " to " + session.local() + " port "
-                + session.localPort() + " (" + String.join(", ", sources) + ") would be cut: " + cause
-                + ": add a rule or a failsafe rule, or start with --allow-lockout";
+                + session.localPort()
+                + (refusal.cuts() ? " would be cut: " : " goes on, but a new one would be refused: ") + refusal.why()
+                + ": " + refusal.advice();
     }
 
-    private static Optional<String> nearest(Config config, Interface each, Session session) {
-        Map<String, Rule> rules = new LinkedHashMap<>();
-        number(rules, "failsafe/ingress", config.failsafe().ingress());
-        each.securityGroups()
-                .forEach(name -> number(
-                        rules,
-                        name + "/ingress",
-                        Objects.requireNonNull(config.securityGroups().get(name), name)
-                                .ingress()));
-        Optional<String> byPort = rules.entrySet().stream()
-                .filter(rule -> isTcp(rule.getValue()) && coversPort(rule.getValue(), session.localPort()))
-                .map(rule -> rule.getKey() + " (" + rule.getValue().place() + ") admits that port from "
-                        + peers(rule.getValue()) + " only")
-                .findFirst();
-        return byPort.or(() -> rules.entrySet().stream()
-                .filter(rule -> isTcp(rule.getValue()) && coversPeer(rule.getValue(), session.peer()))
-                .map(rule -> rule.getKey() + " (" + rule.getValue().place() + ") admits that peer to "
-                        + rule.getValue().ports().stream()
-                                .map(PortRange::toString)
-                                .collect(Collectors.joining(", ", "port ", " only")))
-                .findFirst());
-    }
-
-    private static void number(Map<String, Rule> rules, String id, List<Rule> written) {
-        for (int i = 0; i < written.size(); i++) {
-            rules.put(id + "[" + (i + 1) + "]", written.get(i));
+    /**
+     * What one interface would do to one connection.
+     *
+     * @param goesOn true: its flow is tracked, or will be
+     */
+    private static Optional<Refusal> refusal(
+            Config config,
+            Interface each,
+            Function<String, Policy> policies,
+            Sessions sessions,
+            Sessions.Session session,
+            boolean goesOn)
+            throws IOException {
+        Optional<Nic> passed = passed(each, sessions, session);
+        if (passed.isEmpty()) {
+            return Optional.empty();
         }
+        Optional<Refusal> hindrance = hindrance(each, passed.get(), sessions);
+        if (hindrance.isPresent()) {
+            // What can't be guarded is shut, or open where the configuration says so.
+            return each.onFailure() == OnFailure.CLOSED ? hindrance : Optional.empty();
+        }
+        Policy policy = policies.apply(each.name());
+        if (policy.audits()) {
+            return Optional.empty();
+        }
+        LinkClass needed = session.peer().isV6() ? LinkClass.NDP : LinkClass.ARP;
+        if (!policy.passes(needed.key())) {
+            return Optional.of(new Refusal(
+                    true,
+                    "its pass-through lacks " + needed.key() + ", without which nobody finds this host",
+                    "add it"));
+        }
+        return asked(config, each, policy, session, goesOn);
     }
 
-    private static boolean isTcp(Rule rule) {
-        return rule.protocol() == TCP || rule.protocol() == Rule.ALL;
+    private static Optional<Nic> passed(Interface each, Sessions sessions, Sessions.Session session)
+            throws IOException {
+        for (String name : each.mode().nics()) {
+            Optional<Nic> nic = sessions.names().find(name);
+            if (nic.isPresent() && sessions.passes(session, nic.get())) {
+                return nic;
+            }
+        }
+        return Optional.empty();
     }
 
-    private static boolean coversPort(Rule rule, int port) {
-        return rule.ports().isEmpty()
-                || rule.ports().stream().anyMatch(range -> range.low() <= port && port <= range.high());
+    /** Why a NIC that carries a connection can't be guarded as the configuration has it. */
+    private static Optional<Refusal> hindrance(Interface each, Nic nic, Sessions sessions) {
+        if (each.mode() instanceof Mode.Bridge) {
+            return Optional.of(new Refusal(true, nic.name() + " is to be a port of a bridge", "name another NIC"));
+        }
+        Optional<Nic> master = sessions.nics().stream()
+                .filter(other -> other.index() == nic.masterIndex())
+                .findFirst();
+        if (master.isPresent()) {
+            String name = master.get().name();
+            return Optional.of(
+                    new Refusal(true, nic.name() + " is a port of " + name + " and is shut", "name " + name));
+        }
+        return nic.ethernet()
+                ? Optional.empty()
+                : Optional.of(
+                        new Refusal(true, nic.name() + " carries no Ethernet frames and is shut", "name another NIC"));
     }
 
-    private static boolean coversPeer(Rule rule, Address peer) {
-        return rule.peers().stream().anyMatch(each -> switch (each) {
-            case Peer.Any _ -> true;
-            case Peer.Net(Cidr cidr) -> cidr.contains(peer);
-            case Peer.Group _, Peer.Prefixes _ -> false;
-        });
+    /** Has an engine decide about the packet that would open the connection, and about the one that answers. */
+    private static Optional<Refusal> asked(
+            Config config, Interface each, Policy policy, Sessions.Session session, boolean goesOn) {
+        FirstPacket opening = new FirstPacket(
+                session.peer().isV6(),
+                IpProtocol.TCP,
+                session.peer().high(),
+                session.peer().low(),
+                session.peerPort(),
+                session.local().high(),
+                session.local().low(),
+                session.localPort(),
+                0,
+                0,
+                0);
+        Engine engine = Explain.alone(policy);
+        Reason reason = decide(engine, opening.frame(), Direction.INGRESS);
+        if (reason != Reason.NONE) {
+            boolean cuts = reason != Reason.NO_RULE || !goesOn;
+            return Optional.of(new Refusal(cuts, why(config, policy, engine, question(each, session, true)), FAILSAFE));
+        }
+        if (decide(engine, opening.answer(), Direction.EGRESS) != Reason.NONE) {
+            String why = why(config, policy, engine, question(each, session, false));
+            return Optional.of(new Refusal(true, "its answers would be dropped: " + why, FAILSAFE));
+        }
+        return Optional.empty();
     }
 
-    private static String peers(Rule rule) {
-        return rule.peers().stream().map(Peer::text).collect(Collectors.joining(", "));
+    private static Reason decide(Engine engine, byte[] frame, Direction direction) {
+        Batch batch = new Batch(MemorySegment.ofArray(frame), false);
+        batch.add(0, frame.length);
+        batch.verified();
+        engine.decide(batch, direction, 0);
+        return Reason.of(batch.reason(0));
+    }
+
+    private static Question question(Interface each, Sessions.Session session, boolean ingress) {
+        String peer = session.peer().toString();
+        String local = session.local().toString();
+        return ingress
+                ? new Question(
+                        each.name(),
+                        true,
+                        IpProtocol.TCP,
+                        peer,
+                        session.peerPort(),
+                        local,
+                        session.localPort(),
+                        0,
+                        0,
+                        0)
+                : new Question(
+                        each.name(),
+                        false,
+                        IpProtocol.TCP,
+                        local,
+                        session.localPort(),
+                        peer,
+                        session.peerPort(),
+                        0,
+                        0,
+                        0);
+    }
+
+    private static String why(Config config, Policy policy, Engine engine, Question question) {
+        ExplainReport report = Explain.live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+        ExplainReport.RuleView rule = report.rule();
+        ExplainReport.NearestView nearest = report.nearest();
+        return report.text()
+                + (rule == null ? "" : " (" + rule.id() + " at " + rule.place() + ")")
+                + (nearest == null ? "" : "; nearest: " + nearest.why() + " at " + nearest.place());
     }
 }

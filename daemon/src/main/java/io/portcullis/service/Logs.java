@@ -5,26 +5,29 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.ConsoleAppender;
-import ch.qos.logback.core.LayoutBase;
-import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import io.portcullis.config.Level;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
  * Where log lines go: to standard error, one line each. Under systemd's journal with the priority in front (sd-daemon(3):
- * {@code <3>} error to {@code <7>} debug) and no time, which the journal adds itself.
+ * {@code <3>} error to {@code <7>} debug) and no time, which the journal adds itself. Who logs never waits for who reads.
  */
 public final class Logs {
     private static final String OURS = "io.portcullis";
+    private static final long LAST_LINES_MS = 1_000;
+
+    private static volatile @Nullable LogQueue queue;
 
     private Logs() {}
 
-    private static final class Line extends LayoutBase<ILoggingEvent> {
+    private static final class Line {
         private static final DateTimeFormatter TIME =
                 DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx").withZone(ZoneId.systemDefault());
 
@@ -34,12 +37,8 @@ public final class Logs {
             this.toJournal = toJournal;
         }
 
-        @Override
-        public String doLayout(ILoggingEvent event) {
-            String start = toJournal
-                    ? "<" + priority(event.getLevel()) + ">"
-                    : String.format(
-                            "%s %-5s ", TIME.format(Instant.ofEpochMilli(event.getTimeStamp())), event.getLevel());
+        String of(ILoggingEvent event) {
+            String start = start(event.getLevel(), Instant.ofEpochMilli(event.getTimeStamp()));
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
                     .lines()
@@ -51,6 +50,15 @@ public final class Logs {
                         .forEach(line -> text.append(start).append(line).append('\n'));
             }
             return text.toString();
+        }
+
+        String ofLost(long lines) {
+            return start(ch.qos.logback.classic.Level.WARN, Instant.now())
+                    + String.format("%,d log lines were lost: the log is not read fast enough%n", lines);
+        }
+
+        private String start(ch.qos.logback.classic.Level level, Instant at) {
+            return toJournal ? "<" + priority(level) + ">" : String.format("%s %-5s ", TIME.format(at), level);
         }
 
         private static int priority(ch.qos.logback.classic.Level level) {
@@ -70,19 +78,16 @@ public final class Logs {
      */
     public static void start(boolean toJournal) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        if (queue == null) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> flush(LAST_LINES_MS), "portcullis-last-lines"));
+        }
         context.reset();
-        Line layout = new Line(toJournal);
-        layout.setContext(context);
-        layout.start();
-        LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
-        encoder.setContext(context);
-        encoder.setLayout(layout);
-        encoder.start();
-        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+        Line line = new Line(toJournal);
+        // Not System.err: a lock of its own would keep others from it while a write waits.
+        LogQueue appender = new LogQueue(line::of, line::ofLost, new FileOutputStream(FileDescriptor.err));
         appender.setContext(context);
-        appender.setTarget("System.err");
-        appender.setEncoder(encoder);
         appender.start();
+        queue = appender;
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);
         root.setLevel(ch.qos.logback.classic.Level.WARN);
@@ -91,6 +96,26 @@ public final class Logs {
             context.getLogger("io.netty.util." + name).setLevel(ch.qos.logback.classic.Level.ERROR);
         }
         level(Level.INFO);
+    }
+
+    /** How many log lines nobody will ever read, because there was no room for them or nobody to write them to. */
+    static long lost() {
+        LogQueue now = queue;
+        return now == null ? 0 : now.lost();
+    }
+
+    /** False while many lines wait to be written: who has many more should wait. */
+    static boolean hasRoom() {
+        LogQueue now = queue;
+        return now == null || now.hasRoom();
+    }
+
+    /** Waits until what has been logged is written, so long at the most: before the process ends. */
+    public static void flush(long ms) {
+        LogQueue now = queue;
+        if (now != null) {
+            now.flush(ms);
+        }
     }
 
     /** How much the daemon says; libraries say warnings and errors only. */

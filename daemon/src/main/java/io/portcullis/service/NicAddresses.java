@@ -16,7 +16,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,7 @@ public final class NicAddresses {
     private static final Logger LOG = LoggerFactory.getLogger(NicAddresses.class);
 
     /** Devices whose traffic goes through the NIC that they stand on. */
-    private static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
+    static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
 
     private NicAddresses() {}
 
@@ -44,17 +46,38 @@ public final class NicAddresses {
         return config.withNicAddresses(addresses);
     }
 
-    /** Those of a NIC, and of the devices that stand on it; none where it is gone. */
+    /**
+     * The addresses of all hosts' NICs that a configuration names, by interface.
+     *
+     * @param running knows NICs that are called otherwise by now, and what they had where the kernel does not tell
+     */
+    static Map<String, List<Cidr>> of(Config config, Running running) {
+        Map<String, List<Cidr>> addresses = new TreeMap<>();
+        for (Interface attachment : config.interfaces().values()) {
+            if (!(attachment.mode() instanceof Mode.Host host)) {
+                continue;
+            }
+            String name = attachment.name();
+            try {
+                GuardedInterface each = running.guarded().get(name);
+                addresses.put(name, each == null ? of(host.nic()) : each.nicAddresses());
+            } catch (ErrnoException refused) {
+                LOG.warn("{}: its addresses can't be read: {}", name, refused.getMessage());
+                addresses.put(name, running.nicAddresses().getOrDefault(name, List.of()));
+            }
+        }
+        return addresses;
+    }
+
+    /** Those of a NIC, and of the devices that stand on it; none where it is gone. An alternative name is a name too. */
     static List<Cidr> of(String name) throws ErrnoException {
-        List<Nic> all = Nics.all();
+        Optional<Nic> named = Nics.find(name);
         List<Cidr> addresses = new ArrayList<>();
-        for (Nic nic : all) {
-            if (nic.name().equals(name)) {
-                add(addresses, nic);
-                for (Nic other : all) {
-                    if (other.lowerIndex() == nic.index() && STANDS_ON_A_NIC.contains(other.kind())) {
-                        add(addresses, other);
-                    }
+        if (named.isPresent()) {
+            add(addresses, named.get());
+            for (Nic other : Nics.all()) {
+                if (other.lowerIndex() == named.get().index() && STANDS_ON_A_NIC.contains(other.kind())) {
+                    add(addresses, other);
                 }
             }
         }

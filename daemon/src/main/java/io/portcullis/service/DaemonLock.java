@@ -1,0 +1,82 @@
+package io.portcullis.service;
+
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.FileLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What says that a daemon lives in this network namespace: {@code daemon.lock} in the folder of its state. A folder that is full,
+ * missing or hostile costs the lock, and not the daemon: what the rules say is enforced without.
+ *
+ * @param trouble why there is none; empty: it is held
+ * @param followsAnother true: another daemon had it since the boot, and its NICs were not given back since
+ */
+record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnother) implements AutoCloseable {
+    /** Who only asks who holds it has it for a moment. */
+    private static final int ATTEMPTS = 4;
+
+    private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
+    /** Its file, for others who ask. */
+    static Path file(Path state) {
+        return StateFolder.lock(state);
+    }
+
+    /**
+     * Takes the lock; makes the folder where there is none.
+     *
+     * @param configuration for people: what this daemon runs from
+     * @throws StartException if another daemon has it
+     */
+    static DaemonLock take(Path state, Path configuration) throws StartException {
+        try {
+            TrustedFolder.make(state);
+            Optional<String> fault = TrustedFolder.fault(state);
+            if (fault.isPresent()) {
+                return new DaemonLock(null, fault.get(), false);
+            }
+            String boot = "boot " + Files.readString(BOOT_ID).strip();
+            boolean followsAnother =
+                    Files.exists(file(state)) && Files.readString(file(state)).contains(boot);
+            String words = "pid " + ProcessHandle.current().pid() + ", " + configuration + ", " + boot;
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                Optional<FileLock> taken = FileLock.take(file(state), words);
+                if (taken.isPresent()) {
+                    return new DaemonLock(taken.get(), "", followsAnother);
+                }
+                LockSupport.parkNanos(PAUSE_NS);
+            }
+            throw new StartException(List.of("another portcullis runs here: "
+                    + FileLock.holder(file(state)).orElse("its lock is " + file(state))
+                    + ": stop that one, or add its interfaces to one file"));
+        } catch (ErrnoException refused) {
+            return new DaemonLock(null, String.valueOf(refused.getMessage()), false);
+        } catch (IOException refused) {
+            return new DaemonLock(null, refused.toString(), false);
+        }
+    }
+
+    /** Gives it back, of a daemon that has guarded nothing: the next one does not follow it. Once, and in place of {@link #close}. */
+    void forget() {
+        if (lock != null && !followsAnother) {
+            lock.remove();
+        } else {
+            close();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (lock != null) {
+            lock.close();
+        }
+    }
+}

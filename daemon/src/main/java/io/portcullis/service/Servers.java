@@ -1,0 +1,108 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Metrics;
+import io.portcullis.control.ControlServer;
+import io.portcullis.control.Listening;
+import io.portcullis.control.MetricsServer;
+import io.portcullis.control.Operations;
+import io.portcullis.control.ServerException;
+import io.portcullis.metrics.Meters;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The control socket and the metrics listener. Neither is a condition of anything: one that can't listen is tried again every second.
+ * Opened and closed by one thread at a time.
+ */
+final class Servers implements AutoCloseable {
+    private final Operations operations;
+    private final Meters meters;
+    private final Executor reloads;
+    private @Nullable Path socket;
+    private @Nullable Metrics listen;
+    private volatile @Nullable Listening control;
+    private volatile @Nullable Listening metrics;
+
+    /** None yet. */
+    Servers(Operations operations, Meters meters, Executor reloads) {
+        this.operations = operations;
+        this.meters = meters;
+        this.reloads = reloads;
+    }
+
+    /** Listens there from now on; where it does already, it goes on. */
+    void open(Path controlSocket, Metrics metricsListen) {
+        if (!controlSocket.equals(socket)) {
+            close(control);
+            socket = controlSocket;
+            control = Listening.start("control.socket " + controlSocket, () -> {
+                checkFolder(controlSocket);
+                return ControlServer.open(controlSocket, operations, reloads);
+            });
+        }
+        Metrics before = listen;
+        if (before == null || !before.host().equals(metricsListen.host()) || before.port() != metricsListen.port()) {
+            close(metrics);
+            listen = metricsListen;
+            metrics = Listening.start(
+                    "metrics.listen",
+                    () -> MetricsServer.open(metricsListen.host(), metricsListen.port(), meters::scrape, operations));
+        }
+    }
+
+    /** Waits until both were tried once, at most so long. */
+    void awaitFirst(Duration most) {
+        Listening first = control;
+        Listening second = metrics;
+        if (first != null && second != null) {
+            boolean _ = first.awaitFirst(most) && second.awaitFirst(most);
+        }
+    }
+
+    /** A socket in a folder where others may write is no control. */
+    private static void checkFolder(Path controlSocket) throws ServerException {
+        Path folder = controlSocket.getParent();
+        if (folder == null || !Files.exists(folder)) {
+            return;
+        }
+        try {
+            Optional<String> fault = TrustedFolder.fault(folder);
+            if (fault.isPresent()) {
+                throw new ServerException("control.socket " + controlSocket + ": " + fault.get());
+            }
+        } catch (IOException unknown) {
+            throw new ServerException("control.socket " + controlSocket + ": " + unknown.getMessage(), unknown);
+        }
+    }
+
+    /** Why there is no control socket now. */
+    Optional<String> controlTrouble() {
+        return trouble(control);
+    }
+
+    /** Why there is no metrics listener now. */
+    Optional<String> metricsTrouble() {
+        return trouble(metrics);
+    }
+
+    private static Optional<String> trouble(@Nullable Listening of) {
+        return of == null ? Optional.empty() : of.trouble();
+    }
+
+    private static void close(@Nullable Listening of) {
+        if (of != null) {
+            of.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        close(metrics);
+        close(control);
+    }
+}

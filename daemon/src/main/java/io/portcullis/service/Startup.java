@@ -1,0 +1,71 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Fault;
+import io.portcullis.config.SourceText;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a start finds: the configuration of the files; where they are faulty, or break a claim of theirs, the last good one; where
+ * there is none, nothing.
+ *
+ * @param config null: none
+ * @param texts of the files, as they were read, where they are right
+ * @param folders where an edit may change the outcome
+ * @param faults of the files; empty: they are right
+ */
+record Startup(@Nullable Config config, List<SourceText> texts, Set<Path> folders, List<String> faults) {
+    private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
+
+    /** Copies the collections. */
+    Startup {
+        texts = List.copyOf(texts);
+        folders = Set.copyOf(folders);
+        faults = List.copyOf(faults);
+    }
+
+    /** Reads the files, and where that must be the last good ones. */
+    static Startup read(Path file, LastGood lastGood) {
+        Set<Path> folders = new HashSet<>();
+        List<SourceText> texts = new ArrayList<>();
+        List<String> faults;
+        try {
+            Config written = Config.load(file, folders, texts);
+            faults = Claims.faultsAtStart(written, NicAddresses.added(written));
+            if (faults.isEmpty()) {
+                return new Startup(written, texts, folders, faults);
+            }
+        } catch (ConfigException e) {
+            faults = e.faults().stream().map(Fault::toString).toList();
+        }
+        return new Startup(before(lastGood).orElse(null), List.of(), folders, faults);
+    }
+
+    private static Optional<Config> before(LastGood lastGood) {
+        switch (lastGood.find()) {
+            case LastGood.Found.Kept(List<SourceText> kept) -> {
+                try {
+                    return Optional.of(Config.of(kept));
+                } catch (ConfigException e) {
+                    LOG.error("the last good configuration is not right any more: {}", e.faults());
+                }
+            }
+            case LastGood.Found.Nothing(String reason) -> LOG.error("there is no last good configuration: {}", reason);
+        }
+        return Optional.empty();
+    }
+
+    /** True: the last good configuration is in force in place of the files. */
+    boolean degraded() {
+        return config != null && !faults.isEmpty();
+    }
+}
