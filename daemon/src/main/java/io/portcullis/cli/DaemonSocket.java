@@ -8,7 +8,9 @@ import picocli.CommandLine.Option;
 
 /** The option that names the daemon's socket, and the call through it. */
 final class DaemonSocket {
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    /** For connection, request and answer together: a daemon that hangs is connected to all the same, by the kernel. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
     private static final int OK = 200;
     private static final int BAD_REQUEST = 400;
 

@@ -67,7 +67,7 @@ final class RehearseCommand implements Callable<Integer> {
         Files.writeString(file, RULES.formatted(folder.resolve("control.sock")));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
-            daemon.reload();
+            daemon.reload(false);
             daemon.status();
             return Exit.OK;
         } catch (StartException e) {

@@ -4,14 +4,30 @@ import io.portcullis.control.ReloadReport;
 import io.portcullis.control.Unreachable;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code portcullis reload}: has the daemon read its configuration again, and waits for the outcome. */
 @Command(name = "reload", description = "Have the daemon read its configuration again; all of it holds, or none.")
 final class ReloadCommand extends DaemonCommand {
+    @Option(
+            names = "--allow-lockout",
+            description = "Take the rules although they would refuse your own ssh session, were it opened anew.")
+    private boolean allowLockout;
+
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        ReloadReport report = daemon.ask("POST", "/v1/reload", ReloadReport.class);
+        ReloadReport report;
+        try {
+            report = daemon.ask("POST", "/v1/reload" + (allowLockout ? "?allow-lockout=true" : ""), ReloadReport.class);
+        } catch (Unreachable e) {
+            if (e.isSilence()) {
+                err.println(
+                        "portcullis: no answer in time: unless the daemon hangs, the reload goes on, and portcullis status"
+                                + " tells how it ended");
+            }
+            throw e;
+        }
         if (json) {
             out.println(Json.write(report));
         } else if (report.ok()) {

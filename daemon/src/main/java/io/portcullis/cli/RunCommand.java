@@ -15,6 +15,9 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis run}: the service's command; stays in the foreground until SIGTERM or SIGINT. */
 @Command(name = "run", description = "Guard the interfaces of the configuration, in the foreground, until SIGTERM.")
 final class RunCommand implements Callable<Integer> {
+    /** A log that nobody reads holds nobody up for longer. */
+    private static final long LAST_LINES_MS = 1_000;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -40,13 +43,19 @@ final class RunCommand implements Callable<Integer> {
         try {
             daemon = Daemon.start(config.toAbsolutePath(), System.getenv("NOTIFY_SOCKET"), allowLockout);
         } catch (StartException e) {
+            Logs.flush(LAST_LINES_MS);
             PrintWriter err = spec.commandLine().getErr();
             String start = toJournal ? "<3>" : "portcullis: ";
             e.faults().forEach(fault -> err.println(start + fault));
             return Exit.NO;
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(daemon::close, "portcullis-stop"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "portcullis-stop"));
         new CountDownLatch(1).await();
         return Exit.OK;
+    }
+
+    private static void stop(Daemon daemon) {
+        daemon.close();
+        Logs.flush(LAST_LINES_MS);
     }
 }

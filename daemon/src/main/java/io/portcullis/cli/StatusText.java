@@ -5,11 +5,15 @@ import io.portcullis.control.ReloadReport;
 import io.portcullis.control.StatusReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** A status as people read it: what stands where, then what passed and what did not, then what is wrong. */
+/**
+ * A status as people read it: what is degraded, then which interfaces there are, then what passed and what did not, then what is
+ * wrong.
+ */
 final class StatusText {
     private static final String GAP = "  ";
 
@@ -18,12 +22,16 @@ final class StatusText {
     /** Lines without the last line's end. */
     static String of(StatusReport status) {
         List<String> lines = new ArrayList<>();
+        status.degraded().forEach(sentence -> lines.add("DEGRADED: " + sentence));
         lines.add("portcullis " + status.version() + ", pid " + status.pid() + ", since " + status.startedAt());
         lines.add(status.config() + ", generation " + status.generation());
         lines.add("");
         lines.addAll(interfaces(status.interfaces()));
-        lines.add("");
-        lines.addAll(traffic(status.interfaces()));
+        List<String> traffic = traffic(status.interfaces());
+        if (traffic.size() > 1) {
+            lines.add("");
+            lines.addAll(traffic);
+        }
         List<String> wrong = wrong(status);
         if (!wrong.isEmpty()) {
             lines.add("");
@@ -36,18 +44,26 @@ final class StatusText {
         Table table =
                 new Table("INTERFACE", "STATE", "MODE", "DATAPATH", "WORKERS", "OUTSIDE", "INSIDE", "FLOWS", "GROUPS");
         for (InterfaceStatus each : interfaces) {
+            boolean hasWorkers = each.workers() > 0;
             table.row(
                     each.name(),
-                    !each.forwarding() ? "STOPPED" : each.enforcing() ? "forwarding" : "NOT GUARDED",
+                    state(each),
                     each.mode(),
                     each.datapath(),
-                    Integer.toString(each.workers()),
+                    hasWorkers ? Integer.toString(each.workers()) : "",
                     each.outside(),
                     each.inside(),
-                    each.flows() + " of " + each.maxFlows(),
+                    hasWorkers ? each.flows() + " of " + each.maxFlows() : "",
                     String.join(" ", each.securityGroups()));
         }
         return table.lines();
+    }
+
+    private static String state(InterfaceStatus each) {
+        if (each.forwarding()) {
+            return each.enforcing() ? each.state() : "NOT GUARDED";
+        }
+        return each.state().toUpperCase(Locale.ROOT);
     }
 
     private static List<String> traffic(List<InterfaceStatus> interfaces) {
@@ -87,7 +103,7 @@ final class StatusText {
                 lines.add(each.name() + " IS NOT GUARDED: enforce: audit drops nothing");
             }
             if (!each.forwarding()) {
-                lines.add(each.name() + " does not forward: " + each.detail());
+                lines.add(each.name() + " " + meaning(each.state()) + ": " + each.detail());
             }
         }
         ReloadReport last = status.lastReload();
@@ -98,6 +114,15 @@ final class StatusText {
         }
         status.warnings().forEach(warning -> lines.add("warning: " + warning));
         return lines;
+    }
+
+    private static String meaning(String state) {
+        return switch (state) {
+            case "waiting" -> "waits for its NIC";
+            case "shut" -> "IS SHUT, nothing passes until it can be guarded";
+            case "open" -> "IS OPEN, everything passes until it can be guarded";
+            default -> "does not forward";
+        };
     }
 
     /** Columns as wide as what is in them. */

@@ -1,6 +1,7 @@
 package io.portcullis.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.portcullis.control.InterfaceStatus;
 import io.portcullis.control.ReloadReport;
@@ -17,6 +18,7 @@ final class StatusTextTest {
             4,
             "eth1",
             "eth2",
+            InterfaceStatus.FORWARDING,
             true,
             "",
             true,
@@ -36,6 +38,7 @@ final class StatusTextTest {
             1,
             "enp1s0f0",
             "enp1s0f1",
+            InterfaceStatus.STOPPED,
             false,
             "enp1s0f1 has no carrier",
             true,
@@ -55,6 +58,7 @@ final class StatusTextTest {
             1,
             "eth3",
             "this host (pt0a)",
+            InterfaceStatus.FORWARDING,
             true,
             "",
             false,
@@ -69,7 +73,7 @@ final class StatusTextTest {
             Map.of("ingress", Map.of("no-rule", 7L)));
 
     private static StatusReport status(
-            ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings) {
+            ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings, String... degraded) {
         return new StatusReport(
                 "0.1.0",
                 4711,
@@ -78,7 +82,8 @@ final class StatusTextTest {
                 3,
                 lastReload,
                 interfaces,
-                warnings);
+                warnings,
+                List.of(degraded));
     }
 
     @Test
@@ -111,6 +116,55 @@ final class StatusTextTest {
                 app0       egress          5        0
 
                 app0 IS NOT GUARDED: enforce: audit drops nothing""", StatusText.of(status(good, List.of(AUDITED), List.of())));
+    }
+
+    @Test
+    void whatIsDegradedIsSaidFirstAndWhatIsNotGuardedInCapitals() {
+        ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
+        List<InterfaceStatus> interfaces = List.of(
+                notGuarded("later", "eth5", "waiting", "there is no NIC eth5"),
+                notGuarded("firm", "eth6", "shut", "eth6 is a port of br0"),
+                notGuarded("loose", "eth7", "open", "eth7 is a port of br0"));
+        assertEquals(
+                """
+                DEGRADED: config: runs from the last good configuration: portcullis.yaml:4:7: unknown key: prots
+                DEGRADED: metrics: metrics.listen 127.0.0.1:9750: address already in use
+                portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
+                /etc/portcullis/portcullis.yaml, generation 3
+
+                INTERFACE  STATE    MODE  DATAPATH  WORKERS  OUTSIDE  INSIDE     FLOWS  GROUPS
+                later      WAITING  host                     eth5     this host         app
+                firm       SHUT     host                     eth6     this host         app
+                loose      OPEN     host                     eth7     this host         app
+
+                later waits for its NIC: there is no NIC eth5
+                firm IS SHUT, nothing passes until it can be guarded: eth6 is a port of br0
+                loose IS OPEN, everything passes until it can be guarded: eth7 is a port of br0""",
+                StatusText.of(status(
+                        good,
+                        interfaces,
+                        List.of(),
+                        "config: runs from the last good configuration: portcullis.yaml:4:7: unknown key: prots",
+                        "metrics: metrics.listen 127.0.0.1:9750: address already in use")));
+    }
+
+    private static InterfaceStatus notGuarded(String name, String nic, String state, String why) {
+        return InterfaceStatus.notGuarded(name, "host", nic, "this host", state, why, true, List.of("app"), "");
+    }
+
+    @Test
+    void anOlderDaemonSendsLess() {
+        String json = Json.write(status(
+                        new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of()),
+                        List.of(WEB0, DATABASE),
+                        List.of()))
+                .replaceAll("(?m)^ *\"state\" : .*\n", "")
+                .replaceAll(",\\s*\"degraded\" : [^\n]*", "");
+        assertFalse(json.contains("degraded") || json.contains("state"), json);
+        StatusReport read = Json.read(json, StatusReport.class);
+        assertEquals(List.of(), read.degraded());
+        assertEquals(InterfaceStatus.FORWARDING, read.interfaces().getFirst().state());
+        assertEquals(InterfaceStatus.STOPPED, read.interfaces().getLast().state());
     }
 
     @Test

@@ -1,0 +1,118 @@
+package io.portcullis.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * This program once more, as another user with the capabilities of the daemon and no others: setpriv(1), setsid(1). So root need not
+ * obey what that user wrote.
+ */
+final class AsUser {
+    /** What the unit gives the daemon. */
+    private static final String CAPABILITIES = "-all,+net_raw,+net_admin,+bpf";
+
+    private static final Set<String> ENVIRONMENT =
+            Set.of("PATH", "LANG", "LC_ALL", "RUNTIME_DIRECTORY", "STATE_DIRECTORY");
+
+    private static final long LAST_WORDS_MS = 2_000;
+
+    private AsUser() {}
+
+    /**
+     * The words that run this program: Java, its options and the jar.
+     *
+     * @return empty where this process was not started from a jar
+     */
+    static Optional<List<String>> program() {
+        ProcessHandle.Info ourselves = ProcessHandle.current().info();
+        return ourselves
+                .command()
+                .flatMap(java -> ourselves.arguments().flatMap(arguments -> program(java, List.of(arguments))));
+    }
+
+    static Optional<List<String>> program(String java, List<String> arguments) {
+        int jar = arguments.indexOf("-jar");
+        if (jar < 0 || jar + 1 >= arguments.size()) {
+            return Optional.empty();
+        }
+        List<String> words = new ArrayList<>(List.of(java));
+        words.addAll(arguments.subList(0, jar + 2));
+        return Optional.of(words);
+    }
+
+    /** The same words, as that user. A session of its own: no way to our terminal. */
+    static List<String> words(int user, int group, List<String> program) {
+        List<String> words = new ArrayList<>(List.of(
+                "setsid",
+                "setpriv",
+                "--reuid=" + user,
+                "--regid=" + group,
+                "--clear-groups",
+                "--no-new-privs",
+                "--bounding-set=" + CAPABILITIES,
+                "--inh-caps=" + CAPABILITIES,
+                "--ambient-caps=" + CAPABILITIES));
+        words.addAll(program);
+        return words;
+    }
+
+    /**
+     * Runs a command with nothing of ours but a few variables, and passes on what it prints.
+     *
+     * @return its exit code
+     * @throws IOException if there is no such program, or it does not end in time and was killed
+     */
+    static int run(List<String> words, Duration limit, PrintWriter out, PrintWriter err)
+            throws IOException, InterruptedException {
+        ProcessBuilder builder =
+                new ProcessBuilder(words).directory(Path.of("/").toFile());
+        Map<String, String> environment = builder.environment();
+        environment.keySet().retainAll(ENVIRONMENT);
+        Process process = builder.start();
+        try {
+            process.getOutputStream().close();
+            Thread printed = passOn(process.getInputStream(), out);
+            Thread complained = passOn(process.getErrorStream(), err);
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IOException("not done within " + limit.toSeconds() + " s");
+            }
+            printed.join(LAST_WORDS_MS);
+            complained.join(LAST_WORDS_MS);
+            return process.exitValue();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static Thread passOn(InputStream from, PrintWriter to) {
+        return Thread.ofVirtual().start(() -> {
+            try (BufferedReader lines = new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
+                lines.lines().forEach(line -> to.println(printable(line)));
+            } catch (IOException | UncheckedIOException ended) {
+                // Killed: there is nothing more to pass on, and run says why.
+                to.flush();
+            }
+            to.flush();
+        });
+    }
+
+    /** Nothing that a terminal obeys. */
+    static String printable(String text) {
+        StringBuilder clean = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> clean.appendCodePoint(Character.isISOControl(c) && c != '\t' ? '?' : c));
+        return clean.toString();
+    }
+}
