@@ -162,7 +162,8 @@ rehearse() {
   local launcher=$1 cache=${2%.jar}.aot folder output
   java_25_home java > /dev/null && is_root && command -v unshare > /dev/null || return 0
   folder=$(mktemp -d)
-  output=$(PORTCULLIS_JAVA_OPTS="-XX:AOTCacheOutput=$cache -Xlog:aot=off" timeout 120 unshare --net \
+  output=$(RUNTIME_DIRECTORY=$folder STATE_DIRECTORY=$folder \
+    PORTCULLIS_JAVA_OPTS="-XX:AOTCacheOutput=$cache -Xlog:aot=off" timeout 120 unshare --net \
     "$launcher" rehearse "$folder" 2>&1) || say "starts will take a little longer: no rehearsal was possible ($output)"
   rm -rf "$folder"
 }
