@@ -16,8 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** The packaged daemon in a lab's firewall, as its users know it: files, signals, log, socket, HTTP. */
@@ -26,70 +26,55 @@ final class DaemonProcess implements AutoCloseable {
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
     private static final long STOP_TIMEOUT_S = 15;
 
-    private final Lab lab;
-    private final Path config;
-    private final Path log;
-    private final Path socket;
+    /** An answer of /healthz; code 0: there was none. */
+    record Health(int code, String body) {
+        boolean isOk() {
+            return code == 200;
+        }
+
+        boolean isFault(String words) {
+            return code == 503 && body.contains(words);
+        }
+    }
+
+    /** All who ask within this time get the same scrape. */
+    private static final long METRICS_ARE_SHARED_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Home home;
     private final Process process;
 
-    private DaemonProcess(Lab lab, Path config, Path log, Path socket, Process process) {
-        this.lab = lab;
-        this.config = config;
-        this.log = log;
-        this.socket = socket;
+    /** When the next scrape is a new one; 0: now. */
+    private long freshNs;
+
+    DaemonProcess(Home home, Process process) {
+        this.home = home;
         this.process = process;
     }
 
-    static DaemonProcess start(Lab lab, String yaml, List<String> environment) {
-        try {
-            Path folder = Files.createTempDirectory(lab.folder(), "daemon");
-            Path etc = Files.createDirectory(folder.resolve("etc"));
-            Path config = etc.resolve("portcullis.yaml");
-            Path socket = folder.resolve("run").resolve("control.sock");
-            Path log = folder.resolve("log");
-            Files.writeString(config, withSocket(yaml, socket));
-            return start(lab, config, log, socket, environment);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static DaemonProcess start(Lab lab, Path config, Path log, Path socket, List<String> environment) {
-        Process process = lab.start(
-                "fw",
-                log,
-                environment,
-                Lab.root().resolve("scripts/portcullis").toString(),
-                "run",
-                "--config",
-                config.toString());
-        DaemonProcess daemon = new DaemonProcess(lab, config, log, socket, process);
-        Lab.await("the daemon's start", () -> !process.isAlive() || daemon.log().contains(" stands: "));
+    /** Itself, when its log has that. */
+    DaemonProcess awaitStart(String line) {
+        Lab.await("the daemon's start", () -> !process.isAlive() || log().contains(line));
         if (!process.isAlive()) {
-            throw new AssertionError("the daemon ended:\n" + daemon.log());
+            throw new AssertionError("the daemon ended:\n" + log());
         }
-        return daemon;
-    }
-
-    private static String withSocket(String yaml, Path socket) {
-        return yaml + "\ncontrol: {socket: " + socket + "}\n";
+        return this;
     }
 
     /** What it has logged. */
     String log() {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return Lab.read(home.log());
+    }
+
+    Home home() {
+        return home;
     }
 
     Path socket() {
-        return socket;
+        return home.socket();
     }
 
     Path config() {
-        return config;
+        return home.config();
     }
 
     Process process() {
@@ -99,17 +84,17 @@ final class DaemonProcess implements AutoCloseable {
     /** Writes the file in place and returns when the daemon obeys it. */
     void edit(String yaml) {
         long before = generation();
-        write(config, yaml);
+        write(yaml);
         Lab.await("the edited rules", () -> generation() > before);
     }
 
     /** Writes another file and renames it, as editors do; returns when the daemon obeys it. */
     void editByRename(String yaml) {
         long before = generation();
-        Path other = config.resolveSibling(".portcullis.yaml.swp");
-        write(other, yaml);
+        Path other = config().resolveSibling(".portcullis.yaml.swp");
         try {
-            Files.move(other, config, StandardCopyOption.ATOMIC_MOVE);
+            Files.writeString(other, home.withSocket(yaml));
+            Files.move(other, config(), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -118,15 +103,7 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Writes the file, and waits for nothing. */
     void write(String yaml) {
-        write(config, yaml);
-    }
-
-    private void write(Path file, String yaml) {
-        try {
-            Files.writeString(file, withSocket(yaml, socket));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        home.write(yaml);
     }
 
     long generation() {
@@ -135,7 +112,7 @@ final class DaemonProcess implements AutoCloseable {
 
     JsonNode status() {
         try {
-            return JSON.readTree(ControlClient.call(socket, "GET", "/v1/status", CALL_TIMEOUT)
+            return JSON.readTree(ControlClient.call(socket(), "GET", "/v1/status", CALL_TIMEOUT)
                     .body());
         } catch (Unreachable e) {
             throw new AssertionError(log(), e);
@@ -146,18 +123,13 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Runs the command line against this daemon. */
     Command cli(String command, String... more) {
-        String[] words = new String[more.length + 4];
-        words[0] = Lab.root().resolve("scripts/portcullis").toString();
-        words[1] = command;
-        words[2] = "--socket";
-        words[3] = socket.toString();
-        System.arraycopy(more, 0, words, 4, more.length);
-        return lab.firewall(words);
+        return home.portcullis(Stream.concat(Stream.of(command, "--socket", socket().toString()), Stream.of(more))
+                .toArray(String[]::new));
     }
 
     /** Where one of the flow tables of interface web0 is. */
     Path tableFile(int worker) {
-        return socket.resolveSibling("flows-web0").resolve(Integer.toString(worker));
+        return socket().resolveSibling("flows-web0").resolve(Integer.toString(worker));
     }
 
     /** What stands there, whether the daemon runs or has ended. */
@@ -171,15 +143,49 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Runs {@code portcullis flows}, which needs no daemon. */
     Command flows(String... words) {
-        return lab.firewall(
-                Stream.concat(Stream.of(Lab.root().resolve("scripts/portcullis").toString(), "flows"), Stream.of(words))
-                        .toArray(String[]::new));
+        return home.portcullis(
+                Stream.concat(Stream.of("flows"), Stream.of(words)).toArray(String[]::new));
     }
 
     String http(String path) {
-        return lab.firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9750" + path)
+        boolean shared = path.equals("/metrics");
+        if (shared) {
+            awaitFreshMetrics();
+        }
+        String body = home.lab()
+                .firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9750" + path)
                 .ok()
                 .out();
+        if (shared) {
+            freshNs = System.nanoTime() + METRICS_ARE_SHARED_NS;
+        }
+        return body;
+    }
+
+    /** Until nobody shares the scrape that was asked for before. */
+    private void awaitFreshMetrics() {
+        while (freshNs != 0 && freshNs - System.nanoTime() > 0) {
+            LockSupport.parkNanos(freshNs - System.nanoTime());
+        }
+    }
+
+    /** Its health, from the metrics listener. */
+    Health health() {
+        String answer = home.lab()
+                .firewall("curl", "-s", "-m", "3", "-w", "\n%{http_code}", "http://127.0.0.1:9750/healthz")
+                .out();
+        int lastLine = answer.lastIndexOf('\n');
+        return new Health(Integer.parseInt(answer.substring(lastLine + 1)), answer.substring(0, lastLine));
+    }
+
+    /** Waits until it is healthy; how many milliseconds it took. */
+    long awaitHealth() {
+        return Lab.await("health", () -> health().isOk());
+    }
+
+    /** Waits for a fault with these words in it. */
+    void awaitFault(String words) {
+        Lab.await("'" + words + "' in /healthz", () -> health().isFault(words));
     }
 
     /** The value of a metric, its labels written as in the scrape; 0 where it is absent. */
@@ -217,30 +223,30 @@ final class DaemonProcess implements AutoCloseable {
         boolean ran = process.isAlive();
         terminate();
         if (ran) {
-            cli("detach").ok();
+            detach().ok();
         }
     }
 
-    /** Another one, with the same rules and the same folder, in the place of one that has ended. */
-    DaemonProcess again() {
-        return again(List.of());
-    }
-
-    /** As {@link #again()}, where the start is refused; the log says why. */
-    DaemonProcess refusedAgain() {
-        Process refused = lab.start(
-                "fw", log, Lab.root().resolve("scripts/portcullis").toString(), "run", "--config", config.toString());
-        Lab.await("the refusal", () -> !refused.isAlive());
-        return new DaemonProcess(lab, config, log, socket, refused);
-    }
-
-    DaemonProcess again(List<String> environment) {
-        try {
-            Files.writeString(log, "");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Gives back what this daemon had, which runs no more. */
+    Command detach() {
+        Command detach = cli("detach");
+        if (detach.exit() == 0) {
+            home.lab().detached(home);
         }
-        return start(lab, config, log, socket, environment);
+        return detach;
+    }
+
+    /** Ends it, and gives back what it had, whatever state it is in. */
+    void end() {
+        process.destroyForcibly();
+        awaitEnd();
+        detach().ok();
+    }
+
+    /** Another one, with the same rules and the same folders, in the place of one that has ended. */
+    DaemonProcess again(String... environment) {
+        home.forgetLog();
+        return home.start(environment);
     }
 
     private void awaitEnd() {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portcullis.conntrack.TableHeader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -17,6 +18,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,7 +43,6 @@ final class FlowTablesTest {
     private static final String PROGRAM =
             Lab.root().resolve("scripts/portcullis").toString();
     private static final String TAKEN_UP = "portcullis_flows_taken_up_total{interface=\"web0\"}";
-    private static final int REFUSED = 7;
     private static final int UNANSWERED = 28;
     private static final int FEW = 20;
 
@@ -153,10 +155,13 @@ final class FlowTablesTest {
             "it is no flow table"
         };
         for (int i = 0; i < faults.length; i++) {
-            Path aside = folder.resolveSibling("flows-web0-" + i + ".aside");
+            Path aside = folder.resolveSibling("flows-web0." + i + ".aside");
             String line = folder.resolve(Integer.toString(i)) + " is put aside as " + aside + ": " + faults[i] + ";";
             assertTrue(next.log().contains(line), line + "\n" + next.log());
-            assertTrue(Files.exists(aside));
+        }
+        try (Stream<Path> files = Files.list(Objects.requireNonNull(folder.getParent()))) {
+            assertEquals(
+                    2, files.filter(file -> file.toString().endsWith(".aside")).count());
         }
         return next;
     }
@@ -166,7 +171,7 @@ final class FlowTablesTest {
         return new String[] {
             "sh",
             "-c",
-            "mount -t tmpfs -o size=2m tmpfs \"$0\" && exec \"$1\" run --config \"$2\"",
+            "mount -t tmpfs -o mode=0700,size=2m tmpfs \"$0\" && exec \"$1\" run --config \"$2\"",
             directory.toString(),
             PROGRAM,
             config.toString()
@@ -180,43 +185,88 @@ final class FlowTablesTest {
                         + "}\nmetrics: {listen: \"127.0.0.1:" + 9751 + "\"}\n");
     }
 
+    /** Whoever has filled it: the rules hold, and connections live as long as the daemon. */
     @Test
-    void aTmpfsWithoutRoomIsNamedAndNothingIsChanged() throws IOException {
+    void aTmpfsWithoutRoomIsNamedAndTheRulesHold() throws IOException {
         Path home = Files.createDirectory(LAB.folder().resolve("full"));
         Path directory = Files.createDirectory(home.resolve("small"));
         String before = links();
-        Command refused = LAB.firewall(
-                onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory + ", max-flows: 1000000")));
-        assertEquals(1, refused.exit(), refused.out());
-        String fault = "portcullis: web0: conntrack.directory " + directory
-                + " has no room for 122 MiB of flows (max-flows 1,000,000, 128 bytes each): ";
-        assertEquals(
-                1, refused.out().lines().filter(line -> line.startsWith(fault)).count(), refused.out());
-        assertTrue(refused.out().contains("ENOSPC"), refused.out());
-        assertFalse(refused.out().contains("\tat "), refused.out());
+        guard(
+                home,
+                onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory + ", max-flows: 1000000")),
+                log -> {
+                    String warning = "web0: its flow tables are in memory, and its connections end with this process:"
+                            + " conntrack.directory " + directory
+                            + " takes no 122 MiB of flows (max-flows 1,000,000, 128 bytes each): ";
+                    assertTrue(log.contains(warning), log);
+                    assertTrue(log.contains("ENOSPC"), log);
+                    assertEquals(1_000_000, limit());
+                });
+        guard(home, onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory)), log -> {
+            assertFalse(log.contains("in memory"), log);
+            // A quarter of 2 MiB.
+            assertEquals(4096, limit());
+        });
         assertEquals(before, links());
-        assertTrue(Held.letIn(LAB));
-        assertEquals(REFUSED, knock());
+    }
 
-        Path log = LAB.file("auto.log", "");
-        Process other = LAB.start("fw", log, onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory)));
-        Lab.awaitText("the start", log, text -> text.contains(" stands: ") || !other.isAlive());
-        assertTrue(other.isAlive(), Lab.read(log));
-        String limit = LAB.firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9751/metrics")
+    /** Of a tmpfs where everybody may make files, the tables could be anybody's. */
+    @Test
+    void aDirectoryOfEverybodyIsNotUsedAndTheRulesHold() throws IOException {
+        Path home = Files.createDirectory(LAB.folder().resolve("everybody"));
+        Path directory = Files.createDirectory(home.resolve("sticky"));
+        Files.setAttribute(directory, "unix:mode", 01777);
+        Path table = Files.createDirectory(directory.resolve("flows-web0")).resolve("0");
+        Files.write(table, new byte[1 << 20]);
+        for (Path file : new Path[] {table, table.getParent()}) {
+            Files.setAttribute(file, "unix:uid", 65534);
+        }
+        Path config = config(home, GUARDED, "directory: " + directory);
+        guard(home, new String[] {PROGRAM, "run", "--config", config.toString()}, log -> {
+            assertTrue(log.contains(directory + " may be written by others than its owner (mode 1777)"), log);
+            truncate(table);
+        });
+        assertTrue(Files.exists(table));
+    }
+
+    private static void truncate(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts a daemon, looks at its log once it stands, and at whether it guards; then ends it and opens the NIC. */
+    private static void guard(Path home, String[] words, Consumer<String> look) {
+        Path log = LAB.file(home.getFileName() + ".log", "");
+        Process daemon = LAB.start("fw", log, words);
+        try {
+            Lab.awaitText("the start", log, text -> text.contains(" stands: ") || !daemon.isAlive());
+            assertTrue(daemon.isAlive(), Lab.read(log));
+            look.accept(Lab.read(log));
+            assertGuarded();
+        } finally {
+            daemon.destroy();
+            Lab.await("the end", () -> !daemon.isAlive());
+            LAB.firewall(
+                            PROGRAM,
+                            "detach",
+                            "--socket",
+                            home.resolve("run/control.sock").toString())
+                    .ok();
+        }
+    }
+
+    /** How many flows there may be. */
+    private static double limit() {
+        return LAB.firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9751/metrics")
                 .ok()
-                .out();
-        // A quarter of 2 MiB.
-        assertTrue(limit.contains("\nportcullis_flows_limit{interface=\"web0\"} 4096.0\n"), limit);
-        assertGuarded();
-        other.destroy();
-        Lab.await("the end", () -> !other.isAlive());
-        LAB.firewall(
-                        PROGRAM,
-                        "detach",
-                        "--socket",
-                        home.resolve("run/control.sock").toString())
-                .ok();
-        assertEquals(before, links());
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("portcullis_flows_limit{interface=\"web0\"} "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     /** Names, masters, programs and promiscuity of all NICs. */

@@ -1,5 +1,7 @@
 package io.portcullis.system;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,7 +34,18 @@ final class Hammer {
         }
         receiver = lab.start(end, received, "perl", "-e", RECEIVER, Integer.toString(PORT));
         Lab.await("the receiver", () -> text().contains("ready"));
-        sender = lab.start(
+        sender = send(lab, target);
+    }
+
+    /** Another client's datagrams to the receiver of a first one, which counts both. */
+    Hammer(Lab lab, Hammer first, String target) {
+        received = first.received;
+        receiver = first.receiver;
+        sender = send(lab, target);
+    }
+
+    private Process send(Lab lab, String target) {
+        return lab.start(
                 "client", received.resolveSibling("hammer.err"), "perl", "-e", SENDER, target, Integer.toString(PORT));
     }
 
@@ -66,6 +79,12 @@ final class Hammer {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Strikes, and nothing gets through that had not by then. */
+    void assertNoneSince(long received) {
+        strike();
+        assertEquals(received, received(), "datagrams of a stranger that have got through");
     }
 
     void stop() {

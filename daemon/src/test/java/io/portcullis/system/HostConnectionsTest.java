@@ -122,7 +122,7 @@ final class HostConnectionsTest {
         assertTrue(
                 refused.out()
                         .startsWith("portcullis: web0: the ssh connection from " + Lab.CLIENT + " to " + Lab.SERVER
-                                + " port 22 (established) would be cut: no ingress rule of web admits it"),
+                                + " port 22 goes on, but a new one would be refused: no ingress rule of web admits it"),
                 refused.out());
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"), "nothing was changed");
         Path log = folder.resolve("log");

@@ -2,13 +2,9 @@ package io.portcullis.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -173,121 +169,18 @@ final class HostFailureTest {
     }
 
     @Test
-    void onlyAStopForGoodOpens() throws IOException {
-        DaemonProcess daemon = LAB.daemon(CLOSED);
-        hammer.strike();
-        long since = hammer.received();
-        Path bin = Files.createDirectories(LAB.folder().resolve("bin"));
-        Path systemctl = bin.resolve("systemctl");
-        daemon.terminate();
-
-        systemctl(systemctl, "echo '  77 portcullis.service restart running'");
-        afterStop(daemon, bin, "success");
-        assertShut(since);
-        systemctl(systemctl, "echo '  77 other.service restart running'");
-        afterStop(daemon, bin, "exit-code");
-        assertShut(since);
-        systemctl(systemctl, "exit 1");
-        afterStop(daemon, bin, "success");
-        assertShut(since);
-        daemon = daemon.again();
-        assertFiltered(since);
-        daemon.terminate();
-        systemctl(systemctl, "echo '  78 portcullis.service stop running'");
-        afterStop(daemon, bin, "success");
-        hammer.awaitThrough();
-        assertTrue(http());
-    }
-
-    private static void systemctl(Path file, String does) throws IOException {
-        Files.writeString(file, "#!/bin/sh\n[ \"$1\" = list-jobs ] || exit 9\n" + does + "\n");
-        assertTrue(file.toFile().setExecutable(true));
-    }
-
-    private static void afterStop(DaemonProcess daemon, Path bin, String result) {
-        LAB.firewall(
-                        "env",
-                        "PATH=" + bin + ":" + System.getenv("PATH"),
-                        "SERVICE_RESULT=" + result,
-                        Lab.root().resolve("systemd/after-stop").toString(),
-                        "portcullis.service",
-                        "--socket",
-                        daemon.socket().toString())
-                .ok();
-    }
-
-    @Test
-    void theUnitCallsIt() throws IOException {
-        String unit = Files.readString(Lab.root().resolve("systemd/portcullis.service"));
-        assertTrue(unit.contains("\nExecStopPost=+/usr/lib/portcullis/after-stop %n\n"), unit);
-        assertTrue(unit.contains("\nRuntimeDirectoryPreserve=yes\n"), unit);
-        assertTrue(unit.contains(" CAP_BPF "), unit);
-    }
-
-    @Test
     void aSecondDaemonIsRefusedByTheNameOfTheFirst() {
         try (DaemonProcess daemon = LAB.daemon(CLOSED)) {
             Path other = LAB.file(
                     "other.yaml",
                     CLOSED + "control: {socket: " + LAB.folder()
                             + "/other/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\n");
-            Command second = LAB.firewall(
-                    "timeout",
-                    "30",
-                    Lab.root().resolve("scripts/portcullis").toString(),
-                    "run",
-                    "--config",
-                    other.toString());
+            Command second = daemon.home().portcullis("run", "--config", other.toString());
             assertEquals(1, second.exit(), second.out());
-            assertTrue(
-                    second.out()
-                            .contains("web0: out0 is guarded already, by web0 of pid "
-                                    + daemon.process().pid() + ", /"),
-                    second.out());
+            assertTrue(second.out().contains("another portcullis runs here"), second.out());
+            assertTrue(second.out().contains("pid " + daemon.process().pid()), second.out());
+            assertTrue(second.out().contains(daemon.config().toString()), second.out());
             assertTrue(http(), "the first goes on");
         }
-    }
-
-    @Test
-    void threeCapabilitiesAreEnough() throws IOException {
-        Path tree = Files.createDirectories(LAB.folder().resolve("tree"));
-        Command.run(
-                        "env",
-                        "DESTDIR=" + tree,
-                        Lab.root().resolve("scripts/install").toString())
-                .ok();
-        Path home = Files.createDirectories(LAB.folder().resolve("home"));
-        Path config = LAB.file("home/portcullis.yaml", CLOSED + "control: {socket: " + home + "/run/control.sock}\n");
-        Command.run("chmod", "755", LAB.folder().toString()).ok();
-        Command.run("chown", "-R", "65534:65534", home.toString()).ok();
-        Path log = LAB.folder().resolve("unprivileged.log");
-        List<String> words = List.of(
-                "setpriv",
-                "--reuid=65534",
-                "--regid=65534",
-                "--clear-groups",
-                "--no-new-privs",
-                "--bounding-set=-all,+net_admin,+net_raw,+bpf",
-                "--inh-caps=-all,+net_admin,+net_raw,+bpf",
-                "--ambient-caps=-all,+net_admin,+net_raw,+bpf",
-                tree.resolve("usr/bin/portcullis").toString());
-        Process daemon = LAB.start("fw", log, plus(words, "run", "--config", config.toString()));
-        Lab.await(
-                "the unprivileged daemon",
-                () -> !daemon.isAlive() || Lab.read(log).contains(" stands: "));
-        assertTrue(daemon.isAlive(), Lab.read(log));
-        hammer.strike();
-        long since = hammer.received();
-        assertFiltered(since);
-        Command.run("kill", "-9", Long.toString(daemon.pid())).ok();
-        assertShut(since);
-        Command detach = LAB.firewall(plus(words, "detach", "--socket", home + "/run/control.sock"));
-        assertEquals(0, detach.exit(), detach.out());
-        assertNotEquals("", detach.out());
-    }
-
-    private static String[] plus(List<String> words, String... more) {
-        return java.util.stream.Stream.concat(words.stream(), java.util.Arrays.stream(more))
-                .toArray(String[]::new);
     }
 }

@@ -4,9 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,22 +35,12 @@ final class HostNicTest {
     @AfterEach
     void nothingIsLeft() {
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
-        assertTrue(http(8080), "unguarded");
-    }
-
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
-    private static Command sh(String end, String script) {
-        return LAB.at(end, "sh", "-c", script);
+        assertTrue(LAB.answers(8080), "unguarded");
     }
 
     private static void assertGuarded() {
-        Lab.await("what is admitted", () -> http(80));
-        assertFalse(http(8080));
+        Lab.await("what is admitted", () -> LAB.answers(80));
+        assertFalse(LAB.answers(8080));
     }
 
     @Test
@@ -75,13 +62,13 @@ final class HostNicTest {
     @Test
     void anotherName() {
         try (DaemonProcess daemon = LAB.daemon(OUT0)) {
-            sh("fw", "ip link set out0 down && ip link set out0 name lan0 && ip link set lan0 up")
+            LAB.sh("fw", "ip link set out0 down && ip link set out0 name lan0 && ip link set lan0 up")
                     .ok();
             Lab.await("the line in the log", () -> daemon.log().contains("out0 is called lan0 now: it is guarded on"));
             assertGuarded();
             assertEquals("ok\n", daemon.http("/healthz"));
         } finally {
-            sh("fw", "ip link set lan0 down && ip link set lan0 name out0 && ip link set out0 up")
+            LAB.sh("fw", "ip link set lan0 down && ip link set lan0 name out0 && ip link set out0 up")
                     .ok();
             LAB.firewall("ip", "-6", "address", "replace", Lab.SERVER_V6 + "/64", "dev", "out0", "nodad")
                     .ok();
@@ -135,74 +122,65 @@ final class HostNicTest {
     }
 
     @Test
-    void aBridgeIsGuardedAndItsPortIsRefusedByName() throws IOException {
-        sh(
-                        "fw",
-                        "ip link add br0 type bridge && ip address del " + Lab.SERVER
-                                + "/24 dev out0 && ip link set out0 master br0" + " && ip address add " + Lab.SERVER
-                                + "/24 dev br0 && ip link set br0 up")
-                .ok();
-        try {
-            Command refused = run(OUT0);
-            assertEquals(1, refused.exit());
-            assertTrue(
-                    refused.out().contains("web0: nic: out0 is a port of br0 (bridge): name br0 instead"),
-                    refused.out());
-            try (DaemonProcess daemon = LAB.daemon(RULES.formatted("br0"))) {
-                assertGuarded();
-                assertEquals("ok\n", daemon.http("/healthz"));
-            }
+    void aPortOfABridgeIsShutAndTheBridgeIsGuarded() {
+        LAB.sh("fw", "ip link add br0 type bridge && ip link set br0 up").ok();
+        enslave();
+        try (DaemonProcess daemon = LAB.daemon(OUT0)) {
+            assertWaits(daemon, "web0: nic: out0 is a port of br0 (bridge): name br0 instead");
+            Lab.await("shut", () -> !LAB.answers(80));
+            daemon.edit(RULES.formatted("br0"));
+            assertGuarded();
+            assertEquals("ok\n", daemon.http("/healthz"));
         } finally {
-            sh("fw", "ip link del br0").ok();
-            sh(
-                            "fw",
-                            "ip address replace " + Lab.SERVER + "/24 dev out0 && ip -6 address replace "
-                                    + Lab.SERVER_V6 + "/64 dev out0 nodad")
-                    .ok();
+            LAB.sh("fw", "ip link del br0").ok();
+            LAB.addressHost();
         }
     }
 
+    /** Gives the host's NIC to a bridge, and its address too. */
+    private static void enslave() {
+        LAB.sh(
+                        "fw",
+                        "ip address del " + Lab.SERVER + "/24 dev out0 && ip link set out0 master br0"
+                                + " && ip address add " + Lab.SERVER + "/24 dev br0")
+                .ok();
+    }
+
     @Test
-    void aBondIsGuardedAndItsSlaveIsRefusedByName() throws IOException {
+    void aBondIsGuardedAndItsSlaveIsRefusedByName() {
         boolean hasBonds =
                 LAB.firewall("ip", "link", "add", "bond9", "type", "bond").exit() == 0;
         Assumptions.assumeTrue(hasBonds, "SKIPPED: this kernel has no bonds (module bonding)");
-        try {
-            sh("fw", "ip link add s0 type veth peer name s1 && ip link set s0 master bond9")
-                    .ok();
-            Command refused = run(RULES.formatted("s0"));
-            assertTrue(refused.out().contains("s0 is a port of bond9 (bond): name bond9 instead"), refused.out());
-            try (DaemonProcess daemon = LAB.daemon(RULES.formatted("bond9"))) {
-                assertTrue(daemon.log().contains("bond9 ingress: program portcullis_in attached"), daemon.log());
-            }
+        LAB.sh("fw", "ip link add s0 type veth peer name s1 && ip link set s0 master bond9")
+                .ok();
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted("s0"))) {
+            assertWaits(daemon, "s0 is a port of bond9 (bond): name bond9 instead");
+            daemon.edit(RULES.formatted("bond9"));
+            assertTrue(daemon.log().contains("bond9 ingress: program portcullis_in attached"), daemon.log());
         } finally {
-            sh("fw", "ip link del s0; ip link del bond9");
+            LAB.sh("fw", "ip link del s0; ip link del bond9");
         }
     }
 
     @Test
-    void aDeviceWithoutEthernetIsRefusedClearly() throws IOException {
-        sh("fw", "ip tuntap add tun7 mode tun").ok();
-        try {
-            Command refused = run(RULES.formatted("tun7"));
-            assertEquals(1, refused.exit());
-            assertTrue(refused.out().contains("web0: nic: tun7 carries no Ethernet frames"), refused.out());
-            assertTrue(run(RULES.formatted("lo")).out().contains("lo is the loopback device"));
+    void aDeviceWithoutEthernetIsRefusedClearly() {
+        LAB.firewall("ip", "tuntap", "add", "tun7", "mode", "tun").ok();
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted("tun7"))) {
+            assertWaits(daemon, "web0: nic: tun7 carries no Ethernet frames");
+            daemon.write(RULES.formatted("lo"));
+            Command reload = daemon.cli("reload");
+            assertEquals(1, reload.exit(), reload.out());
+            assertTrue(reload.out().contains("lo is the loopback device"), reload.out());
         } finally {
-            sh("fw", "ip tuntap del tun7 mode tun").ok();
+            LAB.firewall("ip", "tuntap", "del", "tun7", "mode", "tun").ok();
         }
     }
 
-    private static Command run(String yaml) throws IOException {
-        Path folder = Files.createTempDirectory(LAB.folder(), "refused");
-        Path file = Files.writeString(
-                folder.resolve("portcullis.yaml"), yaml + "control: {socket: " + folder + "/run/control.sock}\n");
-        return LAB.firewall(
-                "timeout",
-                "30",
-                Lab.root().resolve("scripts/portcullis").toString(),
-                "run",
-                "--config",
-                file.toString());
+    /** It does not guard, and says why, but it has started. */
+    private static void assertWaits(DaemonProcess daemon, String why) {
+        assertTrue(daemon.log().contains(why), daemon.log());
+        DaemonProcess.Health health = daemon.health();
+        assertTrue(health.isFault(why), health.toString());
+        assertTrue(daemon.cli("status").out().contains(why));
     }
 }

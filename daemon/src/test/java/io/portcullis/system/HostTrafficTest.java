@@ -41,31 +41,14 @@ final class HostTrafficTest {
 
     @BeforeEach
     void look() {
-        before = state();
+        before = LAB.hostState();
         rules = RULES.formatted("");
     }
 
     /** Whatever was done, a detached host is as it was before: down to the qdiscs, filters, offloads, flags and nft rules. */
     @AfterEach
     void isAsItWas() {
-        assertEquals(before, state());
-    }
-
-    private static String state() {
-        StringBuilder state = new StringBuilder();
-        for (String command : List.of(
-                "ip -d -o link",
-                "ip -o address show dev out0",
-                "ip route",
-                "tc qdisc show dev out0",
-                "tc filter show dev out0 ingress",
-                "tc filter show dev out0 egress",
-                "ethtool -k out0",
-                "nft -s list ruleset",
-                "cat /proc/sys/net/ipv4/conf/out0/rp_filter /proc/sys/net/ipv6/conf/out0/disable_ipv6")) {
-            state.append(sh("fw", command + " 2>&1 || :").out());
-        }
-        return state.toString().replaceAll("(valid|preferred)_lft \\d+sec| tentative", "");
+        assertEquals(before, LAB.hostState());
     }
 
     private static Command sh(String end, String script) {
@@ -82,13 +65,13 @@ final class HostTrafficTest {
     void everyWayOfAttachingGivesTheNicBackAsItWas() {
         for (String keys : List.of("", ", attach: clsact", ", datapath: pcap", ", on-failure: open")) {
             DaemonProcess daemon = LAB.daemon(RULES.formatted(keys));
-            assertNotEquals(before, state());
+            assertNotEquals(before, LAB.hostState());
             assertTrue(download("client", "http://" + Lab.SERVER));
             assertTrue(download("server", "http://" + Lab.CLIENT + ":8080"));
             assertEquals(0, sh("client", "ping -c 2 -W 5 -s 4000 " + Lab.SERVER).exit(), "fragments" + keys);
             assertEquals(0, sh("fw", "ping -c 2 -W 5 -s 4000 " + Lab.CLIENT).exit(), "fragments" + keys);
             daemon.close();
-            assertEquals(before, state(), keys);
+            assertEquals(before, LAB.hostState(), keys);
         }
     }
 
@@ -99,7 +82,7 @@ final class HostTrafficTest {
                         "tc qdisc add dev out0 clsact && tc filter add dev out0 egress prio 9 u32 match u32 0 0 flowid 1:1"
                                 + " && tc qdisc add dev out0 root tbf rate 200mbit burst 64kb latency 50ms")
                 .ok();
-        String shaped = state();
+        String shaped = LAB.hostState();
         Path seen = LAB.folder().resolve("tcpdump.out");
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", attach: clsact"))) {
             assertTrue(daemon.log().contains("clsact"), daemon.log());
@@ -112,7 +95,7 @@ final class HostTrafficTest {
             Lab.await("the answer in tcpdump", () -> Lab.read(seen).contains("ICMP echo reply"));
             tcpdump.destroy();
         }
-        assertEquals(shaped, state());
+        assertEquals(shaped, LAB.hostState());
         sh("fw", "tc qdisc del dev out0 clsact && tc qdisc del dev out0 root").ok();
     }
 
@@ -136,27 +119,25 @@ final class HostTrafficTest {
                     daemon.log());
             assertTrue(daemon.http("/healthz").contains("somebody else"), daemon.http("/healthz"));
             assertTrue(download("client", "http://" + Lab.SERVER));
-            DaemonProcess again = restartedWith(daemon, RULES.formatted(", attach: clsact"));
-            assertTrue(again.log().contains("tcx program(s) of others stand there"), again.log());
+            daemon.terminate();
+            daemon.cli("detach").ok();
+            daemon.write(RULES.formatted(", attach: clsact"));
+            try (DaemonProcess waiting = daemon.again()) {
+                assertTrue(waiting.log().contains("tcx program(s) of others stand there"), waiting.log());
+                assertTrue(waiting.health().isFault("out0"), waiting.health().body());
+                assertFalse(download("client", "http://" + Lab.SERVER), "what can't be guarded is shut");
+            }
         } finally {
             sh("fw", "ip link set out0 alias ''").ok();
             clearPrograms();
         }
     }
 
-    /** A daemon that does not come to stand. */
-    private static DaemonProcess restartedWith(DaemonProcess daemon, String yaml) {
-        daemon.terminate();
-        daemon.cli("detach").ok();
-        daemon.write(yaml);
-        return daemon.refusedAgain();
-    }
-
     /** With the NICs the programs of the test go. */
     private void clearPrograms() {
         LAB.removeHostNic();
         LAB.makeHostNic();
-        before = state();
+        before = LAB.hostState();
     }
 
     @Test

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -39,12 +41,17 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final Pattern FOLDER = Pattern.compile(PREFIX + "([0-9]+)-.*");
+    private static final Path MOUNTS = Path.of("/proc/self/mounts");
 
+    /** The number of a network namespace as {@link io.portcullis.linux.NetworkNamespace} tells it. */
     private final String name = PREFIX + ProcessHandle.current().pid();
+
     private final Thread undo = new Thread(this::down, "lab-down");
     private final List<Process> started = new ArrayList<>();
+    private final Map<Home, DaemonProcess> daemons = new LinkedHashMap<>();
     private final boolean isHost;
     private final Path folder;
+    private long namespaceNumber;
 
     Lab() {
         this(false);
@@ -114,7 +121,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    private void addressHost() {
+    /** Gives the host's NIC its addresses and its route, as often as it is made anew or has lost them. */
+    void addressHost() {
         for (String line : List.of(
                 "ip link set out0 up",
                 "ip address replace " + SERVER + "/24 dev out0",
@@ -131,7 +139,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     /** Makes the host's NIC, its cable and the client's end anew, with their addresses. */
     void makeHostNic() {
-        firewall("ip", "link", "add", "out0", "type", "veth", "peer", "name", "eth0", "netns", namespace("client"))
+        makeHostNic("");
+    }
+
+    /** As {@link #makeHostNic()}. {@code properties}: of the NIC, such as {@code index 7}. */
+    void makeHostNic(String properties) {
+        sh("fw", "ip link add out0 " + properties + " type veth peer name eth0 netns " + namespace("client"))
                 .ok();
         addressHost();
         for (String line : List.of(
@@ -181,6 +194,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     private static void remove(Path folder) {
+        unmountBelow(folder);
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
@@ -188,6 +202,26 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Gives a folder of this lab's a memory of its own, of so many KiB. It goes with the lab. */
+    Path tmpfs(Path directory, int kib) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Command.run("mount", "-t", "tmpfs", "-o", "mode=755,size=" + kib + "k", "tmpfs", directory.toString())
+                .ok();
+        return directory;
+    }
+
+    private static void unmountBelow(Path folder) {
+        read(MOUNTS)
+                .lines()
+                .map(line -> line.split(" ", 3)[1])
+                .filter(mounted -> Path.of(mounted).startsWith(folder))
+                .forEach(mounted -> Command.run("umount", "--lazy", mounted).ok());
     }
 
     private static Command script(String... arguments) {
@@ -203,7 +237,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     /** Runs a program at the client's, the firewall's or the server's end. */
     Command at(String end, String... words) {
-        return Command.run(inside(end, words));
+        return Command.run(inside(end, List.of(), words));
+    }
+
+    /** Runs a line of the shell at one end. */
+    Command sh(String end, String line) {
+        return at(end, "sh", "-c", line);
     }
 
     Command client(String... words) {
@@ -229,25 +268,21 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      * @param environment of the form NAME=VALUE
      */
     Process start(String end, Path log, List<String> environment, String... words) {
-        return start(log, environment, inside(end, words));
+        return start(log, inside(end, environment, words));
     }
 
     /** As {@link #start}, in one of this lab's namespaces by its name. */
     Process startIn(String namespace, Path log, String... words) {
-        return start(log, List.of(), insideNamespace(namespace, words));
+        return start(log, insideNamespace(namespace, List.of(), words));
     }
 
-    private Process start(Path log, List<String> environment, List<String> words) {
+    private Process start(Path log, List<String> words) {
         ProcessBuilder builder = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().remove("NOTIFY_SOCKET");
         builder.environment().remove("JOURNAL_STREAM");
-        for (String variable : environment) {
-            int equals = variable.indexOf('=');
-            builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
-        }
         try {
             Process process = builder.start();
             started.add(process);
@@ -257,14 +292,45 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    private List<String> inside(String end, String... words) {
-        return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), words);
+    /**
+     * The words of a command at one end.
+     *
+     * @param environment of the form NAME=VALUE, beside what all get: folders of this lab's own for what a daemon keeps
+     */
+    List<String> inside(String end, List<String> environment, String... words) {
+        return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), environment, words);
     }
 
-    private static List<String> insideNamespace(String namespace, String... words) {
-        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+    private List<String> insideNamespace(String namespace, List<String> environment, String... words) {
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", namespace, "env"));
+        all.add("RUNTIME_DIRECTORY=" + folder.resolve("run"));
+        all.add("STATE_DIRECTORY=" + folder.resolve("lib"));
+        all.addAll(environment);
         all.addAll(Arrays.asList(words));
         return all;
+    }
+
+    /** The words of a command, for a user without any privilege. */
+    static String[] asNobody(String... words) {
+        List<String> all = new ArrayList<>(List.of(
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                "--no-new-privs",
+                "--bounding-set=-all"));
+        all.addAll(Arrays.asList(words));
+        return all.toArray(String[]::new);
+    }
+
+    /** The number of the firewall's network namespace. */
+    long namespaceNumber() {
+        // Not by perl: it asks with a buffer of its own size, which the kernel refuses.
+        if (namespaceNumber == 0) {
+            namespaceNumber =
+                    Long.parseLong(java("fw", NamespaceNumber.class).ok().out().strip());
+        }
+        return namespaceNumber;
     }
 
     /** Runs a class of the tests at one end. */
@@ -291,7 +357,61 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     /** A daemon in the firewall's namespace; it has started when this returns. */
     DaemonProcess daemon(String yaml, String... environment) {
-        return DaemonProcess.start(this, yaml, Arrays.asList(environment));
+        return home(yaml).start(environment);
+    }
+
+    /** The files of a daemon that is not started yet. */
+    Home home(String yaml) {
+        return Home.make(this, yaml);
+    }
+
+    /** There is a daemon of these files now, or what one left behind. */
+    void began(Home home, DaemonProcess daemon) {
+        daemons.put(home, daemon);
+    }
+
+    /** Nothing is left of the daemon of these files. */
+    void detached(Home home) {
+        daemons.remove(home);
+    }
+
+    /** Ends what daemons a test has left, whatever became of it, and gives back what they had. */
+    void endDaemons() {
+        List.copyOf(daemons.values()).forEach(DaemonProcess::end);
+    }
+
+    /** Whether the server answers a new connection of the client's. */
+    boolean answers(int port) {
+        return client("curl", "-s", "-m", "2", "http://" + SERVER + ":" + port).exit() == 0;
+    }
+
+    /** Whether the server answers a ping of the client's. */
+    boolean answersPing() {
+        return client("ping", "-c", "1", "-W", "1", SERVER).exit() == 0;
+    }
+
+    /**
+     * All of a host that a daemon changes and detach gives back: NICs, qdiscs, filters, programs, switches, offloads, the rules of
+     * others. Without what differs for a NIC that is made anew.
+     */
+    String hostState() {
+        StringBuilder state = new StringBuilder();
+        for (String command : List.of(
+                "ip -d -o link",
+                "ip -o address show dev out0",
+                "ip route",
+                "tc qdisc show dev out0",
+                "tc filter show dev out0 ingress",
+                "tc filter show dev out0 egress",
+                "ethtool -k out0",
+                "nft -s list ruleset",
+                "cd /proc/sys/net && grep . ipv4/conf/out0/rp_filter ipv4/conf/out0/arp_ignore ipv6/conf/out0/disable_ipv6")) {
+            state.append(sh("fw", command + " 2>&1 || :").out());
+        }
+        return state.append(java("fw", Programs.class, "list", "out0").ok().out())
+                .toString()
+                .replaceAll("(valid|preferred)_lft \\d+sec| tentative", "")
+                .replaceAll("(?m)^\\d+: |@if\\d+|link-netns(id)? \\S+|link/ether [0-9a-f:]+|inet6 fe80\\S+", "");
     }
 
     /** nginx at one end, on these ports of all addresses; answers {@code hello from END}. */
@@ -363,15 +483,16 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Waits, boundedly, for what has to become true. */
-    static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
+    /** Waits, boundedly, for what has to become true; how many milliseconds it took. */
+    static long await(String what, BooleanSupplier condition) {
+        long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
+            if (System.nanoTime() - startNs > TimeUnit.SECONDS.toNanos(WAIT_S)) {
                 throw new AssertionError("not within " + WAIT_S + " s: " + what);
             }
             pause(50);
         }
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
     }
 
     static void pause(int ms) {

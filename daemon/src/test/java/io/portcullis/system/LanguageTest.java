@@ -231,11 +231,15 @@ final class LanguageTest {
         assertTrue(check.out().contains(refusal), check.out());
 
         daemon.crash();
-        daemon = daemon.refusedAgain();
-        assertTrue(daemon.log().contains(refusal), daemon.log());
-        daemon.write(OPEN_80 + claim);
         daemon = daemon.again();
-        assertTrue(http(80));
+        assertTrue(daemon.log().contains(refusal), daemon.log());
+        assertEquals(1, daemon.metric("portcullis_degraded{cause=\"config\"}"));
+        Lab.await("what the last good one admits", () -> http(80));
+        assertFalse(http(8080));
+        daemon.write(OPEN_8080);
+        Lab.await("what the file admits", () -> http(8080));
+        assertFalse(http(80));
+        assertEquals(0, daemon.metric("portcullis_degraded{cause=\"config\"}"));
     }
 
     @Test

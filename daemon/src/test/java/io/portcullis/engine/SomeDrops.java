@@ -1,0 +1,29 @@
+package io.portcullis.engine;
+
+import io.portcullis.packet.Direction;
+import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpFlags;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Drops for tests of those who are given some. */
+public final class SomeDrops {
+    private SomeDrops() {}
+
+    /** So many, each of one frame. */
+    public static DropSamples.Taken taken(int count) {
+        byte[] frame =
+                Frame.tcp("198.51.100.7", 40_000, "10.0.0.1", 22, TcpFlags.SYN).bytes();
+        Packet packet = new Packet();
+        packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
+        List<Drop> drops = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Drop drop = new Drop();
+            drop.of(packet, Direction.INGRESS, Reason.NO_RULE, false);
+            drops.add(drop);
+        }
+        return new DropSamples.Taken(drops, 0);
+    }
+}

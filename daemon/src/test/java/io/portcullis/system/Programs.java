@@ -1,0 +1,48 @@
+package io.portcullis.system;
+
+import io.portcullis.linux.Bpf;
+import io.portcullis.linux.BpfProgram;
+import io.portcullis.linux.BpfProgram.Instruction.Exit;
+import io.portcullis.linux.BpfProgram.Instruction.Set;
+import io.portcullis.linux.BpfProgram.Register;
+import io.portcullis.linux.Nics;
+import io.portcullis.linux.Tcx;
+
+/** Started as a program in a namespace: what somebody else with privilege may do to the tcx programs of a NIC. */
+final class Programs {
+    private Programs() {}
+
+    /**
+     * {@code list NIC}: how many there are. {@code stop NIC}: attaches one that drops all frames, first on ingress, where it
+     * stays, and prints its number. {@code remove NIC}: detaches the first of ingress. {@code remove NIC NUMBER}: that one, if it is
+     * still there.
+     */
+    public static void main(String[] arguments) throws Exception {
+        int nic = Nics.index(arguments[1]);
+        switch (arguments[0]) {
+            case "list" ->
+                System.out.println("tcx programs: " + count(nic, true) + " ingress, " + count(nic, false) + " egress");
+            case "stop" -> {
+                try (Bpf stop =
+                        Bpf.load(BpfProgram.of("somebody", new Set(Register.R0, BpfProgram.DROP), new Exit()))) {
+                    Tcx.attachFirst(stop, nic, true);
+                    System.out.print(stop.id());
+                }
+            }
+            case "remove" -> {
+                Tcx.Chain chain = Tcx.query(nic, true);
+                int program = arguments.length > 2
+                        ? Integer.parseInt(arguments[2])
+                        : chain.entries().getFirst().programId();
+                if (chain.position(program) >= 0) {
+                    Tcx.detach(program, nic, true, chain);
+                }
+            }
+            default -> throw new IllegalArgumentException(arguments[0]);
+        }
+    }
+
+    private static int count(int nic, boolean ingress) throws Exception {
+        return Tcx.query(nic, ingress).entries().size();
+    }
+}
