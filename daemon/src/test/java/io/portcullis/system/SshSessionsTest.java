@@ -108,6 +108,25 @@ final class SshSessionsTest {
     }
 
     @Test
+    void aReloadThatWouldRefuseASessionIsRefused() {
+        sshd(List.of(), 22);
+        session("client", Lab.SERVER, 22);
+        String without = RULES.formatted("out0");
+        try (DaemonProcess daemon = LAB.daemon(without.replace("ports: 80", "ports: [22, 80]"))) {
+            daemon.write(without);
+            Lab.await("the refusal of the edit", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
+            Command refused = daemon.cli("reload");
+            assertEquals(1, refused.exit(), refused.out());
+            assertTrue(refused.out().contains("portcullis reload --allow-lockout does it anyway"), refused.out());
+            assertEquals(1, daemon.generation());
+            daemon.cli("reload", "--allow-lockout").ok();
+            assertEquals(2, daemon.generation());
+            // What the rules in force refuse already is no reason to refuse the next edit.
+            daemon.edit(without.replace("ports: 80", "ports: [80, 81]"));
+        }
+    }
+
+    @Test
     void aSessionThatTheRulesWouldRefuseIsNamed() {
         sshd(List.of(), 22);
         session("client", Lab.SERVER, 22);
