@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Gives NICs back as they were, whoever changed them: on a stop, after a crash, or when the program is removed. Journals tell how
@@ -58,8 +59,9 @@ public final class Restoration {
     }
 
     /**
-     * Gives back what an earlier run left behind and nobody wants now: what journals of other interfaces tell of, and what is
-     * recognised as ours, but for the NICs of this configuration. To be called when all its interfaces are guarded or shut.
+     * Gives back what an earlier run left behind and no interface wants now: what journals of other interfaces tell of, but for the
+     * NICs of this configuration. What no journal here tells of stays, and is named: it may be that of another portcullis, and what
+     * is shut stays shut. To be called when all interfaces are guarded or shut.
      *
      * @param state may be missing
      * @param attached names of the interfaces that are guarded now
@@ -88,7 +90,7 @@ public final class Restoration {
             for (Journals.Found found : without) {
                 restoration.undoUnwanted(found, kept);
             }
-            restoration.undoUnnoted(kept);
+            restoration.nameUnnoted(kept);
         } catch (IOException failed) {
             restoration.faults.add(Guard.reason(failed));
         }
@@ -240,6 +242,21 @@ public final class Restoration {
     }
 
     /** Programs and pairs that no journal tells of, but for some NICs. */
+    private void nameUnnoted(Set<Integer> kept) throws IOException {
+        Ours ours = Ours.now();
+        Set<Integer> ends = ours.pairEnds().stream().map(Nic::index).collect(Collectors.toSet());
+        for (Nic nic : ours.nics()) {
+            int programs = kept.contains(nic.index()) || ends.contains(nic.index())
+                    ? 0
+                    : ours.programsOn(nic.index()).size();
+            if (programs > 0) {
+                lines.add(nic.name() + ": " + programs
+                        + " program(s) of portcullis that no journal here has stay: unless another"
+                        + " portcullis runs, portcullis detach removes them");
+            }
+        }
+    }
+
     private void undoUnnoted(Set<Integer> kept) throws IOException {
         Ours ours = Ours.now();
         for (Nic nic : ours.nics()) {

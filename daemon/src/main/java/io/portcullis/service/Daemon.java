@@ -24,6 +24,7 @@ import io.portcullis.metrics.Meters;
 import io.portcullis.policy.Policy;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -220,8 +221,8 @@ public final class Daemon implements Operations, AutoCloseable {
             WarmUp.run();
             Cores.putCompilersLast();
         }
-        noteFlows(config);
         guardWhatWaits();
+        noteFlows(config);
         removeOthers(config);
         claims.lookAt(config.withNicAddresses(running.nicAddresses()));
     }
@@ -265,8 +266,12 @@ public final class Daemon implements Operations, AutoCloseable {
     }
 
     private void noteFlows(Config config) {
+        Path directory = config.conntrack().directory();
         try {
-            FlowFiles.note(state, config.conntrack().directory());
+            // Where others may write there are no tables of ours.
+            if (Files.isDirectory(directory) && TrustedFolder.fault(directory).isEmpty()) {
+                FlowFiles.note(state, directory);
+            }
         } catch (IOException e) {
             LOG.warn("{}: {}: portcullis detach will leave the flow tables behind", state, e.toString());
         }
@@ -504,9 +509,9 @@ public final class Daemon implements Operations, AutoCloseable {
         });
         if (before.config() == null) {
             servers.open(next.control().socket(), next.metrics());
-            noteFlows(next);
         }
         guardWhatWaits();
+        noteFlows(next);
         boolean others = !removed.isEmpty()
                 || !reload.opened().isEmpty()
                 || !before.waiting().isEmpty();

@@ -41,6 +41,11 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
             TrustedFolder.make(state);
             Optional<String> fault = TrustedFolder.fault(state);
             if (fault.isPresent()) {
+                // Whose folder it is decides whether its notes are obeyed, not whether another daemon runs.
+                Optional<String> other = FileLock.holder(file(state));
+                if (other.isPresent()) {
+                    throw anotherRuns(other.get());
+                }
                 return new DaemonLock(null, fault.get(), false);
             }
             String boot = "boot " + Files.readString(BOOT_ID).strip();
@@ -54,14 +59,17 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
                 }
                 LockSupport.parkNanos(PAUSE_NS);
             }
-            throw new StartException(List.of("another portcullis runs here: "
-                    + FileLock.holder(file(state)).orElse("its lock is " + file(state))
-                    + ": stop that one, or add its interfaces to one file"));
+            throw anotherRuns(FileLock.holder(file(state)).orElse("its lock is " + file(state)));
         } catch (ErrnoException refused) {
             return new DaemonLock(null, String.valueOf(refused.getMessage()), false);
         } catch (IOException refused) {
             return new DaemonLock(null, refused.toString(), false);
         }
+    }
+
+    private static StartException anotherRuns(String words) {
+        return new StartException(List.of(
+                "another portcullis runs here: " + words + ": stop that one, or add its interfaces to one file"));
     }
 
     /** Gives it back, of a daemon that has guarded nothing: the next one does not follow it. Once, and in place of {@link #close}. */

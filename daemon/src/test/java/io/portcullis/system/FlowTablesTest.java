@@ -283,19 +283,24 @@ final class FlowTablesTest {
         Path home = Files.createDirectory(LAB.folder().resolve("second"));
         DaemonProcess first = LAB.daemon(GUARDED);
         Path directory = Objects.requireNonNull(first.socket().getParent());
-        Command second = LAB.firewall(
-                "timeout",
-                "60",
+        Path log = LAB.file("second.log", "");
+        Process second = LAB.start(
+                "fw",
+                log,
                 PROGRAM,
                 "run",
                 "--config",
                 config(home, RULES.formatted("mode: bridge, outside: x0, inside: x1"), "directory: " + directory)
                         .toString());
-        assertEquals(1, second.exit(), second.out());
-        assertTrue(
-                second.out().contains("portcullis: web0: another portcullis uses its flow tables in " + directory),
-                second.out());
-        assertFalse(second.out().contains("\tat "), second.out());
+        Lab.awaitText(
+                "the refusal",
+                log,
+                text -> text.contains("web0: another portcullis uses its flow tables in " + directory));
+        Lab.awaitText("its start", log, text -> text.contains(" stands: "));
+        assertFalse(Lab.read(log).contains("\tat "), Lab.read(log));
+        assertGuarded();
+        second.destroy();
+        Lab.await("its end", () -> !second.isAlive());
         assertGuarded();
         first.close();
         LAB.firewall("ip", "link", "del", "x0").ok();
