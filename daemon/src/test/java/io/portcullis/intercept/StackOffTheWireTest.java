@@ -42,7 +42,7 @@ class StackOffTheWireTest {
      * What must not come can't be awaited. The stack answers in the softirq that brings the question, so this is ample; were
      * it too short, an answer would be missed, never one made up.
      */
-    private static final int GRACE_MS = 300;
+    private static final int GRACE_MS = 1_000;
 
     private Namespace firewall;
     private Namespace outsider;

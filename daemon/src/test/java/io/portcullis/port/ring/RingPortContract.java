@@ -744,10 +744,17 @@ class RingPortContract extends NicPortContract {
     }
 
     private static boolean isPromiscuous(String nic) throws Exception {
-        Process process = new ProcessBuilder("ip", "-d", "link", "show", nic).start();
-        String shown = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor());
-        return !shown.contains("promiscuity 0 ");
+        Process process = new ProcessBuilder("ip", "-d", "link", "show", nic)
+                .redirectErrorStream(true)
+                .start();
+        // All its pipes: else the JDK closes them some time later, and who counts descriptors sees them.
+        try (var in = process.getInputStream();
+                var _ = process.getOutputStream();
+                var _ = process.getErrorStream()) {
+            String shown = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, process.waitFor());
+            return !shown.contains("promiscuity 0 ");
+        }
     }
 
     private static long descriptors() throws IOException {
