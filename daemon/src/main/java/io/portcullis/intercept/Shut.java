@@ -4,7 +4,6 @@ import io.portcullis.config.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nic;
-import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,8 +52,6 @@ public final class Shut {
                 }
             } catch (IOException refused) {
                 faults.add(interfaceName + ": " + nicName + " can't be shut: " + Guard.reason(refused));
-            } catch (InterceptException refused) {
-                faults.addAll(refused.faults());
             }
         }
         if (!faults.isEmpty()) {
@@ -63,17 +60,12 @@ public final class Shut {
         return lines;
     }
 
-    private void shut(String interfaceName, Nic nic, List<String> lines) throws IOException, InterceptException {
-        List<String> notes = new ArrayList<>();
-        Optional<NicClaim> claim = Guard.claim(interfaceName, nic, state, interfaceName + ", which shuts it", notes);
-        try {
-            RestoreLog log = logOf(interfaceName);
-            logs.put(interfaceName, log);
-            cover(log, nic.index(), nic.name());
-            lines.add(nic.name() + " is shut: nothing passes until " + interfaceName + " is guarded");
-        } finally {
-            claim.ifPresent(NicClaim::close);
-        }
+    /** Without a claim: a daemon that has one and guards has programs there, which were looked for before. */
+    private void shut(String interfaceName, Nic nic, List<String> lines) throws IOException {
+        RestoreLog log = logOf(interfaceName);
+        logs.put(interfaceName, log);
+        cover(log, nic.index(), nic.name());
+        lines.add(nic.name() + " is shut: nothing passes until " + interfaceName + " is guarded");
     }
 
     /** What is noted of the interface; what this disk did not take is known here alone. */

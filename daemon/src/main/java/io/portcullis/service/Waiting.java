@@ -26,9 +26,7 @@ record Waiting(
         /** Programs in the kernel drop all of it. */
         SHUT("shut"),
         /** It passes unfiltered: {@code on-failure: open}, or the kernel refuses the programs that would drop it. */
-        OPEN("open"),
-        /** Another portcullis has the NIC. */
-        ELSEWHERE("elsewhere");
+        OPEN("open");
 
         private final String key;
 
@@ -65,7 +63,6 @@ record Waiting(
                         + " guarded when " + (nics.size() > 1 ? "they come" : "it comes");
             case SHUT -> which + is + " shut until it can be guarded";
             case OPEN -> which + is + " NOT GUARDED and open";
-            case ELSEWHERE -> which + is + " guarded by another portcullis";
         };
         return what + (reasons.isEmpty() ? "" : ": " + String.join("; ", reasons));
     }

@@ -12,6 +12,7 @@ import io.portcullis.linux.Bpf;
 import io.portcullis.linux.BpfProgram;
 import io.portcullis.linux.Clsact;
 import io.portcullis.linux.Namespace;
+import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
 import io.portcullis.linux.Tcx;
 import java.io.IOException;
@@ -258,6 +259,22 @@ final class LostNotesTest {
             assertEquals(1, programs("e0", false));
             assertEquals(List.of(), shut.shut("other", List.of("e0")), "it is shut, and not by other");
             assertEquals(List.of(), host.detach().faults());
+            return true;
+        });
+        assertEquals(before, state());
+    }
+
+    /** Who has a claim and does not guard must not keep the NIC open. */
+    @Test
+    void aClaimThatSomebodyHasLeavesNoNicOpen() throws Exception {
+        namespace.in(() -> {
+            try (NicClaim _ =
+                    NicClaim.take(directory, Nics.named("e0"), "somebody").orElseThrow()) {
+                assertEquals(1, new Shut(directory).shut("web0", List.of("e0")).size());
+                assertEquals(1, programs("e0", true));
+                assertEquals(1, programs("e0", false));
+            }
+            assertEquals(List.of(), Restoration.detachAll(directory).faults());
             return true;
         });
         assertEquals(before, state());
