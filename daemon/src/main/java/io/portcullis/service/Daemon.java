@@ -493,6 +493,12 @@ public final class Daemon implements Operations, AutoCloseable {
         waiting.keySet()
                 .removeIf(
                         name -> guarded.containsKey(name) || !next.interfaces().containsKey(name));
+        // From the first moment of its generation on, /healthz tells of an interface that is not guarded yet.
+        next.interfaces().forEach((name, each) -> {
+            if (!guarded.containsKey(name)) {
+                waiting.putIfAbsent(name, Guarding.wanted(each, List.of("it is being guarded")));
+            }
+        });
         running = new Running(
                 next,
                 reload.nicAddresses(),

@@ -122,16 +122,19 @@ final class Guarding {
     }
 
     private Outcome notYet(Interface attachment, List<String> faults, @Nullable Waiting before) {
-        return new Outcome.NotYet(shut(
-                new Waiting(
-                        attachment.name(),
-                        attachment.mode().key(),
-                        attachment.mode().nics(),
-                        attachment.onFailure(),
-                        attachment.securityGroups(),
-                        Waiting.State.OPEN,
-                        faults),
-                before));
+        return new Outcome.NotYet(shut(wanted(attachment, faults), before));
+    }
+
+    /** An interface that nothing was done for yet. */
+    static Waiting wanted(Interface attachment, List<String> reasons) {
+        return new Waiting(
+                attachment.name(),
+                attachment.mode().key(),
+                attachment.mode().nics(),
+                attachment.onFailure(),
+                attachment.securityGroups(),
+                Waiting.State.OPEN,
+                reasons);
     }
 
     /** Shuts the NICs of what can't be guarded, as far as they are there, and says so where it is news. */

@@ -63,7 +63,8 @@ final class UnreadLogTest {
                 home.toString(),
                 PROGRAM,
                 config.toString());
-        Lab.await("the start", () -> !daemon.isAlive() || ask(socket, "status").exit() == 0);
+        // The socket answers before the NIC is guarded.
+        Lab.await("the start", () -> !daemon.isAlive() || health().equals("200"));
         assertTrue(daemon.isAlive(), "the daemon ended");
         Hammer hammer = new Hammer(LAB, "server", Lab.SERVER);
         try {
