@@ -217,7 +217,9 @@ public final class Daemon implements Operations, AutoCloseable {
         refuseLockout(config, allowLockout || shut);
         servers.open(config.control().socket(), config.metrics());
         // Where an earlier run has left NICs shut, their traffic waits: it warms up as well.
-        if (config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP) && !shut) {
+        if (WarmUp.isWanted()
+                && !shut
+                && config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
             WarmUp.run();
             Cores.putCompilersLast();
         }

@@ -81,6 +81,11 @@ final class WarmUp {
      */
     record Walked(int rounds, long passed, long dropped) {}
 
+    /** False: {@code -Dportcullis.warm-up=off}. */
+    static boolean isWanted() {
+        return !System.getProperty("portcullis.warm-up", "on").equals("off");
+    }
+
     /** Does it; what fails is no reason not to start. */
     static Walked run() {
         long startNs = System.nanoTime();

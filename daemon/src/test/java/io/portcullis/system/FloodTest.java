@@ -35,7 +35,7 @@ final class FloodTest {
 
     @Test
     void aFloodTakesRoomFromItselfAlone() {
-        try (DaemonProcess daemon = LAB.daemon(RULES);
+        try (DaemonProcess daemon = LAB.daemon(RULES, Home.WITH_WARM_UP);
                 Held held = Held.begin(LAB, 0, TALKERS, 200)) {
             String mac =
                     LAB.server("cat", "/sys/class/net/eth0/address").ok().out().strip();

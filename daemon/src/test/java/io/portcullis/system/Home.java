@@ -16,6 +16,12 @@ import java.util.stream.Stream;
  * @param socket where the configuration has the control socket
  */
 record Home(Lab lab, Path folder, Path socket) {
+    /** Of a start with it most is the warm-up, on all cores, and there are hundreds. */
+    private static final String WITHOUT_WARM_UP = "PORTCULLIS_JAVA_OPTS=-Dportcullis.warm-up=off";
+
+    /** As users start it, who set nothing. */
+    static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
+
     static final String PROGRAM = Lab.root().resolve("scripts/portcullis").toString();
 
     static Home make(Lab lab, String yaml) {
@@ -101,9 +107,10 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** What a daemon of this home has in its environment, of the form NAME=VALUE. */
+    /** What a daemon of this home has in its environment, of the form NAME=VALUE. The last of a name counts. */
     List<String> environment(String... more) {
-        List<String> all = new ArrayList<>(List.of("RUNTIME_DIRECTORY=" + runtime(), "STATE_DIRECTORY=" + lasting()));
+        List<String> all = new ArrayList<>(
+                List.of("RUNTIME_DIRECTORY=" + runtime(), "STATE_DIRECTORY=" + lasting(), WITHOUT_WARM_UP));
         all.addAll(Arrays.asList(more));
         return all;
     }

@@ -47,7 +47,7 @@ final class RingDatapathTest {
         }
         LAB.nginx("server", 80, 8080);
         offloadsBefore = LAB.firewall("ethtool", "-k", "out0").ok().out();
-        daemon = LAB.daemon(RULES);
+        daemon = LAB.daemon(RULES, Home.WITH_WARM_UP);
     }
 
     @AfterAll

@@ -65,7 +65,7 @@ abstract class WebServerWalk {
                 () -> lab.server("dig", "+time=1", "+tries=1", "+short", "@127.0.0.1", "lab.example")
                         .out()
                         .contains("192.0.2.99"));
-        daemon = lab.daemon(rules("web", "  web: {description: nothing yet}\n"));
+        daemon = lab.daemon(rules("web", "  web: {description: nothing yet}\n"), Home.WITH_WARM_UP);
     }
 
     @AfterAll
