@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.linux.TcxDetach;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,22 +30,12 @@ final class ForeignProgramsTest {
     /** Four looks a second, and a machine that has better things to do. */
     private static final int MOST_MS = 2_000;
 
-    private Hammer hammer;
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
 
     @BeforeAll
     static void server() {
         LAB.nginx("server", 80);
-    }
-
-    @BeforeEach
-    void hammer() {
-        hammer = new Hammer(LAB, "fw", Lab.SERVER);
-        hammer.awaitThrough();
-    }
-
-    @AfterEach
-    void stop() {
-        hammer.stop();
     }
 
     private static boolean http() {

@@ -1,15 +1,23 @@
 package io.portcullis.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A client that sends two thousand datagrams a second to a port that no rule opens, and the socket there that counts them. */
-final class Hammer {
+/**
+ * A client that sends two thousand datagrams a second to a port that no rule opens, and the socket there that counts them. Registered
+ * as an extension of a test of host mode, it gets through before the test, and after it, when what daemons there are have given
+ * the NIC back: else the test would have shown nothing.
+ */
+final class Hammer implements BeforeEachCallback, AfterEachCallback {
     static final int PORT = 9999;
 
     private static final String RECEIVER = """
@@ -21,12 +29,14 @@ final class Hammer {
             while (1) { send(S, "x", 0, $to); select(undef, undef, undef, 0.0005); }
             """;
 
+    private final Lab lab;
     private final Path received;
     private final Process sender;
     private final Process receiver;
 
     /** The receiver stands at {@code end}. */
     Hammer(Lab lab, String end, String target) {
+        this.lab = lab;
         try {
             received = Files.createTempFile(lab.folder(), "hammer", ".out");
         } catch (IOException e) {
@@ -34,17 +44,18 @@ final class Hammer {
         }
         receiver = lab.start(end, received, "perl", "-e", RECEIVER, Integer.toString(PORT));
         Lab.await("the receiver", () -> text().contains("ready"));
-        sender = send(lab, target);
+        sender = send(target);
     }
 
     /** Another client's datagrams to the receiver of a first one, which counts both. */
     Hammer(Lab lab, Hammer first, String target) {
+        this.lab = lab;
         received = first.received;
         receiver = first.receiver;
-        sender = send(lab, target);
+        sender = send(target);
     }
 
-    private Process send(Lab lab, String target) {
+    private Process send(String target) {
         return lab.start(
                 "client", received.resolveSibling("hammer.err"), "perl", "-e", SENDER, target, Integer.toString(PORT));
     }
@@ -85,6 +96,22 @@ final class Hammer {
     void assertNoneSince(long received) {
         strike();
         assertEquals(received, received(), "datagrams of a stranger that have got through");
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        awaitThrough();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        try {
+            lab.endDaemons();
+            awaitThrough();
+            assertFalse(lab.firewall("ip", "link").out().contains("pch-"), "a pair of portcullis is left");
+        } finally {
+            stop();
+        }
     }
 
     void stop() {

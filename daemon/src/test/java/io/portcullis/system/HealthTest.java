@@ -9,9 +9,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -36,25 +34,12 @@ final class HealthTest {
     private static final Pattern GAP = Pattern.compile("unguarded for at most (\\d+) ms");
     private static final int HAMMER_PER_MS = 2;
 
-    private Hammer hammer;
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
 
     @BeforeAll
     static void server() {
         LAB.nginx("server", 80);
-    }
-
-    @BeforeEach
-    void hammer() {
-        hammer = new Hammer(LAB, "fw", Lab.SERVER);
-        hammer.awaitThrough();
-    }
-
-    @AfterEach
-    void open() {
-        LAB.endDaemons();
-        hammer.awaitThrough();
-        hammer.stop();
-        assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
     }
 
     /** Healthy, and rightly so. */

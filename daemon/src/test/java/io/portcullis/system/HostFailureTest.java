@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,25 +26,12 @@ final class HostFailureTest {
 
     private static final String CLOSED = RULES.formatted("");
 
-    private Hammer hammer;
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
 
     @BeforeAll
     static void server() {
         LAB.nginx("server", 80);
-    }
-
-    @BeforeEach
-    void hammer() {
-        hammer = new Hammer(LAB, "fw", Lab.SERVER);
-        hammer.awaitThrough();
-    }
-
-    @AfterEach
-    void open() {
-        // After detach the hammer gets through: had it not worked, nothing here would have been shown.
-        hammer.awaitThrough();
-        hammer.stop();
-        assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
     }
 
     private static boolean http() {

@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -36,25 +34,12 @@ final class NothingButTheRulesTest {
 
     private static final int SMALL_KIB = 1024;
 
-    private Hammer hammer;
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
 
     @BeforeAll
     static void server() {
         LAB.nginx("server", 80);
-    }
-
-    @BeforeEach
-    void hammer() {
-        hammer = new Hammer(LAB, "fw", Lab.SERVER);
-        hammer.awaitThrough();
-    }
-
-    @AfterEach
-    void open() {
-        LAB.endDaemons();
-        hammer.awaitThrough();
-        hammer.stop();
-        assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
     }
 
     /** What the rules say is enforced; the strangers that have got through by now. */
