@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
+import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -41,8 +42,8 @@ record Document(String file, Value top) {
     static Optional<Document> compose(String yaml, String file, Reading reading) {
         LoaderOptions options = options();
         try {
-            Parser parser = new ParserImpl(new StreamReader(withoutByteOrderMark(yaml)), options);
-            Node top = new SlimComposer(parser, new Plain(), options).getSingleNode();
+            Parser parser = new ParserImpl(new Characters(withoutByteOrderMark(yaml)), options);
+            Node top = new SlimComposer(parser, new Plain(), options, DEEPEST).getSingleNode();
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -54,8 +55,10 @@ record Document(String file, Value top) {
             return Optional.of(new Document(file, new Value(reading, file, file, top, top)));
         } catch (SlimComposer.HeapFull _) {
             reading.fault(Place.of(file), Heap.tooSmall());
+        } catch (SlimComposer.TooMuch e) {
+            reading.fault(placeOf(e.getProblemMark(), file), e.getProblem());
         } catch (MarkedYAMLException e) {
-            reading.fault(placeOf(e, file), "not YAML: " + problem(e));
+            reading.fault(Syntax.fault(e, withoutByteOrderMark(yaml), file));
         } catch (ReaderException e) {
             reading.fault(
                     placeOf(yaml, e.getPosition(), file),
@@ -69,7 +72,8 @@ record Document(String file, Value top) {
     private static LoaderOptions options() {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit(LARGEST);
-        options.setNestingDepthLimit(DEEPEST);
+        // SlimComposer refuses what is deeper than DEEPEST, and says where.
+        options.setNestingDepthLimit(2 * DEEPEST);
         // Reading.mayWalk bounds what aliases stand for, however many there are.
         options.setMaxAliasesForCollections(Integer.MAX_VALUE);
         return options;
@@ -108,10 +112,10 @@ record Document(String file, Value top) {
             Reading reading) {
         for (int pass = 0; pass < passes; pass++) {
             LoaderOptions options = options();
-            StreamReader characters = new StreamReader(String.join("\n", lines) + "\n");
+            StreamReader characters = new Characters(String.join("\n", lines) + "\n");
             Salvage salvage = new Salvage(new ParserImpl(characters, options), DEEPEST - 1);
             try {
-                Composer composer = new SlimComposer(salvage, new Plain(), options);
+                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
                     legible.add(new Document(file, new Value(reading, file, file, top, top)));
@@ -153,19 +157,13 @@ record Document(String file, Value top) {
         }
     }
 
-    private static Place placeOf(MarkedYAMLException e, String file) {
-        var mark = e.getProblemMark() != null ? e.getProblemMark() : e.getContextMark();
-        return mark == null ? Place.of(file) : new Place(file, mark.getLine() + 1, mark.getColumn() + 1);
+    private static Place placeOf(Mark mark, String file) {
+        return new Place(file, mark.getLine() + 1, mark.getColumn() + 1);
     }
 
     private static Place placeOf(String yaml, int position, String file) {
         String before = yaml.substring(0, Math.min(yaml.length(), yaml.offsetByCodePoints(0, position)));
         int line = (int) before.chars().filter(c -> c == '\n').count();
         return new Place(file, line + 1, before.length() - before.lastIndexOf('\n'));
-    }
-
-    private static String problem(MarkedYAMLException e) {
-        String context = e.getContext() == null ? "" : e.getContext() + ", ";
-        return (context + e.getProblem()).replace('\n', ' ');
     }
 }

@@ -29,12 +29,16 @@ import java.util.regex.PatternSyntaxException;
 final class Documents {
     private static final String GLOB = "*?[{";
 
+    /** Files that include one another, at the most. */
+    private static final int DEEPEST = 50;
+
     private final Reading reading;
     private final boolean salvages;
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
     private final Set<Path> folders = new LinkedHashSet<>();
+    private int depth;
 
     private Documents(Reading reading, boolean salvages, List<SourceText> texts) {
         this.reading = reading;
@@ -68,8 +72,21 @@ final class Documents {
             documents.add(document);
             for (Value pattern : document.includes()) {
                 pattern.text("the name of a file")
-                        .ifPresent(text -> matches(file, text, pattern).forEach(this::load));
+                        .ifPresent(text -> matches(file, text, pattern).forEach(each -> include(each, pattern)));
             }
+        }
+    }
+
+    private void include(Path file, Value pattern) {
+        if (depth == DEEPEST) {
+            pattern.fault("included too deeply: at most " + DEEPEST + " files that include one another");
+        } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // Of a pipe nobody knows when it ends.
+            reading.fault(Place.of(file.toString()), "no regular file");
+        } else {
+            depth++;
+            load(file);
+            depth--;
         }
     }
 

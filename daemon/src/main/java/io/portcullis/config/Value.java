@@ -83,6 +83,11 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         reading.fault(keyPlace(), quoted(key) + ": " + text);
     }
 
+    /** Notes that a key without a value can't be taken for one that is absent. */
+    void withoutValue(String instead) {
+        reading.fault(keyPlace(), label() + "without a value: write " + instead + ", or leave the key out");
+    }
+
     /** Notes that the value is not of the kind that its key takes. */
     void wrongKind(String expected) {
         wrongKind(expected, "");
@@ -110,9 +115,10 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
     static String quoted(String text) {
         String line = text.codePoints()
                 .limit(LONGEST_QUOTE)
-                .mapToObj(c -> Character.isISOControl(c) ? "?" : Character.toString(c))
+                .mapToObj(Character::toString)
                 .collect(Collectors.joining());
-        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? line + "…" : line;
+        String shown = Visible.text(line);
+        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? shown + "…" : shown;
     }
 
     /** False for a node with a tag of its own ({@code !secret}): nothing here takes one. */
