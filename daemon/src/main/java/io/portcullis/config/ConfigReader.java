@@ -115,6 +115,7 @@ final class ConfigReader {
             tops.add(document.top().fields(KEYS));
         }
         version();
+        withoutValue();
         Control control = SettingsReader.control(settings("control"));
         Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"), control);
         References references = new References();
@@ -130,7 +131,7 @@ final class ConfigReader {
         Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
         Map<String, PrefixList> lists = GroupReader.lists(listNames);
         Fields aclNames = named("network-acls");
-        Map<String, NetworkAcl> acls = new AclReader(references).all(aclNames);
+        Map<String, NetworkAcl> acls = new AclReader(references, lists).all(aclNames);
         Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
         List<Expectation> expectations = new ExpectationReader(references).all(values("expect"));
         boolean hasFailsafe = !failsafe.rules().isEmpty();
@@ -177,6 +178,16 @@ final class ConfigReader {
     /** What the files say under a key of theirs. */
     private List<Value> values(String key) {
         return tops.stream().flatMap(top -> top.get(key).stream()).toList();
+    }
+
+    /** Without their value less is guarded, proved or limited than somebody meant. */
+    private void withoutValue() {
+        for (Fields top : tops) {
+            top.filled("include", "[] for no file");
+            top.filled("interfaces", "{}");
+            top.filled("conntrack", "{}");
+            top.filled("expect", "[] for no claim");
+        }
     }
 
     private Fields named(String key) {

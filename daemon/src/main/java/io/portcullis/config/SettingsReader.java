@@ -33,7 +33,7 @@ final class SettingsReader {
     static Conntrack conntrack(Fields fields, Control control) {
         long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
         boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
-        boolean recheck = fields.get("on-reload")
+        boolean recheck = fields.filled("on-reload", "keep or recheck")
                 .flatMap(value -> value.choice(List.of("keep", "recheck")))
                 .filter("recheck"::equals)
                 .isPresent();
@@ -41,7 +41,7 @@ final class SettingsReader {
         Path directory =
                 fields.get("directory").flatMap(SettingsReader::directory).orElse(beside == null ? DIRECTORY : beside);
         Map<String, Duration> changes =
-                fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
+                fields.filled("timeouts", "{}").map(SettingsReader::timeouts).orElse(Map.of());
         return new Conntrack(maxFlows, recheck, strict, directory, Timeouts.DEFAULT.with(changes));
     }
 
@@ -55,7 +55,9 @@ final class SettingsReader {
     static Map<String, Duration> timeouts(Value map) {
         Map<String, Duration> changes = new LinkedHashMap<>();
         for (Value value : map.fields(Timeouts.KEYS).all()) {
-            if (Timeouts.KEYS.contains(value.key()) && !value.isNull()) {
+            if (value.isNull()) {
+                value.withoutValue("a duration such as 30s");
+            } else if (Timeouts.KEYS.contains(value.key())) {
                 value.duration(Timeouts.SHORTEST, Timeouts.LONGEST).ifPresent(idle -> changes.put(value.key(), idle));
             }
         }

@@ -18,6 +18,8 @@ final class Syntax {
 
     private static final int BEFORE_CARET = 70;
 
+    private static final String UNDEFINED_ALIAS = "found undefined alias ";
+
     private static final Pattern UNQUOTED_IPV6 =
             Pattern.compile("(?<![\"'0-9A-Za-z:.])[0-9A-Fa-f:]{0,40}::[0-9A-Fa-f:.]{0,40}(?:/[0-9]{1,3})?(?![\"'0-9A-Za-z])");
     private static final Pattern FOUND = Pattern.compile("found (?:character )?'([^'<\\\\])'");
@@ -89,8 +91,9 @@ final class Syntax {
         if (String.valueOf(exception.getContext()).equals("while scanning an alias")) {
             return "a * begins an alias: for anyone write any, and quote a text that begins with it";
         }
-        if (problem.startsWith("found undefined alias")) {
-            return "no anchor of this name comes before its alias";
+        if (problem.startsWith(UNDEFINED_ALIAS)) {
+            String name = problem.substring(UNDEFINED_ALIAS.length());
+            return Value.quoted(name) + ": no anchor of this name comes before its alias";
         }
         if (problem.endsWith("found another document")) {
             return "a second document begins here: a file is one";

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
@@ -23,6 +24,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 record Value(Reading reading, String file, String key, Node keyNode, Node node) {
     private static final int LONGEST_QUOTE = 60;
+    private static final int MOST_IN_HINT = 10;
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
     private static final int MOST_DIGITS = 18;
     private static final Set<Tag> PLAIN_TAGS =
@@ -95,7 +97,35 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
 
     private void wrongKind(String expected, String hint) {
         String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
-        reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
+        reading.fault(place(), label() + "must be " + expected + ", not " + is + (hint.isEmpty() ? mapHint() : hint));
+    }
+
+    /** True for {@code {80, 443}}: braces make a map, whose keys have no values here. */
+    boolean isSetInBraces() {
+        return node instanceof MappingNode map
+                && !map.getValue().isEmpty()
+                && map.getValue().stream()
+                        .allMatch(tuple -> isNull(tuple.getValueNode()) && tuple.getKeyNode() instanceof ScalarNode);
+    }
+
+    /** What to write instead of a map that was not meant to be one; empty where that is not known. */
+    private String mapHint() {
+        if (!isSetInBraces() || !(node instanceof MappingNode map)) {
+            return "";
+        }
+        List<String> keys = map.getValue().stream()
+                .limit(MOST_IN_HINT)
+                .map(tuple -> tuple.getKeyNode() instanceof ScalarNode key ? quoted(key.getValue()) : "")
+                .toList();
+        boolean isFlow = map.getFlowStyle() == DumperOptions.FlowStyle.FLOW;
+        if (keys.size() == 1 && keys.getFirst().endsWith(":")) {
+            // A colon at the end of fd00:: makes it a key.
+            return ": quote an address, \"" + keys.getFirst() + ":\"";
+        }
+        return isFlow
+                ? ": braces make a map, write [" + String.join(", ", keys)
+                        + (map.getValue().size() > keys.size() ? ", …" : "") + "]"
+                : "";
     }
 
     private String label() {
