@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -78,6 +80,15 @@ final class ConfigReader {
         return read(new ArrayList<>(document.stream().toList()), reading);
     }
 
+    static Config read(InputStream in, String name) throws ConfigException, IOException {
+        Reading reading = new Reading();
+        Optional<String> yaml = Documents.text(in, name, reading);
+        if (yaml.isEmpty()) {
+            throw new ConfigException(reading.faults());
+        }
+        return parse(yaml.get(), name);
+    }
+
     private static Config read(List<Document> documents, Reading reading) throws ConfigException {
         if (documents.isEmpty()) {
             throw new ConfigException(reading.faults());
@@ -123,6 +134,7 @@ final class ConfigReader {
         Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
         if (isWhole
                 && interfaces.all().isEmpty()
+                && tops.stream().noneMatch(top -> top.isWithoutValue("interfaces"))
                 && values("interfaces").stream().allMatch(Value::isMap)) {
             reading.fault(documents.getFirst().top().place(), "interfaces is missing: there is nothing to guard");
         }
@@ -184,7 +196,7 @@ final class ConfigReader {
     private void withoutValue() {
         for (Fields top : tops) {
             top.filled("include", "[] for no file");
-            top.filled("interfaces", "{}");
+            top.filled("interfaces", "those of this file");
             top.filled("conntrack", "{}");
             top.filled("expect", "[] for no claim");
         }

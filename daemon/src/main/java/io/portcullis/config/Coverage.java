@@ -41,7 +41,11 @@ final class Coverage {
     private final Map<Shelf, List<Span>> unsorted = new HashMap<>();
     private final Map<Shelf, Spans> shelves = new HashMap<>();
 
-    Coverage(List<Rule> rules, Map<String, PrefixList> prefixLists) {
+    private final boolean inOrder;
+
+    /** {@code inOrder}: only an earlier rule covers another, as of entries whose first match decides. */
+    Coverage(List<Rule> rules, Map<String, PrefixList> prefixLists, boolean inOrder) {
+        this.inOrder = inOrder;
         for (Rule rule : rules) {
             Subject subject = subject(rule);
             int number = subjects.size();
@@ -186,7 +190,7 @@ final class Coverage {
     }
 
     private boolean covers(int wide, int narrow) {
-        if (wide == narrow || !covers(subjects.get(wide), subjects.get(narrow))) {
+        if (wide == narrow || inOrder && wide > narrow || !covers(subjects.get(wide), subjects.get(narrow))) {
             return false;
         }
         return wide < narrow || !covers(subjects.get(narrow), subjects.get(wide));

@@ -135,6 +135,12 @@ final class Fields {
         return get(key);
     }
 
+    /** True for a key that is there and null. */
+    boolean isWithoutValue(String key) {
+        Value value = values.get(key);
+        return value != null && value.isNull();
+    }
+
     /** The value of a key; empty when it is absent or null. */
     Optional<Value> get(String key) {
         Value value = values.get(key);

@@ -20,7 +20,7 @@ final class InterfaceReader {
             EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL);
     private static final Set<LinkClass> BRIDGE_DEFAULT =
             EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL, LinkClass.STP);
-    private static final Set<String> TRANSLATING = Set.of("nat", "snat", "dnat", "masquerade", "route", "router", "routed");
+    private static final Set<String> TRANSLATING = Set.of("nat", "snat", "dnat", "masquerade");
     private static final List<String> HOST_KEYS = List.of("nic", "attach", "adopt-established");
     private static final List<String> BRIDGE_KEYS = List.of("outside", "inside", "link-state", "learn");
     private static final List<String> COMMON_AND_BRIDGE_KEYS = List.of(
@@ -101,7 +101,7 @@ final class InterfaceReader {
         List<Integer> ethertypes =
                 fields.get("ethertypes").map(InterfaceReader::ethertypes).orElse(List.of());
         Timeouts merged = timeouts.with(
-                fields.filled("timeouts", "{}").map(SettingsReader::timeouts).orElse(Map.of()));
+                fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of()));
         Datapath datapath =
                 fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
         int workers = fields.get("workers").map(each -> workers(each, datapath)).orElse(0);

@@ -207,7 +207,7 @@ final class RuleReader {
     }
 
     private static List<PortRange> ports(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("ports", "some");
+        Optional<Value> value = fields.filled("ports", "the ports");
         if (value.isEmpty()) {
             return List.of();
         }
@@ -297,7 +297,7 @@ final class RuleReader {
     }
 
     private static int type(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("type", "one");
+        Optional<Value> value = fields.filled("type", "the type");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -323,7 +323,7 @@ final class RuleReader {
     }
 
     private static int code(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("code", "one");
+        Optional<Value> value = fields.filled("code", "the code");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -361,7 +361,7 @@ final class RuleReader {
     private Optional<Peer> reference(Value value, String allowed) {
         boolean isReference = Fields.entries(value).stream().map(Value::key).anyMatch(REFERENCES::contains);
         if (value.isSetInBraces() && !isReference) {
-            value.wrongKind(allowed);
+            value.wrongKindOrBraces(allowed);
             return Optional.empty();
         }
         Fields fields = value.fields(REFERENCES);

@@ -41,7 +41,7 @@ final class SettingsReader {
         Path directory =
                 fields.get("directory").flatMap(SettingsReader::directory).orElse(beside == null ? DIRECTORY : beside);
         Map<String, Duration> changes =
-                fields.filled("timeouts", "{}").map(SettingsReader::timeouts).orElse(Map.of());
+                fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
         return new Conntrack(maxFlows, recheck, strict, directory, Timeouts.DEFAULT.with(changes));
     }
 
@@ -55,9 +55,7 @@ final class SettingsReader {
     static Map<String, Duration> timeouts(Value map) {
         Map<String, Duration> changes = new LinkedHashMap<>();
         for (Value value : map.fields(Timeouts.KEYS).all()) {
-            if (value.isNull()) {
-                value.withoutValue("a duration such as 30s");
-            } else if (Timeouts.KEYS.contains(value.key())) {
+            if (Timeouts.KEYS.contains(value.key()) && !value.isNull()) {
                 value.duration(Timeouts.SHORTEST, Timeouts.LONGEST).ifPresent(idle -> changes.put(value.key(), idle));
             }
         }

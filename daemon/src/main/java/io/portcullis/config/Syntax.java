@@ -67,7 +67,7 @@ final class Syntax {
         }
         String address = ipv6At(mark.getColumn());
         if (!address.isEmpty()) {
-            return "an IPv6 address is quoted here: write \"" + address + "\"";
+            return "an IPv6 address needs quotes here: write \"" + address + "\"";
         }
         if (problem.startsWith("mapping values are not allowed here")) {
             return colon();
@@ -80,10 +80,12 @@ final class Syntax {
             return "nothing is open that " + found.group(1) + " closes";
         }
         if (problem.startsWith("expected ',' or")) {
-            return unclosed(String.valueOf(exception.getContext()).contains("mapping") ? "{" : "[");
+            return unclosed(
+                    String.valueOf(exception.getContext()).contains("mapping") ? "{" : "[",
+                    problem.endsWith(" ]") || problem.endsWith(" }") ? " before this" : ", or a comma is missing before this");
         }
         if (problem.contains("unexpected end of stream") && String.valueOf(exception.getContext()).contains("quoted")) {
-            return unclosed("quote");
+            return unclosed("quote", "");
         }
         if (problem.startsWith("could not find expected ':'")) {
             return "a key without a colon behind it";
@@ -127,12 +129,12 @@ final class Syntax {
         return "the line above has no colon with a space or nothing behind it, so it is no key";
     }
 
-    private String unclosed(String what) {
+    private String unclosed(String what, String before) {
         Mark began = exception.getContextMark();
         return began == null
                 ? problem(exception)
                 : "the " + what + " of line " + (began.getLine() + 1) + ", column " + (began.getColumn() + 1)
-                        + " is not closed, or a comma is missing before this";
+                        + " is not closed" + before;
     }
 
     private String lineAt(int line) {

@@ -95,9 +95,14 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         wrongKind(expected, "");
     }
 
+    /** As {@link #wrongKind(String)}; of braces that should be brackets it says so. */
+    void wrongKindOrBraces(String expected) {
+        wrongKind(expected, braces());
+    }
+
     private void wrongKind(String expected, String hint) {
         String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
-        reading.fault(place(), label() + "must be " + expected + ", not " + is + (hint.isEmpty() ? mapHint() : hint));
+        reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
     }
 
     /** True for {@code {80, 443}}: braces make a map, whose keys have no values here. */
@@ -109,7 +114,7 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
     }
 
     /** What to write instead of a map that was not meant to be one; empty where that is not known. */
-    private String mapHint() {
+    private String braces() {
         if (!isSetInBraces() || !(node instanceof MappingNode map)) {
             return "";
         }
@@ -180,7 +185,7 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         if (node instanceof ScalarNode scalar && !isNull()) {
             return Optional.of(scalar.getValue());
         }
-        wrongKind(expected);
+        wrongKindOrBraces(expected);
         return Optional.empty();
     }
 
@@ -202,7 +207,7 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         if (!(node instanceof SequenceNode list)) {
             String hint = node instanceof ScalarNode scalar && !isNull() && scalar.isPlain()
                     ? ": write [" + quoted(scalar.getValue()) + "]"
-                    : "";
+                    : braces();
             wrongKind(expected, hint);
             return List.of();
         }
