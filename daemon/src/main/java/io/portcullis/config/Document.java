@@ -3,6 +3,7 @@ package io.portcullis.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.Mark;
@@ -41,8 +42,10 @@ record Document(String file, Value top) {
     /** Reads YAML; empty, and a fault, where it is none. */
     static Optional<Document> compose(String yaml, String file, Reading reading) {
         LoaderOptions options = options();
+        @Nullable Characters characters = null;
         try {
-            Parser parser = new ParserImpl(new Characters(withoutByteOrderMark(yaml)), options);
+            characters = new Characters(withoutByteOrderMark(yaml));
+            Parser parser = new ParserImpl(characters, options);
             Node top = new SlimComposer(parser, new Plain(), options, DEEPEST).getSingleNode();
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
@@ -65,6 +68,10 @@ record Document(String file, Value top) {
                     String.format("not YAML: the character U+%04X is not allowed", e.getCodePoint()));
         } catch (YAMLException e) {
             reading.fault(Place.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
+            Place place = characters == null ? Place.of(file) : placeOf(characters.getMark(), file);
+            reading.fault(place, "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
     }
@@ -113,7 +120,7 @@ record Document(String file, Value top) {
         for (int pass = 0; pass < passes; pass++) {
             LoaderOptions options = options();
             StreamReader characters = new Characters(String.join("\n", lines) + "\n");
-            Salvage salvage = new Salvage(new ParserImpl(characters, options), DEEPEST - 1);
+            Salvage salvage = new Salvage(new ParserImpl(characters, options), characters::getMark, DEEPEST - 1);
             try {
                 Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST);
                 while (composer.checkNode()) {

@@ -4,6 +4,7 @@ import io.portcullis.config.AclEntry;
 import io.portcullis.config.NetworkAcl;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 
 /** A network ACL, compiled: of every packet the lowest entry that matches. Immutable; asked on the datapath. */
 public final class Acl {
@@ -28,7 +29,7 @@ public final class Acl {
         BitSet allows = new BitSet(entries.size());
         for (int i = 0; i < entries.size(); i++) {
             AclEntry entry = entries.get(i);
-            builder.add(i, entry.packets(), entry.blocks());
+            builder.add(i, entry.packets(), Set.copyOf(entry.blocks()));
             allows.set(i, entry.allow());
         }
         return new Side(builder.build(), allows, entries);

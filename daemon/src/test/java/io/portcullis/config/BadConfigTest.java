@@ -193,14 +193,9 @@ class BadConfigTest {
         for (int i = 1; i <= 20_000; i++) {
             chain.append("  g").append(i).append(": &m").append(i).append(" {<<: *m").append(i - 1).append("}\n");
         }
-        assertEquals(
-                "chain:55:14: <<: merged too deeply: at most 50 maps into one another",
-                refusal(chain.toString(), "chain").faults().stream()
-                        .filter(fault -> fault.text().contains("merged"))
-                        .findFirst()
-                        .orElseThrow()
-                        .toString()
-                        .replaceFirst("chain:\\d+:", "chain:55:"));
+        assertTrue(refusal(chain.toString(), "chain").faults().stream()
+                .map(Fault::toString)
+                .anyMatch("chain:5:12: <<: merged too deeply: at most 50 maps into one another"::equals));
         assertEquals(
                 "undefined:2:24: not YAML: m20000: no anchor of this name comes before its alias",
                 refusal(yaml.toString(), "undefined").getMessage());
@@ -228,7 +223,7 @@ class BadConfigTest {
         }
         assertEquals(
                 "long:4:9: too long: a text has 65,536 characters at the most",
-                refusal(head + longest + ": 1}\n", "long").getMessage().replace("4:9:", "4:9:"));
+                refusal(head + longest + ": 1}\n", "long").getMessage());
         assertTrue(refusal(head + "description: *" + longest + "}\n", "long")
                         .getMessage()
                         .length()
@@ -243,7 +238,7 @@ class BadConfigTest {
 
     @Test
     void longWordsAreNotCompared() {
-        String names = "  n: {}\n  " + "y".repeat(60_000) + ": {}\n";
+        String names = "  n: {}\n  ? " + "y".repeat(60_000) + "\n  : {}\n";
         String references = ("x".repeat(59_000) + ", ").repeat(100);
         String yaml = "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [" + references
                 + "web]}}\nsecurity-groups:\n" + names;

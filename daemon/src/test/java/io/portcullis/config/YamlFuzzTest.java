@@ -67,20 +67,28 @@ final class YamlFuzzTest {
 
     static List<byte[]> seeds() {
         List<byte[]> seeds = new ArrayList<>();
-        try (Stream<Path> examples = Files.list(Path.of("../config/examples"));
-                Stream<Path> bad = Files.list(resource("/bad/expected.csv").resolveSibling(""));
-                Stream<Path> found = Files.list(resource("YamlFuzzTestInputs/yaml"))) {
-            for (Path file : Stream.of(examples, bad, found)
-                    .flatMap(each -> each)
-                    .filter(Files::isRegularFile)
-                    .sorted()
-                    .toList()) {
-                seeds.add(Files.readAllBytes(file));
+        // A fuzzer runs in a folder of its own, where there are no examples.
+        Path examples = Path.of("../config/examples");
+        Path bad = resource("/bad/expected.csv").resolveSibling("");
+        Path found = resource("YamlFuzzTestInputs/yaml");
+        try {
+            for (Path folder : List.of(examples, bad, found)) {
+                seeds.addAll(Files.isDirectory(folder) ? contents(folder) : List.of());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return seeds;
+    }
+
+    private static List<byte[]> contents(Path folder) throws IOException {
+        List<byte[]> contents = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                contents.add(Files.readAllBytes(file));
+            }
+        }
+        return contents;
     }
 
     private static Path resource(String name) {
