@@ -52,8 +52,9 @@ final class CheckCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "FILE",
             arity = "0..*",
-            description = "Configuration files, each a whole configuration; - is standard input. Without one the installed"
-                    + " file, /etc/portcullis/portcullis.yaml.")
+            description =
+                    "Configuration files, each a whole configuration; - is standard input. Without one the installed"
+                            + " file, /etc/portcullis/portcullis.yaml.")
     private List<Path> files = new ArrayList<>();
 
     @Option(names = "--json", description = "Print JSON.")

@@ -232,6 +232,7 @@ final class ConfigReader {
         return !name.isEmpty()
                 && name.length() <= LONGEST_NAME
                 && name.codePoints()
-                        .allMatch(c -> Character.isLetterOrDigit(c) && !Visible.isInvisible(c) || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
+                        .allMatch(c -> Character.isLetterOrDigit(c) && !Visible.isInvisible(c)
+                                || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
     }
 }

@@ -193,8 +193,7 @@ final class Doubts {
         if (entries.size() < 2) {
             return;
         }
-        Coverage coverage =
-                new Coverage(entries.stream().map(AclEntry::packets).toList(), config.prefixLists(), true);
+        Coverage coverage = new Coverage(entries.stream().map(AclEntry::packets).toList(), config.prefixLists(), true);
         for (int i = 0; i < entries.size(); i++) {
             OptionalInt cover = coverage.coverOf(i);
             if (cover.isPresent()) {

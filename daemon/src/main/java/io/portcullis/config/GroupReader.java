@@ -30,7 +30,8 @@ final class GroupReader {
 
     private SecurityGroup group(Value value) {
         if (value.isNull()) {
-            // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything leaves.
+            // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything
+            // leaves.
             value.withoutValue("{} for a group without rules of its own, from whose interfaces everything may leave");
         }
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);

@@ -113,8 +113,9 @@ final class InterfaceReader {
                         .isPresent()
                 ? OnFailure.OPEN
                 : OnFailure.CLOSED;
-        boolean sourceCheck =
-                fields.filled("source-check", "true or false").map(each -> each.flag(false)).orElse(false);
+        boolean sourceCheck = fields.filled("source-check", "true or false")
+                .map(each -> each.flag(false))
+                .orElse(false);
         Optional<Value> acl = fields.filled("network-acl", "the name of one");
         acl.ifPresent(references::toAcl);
         @Nullable
@@ -155,7 +156,9 @@ final class InterfaceReader {
         }
         int faultsBefore = value.reading().count();
         if (TRANSLATING.contains(mode.get().scalar().toLowerCase(Locale.ROOT))) {
-            mode.get().fault("no addresses are translated here: write host, and leave NAT to the kernel (allowed: bridge, host)");
+            mode.get()
+                    .fault("no addresses are translated here: write host, and leave NAT to the kernel"
+                            + " (allowed: bridge, host)");
             return Optional.empty();
         }
         Optional<Mode> read = mode.get().choice(List.of("bridge", "host")).map(text -> switch (text) {
@@ -190,8 +193,9 @@ final class InterfaceReader {
                 .flatMap(each -> each.choice(keys))
                 .map(key -> Attach.values()[keys.indexOf(key)])
                 .orElse(Attach.AUTO);
-        boolean adopt =
-                fields.filled("adopt-established", "true or false").map(each -> each.flag(true)).orElse(true);
+        boolean adopt = fields.filled("adopt-established", "true or false")
+                .map(each -> each.flag(true))
+                .orElse(true);
         return nic.isEmpty() ? NO_MODE : new Mode.Host(nic, attach, adopt);
     }
 

@@ -26,7 +26,8 @@ final class RuleReader {
 
     private static final Set<String> EVERY_PROTOCOL = Set.of("any", "all", "ip", "*", "-1");
     private static final Set<String> EVERY_PORT = Set.of("any", "all", "*");
-    private static final Set<String> EVERYBODY = Set.of("all", "*", "0/0", "anyone", "anywhere", "everyone", "everybody");
+    private static final Set<String> EVERYBODY =
+            Set.of("all", "*", "0/0", "anyone", "anywhere", "everyone", "everybody");
 
     /** Ports in the manner of others: {@code 80:443}, {@code 80..443}, with a dash that is no hyphen, with spaces. */
     private static final Pattern RANGE_OF_OTHERS =
@@ -35,7 +36,8 @@ final class RuleReader {
     private static final Pattern SEVERAL_PROTOCOLS =
             Pattern.compile("[A-Za-z0-9]{1,20}(?: *[,/+ ] *[A-Za-z0-9]{1,20})+");
     private static final Pattern PORTS_IN_A_ROW = Pattern.compile("[0-9-]+(?:[,; ] *[0-9-]+)+");
-    private static final Pattern HOST_NAME = Pattern.compile("(?:[A-Za-z0-9_-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}\\.?");
+    private static final Pattern HOST_NAME =
+            Pattern.compile("(?:[A-Za-z0-9_-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}\\.?");
 
     private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
@@ -159,8 +161,8 @@ final class RuleReader {
             if (value.key().equals(ingress ? "to" : "from")) {
                 value.faultAtKey((ingress ? "an ingress" : "an egress") + " rule has \"" + peerKey + "\" instead");
             } else if (kind == Kind.RULE && value.key().equals("action")) {
-                value.faultAtKey("rules only allow, and what none of them allows is dropped: remove it, or deny in an entry"
-                        + " of network-acls");
+                value.faultAtKey("rules only allow, and what none of them allows is dropped: remove it, or deny in an"
+                        + " entry of network-acls");
             } else if (kind == Kind.RULE && value.key().equals("rule")) {
                 value.faultAtKey("rules have no numbers and no order: remove it, or write an entry of network-acls");
             } else if (!keys.contains(value.key())) {
@@ -370,8 +372,7 @@ final class RuleReader {
         if (group.isPresent() && list.isPresent()) {
             list.get().faultAtKey("not beside group: for both write [{group: NAME}, {prefix-list: NAME}]");
         } else if (group.isPresent() && kind == Kind.ENTRY) {
-            group.get()
-                    .faultAtKey("not in a network ACL, which knows addresses and no groups: write " + BLOCKS);
+            group.get().faultAtKey("not in a network ACL, which knows addresses and no groups: write " + BLOCKS);
         } else if (group.isPresent()) {
             references.toGroup(group.get());
             return group.get().text("the name of a security group").map(Peer.Group::new);
@@ -402,8 +403,8 @@ final class RuleReader {
         }
         boolean isName = text.get().chars().noneMatch(c -> c == '.' || c == ':' || c == '/');
         if (isName) {
-            value.fault(
-                    "not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + allowed + ")");
+            value.fault("not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + allowed
+                    + ")");
             return Optional.empty();
         }
         Optional<Cidr> block = Blocks.block(value, text.get());

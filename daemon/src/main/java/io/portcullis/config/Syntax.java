@@ -20,8 +20,8 @@ final class Syntax {
 
     private static final String UNDEFINED_ALIAS = "found undefined alias ";
 
-    private static final Pattern UNQUOTED_IPV6 =
-            Pattern.compile("(?<![\"'0-9A-Za-z:.])[0-9A-Fa-f:]{0,40}::[0-9A-Fa-f:.]{0,40}(?:/[0-9]{1,3})?(?![\"'0-9A-Za-z])");
+    private static final Pattern UNQUOTED_IPV6 = Pattern.compile(
+            "(?<![\"'0-9A-Za-z:.])[0-9A-Fa-f:]{0,40}::[0-9A-Fa-f:.]{0,40}(?:/[0-9]{1,3})?(?![\"'0-9A-Za-z])");
     private static final Pattern FOUND = Pattern.compile("found (?:character )?'([^'<\\\\])'");
 
     private final MarkedYAMLException exception;
@@ -82,9 +82,12 @@ final class Syntax {
         if (problem.startsWith("expected ',' or")) {
             return unclosed(
                     String.valueOf(exception.getContext()).contains("mapping") ? "{" : "[",
-                    problem.endsWith(" ]") || problem.endsWith(" }") ? " before this" : ", or a comma is missing before this");
+                    problem.endsWith(" ]") || problem.endsWith(" }")
+                            ? " before this"
+                            : ", or a comma is missing before this");
         }
-        if (problem.contains("unexpected end of stream") && String.valueOf(exception.getContext()).contains("quoted")) {
+        if (problem.contains("unexpected end of stream")
+                && String.valueOf(exception.getContext()).contains("quoted")) {
             return unclosed("quote", "");
         }
         if (problem.startsWith("could not find expected ':'")) {
@@ -153,8 +156,9 @@ final class Syntax {
     private String ipv6At(int column) {
         String line = lineAt(mark.getLine());
         int from = Math.max(0, column - LONGEST_EXCERPT);
-        Matcher matcher = UNQUOTED_IPV6.matcher(line).region(
-                Math.min(from, line.length()), Math.min(line.length(), column + LONGEST_EXCERPT));
+        Matcher matcher = UNQUOTED_IPV6
+                .matcher(line)
+                .region(Math.min(from, line.length()), Math.min(line.length(), column + LONGEST_EXCERPT));
         matcher.useTransparentBounds(true);
         while (matcher.find()) {
             if (matcher.start() <= column && column < matcher.end()) {

@@ -1,10 +1,10 @@
 package io.portcullis.config;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Rules and entries about addresses that no packet has when it is asked of them (security-groups.md section 5). */
 final class Unmatched {
@@ -34,7 +34,7 @@ final class Unmatched {
     private final List<Warning> warnings;
 
     /** What is said of the members of a group or list already, so that the next rule about it does not repeat it. */
-    private final Map<String, Boolean> named = new LinkedHashMap<>();
+    private final Set<String> named = new HashSet<>();
 
     private Unmatched(Config config, List<Warning> warnings) {
         this.config = config;
@@ -78,7 +78,13 @@ final class Unmatched {
                     bad(cidr, ingress, rule)
                             .ifPresent(what -> warnings.add(new Warning(rule.place(), never(id, ingress, cidr, what))));
                 case Peer.Group(String name) ->
-                    members(config.group(name).place(), "group " + name, config.group(name).members(), id, ingress, rule);
+                    members(
+                            config.group(name).place(),
+                            "group " + name,
+                            config.group(name).members(),
+                            id,
+                            ingress,
+                            rule);
                 case Peer.Prefixes(String name) -> {
                     PrefixList list = config.prefixList(name);
                     members(list.place(), "prefix list " + name, list.entries(), id, ingress, rule);
@@ -88,7 +94,7 @@ final class Unmatched {
     }
 
     private void members(Place place, String what, List<Cidr> members, String id, boolean ingress, Rule rule) {
-        if (named.putIfAbsent(what + ingress, true) != null) {
+        if (!named.add((ingress ? "from " : "to ") + what)) {
             return;
         }
         List<Cidr> found = new ArrayList<>();
@@ -102,15 +108,18 @@ final class Unmatched {
             String others = found.size() == 1 ? "" : String.format(" (and %,d others)", found.size() - 1);
             warnings.add(new Warning(
                     place,
-                    what + ": " + never(id, ingress, first, bad(first, ingress, rule).orElse("")) + others));
+                    what + ": "
+                            + never(
+                                    id,
+                                    ingress,
+                                    first,
+                                    bad(first, ingress, rule).orElse("")) + others));
         }
     }
 
     private static String never(String id, boolean ingress, Cidr cidr, String what) {
         boolean bare = cidr.prefixLength() == cidr.network().bits();
-        String all = !what.equals(UNSPECIFIED)
-                ? ""
-                : ": for everybody of its family write " + cidr.network() + "/0";
+        String all = !what.equals(UNSPECIFIED) ? "" : ": for everybody of its family write " + cidr.network() + "/0";
         return id + " never matches " + (bare ? cidr.network() : cidr) + ": no packet with " + what + " as its "
                 + (ingress ? "source" : "destination") + " gets as far as the rules" + all;
     }

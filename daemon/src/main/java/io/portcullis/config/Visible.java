@@ -4,7 +4,7 @@ import java.util.stream.IntStream;
 
 /**
  * Text for people's eyes and for terminals: what can't be seen, or changes how the rest is seen (controls, bidirectional marks,
- * zero-width characters, spaces that are none), is written as YAML writes it between double quotes, {@code \}{@code u202e}.
+ * zero-width characters, spaces that are none), is written as YAML writes it between double quotes: a backslash, a letter and digits.
  */
 public final class Visible {
     /** Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) of other categories than Cf and Cn; U+2800 is an empty sign. */

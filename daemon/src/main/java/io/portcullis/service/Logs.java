@@ -43,12 +43,15 @@ public final class Logs {
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
                     .lines()
-                    .forEach(line -> text.append(start).append(Visible.withTabs(line)).append('\n'));
+                    .forEach(line ->
+                            text.append(start).append(Visible.withTabs(line)).append('\n'));
             IThrowableProxy thrown = event.getThrowableProxy();
             if (thrown != null) {
                 ThrowableProxyUtil.asString(thrown)
                         .lines()
-                        .forEach(line -> text.append(start).append(Visible.withTabs(line)).append('\n'));
+                        .forEach(line -> text.append(start)
+                                .append(Visible.withTabs(line))
+                                .append('\n'));
             }
             return text.toString();
         }

@@ -121,8 +121,11 @@ final class ToolsTest {
         out.getBuffer().setLength(0);
         Path doubted = Files.writeString(folder.resolve("doubted.yaml"), RULES.replace("from: any", "from: 0.0.0.0"));
         assertEquals(0, run("check", "--json", doubted.toString()));
-        JsonNode warning =
-                new ObjectMapper().readTree(out.toString()).get(0).get("warnings").get(0);
+        JsonNode warning = new ObjectMapper()
+                .readTree(out.toString())
+                .get(0)
+                .get("warnings")
+                .get(0);
         assertEquals("warning", warning.get("severity").asText());
         assertEquals(5, warning.get("line").asInt());
     }
@@ -146,7 +149,8 @@ final class ToolsTest {
     void checkShowsTheLineOfASyntaxError() throws IOException {
         Path broken = Files.writeString(folder.resolve("broken.yaml"), "version: 1\nlog:\n\tlevel: info\n");
         assertEquals(1, run("check", broken.toString()));
-        assertEquals(broken + ":3:1: not YAML: a tab: indent with spaces only\n    →level: info\n    ^\n", err.toString());
+        assertEquals(
+                broken + ":3:1: not YAML: a tab: indent with spaces only\n    →level: info\n    ^\n", err.toString());
     }
 
     /** A chain of merges that once overflowed the stack: a fault, and no trace. */
@@ -156,7 +160,11 @@ final class ToolsTest {
         for (int i = 1; i <= 20_000; i++) {
             yaml.append(String.format("  g%d: &m%d {<<: *m%d}%n", i, i, i - 1));
         }
-        assertEquals(1, run("check", Files.writeString(folder.resolve("chain.yaml"), yaml).toString()));
+        assertEquals(
+                1,
+                run(
+                        "check",
+                        Files.writeString(folder.resolve("chain.yaml"), yaml).toString()));
         assertTrue(err.toString().contains("merged too deeply"), err.toString());
         assertFalse(err.toString().contains("\tat "));
     }

@@ -181,8 +181,7 @@ class BadConfigTest {
     void nestingWithoutEndIsRefused() {
         ConfigException refusal =
                 assertThrows(ConfigException.class, () -> Config.parse("version: " + "[".repeat(10_000), "deep"));
-        assertEquals(
-                "deep:1:59: nested too deeply: at most 50 lists and maps in one another", refusal.getMessage());
+        assertEquals("deep:1:59: nested too deeply: at most 50 lists and maps in one another", refusal.getMessage());
     }
 
     /** Each is refused at its place, in time that grows with its size only; a stack that overflows would end the test. */
@@ -191,7 +190,13 @@ class BadConfigTest {
         StringBuilder yaml = new StringBuilder("version: 1\nlog: {level: info, <<: *m20000}\n");
         StringBuilder chain = new StringBuilder("version: 1\nlog: {}\nsecurity-groups:\n  g0: &m0 {description: x}\n");
         for (int i = 1; i <= 20_000; i++) {
-            chain.append("  g").append(i).append(": &m").append(i).append(" {<<: *m").append(i - 1).append("}\n");
+            chain.append("  g")
+                    .append(i)
+                    .append(": &m")
+                    .append(i)
+                    .append(" {<<: *m")
+                    .append(i - 1)
+                    .append("}\n");
         }
         assertTrue(refusal(chain.toString(), "chain").faults().stream()
                 .map(Fault::toString)
@@ -213,7 +218,8 @@ class BadConfigTest {
 
     @Test
     void aTextWithoutEndIsRefusedAtItsPlace() {
-        String head = "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\nsecurity-groups:\n  web: {";
+        String head =
+                "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\nsecurity-groups:\n  web: {";
         String longest = "x".repeat(8 << 20);
         for (String quote : List.of("", "'", "\"")) {
             assertEquals(
@@ -233,7 +239,9 @@ class BadConfigTest {
                         .length()
                 < 300);
         // Comments and lists may be long.
-        assertTrue(refusal("# " + longest + "\nnonsense: 1\n", "comment").getMessage().startsWith("comment:2:1:"));
+        assertTrue(refusal("# " + longest + "\nnonsense: 1\n", "comment")
+                .getMessage()
+                .startsWith("comment:2:1:"));
     }
 
     @Test
@@ -251,8 +259,10 @@ class BadConfigTest {
             write("f" + i + ".yaml", "version: 1\ninclude: [f" + (i + 1) + ".yaml]\n");
         }
         write("f60.yaml", "version: 1\n");
-        assertTrue(faults(folder.resolve("f0.yaml"))
-                .contains("f50.yaml:2:11: include: f51.yaml: included too deeply: at most 50 files that include one another"));
+        assertTrue(
+                faults(folder.resolve("f0.yaml"))
+                        .contains(
+                                "f50.yaml:2:11: include: f51.yaml: included too deeply: at most 50 files that include one another"));
     }
 
     @Test

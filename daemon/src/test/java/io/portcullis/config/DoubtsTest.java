@@ -264,11 +264,18 @@ class DoubtsTest {
     void aListThatTakesMuchMemory() throws ConfigException {
         StringBuilder list = new StringBuilder();
         for (int i = 0; i <= 100_000; i++) {
-            list.append("10.").append(i >> 16).append('.').append(i >> 8 & 255).append('.').append(i & 255).append(',');
+            list.append("10.")
+                    .append(i >> 16)
+                    .append('.')
+                    .append(i >> 8 & 255)
+                    .append('.')
+                    .append(i & 255)
+                    .append(',');
         }
         assertEquals(
-                List.of("f:6:16: prefix list long has 100,001 blocks: each interface takes memory for all of them, once for every"
-                        + " rule and port range that names it"),
+                List.of(
+                        "f:6:16: prefix list long has 100,001 blocks: each interface takes memory for all of them, once for every"
+                                + " rule and port range that names it"),
                 warnings("  web: {}\nprefix-lists: {long: [" + list + "]}\n"));
     }
 

@@ -610,7 +610,8 @@ class SchemaTest {
                 "5",
             })
     void schemaAndDaemonAgreeAboutEntries(String entry) {
-        assertAgree(top("network-acls: {edge-acl: {ingress: [" + entry + "]}, other: }\nprefix-lists: {office: [192.0.2.0/24]}"));
+        assertAgree(top("network-acls: {edge-acl: {ingress: [" + entry
+                + "]}, other: }\nprefix-lists: {office: [192.0.2.0/24]}"));
     }
 
     @ParameterizedTest
@@ -727,7 +728,9 @@ class SchemaTest {
             Names.ICMP_TYPES.names(icmp).forEach(name -> rules.add("protocol: " + icmp + ", type: " + name));
         }
         for (String transport : List.of("tcp", "udp", "sctp")) {
-            Names.SERVICES.names(transport).forEach(name -> rules.add("protocol: " + transport + ", ports: \"" + name + "\""));
+            Names.SERVICES
+                    .names(transport)
+                    .forEach(name -> rules.add("protocol: " + transport + ", ports: \"" + name + "\""));
         }
         String classes = Stream.of(LinkClass.values()).map(LinkClass::key).collect(Collectors.joining(", "));
         String timeouts = String.join(": 5s, ", Timeouts.KEYS) + ": 5s";
