@@ -487,7 +487,7 @@ class SchemaTest {
                 "interfaces: {a: {mode: host, nic: a, security-groups: [[web]]}}",
             })
     void schemaAndDaemonAgreeAboutNamesOfInterfaces(String line) {
-        assertAgree("version: 1\nsecurity-groups: {web: }\n" + line + "\n");
+        assertAgree("version: 1\nsecurity-groups: {web: {}}\n" + line + "\n");
     }
 
     @ParameterizedTest
