@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.config.Visible;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -111,8 +112,6 @@ final class AsUser {
 
     /** Nothing that a terminal obeys. */
     static String printable(String text) {
-        StringBuilder clean = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> clean.appendCodePoint(Character.isISOControl(c) && c != '\t' ? '?' : c));
-        return clean.toString();
+        return Visible.withTabs(text);
     }
 }

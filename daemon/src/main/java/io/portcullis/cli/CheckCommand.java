@@ -1,12 +1,10 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
+import io.portcullis.config.Place;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
-import io.portcullis.policy.Expectations;
-import io.portcullis.service.NicAddresses;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,19 +16,46 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis check FILE…}: reads configurations without using them. */
+/** {@code portcullis check [FILE…|-]}: reads configurations without using them. */
 @Command(name = "check", description = "Say whether configuration files are valid; every fault with its place.")
 final class CheckCommand implements Callable<Integer> {
+    /**
+     * Something that is said about a place, as JSON has it.
+     *
+     * @param file as it was named, or as a file that includes it names it
+     * @param line from 1; 0: the file as a whole
+     * @param column in characters, from 1; 0: the file as a whole
+     * @param severity {@code error} or {@code warning}
+     * @param text one line
+     */
+    record Finding(String file, int line, int column, String severity, String text) {
+        static Finding of(Fault fault) {
+            return of(fault.place(), "error", fault.text());
+        }
+
+        static Finding of(Warning warning) {
+            return of(warning.place(), "warning", warning.text());
+        }
+
+        private static Finding of(Place place, String severity, String text) {
+            return new Finding(place.file(), place.line(), place.column(), severity, text);
+        }
+    }
+
     /** What is said of one file. */
-    record Checked(String file, boolean valid, String summary, List<String> errors, List<String> warnings) {}
+    record Checked(String file, boolean valid, String summary, List<Finding> errors, List<Finding> warnings) {}
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Configuration files, each a whole configuration.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private List<Path> files;
+    @Parameters(
+            paramLabel = "FILE",
+            arity = "0..*",
+            description =
+                    "Configuration files, each a whole configuration; - is standard input. Without one the installed"
+                            + " file, /etc/portcullis/portcullis.yaml.")
+    private List<Path> files = new ArrayList<>();
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -38,40 +63,45 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Checked> all = new ArrayList<>();
-        for (Path file : files) {
+        for (Path file : files.isEmpty() ? List.of(RuleFiles.INSTALLED) : files) {
             all.add(check(file));
         }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.write(all));
-        } else {
-            PrintWriter err = spec.commandLine().getErr();
-            for (Checked each : all) {
-                each.errors().forEach(err::println);
-                each.warnings().forEach(warning -> err.println("warning: " + warning));
-                err.flush();
-                if (each.valid()) {
-                    out.println(each.file() + ": " + each.summary());
-                }
-            }
         }
         return all.stream().allMatch(Checked::valid) ? Exit.OK : Exit.NO;
     }
 
-    private static Checked check(Path file) {
-        try {
-            Config config = NicAddresses.added(Config.load(file));
-            List<String> broken =
-                    Expectations.broken(config).stream().map(Fault::toString).toList();
-            if (!broken.isEmpty()) {
-                return new Checked(file.toString(), false, "invalid", broken, List.of());
-            }
-            List<String> warnings =
-                    config.warnings().stream().map(Warning::toString).toList();
-            return new Checked(file.toString(), true, summary(config), List.of(), warnings);
-        } catch (ConfigException e) {
-            List<String> errors = e.faults().stream().map(Fault::toString).toList();
-            return new Checked(file.toString(), false, "invalid", errors, List.of());
+    private Checked check(Path file) {
+        RuleFiles.Read read = RuleFiles.read(file, System.in);
+        List<Fault> faults = new ArrayList<>(read.faults());
+        read.config().ifPresent(config -> faults.addAll(RuleFiles.broken(file, config)));
+        List<Warning> warnings =
+                faults.isEmpty() ? read.config().map(Config::warnings).orElse(List.of()) : List.of();
+        String summary =
+                faults.isEmpty() ? read.config().map(CheckCommand::summary).orElse("invalid") : "invalid";
+        if (!json) {
+            print(file, faults, warnings, summary);
+        }
+        return new Checked(
+                file.toString(),
+                faults.isEmpty(),
+                summary,
+                faults.stream().map(Finding::of).toList(),
+                warnings.stream().map(Finding::of).toList());
+    }
+
+    private void print(Path file, List<Fault> faults, List<Warning> warnings, String summary) {
+        PrintWriter err = spec.commandLine().getErr();
+        for (Fault fault : faults) {
+            err.println(fault);
+            fault.excerpt().forEach(line -> err.println("    " + line));
+        }
+        warnings.forEach(warning -> err.println("warning: " + warning));
+        err.flush();
+        if (faults.isEmpty()) {
+            spec.commandLine().getOut().println(file + ": " + summary);
         }
     }
 

@@ -1,10 +1,8 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
 import io.portcullis.policy.Difference;
-import io.portcullis.service.NicAddresses;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,11 +25,11 @@ final class DiffCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Parameters(index = "0", paramLabel = "OLD", description = "The configuration before.")
+    @Parameters(index = "0", paramLabel = "OLD", description = "The configuration before; - is standard input.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private Path old;
 
-    @Parameters(index = "1", paramLabel = "NEW", description = "The configuration afterwards.")
+    @Parameters(index = "1", paramLabel = "NEW", description = "The configuration afterwards; - is standard input.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private Path changed;
 
@@ -44,11 +42,9 @@ final class DiffCommand implements Callable<Integer> {
         List<Fault> faults = new ArrayList<>();
         List<Config> both = new ArrayList<>();
         for (Path file : List.of(old, changed)) {
-            try {
-                both.add(NicAddresses.added(Config.load(file)));
-            } catch (ConfigException e) {
-                faults.addAll(e.faults());
-            }
+            RuleFiles.Read read = RuleFiles.read(file, System.in);
+            read.config().ifPresent(both::add);
+            faults.addAll(read.faults());
         }
         if (!faults.isEmpty()) {
             faults.forEach(fault -> spec.commandLine().getErr().println(fault));

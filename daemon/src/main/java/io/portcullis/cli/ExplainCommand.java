@@ -1,16 +1,12 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Address;
-import io.portcullis.config.Config;
-import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
 import io.portcullis.config.Rule;
 import io.portcullis.config.WellKnown;
 import io.portcullis.control.ExplainReport;
 import io.portcullis.control.Question;
 import io.portcullis.control.Unreachable;
 import io.portcullis.service.Explain;
-import io.portcullis.service.NicAddresses;
 import java.io.PrintWriter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -119,11 +115,13 @@ final class ExplainCommand extends DaemonCommand {
                     .collect(Collectors.joining("&"));
             report = daemon.ask("GET", "/v1/explain?" + query, ExplainReport.class);
         } else {
-            try {
-                report = Explain.offline(NicAddresses.added(Config.load(offline)), question);
-            } catch (ConfigException e) {
-                e.faults().stream().map(Fault::toString).forEach(err::println);
+            RuleFiles.Read read = RuleFiles.read(offline, System.in);
+            if (read.config().isEmpty()) {
+                read.faults().forEach(err::println);
                 return Exit.NO;
+            }
+            try {
+                report = Explain.offline(read.config().get(), question);
             } catch (IllegalArgumentException e) {
                 throw misuse(e.getMessage());
             }

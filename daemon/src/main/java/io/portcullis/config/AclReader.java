@@ -3,6 +3,7 @@ package io.portcullis.config;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,11 +11,18 @@ import java.util.Optional;
 /** Reads network ACLs (security-groups.md section 6). */
 final class AclReader {
     private static final List<String> KEYS = List.of("ingress", "egress");
+    private static final String NO_ENTRY = "[] to deny everything in this direction";
 
     private final RuleReader ingress;
     private final RuleReader egress;
+    private final Map<String, PrefixList> lists;
 
-    AclReader(References references) {
+    /** Blocks of all entries so far. */
+    private long blocks;
+
+    /** {@code lists}: what entries may name; whether they are there is looked up later. */
+    AclReader(References references, Map<String, PrefixList> lists) {
+        this.lists = lists;
         ingress = RuleReader.aclIngress(references);
         egress = RuleReader.aclEgress(references);
     }
@@ -34,12 +42,16 @@ final class AclReader {
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
         return new NetworkAcl(
                 value.key(),
-                fields.get("ingress").map(list -> entries(list, ingress)).orElse(List.of()),
-                fields.get("egress").map(list -> entries(list, egress)).orElse(List.of()),
+                fields.filled("ingress", NO_ENTRY)
+                        .map(list -> entries(list, ingress))
+                        .orElse(List.of()),
+                fields.filled("egress", NO_ENTRY)
+                        .map(list -> entries(list, egress))
+                        .orElse(List.of()),
                 value.keyPlace());
     }
 
-    private static List<AclEntry> entries(Value list, RuleReader reader) {
+    private List<AclEntry> entries(Value list, RuleReader reader) {
         List<AclEntry> entries = new ArrayList<>();
         Map<Long, Value> numbers = new HashMap<>();
         for (Value item : list.items("a list of entries")) {
@@ -59,11 +71,51 @@ final class AclReader {
             });
             Optional<String> action = action(item, fields);
             if (item.reading().count() == faultsBefore) {
+                Rule rule = packets.orElseThrow();
                 entries.add(new AclEntry(
-                        number.orElseThrow().intValue(), action.orElseThrow().equals("allow"), packets.orElseThrow()));
+                        number.orElseThrow().intValue(),
+                        action.orElseThrow().equals("allow"),
+                        rule,
+                        addresses(item, rule)));
             }
         }
         return entries;
+    }
+
+    /** What the peers of an entry stand for. One list alone is not copied: many entries may name the same long one. */
+    private List<Cidr> addresses(Value entry, Rule rule) {
+        List<Cidr> all = new ArrayList<>();
+        for (Peer peer : rule.peers()) {
+            List<Cidr> each = addresses(peer, rule.protocol());
+            blocks += each.size();
+            if (blocks > Size.MOST_ENTRIES) {
+                String many = String.format("too large: the network ACLs have more than %,d blocks", Size.MOST_ENTRIES);
+                entry.reading().fault(entry.place(), many + ", with lists counted");
+                return List.of();
+            }
+            if (rule.peers().size() == 1) {
+                return each;
+            }
+            all.addAll(each);
+        }
+        return List.copyOf(new LinkedHashSet<>(all));
+    }
+
+    private List<Cidr> addresses(Peer peer, int protocol) {
+        return switch (peer) {
+            case Peer.Any _ -> Rule.everyone(protocol);
+            case Peer.Net(Cidr cidr) -> List.of(cidr);
+            case Peer.Group _ -> List.of();
+            case Peer.Prefixes(String name) -> {
+                PrefixList list = lists.get(name);
+                List<Cidr> entries = list == null ? List.of() : list.entries();
+                yield Rule.hasTypes(protocol)
+                        ? entries.stream()
+                                .filter(each -> each.isV6() == (protocol == Rule.ICMPV6))
+                                .toList()
+                        : entries;
+            }
+        };
     }
 
     private static Optional<Long> number(Value entry, Fields fields) {

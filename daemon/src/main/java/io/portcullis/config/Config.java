@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,6 +68,17 @@ public record Config(
      */
     public static Config load(Path file, Set<Path> folders, List<SourceText> texts) throws ConfigException {
         return ConfigReader.load(file, folders, texts);
+    }
+
+    /**
+     * Reads a stream to its end; what it says includes nothing.
+     *
+     * @param name what faults call it
+     * @throws ConfigException if anything is wrong with it, with all that is
+     * @throws IOException if the stream cannot be read
+     */
+    public static Config read(InputStream in, String name) throws ConfigException, IOException {
+        return ConfigReader.read(in, name);
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -78,6 +80,15 @@ final class ConfigReader {
         return read(new ArrayList<>(document.stream().toList()), reading);
     }
 
+    static Config read(InputStream in, String name) throws ConfigException, IOException {
+        Reading reading = new Reading();
+        Optional<String> yaml = Documents.text(in, name, reading);
+        if (yaml.isEmpty()) {
+            throw new ConfigException(reading.faults());
+        }
+        return parse(yaml.get(), name);
+    }
+
     private static Config read(List<Document> documents, Reading reading) throws ConfigException {
         if (documents.isEmpty()) {
             throw new ConfigException(reading.faults());
@@ -115,6 +126,7 @@ final class ConfigReader {
             tops.add(document.top().fields(KEYS));
         }
         version();
+        withoutValue();
         Control control = SettingsReader.control(settings("control"));
         Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"), control);
         References references = new References();
@@ -122,6 +134,7 @@ final class ConfigReader {
         Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
         if (isWhole
                 && interfaces.all().isEmpty()
+                && tops.stream().noneMatch(top -> top.isWithoutValue("interfaces"))
                 && values("interfaces").stream().allMatch(Value::isMap)) {
             reading.fault(documents.getFirst().top().place(), "interfaces is missing: there is nothing to guard");
         }
@@ -130,7 +143,7 @@ final class ConfigReader {
         Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
         Map<String, PrefixList> lists = GroupReader.lists(listNames);
         Fields aclNames = named("network-acls");
-        Map<String, NetworkAcl> acls = new AclReader(references).all(aclNames);
+        Map<String, NetworkAcl> acls = new AclReader(references, lists).all(aclNames);
         Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
         List<Expectation> expectations = new ExpectationReader(references).all(values("expect"));
         boolean hasFailsafe = !failsafe.rules().isEmpty();
@@ -179,6 +192,16 @@ final class ConfigReader {
         return tops.stream().flatMap(top -> top.get(key).stream()).toList();
     }
 
+    /** Without their value less is guarded, proved or limited than somebody meant. */
+    private void withoutValue() {
+        for (Fields top : tops) {
+            top.filled("include", "[] for no file");
+            top.filled("interfaces", "those of this file");
+            top.filled("conntrack", "{}");
+            top.filled("expect", "[] for no claim");
+        }
+    }
+
     private Fields named(String key) {
         return Fields.named(values(key));
     }
@@ -209,6 +232,7 @@ final class ConfigReader {
         return !name.isEmpty()
                 && name.length() <= LONGEST_NAME
                 && name.codePoints()
-                        .allMatch(c -> Character.isLetterOrDigit(c) || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
+                        .allMatch(c -> Character.isLetterOrDigit(c) && !Visible.isInvisible(c)
+                                || " ._-:/()#,@[]+=&;{}!$*".indexOf(c) >= 0);
     }
 }

@@ -41,7 +41,11 @@ final class Coverage {
     private final Map<Shelf, List<Span>> unsorted = new HashMap<>();
     private final Map<Shelf, Spans> shelves = new HashMap<>();
 
-    Coverage(List<Rule> rules, Map<String, PrefixList> prefixLists) {
+    private final boolean inOrder;
+
+    /** {@code inOrder}: only an earlier rule covers another, as of entries whose first match decides. */
+    Coverage(List<Rule> rules, Map<String, PrefixList> prefixLists, boolean inOrder) {
+        this.inOrder = inOrder;
         for (Rule rule : rules) {
             Subject subject = subject(rule);
             int number = subjects.size();
@@ -68,7 +72,7 @@ final class Coverage {
         Subject subject = new Subject(rule, new LinkedHashSet<>(), new LinkedHashSet<>(), new LinkedHashSet<>());
         for (Peer peer : rule.peers()) {
             switch (peer) {
-                case Peer.Any _ -> subject.blocks.addAll(everyone(rule));
+                case Peer.Any _ -> subject.blocks.addAll(Rule.everyone(rule.protocol()));
                 case Peer.Net(Cidr cidr) -> subject.blocks.add(cidr);
                 case Peer.Group(String name) -> subject.groups.add(name);
                 case Peer.Prefixes(String list) -> subject.lists.add(list);
@@ -82,15 +86,6 @@ final class Coverage {
         subject.groups.forEach(name -> peers.add(new Peer.Group(name)));
         subject.lists.forEach(name -> peers.add(new Peer.Prefixes(name)));
         return peers;
-    }
-
-    /** All addresses of the families that a rule is about. */
-    private static List<Cidr> everyone(Rule rule) {
-        return switch (rule.protocol()) {
-            case Rule.ICMP -> List.of(Cidr.ALL_V4);
-            case Rule.ICMPV6 -> List.of(Cidr.ALL_V6);
-            default -> List.of(Cidr.ALL_V4, Cidr.ALL_V6);
-        };
     }
 
     private static List<PortRange> ranges(Rule rule) {
@@ -144,7 +139,7 @@ final class Coverage {
             first = subject.blocks.iterator().next();
         } else if (!subject.groups.isEmpty()) {
             covers.add(new Peer.Group(subject.groups.iterator().next()));
-            covers.add(everyone(subject.rule).getFirst());
+            covers.add(Rule.everyone(subject.rule.protocol()).getFirst());
         } else {
             String list = subject.lists.iterator().next();
             covers.add(new Peer.Prefixes(list));
@@ -195,7 +190,7 @@ final class Coverage {
     }
 
     private boolean covers(int wide, int narrow) {
-        if (wide == narrow || !covers(subjects.get(wide), subjects.get(narrow))) {
+        if (wide == narrow || inOrder && wide > narrow || !covers(subjects.get(wide), subjects.get(narrow))) {
             return false;
         }
         return wide < narrow || !covers(subjects.get(narrow), subjects.get(wide));
@@ -208,7 +203,7 @@ final class Coverage {
                 && ranges(narrow.rule).stream()
                         .allMatch(range -> ranges.stream()
                                 .anyMatch(each -> each.low() <= range.low() && each.high() >= range.high()))
-                && (wide.blocks.containsAll(everyone(narrow.rule)) || coversPeers(wide, narrow));
+                && (wide.blocks.containsAll(Rule.everyone(narrow.rule.protocol())) || coversPeers(wide, narrow));
     }
 
     private boolean coversPeers(Subject wide, Subject narrow) {

@@ -3,8 +3,10 @@ package io.portcullis.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
+import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -40,9 +42,11 @@ record Document(String file, Value top) {
     /** Reads YAML; empty, and a fault, where it is none. */
     static Optional<Document> compose(String yaml, String file, Reading reading) {
         LoaderOptions options = options();
+        @Nullable Characters characters = null;
         try {
-            Parser parser = new ParserImpl(new StreamReader(withoutByteOrderMark(yaml)), options);
-            Node top = new SlimComposer(parser, new Plain(), options).getSingleNode();
+            characters = new Characters(withoutByteOrderMark(yaml));
+            Parser parser = new ParserImpl(characters, options);
+            Node top = new SlimComposer(parser, new Plain(), options, DEEPEST).getSingleNode();
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -54,14 +58,20 @@ record Document(String file, Value top) {
             return Optional.of(new Document(file, new Value(reading, file, file, top, top)));
         } catch (SlimComposer.HeapFull _) {
             reading.fault(Place.of(file), Heap.tooSmall());
+        } catch (SlimComposer.TooMuch e) {
+            reading.fault(placeOf(e.getProblemMark(), file), e.getProblem());
         } catch (MarkedYAMLException e) {
-            reading.fault(placeOf(e, file), "not YAML: " + problem(e));
+            reading.fault(Syntax.fault(e, withoutByteOrderMark(yaml), file));
         } catch (ReaderException e) {
             reading.fault(
                     placeOf(yaml, e.getPosition(), file),
                     String.format("not YAML: the character U+%04X is not allowed", e.getCodePoint()));
         } catch (YAMLException e) {
             reading.fault(Place.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
+            Place place = characters == null ? Place.of(file) : placeOf(characters.getMark(), file);
+            reading.fault(place, "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
     }
@@ -69,7 +79,8 @@ record Document(String file, Value top) {
     private static LoaderOptions options() {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit(LARGEST);
-        options.setNestingDepthLimit(DEEPEST);
+        // SlimComposer refuses what is deeper than DEEPEST, and says where.
+        options.setNestingDepthLimit(2 * DEEPEST);
         // Reading.mayWalk bounds what aliases stand for, however many there are.
         options.setMaxAliasesForCollections(Integer.MAX_VALUE);
         return options;
@@ -108,10 +119,10 @@ record Document(String file, Value top) {
             Reading reading) {
         for (int pass = 0; pass < passes; pass++) {
             LoaderOptions options = options();
-            StreamReader characters = new StreamReader(String.join("\n", lines) + "\n");
-            Salvage salvage = new Salvage(new ParserImpl(characters, options), DEEPEST - 1);
+            StreamReader characters = new Characters(String.join("\n", lines) + "\n");
+            Salvage salvage = new Salvage(new ParserImpl(characters, options), characters::getMark, DEEPEST - 1);
             try {
-                Composer composer = new SlimComposer(salvage, new Plain(), options);
+                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
                     legible.add(new Document(file, new Value(reading, file, file, top, top)));
@@ -153,19 +164,13 @@ record Document(String file, Value top) {
         }
     }
 
-    private static Place placeOf(MarkedYAMLException e, String file) {
-        var mark = e.getProblemMark() != null ? e.getProblemMark() : e.getContextMark();
-        return mark == null ? Place.of(file) : new Place(file, mark.getLine() + 1, mark.getColumn() + 1);
+    private static Place placeOf(Mark mark, String file) {
+        return new Place(file, mark.getLine() + 1, mark.getColumn() + 1);
     }
 
     private static Place placeOf(String yaml, int position, String file) {
         String before = yaml.substring(0, Math.min(yaml.length(), yaml.offsetByCodePoints(0, position)));
         int line = (int) before.chars().filter(c -> c == '\n').count();
         return new Place(file, line + 1, before.length() - before.lastIndexOf('\n'));
-    }
-
-    private static String problem(MarkedYAMLException e) {
-        String context = e.getContext() == null ? "" : e.getContext() + ", ";
-        return (context + e.getProblem()).replace('\n', ' ');
     }
 }

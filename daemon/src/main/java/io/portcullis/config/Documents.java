@@ -1,6 +1,7 @@
 package io.portcullis.config;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -29,12 +30,16 @@ import java.util.regex.PatternSyntaxException;
 final class Documents {
     private static final String GLOB = "*?[{";
 
+    /** Files that include one another, at the most. */
+    private static final int DEEPEST = 50;
+
     private final Reading reading;
     private final boolean salvages;
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
     private final Set<Path> folders = new LinkedHashSet<>();
+    private int depth;
 
     private Documents(Reading reading, boolean salvages, List<SourceText> texts) {
         this.reading = reading;
@@ -68,8 +73,21 @@ final class Documents {
             documents.add(document);
             for (Value pattern : document.includes()) {
                 pattern.text("the name of a file")
-                        .ifPresent(text -> matches(file, text, pattern).forEach(this::load));
+                        .ifPresent(text -> matches(file, text, pattern).forEach(each -> include(each, pattern)));
             }
+        }
+    }
+
+    private void include(Path file, Value pattern) {
+        if (depth == DEEPEST) {
+            pattern.fault("included too deeply: at most " + DEEPEST + " files that include one another");
+        } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // Of a pipe nobody knows when it ends.
+            reading.fault(Place.of(file.toString()), "no regular file");
+        } else {
+            depth++;
+            load(file);
+            depth--;
         }
     }
 
@@ -106,31 +124,44 @@ final class Documents {
                 reading.fault(Place.of(name), Heap.tooSmall());
                 return Optional.empty();
             }
-            byte[] bytes;
             try (var in = Files.newInputStream(file)) {
-                bytes = in.readNBytes(Document.LARGEST + 1);
+                return salvages
+                        ? bytes(in, name, reading).map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+                        : text(in, name, reading);
             }
-            if (bytes.length > Document.LARGEST) {
-                reading.fault(Place.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
-                return Optional.empty();
-            }
-            return Optional.of(
-                    salvages
-                            ? new String(bytes, StandardCharsets.UTF_8)
-                            : StandardCharsets.UTF_8
-                                    .newDecoder()
-                                    .decode(ByteBuffer.wrap(bytes))
-                                    .toString());
         } catch (NoSuchFileException _) {
             reading.fault(Place.of(name), "no such file");
         } catch (AccessDeniedException _) {
             reading.fault(Place.of(name), "may not be read: permission denied");
-        } catch (CharacterCodingException _) {
-            reading.fault(Place.of(name), "not UTF-8");
         } catch (IOException e) {
             reading.fault(Place.of(name), "cannot be read: " + e.getMessage());
         }
         return Optional.empty();
+    }
+
+    /** All of a stream as text; empty, and a fault, where it is too large or none. */
+    static Optional<String> text(InputStream in, String name, Reading reading) throws IOException {
+        try {
+            Optional<byte[]> bytes = bytes(in, name, reading);
+            return bytes.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(bytes.get()))
+                            .toString());
+        } catch (CharacterCodingException _) {
+            reading.fault(Place.of(name), "not UTF-8");
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<byte[]> bytes(InputStream in, String name, Reading reading) throws IOException {
+        byte[] bytes = in.readNBytes(Document.LARGEST + 1);
+        if (bytes.length > Document.LARGEST) {
+            reading.fault(Place.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
+            return Optional.empty();
+        }
+        return Optional.of(bytes);
     }
 
     /** The files that an include names, sorted. None is a fault, unless the name has wildcards. */

@@ -15,6 +15,9 @@ final class Doubts {
     /** TCP ports that nobody opens to the world on purpose. */
     private static final Map<Integer, String> SENSITIVE = sensitive();
 
+    /** Blocks of one list: more are seldom meant, and a process that guards much else may lack the memory. */
+    private static final int LONG_LIST = 100_000;
+
     private final Config config;
     private final List<Warning> warnings = new ArrayList<>();
 
@@ -29,6 +32,8 @@ final class Doubts {
         doubts.rules();
         doubts.egress();
         doubts.acls();
+        doubts.lists();
+        Unmatched.warn(config, doubts.warnings);
         return doubts.warnings;
     }
 
@@ -125,7 +130,7 @@ final class Doubts {
         if (rules.size() < 2) {
             return;
         }
-        Coverage coverage = new Coverage(rules, config.prefixLists());
+        Coverage coverage = new Coverage(rules, config.prefixLists(), false);
         for (int i = 0; i < rules.size(); i++) {
             OptionalInt cover = coverage.coverOf(i);
             if (cover.isPresent()) {
@@ -173,10 +178,43 @@ final class Doubts {
                     .noneMatch(each -> acl.name().equals(each.networkAcl()))) {
                 warn(acl.place(), acl.name() + ": no interface has this network ACL");
             }
+            shadowed(acl.name() + "/ingress", acl.ingress());
+            shadowed(acl.name() + "/egress", acl.egress());
         }
         for (Interface each : config.interfaces().values()) {
             if (each.audit()) {
                 warn(each.place(), "interface " + each.name() + ": enforce: audit drops nothing, nobody is kept out");
+            }
+        }
+    }
+
+    /** Entries of which one with a lower number takes every packet. */
+    private void shadowed(String id, List<AclEntry> entries) {
+        if (entries.size() < 2) {
+            return;
+        }
+        Coverage coverage = new Coverage(entries.stream().map(AclEntry::packets).toList(), config.prefixLists(), true);
+        for (int i = 0; i < entries.size(); i++) {
+            OptionalInt cover = coverage.coverOf(i);
+            if (cover.isPresent()) {
+                AclEntry by = entries.get(cover.getAsInt());
+                warn(
+                        entries.get(i).packets().place(),
+                        id + "[" + entries.get(i).number() + "] never decides: " + id + "[" + by.number() + "] at "
+                                + by.packets().place() + " matches all of it first");
+            }
+        }
+    }
+
+    private void lists() {
+        for (PrefixList list : config.prefixLists().values()) {
+            if (list.entries().size() > LONG_LIST) {
+                warn(
+                        list.place(),
+                        String.format(
+                                "prefix list %s has %,d blocks: each interface takes memory for all of them, once for every"
+                                        + " rule and port range that names it",
+                                list.name(), list.entries().size()));
             }
         }
     }

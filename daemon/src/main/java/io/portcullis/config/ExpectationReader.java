@@ -42,8 +42,8 @@ final class ExpectationReader {
         @Nullable
         String interfaceName =
                 name.flatMap(value -> value.text("the name of an interface")).orElse(null);
-        Optional<Value> in = fields.get("ingress");
-        Optional<Value> out = fields.get("egress");
+        Optional<Value> in = fields.filled("ingress", "{} for every packet");
+        Optional<Value> out = fields.filled("egress", "{} for every packet");
         if (in.isPresent() && out.isPresent()) {
             out.get().faultAtKey("not beside ingress: write one claim for each direction");
         }

@@ -23,6 +23,9 @@ import org.yaml.snakeyaml.nodes.Tag;
  * merges, and of several merged maps the first wins.
  */
 final class Fields {
+    /** Maps merged into one another, at the most. */
+    private static final int DEEPEST_MERGE = 50;
+
     private final Map<String, Value> values = new LinkedHashMap<>();
 
     private Fields() {}
@@ -99,8 +102,15 @@ final class Fields {
                     source.wrongKind("a map or a list of maps");
                 } else if (open.contains(from)) {
                     source.faultAtKey("a map cannot be merged into itself");
+                } else if (open.size() > DEEPEST_MERGE) {
+                    source.faultAtKey("merged too deeply: at most " + DEEPEST_MERGE + " maps into one another");
                 } else if (source.reading().mayWalk(from.getValue().size(), source.place())) {
-                    for (Value value : entries(source, from, open)) {
+                    List<Value> found = entries(source, from, open);
+                    // What a merged map has merged itself is walked through once more at each level.
+                    if (!source.reading().mayWalk(found.size(), source.place())) {
+                        continue;
+                    }
+                    for (Value value : found) {
                         if (merged.putIfAbsent(value.key(), value) == null) {
                             own.add(value);
                         }
@@ -109,6 +119,26 @@ final class Fields {
             }
         }
         open.remove(node);
+    }
+
+    /**
+     * As {@link #get}, for a key whose absence lets more pass than some of its values do: a null is a fault then. A file that was
+     * cut short or an unfinished edit must not open what its author meant to shut.
+     *
+     * @param instead what to write in its place
+     */
+    Optional<Value> filled(String key, String instead) {
+        Value value = values.get(key);
+        if (value != null && value.isNull()) {
+            value.withoutValue(instead);
+        }
+        return get(key);
+    }
+
+    /** True for a key that is there and null. */
+    boolean isWithoutValue(String key) {
+        Value value = values.get(key);
+        return value != null && value.isNull();
     }
 
     /** The value of a key; empty when it is absent or null. */

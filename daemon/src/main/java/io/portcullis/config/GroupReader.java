@@ -29,11 +29,21 @@ final class GroupReader {
     }
 
     private SecurityGroup group(Value value) {
+        if (value.isNull()) {
+            // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything
+            // leaves.
+            value.withoutValue("{} for a group without rules of its own, from whose interfaces everything may leave");
+        }
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
         String description =
                 fields.get("description").flatMap(text -> text.text("a text")).orElse("");
-        List<Rule> in = fields.get("ingress").map(ingress::list).orElse(List.of());
-        @Nullable List<Rule> out = fields.get("egress").map(egress::list).orElse(null);
+        List<Rule> in = fields.filled("ingress", "[] if nothing new may come in")
+                .map(ingress::list)
+                .orElse(List.of());
+        @Nullable
+        List<Rule> out = fields.filled("egress", "[] if nothing new may leave")
+                .map(egress::list)
+                .orElse(null);
         List<Cidr> members = fields.get("members").map(Blocks::list).orElse(List.of());
         return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
     }
@@ -41,8 +51,8 @@ final class GroupReader {
     /** The rules of {@code failsafe}. */
     Failsafe failsafe(Fields fields) {
         return new Failsafe(
-                fields.get("ingress").map(ingress::list).orElse(List.of()),
-                fields.get("egress").map(egress::list).orElse(List.of()));
+                fields.filled("ingress", "[] for no rule").map(ingress::list).orElse(List.of()),
+                fields.filled("egress", "[] for no rule").map(egress::list).orElse(List.of()));
     }
 
     /** All prefix lists, by name. */
@@ -50,6 +60,10 @@ final class GroupReader {
         Map<String, PrefixList> lists = new LinkedHashMap<>();
         for (Value value : named.all()) {
             if (ConfigReader.isName(value)) {
+                if (value.isNull()) {
+                    // Entries of network ACLs that deny a list would deny nobody.
+                    value.withoutValue("[] for a list without blocks");
+                }
                 List<Cidr> entries = value.isNull() ? List.of() : Blocks.list(value);
                 lists.put(value.key(), new PrefixList(value.key(), entries, value.keyPlace()));
             }

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +20,7 @@ final class InterfaceReader {
             EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL);
     private static final Set<LinkClass> BRIDGE_DEFAULT =
             EnumSet.of(LinkClass.ARP, LinkClass.NDP, LinkClass.MLD, LinkClass.DHCP, LinkClass.EAPOL, LinkClass.STP);
+    private static final Set<String> TRANSLATING = Set.of("nat", "snat", "dnat", "masquerade");
     private static final List<String> HOST_KEYS = List.of("nic", "attach", "adopt-established");
     private static final List<String> BRIDGE_KEYS = List.of("outside", "inside", "link-state", "learn");
     private static final List<String> COMMON_AND_BRIDGE_KEYS = List.of(
@@ -93,7 +95,7 @@ final class InterfaceReader {
                 .flatMap(each -> each.choice(List.of("verify", "trust")))
                 .orElse("verify")
                 .equals("verify");
-        Set<LinkClass> classes = fields.get("pass-through")
+        Set<LinkClass> classes = fields.filled("pass-through", "[] if none may pass")
                 .map(InterfaceReader::classes)
                 .orElse(mode.filter(Mode.Host.class::isInstance).isPresent() ? HOST_DEFAULT : BRIDGE_DEFAULT);
         List<Integer> ethertypes =
@@ -111,9 +113,10 @@ final class InterfaceReader {
                         .isPresent()
                 ? OnFailure.OPEN
                 : OnFailure.CLOSED;
-        boolean sourceCheck =
-                fields.get("source-check").map(each -> each.flag(false)).orElse(false);
-        Optional<Value> acl = fields.get("network-acl");
+        boolean sourceCheck = fields.filled("source-check", "true or false")
+                .map(each -> each.flag(false))
+                .orElse(false);
+        Optional<Value> acl = fields.filled("network-acl", "the name of one");
         acl.ifPresent(references::toAcl);
         @Nullable
         String networkAcl =
@@ -152,6 +155,12 @@ final class InterfaceReader {
             return Optional.empty();
         }
         int faultsBefore = value.reading().count();
+        if (TRANSLATING.contains(mode.get().scalar().toLowerCase(Locale.ROOT))) {
+            mode.get()
+                    .fault("no addresses are translated here: write host, and leave NAT to the kernel"
+                            + " (allowed: bridge, host)");
+            return Optional.empty();
+        }
         Optional<Mode> read = mode.get().choice(List.of("bridge", "host")).map(text -> switch (text) {
             case "host" -> host(value, fields);
             default -> bridge(value, fields);
@@ -184,8 +193,9 @@ final class InterfaceReader {
                 .flatMap(each -> each.choice(keys))
                 .map(key -> Attach.values()[keys.indexOf(key)])
                 .orElse(Attach.AUTO);
-        boolean adopt =
-                fields.get("adopt-established").map(each -> each.flag(true)).orElse(true);
+        boolean adopt = fields.filled("adopt-established", "true or false")
+                .map(each -> each.flag(true))
+                .orElse(true);
         return nic.isEmpty() ? NO_MODE : new Mode.Host(nic, attach, adopt);
     }
 

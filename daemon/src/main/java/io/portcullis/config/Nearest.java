@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /** The name that somebody meant who wrote another. */
 final class Nearest {
+    /** Comparing takes the product of both lengths, and no name is longer. */
+    private static final int LONGEST = 255;
+
     private Nearest() {}
 
     /**
@@ -13,6 +16,9 @@ final class Nearest {
      * case; empty where all need more than a third of its length.
      */
     static Optional<String> to(String written, Collection<String> names) {
+        if (written.length() > LONGEST) {
+            return Optional.empty();
+        }
         String wrong = written.toLowerCase(Locale.ROOT);
         int most = Math.max(1, wrong.length() / 3);
         String nearest = null;

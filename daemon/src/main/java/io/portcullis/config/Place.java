@@ -19,9 +19,10 @@ public record Place(String file, int line, int column) {
         return new Place(file, 0, 0);
     }
 
-    /** {@code file:line:column}, or the file's name alone. */
+    /** {@code file:line:column}, or the file's name alone; of the name what can't be seen is escaped. */
     @Override
     public String toString() {
-        return line == 0 ? file : file + ":" + line + ":" + column;
+        String name = Visible.text(file);
+        return line == 0 ? name : name + ":" + line + ":" + column;
     }
 }

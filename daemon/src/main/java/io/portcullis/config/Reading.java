@@ -28,8 +28,13 @@ final class Reading {
 
     /** Notes a fault. */
     void fault(Place place, String text) {
+        fault(new Fault(place, text));
+    }
+
+    /** Notes a fault. */
+    void fault(Fault fault) {
         if (values <= MOST_VALUES && faults.size() < MOST_FAULTS) {
-            faults.add(new Fault(place, text));
+            faults.add(fault);
         } else {
             suppressed++;
         }

@@ -80,6 +80,15 @@ public record Rule(
         return protocol == ALL ? "all" : Names.PROTOCOLS.name(protocol).orElse("protocol " + protocol);
     }
 
+    /** All addresses of the families that a protocol has. */
+    static List<Cidr> everyone(int protocol) {
+        return switch (protocol) {
+            case ICMP -> List.of(Cidr.ALL_V4);
+            case ICMPV6 -> List.of(Cidr.ALL_V6);
+            default -> List.of(Cidr.ALL_V4, Cidr.ALL_V6);
+        };
+    }
+
     /** True for tcp, udp and sctp. */
     public static boolean hasPorts(int protocol) {
         return protocol == TCP || protocol == UDP || protocol == SCTP;

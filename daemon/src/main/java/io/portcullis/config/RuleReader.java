@@ -3,6 +3,7 @@ package io.portcullis.config;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -13,26 +14,48 @@ final class RuleReader {
     private static final String PORTS = "a port, a range such as 8000-8100, a service name or a list of those";
     private static final String PEERS =
             "an address, a block, any, {group: NAME}, {prefix-list: NAME} or a list of those";
-    private static final String BLOCK = "one block or address, such as 0.0.0.0/0, or \"::/0\" in another entry";
+    private static final String BLOCKS = "an address, a block, any, {prefix-list: NAME} or a list of those";
+    private static final List<String> REFERENCES = List.of("group", "prefix-list");
     private static final List<String> TRANSPORTS = List.of("tcp", "udp", "sctp");
     private static final List<String> USUAL_PROTOCOLS =
             List.of("all", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah");
     private static final int HIGHEST_PORT = 65535;
+
+    /** Characters of the longest host name (RFC 1035 section 2.3.4), and enough for what else is written in a row. */
+    private static final int LONGEST_NAME = 253;
+
+    private static final Set<String> EVERY_PROTOCOL = Set.of("any", "all", "ip", "*", "-1");
+    private static final Set<String> EVERY_PORT = Set.of("any", "all", "*");
+    private static final Set<String> EVERYBODY =
+            Set.of("all", "*", "0/0", "anyone", "anywhere", "everyone", "everybody");
+
+    /** Ports in the manner of others: {@code 80:443}, {@code 80..443}, with a dash that is no hyphen, with spaces. */
+    private static final Pattern RANGE_OF_OTHERS =
+            Pattern.compile("([0-9]{1,5}) *(?::|[.]{2,3}|[-\\u2010-\\u2015\\u2212]) *([0-9]{1,5})");
+
+    private static final Pattern SEVERAL_PROTOCOLS =
+            Pattern.compile("[A-Za-z0-9]{1,20}(?: *[,/+ ] *[A-Za-z0-9]{1,20})+");
+    private static final Pattern PORTS_IN_A_ROW = Pattern.compile("[0-9-]+(?:[,; ] *[0-9-]+)+");
+    private static final Pattern HOST_NAME =
+            Pattern.compile("(?:[A-Za-z0-9_-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}\\.?");
+
     private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
 
     /** What the rules are part of. */
     private enum Kind {
         /** A group, or failsafe. */
-        RULE("a rule such as {protocol: tcp, ports: 80, %s: any}"),
+        RULE("rule", "a rule such as {protocol: tcp, ports: 80, %s: any}"),
         /** A network ACL, whose reader knows two keys more. */
-        ENTRY("an entry such as {rule: 100, action: allow, protocol: tcp, ports: 80, %s: 0.0.0.0/0}"),
+        ENTRY("entry", "an entry such as {rule: 100, action: allow, protocol: tcp, ports: 80, %s: 0.0.0.0/0}"),
         /** A claim: what it leaves out is free. */
-        CLAIM("a map such as {protocol: tcp, ports: 80, %s: any}");
+        CLAIM("claim", "a map such as {protocol: tcp, ports: 80, %s: any}");
 
+        private final String noun;
         private final String example;
 
-        Kind(String example) {
+        Kind(String noun, String example) {
+            this.noun = noun;
             this.example = example;
         }
 
@@ -137,6 +160,11 @@ final class RuleReader {
         for (Value value : fields.all()) {
             if (value.key().equals(ingress ? "to" : "from")) {
                 value.faultAtKey((ingress ? "an ingress" : "an egress") + " rule has \"" + peerKey + "\" instead");
+            } else if (kind == Kind.RULE && value.key().equals("action")) {
+                value.faultAtKey("rules only allow, and what none of them allows is dropped: remove it, or deny in an"
+                        + " entry of network-acls");
+            } else if (kind == Kind.RULE && value.key().equals("rule")) {
+                value.faultAtKey("rules have no numbers and no order: remove it, or write an entry of network-acls");
             } else if (!keys.contains(value.key())) {
                 value.unknownKey(keys);
             }
@@ -160,8 +188,16 @@ final class RuleReader {
         if (text.get().equals("all")) {
             return Optional.of(Rule.ALL);
         }
+        if (EVERY_PROTOCOL.contains(text.get().toLowerCase(Locale.ROOT))) {
+            value.get().fault("for every protocol write all");
+            return Optional.empty();
+        }
         Optional<Integer> number =
                 Value.numberIn(text.get(), 0, 255).map(Long::intValue).or(() -> Names.PROTOCOLS.number("", text.get()));
+        if (number.isEmpty() && isOf(SEVERAL_PROTOCOLS, text.get())) {
+            value.get().fault("one protocol a rule: write a rule for each");
+            return Optional.empty();
+        }
         if (number.isEmpty()) {
             Set<String> names = new LinkedHashSet<>(USUAL_PROTOCOLS);
             names.addAll(Names.PROTOCOLS.names(""));
@@ -173,7 +209,7 @@ final class RuleReader {
     }
 
     private static List<PortRange> ports(Fields fields, int protocol) {
-        Optional<Value> value = fields.get("ports");
+        Optional<Value> value = fields.filled("ports", "the ports");
         if (value.isEmpty()) {
             return List.of();
         }
@@ -199,6 +235,20 @@ final class RuleReader {
         if (port.isPresent()) {
             return Optional.of(new PortRange(port.get().intValue(), port.get().intValue()));
         }
+        Matcher others = RANGE_OF_OTHERS.matcher(text);
+        if (others.matches() && !NUMBERS.matcher(text).matches()) {
+            value.fault("a range is written low-high: write " + others.group(1) + "-" + others.group(2));
+            return Optional.empty();
+        }
+        if (isOf(PORTS_IN_A_ROW, text)) {
+            value.fault("several ports are a list: write ["
+                    + String.join(", ", Value.quoted(text).split("[,; ] *", -1)) + "]");
+            return Optional.empty();
+        }
+        if (EVERY_PORT.contains(text.toLowerCase(Locale.ROOT))) {
+            value.fault("for every port leave the key out");
+            return Optional.empty();
+        }
         Matcher range = RANGE.matcher(text);
         if (!range.matches() && !NUMBERS.matcher(text).matches()) {
             return service(value, text, protocol).map(number -> new PortRange(number, number));
@@ -214,6 +264,11 @@ final class RuleReader {
             return Optional.empty();
         }
         return Optional.of(new PortRange(low, high));
+    }
+
+    /** Matching the repetitions of these takes stack for each. */
+    private static boolean isOf(Pattern pattern, String text) {
+        return text.length() <= LONGEST_NAME && pattern.matcher(text).matches();
     }
 
     private static Optional<Integer> service(Value value, String name, int protocol) {
@@ -244,7 +299,7 @@ final class RuleReader {
     }
 
     private static int type(Fields fields, int protocol) {
-        Optional<Value> value = fields.get("type");
+        Optional<Value> value = fields.filled("type", "the type");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -270,7 +325,7 @@ final class RuleReader {
     }
 
     private static int code(Fields fields, int protocol) {
-        Optional<Value> value = fields.get("code");
+        Optional<Value> value = fields.filled("code", "the code");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -287,41 +342,37 @@ final class RuleReader {
 
     private List<Peer> peers(Value rule, Fields fields, int protocol) {
         Optional<Value> value = fields.get(peerKey);
+        String allowed = kind == Kind.ENTRY ? BLOCKS : PEERS;
         if (value.isEmpty() && kind == Kind.CLAIM) {
             return List.of(new Peer.Any());
         }
         if (value.isEmpty()) {
-            rule.reading().fault(rule.place(), peerKey + " is missing: " + (kind == Kind.ENTRY ? BLOCK : PEERS));
+            rule.reading().fault(rule.place(), peerKey + " is missing: " + allowed);
             return List.of();
         }
-        if (kind == Kind.ENTRY) {
-            return block(value.get(), protocol).stream().toList();
-        }
         if (value.get().isList() && value.get().isEmpty()) {
-            value.get().fault("nobody at all: write " + PEERS + ", or remove the rule");
+            value.get().fault("nobody at all: write " + allowed + ", or remove the " + kind.noun);
         }
         List<Peer> peers = new ArrayList<>();
         for (Value item : value.get().itemsOrSelf()) {
-            (item.isMap() ? reference(item) : addresses(item, protocol)).ifPresent(peers::add);
+            (item.isMap() ? reference(item, allowed) : addresses(item, protocol, allowed)).ifPresent(peers::add);
         }
         return peers;
     }
 
-    /** The one block of an entry: EC2's have no more, and of two families each needs a number of its own. */
-    private static Optional<Peer> block(Value value, int protocol) {
-        if (value.isList() || value.isMap() || value.scalar().equals("any")) {
-            value.fault("an entry is about " + BLOCK);
+    private Optional<Peer> reference(Value value, String allowed) {
+        boolean isReference = Fields.entries(value).stream().map(Value::key).anyMatch(REFERENCES::contains);
+        if (value.isSetInBraces() && !isReference) {
+            value.wrongKindOrBraces(allowed);
             return Optional.empty();
         }
-        return addresses(value, protocol);
-    }
-
-    private Optional<Peer> reference(Value value) {
-        Fields fields = value.fields(List.of("group", "prefix-list"));
+        Fields fields = value.fields(REFERENCES);
         Optional<Value> group = fields.get("group");
         Optional<Value> list = fields.get("prefix-list");
         if (group.isPresent() && list.isPresent()) {
             list.get().faultAtKey("not beside group: for both write [{group: NAME}, {prefix-list: NAME}]");
+        } else if (group.isPresent() && kind == Kind.ENTRY) {
+            group.get().faultAtKey("not in a network ACL, which knows addresses and no groups: write " + BLOCKS);
         } else if (group.isPresent()) {
             references.toGroup(group.get());
             return group.get().text("the name of a security group").map(Peer.Group::new);
@@ -329,23 +380,31 @@ final class RuleReader {
             references.toList(list.get());
             return list.get().text("the name of a prefix list").map(Peer.Prefixes::new);
         } else if (fields.all().stream().allMatch(Value::isNull)) {
-            value.wrongKind(PEERS);
+            value.wrongKind(allowed);
         }
         return Optional.empty();
     }
 
-    private static Optional<Peer> addresses(Value value, int protocol) {
-        Optional<String> text = value.text(PEERS);
+    private static Optional<Peer> addresses(Value value, int protocol, String allowed) {
+        Optional<String> text = value.text(allowed);
         if (text.isEmpty()) {
             return Optional.empty();
         }
         if (text.get().equals("any")) {
             return Optional.of(new Peer.Any());
         }
+        if (EVERYBODY.contains(text.get().toLowerCase(Locale.ROOT))) {
+            value.fault("for everybody write any");
+            return Optional.empty();
+        }
+        if (isOf(HOST_NAME, text.get())) {
+            value.fault("a host name, and names are not looked up: write its addresses");
+            return Optional.empty();
+        }
         boolean isName = text.get().chars().noneMatch(c -> c == '.' || c == ':' || c == '/');
         if (isName) {
-            value.fault(
-                    "not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + PEERS + ")");
+            value.fault("not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + allowed
+                    + ")");
             return Optional.empty();
         }
         Optional<Cidr> block = Blocks.block(value, text.get());

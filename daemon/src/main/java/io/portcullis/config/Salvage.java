@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.error.Mark;
@@ -39,6 +40,7 @@ final class Salvage implements Parser {
     }
 
     private final Parser parser;
+    private final Supplier<Mark> here;
     private final int deepest;
     private final Deque<Open> open = new ArrayDeque<>();
     private final Set<String> anchors = new HashSet<>();
@@ -51,10 +53,12 @@ final class Salvage implements Parser {
     /**
      * Reads from another parser.
      *
+     * @param here where it has come to in the text
      * @param deepest lists and maps in one another; more is as a syntax error
      */
-    Salvage(Parser parser, int deepest) {
+    Salvage(Parser parser, Supplier<Mark> here, int deepest) {
         this.parser = parser;
+        this.here = here;
         this.deepest = deepest;
     }
 
@@ -116,6 +120,10 @@ final class Salvage implements Parser {
             return event;
         } catch (MarkedYAMLException e) {
             fault = e;
+            return ending();
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The library's answer to an escape of a character that there is not.
+            fault = new ParserException(null, null, String.valueOf(e.getMessage()), here.get());
             return ending();
         }
     }

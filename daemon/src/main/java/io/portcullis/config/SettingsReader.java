@@ -33,7 +33,7 @@ final class SettingsReader {
     static Conntrack conntrack(Fields fields, Control control) {
         long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
         boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
-        boolean recheck = fields.get("on-reload")
+        boolean recheck = fields.filled("on-reload", "keep or recheck")
                 .flatMap(value -> value.choice(List.of("keep", "recheck")))
                 .filter("recheck"::equals)
                 .isPresent();

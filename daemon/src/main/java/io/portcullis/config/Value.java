@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
@@ -23,6 +24,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 record Value(Reading reading, String file, String key, Node keyNode, Node node) {
     private static final int LONGEST_QUOTE = 60;
+    private static final int MOST_IN_HINT = 10;
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
     private static final int MOST_DIGITS = 18;
     private static final Set<Tag> PLAIN_TAGS =
@@ -83,14 +85,52 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         reading.fault(keyPlace(), quoted(key) + ": " + text);
     }
 
+    /** Notes that a key without a value can't be taken for one that is absent. */
+    void withoutValue(String instead) {
+        reading.fault(keyPlace(), label() + "without a value: write " + instead + ", or leave the key out");
+    }
+
     /** Notes that the value is not of the kind that its key takes. */
     void wrongKind(String expected) {
         wrongKind(expected, "");
     }
 
+    /** As {@link #wrongKind(String)}; of braces that should be brackets it says so. */
+    void wrongKindOrBraces(String expected) {
+        wrongKind(expected, braces());
+    }
+
     private void wrongKind(String expected, String hint) {
         String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
         reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
+    }
+
+    /** True for {@code {80, 443}}: braces make a map, whose keys have no values here. */
+    boolean isSetInBraces() {
+        return node instanceof MappingNode map
+                && !map.getValue().isEmpty()
+                && map.getValue().stream()
+                        .allMatch(tuple -> isNull(tuple.getValueNode()) && tuple.getKeyNode() instanceof ScalarNode);
+    }
+
+    /** What to write instead of a map that was not meant to be one; empty where that is not known. */
+    private String braces() {
+        if (!isSetInBraces() || !(node instanceof MappingNode map)) {
+            return "";
+        }
+        List<String> keys = map.getValue().stream()
+                .limit(MOST_IN_HINT)
+                .map(tuple -> tuple.getKeyNode() instanceof ScalarNode key ? quoted(key.getValue()) : "")
+                .toList();
+        boolean isFlow = map.getFlowStyle() == DumperOptions.FlowStyle.FLOW;
+        if (keys.size() == 1 && keys.getFirst().endsWith(":")) {
+            // A colon at the end of fd00:: makes it a key.
+            return ": quote an address, \"" + keys.getFirst() + ":\"";
+        }
+        return isFlow
+                ? ": braces make a map, write [" + String.join(", ", keys)
+                        + (map.getValue().size() > keys.size() ? ", …" : "") + "]"
+                : "";
     }
 
     private String label() {
@@ -110,9 +150,10 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
     static String quoted(String text) {
         String line = text.codePoints()
                 .limit(LONGEST_QUOTE)
-                .mapToObj(c -> Character.isISOControl(c) ? "?" : Character.toString(c))
+                .mapToObj(Character::toString)
                 .collect(Collectors.joining());
-        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? line + "…" : line;
+        String shown = Visible.text(line);
+        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? shown + "…" : shown;
     }
 
     /** False for a node with a tag of its own ({@code !secret}): nothing here takes one. */
@@ -144,7 +185,7 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         if (node instanceof ScalarNode scalar && !isNull()) {
             return Optional.of(scalar.getValue());
         }
-        wrongKind(expected);
+        wrongKindOrBraces(expected);
         return Optional.empty();
     }
 
@@ -166,7 +207,7 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         if (!(node instanceof SequenceNode list)) {
             String hint = node instanceof ScalarNode scalar && !isNull() && scalar.isPlain()
                     ? ": write [" + quoted(scalar.getValue()) + "]"
-                    : "";
+                    : braces();
             wrongKind(expected, hint);
             return List.of();
         }

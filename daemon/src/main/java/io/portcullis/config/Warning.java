@@ -3,9 +3,13 @@ package io.portcullis.config;
 /**
  * Something valid that is hardly meant. A configuration with warnings is used all the same.
  *
- * @param text one line, without the place
+ * @param text one line, without the place; what can't be seen is escaped
  */
 public record Warning(Place place, String text) {
+    public Warning {
+        text = Visible.text(text);
+    }
+
     /** {@code file:line:column: text}. */
     @Override
     public String toString() {

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import io.portcullis.config.Level;
+import io.portcullis.config.Visible;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Instant;
@@ -42,12 +43,15 @@ public final class Logs {
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
                     .lines()
-                    .forEach(line -> text.append(start).append(line).append('\n'));
+                    .forEach(line ->
+                            text.append(start).append(Visible.withTabs(line)).append('\n'));
             IThrowableProxy thrown = event.getThrowableProxy();
             if (thrown != null) {
                 ThrowableProxyUtil.asString(thrown)
                         .lines()
-                        .forEach(line -> text.append(start).append(line).append('\n'));
+                        .forEach(line -> text.append(start)
+                                .append(Visible.withTabs(line))
+                                .append('\n'));
             }
             return text.toString();
         }

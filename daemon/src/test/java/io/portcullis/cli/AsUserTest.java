@@ -57,7 +57,7 @@ final class AsUserTest {
                         "sh",
                         "-c",
                         "printf 'one\\ntwo \\033[2J\\n'; printf 'thr\\ree\\n' >&2; exit 3"));
-        assertEquals("one\ntwo ?[2J\n", out.toString());
+        assertEquals("one\ntwo \\x1b[2J\n", out.toString());
         // A carriage return ends a line of text, too.
         assertEquals("thr\nee\n", err.toString());
     }

@@ -1,17 +1,21 @@
 package io.portcullis.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portcullis.conntrack.TableHeader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -98,6 +102,71 @@ final class ToolsTest {
                                 + " --interface web1 --egress --protocol icmp --from 10.0.0.1 --to 192.0.2.1")
                         .split(" ", -1)));
         assertTrue(err.toString().contains("no interface web1: there is web0"), err.toString());
+    }
+
+    @Test
+    void checkSaysItsFindingsAsFields() throws IOException {
+        Path broken = Files.writeString(folder.resolve("broken.yaml"), RULES.replace("mode: ", "mode: x"));
+        assertEquals(1, run("check", "--json", file.toString(), broken.toString()));
+        assertEquals("", err.toString());
+        JsonNode all = new ObjectMapper().readTree(out.toString());
+        assertEquals(2, all.size());
+        assertTrue(all.get(0).get("valid").asBoolean());
+        JsonNode finding = all.get(1).get("errors").get(0);
+        assertEquals(broken.toString(), finding.get("file").asText());
+        assertEquals(3, finding.get("line").asInt());
+        assertTrue(finding.get("column").asInt() > 1);
+        assertEquals("error", finding.get("severity").asText());
+        assertTrue(finding.get("text").asText().startsWith("mode: x"), finding.toString());
+        out.getBuffer().setLength(0);
+        Path doubted = Files.writeString(folder.resolve("doubted.yaml"), RULES.replace("from: any", "from: 0.0.0.0"));
+        assertEquals(0, run("check", "--json", doubted.toString()));
+        JsonNode warning = new ObjectMapper()
+                .readTree(out.toString())
+                .get(0)
+                .get("warnings")
+                .get(0);
+        assertEquals("warning", warning.get("severity").asText());
+        assertEquals(5, warning.get("line").asInt());
+    }
+
+    @Test
+    void checkReadsStandardInput() {
+        InputStream before = System.in;
+        try {
+            System.setIn(new ByteArrayInputStream(RULES.getBytes(StandardCharsets.UTF_8)));
+            assertEquals(0, run("check", "-"));
+            assertTrue(out.toString().startsWith("-: valid: "), out.toString());
+            System.setIn(new ByteArrayInputStream("version: 2\n".getBytes(StandardCharsets.UTF_8)));
+            assertEquals(1, run("check", "-"));
+            assertTrue(err.toString().contains("-:1:10: version: 2"), err.toString());
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void checkShowsTheLineOfASyntaxError() throws IOException {
+        Path broken = Files.writeString(folder.resolve("broken.yaml"), "version: 1\nlog:\n\tlevel: info\n");
+        assertEquals(1, run("check", broken.toString()));
+        assertEquals(
+                broken + ":3:1: not YAML: a tab: indent with spaces only\n    →level: info\n    ^\n", err.toString());
+    }
+
+    /** A chain of merges that once overflowed the stack: a fault, and no trace. */
+    @Test
+    void checkPrintsNoTrace() throws IOException {
+        StringBuilder yaml = new StringBuilder("version: 1\nsecurity-groups:\n  g0: &m0 {}\n");
+        for (int i = 1; i <= 20_000; i++) {
+            yaml.append(String.format("  g%d: &m%d {<<: *m%d}%n", i, i, i - 1));
+        }
+        assertEquals(
+                1,
+                run(
+                        "check",
+                        Files.writeString(folder.resolve("chain.yaml"), yaml).toString()));
+        assertTrue(err.toString().contains("merged too deeply"), err.toString());
+        assertFalse(err.toString().contains("\tat "));
     }
 
     @Test

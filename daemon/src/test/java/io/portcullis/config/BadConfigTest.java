@@ -181,7 +181,109 @@ class BadConfigTest {
     void nestingWithoutEndIsRefused() {
         ConfigException refusal =
                 assertThrows(ConfigException.class, () -> Config.parse("version: " + "[".repeat(10_000), "deep"));
-        assertEquals("deep: not YAML: Nesting Depth exceeded max 50", refusal.getMessage());
+        assertEquals("deep:1:59: nested too deeply: at most 50 lists and maps in one another", refusal.getMessage());
+    }
+
+    /** Each is refused at its place, in time that grows with its size only; a stack that overflows would end the test. */
+    @Test
+    void mergesWithoutEndAreRefused() {
+        StringBuilder yaml = new StringBuilder("version: 1\nlog: {level: info, <<: *m20000}\n");
+        StringBuilder chain = new StringBuilder("version: 1\nlog: {}\nsecurity-groups:\n  g0: &m0 {description: x}\n");
+        for (int i = 1; i <= 20_000; i++) {
+            chain.append("  g")
+                    .append(i)
+                    .append(": &m")
+                    .append(i)
+                    .append(" {<<: *m")
+                    .append(i - 1)
+                    .append("}\n");
+        }
+        assertTrue(refusal(chain.toString(), "chain").faults().stream()
+                .map(Fault::toString)
+                .anyMatch("chain:5:12: <<: merged too deeply: at most 50 maps into one another"::equals));
+        assertEquals(
+                "undefined:2:24: not YAML: m20000: no anchor of this name comes before its alias",
+                refusal(yaml.toString(), "undefined").getMessage());
+    }
+
+    @Test
+    void mergesThatDoubleEachTimeEnd() {
+        StringBuilder yaml = new StringBuilder("version: 1\nsecurity-groups:\n  g0: &m0 {description: x}\n");
+        for (int i = 1; i <= 45; i++) {
+            String before = "*m" + (i - 1);
+            yaml.append("  g" + i + ": &m" + i + " {<<: [" + before + ", " + before + "]}\n");
+        }
+        assertTrue(refusal(yaml.toString(), "bomb").getMessage().contains("too large: more than 5,000,000 values"));
+    }
+
+    @Test
+    void aTextWithoutEndIsRefusedAtItsPlace() {
+        String head =
+                "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\nsecurity-groups:\n  web: {";
+        String longest = "x".repeat(8 << 20);
+        for (String quote : List.of("", "'", "\"")) {
+            assertEquals(
+                    "long:4:22: too long: a text has 65,536 characters at the most",
+                    refusal(head + "description: " + quote + longest + quote + "}\n", "long")
+                            .getMessage());
+        }
+        assertEquals(
+                "long:4:9: too long: a text has 65,536 characters at the most",
+                refusal(head + longest + ": 1}\n", "long").getMessage());
+        assertTrue(refusal(head + "description: *" + longest + "}\n", "long")
+                        .getMessage()
+                        .length()
+                < 300);
+        assertTrue(refusal(head + "description: !" + longest + " x}\n", "long")
+                        .getMessage()
+                        .length()
+                < 300);
+        // Comments and lists may be long.
+        assertTrue(refusal("# " + longest + "\nnonsense: 1\n", "comment")
+                .getMessage()
+                .startsWith("comment:2:1:"));
+    }
+
+    @Test
+    void longWordsAreNotCompared() {
+        String names = "  n: {}\n  ? " + "y".repeat(60_000) + "\n  : {}\n";
+        String references = ("x".repeat(59_000) + ", ").repeat(100);
+        String yaml = "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [" + references
+                + "web]}}\nsecurity-groups:\n" + names;
+        assertTrue(refusal(yaml, "words").getMessage().contains("no such security group"));
+    }
+
+    @Test
+    void filesThatIncludeOneAnotherWithoutEndAreRefused() throws IOException {
+        for (int i = 0; i < 60; i++) {
+            write("f" + i + ".yaml", "version: 1\ninclude: [f" + (i + 1) + ".yaml]\n");
+        }
+        write("f60.yaml", "version: 1\n");
+        assertTrue(
+                faults(folder.resolve("f0.yaml"))
+                        .contains(
+                                "f50.yaml:2:11: include: f51.yaml: included too deeply: at most 50 files that include one another"));
+    }
+
+    @Test
+    void aSyntaxErrorShowsItsLineAndACaret() {
+        assertEquals(
+                List.of("    → ingress: []", "    ^"),
+                refusal("version: 1\nsecurity-groups:\n  web:\n    \t ingress: []\n", "tab")
+                        .faults()
+                        .getFirst()
+                        .excerpt());
+        Fault far = refusal("version: 1\nlog: {level: " + "a, ".repeat(60) + "b: c: d}\n", "far")
+                .faults()
+                .getFirst();
+        assertEquals(2, far.excerpt().size());
+        assertTrue(far.excerpt().getFirst().length() <= 102, far.excerpt().getFirst());
+        assertEquals(
+                ':', far.excerpt().getFirst().charAt(far.excerpt().getLast().indexOf('^')));
+    }
+
+    private static ConfigException refusal(String yaml, String name) {
+        return assertThrows(ConfigException.class, () -> Config.parse(yaml, name));
     }
 
     /** Whatever stands in a file, the answer is a configuration or faults, each one line of text at a place. */
@@ -244,6 +346,9 @@ class BadConfigTest {
                 refused++;
                 for (Fault fault : e.faults()) {
                     assertTrue(fault.text().lines().count() == 1, () -> "seed " + seed + ": " + fault + "\n" + damaged);
+                    assertTrue(
+                            fault.text().codePoints().noneMatch(Visible::isInvisible),
+                            () -> "seed " + seed + ": " + fault + "\n" + damaged);
                 }
             } catch (RuntimeException e) {
                 throw new AssertionError("seed " + seed + "\n" + damaged, e);

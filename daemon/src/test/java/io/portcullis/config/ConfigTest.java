@@ -189,18 +189,52 @@ class ConfigTest {
         Config config = parse("""
                 version: 1
                 interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: , timeouts: ~}
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], addresses: , timeouts: ~}
                 security-groups:
-                  web: {ingress: null, egress: , members: , description: }
-                  spare:
+                  web: {members: , description: }
+                  spare: {}
                 prefix-lists:
-                conntrack:
+                conntrack: {tcp-strict: , timeouts: }
                 mark: ~
                 failsafe:
                 """);
         assertNull(config.group("web").egress());
         assertEquals(List.of(), config.group("spare").ingress());
         assertEquals(new Mark(0x5043, 0xffff), config.mark());
+    }
+
+    @Test
+    void anEntryOfANetworkAclTakesWhatARuleTakesButGroups() throws ConfigException {
+        Config config = parse("""
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+                security-groups: {web: {}}
+                prefix-lists: {banned: [192.0.2.0/24, "2001:db8::/32"], none: []}
+                network-acls:
+                  acl:
+                    ingress:
+                      - {rule: 1, action: deny, protocol: all, from: {prefix-list: banned}}
+                      - {rule: 2, action: deny, protocol: icmpv6, from: {prefix-list: banned}}
+                      - {rule: 3, action: deny, protocol: tcp, from: [10.0.0.1, {prefix-list: banned}, 10.0.0.1]}
+                      - {rule: 4, action: allow, protocol: icmp, from: any}
+                      - {rule: 5, action: deny, protocol: all, from: {prefix-list: none}}
+                      - {rule: 6, action: allow, protocol: all, from: any}
+                """);
+        NetworkAcl acl = config.networkAcls().get("acl");
+        assertNotNull(acl);
+        assertEquals(
+                List.of(
+                        "[192.0.2.0/24, 2001:db8::/32]",
+                        "[2001:db8::/32]",
+                        "[10.0.0.1/32, 192.0.2.0/24, 2001:db8::/32]",
+                        "[0.0.0.0/0]",
+                        "[]",
+                        "[0.0.0.0/0, ::/0]"),
+                acl.ingress().stream().map(entry -> entry.blocks().toString()).toList());
+        assertEquals(
+                "all from prefix list banned",
+                acl.ingress().getFirst().packets().text(true));
     }
 
     @Test

@@ -118,7 +118,7 @@ class DoubtsTest {
             for (int i = 0; i < 12; i++) {
                 rules.add(rule(random));
             }
-            Coverage coverage = new Coverage(rules, Map.of());
+            Coverage coverage = new Coverage(rules, Map.of(), false);
             for (int i = 0; i < rules.size(); i++) {
                 Collection<Integer> covers = new TreeSet<>();
                 for (int j = 0; j < rules.size(); j++) {
@@ -183,6 +183,100 @@ class DoubtsTest {
         return wide.peers().stream()
                 .anyMatch(peer ->
                         peer instanceof Peer.Any || (peer instanceof Peer.Net(Cidr cidr) && cidr.encloses(block)));
+    }
+
+    @Test
+    void rulesThatNoPacketMatches() throws ConfigException {
+        assertEquals(
+                List.of(
+                        "f:7:7: web/ingress[1] never matches 0.0.0.0: no packet with the unspecified address as its source gets"
+                                + " as far as the rules: for everybody of its family write 0.0.0.0/0",
+                        "f:8:7: web/ingress[2] never matches 224.0.0.0/8: no packet with multicast as its source gets as far as"
+                                + " the rules",
+                        "f:9:7: web/ingress[3] never matches ::1: no packet with loopback as its source gets as far as the rules",
+                        "f:10:7: web/ingress[4] never matches 255.255.255.255: no packet with broadcast as its source gets as far"
+                                + " as the rules"),
+                warningsAboutRules(
+                        "protocol: udp, ports: 53, from: 0.0.0.0",
+                        "protocol: udp, ports: 54, from: [224.0.0.0/8, 192.0.2.1]",
+                        "protocol: udp, ports: 55, from: \"::1\"",
+                        "protocol: udp, ports: 56, from: 255.255.255.255",
+                        "protocol: udp, ports: 67, from: 0.0.0.0",
+                        "protocol: udp, ports: 58, from: [224.0.0.0/3, 126.0.0.0/7, \"fe80::/10\", \"::/126\"]"));
+    }
+
+    @Test
+    void destinationsEntriesListsAndMembersThatNoPacketHas() throws ConfigException {
+        String yaml = """
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+                security-groups:
+                  web:
+                    ingress: [{protocol: udp, ports: 7, from: {group: web}}, {protocol: udp, ports: 8, from: {prefix-list: l}}]
+                    egress: [{protocol: udp, to: [224.0.0.1, 127.0.0.1]}, {protocol: tcp, ports: 9, to: {prefix-list: l}}]
+                    members: [192.0.2.1, 127.0.0.1]
+                prefix-lists: {l: [192.0.2.1, 224.0.0.1, "ff02::1"]}
+                network-acls:
+                  acl: {ingress: [{rule: 7, action: deny, protocol: all, from: [10.0.0.0/8, 127.0.0.0/8]}]}
+                failsafe: {ingress: [{protocol: udp, ports: 9, from: 224.0.0.0/4}]}
+                """;
+        assertEquals(
+                List.of(
+                        "f:5:3: group web: web/ingress[1] never matches 127.0.0.1: no packet with loopback as its source gets as"
+                                + " far as the rules",
+                        "f:7:14: web/egress[1] never matches 127.0.0.1: no packet with loopback as its destination gets as far as"
+                                + " the rules",
+                        "f:9:16: prefix list l: web/ingress[2] never matches 224.0.0.1: no packet with multicast as its source"
+                                + " gets as far as the rules (and 1 others)",
+                        "f:11:19: acl/ingress[7] never matches 127.0.0.0/8: no packet with loopback as its source gets as far as"
+                                + " the rules",
+                        "f:12:22: failsafe/ingress[1] never matches 224.0.0.0/4: no packet with multicast as its source gets as"
+                                + " far as the rules"),
+                Config.parse(yaml, "f").warnings().stream()
+                        .map(Warning::toString)
+                        .toList());
+    }
+
+    @Test
+    void anEntryThatAnEarlierOneTakesEverythingFrom() throws ConfigException {
+        String yaml = """
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+                security-groups: {web: {}}
+                prefix-lists: {banned: [192.0.2.0/24, 198.51.100.7]}
+                network-acls:
+                  acl:
+                    ingress:
+                      - {rule: 20, action: deny, protocol: tcp, from: {prefix-list: banned}}
+                      - {rule: 10, action: allow, protocol: all, from: [0.0.0.0/0]}
+                      - {rule: 30, action: allow, protocol: all, from: any}
+                """;
+        assertEquals(
+                List.of("f:9:9: acl/ingress[20] never decides: acl/ingress[10] at f:10:9 matches all of it first"),
+                Config.parse(yaml, "f").warnings().stream()
+                        .map(Warning::toString)
+                        .toList());
+    }
+
+    @Test
+    void aListThatTakesMuchMemory() throws ConfigException {
+        StringBuilder list = new StringBuilder();
+        for (int i = 0; i <= 100_000; i++) {
+            list.append("10.")
+                    .append(i >> 16)
+                    .append('.')
+                    .append(i >> 8 & 255)
+                    .append('.')
+                    .append(i & 255)
+                    .append(',');
+        }
+        assertEquals(
+                List.of(
+                        "f:6:16: prefix list long has 100,001 blocks: each interface takes memory for all of them, once for every"
+                                + " rule and port range that names it"),
+                warnings("  web: {}\nprefix-lists: {long: [" + list + "]}\n"));
     }
 
     @Test

@@ -487,7 +487,7 @@ class SchemaTest {
                 "interfaces: {a: {mode: host, nic: a, security-groups: [[web]]}}",
             })
     void schemaAndDaemonAgreeAboutNamesOfInterfaces(String line) {
-        assertAgree("version: 1\nsecurity-groups: {web: }\n" + line + "\n");
+        assertAgree("version: 1\nsecurity-groups: {web: {}}\n" + line + "\n");
     }
 
     @ParameterizedTest
@@ -610,7 +610,8 @@ class SchemaTest {
                 "5",
             })
     void schemaAndDaemonAgreeAboutEntries(String entry) {
-        assertAgree(top("network-acls: {edge-acl: {ingress: [" + entry + "], egress: }, other: }"));
+        assertAgree(top("network-acls: {edge-acl: {ingress: [" + entry
+                + "]}, other: }\nprefix-lists: {office: [192.0.2.0/24]}"));
     }
 
     @ParameterizedTest
@@ -673,7 +674,15 @@ class SchemaTest {
                 """));
         for (String bad : List.of(
                 "network-acls: {a: {ingress: [{rule: 0, action: allow, protocol: tcp, from: 0.0.0.0/0}]}}",
-                "network-acls: {a: {ingress: [{rule: 1, action: allow, protocol: tcp, from: any}]}}",
+                "network-acls: {a: {ingress: [{rule: 1, action: allow, protocol: tcp, from: {group: web}}]}}",
+                "network-acls: {a: {ingress: [{rule: 1, action: allow, protocol: tcp, from: []}]}}",
+                "network-acls: {a: {ingress: }}",
+                "network-acls: {a: {egress: ~}}",
+                "prefix-lists: {office: }",
+                "failsafe: {ingress: }",
+                "expect: ",
+                "conntrack: ",
+                "conntrack: {on-reload: }",
                 "network-acls: {a: {ingress: [{rule: 1, action: allow, protocol: all, ports: 1, from: 0.0.0.0/0}]}}",
                 "network-acls: {a: {egress: [{rule: 1, action: allow, protocol: tcp, from: 0.0.0.0/0}]}}",
                 "network-acls: {a: {egress: [{rule: 1, protocol: tcp, to: 0.0.0.0/0}]}}",
@@ -719,7 +728,9 @@ class SchemaTest {
             Names.ICMP_TYPES.names(icmp).forEach(name -> rules.add("protocol: " + icmp + ", type: " + name));
         }
         for (String transport : List.of("tcp", "udp", "sctp")) {
-            Names.SERVICES.names(transport).forEach(name -> rules.add("protocol: " + transport + ", ports: " + name));
+            Names.SERVICES
+                    .names(transport)
+                    .forEach(name -> rules.add("protocol: " + transport + ", ports: \"" + name + "\""));
         }
         String classes = Stream.of(LinkClass.values()).map(LinkClass::key).collect(Collectors.joining(", "));
         String timeouts = String.join(": 5s, ", Timeouts.KEYS) + ": 5s";

@@ -238,7 +238,7 @@ public final class RandomWorld {
                     List.of(new Peer.Net(block)),
                     "",
                     PLACE);
-            entries.add(new AclEntry(n * 10 + random.nextInt(10), random.nextInt(3) > 0, packets));
+            entries.add(new AclEntry(n * 10 + random.nextInt(10), random.nextInt(3) > 0, packets, List.of(block)));
         }
         return entries;
     }

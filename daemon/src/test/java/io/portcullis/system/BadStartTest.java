@@ -191,7 +191,6 @@ final class BadStartTest {
         Home home = LAB.home(RULES);
         assertEquals(2, home.portcullis("fly").exit());
         assertEquals(2, home.portcullis().exit());
-        assertEquals(2, home.portcullis("check").exit());
         assertEquals(2, home.portcullis("run", "--confg", "x").exit());
         assertEquals(
                 3,

@@ -1,0 +1,63 @@
+package io.portcullis.cli;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Fault;
+import io.portcullis.config.Place;
+import io.portcullis.policy.Expectations;
+import io.portcullis.service.NicAddresses;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Configurations that a command line names, read for people: whatever is wrong with one is a fault, never a trace. */
+final class RuleFiles {
+    /** Where the installed one is. */
+    static final Path INSTALLED = Path.of("/etc/portcullis/portcullis.yaml");
+
+    private static final Path STANDARD_INPUT = Path.of("-");
+
+    /** One that was read: a configuration with no faults, or none with at least one. */
+    record Read(Optional<Config> config, List<Fault> faults) {}
+
+    private RuleFiles() {}
+
+    /**
+     * Reads a file and what it includes, with the addresses that NICs have here.
+     *
+     * @param in standard input, for the file {@code -}, which includes nothing
+     */
+    static Read read(Path file, InputStream in) {
+        try {
+            Config config = file.equals(STANDARD_INPUT) ? Config.read(in, file.toString()) : Config.load(file);
+            return new Read(Optional.of(NicAddresses.added(config)), List.of());
+        } catch (ConfigException e) {
+            return new Read(Optional.empty(), e.faults());
+        } catch (IOException e) {
+            return failed(file, "cannot be read: " + e.getMessage());
+        } catch (RuntimeException | Error e) {
+            return failed(file, defect(e));
+        }
+    }
+
+    /** The claims of a configuration that do not hold, each with its proof. */
+    static List<Fault> broken(Path file, Config config) {
+        try {
+            return Expectations.broken(config);
+        } catch (RuntimeException | Error e) {
+            return failed(file, defect(e)).faults();
+        }
+    }
+
+    private static Read failed(Path file, String text) {
+        return new Read(Optional.empty(), List.of(new Fault(new Place(file.toString(), 0, 0), text)));
+    }
+
+    private static String defect(Throwable thrown) {
+        return thrown instanceof OutOfMemoryError
+                ? "too large for the memory that there is: PORTCULLIS_JAVA_OPTS=-Xmx…m gives more"
+                : "cannot be checked, which is a defect of portcullis and not of the file: " + thrown;
+    }
+}
