@@ -327,9 +327,6 @@ public final class Daemon implements Operations, AutoCloseable {
             if (!running.waiting().isEmpty()) {
                 guardLate();
             }
-            if (running.config() == null || running.degraded() || !edits.areSeen()) {
-                edits.look();
-            }
             showDegraded();
         }
     }
@@ -399,7 +396,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private void watch(Startup read) {
         followers.add(edits);
-        edits.watch(read.folders());
+        edits.watch(read.files(), true);
         followers.add(NicFollower.start(this::nicsChanged));
         lookForUnguarded();
     }
@@ -431,7 +428,7 @@ public final class Daemon implements Operations, AutoCloseable {
                     return running.lastReload();
                 }
             } finally {
-                edits.watch(reload.folders());
+                edits.watch(reload.files(), trigger == Trigger.REQUEST);
             }
             systemd.reloading();
             reload.prepare(allowLockout);

@@ -4,18 +4,18 @@ import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
+import io.portcullis.config.FileSet;
 import io.portcullis.config.Interface;
 import io.portcullis.config.SourceText;
+import io.portcullis.config.Sources;
 import io.portcullis.intercept.Interception;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +31,7 @@ final class Reload {
     private final Running before;
     private final Guarding guarding;
     private final Cores cores;
-    private final Set<Path> folders = new HashSet<>();
-    private final List<SourceText> texts = new ArrayList<>();
+    private final Sources sources = new Sources();
     private final Map<String, Policy> policies = new LinkedHashMap<>();
     private final Map<String, GuardedInterface> opened = new LinkedHashMap<>();
     private Map<String, List<Cidr>> nicAddresses = Map.of();
@@ -55,7 +54,7 @@ final class Reload {
      */
     boolean read() throws StartException {
         try {
-            Config config = Config.load(file, folders, texts);
+            Config config = Config.load(file, sources);
             next = config;
             readNs = System.nanoTime();
             return !config.equals(before.config()) || before.degraded();
@@ -206,12 +205,12 @@ final class Reload {
     }
 
     List<SourceText> texts() {
-        return texts;
+        return sources.texts();
     }
 
-    /** Where an edit may change the outcome. */
-    Set<Path> folders() {
-        return folders;
+    /** What was read, and where an edit may change the outcome. */
+    FileSet files() {
+        return sources.files();
     }
 
     /** When the files had been read. */

@@ -3,13 +3,12 @@ package io.portcullis.service;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
+import io.portcullis.config.FileSet;
 import io.portcullis.config.SourceText;
+import io.portcullis.config.Sources;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,34 +19,32 @@ import org.slf4j.LoggerFactory;
  *
  * @param config null: none
  * @param texts of the files, as they were read, where they are right
- * @param folders where an edit may change the outcome
+ * @param files what was read, and where an edit may change the outcome
  * @param faults of the files; empty: they are right
  */
-record Startup(@Nullable Config config, List<SourceText> texts, Set<Path> folders, List<String> faults) {
+record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, List<String> faults) {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
     /** Copies the collections. */
     Startup {
         texts = List.copyOf(texts);
-        folders = Set.copyOf(folders);
         faults = List.copyOf(faults);
     }
 
     /** Reads the files, and where that must be the last good ones. */
     static Startup read(Path file, LastGood lastGood) {
-        Set<Path> folders = new HashSet<>();
-        List<SourceText> texts = new ArrayList<>();
+        Sources sources = new Sources();
         List<String> faults;
         try {
-            Config written = Config.load(file, folders, texts);
+            Config written = Config.load(file, sources);
             faults = Claims.faultsAtStart(written, NicAddresses.added(written));
             if (faults.isEmpty()) {
-                return new Startup(written, texts, folders, faults);
+                return new Startup(written, sources.texts(), sources.files(), faults);
             }
         } catch (ConfigException e) {
             faults = e.faults().stream().map(Fault::toString).toList();
         }
-        return new Startup(before(lastGood).orElse(null), List.of(), folders, faults);
+        return new Startup(before(lastGood).orElse(null), List.of(), sources.files(), faults);
     }
 
     private static Optional<Config> before(LastGood lastGood) {
