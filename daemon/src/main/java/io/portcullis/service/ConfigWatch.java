@@ -63,7 +63,7 @@ final class ConfigWatch implements AutoCloseable {
 
         Work opened(long nowNs) {
             boolean cut = changedNs != null && nowNs - changedNs <= OPENING_NS;
-            return new Work(openers + 1, cut && writtenNs == null ? nowNs : writtenNs, null);
+            return new Work(openers + 1, writtenNs == null && cut ? Long.valueOf(nowNs) : writtenNs, null);
         }
 
         Work changed(long nowNs) {
@@ -210,9 +210,7 @@ final class ConfigWatch implements AutoCloseable {
 
     private Outcome note(Inotify.Event event, long nowNs) {
         if (event.is(Inotify.Q_OVERFLOW)) {
-            // Who has closed what is not known: what is there has to stay the same for a while.
-            work.clear();
-            moving.clear();
+            forgetAll();
             return new Outcome(Change.PERHAPS, true);
         }
         Watched folder = folders.get(event.watch());
@@ -233,7 +231,10 @@ final class ConfigWatch implements AutoCloseable {
         boolean counts = folder.folder().has(event.name());
         if (event.is(Inotify.DELETE | Inotify.MOVED_FROM)) {
             Work left = work.remove(name);
-            if (left != null && event.is(Inotify.MOVED_FROM) && moving.size() < MOST_OTHERS) {
+            if (left != null && event.is(Inotify.MOVED_FROM)) {
+                if (moving.size() >= MOST_OTHERS) {
+                    moving.clear();
+                }
                 moving.put(event.cookie(), left);
             }
             if (counts) {
@@ -329,6 +330,13 @@ final class ConfigWatch implements AutoCloseable {
     /** When the last of the names that count and are gone went; empty: there is none. */
     Optional<Long> lastGoneNs() {
         return gone.values().stream().reduce((one, other) -> one - other < 0 ? other : one);
+    }
+
+    /** Events were lost: who has closed what is not known, and what is there has to stay the same for a while. */
+    void forgetAll() {
+        work.clear();
+        moving.clear();
+        gone.clear();
     }
 
     /** What is gone by now is meant to be. */

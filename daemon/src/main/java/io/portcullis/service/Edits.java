@@ -40,8 +40,16 @@ final class Edits implements AutoCloseable {
     /** For so long a file may be in the middle of being written before that is said. */
     private static final long PATIENCE_MS = 5_000;
 
+    /** Where events come from. */
+    @FunctionalInterface
+    interface Source {
+        /** Opens it; refused where this user has no more. */
+        ConfigWatch open() throws ErrnoException;
+    }
+
     private final Path file;
     private final Runnable edited;
+    private final Source source;
     private final Thread thread = LastingThread.unstarted("portcullis-watch", this::run);
     private @Nullable ConfigWatch watch;
 
@@ -60,6 +68,11 @@ final class Edits implements AutoCloseable {
     private long firstNs;
     private long lastNs;
 
+    /** How often it was asked whether all events are known, and the last time that they were. */
+    private long asked;
+
+    private long answered;
+
     private boolean patienceSaid;
     private String unseen = "";
     private volatile String trouble = "";
@@ -71,24 +84,28 @@ final class Edits implements AutoCloseable {
      * @param edited called after every edit, on a thread of its own: must not wait
      */
     Edits(Path file, Runnable edited) {
+        this(file, edited, ConfigWatch::new);
+    }
+
+    /** As the other one, told of by another kernel. */
+    Edits(Path file, Runnable edited, Source source) {
         this.file = file;
         this.edited = edited;
+        this.source = source;
     }
 
     /**
      * The files were read, as they are described here. What has happened to them since is an edit.
      *
      * @param asIs true: by somebody's wish, whoever was writing one of them meanwhile
+     * @return false: somebody is in the middle of writing one of them, and what was read may be half of it. When that is over, it is an edit
      */
-    synchronized void watch(FileSet read, boolean asIs) {
+    synchronized boolean watch(FileSet read, boolean asIs) {
         if (closed) {
-            return;
-        }
-        if (asIs && watch != null) {
-            watch.forgetWriters();
+            return true;
         }
         boolean first = taken.equals(FileSet.NONE);
-        taken = read;
+        taken = read.equals(FileSet.NONE) ? FileSet.of(file) : read;
         other = null;
         follow();
         nextLookNs = System.nanoTime();
@@ -97,6 +114,39 @@ final class Edits implements AutoCloseable {
         } else {
             wake();
         }
+        if (asIs) {
+            if (watch != null) {
+                watch.forgetWriters();
+            }
+            return true;
+        }
+        return awaitEvents();
+    }
+
+    /** Whoever began to write before the files were read: the kernel has told it by now. */
+    private boolean awaitEvents() {
+        asked++;
+        long mine = asked;
+        long endNs = System.nanoTime() + ns(LONGEST_MS);
+        try {
+            while (!closed && watch != null && answered < mine && System.nanoTime() - endNs < 0) {
+                wake();
+                wait(QUIET_MS);
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+        if (watch == null || watch.written().isEmpty()) {
+            return true;
+        }
+        note(System.nanoTime());
+        return false;
+    }
+
+    private void note(long nowNs) {
+        firstNs = pending ? firstNs : nowNs;
+        lastNs = nowNs;
+        pending = true;
     }
 
     /** Why edits are not seen at once, or not obeyed yet; empty: they are. */
@@ -109,7 +159,7 @@ final class Edits implements AutoCloseable {
         try {
             ConfigWatch now = watch;
             if (now == null) {
-                now = new ConfigWatch();
+                now = source.open();
                 watch = now;
             }
             unseen = now.follow(WatchPlan.of(taken.found().keySet())).orElse("");
@@ -122,19 +172,28 @@ final class Edits implements AutoCloseable {
     }
 
     private void run() {
+        synchronized (this) {
+            // A defect may have ended this, and with it what it had just been told.
+            if (watch != null) {
+                watch.forgetAll();
+            }
+            nextLookNs = System.nanoTime();
+        }
         while (!closed) {
-            ConfigWatch source;
+            ConfigWatch kernel;
             long waitMs;
+            long question;
             synchronized (this) {
-                source = watch;
+                kernel = watch;
+                question = asked;
                 waitMs = untilNextMs(System.nanoTime());
             }
             List<Inotify.Event> events = List.of();
-            if (source == null) {
+            if (kernel == null) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(waitMs));
             } else {
                 try {
-                    events = source.await((int) waitMs);
+                    events = kernel.await((int) waitMs);
                 } catch (ErrnoException refused) {
                     if (refused.errno() != Errno.ECANCELED) {
                         throw new IllegalStateException(refused);
@@ -146,6 +205,10 @@ final class Edits implements AutoCloseable {
                 if (!closed) {
                     step(events, System.nanoTime());
                 }
+                if (events.isEmpty()) {
+                    answered = question;
+                    notifyAll();
+                }
             }
             if (!events.isEmpty()) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BREATH_MS));
@@ -154,23 +217,19 @@ final class Edits implements AutoCloseable {
     }
 
     private void step(List<Inotify.Event> events, long nowNs) {
-        ConfigWatch source = watch;
-        if (source != null && !events.isEmpty()) {
-            ConfigWatch.Outcome outcome = source.note(events, nowNs);
+        ConfigWatch kernel = watch;
+        if (kernel != null && !events.isEmpty()) {
+            ConfigWatch.Outcome outcome = kernel.note(events, nowNs);
             if (outcome.wayChanged()) {
                 follow();
             }
             switch (outcome.change()) {
                 case NONE -> {}
                 case PERHAPS -> nextLookNs = min(nextLookNs, nowNs + ns(QUIET_MS));
-                case GONE, EDIT -> {
-                    firstNs = pending ? firstNs : nowNs;
-                    lastNs = nowNs;
-                    pending = true;
-                }
+                case GONE, EDIT -> note(nowNs);
             }
         }
-        Optional<ConfigWatch.Written> written = source == null ? Optional.empty() : source.written();
+        Optional<ConfigWatch.Written> written = kernel == null ? Optional.empty() : kernel.written();
         if (pending && written.isEmpty() && dueNs() - nowNs <= 0) {
             report();
         }
@@ -182,11 +241,11 @@ final class Edits implements AutoCloseable {
     }
 
     private long dueNs() {
-        ConfigWatch source = watch;
+        ConfigWatch kernel = watch;
         long quietNs = lastNs + ns(QUIET_MS);
-        long dueNs = source == null
+        long dueNs = kernel == null
                 ? quietNs
-                : source.lastGoneNs().map(gone -> max(quietNs, gone + ns(GONE_MS))).orElse(quietNs);
+                : kernel.lastGoneNs().map(gone -> max(quietNs, gone + ns(GONE_MS))).orElse(quietNs);
         return min(dueNs, firstNs + ns(LONGEST_MS));
     }
 
@@ -230,6 +289,9 @@ final class Edits implements AutoCloseable {
     }
 
     private long untilNextMs(long nowNs) {
+        if (answered < asked) {
+            return 0;
+        }
         long next = nextLookNs;
         Optional<ConfigWatch.Written> written = watch == null ? Optional.empty() : watch.written();
         if (written.isPresent() && !patienceSaid) {
@@ -242,11 +304,11 @@ final class Edits implements AutoCloseable {
     }
 
     private void wake() {
-        ConfigWatch source = watch;
-        if (source == null) {
+        ConfigWatch kernel = watch;
+        if (kernel == null) {
             LockSupport.unpark(thread);
         } else {
-            source.wake();
+            kernel.wake();
         }
     }
 

@@ -2,8 +2,8 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
 import io.portcullis.config.FileSet;
+import io.portcullis.config.Legible;
 import io.portcullis.config.SourceText;
 import io.portcullis.config.Sources;
 import java.nio.file.Path;
@@ -33,16 +33,21 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
 
     /** Reads the files, and where that must be the last good ones. */
     static Startup read(Path file, LastGood lastGood) {
+        return read(file, lastGood, Reader.FILES);
+    }
+
+    /** As the other one, with files read by {@code reader}. */
+    static Startup read(Path file, LastGood lastGood, Reader reader) {
         Sources sources = new Sources();
         List<String> faults;
         try {
-            Config written = Config.load(file, sources);
+            Config written = reader.read(file, sources);
             faults = Claims.faultsAtStart(written, NicAddresses.added(written));
             if (faults.isEmpty()) {
                 return new Startup(written, sources.texts(), sources.files(), faults);
             }
-        } catch (ConfigException e) {
-            faults = e.faults().stream().map(Fault::toString).toList();
+        } catch (StartException e) {
+            faults = e.faults();
         }
         return new Startup(before(lastGood).orElse(null), List.of(), sources.files(), faults);
     }
@@ -54,11 +59,23 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
                     return Optional.of(Config.of(kept));
                 } catch (ConfigException e) {
                     LOG.error("the last good configuration is not right any more: {}", e.faults());
+                } catch (RuntimeException | Error defect) {
+                    Defects.note("reading the last good configuration", defect);
                 }
             }
             case LastGood.Found.Nothing(String reason) -> LOG.error("there is no last good configuration: {}", reason);
         }
         return Optional.empty();
+    }
+
+    /** What is legible of the file; nothing where looking for it brings out a defect of portcullis. */
+    static Legible legible(Path file) {
+        try {
+            return Config.legible(file);
+        } catch (RuntimeException | Error defect) {
+            Defects.note("reading what is legible of " + file, defect);
+            return new Legible(List.of(), Optional.empty(), Optional.empty());
+        }
     }
 
     /** True: the last good configuration is in force in place of the files. */
