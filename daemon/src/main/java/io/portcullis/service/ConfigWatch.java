@@ -158,7 +158,10 @@ final class ConfigWatch implements AutoCloseable {
         before.stream().filter(watch -> !isWatched(watch)).forEach(inotify::remove);
         work.keySet().removeIf(name -> !isWatched(name.watch()));
         gone.keySet().removeIf(name -> !isWatched(name.watch()));
-        return refusals.stream().findFirst();
+        return refusals.isEmpty()
+                ? Optional.empty()
+                : Optional.of(refusals.getFirst()
+                        + (refusals.size() == 1 ? "" : " and " + (refusals.size() - 1) + " others"));
     }
 
     private boolean isWatched(int watch) {

@@ -7,6 +7,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -135,7 +136,7 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
 
     /** Copies the collections. */
     WatchPlan {
-        folders = Map.copyOf(folders);
+        folders = Collections.unmodifiableMap(new LinkedHashMap<>(folders));
         files = Set.copyOf(files);
     }
 

@@ -39,7 +39,8 @@ final class WatchTest {
             """;
 
     /** The end of the file: without it everything is admitted. */
-    private static final String DENY = "      - {rule: 100, action: deny, protocol: tcp, ports: 8080, from: 0.0.0.0/0}\n";
+    private static final String DENY =
+            "      - {rule: 100, action: deny, protocol: tcp, ports: 8080, from: 0.0.0.0/0}\n";
 
     @BeforeAll
     static void servers() {
@@ -165,7 +166,7 @@ final class WatchTest {
         Home home = LAB.home(HEAD + ALLOW);
         Files.writeString(home.config(), whole(home));
         home.openToReaders();
-        sh("chown -R 65534:65534 $0/run $0/lib && chmod 711 $0/.. $0/etc", home.folder());
+        sh("chown -R 65534:65534 $0/run $0/lib && chmod 755 $0/.. && chmod 711 $0/etc", home.folder());
         try (DaemonProcess daemon = home.launchThrough(
                         "setpriv",
                         "--reuid=65534",
