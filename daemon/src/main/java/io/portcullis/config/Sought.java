@@ -84,8 +84,8 @@ public record Sought(Path folder, String name, boolean isPattern) {
             if (isPattern) {
                 return String.join("/", matching());
             }
-            Map<String, Object> is = Files.readAttributes(
-                    folder.resolve(name), "unix:mode,dev,ino,size,lastModifiedTime,ctime");
+            Map<String, Object> is =
+                    Files.readAttributes(folder.resolve(name), "unix:mode,dev,ino,size,lastModifiedTime,ctime");
             String which = is.get("dev") + " " + is.get("ino");
             boolean isFile = is.get("mode") instanceof Integer mode && (mode & KIND) == REGULAR;
             return isFile

@@ -101,7 +101,8 @@ public final class Inotify implements AutoCloseable {
         int wakeup = (int) ErrnoException.check(Libc.eventfd(0, Libc.EFD_CLOEXEC), "eventfd(EFD_CLOEXEC)");
         try {
             return new Inotify(
-                    (int) ErrnoException.check(Libc.inotify_init1(Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK), "inotify_init1"),
+                    (int) ErrnoException.check(
+                            Libc.inotify_init1(Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK), "inotify_init1"),
                     wakeup);
         } catch (ErrnoException refused) {
             Libc.close(wakeup);

@@ -35,11 +35,7 @@ final class ConfigWatch implements AutoCloseable {
             | Inotify.MASK_ADD;
     private static final int WORK = Inotify.OPEN | Inotify.MODIFY | Inotify.CLOSE_WRITE | Inotify.CLOSE_NOWRITE;
     private static final int HOLDER = WAY | WORK;
-    private static final int FILE = WORK
-            | Inotify.ATTRIB
-            | Inotify.DELETE_SELF
-            | Inotify.MOVE_SELF
-            | Inotify.MASK_ADD;
+    private static final int FILE = WORK | Inotify.ATTRIB | Inotify.DELETE_SELF | Inotify.MOVE_SELF | Inotify.MASK_ADD;
     private static final int LOST = Inotify.DELETE_SELF | Inotify.MOVE_SELF | Inotify.UNMOUNT | Inotify.IGNORED;
 
     /** Of files that do not count as many are remembered: they may be renamed to one that does. */
@@ -58,7 +54,8 @@ final class ConfigWatch implements AutoCloseable {
      * @param writtenNs since when it is being written; null: it is not
      * @param changedNs when it was changed while nobody had it open; null: it was not
      */
-    private record Work(int openers, @Nullable Long writtenNs, @Nullable Long changedNs) {
+    private record Work(
+            int openers, @Nullable Long writtenNs, @Nullable Long changedNs) {
         static final Work NONE = new Work(0, null, null);
 
         Work opened(long nowNs) {

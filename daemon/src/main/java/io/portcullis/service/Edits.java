@@ -245,7 +245,9 @@ final class Edits implements AutoCloseable {
         long quietNs = lastNs + ns(QUIET_MS);
         long dueNs = kernel == null
                 ? quietNs
-                : kernel.lastGoneNs().map(gone -> max(quietNs, gone + ns(GONE_MS))).orElse(quietNs);
+                : kernel.lastGoneNs()
+                        .map(gone -> max(quietNs, gone + ns(GONE_MS)))
+                        .orElse(quietNs);
         return min(dueNs, firstNs + ns(LONGEST_MS));
     }
 
@@ -278,14 +280,16 @@ final class Edits implements AutoCloseable {
     private void tell(Optional<ConfigWatch.Written> written, long nowNs) {
         boolean late = written.isPresent() && nowNs - written.get().sinceNs() >= ns(PATIENCE_MS);
         String text = late
-                ? written.get().file() + " is being written, and whoever writes it has not closed it: edits wait until then;"
+                ? written.get().file()
+                        + " is being written, and whoever writes it has not closed it: edits wait until then;"
                         + " portcullis reload reads it as it is"
                 : "";
         if (late && !patienceSaid) {
             LOG.warn("{}", text);
         }
         patienceSaid = late;
-        trouble = late ? text : unseen.isEmpty() ? "" : "edits may be seen " + 2 * LOOK_MS / 1_000 + " s late: " + unseen;
+        trouble =
+                late ? text : unseen.isEmpty() ? "" : "edits may be seen " + 2 * LOOK_MS / 1_000 + " s late: " + unseen;
     }
 
     private long untilNextMs(long nowNs) {

@@ -127,8 +127,8 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
 
         WatchPlan plan() {
             Map<Path, Folder> folders = new LinkedHashMap<>();
-            names.forEach((folder, all) -> folders.put(
-                    folder, new Folder(List.of(Set.copyOf(all)::contains), holders.contains(folder))));
+            names.forEach((folder, all) ->
+                    folders.put(folder, new Folder(List.of(Set.copyOf(all)::contains), holders.contains(folder))));
             patterns.forEach((folder, all) -> folders.merge(folder, new Folder(all, true), Folder::and));
             return new WatchPlan(folders, files);
         }

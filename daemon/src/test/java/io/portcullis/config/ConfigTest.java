@@ -344,7 +344,8 @@ class ConfigTest {
 
     private Set<String> namesIn(Sources sources) {
         return sources.files().found().keySet().stream()
-                .map(each -> folder.relativize(each.folder().resolve(each.name())).toString())
+                .map(each ->
+                        folder.relativize(each.folder().resolve(each.name())).toString())
                 .collect(Collectors.toSet());
     }
 
@@ -363,7 +364,8 @@ class ConfigTest {
         }
         assertEquals(
                 List.of("web", "app", "after"),
-                new ArrayList<>(reading.get(1, TimeUnit.MINUTES).securityGroups().keySet()));
+                new ArrayList<>(
+                        reading.get(1, TimeUnit.MINUTES).securityGroups().keySet()));
     }
 
     @Test
@@ -378,8 +380,7 @@ class ConfigTest {
                 open.write("security-groups: {db: {}}\n");
             }
         }
-        ExecutionException refused =
-                assertThrows(ExecutionException.class, () -> reading.get(1, TimeUnit.MINUTES));
+        ExecutionException refused = assertThrows(ExecutionException.class, () -> reading.get(1, TimeUnit.MINUTES));
         assertEquals(
                 main + ": this or what it includes was changed while it was read, 3 times",
                 Objects.requireNonNull(refused.getCause()).getMessage());
@@ -387,7 +388,8 @@ class ConfigTest {
 
     private void makePipes() throws IOException, InterruptedException {
         for (int i = 0; i < 3; i++) {
-            Process mkfifo = new ProcessBuilder("mkfifo", folder.resolve("pipe" + i).toString()).start();
+            Process mkfifo =
+                    new ProcessBuilder("mkfifo", folder.resolve("pipe" + i).toString()).start();
             assertEquals(0, mkfifo.waitFor());
         }
     }

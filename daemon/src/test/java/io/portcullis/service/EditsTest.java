@@ -58,8 +58,10 @@ final class EditsTest {
     }
 
     private void sh(String line) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder("sh", "-ec", line).directory(folder.toFile()).inheritIO().start();
+        Process process = new ProcessBuilder("sh", "-ec", line)
+                .directory(folder.toFile())
+                .inheritIO()
+                .start();
         assertTrue(process.waitFor(WAIT_S, TimeUnit.SECONDS), line);
         assertEquals(0, process.exitValue(), line);
     }
@@ -219,8 +221,9 @@ final class EditsTest {
         sh("cd etc && mkdir ..1 && mv main.yaml ..1 && ln -s ..1 ..data && ln -s ..data/main.yaml main.yaml");
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
             for (int i = 2; i < 5; i++) {
-                sh("cd etc && mkdir ..%1$d && echo 'a: %1$d' > ..%1$d/main.yaml && ln -s ..%1$d ..tmp && mv -T ..tmp ..data && rm -r ..%2$d"
-                        .formatted(i, i - 1));
+                sh(
+                        "cd etc && mkdir ..%1$d && echo 'a: %1$d' > ..%1$d/main.yaml && ln -s ..%1$d ..tmp && mv -T ..tmp ..data && rm -r ..%2$d"
+                                .formatted(i, i - 1));
                 obeyed.await("a: " + i + "\n");
             }
         }
@@ -339,9 +342,11 @@ final class EditsTest {
             return new ConfigWatch();
         };
         try (ObeyedFiles obeyed = new ObeyedFiles(main, source)) {
-            await("the trouble", () -> obeyed.edits()
-                    .trouble()
-                    .equals("edits may be seen 4 s late: inotify_init1: EMFILE (Too many open files)"));
+            await(
+                    "the trouble",
+                    () -> obeyed.edits()
+                            .trouble()
+                            .equals("edits may be seen 4 s late: inotify_init1: EMFILE (Too many open files)"));
             write(main, "a: 2\n");
             obeyed.await("a: 2\n");
             long longestNs = 0;

@@ -48,7 +48,8 @@ final class ReaderTest {
     void aReloadIsRefused(Throwable defect) {
         long before = Defects.count();
         Path file = folder.resolve("main.yaml");
-        StartException refused = assertThrows(StartException.class, () -> failing(defect).read(file, new Sources()));
+        StartException refused =
+                assertThrows(StartException.class, () -> failing(defect).read(file, new Sources()));
         assertEquals(List.of(file + ": can't be read: " + defect), refused.faults());
         assertTrue(Defects.count() > before);
     }

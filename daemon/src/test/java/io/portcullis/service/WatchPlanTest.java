@@ -65,7 +65,8 @@ final class WatchPlanTest {
     void whatIsMissingIsAwaitedWhereItWouldBe() {
         WatchPlan plan = plan(folder.resolve("later/on"), "*.yaml", true);
         assertTrue(in(plan, folder).has("later"));
-        assertFalse(plan.folders().containsKey(folder.resolve("later")) && in(plan, folder.resolve("later")).has("on"));
+        assertFalse(plan.folders().containsKey(folder.resolve("later"))
+                && in(plan, folder.resolve("later")).has("on"));
         assertEquals(Set.of(), plan.files());
     }
 

@@ -77,10 +77,12 @@ final class WatchTest {
             assertFalse(LAB.answers(8080));
             try (OutputStream out = Files.newOutputStream(home.config())) {
                 out.write(whole(home).replace(DENY, "").getBytes(StandardCharsets.UTF_8));
-                Lab.await("the word of it", () -> daemon.status()
-                        .path("degraded")
-                        .toString()
-                        .contains("edits: " + home.config() + " is being written"));
+                Lab.await(
+                        "the word of it",
+                        () -> daemon.status()
+                                .path("degraded")
+                                .toString()
+                                .contains("edits: " + home.config() + " is being written"));
                 Lab.await("the metric", () -> daemon.metric("portcullis_degraded{cause=\"edits\"}") == 1);
                 assertEquals(1, daemon.generation());
                 assertFalse(LAB.answers(8080));
@@ -175,11 +177,13 @@ final class WatchTest {
                         "--inh-caps=-all,+net_raw,+net_admin,+bpf",
                         "--ambient-caps=-all,+net_raw,+net_admin,+bpf")
                 .awaitStart(" stands: ")) {
-            Lab.await("the word of it", () -> daemon.status()
-                    .path("degraded")
-                    .toString()
-                    .contains("edits may be seen 4 s late: inotify_add_watch("
-                            + home.config().getParent() + "): EACCES"));
+            Lab.await(
+                    "the word of it",
+                    () -> daemon.status()
+                            .path("degraded")
+                            .toString()
+                            .contains("edits may be seen 4 s late: inotify_add_watch("
+                                    + home.config().getParent() + "): EACCES"));
             assertFalse(LAB.answers(8080));
             sh("sed /deny/d $0 > $0.new && mv $0.new $0 && chmod 644 $0", home.config());
             Lab.await("the edit all the same", () -> daemon.generation() == 2);
