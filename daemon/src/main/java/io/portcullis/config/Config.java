@@ -5,12 +5,10 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A whole configuration, read and found valid: every name in it that refers to something refers to something that is
@@ -46,28 +44,17 @@ public record Config(
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config load(Path file) throws ConfigException {
-        return load(file, new HashSet<>());
+        return load(file, new Sources());
     }
 
     /**
-     * As {@link #load(Path)}.
+     * As {@link #load(Path)}. All files are read as they are at one moment: where one changes meanwhile, all are read again, three
+     * times at the most.
      *
-     * @param folders to which are added, in any case, those where a change can change the outcome: the folders of the file
-     *     and of all that it includes, and those in which an include looks for files; absolute, as far as the files can be
-     *     read
+     * @param sources gets, in any case, what the reading came across
      */
-    public static Config load(Path file, Set<Path> folders) throws ConfigException {
-        return load(file, folders, new ArrayList<>());
-    }
-
-    /**
-     * As {@link #load(Path, Set)}.
-     *
-     * @param texts to which is added, in any case, the text of each file that could be read, in the order of reading:
-     *     {@link #of} makes the same configuration of them
-     */
-    public static Config load(Path file, Set<Path> folders, List<SourceText> texts) throws ConfigException {
-        return ConfigReader.load(file, folders, texts);
+    public static Config load(Path file, Sources sources) throws ConfigException {
+        return ConfigReader.load(file, sources);
     }
 
     /**
@@ -85,7 +72,7 @@ public record Config(
      * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
      * among them.
      *
-     * @param texts as {@link #load(Path, Set, List)} gives them, at least one
+     * @param texts as {@link Sources#texts} gives them, at least one
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config of(List<SourceText> texts) throws ConfigException {

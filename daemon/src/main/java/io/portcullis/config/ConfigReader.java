@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** Reads a whole configuration out of its documents: first each part, then what the parts say about one another. */
 final class ConfigReader {
@@ -39,6 +38,8 @@ final class ConfigReader {
             "log",
             "mark");
 
+    private static final int MOST_READINGS = 3;
+
     private final Reading reading;
     private final List<Document> documents;
     private final List<Fields> tops = new ArrayList<>();
@@ -52,12 +53,24 @@ final class ConfigReader {
         this.reading = reading;
     }
 
-    static Config load(Path file, Set<Path> folders, List<SourceText> texts) throws ConfigException {
-        Reading reading = new Reading();
-        Documents documents = Documents.whole(reading, texts);
-        documents.load(file);
-        folders.addAll(documents.folders());
-        return read(documents.all(), reading);
+    static Config load(Path file, Sources sources) throws ConfigException {
+        for (int readings = 0; readings < MOST_READINGS; readings++) {
+            Reading reading = new Reading();
+            List<SourceText> texts = new ArrayList<>();
+            Documents documents = Documents.whole(reading, texts);
+            try {
+                documents.load(file);
+            } finally {
+                sources.found(texts, documents.files());
+            }
+            // Some files as they were before an edit and some as they are after it are no configuration of anybody's.
+            if (sources.files().equals(sources.files().look())) {
+                return read(documents.all(), reading);
+            }
+        }
+        throw new ConfigException(List.of(new Fault(
+                Place.of(file.toString()),
+                "this or what it includes was changed while it was read, " + MOST_READINGS + " times")));
     }
 
     static Config of(List<SourceText> texts) throws ConfigException {

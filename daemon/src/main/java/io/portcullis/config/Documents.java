@@ -6,19 +6,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
@@ -38,7 +34,7 @@ final class Documents {
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
-    private final Set<Path> folders = new LinkedHashSet<>();
+    private final Map<Sought, String> found = new LinkedHashMap<>();
     private int depth;
 
     private Documents(Reading reading, boolean salvages, List<SourceText> texts) {
@@ -60,10 +56,10 @@ final class Documents {
     /** Reads a file and what it includes. */
     void load(Path file) {
         Path identity = file.toAbsolutePath().normalize();
-        folders.add(parent(identity));
         if (!seen.add(identity)) {
             return;
         }
+        look(Sought.of(file));
         String name = file.toString();
         Optional<String> yaml = text(file, name);
         if (yaml.isEmpty()) {
@@ -104,9 +100,15 @@ final class Documents {
         return documents;
     }
 
-    /** The folders of all files, and those in which an include looks for files. */
-    Set<Path> folders() {
-        return Collections.unmodifiableSet(folders);
+    /** Where files were looked for so far, and what was there before any of them was read. */
+    FileSet files() {
+        return new FileSet(found);
+    }
+
+    private void look(Sought sought) {
+        if (!found.containsKey(sought)) {
+            found.put(sought, sought.found());
+        }
     }
 
     private static Path parent(Path file) {
@@ -205,34 +207,19 @@ final class Documents {
         return found;
     }
 
-    /** Adds what {@code part} of a pattern names in a folder. As in a shell, a wildcard does not match hidden files. */
+    /** Adds what {@code part} of a pattern names in a folder. */
     private void expand(Path folder, String part, List<Path> into) throws IOException {
         if (!hasWildcard(part)) {
             Path file = folder.resolve(part);
+            look(Sought.of(file));
             if (Files.exists(file)) {
                 into.add(file);
-            } else {
-                folders.add(folder.toAbsolutePath().normalize());
             }
             return;
         }
-        folders.add(folder.toAbsolutePath().normalize());
-        PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + part);
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-            List<Path> matching = new ArrayList<>();
-            for (Path entry : entries) {
-                Path name = entry.getFileName();
-                boolean hidden = name.toString().startsWith(".") && !part.startsWith(".");
-                if (!hidden && matcher.matches(name)) {
-                    matching.add(folder.resolve(name));
-                }
-            }
-            Collections.sort(matching);
-            into.addAll(matching);
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        } catch (NoSuchFileException | NotDirectoryException _) {
-            // A folder that is not there has no files: a pattern may match nothing.
-        }
+        Sought pattern = Sought.pattern(folder, part);
+        List<String> names = pattern.matching();
+        look(pattern);
+        names.forEach(name -> into.add(folder.resolve(name)));
     }
 }

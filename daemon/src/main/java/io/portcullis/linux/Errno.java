@@ -26,6 +26,8 @@ public final class Errno {
     public static final int EEXIST = 17;
     /** No such device: no NIC of that name or index in this network namespace. */
     public static final int ENODEV = 19;
+    /** A part of the path is no folder. */
+    public static final int ENOTDIR = 20;
     /** Invalid argument. */
     public static final int EINVAL = 22;
     /** The kernel or the file system has no such call. */

@@ -152,6 +152,14 @@ final class Libc {
     private static final MethodHandle FLOCK = capturing("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle WRITE =
             capturing("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle READ =
+            capturing("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle INOTIFY_INIT1 =
+            capturing("inotify_init1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle INOTIFY_ADD_WATCH =
+            capturing("inotify_add_watch", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle INOTIFY_RM_WATCH =
+            capturing("inotify_rm_watch", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle POLL =
             capturing("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle EVENTFD =
@@ -423,6 +431,46 @@ final class Libc {
             return negated((long) WRITE.invokeExact(state, fd, bytes, bytes.byteSize()), state);
         } catch (Throwable bug) {
             throw new AssertionError("write(" + fd + ", " + bytes.byteSize() + " bytes)", bug);
+        }
+    }
+
+    /** read(2). Bytes read, 0 at the end of the file, or the negated errno. */
+    static long read(int fd, MemorySegment into) {
+        MemorySegment state = STATE.get();
+        try {
+            return negated((long) READ.invokeExact(state, fd, into, into.byteSize()), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("read(" + fd + ", " + into.byteSize() + " bytes)", bug);
+        }
+    }
+
+    /** inotify_init1(2). A descriptor, or the negated errno. */
+    static int inotify_init1(int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) INOTIFY_INIT1.invokeExact(state, flags), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("inotify_init1(" + flags + ")", bug);
+        }
+    }
+
+    /** inotify_add_watch(2). The watch, or the negated errno. */
+    static int inotify_add_watch(int fd, MemorySegment path, int mask) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) INOTIFY_ADD_WATCH.invokeExact(state, fd, path, mask), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("inotify_add_watch(" + fd + ", 0x" + Integer.toHexString(mask) + ")", bug);
+        }
+    }
+
+    /** inotify_rm_watch(2). 0, or the negated errno. */
+    static int inotify_rm_watch(int fd, int watch) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) INOTIFY_RM_WATCH.invokeExact(state, fd, watch), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("inotify_rm_watch(" + fd + ", " + watch + ")", bug);
         }
     }
 

@@ -4,7 +4,7 @@
  *
  * <p>Three doors, one behind the other: what callers want ({@link io.portcullis.linux.Nics},
  * {@link io.portcullis.linux.Offloads}, {@link io.portcullis.linux.LinkWatch},
- * {@link io.portcullis.linux.PacketSocket}, {@link io.portcullis.linux.SdNotify}) → the protocol ({@code Netlink}:
+ * {@link io.portcullis.linux.PacketSocket}, {@link io.portcullis.linux.SdNotify}, {@link io.portcullis.linux.Inotify}) → the protocol ({@code Netlink}:
  * rtnetlink messages; {@link io.portcullis.linux.SocketFilter}: classic BPF) → C as C is ({@code Libc}: one method per
  * function, which answers a negated errno and throws for nothing that the kernel says). A refusal reaches callers as
  * {@link io.portcullis.linux.ErrnoException}, with the call, the errno's name and its text.

@@ -36,7 +36,7 @@ public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
     /** What may be degraded: {@link #degraded}. */
-    private static final List<String> CAUSES = List.of("config", "flows", "notes", "metrics", "control");
+    private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
@@ -160,7 +160,7 @@ public final class Meters implements AutoCloseable {
     /**
      * Shows {@code portcullis_degraded} {cause}.
      *
-     * @param cause {@code config}, {@code flows}, {@code notes}, {@code metrics} or {@code control}
+     * @param cause {@code config}, {@code edits}, {@code flows}, {@code notes}, {@code metrics} or {@code control}
      * @param on true: that part is not as the configuration wants it
      * @throws IllegalArgumentException if there is no such cause
      */

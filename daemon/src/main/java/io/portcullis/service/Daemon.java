@@ -39,6 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,9 @@ public final class Daemon implements Operations, AutoCloseable {
     private final List<AutoCloseable> followers = new ArrayList<>();
     private final Thread retries = LastingThread.unstarted("portcullis-retry", this::retry);
 
+    /** A reload that the watch wants has not begun. */
+    private final AtomicBoolean asked = new AtomicBoolean();
+
     private volatile Running running = Running.NOTHING;
     private volatile boolean started;
     private volatile String notes = "";
@@ -98,7 +102,7 @@ public final class Daemon implements Operations, AutoCloseable {
         this.guarding = new Guarding(state, file, drops, cores, meters);
         this.lastGood = new LastGood(StateFolder.lasting(), file);
         this.servers = new Servers(this, meters, reloads);
-        this.edits = new Edits(file, () -> request(Trigger.WATCH));
+        this.edits = new Edits(file, this::edited);
     }
 
     /**
@@ -188,7 +192,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     /** The file is not right, and there was none before: what it says legibly is shut. */
     private void startWithoutConfiguration(Startup read) {
-        Legible legible = Config.legible(file);
+        Legible legible = Startup.legible(file);
         for (Legible.Named named : legible.interfaces()) {
             Waiting wanted = new Waiting(
                     named.name(), "", named.nics(), named.onFailure(), List.of(), Waiting.State.OPEN, List.of());
@@ -329,9 +333,6 @@ public final class Daemon implements Operations, AutoCloseable {
             if (!running.waiting().isEmpty()) {
                 guardLate();
             }
-            if (running.config() == null || running.degraded() || !edits.areSeen()) {
-                edits.look();
-            }
             showDegraded();
         }
     }
@@ -342,6 +343,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 "flows",
                 running.guarded().values().stream()
                         .anyMatch(each -> !each.flowsTrouble().isEmpty()));
+        meters.degraded("edits", !edits.trouble().isEmpty());
         meters.degraded("notes", !StatusView.notes(running, lock, notes).isEmpty());
         meters.degraded("metrics", servers.metricsTrouble().isPresent());
         meters.degraded("control", servers.controlTrouble().isPresent());
@@ -401,9 +403,16 @@ public final class Daemon implements Operations, AutoCloseable {
 
     private void watch(Startup read) {
         followers.add(edits);
-        edits.watch(read.folders());
+        edits.watch(read.files(), true);
         followers.add(NicFollower.start(this::nicsChanged));
         lookForUnguarded();
+    }
+
+    /** However many edits there are while one is read: the next reading has them all. */
+    private void edited() {
+        if (asked.compareAndSet(false, true)) {
+            request(Trigger.WATCH);
+        }
     }
 
     private void request(Trigger trigger) {
@@ -419,30 +428,42 @@ public final class Daemon implements Operations, AutoCloseable {
         return reload(Trigger.REQUEST, allowLockout);
     }
 
+    /** Whatever it throws and should not is a refusal: nobody else would hear of it. */
     private synchronized ReloadReport reload(Trigger trigger, boolean allowLockout) {
+        if (trigger == Trigger.WATCH) {
+            asked.set(false);
+        }
         if (!started) {
             return new ReloadReport(false, now(), 0, List.of("portcullis is starting or stopping"), List.of());
         }
         long startNs = System.nanoTime();
-        Reload reload = new Reload(file, running, guarding, cores);
         try {
-            try {
-                if (!reload.read()
-                        && trigger == Trigger.WATCH
-                        && running.lastReload().ok()) {
-                    return running.lastReload();
-                }
-            } finally {
-                edits.watch(reload.folders());
-            }
-            systemd.reloading();
-            reload.prepare(allowLockout);
+            return reload(trigger, allowLockout, startNs);
         } catch (StartException e) {
             return refuse(trigger, startNs, e.faults());
         } catch (RuntimeException | Error defect) {
             Defects.note("a reload of " + file, defect);
             return refuse(trigger, startNs, List.of(file + ": can't be taken: " + defect));
         }
+    }
+
+    private ReloadReport reload(Trigger trigger, boolean allowLockout, long startNs) throws StartException {
+        Reload reload = new Reload(file, running, guarding, cores);
+        boolean changed;
+        try {
+            changed = reload.read();
+        } catch (StartException | RuntimeException | Error refused) {
+            if (edits.watch(reload.files(), trigger == Trigger.REQUEST)) {
+                throw refused;
+            }
+            return running.lastReload();
+        }
+        if (!edits.watch(reload.files(), trigger == Trigger.REQUEST)
+                || !changed && trigger == Trigger.WATCH && running.lastReload().ok()) {
+            return running.lastReload();
+        }
+        systemd.reloading();
+        reload.prepare(allowLockout);
         long compiledNs = System.nanoTime();
         commit(reload);
         long doneNs = System.nanoTime();
@@ -559,7 +580,7 @@ public final class Daemon implements Operations, AutoCloseable {
     public StatusReport status() {
         Running now = running;
         return StatusView.report(
-                now, file, startedAt, claims.broken(), StatusView.degraded(now, file, servers, lock, notes));
+                now, file, startedAt, claims.broken(), StatusView.degraded(now, file, edits, servers, lock, notes));
     }
 
     @Override

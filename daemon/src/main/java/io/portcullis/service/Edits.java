@@ -1,93 +1,340 @@
 package io.portcullis.service;
 
-import java.io.IOException;
-import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.Files;
+import io.portcullis.config.FileSet;
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Inotify;
+import io.portcullis.linux.LastingThread;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Set;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Sees edits of the configuration, with the kernel's help ({@link ConfigWatch}) and without. One thread at a time. */
+/**
+ * Sees edits of the configuration, whole ones: a file that was written to and closed, or renamed into place, made or removed, wherever
+ * the paths and links of the configuration lead. The kernel tells of most ({@link ConfigWatch}). An edit counts when nothing more
+ * has followed for a moment, {@value #QUIET_MS} ms, or {@value #LONGEST_MS} ms after its first event, and nobody is in the middle of
+ * writing any of the files.
+ *
+ * <p>Of what the kernel does not tell (network file systems, mounts, lost events) looks do, every {@value #LOOK_MS} ms: an edit is
+ * what two of them in a row find, the same, and other than what was read.
+ */
 final class Edits implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Edits.class);
 
-    /** What tells one version of a file from another. */
-    private record Version(@Nullable Object key, String modified, long size) {}
+    private static final long QUIET_MS = 100;
+
+    /** After a name is gone: who replaces a file may remove it first. */
+    private static final long GONE_MS = 1_000;
+
+    private static final long LONGEST_MS = 2_000;
+    private static final long LOOK_MS = 2_000;
+
+    /** Between events are read, which lets a busy folder's collect. */
+    private static final long BREATH_MS = 10;
+
+    /** For so long a file may be in the middle of being written before that is said. */
+    private static final long PATIENCE_MS = 5_000;
+
+    /** Where events come from. */
+    @FunctionalInterface
+    interface Source {
+        /** Opens it; refused where this user has no more. */
+        ConfigWatch open() throws ErrnoException;
+    }
 
     private final Path file;
     private final Runnable edited;
+    private final Source source;
+    private final Thread thread = LastingThread.unstarted("portcullis-watch", this::run);
     private @Nullable ConfigWatch watch;
-    private volatile boolean seen;
-    private @Nullable Version last;
-    private boolean closed;
+
+    /** What was read, or is going to be. */
+    private FileSet taken = FileSet.NONE;
+
+    /** What the last look found, where it was not {@link #taken}. */
+    private @Nullable FileSet other;
+
+    private long otherNs;
+    private long nextLookNs;
+
+    /** There is an edit, and its first and last event. */
+    private boolean pending;
+
+    private long firstNs;
+    private long lastNs;
+
+    /** How often it was asked whether all events are known, and the last time that they were. */
+    private long asked;
+
+    private long answered;
+
+    private boolean patienceSaid;
+    private String unseen = "";
+    private volatile String trouble = "";
+    private volatile boolean closed;
 
     /**
      * Sees nothing yet.
      *
-     * @param edited called when something may have changed, on any thread: must not wait
+     * @param edited called after every edit, on a thread of its own: must not wait
      */
     Edits(Path file, Runnable edited) {
-        this.file = file;
-        this.edited = edited;
+        this(file, edited, ConfigWatch::new);
     }
 
-    /** Watches these folders from now on. What may have happened since they were read counts as an edit. */
-    synchronized void watch(Set<Path> folders) {
+    /** As the other one, told of by another kernel. */
+    Edits(Path file, Runnable edited, Source source) {
+        this.file = file;
+        this.edited = edited;
+        this.source = source;
+    }
+
+    /**
+     * The files were read, as they are described here. What has happened to them since is an edit.
+     *
+     * @param asIs true: by somebody's wish, whoever was writing one of them meanwhile
+     * @return false: somebody is in the middle of writing one of them, and what was read may be half of it. When that is over, it is an edit
+     */
+    synchronized boolean watch(FileSet read, boolean asIs) {
         if (closed) {
-            return;
+            return true;
         }
-        if (last == null) {
-            last = version();
+        boolean first = taken.equals(FileSet.NONE);
+        taken = read.equals(FileSet.NONE) ? FileSet.of(file) : read;
+        other = null;
+        follow();
+        nextLookNs = System.nanoTime();
+        if (first) {
+            thread.start();
+        } else {
+            wake();
         }
+        if (asIs) {
+            if (watch != null) {
+                watch.forgetWriters();
+            }
+            return true;
+        }
+        return awaitEvents();
+    }
+
+    /** Whoever began to write before the files were read: the kernel has told it by now. */
+    private boolean awaitEvents() {
+        asked++;
+        long mine = asked;
+        long endNs = System.nanoTime() + ns(LONGEST_MS);
+        try {
+            while (!closed && watch != null && answered < mine && System.nanoTime() - endNs < 0) {
+                wake();
+                wait(QUIET_MS);
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+        if (watch == null || watch.written().isEmpty()) {
+            return true;
+        }
+        note(System.nanoTime());
+        return false;
+    }
+
+    private void note(long nowNs) {
+        firstNs = pending ? firstNs : nowNs;
+        lastNs = nowNs;
+        pending = true;
+    }
+
+    /** Why edits are not seen at once, or not obeyed yet; empty: they are. */
+    String trouble() {
+        return trouble;
+    }
+
+    private void follow() {
+        String before = unseen;
         try {
             ConfigWatch now = watch;
             if (now == null) {
-                watch = new ConfigWatch(file, folders, edited);
-            } else if (now.follow(folders)) {
-                edited.run();
+                now = source.open();
+                watch = now;
             }
-            seen = true;
-        } catch (IOException e) {
-            if (seen || watch == null) {
-                LOG.warn("edits of {} are seen a second late: {}", file, e.getMessage());
+            unseen = now.follow(WatchPlan.of(taken.found().keySet())).orElse("");
+        } catch (ErrnoException refused) {
+            unseen = refused.errno() == Errno.ECANCELED ? "" : refused.getMessage();
+        }
+        if (!unseen.isEmpty() && !unseen.equals(before)) {
+            LOG.warn("edits of {} may be seen {} s late: {}", file, 2 * LOOK_MS / 1_000, unseen);
+        }
+    }
+
+    private void run() {
+        synchronized (this) {
+            // A defect may have ended this, and with it what it had just been told.
+            if (watch != null) {
+                watch.forgetAll();
             }
-            seen = false;
-        } catch (ClosedWatchServiceException stopping) {
-            LOG.debug("no watch: portcullis is stopping", stopping);
+            nextLookNs = System.nanoTime();
+        }
+        while (!closed) {
+            ConfigWatch kernel;
+            long waitMs;
+            long question;
+            synchronized (this) {
+                kernel = watch;
+                question = asked;
+                waitMs = untilNextMs(System.nanoTime());
+            }
+            List<Inotify.Event> events = List.of();
+            if (kernel == null) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(waitMs));
+            } else {
+                try {
+                    events = kernel.await((int) waitMs);
+                } catch (ErrnoException refused) {
+                    if (refused.errno() != Errno.ECANCELED) {
+                        throw new IllegalStateException(refused);
+                    }
+                    continue;
+                }
+            }
+            synchronized (this) {
+                if (!closed) {
+                    step(events, System.nanoTime());
+                }
+                if (events.isEmpty()) {
+                    answered = question;
+                    notifyAll();
+                }
+            }
+            if (!events.isEmpty()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BREATH_MS));
+            }
         }
     }
 
-    /** False: the kernel does not tell of all edits, and {@link #look} has to be asked. */
-    boolean areSeen() {
-        return seen;
+    private void step(List<Inotify.Event> events, long nowNs) {
+        ConfigWatch kernel = watch;
+        if (kernel != null && !events.isEmpty()) {
+            ConfigWatch.Outcome outcome = kernel.note(events, nowNs);
+            if (outcome.wayChanged()) {
+                follow();
+            }
+            switch (outcome.change()) {
+                case NONE -> {}
+                case PERHAPS -> nextLookNs = min(nextLookNs, nowNs + ns(QUIET_MS));
+                case GONE, EDIT -> note(nowNs);
+            }
+        }
+        Optional<ConfigWatch.Written> written = kernel == null ? Optional.empty() : kernel.written();
+        if (pending && written.isEmpty() && dueNs() - nowNs <= 0) {
+            report();
+        }
+        if (nextLookNs - nowNs <= 0) {
+            look(nowNs, written.isEmpty());
+            nextLookNs = nowNs + ns(LOOK_MS);
+        }
+        tell(written, nowNs);
     }
 
-    /** Looks whether the file is another one than at the last look. */
-    synchronized void look() {
-        Version now = version();
-        if (!now.equals(last)) {
-            last = now;
-            edited.run();
+    private long dueNs() {
+        ConfigWatch kernel = watch;
+        long quietNs = lastNs + ns(QUIET_MS);
+        long dueNs = kernel == null
+                ? quietNs
+                : kernel.lastGoneNs()
+                        .map(gone -> max(quietNs, gone + ns(GONE_MS)))
+                        .orElse(quietNs);
+        return min(dueNs, firstNs + ns(LONGEST_MS));
+    }
+
+    private void look(long nowNs, boolean nobodyWrites) {
+        FileSet now = taken.look();
+        if (now.equals(taken)) {
+            other = null;
+        } else if (!now.equals(other)) {
+            other = now;
+            otherNs = nowNs;
+            follow();
+        } else if (nobodyWrites && nowNs - otherNs >= ns(LOOK_MS)) {
+            report();
+        }
+        if (!unseen.isEmpty()) {
+            follow();
         }
     }
 
-    private Version version() {
-        try {
-            BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class);
-            return new Version(is.fileKey(), is.lastModifiedTime().toString(), is.size());
-        } catch (IOException gone) {
-            return new Version(null, gone.getClass().getSimpleName(), 0);
+    private void report() {
+        pending = false;
+        other = null;
+        taken = taken.look();
+        if (watch != null) {
+            watch.forgetGone();
         }
+        edited.run();
+    }
+
+    private void tell(Optional<ConfigWatch.Written> written, long nowNs) {
+        boolean late = written.isPresent() && nowNs - written.get().sinceNs() >= ns(PATIENCE_MS);
+        String text = late
+                ? written.get().file()
+                        + " is being written, and whoever writes it has not closed it: edits wait until then;"
+                        + " portcullis reload reads it as it is"
+                : "";
+        if (late && !patienceSaid) {
+            LOG.warn("{}", text);
+        }
+        patienceSaid = late;
+        trouble =
+                late ? text : unseen.isEmpty() ? "" : "edits may be seen " + 2 * LOOK_MS / 1_000 + " s late: " + unseen;
+    }
+
+    private long untilNextMs(long nowNs) {
+        if (answered < asked) {
+            return 0;
+        }
+        long next = nextLookNs;
+        Optional<ConfigWatch.Written> written = watch == null ? Optional.empty() : watch.written();
+        if (written.isPresent() && !patienceSaid) {
+            next = min(next, written.get().sinceNs() + ns(PATIENCE_MS));
+        }
+        if (pending && written.isEmpty()) {
+            next = min(next, dueNs());
+        }
+        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(next - nowNs) + 1);
+    }
+
+    private void wake() {
+        ConfigWatch kernel = watch;
+        if (kernel == null) {
+            LockSupport.unpark(thread);
+        } else {
+            kernel.wake();
+        }
+    }
+
+    private static long ns(long ms) {
+        return TimeUnit.MILLISECONDS.toNanos(ms);
+    }
+
+    private static long min(long one, long other) {
+        return one - other < 0 ? one : other;
+    }
+
+    private static long max(long one, long other) {
+        return one - other < 0 ? other : one;
     }
 
     @Override
-    public synchronized void close() throws IOException {
+    public synchronized void close() {
         closed = true;
         if (watch != null) {
             watch.close();
+        } else {
+            LockSupport.unpark(thread);
         }
     }
 }

@@ -2,20 +2,18 @@ package io.portcullis.service;
 
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
-import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
+import io.portcullis.config.FileSet;
 import io.portcullis.config.Interface;
 import io.portcullis.config.SourceText;
+import io.portcullis.config.Sources;
 import io.portcullis.intercept.Interception;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +29,8 @@ final class Reload {
     private final Running before;
     private final Guarding guarding;
     private final Cores cores;
-    private final Set<Path> folders = new HashSet<>();
-    private final List<SourceText> texts = new ArrayList<>();
+    private final Reader reader;
+    private final Sources sources = new Sources();
     private final Map<String, Policy> policies = new LinkedHashMap<>();
     private final Map<String, GuardedInterface> opened = new LinkedHashMap<>();
     private Map<String, List<Cidr>> nicAddresses = Map.of();
@@ -41,27 +39,29 @@ final class Reload {
 
     /** Of the files, while this runs. */
     Reload(Path file, Running before, Guarding guarding, Cores cores) {
+        this(file, before, guarding, cores, Reader.FILES);
+    }
+
+    /** As the other one, with files read by {@code reader}. */
+    Reload(Path file, Running before, Guarding guarding, Cores cores, Reader reader) {
         this.file = file;
         this.before = before;
         this.guarding = guarding;
         this.cores = cores;
+        this.reader = reader;
     }
 
     /**
      * Reads the files.
      *
      * @return false: they say what is in force
-     * @throws StartException with all their faults
+     * @throws StartException with all their faults; also where they bring out a defect of portcullis
      */
     boolean read() throws StartException {
-        try {
-            Config config = Config.load(file, folders, texts);
-            next = config;
-            readNs = System.nanoTime();
-            return !config.equals(before.config()) || before.degraded();
-        } catch (ConfigException e) {
-            throw new StartException(e.faults().stream().map(Fault::toString).toList());
-        }
+        Config config = reader.read(file, sources);
+        next = config;
+        readNs = System.nanoTime();
+        return !config.equals(before.config()) || before.degraded();
     }
 
     /**
@@ -206,12 +206,12 @@ final class Reload {
     }
 
     List<SourceText> texts() {
-        return texts;
+        return sources.texts();
     }
 
-    /** Where an edit may change the outcome. */
-    Set<Path> folders() {
-        return folders;
+    /** What was read, and where an edit may change the outcome. */
+    FileSet files() {
+        return sources.files();
     }
 
     /** When the files had been read. */

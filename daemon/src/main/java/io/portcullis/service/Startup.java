@@ -2,14 +2,13 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
+import io.portcullis.config.FileSet;
+import io.portcullis.config.Legible;
 import io.portcullis.config.SourceText;
+import io.portcullis.config.Sources;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,34 +19,37 @@ import org.slf4j.LoggerFactory;
  *
  * @param config null: none
  * @param texts of the files, as they were read, where they are right
- * @param folders where an edit may change the outcome
+ * @param files what was read, and where an edit may change the outcome
  * @param faults of the files; empty: they are right
  */
-record Startup(@Nullable Config config, List<SourceText> texts, Set<Path> folders, List<String> faults) {
+record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, List<String> faults) {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
     /** Copies the collections. */
     Startup {
         texts = List.copyOf(texts);
-        folders = Set.copyOf(folders);
         faults = List.copyOf(faults);
     }
 
     /** Reads the files, and where that must be the last good ones. */
     static Startup read(Path file, LastGood lastGood) {
-        Set<Path> folders = new HashSet<>();
-        List<SourceText> texts = new ArrayList<>();
+        return read(file, lastGood, Reader.FILES);
+    }
+
+    /** As the other one, with files read by {@code reader}. */
+    static Startup read(Path file, LastGood lastGood, Reader reader) {
+        Sources sources = new Sources();
         List<String> faults;
         try {
-            Config written = Config.load(file, folders, texts);
+            Config written = reader.read(file, sources);
             faults = Claims.faultsAtStart(written, NicAddresses.added(written));
             if (faults.isEmpty()) {
-                return new Startup(written, texts, folders, faults);
+                return new Startup(written, sources.texts(), sources.files(), faults);
             }
-        } catch (ConfigException e) {
-            faults = e.faults().stream().map(Fault::toString).toList();
+        } catch (StartException e) {
+            faults = e.faults();
         }
-        return new Startup(before(lastGood).orElse(null), List.of(), folders, faults);
+        return new Startup(before(lastGood).orElse(null), List.of(), sources.files(), faults);
     }
 
     private static Optional<Config> before(LastGood lastGood) {
@@ -57,11 +59,23 @@ record Startup(@Nullable Config config, List<SourceText> texts, Set<Path> folder
                     return Optional.of(Config.of(kept));
                 } catch (ConfigException e) {
                     LOG.error("the last good configuration is not right any more: {}", e.faults());
+                } catch (RuntimeException | Error defect) {
+                    Defects.note("reading the last good configuration", defect);
                 }
             }
             case LastGood.Found.Nothing(String reason) -> LOG.error("there is no last good configuration: {}", reason);
         }
         return Optional.empty();
+    }
+
+    /** What is legible of the file; nothing where looking for it brings out a defect of portcullis. */
+    static Legible legible(Path file) {
+        try {
+            return Config.legible(file);
+        } catch (RuntimeException | Error defect) {
+            Defects.note("reading what is legible of " + file, defect);
+            return new Legible(List.of(), Optional.empty(), Optional.empty());
+        }
     }
 
     /** True: the last good configuration is in force in place of the files. */

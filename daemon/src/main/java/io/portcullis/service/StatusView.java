@@ -148,12 +148,16 @@ final class StatusView {
     }
 
     /** What is not as it should be, though the rules are enforced; empty: nothing. */
-    static List<String> degraded(Running now, Path file, Servers servers, @Nullable DaemonLock lock, String notKept) {
+    static List<String> degraded(
+            Running now, Path file, Edits edits, Servers servers, @Nullable DaemonLock lock, String notKept) {
         List<String> degraded = new ArrayList<>();
         if (now.config() == null) {
             degraded.add("config: " + waitingForFile(now, file));
         } else if (now.degraded()) {
             degraded.add("config: " + file + " is faulty: the last good configuration is in force");
+        }
+        if (!edits.trouble().isEmpty()) {
+            degraded.add("edits: " + edits.trouble());
         }
         now.guardedInOrder().stream()
                 .map(GuardedInterface::flowsTrouble)

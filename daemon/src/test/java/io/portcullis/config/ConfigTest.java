@@ -2,12 +2,14 @@ package io.portcullis.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
@@ -15,12 +17,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -333,8 +338,8 @@ class ConfigTest {
                 "rules.d/a.yaml",
                 "version: 1\nsecurity-groups: {app: {ingress: [{protocol: all, from: {group: db}}]}}\n");
         write("extra.yaml", "include: [main.yaml]\nprefix-lists: {office: [192.0.2.0/24]}\n");
-        Set<Path> folders = new HashSet<>();
-        Config config = Config.load(main, folders);
+        Sources sources = new Sources();
+        Config config = Config.load(main, sources);
         assertEquals(
                 List.of("web", "app", "db"),
                 new ArrayList<>(config.securityGroups().keySet()));
@@ -343,17 +348,89 @@ class ConfigTest {
         assertEquals(
                 new Place(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
                 config.group("db").place());
-        assertEquals(Set.of(folder, folder.resolve("rules.d")), folders);
+        assertEquals(
+                Set.of(
+                        "extra.yaml",
+                        "main.yaml",
+                        "none.d",
+                        "rules.d",
+                        "rules.d/*.yaml",
+                        "rules.d/a.yaml",
+                        "rules.d/b.yaml",
+                        "rules.d/{b,a}.yaml"),
+                namesIn(sources));
+        assertEquals(sources.files(), sources.files().look());
+        Files.createDirectory(folder.resolve("none.d"));
+        assertNotEquals(sources.files(), sources.files().look());
     }
 
     @Test
-    void foldersAreKnownOfABrokenFileToo() throws IOException {
+    void whereFilesAreLookedForIsKnownOfABrokenFileToo() throws IOException {
         Path main = write("main.yaml", "include: [rules.d/*.yaml, later.d/*/web.yaml]\nnonsense: 1\n");
         write("rules.d/a.yaml", "[");
         Files.createDirectories(folder.resolve("later.d"));
-        Set<Path> folders = new HashSet<>();
-        assertThrows(ConfigException.class, () -> Config.load(main, folders));
-        assertEquals(Set.of(folder, folder.resolve("rules.d"), folder.resolve("later.d")), folders);
+        Sources sources = new Sources();
+        assertThrows(ConfigException.class, () -> Config.load(main, sources));
+        assertEquals(
+                Set.of("later.d", "later.d/*", "main.yaml", "rules.d", "rules.d/*.yaml", "rules.d/a.yaml"),
+                namesIn(sources));
+    }
+
+    private Set<String> namesIn(Sources sources) {
+        return sources.files().found().keySet().stream()
+                .map(each ->
+                        folder.relativize(each.folder().resolve(each.name())).toString())
+                .collect(Collectors.toSet());
+    }
+
+    /** The reader waits at a pipe until the first file is another one: it reads both again. */
+    @Test
+    void filesThatChangeWhileTheyAreReadAreReadAgain() throws Exception {
+        Path main = write("main.yaml", HEAD + "include: [pipe0]\nsecurity-groups: {web: {}}\n");
+        makePipes();
+        FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
+        Thread.ofVirtual().start(reading);
+        try (Writer open = pipe(0)) {
+            // Only now: opening a pipe waits for its reader, who has read the first file by then.
+            write("main.yaml", HEAD + "include: [after.yaml]\nsecurity-groups: {web: {}, app: {}}\n");
+            write("after.yaml", "security-groups: {after: {}}\n");
+            open.write("security-groups: {before: {}}\n");
+        }
+        assertEquals(
+                List.of("web", "app", "after"),
+                new ArrayList<>(
+                        reading.get(1, TimeUnit.MINUTES).securityGroups().keySet()));
+    }
+
+    @Test
+    void filesThatChangeWheneverTheyAreReadAreRefused() throws Exception {
+        Path main = write("main.yaml", HEAD + "include: [pipe0]\nsecurity-groups: {web: {}}\n");
+        makePipes();
+        FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
+        Thread.ofVirtual().start(reading);
+        for (int i = 0; i < 3; i++) {
+            try (Writer open = pipe(i)) {
+                write("main.yaml", HEAD + "include: [pipe%d]\nsecurity-groups: {web: {}}\n".formatted(i + 1));
+                open.write("security-groups: {db: {}}\n");
+            }
+        }
+        ExecutionException refused = assertThrows(ExecutionException.class, () -> reading.get(1, TimeUnit.MINUTES));
+        assertEquals(
+                main + ": this or what it includes was changed while it was read, 3 times",
+                Objects.requireNonNull(refused.getCause()).getMessage());
+    }
+
+    private void makePipes() throws IOException, InterruptedException {
+        for (int i = 0; i < 3; i++) {
+            Process mkfifo =
+                    new ProcessBuilder("mkfifo", folder.resolve("pipe" + i).toString()).start();
+            assertEquals(0, mkfifo.waitFor());
+        }
+    }
+
+    /** Waits for who reads it. */
+    private Writer pipe(int number) throws IOException {
+        return Files.newBufferedWriter(folder.resolve("pipe" + number));
     }
 
     @Test
@@ -482,27 +559,27 @@ class ConfigTest {
         Path more = Files.createDirectory(folder.resolve("more"));
         Files.writeString(more.resolve("b.yaml"), "security-groups: {unused: {members: [10.0.0.1]}}\n");
         Files.writeString(more.resolve("a.yaml"), "include: [../main.yaml, b.yaml]\nsecurity-groups: {db: {}}\n");
-        List<SourceText> texts = new ArrayList<>();
-        Config config = Config.load(main, new HashSet<>(), texts);
+        Sources sources = new Sources();
+        Config config = Config.load(main, sources);
         assertFalse(config.warnings().isEmpty());
         assertEquals(
                 List.of(
                         main.toString(),
                         more.resolve("a.yaml").toString(),
                         more.resolve("b.yaml").toString()),
-                texts.stream().map(SourceText::name).toList());
+                sources.texts().stream().map(SourceText::name).toList());
         Files.delete(more.resolve("a.yaml"));
         Files.writeString(main, "nonsense");
-        assertEquals(config, Config.of(texts));
+        assertEquals(config, Config.of(sources.texts()));
     }
 
     @Test
     void textsOfAFaultyConfigurationAreTold() throws IOException {
         Path main = Files.writeString(folder.resolve("main.yaml"), HEAD + "include: [none.yaml]\nnonsense: 1\n");
-        List<SourceText> texts = new ArrayList<>();
-        assertThrows(ConfigException.class, () -> Config.load(main, new HashSet<>(), texts));
-        assertEquals(List.of(new SourceText(main.toString(), Files.readString(main))), texts);
-        ConfigException refused = assertThrows(ConfigException.class, () -> Config.of(texts));
+        Sources sources = new Sources();
+        assertThrows(ConfigException.class, () -> Config.load(main, sources));
+        assertEquals(List.of(new SourceText(main.toString(), Files.readString(main))), sources.texts());
+        ConfigException refused = assertThrows(ConfigException.class, () -> Config.of(sources.texts()));
         assertTrue(refused.getMessage().contains("nonsense: unknown key"), refused.getMessage());
     }
 }

@@ -1,0 +1,35 @@
+package io.portcullis.service;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.Fault;
+import io.portcullis.config.Sources;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Reads the files of a configuration. */
+@FunctionalInterface
+interface Reader {
+    /** Those that there are. */
+    Reader FILES = Config::load;
+
+    /** As {@link Config#load(Path, Sources)} does. */
+    Config load(Path file, Sources sources) throws ConfigException;
+
+    /**
+     * Reads them. Whatever goes wrong is a refusal: a file that makes the reader fail, out of memory or depth of the stack for one,
+     * must not end the thread that reads it.
+     *
+     * @throws StartException with all faults
+     */
+    default Config read(Path file, Sources sources) throws StartException {
+        try {
+            return load(file, sources);
+        } catch (ConfigException e) {
+            throw new StartException(e.faults().stream().map(Fault::toString).toList());
+        } catch (RuntimeException | Error defect) {
+            Defects.note("reading " + file, defect);
+            throw new StartException(List.of(file + ": can't be read: " + defect));
+        }
+    }
+}
