@@ -155,6 +155,7 @@ public final class Daemon implements Operations, AutoCloseable {
         alive = Alive.start(() -> running.guarded().values(), systemd);
         watch(read);
         retries.start();
+        reloads.execute(Cores::putReloadsLast);
         Signals.onHangup(() -> request(Trigger.REQUEST));
         servers.awaitFirst(FIRST_TRY);
         showDegraded();
