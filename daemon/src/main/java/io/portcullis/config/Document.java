@@ -3,6 +3,7 @@ package io.portcullis.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
@@ -39,10 +40,8 @@ record Document(String file, Value top) {
 
     /** Reads YAML; empty, and a fault, where it is none. */
     static Optional<Document> compose(String yaml, String file, Reading reading) {
-        LoaderOptions options = options();
         try {
-            Parser parser = new ParserImpl(new StreamReader(withoutByteOrderMark(yaml)), options);
-            Node top = new SlimComposer(parser, new Plain(), options).getSingleNode();
+            Node top = top(withoutByteOrderMark(yaml));
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -64,6 +63,29 @@ record Document(String file, Value top) {
             reading.fault(Place.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
+    }
+
+    private static @Nullable Node top(String yaml) {
+        LongLists lists = new LongLists(yaml);
+        if (!lists.isUsedUp()) {
+            try {
+                Node top = top(lists.shortened(), lists);
+                if (lists.isUsedUp()) {
+                    return top;
+                }
+            } catch (SlimComposer.HeapFull full) {
+                throw full;
+            } catch (YAMLException _) {
+                // What is wrong with it is to be said of the whole text.
+            }
+        }
+        return top(yaml, null);
+    }
+
+    private static @Nullable Node top(String yaml, @Nullable LongLists lists) {
+        LoaderOptions options = options();
+        Parser parser = new ParserImpl(new StreamReader(yaml), options);
+        return new SlimComposer(parser, new Plain(), options, lists).getSingleNode();
     }
 
     private static LoaderOptions options() {
@@ -111,7 +133,7 @@ record Document(String file, Value top) {
             StreamReader characters = new StreamReader(String.join("\n", lines) + "\n");
             Salvage salvage = new Salvage(new ParserImpl(characters, options), DEEPEST - 1);
             try {
-                Composer composer = new SlimComposer(salvage, new Plain(), options);
+                Composer composer = new SlimComposer(salvage, new Plain(), options, null);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
                     legible.add(new Document(file, new Value(reading, file, file, top, top)));

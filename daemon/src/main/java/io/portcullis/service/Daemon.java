@@ -82,6 +82,7 @@ public final class Daemon implements Operations, AutoCloseable {
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final Servers servers;
     private final Edits edits;
+    private final Leftovers leftovers = new Leftovers();
     private final List<AutoCloseable> followers = new ArrayList<>();
     private final Thread retries = LastingThread.unstarted("portcullis-retry", this::retry);
 
@@ -154,6 +155,7 @@ public final class Daemon implements Operations, AutoCloseable {
         started = true;
         alive = Alive.start(() -> running.guarded().values(), systemd);
         watch(read);
+        leftovers.note(read.texts());
         retries.start();
         reloads.execute(Cores::putReloadsLast);
         Signals.onHangup(() -> request(Trigger.REQUEST));
@@ -332,6 +334,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 edits.look();
             }
             showDegraded();
+            leftovers.collect();
         }
     }
 
@@ -433,6 +436,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 }
             } finally {
                 edits.watch(reload.folders());
+                leftovers.note(reload.texts());
             }
             systemd.reloading();
             reload.prepare(allowLockout);
