@@ -46,8 +46,8 @@ java_options() {
   fi
   printf '%s\n' -XX:+UseSerialGC "-Xmx${heap}m" -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run || $1 == rehearse ]]; then
-    # What the compilers took of malloc(3) while they were busy goes back within half a minute.
-    printf '%s\n' -Xms64m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=30000
+    # What the compilers took of malloc(3) while they were busy goes back within ten seconds.
+    printf '%s\n' -Xms64m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
     if [[ $1 == run && $cache -nt $2 ]]; then
       printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off
