@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * of one line; it names no file of another folder; and the next configuration is kept as if it had been right. An input is the file.
  */
 final class LastGoodFuzzTest {
-    private static final int INPUTS = 2_000;
+    private static final int INPUTS = 150;
     private static final Path MAIN = Path.of("/etc/p/main.yaml");
     private static final List<SourceText> KEPT = List.of(new SourceText("/etc/p/main.yaml", "version: 1\n"));
     private static final List<SourceText> NEXT = List.of(new SourceText("/etc/p/main.yaml", "version: 1 # 2\n"));
