@@ -90,6 +90,8 @@ final class JournalFuzzTest {
                 {"interfaceName": "edge", "bootId": "b", "nics": null, "later": {"a": [1, 2]}}""", """
                 {"interfaceName": "edge", "bootId": "b", "nics": [{"index": 1, "switches": {"UNHEARD_OF": "1"}}]}     """, """
                 null""", """
+                {"interfaceName": "edge", "bootId": "b", "pairs": [{"near": "pc-a"}]}""", """
+                {"interfaceName": "edge", "bootId": "b", "qdiscs": ["2\\n3"]}""", """
                 {"interfaceName": "\\u0000\\n", "bootId": "b", "qdiscs": [1e2, "3"], "programs": []}""")
                 .map(text -> text.getBytes(StandardCharsets.UTF_8))
                 .toList();

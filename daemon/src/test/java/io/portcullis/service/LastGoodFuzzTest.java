@@ -73,7 +73,8 @@ final class LastGoodFuzzTest {
                 {"configuration": "/etc/p/main.yaml", "files": [{"name": "a", "stored": "../../x.yaml", "sha256": "%s"}]}
                 """.formatted(sum), """
                 {"configuration": "/etc/other.yaml", "files": [{"name": "a", "stored": "1-0123456789abcdef.yaml", "sha256": ""}]}
-                """, "null")
+                """, """
+                {"configuration": "/etc/p/main.yaml", "files": "a\\nb"}""", "null")
                 .map(text -> text.getBytes(StandardCharsets.UTF_8))
                 .toList();
     }
