@@ -35,9 +35,10 @@ java_25_home() {
 java_options() {
   local cache=${2%.jar}.aot
   # The heap holds configuration, flows, counters and HTTP, not packets: a quarter of the machine's memory, 256 MiB at the least
-  # and 1 GiB at the most, of which the first 256 are taken at once. Out of memory ends the process, so that systemd starts a
-  # whole one; a configuration that would lead there is refused. The collector never runs while frames pass, but its barriers do: a frame costs 84 ns with
-  # the serial and the parallel one, 95 with G1, 97 with ZGC (io.portcullis.worker.FrameCost, 1,024 flows).
+  # and 1 GiB at the most, of which 64 MiB are taken at once, and what a collection finds free goes back but for a third. Out of
+  # memory ends the process, so that systemd starts a whole one; a configuration that would lead there is refused. The collector never
+  # runs while frames pass, but its barriers do: a frame costs 84 ns with the serial and the parallel one, 95 with G1, 97 with ZGC
+  # (io.portcullis.worker.FrameCost, 1,024 flows).
   local heap=256 memory
   if memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2> /dev/null) && [[ -n $memory ]]; then
     heap=$((memory / 4096))
@@ -45,7 +46,8 @@ java_options() {
   fi
   printf '%s\n' -XX:+UseSerialGC "-Xmx${heap}m" -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run || $1 == rehearse ]]; then
-    printf '%s\n' -Xms256m
+    # What the compilers took of malloc(3) while they were busy goes back within ten seconds.
+    printf '%s\n' -Xms64m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
     if [[ $1 == run && $cache -nt $2 ]]; then
       printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off

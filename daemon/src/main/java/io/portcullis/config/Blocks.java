@@ -1,6 +1,5 @@
 package io.portcullis.config;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,11 +11,11 @@ final class Blocks {
 
     /** A list of blocks. */
     static List<Cidr> list(Value list) {
-        List<Cidr> blocks = new ArrayList<>();
+        PackedBlocks.Builder blocks = new PackedBlocks.Builder();
         for (Value item : list.items("a list of addresses and blocks")) {
             block(item).ifPresent(blocks::add);
         }
-        return blocks;
+        return blocks.build();
     }
 
     /** A block, or a bare address as the block of itself. */

@@ -41,12 +41,14 @@ record Document(String file, Value top) {
 
     /** Reads YAML; empty, and a fault, where it is none. */
     static Optional<Document> compose(String yaml, String file, Reading reading) {
-        LoaderOptions options = options();
-        @Nullable Characters characters = null;
+        Characters characters = new Characters("");
         try {
-            characters = new Characters(withoutByteOrderMark(yaml));
-            Parser parser = new ParserImpl(characters, options);
-            Node top = new SlimComposer(parser, new Plain(), options, DEEPEST).getSingleNode();
+            String text = withoutByteOrderMark(yaml);
+            Optional<Node> quick = withoutLongLists(text);
+            if (quick.isEmpty()) {
+                characters = new Characters(text);
+            }
+            Node top = quick.isPresent() ? quick.get() : top(characters, null);
             if (top == null || Value.isNull(top)) {
                 reading.fault(Place.of(file), "empty: a configuration begins with \"version: 1\"");
                 return Optional.empty();
@@ -70,10 +72,33 @@ record Document(String file, Value top) {
             reading.fault(Place.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
-            Place place = characters == null ? Place.of(file) : placeOf(characters.getMark(), file);
-            reading.fault(place, "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+            reading.fault(
+                    placeOf(characters.getMark(), file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
+    }
+
+    /** What a text is whose long lists the parser need not read; empty: all of it is to be read. */
+    private static Optional<Node> withoutLongLists(String yaml) {
+        LongLists lists = new LongLists(yaml);
+        if (lists.isUsedUp()) {
+            return Optional.empty();
+        }
+        try {
+            Node top = top(new Characters(lists.shortened()), lists);
+            return lists.isUsedUp() ? Optional.ofNullable(top) : Optional.empty();
+        } catch (SlimComposer.HeapFull full) {
+            throw full;
+        } catch (YAMLException | IllegalArgumentException | IndexOutOfBoundsException _) {
+            // What is wrong with it is to be said of the whole text.
+            return Optional.empty();
+        }
+    }
+
+    private static @Nullable Node top(Characters characters, @Nullable LongLists lists) {
+        LoaderOptions options = options();
+        Parser parser = new ParserImpl(characters, options);
+        return new SlimComposer(parser, new Plain(), options, DEEPEST, lists).getSingleNode();
     }
 
     private static LoaderOptions options() {
@@ -122,7 +147,7 @@ record Document(String file, Value top) {
             StreamReader characters = new Characters(String.join("\n", lines) + "\n");
             Salvage salvage = new Salvage(new ParserImpl(characters, options), characters::getMark, DEEPEST - 1);
             try {
-                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST);
+                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST, null);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
                     legible.add(new Document(file, new Value(reading, file, file, top, top)));

@@ -8,6 +8,6 @@ public record PrefixList(String name, List<Cidr> entries, Place place) {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a list without a name");
         }
-        entries = List.copyOf(entries);
+        entries = PackedBlocks.of(entries);
     }
 }

@@ -1,6 +1,9 @@
 package io.portcullis.config;
 
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.comments.CommentLine;
@@ -11,12 +14,14 @@ import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
  * Composes nodes without what nobody here asks for: where they end, the text around them, comments. So the nodes of 100,000
- * rules take half of the memory, which is what bounds the size of a file.
+ * rules take half of the memory, which is what bounds the size of a file, and long lists of addresses a tenth of it.
  */
 final class SlimComposer extends Composer {
     private static final int[] NO_TEXT = new int[0];
@@ -25,9 +30,25 @@ final class SlimComposer extends Composer {
     /** Characters of one scalar: no name, address or description is longer. */
     private static final int LONGEST_SCALAR = 1 << 16;
 
+    private static final Packed PACKED = new Packed(1);
+
     private final int deepest;
+    private final @Nullable LongLists lists;
     private int nodes;
     private int depth;
+
+    /** Of the list whose items come now; null: what comes now is no item. */
+    private @Nullable PackedScalars packed;
+
+    /** In a list that is being composed: so many items are among the packed. */
+    private static final class Packed extends ScalarNode {
+        private final int count;
+
+        Packed(int count) {
+            super(Tag.STR, "", null, null, DumperOptions.ScalarStyle.PLAIN);
+            this.count = count;
+        }
+    }
 
     /** There is no memory for more nodes. */
     static final class HeapFull extends YAMLException {
@@ -51,10 +72,12 @@ final class SlimComposer extends Composer {
      * Composes what a parser gives.
      *
      * @param deepest lists and maps in one another, at the most
+     * @param lists that the text had and the parser does not see; null: it sees everything
      */
-    SlimComposer(Parser parser, Resolver resolver, LoaderOptions options, int deepest) {
+    SlimComposer(Parser parser, Resolver resolver, LoaderOptions options, int deepest, @Nullable LongLists lists) {
         super(parser, resolver, options);
         this.deepest = deepest;
+        this.lists = lists;
     }
 
     @Override
@@ -70,6 +93,15 @@ final class SlimComposer extends Composer {
         if (anchor != null || !(node instanceof ScalarNode scalar)) {
             return node;
         }
+        if (packed != null && PackedScalars.takes(scalar)) {
+            int before = packed.size();
+            packed.append(scalar);
+            if (lists != null) {
+                lists.addBehind(scalar.getStartMark().getLine(), packed);
+            }
+            int count = packed.size() - before;
+            return count == 1 ? PACKED : new Packed(count);
+        }
         Mark start = slim(node.getStartMark());
         DumperOptions.ScalarStyle style = scalar.getScalarStyle();
         return new ScalarNode(node.getTag(), true, scalar.getValue(), start, start, style);
@@ -79,7 +111,10 @@ final class SlimComposer extends Composer {
     protected Node composeMappingNode(String anchor) {
         look();
         deeper();
+        PackedScalars around = packed;
+        packed = null;
         Node node = super.composeMappingNode(anchor);
+        packed = around;
         depth--;
         if (anchor != null || !(node instanceof MappingNode map)) {
             return node;
@@ -91,10 +126,37 @@ final class SlimComposer extends Composer {
     @Override
     protected Node composeSequenceNode(String anchor) {
         look();
+        PackedScalars around = packed;
+        // What has an anchor is known to aliases as it is.
+        PackedScalars own = anchor == null ? new PackedScalars() : null;
+        packed = own;
         deeper();
         Node node = super.composeSequenceNode(anchor);
         depth--;
-        return node;
+        packed = around;
+        if (own == null || own.isEmpty() || !(node instanceof SequenceNode list)) {
+            return node;
+        }
+        Mark start = slim(node.getStartMark());
+        return new SequenceNode(node.getTag(), true, items(list.getValue(), own), start, start, list.getFlowStyle());
+    }
+
+    private static List<Node> items(List<Node> composed, PackedScalars packed) {
+        if (composed.stream().allMatch(Packed.class::isInstance)) {
+            return packed;
+        }
+        Iterator<Node> next = packed.iterator();
+        List<Node> items = new ArrayList<>(composed.size());
+        for (Node each : composed) {
+            if (each instanceof Packed several) {
+                for (int i = 0; i < several.count; i++) {
+                    items.add(next.next());
+                }
+            } else {
+                items.add(each);
+            }
+        }
+        return items;
     }
 
     private void deeper() {

@@ -1,7 +1,7 @@
 package io.portcullis.config;
 
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -214,11 +214,29 @@ record Value(Reading reading, String file, String key, Node keyNode, Node node) 
         if (!reading.mayWalk(list.getValue().size(), place())) {
             return List.of();
         }
-        List<Value> items = new ArrayList<>(list.getValue().size());
-        for (Node item : list.getValue()) {
-            items.add(new Value(reading, file, key, item, item));
+        return new Items(this, list.getValue());
+    }
+
+    /** What is in a list; each is made when it is asked for, since a long list makes itself felt in the heap. */
+    private static final class Items extends AbstractList<Value> {
+        private final Value list;
+        private final List<Node> nodes;
+
+        Items(Value list, List<Node> nodes) {
+            this.list = list;
+            this.nodes = nodes;
         }
-        return items;
+
+        @Override
+        public Value get(int index) {
+            Node item = nodes.get(index);
+            return new Value(list.reading, list.file, list.key, item, item);
+        }
+
+        @Override
+        public int size() {
+            return nodes.size();
+        }
     }
 
     /** The items of a list, or this value alone where it is none. */

@@ -96,7 +96,7 @@ public final class ControlServer implements Listening.Server {
                 .thenApply(report -> Response.json(report.ok() ? 200 : 422, report));
     }
 
-    private static Response explain(Operations operations, Request request) {
+    static Response explain(Operations operations, Request request) {
         try {
             return Response.json(200, operations.explain(Question.of(request.query())));
         } catch (IllegalArgumentException misuse) {

@@ -110,14 +110,19 @@ final class HttpServer implements AutoCloseable {
         connection.closeFuture().addListener(_ -> connections.remove(exchange));
         connection
                 .pipeline()
-                .addLast(new HttpServerCodec(new HttpDecoderConfig()
-                        .setMaxInitialLineLength(MAX_LINE_LENGTH)
-                        .setMaxHeaderSize(MAX_HEADERS_LENGTH)))
+                .addLast(codec())
                 .addLast(new ChunkedWriteHandler())
                 .addLast(new RequestReader())
                 // Behind the reader: what counts as progress is whole requests, not bytes.
                 .addLast(new IdleStateHandler(0, 0, idle.toMillis(), TimeUnit.MILLISECONDS))
                 .addLast(exchange);
+    }
+
+    /** Of one connection; what goes past its bounds is a failure to {@link RequestReader}. */
+    static HttpServerCodec codec() {
+        return new HttpServerCodec(new HttpDecoderConfig()
+                .setMaxInitialLineLength(MAX_LINE_LENGTH)
+                .setMaxHeaderSize(MAX_HEADERS_LENGTH));
     }
 
     /** True while its socket and its thread are there. Any thread. */

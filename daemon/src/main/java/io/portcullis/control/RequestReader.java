@@ -59,7 +59,9 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         if (part instanceof LastHttpContent && head != null) {
             HttpRequest whole = head;
             head = null;
-            ctx.fireChannelRead(request(whole));
+            Request request = request(whole);
+            refused = request.refusal() != null;
+            ctx.fireChannelRead(request);
         }
     }
 

@@ -65,7 +65,13 @@ record Journal(
     }
 
     /** Names of a veth pair, made by us: {@code near} is the end that the kernel's programs speak of. */
-    record Pair(String near, String far) {}
+    record Pair(String near, String far) {
+        Pair {
+            if (text(near).isEmpty() || text(far).isEmpty()) {
+                throw new IllegalArgumentException("a pair of virtual NICs has two names");
+            }
+        }
+    }
 
     /**
      * A program where it is attached.

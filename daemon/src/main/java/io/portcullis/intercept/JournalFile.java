@@ -117,7 +117,9 @@ record JournalFile(Path path) {
             }
             return journal;
         } catch (JacksonException broken) {
-            throw new IOException(path + ": not a journal (" + broken.getOriginalMessage() + ")", broken);
+            // It quotes the file, which may have any character.
+            String why = broken.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
+            throw new IOException(path + ": not a journal (" + why + ")", broken);
         }
     }
 

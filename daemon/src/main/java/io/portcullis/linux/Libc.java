@@ -66,6 +66,12 @@ final class Libc {
     /** mmap(2): take the pages now, not when they are touched. */
     static final int MAP_POPULATE = 0x8000;
 
+    /** madvise(2): the pages of a range are not needed now. */
+    static final int MADV_DONTNEED = 4;
+
+    /** setpriority(2): of one thread. */
+    static final int PRIO_PROCESS = 0;
+
     /** open(2): reading and writing. */
     static final int O_RDWR = 2;
     /** open(2): make the file where there is none. */
@@ -142,6 +148,8 @@ final class Libc {
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP =
             capturing("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle MADVISE =
+            capturing("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle OPEN = capturing(
             "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle RENAMEAT2 =
@@ -175,6 +183,8 @@ final class Libc {
             capturing("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle SCHED_SETSCHEDULER =
             capturing("sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+    private static final MethodHandle SETPRIORITY =
+            capturing("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SCHED_GETAFFINITY =
             capturing("sched_getaffinity", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
     private static final MethodHandle SCHED_SETAFFINITY =
@@ -374,6 +384,16 @@ final class Libc {
         }
     }
 
+    /** madvise(2). 0, or the negated errno. */
+    static int madvise(long address, long length, int advice) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) MADVISE.invokeExact(state, address, length, advice), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("madvise(" + advice + ")", bug);
+        }
+    }
+
     /** open(2). A descriptor, or the negated errno. */
     static int open(MemorySegment path, int flags, int mode) {
         MemorySegment state = STATE.get();
@@ -547,6 +567,16 @@ final class Libc {
             return (int) negated((int) SCHED_SETSCHEDULER.invokeExact(state, thread, policy, parameters), state);
         } catch (Throwable bug) {
             throw new AssertionError("sched_setscheduler(" + thread + ", " + policy + ")", bug);
+        }
+    }
+
+    /** setpriority(2); of PRIO_PROCESS, 0 is the calling thread. 0, or the negated errno. */
+    static int setpriority(int which, int who, int nice) {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) negated((int) SETPRIORITY.invokeExact(state, which, who, nice), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("setpriority(" + nice + ")", bug);
         }
     }
 

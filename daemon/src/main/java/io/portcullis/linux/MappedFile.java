@@ -12,7 +12,8 @@ import java.util.Set;
 /**
  * A file that is mapped as a whole, shared: what is written there is the file's at once, and stays when the process ends
  * without notice. Its space is reserved before it is mapped (fallocate(2)), so that no access to it can fail later: a page
- * that a full tmpfs cannot give would be a SIGBUS. The mapping goes with its arena.
+ * that a full tmpfs cannot give would be a SIGBUS. A page of it becomes resident when it is first used, which takes a
+ * microsecond, so that a table for a million flows with a few in it takes little. The mapping goes with its arena.
  */
 public final class MappedFile {
     /** Of a file's mode (inode(7)): what kind it is, a regular one, and who else may write. */
@@ -82,10 +83,20 @@ public final class MappedFile {
      * @throws ErrnoException ENOMEM where there is not so much
      */
     public static MemorySegment anonymous(long bytes) throws ErrnoException {
-        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE;
+        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS;
         long address = ErrnoException.check(
                 Libc.mmap(0, bytes, Libc.PROT_READ_WRITE, flags, -1, 0), "mmap(" + bytes + " bytes)");
         return segment(address, bytes, Arena.ofAuto());
+    }
+
+    /**
+     * What was read of a mapped file is not resident any more, until it is used again; the file stays as it is.
+     *
+     * @param memory as {@link #create} or {@link #open} gave it: of {@link #anonymous} memory the content would be lost
+     */
+    public static void letGo(MemorySegment memory) throws ErrnoException {
+        ErrnoException.check(
+                Libc.madvise(memory.address(), memory.byteSize(), Libc.MADV_DONTNEED), "madvise(MADV_DONTNEED)");
     }
 
     /**
@@ -116,7 +127,7 @@ public final class MappedFile {
     private static MemorySegment map(int fd, Path file, long bytes, Arena arena) throws ErrnoException {
         ErrnoException.check(Libc.fallocate(fd, 0, 0, bytes), "fallocate(" + file + ", " + bytes + " bytes)");
         long address = ErrnoException.check(
-                Libc.mmap(0, bytes, Libc.PROT_READ_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, fd, 0),
+                Libc.mmap(0, bytes, Libc.PROT_READ_WRITE, Libc.MAP_SHARED, fd, 0),
                 "mmap(" + file + ", " + bytes + " bytes)");
         return segment(address, bytes, arena);
     }

@@ -6,6 +6,7 @@ import io.portcullis.config.Interface;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -62,8 +63,15 @@ final class Compiler {
     private void add(RuleSetBuilder into, String list, List<Rule> written) {
         int number = rules.add(list, written);
         for (Rule rule : written) {
-            into.add(number++, rule, addresses(config, rule.peers()));
+            into.add(number++, rule, blocks(rule.peers()));
         }
+    }
+
+    /** As {@link #addresses}; one list, which may be long, is not copied for the few blocks that it may name twice. */
+    private Collection<Cidr> blocks(List<Peer> peers) {
+        return peers.size() == 1 && peers.getFirst() instanceof Peer.Prefixes(String list)
+                ? Objects.requireNonNull(config.prefixLists().get(list), list).entries()
+                : addresses(config, peers);
     }
 
     /** The blocks that peers stand for, each once. */

@@ -64,6 +64,15 @@ final class Cores {
         }
     }
 
+    /** From now on the calling thread, which reads and compiles configurations, runs after those that forward frames. */
+    static void putReloadsLast() {
+        try {
+            Scheduling.giveWay();
+        } catch (ErrnoException refused) {
+            LOG.debug("reloads run as any other thread", refused);
+        }
+    }
+
     /** How the next worker's thread lives. */
     Worker.Life life(boolean busyPoll) {
         int core = next();

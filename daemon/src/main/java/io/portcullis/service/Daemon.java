@@ -83,6 +83,7 @@ public final class Daemon implements Operations, AutoCloseable {
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final Servers servers;
     private final Edits edits;
+    private final Leftovers leftovers = new Leftovers();
     private final List<AutoCloseable> followers = new ArrayList<>();
     private final Thread retries = LastingThread.unstarted("portcullis-retry", this::retry);
 
@@ -158,7 +159,9 @@ public final class Daemon implements Operations, AutoCloseable {
         started = true;
         alive = Alive.start(() -> running.guarded().values(), systemd);
         watch(read);
+        leftovers.note(read.texts());
         retries.start();
+        reloads.execute(Cores::putReloadsLast);
         Signals.onHangup(() -> request(Trigger.REQUEST));
         servers.awaitFirst(FIRST_TRY);
         showDegraded();
@@ -334,6 +337,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 guardLate();
             }
             showDegraded();
+            leftovers.collect();
         }
     }
 
@@ -462,6 +466,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 || !changed && trigger == Trigger.WATCH && running.lastReload().ok()) {
             return running.lastReload();
         }
+        leftovers.note(reload.texts());
         systemd.reloading();
         reload.prepare(allowLockout);
         long compiledNs = System.nanoTime();

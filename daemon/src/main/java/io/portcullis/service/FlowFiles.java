@@ -4,7 +4,9 @@ import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TableHeader;
 import io.portcullis.conntrack.TableMove;
 import io.portcullis.conntrack.Timeouts;
+import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileLock;
+import io.portcullis.linux.MappedFile;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -150,6 +152,7 @@ final class FlowFiles implements AutoCloseable {
                 flows += recovery.flows();
                 expired += recovery.expired();
                 damaged += recovery.damaged();
+                letGo(table, opened);
             }
             tables.add(flowTable);
         }
@@ -165,6 +168,19 @@ final class FlowFiles implements AutoCloseable {
             LOG.warn("{}: {} entries of its flow tables were damaged, and are no flows", interfaceName, damaged);
         }
         return tables;
+    }
+
+    /** All of it has been looked at, and most of it may be free. */
+    private static void letGo(TableMove.Table table, FlowOpening.Tables opened) {
+        if (opened.trouble().isPresent()) {
+            // It is no file: what is let go is lost.
+            return;
+        }
+        try {
+            MappedFile.letGo(table.memory());
+        } catch (ErrnoException refused) {
+            LOG.debug("a flow table stays resident", refused);
+        }
     }
 
     /** The tables, in the order of the workers. */

@@ -15,7 +15,9 @@ final class IoFault {
     /** In one line, with the file's name where the exception has it. */
     static String text(IOException e) {
         return switch (e) {
-            case JacksonException unreadable -> unreadable.getOriginalMessage();
+            // It quotes the file, which may have any character.
+            case JacksonException unreadable ->
+                unreadable.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
             case ErrnoException refused -> String.valueOf(refused.getMessage());
             case NoSuchFileException none -> none.getFile() + ": no such file";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";
