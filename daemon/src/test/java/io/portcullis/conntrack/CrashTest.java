@@ -317,7 +317,7 @@ final class CrashTest {
         return switch (step) {
             case BAD_STATE, BAD_WINDOW -> 0;
             case END, REOPEN -> 2;
-            case PASS, RENEW ->
+            case PASS, RENEW, ASK_RULES, START_OVER ->
                 tracker.connection().state == TcpConnection.State.CLOSE && before != TcpConnection.State.CLOSE ? 2 : 1;
         };
     }

@@ -104,6 +104,18 @@ final class ReferenceFirewall {
         return ended;
     }
 
+    /** True: a connection of this tuple may be adopted, as nothing is there yet and nobody has to make room. */
+    boolean mayAdopt(Datagram first) {
+        return flowOf(first) == null && flows.size() < policy.maxFlows();
+    }
+
+    /** A connection that was there before anybody looked; its first packet would have been as the one given. */
+    void adopt(Datagram first, int originatorShift, int responderShift) {
+        ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift));
+        flows.put(flow.key, flow);
+        renew(flow);
+    }
+
     /** Decides about a packet that comes now. */
     Verdict decide(Datagram datagram) {
         Verdict verdict = judge(datagram);
@@ -208,6 +220,22 @@ final class ReferenceFirewall {
             case ENDS -> {
                 forget(flow);
                 ended++;
+                yield Verdict.PASS;
+            }
+            case ASKS_RULES -> {
+                String rule = policy.ruleFor(datagram);
+                if (rule == null) {
+                    yield drop(Reason.NO_RULE);
+                }
+                flow.tcp.remember(segment, datagram.length(), fromOriginator);
+                flow.remember(datagram, ReferencePolicy.isFailsafe(rule));
+                passed(flow, fromOriginator);
+                yield Verdict.PASS;
+            }
+            case WAS_OPENED_BY_SYN -> {
+                flow.wasOpenedBySyn();
+                passed(flow, false);
+                renew(flow);
                 yield Verdict.PASS;
             }
             case STARTS_ANEW -> throw new IllegalStateException("asked above");
