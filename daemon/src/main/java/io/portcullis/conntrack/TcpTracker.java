@@ -316,6 +316,7 @@ public final class TcpTracker {
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
         boolean first = !sender.is(Side.KNOWN);
+        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
         boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
         if (learns) {
             learn(sender, receiver, end, ack);
@@ -332,7 +333,6 @@ public final class TcpTracker {
                 return Step.PASS;
             }
         }
-        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
         acceptSegment(connection, packet, fromOriginator);
         if (learns) {
             noteUnseen(sender);

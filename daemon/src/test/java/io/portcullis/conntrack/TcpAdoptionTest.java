@@ -133,8 +133,8 @@ final class TcpAdoptionTest {
     @Test
     void aHandshakeThatStartsOverIsFollowedFromItsSyn() {
         talk.adopted(-1, -1);
-        assertEquals(Step.PASS, talk.originator(SYN, 90_000, 0));
-        assertEquals(Step.RENEW, talk.responder(SYN | ACK, 30_000, 90_001));
+        assertEquals(Step.ASK_RULES, talk.originator(SYN, 90_000, 0));
+        assertEquals(Step.START_OVER, talk.responder(SYN | ACK, 30_000, 90_001));
         assertEquals(Step.RENEW, talk.originator(ACK, 90_001, 30_001));
         assertEquals(State.ESTABLISHED, talk.state());
         assertEquals(Step.BAD_WINDOW, talk.originator(ACK, 50_000_000, 30_001));

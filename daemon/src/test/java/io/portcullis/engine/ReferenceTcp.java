@@ -81,7 +81,7 @@ final class ReferenceTcp {
         }
 
         @Nullable Integer windowEndLearnt() {
-            return windowEnd - end > 0 ? windowEnd : null;
+            return end - windowEnd < 0 ? windowEnd : null;
         }
 
         /** Up to where the peer may acknowledge. */
