@@ -31,6 +31,7 @@ final class ReferenceFirewall {
     private long evicted;
     private long expired;
     private long ended;
+    private long openedBySyn;
 
     ReferenceFirewall(ReferencePolicy policy) {
         this.policy = policy;
@@ -114,6 +115,11 @@ final class ReferenceFirewall {
         ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift));
         flows.put(flow.key, flow);
         renew(flow);
+    }
+
+    /** How often a SYN inside a connection whose opener nobody knew turned out to have opened it. */
+    long openedBySyn() {
+        return openedBySyn;
     }
 
     /** Decides about a packet that comes now. */
@@ -234,6 +240,7 @@ final class ReferenceFirewall {
             }
             case WAS_OPENED_BY_SYN -> {
                 flow.wasOpenedBySyn();
+                openedBySyn++;
                 passed(flow, false);
                 renew(flow);
                 yield Verdict.PASS;

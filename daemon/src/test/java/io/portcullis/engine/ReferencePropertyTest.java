@@ -46,6 +46,7 @@ final class ReferencePropertyTest {
     private static final int[] PORTS = {80, 53, 4000};
 
     private final Map<Reason, Integer> seen = new EnumMap<>(Reason.class);
+    private long openedBySyn;
 
     private static Guesser.Target target(SplittableRandom random) {
         // Link-local ones are few, so that enough is left of the others.
@@ -148,11 +149,13 @@ final class ReferencePropertyTest {
             Sequence sequence = new Sequence(seed);
             try {
                 sequence.run(seen);
+                openedBySyn += sequence.trial.reference().openedBySyn();
             } catch (Trial.Mismatch mismatch) {
                 fail("seed " + seed + ": " + mismatch.getMessage() + "\n"
                         + Script.report(sequence.steps, "seed " + seed, Firewall::engine));
             }
         }
+        assertTrue(openedBySyn > SEQUENCES / 100, openedBySyn + " connections were opened by a SYN inside them");
         for (Reason reason : REACHED) {
             int count = seen.getOrDefault(reason, 0);
             assertTrue(count > SEQUENCES / 100, reason + " only " + count + " times: " + seen);
