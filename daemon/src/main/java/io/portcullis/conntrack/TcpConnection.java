@@ -411,16 +411,19 @@ public final class TcpConnection {
      * True when what this connection has become can be written in place: each word alone is old or new after a crash, and
      * every mix admits nothing that neither did, provided that its marks stay. So it is for a segment that only widens: the
      * ends, the sender's windows and acknowledgments grow, each of which is one bound. It is not where the receiver's widest
-     * window grows too, as it bounds the quotes of ICMP errors from below, together with the sender's end.
+     * window grows too, as it bounds the quotes of ICMP errors from below, together with the sender's end; nor where the
+     * acknowledgment lies beyond what the receiver was allowed to send, as between the old and the new bounds of its resets lies
+     * what neither admits.
      *
      * @param fromOriginator who has sent the segment
      */
     boolean onlyWidens(Slab slab, long at, boolean fromOriginator) {
+        long receiver = at + (fromOriginator ? RESPONDER : ORIGINATOR);
         return slab.getLong(at + STARTS) == pair(originator.start, responder.start)
                 && (!is(SYN_PENDING) || slab.getLong(at + PENDING) == pending())
                 && (is(ACK_SEGMENT_SEEN) || slab.getLong(at + LAST_SEQUENCE) == pair(lastSequence, lastAck))
-                && (int) slab.getLong(at + (fromOriginator ? RESPONDER : ORIGINATOR) + Long.BYTES)
-                        == side(!fromOriginator).maxWindow;
+                && side(fromOriginator).maxAck - (int) (slab.getLong(receiver) >>> 32) <= 0
+                && (int) slab.getLong(receiver + Long.BYTES) == side(!fromOriginator).maxWindow;
     }
 
     /** Writes it to an entry, all but the marks. */
