@@ -252,9 +252,9 @@ final class Guesser {
     }
 
     /** What an end says to a SYN that it did not expect, or nearly that. */
-    private Datagram answer(
-            Target target, Direction direction, ReferenceTcp.Side own, ReferenceTcp.Side syn) {
-        int flags = any(TcpFlags.SYN | TcpFlags.ACK, TcpFlags.SYN | TcpFlags.ACK, TcpFlags.RST | TcpFlags.ACK, TcpFlags.ACK);
+    private Datagram answer(Target target, Direction direction, ReferenceTcp.Side own, ReferenceTcp.Side syn) {
+        int synAck = TcpFlags.SYN | TcpFlags.ACK;
+        int flags = any(synAck, synAck, TcpFlags.RST | TcpFlags.ACK, TcpFlags.ACK);
         int sequence = flags == TcpFlags.ACK ? own.end : random.nextBoolean() ? initial() : 0;
         int ack = syn.end + (random.nextInt(6) == 0 ? random.nextInt(-1, 2) : 0);
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), 0);
