@@ -14,6 +14,8 @@ public final class Flow {
     static final int REPLIED = 1 << 4;
     static final int UDP_SHIFT = 5;
     static final int UDP_MASK = 3 << UDP_SHIFT;
+    /** The SYN inside a TCP connection that is pending was admitted by a failsafe rule. */
+    static final int SYN_BY_FAILSAFE = 1 << 31;
 
     private static final Timeout[] TIMEOUTS = Timeout.values();
 
@@ -135,6 +137,11 @@ public final class Flow {
 
     TcpConnection.State tcpState() {
         return TcpConnection.state(marks());
+    }
+
+    /** True for a TCP connection inside which a SYN of either side is for the rules: nobody knows who opened it. */
+    public boolean asksRulesAboutSyn() {
+        return TcpConnection.isOpenerUnknown(slab.getLong(at + TcpConnection.LAST)) && !TcpTracker.isOver(this);
     }
 
     void load(TcpConnection connection) {

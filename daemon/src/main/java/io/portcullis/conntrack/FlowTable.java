@@ -487,21 +487,59 @@ public final class FlowTable {
      * @param renews false: its timer stays as it is
      */
     void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
+        update(flow, tracker, fromOriginator, renews, nowNs, flow.marks(), flow.rule());
+    }
+
+    /**
+     * Keeps a SYN in mind that came inside a connection of which nobody knows who opened it, and that the rules admit.
+     *
+     * @param tracker which has followed it last
+     * @param fromOriginator who has sent it
+     * @param byFailsafe true: a failsafe rule admits it
+     */
+    public void rememberSyn(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean byFailsafe) {
+        int marks = flow.marks() & ~Flow.SYN_BY_FAILSAFE;
+        int next = byFailsafe ? marks | Flow.SYN_BY_FAILSAFE : marks;
+        update(flow, tracker, fromOriginator, false, 0, next, flow.rule());
+    }
+
+    /**
+     * The SYN of {@link #rememberSyn} has its answer: the flow is from now on as if that SYN had opened it, but for its age.
+     *
+     * @param tracker which has followed the answer last
+     * @param answeredIn in which direction the answer travels
+     * @param rule hash of the text of the rule that admits such a SYN; 0: none does
+     */
+    public void startOver(Flow flow, TcpTracker tracker, Direction answeredIn, int rule, long nowNs) {
+        int others = flow.marks() & ~(Flow.BEGAN_INSIDE | Flow.FAILSAFE | Flow.SYN_BY_FAILSAFE);
+        int began = answeredIn == Direction.INGRESS ? Flow.BEGAN_INSIDE : 0;
+        int failsafe = (flow.marks() & Flow.SYN_BY_FAILSAFE) != 0 ? Flow.FAILSAFE : 0;
+        update(flow, tracker, false, true, nowNs, others | began | failsafe, rule);
+    }
+
+    private void update(
+            Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs, int others, int rule) {
         TcpConnection tcp = tracker.connection();
         long at = flow.at;
         int marks = flow.marks();
         boolean replies = !fromOriginator && (marks & Flow.REPLIED) == 0;
-        int next = tcp.marks(replies ? marks | Flow.REPLIED : marks);
+        int next = tcp.marks(replies ? others | Flow.REPLIED : others);
         long seen = slab.getLong(at + Slab.SEEN);
         Timeout before = Flow.timeout(seen);
         Timeout after = renews ? tracker.timeout((next & Flow.REPLIED) != 0) : before;
-        boolean inPlace = before == after && next == marks && tcp.onlyWidens(slab, at, fromOriginator);
+        boolean inPlace = before == after
+                && next == marks
+                && rule == flow.rule()
+                && tcp.onlyWidens(slab, at, fromOriginator);
         if (!inPlace) {
             slab.guard(flow.entry);
         }
         tcp.store(slab, at);
         if (next != marks) {
             slab.putInt(at + Slab.MARKS, next);
+        }
+        if (rule != flow.rule()) {
+            slab.putInt(at + Slab.RULE, rule);
         }
         if (renews) {
             slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, after));

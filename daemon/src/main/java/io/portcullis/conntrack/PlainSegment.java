@@ -64,7 +64,12 @@ final class PlainSegment {
         int senderMaxWindow = (int) offers;
         int receiverEnd = (int) theirs;
         int receiverMaxWindow = (int) slab.getLong(receiver + Long.BYTES);
-        boolean overshoots = sequence - senderMaxEnd > 0 || end - senderMaxEnd > 0 || ack - receiverEnd > 0;
+        int maxEnd = (int) (theirs >>> 32);
+        // An ACK beyond its receiver's window, which that has overshot, can't be written in place.
+        boolean overshoots = sequence - senderMaxEnd > 0
+                || end - senderMaxEnd > 0
+                || ack - receiverEnd > 0
+                || ack - maxEnd > 0;
         if (overshoots
                 || senderEnd - end > receiverMaxWindow
                 || receiverEnd - ack > Math.max(TcpTracker.MAX_ACK_WINDOW, senderMaxWindow)) {
@@ -82,7 +87,6 @@ final class PlainSegment {
         }
         int window = offered << TcpConnection.scale(marks, fromOriginator);
         int maxAck = (int) (offers >>> 32);
-        int maxEnd = (int) (theirs >>> 32);
         TcpConnection.put(slab, sender, sent, TcpConnection.pair(TcpTracker.later(senderEnd, end), senderMaxEnd));
         TcpConnection.put(
                 slab,

@@ -20,7 +20,8 @@ import java.nio.ByteOrder;
  *  24  inside    128  likewise
  *  40  service    64  ports, or ICMP type, code and identifier, 32; protocol, 8; VLAN ids, 24 ({@link Tuple#service})
  *  48  marks      32  key: 0 IPv6, 1 ICMP request from inside; fixed: 2 began inside, 3 admitted by failsafe; 4 replied;
- *                     5–6 phase of UDP; 7–10 state of TCP; 11–20 the originator's switches, 21–30 the responder's
+ *                     5–6 phase of UDP; 7–10 state of TCP; 11–20 the originator's switches, 21–30 the responder's;
+ *                     31 a failsafe rule has admitted the SYN inside
  *  52  rule       32  hash of the text of the rule that admitted it; 0: none did
  *  56  seen       64  monotonic time of the last packet that renewed it, ns, in the upper 60 bits; which timeout, in the lower 4
  * </pre>

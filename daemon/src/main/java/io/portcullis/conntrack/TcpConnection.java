@@ -26,7 +26,9 @@ public final class TcpConnection {
         /** The last ACK. */
         TIME_WAIT(Timeout.TCP_TIME_WAIT),
         /** RST seen. */
-        CLOSE(Timeout.TCP_CLOSE);
+        CLOSE(Timeout.TCP_CLOSE),
+        /** SYN+ACK seen in a simultaneous open: the ACK of either side establishes. Last, as entries name states by number. */
+        SYN_RECEIVED_BOTH(Timeout.TCP_SYN_RECEIVED);
 
         final Timeout timeout;
 
@@ -52,21 +54,34 @@ public final class TcpConnection {
     static final int LAST_FROM_ORIGINATOR = 1 << 1;
     /** The four fields of the last segment hold: the last with ACK, without SYN, FIN and RST, that was within the window. */
     static final int ACK_SEGMENT_SEEN = 1 << 2;
-    /** The packet right before this was a SYN of the originator inside the connection. */
+    /** The packet right before this was a SYN inside the connection. */
     static final int SYN_PENDING = 1 << 5;
-    /** Picked up in the middle, its window scale unknown; then nothing is out of the window. */
+    /** Picked up in the middle, its window scale unknown: every segment counts, wherever it lies. */
     static final int PICKED_UP = 1 << 6;
     /** It was there before us. Its windows count, and its resets, once both sides have been seen. */
     static final int ADOPTED = 1 << 7;
     /** The responder answered the SYN with a lone ACK (a half-open connection, RFC 9293 3.5.1); {@link #lastAck} is its. */
     static final int LONE_ACK_SEEN = 1 << 8;
 
+    /** {@link #SYN_PENDING}, and the SYN is the responder's. */
+    static final int PENDING_FROM_RESPONDER = 1 << 15;
+
+    /** All that says of a SYN that it is pending. */
+    static final int ANY_PENDING = SYN_PENDING | PENDING_FROM_RESPONDER;
+
+    /** Whoever was seen first need not have opened the connection. */
+    static final int OPENER_UNKNOWN = PICKED_UP | ADOPTED;
+
     /** How often the last ACK segment can be seen to be repeated. */
     static final int MOST_REPEATS = 3;
 
     private static final int REPEATS_SHIFT = 3;
     private static final int PENDING_SHIFT = 9;
-    private static final int SWITCHES_MASK = (1 << PENDING_SHIFT) - 1;
+    private static final int SWITCHES_MASK = (1 << PENDING_SHIFT) - 1 | PENDING_FROM_RESPONDER;
+    private static final int PENDING_MASK = 0x3f;
+
+    /** The widest window that there can be (RFC 7323), bytes. */
+    static final int WIDEST = 65_535 << 14;
 
     // Words of an entry's second half, in bytes from its begin.
     static final int ORIGINATOR = Slab.TCP;
@@ -142,6 +157,11 @@ public final class TcpConnection {
             maxEnd = other.maxEnd;
             maxWindow = other.maxWindow;
             start = other.start;
+        }
+
+        /** Has offered a window, or been let past one; a wider one than {@link #WIDEST} there is not. */
+        void widen(long window) {
+            maxWindow = (int) Math.min(WIDEST, Math.max(maxWindow, window));
         }
 
         /** All that it had sent unseen has been seen, where that is so. */
@@ -245,16 +265,26 @@ public final class TcpConnection {
 
     /** What an ACK segment within the window turns on and off. */
     static int afterAckSegment(int switches, boolean fromOriginator, int repeats) {
-        return switches & ~(SYN_PENDING | LAST_FROM_ORIGINATOR | MOST_REPEATS << REPEATS_SHIFT)
+        return switches & ~(ANY_PENDING | LAST_FROM_ORIGINATOR | MOST_REPEATS << REPEATS_SHIFT)
                 | TRAIN_HOLDS
                 | ACK_SEGMENT_SEEN
                 | (fromOriginator ? LAST_FROM_ORIGINATOR : 0)
                 | repeats << REPEATS_SHIFT;
     }
 
+    /** True where a word of the last segment stands beside {@link #OPENER_UNKNOWN}. */
+    static boolean isOpenerUnknown(long last) {
+        return ((int) (last >>> 48) & OPENER_UNKNOWN) != 0;
+    }
+
     /** Shift count for the windows that a side offers, as an entry's marks have it. */
     static int scale(int marks, boolean ofOriginator) {
         return marks >>> (ofOriginator ? ORIGINATOR_SHIFT : RESPONDER_SHIFT) + Side.SCALE_SHIFT & 15;
+    }
+
+    /** True: the packet right before this was a SYN of the other side inside the connection. */
+    boolean answersPendingSyn(boolean fromOriginator) {
+        return is(SYN_PENDING) && is(PENDING_FROM_RESPONDER) == fromOriginator;
     }
 
     /** The last ACK segment is not to be compared with any. */
@@ -284,15 +314,18 @@ public final class TcpConnection {
         if (state == State.TIME_WAIT || state == State.CLOSE) {
             return false;
         }
-        if (state == State.SYN_SENT || state == State.SYN_SENT_BOTH || state == State.SYN_RECEIVED) {
-            state = State.ESTABLISHED;
+        switch (state) {
+            case SYN_SENT, SYN_SENT_BOTH, SYN_RECEIVED, SYN_RECEIVED_BOTH -> state = State.ESTABLISHED;
+            case ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> {
+                // It was established, and goes on as it is.
+            }
         }
         // A scale that was never heard of may be any.
         if (!originator.is(Side.KNOWN) || !responder.is(Side.KNOWN)) {
             set(PICKED_UP);
         }
         set(ADOPTED);
-        unset(LONE_ACK_SEEN | SYN_PENDING | TRAIN_HOLDS);
+        unset(LONE_ACK_SEEN | ANY_PENDING | TRAIN_HOLDS);
         originator.forget();
         responder.forget();
         forgetAckSegment();
@@ -336,7 +369,7 @@ public final class TcpConnection {
         lastSequence = (int) lastSequences;
         lastAck = (int) (lastSequences >>> 32);
         if (is(SYN_PENDING)) {
-            loadPending(slab.getLong(at + PENDING), bits >>> PENDING_SHIFT);
+            loadPending(slab.getLong(at + PENDING), bits >>> PENDING_SHIFT & PENDING_MASK);
         }
     }
 
@@ -346,7 +379,7 @@ public final class TcpConnection {
         pendingSyn.end = pendingSyn.start + (int) (pending >>> 48);
         pendingSyn.maxEnd = pendingSyn.end;
         int offers = (bits & 1) * Side.SCALE_OFFERED | (bits >>> 1 & 1) * Side.SACK_PERMITTED;
-        pendingSyn.begin(Side.KNOWN | offers, bits >>> 2 & 15);
+        pendingSyn.begin(Side.KNOWN | offers, bits >>> 2);
     }
 
     private int pendingSwitches() {
@@ -378,16 +411,19 @@ public final class TcpConnection {
      * True when what this connection has become can be written in place: each word alone is old or new after a crash, and
      * every mix admits nothing that neither did, provided that its marks stay. So it is for a segment that only widens: the
      * ends, the sender's windows and acknowledgments grow, each of which is one bound. It is not where the receiver's widest
-     * window grows too, as it bounds the quotes of ICMP errors from below, together with the sender's end.
+     * window grows too, as it bounds the quotes of ICMP errors from below, together with the sender's end; nor where the
+     * acknowledgment lies beyond what the receiver was allowed to send, as between the old and the new bounds of its resets lies
+     * what neither admits.
      *
      * @param fromOriginator who has sent the segment
      */
     boolean onlyWidens(Slab slab, long at, boolean fromOriginator) {
+        long receiver = at + (fromOriginator ? RESPONDER : ORIGINATOR);
         return slab.getLong(at + STARTS) == pair(originator.start, responder.start)
                 && (!is(SYN_PENDING) || slab.getLong(at + PENDING) == pending())
                 && (is(ACK_SEGMENT_SEEN) || slab.getLong(at + LAST_SEQUENCE) == pair(lastSequence, lastAck))
-                && (int) slab.getLong(at + (fromOriginator ? RESPONDER : ORIGINATOR) + Long.BYTES)
-                        == side(!fromOriginator).maxWindow;
+                && side(fromOriginator).maxAck - (int) (slab.getLong(receiver) >>> 32) <= 0
+                && (int) slab.getLong(receiver + Long.BYTES) == side(!fromOriginator).maxWindow;
     }
 
     /** Writes it to an entry, all but the marks. */

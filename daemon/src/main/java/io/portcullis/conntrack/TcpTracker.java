@@ -18,6 +18,8 @@ import io.portcullis.packet.TcpOptions;
  * IV   ack ≥ receiver.end − max(66,000, sender.maxWindow)         else passes unnoticed
  * </pre>
  *
+ * None of them holds for a connection that was picked up, as the scale of its windows is unknown.
+ *
  * One instance per worker: it keeps scratch space, not connections, and allocates nothing. What it has made of a connection
  * is in the entry once {@link FlowTable#insert} or {@link FlowTable#follow} has written it there.
  */
@@ -32,6 +34,13 @@ public final class TcpTracker {
         END,
         /** A SYN for a tuple whose connection is over: the rules decide about a new one. */
         REOPEN,
+        /**
+         * A SYN inside a connection of which nobody knows who opened it: passes and leaves the timer as it is if the rules
+         * admit a new one in its direction, and then {@link FlowTable#rememberSyn} keeps it in mind.
+         */
+        ASK_RULES,
+        /** The answer to such a SYN: the connection is as if that had opened it ({@link FlowTable#startOver}). */
+        START_OVER,
         /** Impossible in this state. */
         BAD_STATE,
         /** Out of the sequence window. */
@@ -124,8 +133,8 @@ public final class TcpTracker {
     }
 
     /**
-     * Follows one segment; what is not {@link Step#RENEW} has changed no window and no state. Where it passes, {@link
-     * FlowTable#update} keeps what is known now.
+     * Follows one segment; what is neither {@link Step#RENEW} nor {@link Step#START_OVER} has changed no window and no state.
+     * Where it passes, {@link FlowTable#update} keeps what is known now.
      *
      * @param packet a whole TCP segment with possible flags
      * @param fromOriginator true in the direction of the connection's first segment
@@ -183,8 +192,8 @@ public final class TcpTracker {
             case SYN_SENT ->
                 fromOriginator ? repeatSyn(connection, packet, replied) : crossSyn(connection, packet, false);
             case SYN_SENT_BOTH -> crossSyn(connection, packet, fromOriginator);
-            case SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK ->
-                fromOriginator ? rememberSyn(connection, packet) : Step.BAD_STATE;
+            case SYN_RECEIVED, SYN_RECEIVED_BOTH, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK ->
+                rememberSyn(connection, packet, fromOriginator);
             case TIME_WAIT, CLOSE -> Step.REOPEN;
         };
     }
@@ -214,18 +223,25 @@ public final class TcpTracker {
     }
 
     /** RFC 5961: passes, as the receiver answers with a challenge; what comes next tells whether it starts anew. */
-    private Step rememberSyn(TcpConnection connection, Packet packet) {
-        connection.set(TcpConnection.SYN_PENDING);
-        connection.unset(TcpConnection.TRAIN_HOLDS);
+    private Step rememberSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
+        boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
+        if (!fromOriginator && !openerUnknown) {
+            return Step.BAD_STATE;
+        }
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+        connection.set(fromOriginator ? TcpConnection.SYN_PENDING : TcpConnection.ANY_PENDING);
         startSide(connection.pendingSyn, packet, endOf(packet));
-        return Step.PASS;
+        return openerUnknown ? Step.ASK_RULES : Step.PASS;
     }
 
     private Step followSynAck(TcpConnection connection, Packet packet, boolean fromOriginator) {
         // The originator answers a SYN in a simultaneous open only, at the latest when the responder already has.
-        boolean opening = fromOriginator
-                ? connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED
-                : connection.state == State.SYN_SENT || connection.state == State.SYN_SENT_BOTH;
+        boolean opening = switch (connection.state) {
+            case SYN_SENT -> !fromOriginator;
+            case SYN_SENT_BOTH -> true;
+            case SYN_RECEIVED, SYN_RECEIVED_BOTH -> fromOriginator;
+            case ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> false;
+        };
         if (opening) {
             Side receiver = connection.side(!fromOriginator);
             if (!acknowledgesSyn(receiver, packet.tcpAcknowledgment())) {
@@ -233,20 +249,28 @@ public final class TcpTracker {
             }
             return answerSyn(connection, packet, fromOriginator);
         }
+        boolean again = connection.answersPendingSyn(fromOriginator)
+                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+        if (again) {
+            return startOver(connection, packet);
+        }
         if (fromOriginator) {
             return Step.BAD_STATE;
         }
-        boolean again = connection.is(TcpConnection.SYN_PENDING)
-                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
-        connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
-        if (!again) {
-            return Step.PASS;
-        }
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+        return Step.PASS;
+    }
+
+    /** The handshake begins anew with the SYN that is pending and this answer, whoever was the originator before. */
+    private Step startOver(TcpConnection connection, Packet packet) {
+        boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
         connection.originator.beginAs(connection.pendingSyn);
         connection.responder.unset(Side.KNOWN | Side.FIN_SEEN);
-        connection.unset(TcpConnection.PICKED_UP);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS | TcpConnection.OPENER_UNKNOWN);
         connection.forgetAckSegment();
-        return answerSyn(connection, packet, false);
+        connection.state = State.SYN_SENT;
+        Step step = answerSyn(connection, packet, false);
+        return openerUnknown ? Step.START_OVER : step;
     }
 
     /** A SYN+ACK that acknowledges the receiver's SYN. */
@@ -258,15 +282,18 @@ public final class TcpTracker {
             startSide(sender, packet, end);
             agreeOnScale(connection);
             sender.maxEnd = end + receiver.maxWindow;
+            receiver.maxEnd = receiver.end;
         } else if (packet.tcpSequence() - sender.maxEnd > 0) {
             return Step.BAD_WINDOW;
         } else if (sender.end - end > receiver.maxWindow) {
             return Step.PASS;
         }
-        sender.maxWindow = Math.max(sender.maxWindow, packet.tcpWindow());
+        sender.widen(packet.tcpWindow());
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, packet.tcpAcknowledgment(), packet.tcpWindow());
-        connection.state = State.SYN_RECEIVED;
+        boolean simultaneous =
+                connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED_BOTH;
+        connection.state = simultaneous ? State.SYN_RECEIVED_BOTH : State.SYN_RECEIVED;
         return Step.RENEW;
     }
 
@@ -280,8 +307,8 @@ public final class TcpTracker {
             connection.lastAck = packet.tcpAcknowledgment();
             return Step.PASS;
         }
-        if (connection.is(TcpConnection.SYN_PENDING) && connection.state == State.LAST_ACK && !fromOriginator && !fin) {
-            connection.unset(TcpConnection.SYN_PENDING);
+        if (connection.answersPendingSyn(fromOriginator) && connection.state == State.LAST_ACK && !fin) {
+            connection.unset(TcpConnection.ANY_PENDING);
             return Step.PASS;
         }
         Side sender = connection.side(fromOriginator);
@@ -289,26 +316,23 @@ public final class TcpTracker {
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
         boolean first = !sender.is(Side.KNOWN);
+        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
         boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
         if (learns) {
             learn(sender, receiver, end, ack);
         } else if (first) {
-            if (receiver.end - ack > Math.max(MAX_ACK_WINDOW, packet.tcpWindow())) {
-                return Step.PASS;
-            }
             pickUpSide(sender, receiver, packet);
         }
-        int sent = receiver.is(Side.SENT_UNSEEN) ? receiver.start : receiver.end;
-        boolean overshoots = packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0;
-        if (overshoots && !connection.is(TcpConnection.PICKED_UP)) {
-            return Step.BAD_WINDOW;
+        if (!learns && !connection.is(TcpConnection.PICKED_UP)) {
+            int sent = receiver.is(Side.SENT_UNSEEN) ? receiver.start : receiver.end;
+            if (packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0) {
+                return Step.BAD_WINDOW;
+            }
+            if (sender.end - end > receiver.maxWindow
+                    || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow)) {
+                return Step.PASS;
+            }
         }
-        boolean fallsShort = receiver.is(Side.KNOWN) && sender.end - end > receiver.maxWindow
-                || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow);
-        if (fallsShort && !learns) {
-            return Step.PASS;
-        }
-        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
         acceptSegment(connection, packet, fromOriginator);
         if (learns) {
             noteUnseen(sender);
@@ -326,7 +350,7 @@ public final class TcpTracker {
     private static State afterFin(State state, boolean repeated) {
         return switch (state) {
             case SYN_SENT, SYN_SENT_BOTH -> throw new IllegalStateException("FIN in " + state);
-            case SYN_RECEIVED, ESTABLISHED -> State.FIN_WAIT;
+            case SYN_RECEIVED, SYN_RECEIVED_BOTH, ESTABLISHED -> State.FIN_WAIT;
             case FIN_WAIT, CLOSE_WAIT -> repeated ? state : State.LAST_ACK;
             case LAST_ACK, TIME_WAIT, CLOSE -> state;
         };
@@ -336,6 +360,7 @@ public final class TcpTracker {
         return switch (state) {
             case SYN_SENT, SYN_SENT_BOTH -> throw new IllegalStateException("ACK in " + state);
             case SYN_RECEIVED -> fromOriginator ? State.ESTABLISHED : state;
+            case SYN_RECEIVED_BOTH -> State.ESTABLISHED;
             case FIN_WAIT -> resends ? state : State.CLOSE_WAIT;
             case LAST_ACK -> resends ? state : State.TIME_WAIT;
             case ESTABLISHED, CLOSE_WAIT, TIME_WAIT, CLOSE -> state;
@@ -347,9 +372,6 @@ public final class TcpTracker {
         boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
         Side sender = connection.side(fromOriginator);
         Side receiver = connection.side(!fromOriginator);
-        if (connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN))) {
-            return Step.PASS;
-        }
         if (connection.state == State.SYN_SENT) {
             boolean fits = fromOriginator
                     ? sequence == sender.end
@@ -360,29 +382,28 @@ public final class TcpTracker {
         if (connection.state == State.CLOSE) {
             return Step.RENEW;
         }
-        boolean refusesSyn = connection.is(TcpConnection.SYN_PENDING)
-                && !fromOriginator
+        boolean refusesSyn = connection.answersPendingSyn(fromOriginator)
                 && hasAck
                 && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
         if (!refusesSyn) {
-            if (sequence != sender.end) {
+            boolean unseen =
+                    connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
+            if (!unseen && sequence != sender.end) {
                 boolean stale = receiver.is(Side.ACK_SEEN)
                         ? sequence - receiver.maxAck < 0
                         : receiver.is(Side.KNOWN) && sender.end - sequence > receiver.maxWindow;
                 boolean beyond = sequence - sender.maxEnd > 0;
                 if (stale || beyond) {
-                    boolean unnoticed =
-                            connection.is(TcpConnection.PICKED_UP) || !beyond && !receiver.is(Side.ACK_SEEN);
-                    return unnoticed ? Step.PASS : Step.BAD_WINDOW;
+                    return beyond || receiver.is(Side.ACK_SEEN) ? Step.BAD_WINDOW : Step.PASS;
                 }
             }
-            if (connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
-                connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
+            if (unseen || connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
+                connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
                 return Step.PASS;
             }
         }
         connection.state = State.CLOSE;
-        connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
         return Step.RENEW;
     }
 
@@ -402,9 +423,9 @@ public final class TcpTracker {
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
         int window = packet.tcpWindow() << sender.scale();
-        sender.maxWindow = Math.max(sender.maxWindow, window + (ack - packet.tcpAcknowledgment()));
+        sender.widen((long) window + (ack - packet.tcpAcknowledgment()));
         if (receiver.is(Side.KNOWN) && end - sender.maxEnd > 0) {
-            receiver.maxWindow += end - sender.maxEnd;
+            receiver.widen((long) receiver.maxWindow + (end - sender.maxEnd));
         }
         if (end - sender.end > 0) {
             sender.end = end;
@@ -417,7 +438,7 @@ public final class TcpTracker {
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, ack, window);
         if ((packet.tcpFlags() & TcpFlags.FIN) != 0) {
-            connection.unset(TcpConnection.SYN_PENDING | TcpConnection.TRAIN_HOLDS);
+            connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
             return;
         }
         connection.noteAckSegment(packet, fromOriginator, end);

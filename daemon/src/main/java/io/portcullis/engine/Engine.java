@@ -369,8 +369,14 @@ public final class Engine {
             return new Explained(
                     entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY, RuleSet.NONE, entry, tracked);
         }
-        boolean ends = policy.rechecks() && todaysRule(flow) == RuleSet.NONE;
-        return new Explained(ends ? Reason.RECHECK : Reason.NONE, RuleSet.NONE, entry, tracked);
+        if (policy.rechecks() && todaysRule(flow) == RuleSet.NONE) {
+            return new Explained(Reason.RECHECK, RuleSet.NONE, entry, tracked);
+        }
+        boolean refused = packet.protocol() == IpProtocol.TCP
+                && TcpTracker.isOpening(packet.tcpFlags())
+                && flow.asksRulesAboutSyn()
+                && match(direction) == RuleSet.NONE;
+        return new Explained(refused ? Reason.NO_RULE : Reason.NONE, RuleSet.NONE, entry, tracked);
     }
 
     private @Nullable Flow flowOf(Direction direction, long nowNs) {
@@ -540,8 +546,7 @@ public final class Engine {
     /** True: a source that the side from which it comes can't have. */
     private boolean isSpoofed(Direction direction) {
         boolean own = policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow());
-        boolean speaksArpOnly = !packet.isV6() && Addresses.isLinkLocalV4(packet.sourceLow());
-        return direction == Direction.INGRESS ? own : !own || speaksArpOnly;
+        return own == (direction == Direction.INGRESS);
     }
 
     /** What the network ACL says of a packet, unless failsafe rules carry it past. */
@@ -717,6 +722,23 @@ public final class Engine {
                 yield Reason.NONE;
             }
             case REOPEN -> openTcp(direction, nowNs, flow);
+            case ASK_RULES -> {
+                int rule = match(direction);
+                if (rule == RuleSet.NONE) {
+                    yield Reason.NO_RULE;
+                }
+                flows.rememberSyn(flow, tcp, fromOriginator, policy.isFailsafe(rule));
+                yield Reason.NONE;
+            }
+            case START_OVER -> {
+                // Asked again: an entry has no place for the rule that admitted the SYN. Only a reload between can tell.
+                int rule = matchOfAnswered(direction);
+                int hash = rule == RuleSet.NONE ? WITHOUT_RULE : policy.hash(rule);
+                flows.startOver(flow, tcp, direction, hash, nowNs);
+                flow.answered(rule);
+                moved = true;
+                yield Reason.NONE;
+            }
             case BAD_STATE -> Reason.TCP_STATE;
             case BAD_WINDOW -> Reason.TCP_WINDOW;
         };
@@ -825,6 +847,25 @@ public final class Engine {
 
     private int selector() {
         return packet.isIcmp() ? packet.icmpType() << 8 | packet.icmpCode() : packet.destinationPort();
+    }
+
+    /** What the rules say of the SYN that the TCP segment answers which is being decided. */
+    private int matchOfAnswered(Direction answeredIn) {
+        return answeredIn == Direction.EGRESS
+                ? policy.ingress()
+                        .match(
+                                packet.isV6(),
+                                IpProtocol.TCP,
+                                packet.sourcePort(),
+                                packet.destinationHigh(),
+                                packet.destinationLow())
+                : policy.egress()
+                        .match(
+                                packet.isV6(),
+                                IpProtocol.TCP,
+                                packet.sourcePort(),
+                                packet.sourceHigh(),
+                                packet.sourceLow());
     }
 
     private int match(Direction direction) {

@@ -26,6 +26,9 @@ final class Conversation {
     static final int ACK = 16;
     static final long SECOND = 1_000_000_000L;
 
+    /** The rule that admits a SYN inside a connection. */
+    static final int RULE_OF_SYN = 7;
+
     private static final String[] ADDRESS = {"198.51.100.7", "10.0.0.1"};
     private static final int[] PORT = {40_000, 80};
 
@@ -36,6 +39,7 @@ final class Conversation {
     private final Tuple tuple = new Tuple();
     private @Nullable Flow flow;
     private long nowNs;
+    private boolean failsafe;
 
     private static FlowTable table() {
         return FlowTable.inMemory(1, 2, 10, new Timeouts(Conversation::ns), 0);
@@ -101,9 +105,15 @@ final class Conversation {
             keep(to, to.insert(tuple, direction, tracker.timeout(false), nowNs, 0, 0, connection, null));
             return Step.RENEW;
         }
-        Step step = follow.apply(known, direction == known.originalDirection());
-        if (step == Step.END) {
-            to.remove(known);
+        boolean fromOriginator = direction == known.originalDirection();
+        Step step = follow.apply(known, fromOriginator);
+        switch (step) {
+            case END -> to.remove(known);
+            case ASK_RULES -> to.rememberSyn(known, tracker, fromOriginator, failsafe);
+            case START_OVER -> to.startOver(known, tracker, direction, RULE_OF_SYN, nowNs);
+            case RENEW, PASS, REOPEN, BAD_STATE, BAD_WINDOW -> {
+                // The table has done what there is to do.
+            }
         }
         return step;
     }
@@ -143,6 +153,11 @@ final class Conversation {
                             null));
         }
         return this;
+    }
+
+    /** From now on failsafe rules admit SYNs inside the connection. */
+    void failsafe() {
+        failsafe = true;
     }
 
     void sleepSeconds(long seconds) {

@@ -89,6 +89,8 @@ final class CrashTest {
     private final Packet packet = new Packet();
     private final Tuple tuple = new Tuple();
     private long nowNs;
+    private boolean picksUp;
+    private int startedOver;
     private int crashes;
     private int mixes;
 
@@ -111,7 +113,8 @@ final class CrashTest {
         Flow known = to.find(tuple, nowNs);
         Direction direction = fromClient ? Direction.INGRESS : Direction.EGRESS;
         if (known == null) {
-            if (TcpTracker.isOpening(packet.tcpFlags())) {
+            int flags = packet.tcpFlags();
+            if (TcpTracker.isOpening(flags) || picksUp && TcpTracker.isPlainAck(flags)) {
                 TcpConnection opened = tracker.open(packet);
                 to.insert(tuple, direction, tracker.timeout(false), nowNs, 7, 0, opened, null);
             }
@@ -128,6 +131,8 @@ final class CrashTest {
                 TcpConnection opened = tracker.open(packet);
                 to.insert(tuple, direction, tracker.timeout(false), nowNs, 8, 0, opened, known);
             }
+            case ASK_RULES -> to.rememberSyn(known, tracker, begins, nowNs % 2 == 0);
+            case START_OVER -> to.startOver(known, tracker, direction, 9, nowNs);
             case BAD_STATE, BAD_WINDOW -> {
                 // Nothing changes.
             }
@@ -138,6 +143,19 @@ final class CrashTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void whatIsFoundIsOldOrNew(long seed) {
+        crash(seed);
+    }
+
+    /** Connections that are picked up, and what opens them once more, from either side. */
+    @ParameterizedTest
+    @ValueSource(longs = {7, 8, 9})
+    void soItIsOfConnectionsThatArePickedUp(long seed) {
+        picksUp = true;
+        crash(seed);
+        assertTrue(startedOver > 3, startedOver + " connections were opened by a SYN inside them");
+    }
+
+    private void crash(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         SplittableRandom subsets = random.split();
         new TableHeader(FLOWS, 1, 2, new java.util.UUID(0, 0), "", 0, 1, 0).writeTo(memory);
@@ -146,12 +164,22 @@ final class CrashTest {
         send(table, segment(0, true, 2, next[0]++, 0), true);
         send(table, segment(0, false, 18, peer[0]++, next[0]), false);
         send(table, segment(0, true, 16, next[0], peer[0]), true);
+        boolean asked = false;
+        int askedOf = 0;
+        boolean askedByClient = false;
         for (int step = 0; step < STEPS; step++) {
             // Five clients, room for three.
             int client = random.nextInt(next.length);
             boolean fromClient = random.nextInt(2) == 0;
-            int flags = switch (random.nextInt(12)) {
-                case 0, 1 -> fromClient ? 2 : 18;
+            // A connection of which nobody knows who opened it may be opened by either side.
+            boolean opens = picksUp ? random.nextBoolean() : fromClient;
+            boolean answers = asked && random.nextInt(4) > 0;
+            if (answers) {
+                client = askedOf;
+                fromClient = !askedByClient;
+            }
+            int flags = answers ? 18 : switch (random.nextInt(12)) {
+                case 0, 1 -> opens ? 2 : 18;
                 case 2 -> 17;
                 case 3 -> 4;
                 default -> 16;
@@ -159,7 +187,7 @@ final class CrashTest {
             int length = flags == 16 ? random.nextInt(4) * 100 : 0;
             int own = (fromClient ? next : peer)[client];
             int other = (fromClient ? peer : next)[client];
-            int sequence = own + (random.nextInt(6) == 0 ? random.nextInt(-2000, 2000) : 0);
+            int sequence = own + (!answers && random.nextInt(6) == 0 ? random.nextInt(-2000, 2000) : 0);
             Frame frame = segment(client, fromClient, flags, sequence, other).payload(length);
             if (random.nextInt(3) == 0) {
                 frame = frame.window(random.nextInt(0, 4000));
@@ -168,7 +196,11 @@ final class CrashTest {
             byte[] before = memory.toArray(ValueLayout.JAVA_BYTE);
             slab.restart();
             Step done = send(table, frame, fromClient);
-            if (done == Step.RENEW) {
+            startedOver += done == Step.START_OVER ? 1 : 0;
+            asked = done == Step.ASK_RULES;
+            askedOf = client;
+            askedByClient = fromClient;
+            if (done == Step.RENEW || done == Step.START_OVER || done == Step.ASK_RULES) {
                 (fromClient ? next : peer)[client] = sequence + length + ((flags & 3) != 0 ? 1 : 0);
             }
             byte[] after = memory.toArray(ValueLayout.JAVA_BYTE);
@@ -317,7 +349,7 @@ final class CrashTest {
         return switch (step) {
             case BAD_STATE, BAD_WINDOW -> 0;
             case END, REOPEN -> 2;
-            case PASS, RENEW ->
+            case PASS, RENEW, ASK_RULES, START_OVER ->
                 tracker.connection().state == TcpConnection.State.CLOSE && before != TcpConnection.State.CLOSE ? 2 : 1;
         };
     }

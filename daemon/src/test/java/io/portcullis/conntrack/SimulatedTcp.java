@@ -117,12 +117,12 @@ public final class SimulatedTcp {
     }
 
     /** True once the handshake is over on this side. */
-    boolean isEstablished() {
+    public boolean isEstablished() {
         return established;
     }
 
     /** Shift of the windows that this side offers. */
-    int scale() {
+    public int scale() {
         return ownScale;
     }
 

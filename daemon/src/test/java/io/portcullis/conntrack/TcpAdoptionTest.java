@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.conntrack.TcpTracker.Step;
+import io.portcullis.packet.Direction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -133,8 +134,8 @@ final class TcpAdoptionTest {
     @Test
     void aHandshakeThatStartsOverIsFollowedFromItsSyn() {
         talk.adopted(-1, -1);
-        assertEquals(Step.PASS, talk.originator(SYN, 90_000, 0));
-        assertEquals(Step.RENEW, talk.responder(SYN | ACK, 30_000, 90_001));
+        assertEquals(Step.ASK_RULES, talk.originator(SYN, 90_000, 0));
+        assertEquals(Step.START_OVER, talk.responder(SYN | ACK, 30_000, 90_001));
         assertEquals(Step.RENEW, talk.originator(ACK, 90_001, 30_001));
         assertEquals(State.ESTABLISHED, talk.state());
         assertEquals(Step.BAD_WINDOW, talk.originator(ACK, 50_000_000, 30_001));
@@ -147,5 +148,36 @@ final class TcpAdoptionTest {
         talk.send(true, segment(true, ACK, 5000, 7000).payload(1000));
         assertTrue(talk.isInFlight(5000, true));
         assertFalse(talk.isInFlight(7000, false));
+    }
+
+    /** A host that reboots and calls again from the same port is let in, though the connection was opened from the other side. */
+    @Test
+    void aSynOfTheResponderMayHaveOpenedIt() {
+        learnt(0, 0);
+        assertEquals(Step.ASK_RULES, talk.responder(SYN, 500_000, 0));
+        assertEquals(Step.START_OVER, talk.originator(SYN | ACK, 700_000, 500_001));
+        assertEquals(Direction.EGRESS, talk.flow().originalDirection());
+        assertEquals(Step.BAD_STATE, talk.send(true, segment(true, SYN, 1, 0)), "from here on its opener is known");
+    }
+
+    /** Nothing is known of its sequences, but of the SYN: who refuses that has closed. */
+    @Test
+    void aRefusalOfASynClosesThoughNobodyWasSeen() {
+        talk.adopted(0, 0);
+        assertEquals(Step.ASK_RULES, talk.originator(SYN, 500_000, 0));
+        assertEquals(Step.PASS, talk.responder(RST | ACK, 0, 5), "of something else");
+        assertEquals(Step.PASS, talk.responder(RST | ACK, 0, 500_001), "no longer the next packet");
+        assertEquals(Step.ASK_RULES, talk.originator(SYN, 500_000, 0));
+        assertEquals(Step.RENEW, talk.responder(RST | ACK, 0, 500_001));
+        assertEquals(State.CLOSE, talk.state());
+    }
+
+    @Test
+    void newDataOfASideThatIsBeingLearntIsNoRetransmit() {
+        talk.adopted(0, 0);
+        assertEquals(Step.RENEW, talk.responder(FIN | ACK, 7000, 5000));
+        assertEquals(State.FIN_WAIT, talk.state());
+        assertEquals(Step.RENEW, talk.send(false, segment(false, ACK, 7001, 5000).payload(10)));
+        assertEquals(State.CLOSE_WAIT, talk.state());
     }
 }

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.TestFactory;
 final class TcpStatesTest {
     /**
      * What a segment with fitting numbers leads to. A column is the state before it: SYN_SENT, SYN_SENT_BOTH,
-     * SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, the originator being the one that
-     * closes first. A cell is the state after it, with the timer renewed, or
+     * SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_RECEIVED_BOTH, the originator being
+     * the one that closes first. A cell is the state after it, with the timer renewed, or
      *
      * <pre>
      * =    passes, and neither state nor timer changes
@@ -28,16 +28,16 @@ final class TcpStatesTest {
      * </pre>
      */
     private static final String TABLE = """
-            from o SYN      =   s2  =   =   =   =   =   new new
-            from o SYN+ACK  x   sr  sr  x   x   x   x   x   x
-            from o ACK      x   x   es  es  cw  cw  tw  tw  cl
-            from o FIN+ACK  x   x   fw  fw  fw  cw  la  tw  cl
-            from o RST+ACK  end cl  cl  cl  cl  cl  cl  cl  cl
-            from r SYN      s2  s2  x   x   x   x   x   new new
-            from r SYN+ACK  sr  sr  =   =   =   =   =   =   =
-            from r ACK      =   =   sr  es  cw  cw  tw  tw  cl
-            from r FIN+ACK  x   x   fw  fw  la  la  la  tw  cl
-            from r RST+ACK  end cl  cl  cl  cl  cl  cl  cl  cl
+            from o SYN      =   s2  =   =   =   =   =   new new =
+            from o SYN+ACK  x   sb  sr  x   x   x   x   x   x   sb
+            from o ACK      x   x   es  es  cw  cw  tw  tw  cl  es
+            from o FIN+ACK  x   x   fw  fw  fw  cw  la  tw  cl  fw
+            from o RST+ACK  end cl  cl  cl  cl  cl  cl  cl  cl  cl
+            from r SYN      s2  s2  x   x   x   x   x   new new x
+            from r SYN+ACK  sr  sb  =   =   =   =   =   =   =   =
+            from r ACK      =   =   sr  es  cw  cw  tw  tw  cl  es
+            from r FIN+ACK  x   x   fw  fw  la  la  la  tw  cl  fw
+            from r RST+ACK  end cl  cl  cl  cl  cl  cl  cl  cl  cl
             """;
 
     private static final List<State> COLUMNS = List.of(State.values());
@@ -46,6 +46,7 @@ final class TcpStatesTest {
         return switch (cell) {
             case "s2" -> State.SYN_SENT_BOTH;
             case "sr" -> State.SYN_RECEIVED;
+            case "sb" -> State.SYN_RECEIVED_BOTH;
             case "es" -> State.ESTABLISHED;
             case "fw" -> State.FIN_WAIT;
             case "cw" -> State.CLOSE_WAIT;
@@ -116,7 +117,7 @@ final class TcpStatesTest {
     private static long secondsOf(State state) {
         return switch (state) {
             case SYN_SENT, SYN_SENT_BOTH, FIN_WAIT, TIME_WAIT -> 120;
-            case SYN_RECEIVED, CLOSE_WAIT -> 60;
+            case SYN_RECEIVED, SYN_RECEIVED_BOTH, CLOSE_WAIT -> 60;
             case ESTABLISHED -> 432_000;
             case LAST_ACK -> 30;
             case CLOSE -> 10;
@@ -126,8 +127,12 @@ final class TcpStatesTest {
     private static Conversation bring(State to) {
         Conversation conversation = new Conversation();
         conversation.originator(SYN, 1000, 0);
-        if (to == State.SYN_SENT_BOTH) {
+        if (to == State.SYN_SENT_BOTH || to == State.SYN_RECEIVED_BOTH) {
             conversation.responder(SYN, 9000, 0);
+        }
+        if (to == State.SYN_RECEIVED_BOTH) {
+            conversation.responder(SYN | ACK, 9000, 1001);
+            return conversation;
         }
         if (to.ordinal() >= State.SYN_RECEIVED.ordinal()) {
             conversation.responder(SYN | ACK, 9000, 1001);
@@ -156,7 +161,7 @@ final class TcpStatesTest {
 
     /** The segment as a correct endpoint would number it: SYN and FIN as the first time, all else as it comes next. */
     private static Step segment(Conversation conversation, State state, boolean fromOriginator, int flags) {
-        boolean closing = state.ordinal() >= State.FIN_WAIT.ordinal() && state != State.CLOSE;
+        boolean closing = state.ordinal() >= State.FIN_WAIT.ordinal() && state.ordinal() < State.CLOSE.ordinal();
         boolean bothClosing = state == State.LAST_ACK || state == State.TIME_WAIT;
         int originatorNext = closing ? 1002 : 1001;
         int responderNext = bothClosing ? 9002 : 9001;

@@ -11,11 +11,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.conntrack.TcpTracker.Step;
+import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The words of security-groups.md section 3 about TCP, one by one. Initial sequence numbers: 1000 and 9000. */
 final class TcpTrackerTest {
@@ -179,7 +181,7 @@ final class TcpTrackerTest {
             assertEquals(State.SYN_SENT_BOTH, talk.state());
             assertEquals(Step.BAD_WINDOW, talk.originator(SYN | ACK, 1000, 9002));
             assertEquals(Step.RENEW, talk.originator(SYN | ACK, 1000, 9001));
-            assertEquals(State.SYN_RECEIVED, talk.state());
+            assertEquals(State.SYN_RECEIVED_BOTH, talk.state());
             assertEquals(Step.PASS, talk.responder(SYN | ACK, 9000, 1001));
             assertEquals(
                     Step.RENEW, talk.send(true, segment(true, ACK, 1001, 9001).payload(500)));
@@ -604,8 +606,111 @@ final class TcpTrackerTest {
                     Step.RENEW, talk.send(true, segment(true, ACK, 900_000, 106).payload(1000)));
             assertEquals(Step.RENEW, talk.responder(ACK, 106, 901_000));
             assertEquals(Step.RENEW, talk.responder(ACK, 106, 2_000_000));
-            assertEquals(Step.PASS, talk.originator(RST, 500_000_000, 0));
+            assertEquals(Step.BAD_WINDOW, talk.originator(RST, 500_000_000, 0), "but a reset is");
             assertEquals(State.ESTABLISHED, talk.state());
+        }
+
+        /** As windows of unknown scale have it: a burst far beyond what was offered, many times over. */
+        @Test
+        void noWindowGrowsBeyondTheWidestThatThereIs() {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            for (int i = 1; i <= 20; i++) {
+                talk.send(true, segment(true, ACK, 1000 + i * 500_000_000, 9001).payload(1000));
+                talk.send(false, segment(false, ACK, 9001, 1000 + i * 700_000_000));
+            }
+            assertEquals(65_535 << 14, talk.connection().responder.maxWindow);
+            assertTrue(talk.connection().originator.maxWindow > 0);
+            assertTrue(talk.connection().originator.maxWindow <= 65_535 << 14);
+        }
+
+        @Test
+        void everySegmentMovesStateAndTimer() {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            talk.sleepSeconds(100);
+            assertEquals(Step.RENEW, talk.originator(ACK, 900_000, 5), "an overly old ACK");
+            assertEquals(432_000, talk.secondsLeft());
+            talk.sleepSeconds(100);
+            assertEquals(
+                    Step.RENEW, talk.send(true, segment(true, ACK, 1000, 9001).payload(10)), "long acknowledged");
+            assertEquals(432_000, talk.secondsLeft());
+            assertEquals(Step.RENEW, talk.responder(FIN | ACK, -1_000_000, 900_000));
+            assertEquals(State.FIN_WAIT, talk.state());
+            assertEquals(Step.RENEW, talk.originator(FIN | ACK, 1_000_000_000, 77));
+            assertEquals(State.LAST_ACK, talk.state());
+            assertEquals(Step.RENEW, talk.responder(ACK, 5, 6));
+            assertEquals(State.TIME_WAIT, talk.state());
+        }
+
+        /** Whichever side calls again, and whichever was seen first. */
+        @ParameterizedTest
+        @ValueSource(booleans = {true, false})
+        void aSynOfEitherSideMayHaveOpenedIt(boolean originators) {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            long before = talk.secondsLeft();
+            assertEquals(Step.ASK_RULES, talk.send(originators, segment(originators, SYN, 500_000, 0)));
+            assertEquals(before, talk.secondsLeft());
+            assertEquals(
+                    Step.START_OVER, talk.send(!originators, segment(!originators, SYN | ACK, 700_000, 500_001)));
+            assertEquals(State.SYN_RECEIVED, talk.state());
+            assertEquals(originators ? Direction.INGRESS : Direction.EGRESS, talk.flow().originalDirection());
+            assertEquals(Conversation.RULE_OF_SYN, talk.flow().rule());
+            assertFalse(talk.flow().isFailsafe());
+            assertTrue(talk.flow().isReplied());
+            assertEquals(Step.RENEW, talk.send(originators, segment(originators, ACK, 500_001, 700_001)));
+            assertEquals(State.ESTABLISHED, talk.state());
+            assertEquals(432_000, talk.secondsLeft());
+            assertEquals(
+                    Step.BAD_WINDOW,
+                    talk.send(originators, segment(originators, ACK, 9_000_000, 700_001)),
+                    "its windows are known");
+            assertEquals(
+                    Step.BAD_STATE, talk.send(!originators, segment(!originators, SYN, 1, 0)), "its opener is known");
+        }
+
+        @Test
+        void aSynThatAFailsafeRuleAdmitsMarksWhatItOpens() {
+            talk.failsafe();
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            talk.responder(SYN, 500_000, 0);
+            assertFalse(talk.flow().isFailsafe(), "not yet");
+            assertEquals(Step.START_OVER, talk.originator(SYN | ACK, 700_000, 500_001));
+            assertTrue(talk.flow().isFailsafe());
+        }
+
+        @Test
+        void onlyTheOtherSideAnswersASyn() {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            talk.responder(SYN, 500_000, 0);
+            assertEquals(Step.PASS, talk.responder(SYN | ACK, 700_000, 500_001));
+            assertEquals(Step.BAD_STATE, talk.originator(SYN | ACK, 700_000, 500_001), "no longer the next packet");
+            assertEquals(State.ESTABLISHED, talk.state());
+        }
+
+        @Test
+        void aRefusalOfTheRespondersSynCloses() {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(ACK, 9001, 1000);
+            talk.responder(SYN, 500_000, 0);
+            assertEquals(Step.RENEW, talk.originator(RST | ACK, 0, 500_001));
+            assertEquals(State.CLOSE, talk.state());
+        }
+
+        @Test
+        void inLastAckAnAnswerToTheRespondersSynIsAChallenge() {
+            talk.originator(ACK, 1000, 9001);
+            talk.responder(FIN | ACK, 9001, 1000);
+            talk.originator(FIN | ACK, 1000, 9002);
+            assertEquals(State.LAST_ACK, talk.state());
+            assertEquals(Step.ASK_RULES, talk.responder(SYN, 500_000, 0));
+            assertEquals(Step.PASS, talk.originator(ACK, 1001, 9002));
+            assertEquals(State.LAST_ACK, talk.state());
+            assertEquals(Step.RENEW, talk.responder(ACK, 9002, 1001));
+            assertEquals(State.TIME_WAIT, talk.state());
         }
 
         @Test

@@ -8,6 +8,7 @@ import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -37,6 +38,9 @@ interface Firewall {
 
     void install(Policy policy);
 
+    /** Takes a connection that was there before. */
+    void adopt(Adopted connection, long nowNs);
+
     void expire(long nowNs);
 
     Counters counters();
@@ -56,6 +60,13 @@ interface Firewall {
         @Override
         public void install(Policy policy) {
             engine.install(policy);
+        }
+
+        @Override
+        public void adopt(Adopted connection, long nowNs) {
+            if (engine.adopt(List.of(connection), nowNs) != 1) {
+                throw new IllegalStateException("not adopted: " + connection);
+            }
         }
 
         @Override

@@ -209,6 +209,10 @@ final class Guesser {
             return target.datagram(direction, segment, any(LENGTHS));
         }
         boolean ofOriginator = direction == flow.first.direction();
+        ReferenceTcp.Side syn = flow.tcp.synToAnswer(ofOriginator);
+        if (syn != null && random.nextInt(3) > 0) {
+            return answer(target, direction, flow.tcp.side(ofOriginator), syn);
+        }
         Datagram datagram = random.nextInt(5) < 3
                 ? plausible(target, direction, ofOriginator, flow.tcp)
                 : guessed(target, direction, ofOriginator, flow.tcp);
@@ -232,7 +236,11 @@ final class Guesser {
             case SYN_SENT_BY_BOTH -> any(TcpFlags.SYN | TcpFlags.ACK, TcpFlags.SYN | TcpFlags.ACK, TcpFlags.SYN);
             case TIME_WAIT, CLOSE -> any(TcpFlags.ACK, TcpFlags.SYN);
             case SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK ->
-                random.nextInt(6) == 0 ? TcpFlags.FIN | TcpFlags.ACK : TcpFlags.ACK;
+                switch (random.nextInt(12)) {
+                    case 0, 1 -> TcpFlags.FIN | TcpFlags.ACK;
+                    case 2 -> TcpFlags.SYN;
+                    default -> TcpFlags.ACK;
+                };
         };
         int sequence = (flags & TcpFlags.SYN) != 0 ? sender.seen ? sender.synSequence : initial() : sender.end;
         int length = (flags & TcpFlags.SYN) != 0 ? 0 : any(LENGTHS);
@@ -241,6 +249,15 @@ final class Guesser {
         }
         int ack = (flags & TcpFlags.ACK) == 0 ? 0 : receiver.end;
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), length);
+    }
+
+    /** What an end says to a SYN that it did not expect, or nearly that. */
+    private Datagram answer(Target target, Direction direction, ReferenceTcp.Side own, ReferenceTcp.Side syn) {
+        int synAck = TcpFlags.SYN | TcpFlags.ACK;
+        int flags = any(synAck, synAck, TcpFlags.RST | TcpFlags.ACK, TcpFlags.ACK);
+        int sequence = flags == TcpFlags.ACK ? own.end : random.nextBoolean() ? initial() : 0;
+        int ack = syn.end + (random.nextInt(6) == 0 ? random.nextInt(-1, 2) : 0);
+        return target.datagram(direction, segment(target, direction, flags, sequence, ack), 0);
     }
 
     /** Often such that both sides count through the same numbers. */

@@ -31,6 +31,7 @@ final class ReferenceFirewall {
     private long evicted;
     private long expired;
     private long ended;
+    private long openedBySyn;
 
     ReferenceFirewall(ReferencePolicy policy) {
         this.policy = policy;
@@ -102,6 +103,23 @@ final class ReferenceFirewall {
     /** Flows that a reset, a recheck or a new flow of the same tuple has ended. */
     long ended() {
         return ended;
+    }
+
+    /** True: a connection of this tuple may be adopted, as nothing is there yet and nobody has to make room. */
+    boolean mayAdopt(Datagram first) {
+        return flowOf(first) == null && flows.size() < policy.maxFlows();
+    }
+
+    /** A connection that was there before anybody looked; its first packet would have been as the one given. */
+    void adopt(Datagram first, int originatorShift, int responderShift) {
+        ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift));
+        flows.put(flow.key, flow);
+        renew(flow);
+    }
+
+    /** How often a SYN inside a connection whose opener nobody knew turned out to have opened it. */
+    long openedBySyn() {
+        return openedBySyn;
     }
 
     /** Decides about a packet that comes now. */
@@ -208,6 +226,23 @@ final class ReferenceFirewall {
             case ENDS -> {
                 forget(flow);
                 ended++;
+                yield Verdict.PASS;
+            }
+            case ASKS_RULES -> {
+                String rule = policy.ruleFor(datagram);
+                if (rule == null) {
+                    yield drop(Reason.NO_RULE);
+                }
+                flow.tcp.remember(segment, datagram.length(), fromOriginator);
+                flow.remember(datagram, ReferencePolicy.isFailsafe(rule));
+                passed(flow, fromOriginator);
+                yield Verdict.PASS;
+            }
+            case WAS_OPENED_BY_SYN -> {
+                flow.wasOpenedBySyn();
+                openedBySyn++;
+                passed(flow, false);
+                renew(flow);
                 yield Verdict.PASS;
             }
             case STARTS_ANEW -> throw new IllegalStateException("asked above");

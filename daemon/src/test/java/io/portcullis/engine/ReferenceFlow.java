@@ -31,8 +31,11 @@ final class ReferenceFlow {
     }
 
     final Key key;
-    final Datagram first;
-    final boolean failsafe;
+    /** What the rules were asked about when it was admitted. */
+    Datagram first;
+
+    boolean failsafe;
+
     final @Nullable ReferenceTcp tcp;
     boolean replied;
     long lastNs;
@@ -43,6 +46,11 @@ final class ReferenceFlow {
     /** Silent: what does not touch the timer answers a picked-up flow as little as it renews it. */
     private boolean unacknowledged;
 
+    /** A SYN inside it that may open it once more, as it seems. */
+    private @Nullable Datagram pendingSyn;
+
+    private boolean pendingFailsafe;
+
     private Exchange exchange = Exchange.REQUEST;
 
     ReferenceFlow(Key key, Datagram first, boolean failsafe) {
@@ -50,6 +58,29 @@ final class ReferenceFlow {
         this.first = first;
         this.failsafe = failsafe;
         tcp = first.transport() instanceof Transport.Tcp segment ? new ReferenceTcp(segment, first.length()) : null;
+    }
+
+    /** One that was there before anybody looked; its first packet would have been as the one given. */
+    ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp) {
+        this.key = key;
+        this.first = first;
+        this.tcp = tcp;
+        replied = true;
+    }
+
+    /** A SYN of either side passes inside it. */
+    void remember(Datagram syn, boolean byFailsafe) {
+        pendingSyn = syn;
+        pendingFailsafe = byFailsafe;
+    }
+
+    /** The SYN that was remembered has opened it. */
+    void wasOpenedBySyn() {
+        if (pendingSyn == null) {
+            throw new IllegalStateException("no SYN was remembered");
+        }
+        first = pendingSyn;
+        failsafe = pendingFailsafe;
     }
 
     void renew(long nowNs) {

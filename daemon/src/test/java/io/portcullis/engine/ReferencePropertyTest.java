@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.portcullis.config.Address;
+import io.portcullis.packet.Direction;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -24,17 +25,32 @@ final class ReferencePropertyTest {
             Long.getLong("portcullis.seed", System.currentTimeMillis() / 86_400_000 * SEQUENCES);
 
     private static final Address[] OUTSIDE = {
-        Address.parse("198.51.100.7"), Address.parse("198.51.100.200"), Address.parse("2001:db8:9::7")
+        Address.parse("198.51.100.7"),
+        Address.parse("198.51.100.200"),
+        Address.parse("2001:db8:9::7"),
+        Address.parse("169.254.1.1"),
+        Address.parse("fe80::1"),
+        Address.parse("fe80::2")
     };
     private static final Address[] INSIDE = {
-        Address.parse("10.0.0.1"), Address.parse("10.0.0.2"), Address.parse("2001:db8:1::1")
+        Address.parse("10.0.0.1"),
+        Address.parse("10.0.0.2"),
+        Address.parse("2001:db8:1::1"),
+        Address.parse("169.254.7.7"),
+        Address.parse("fe80::2"),
+        Address.parse("fe80::3")
     };
+    /** Before the link-local ones. */
+    private static final int GLOBAL = 3;
+
     private static final int[] PORTS = {80, 53, 4000};
 
     private final Map<Reason, Integer> seen = new EnumMap<>(Reason.class);
+    private long openedBySyn;
 
     private static Guesser.Target target(SplittableRandom random) {
-        int pair = random.nextInt(OUTSIDE.length);
+        // Link-local ones are few, so that enough is left of the others.
+        int pair = random.nextInt(6) == 0 ? random.nextInt(GLOBAL, OUTSIDE.length) : random.nextInt(GLOBAL);
         Guesser.Kind[] kinds = Guesser.Kind.values();
         Guesser.Kind kind = random.nextInt(3) > 0 ? Guesser.Kind.TCP : kinds[random.nextInt(kinds.length)];
         int vlans = switch (random.nextInt(8)) {
@@ -75,12 +91,19 @@ final class ReferencePropertyTest {
 
         void run(Map<Reason, Integer> seen) {
             take(new Step.Reload(settings.getFirst()));
+            for (Guesser.Target target : targets) {
+                if (target.kind() == Guesser.Kind.TCP && random.nextInt(4) == 0) {
+                    adopt(target);
+                }
+            }
             for (int i = 0; i < STEPS; i++) {
                 int chance = random.nextInt(100);
                 if (chance < 2) {
                     take(new Step.Reload(settings.get(random.nextInt(settings.size()))));
                 } else if (chance < 4) {
                     take(new Step.Crash());
+                } else if (chance < 5 && targets.getFirst().kind() == Guesser.Kind.TCP) {
+                    adopt(targets.getFirst());
                 } else if (chance < 14) {
                     take(new Step.Wait(pause()));
                     if (random.nextBoolean()) {
@@ -97,6 +120,16 @@ final class ReferencePropertyTest {
         private void take(Step step) {
             steps.add(step);
             trial.take(step);
+        }
+
+        /** A connection that is under way already. */
+        private void adopt(Guesser.Target target) {
+            if (target.vlans() != 0) {
+                // A host's sockets have no tags.
+                return;
+            }
+            Direction direction = random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS;
+            take(new Step.Adopt(guesser.first(target, direction), random.nextInt(-1, 15), random.nextInt(-1, 15)));
         }
 
         /** Often until some flow is about to end. */
@@ -116,11 +149,13 @@ final class ReferencePropertyTest {
             Sequence sequence = new Sequence(seed);
             try {
                 sequence.run(seen);
+                openedBySyn += sequence.trial.reference().openedBySyn();
             } catch (Trial.Mismatch mismatch) {
                 fail("seed " + seed + ": " + mismatch.getMessage() + "\n"
                         + Script.report(sequence.steps, "seed " + seed, Firewall::engine));
             }
         }
+        assertTrue(openedBySyn > SEQUENCES / 100, openedBySyn + " connections were opened by a SYN inside them");
         for (Reason reason : REACHED) {
             int count = seen.getOrDefault(reason, 0);
             assertTrue(count > SEQUENCES / 100, reason + " only " + count + " times: " + seen);

@@ -21,6 +21,10 @@ final class ReferenceTcp {
         ENDS,
         /** A SYN on a tuple that is over: the rules are asked about a new flow. */
         STARTS_ANEW,
+        /** A SYN inside a connection whose opener nobody knows: passes, and is kept in mind, if the rules admit a new flow. */
+        ASKS_RULES,
+        /** The answer to such a SYN: that SYN has opened the connection. */
+        WAS_OPENED_BY_SYN,
         STATE,
         WINDOW
     }
@@ -58,6 +62,9 @@ final class ReferenceTcp {
         int highestAck;
         boolean hasFinished;
 
+        /** Adopted: up to there the peer may have been sent to before anybody looked; null: all that was sent was seen. */
+        @Nullable Integer unseenUpTo;
+
         /** As its SYN, or SYN+ACK, says. */
         void begin(Transport.Tcp syn, int synEnd) {
             seen = true;
@@ -70,6 +77,26 @@ final class ReferenceTcp {
             synSequence = syn.sequence();
             hasAcknowledged = false;
             hasFinished = false;
+            unseenUpTo = null;
+        }
+
+        @Nullable Integer windowEndLearnt() {
+            return end - windowEnd < 0 ? windowEnd : null;
+        }
+
+        /** Up to where the peer may acknowledge. */
+        int sentUpTo() {
+            return unseenUpTo == null ? end : unseenUpTo;
+        }
+
+        void widen(long window) {
+            widest = (int) Math.min(WIDEST, Math.max(widest, window));
+        }
+
+        private void noteWhatWasSeen() {
+            if (unseenUpTo != null && end - unseenUpTo >= 0) {
+                unseenUpTo = null;
+            }
         }
 
         boolean isSynAcknowledgedBy(int ack) {
@@ -81,27 +108,42 @@ final class ReferenceTcp {
     private record AckSegment(boolean fromOriginator, int sequence, int end, int ack, int window) {}
 
     private static final int LATE_ACK = 66_000;
+    private static final long WIDEST = 65_535L << 14;
 
     private State state = State.SYN_SENT;
     private Side originator = new Side();
     private Side responder = new Side();
-    private final boolean pickedUp;
-    private boolean anew;
+
+    /** Whoever was seen first need not have opened it. */
+    private boolean openerUnknown;
+
+    /** Its windows may be scaled, nobody knows how far. */
+    private boolean scaleUnknown;
+
+    /** It was there before anybody looked. */
+    private boolean adopted;
+
+    /** SYNs of both sides have crossed. */
+    private boolean simultaneous;
+
     private @Nullable AckSegment lastAckSegment;
     private int retransmits;
 
     /** True: {@link #lastAckSegment} is the segment right before the one that comes. */
     private boolean trainHolds;
 
-    /** The originator's SYN inside the connection that is the packet right before the one that comes. */
+    /** The SYN inside the connection that is the packet right before the one that comes. */
     private @Nullable Side pendingSyn;
+
+    private boolean pendingFromOriginator;
 
     private @Nullable Integer loneAck;
 
     /** The connection of a first segment: a SYN, or an ACK by which it is picked up. */
     ReferenceTcp(Transport.Tcp first, int length) {
-        pickedUp = !first.has(SYN);
-        if (pickedUp) {
+        if (!first.has(SYN)) {
+            openerUnknown = true;
+            scaleUnknown = true;
             state = State.ESTABLISHED;
             // Silent: whether the sides agreed on SACK. As Linux has it, they did.
             originator.sack = true;
@@ -110,6 +152,18 @@ final class ReferenceTcp {
         } else {
             originator.begin(first, endOf(first, length));
         }
+    }
+
+    /** One that an end of it has told of; a shift of -1 is unknown. */
+    ReferenceTcp(int originatorShift, int responderShift) {
+        state = State.ESTABLISHED;
+        openerUnknown = true;
+        adopted = true;
+        scaleUnknown = originatorShift < 0 || responderShift < 0;
+        originator.shift = Math.max(0, originatorShift);
+        responder.shift = Math.max(0, responderShift);
+        originator.sack = true;
+        responder.sack = true;
     }
 
     State state() {
@@ -125,6 +179,11 @@ final class ReferenceTcp {
         return lastAckSegment == null ? 0 : lastAckSegment.end;
     }
 
+    /** The SYN inside the connection that a side may answer now, or null. */
+    @Nullable Side synToAnswer(boolean ofOriginator) {
+        return pendingFromOriginator == ofOriginator ? null : pendingSyn;
+    }
+
     boolean isOver() {
         return state == State.TIME_WAIT || state == State.CLOSE;
     }
@@ -132,7 +191,7 @@ final class ReferenceTcp {
     /** True where {@code tcp-unacknowledged} counts, if it is the shorter one. */
     boolean isUnacknowledged(boolean answered) {
         boolean closedWindow = lastAckSegment != null && lastAckSegment.window == 0;
-        return state == State.ESTABLISHED && (retransmits >= 3 || closedWindow || isPickedUp() && !answered);
+        return state == State.ESTABLISHED && (retransmits >= 3 || closedWindow || scaleUnknown && !answered);
     }
 
     /** True for a quoted segment of this sequence that may be on its way. */
@@ -140,11 +199,13 @@ final class ReferenceTcp {
         Side sender = side(fromOriginator);
         int below = sender.end - sequence;
         // Silent: the end of a side that has not been seen. Of a picked-up flow it is what was acknowledged.
-        return (sender.seen || isPickedUp()) && below >= 0 && below <= Math.max(LATE_ACK, side(!fromOriginator).widest);
+        boolean known = sender.seen || openerUnknown && !adopted;
+        return known && below >= 0 && below <= Math.max(LATE_ACK, side(!fromOriginator).widest);
     }
 
-    private boolean isPickedUp() {
-        return pickedUp && !anew;
+    /** It has still to learn the windows of an adopted flow. */
+    private boolean isLearning() {
+        return adopted && !(originator.seen && responder.seen);
     }
 
     /**
@@ -168,16 +229,25 @@ final class ReferenceTcp {
         return switch (state) {
             case SYN_SENT, SYN_SENT_BY_BOTH -> openingSyn(segment, length, fromOriginator, answered);
             case SYN_RECEIVED, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK -> {
+                if (openerUnknown) {
+                    yield Outcome.ASKS_RULES;
+                }
                 if (!fromOriginator) {
                     yield Outcome.STATE;
                 }
-                forgetWhatStoodRightBefore();
-                pendingSyn = new Side();
-                pendingSyn.begin(segment, endOf(segment, length));
+                remember(segment, length, true);
                 yield Outcome.PASSES;
             }
             case TIME_WAIT, CLOSE -> Outcome.STARTS_ANEW;
         };
+    }
+
+    /** Keeps a SYN inside the connection in mind, until the next packet has passed. */
+    void remember(Transport.Tcp syn, int length, boolean fromOriginator) {
+        forgetWhatStoodRightBefore();
+        pendingSyn = new Side();
+        pendingSyn.begin(syn, endOf(syn, length));
+        pendingFromOriginator = fromOriginator;
     }
 
     private Outcome openingSyn(Transport.Tcp segment, int length, boolean fromOriginator, boolean answered) {
@@ -198,6 +268,7 @@ final class ReferenceTcp {
         }
         if (!fromOriginator) {
             state = State.SYN_SENT_BY_BOTH;
+            simultaneous = true;
         }
         return fromOriginator && !answered ? Outcome.PASSES : Outcome.RENEWS;
     }
@@ -211,20 +282,26 @@ final class ReferenceTcp {
                     ? answerSyn(segment, length, fromOriginator)
                     : Outcome.WINDOW;
         }
-        if (fromOriginator) {
-            return Outcome.STATE;
-        }
-        Side pending = pendingSyn;
-        forgetWhatStoodRightBefore();
+        Side pending = synToAnswer(fromOriginator);
         if (pending == null || !pending.isSynAcknowledgedBy(segment.acknowledgment())) {
+            if (fromOriginator) {
+                return Outcome.STATE;
+            }
+            forgetWhatStoodRightBefore();
             return Outcome.PASSES;
         }
-        anew = true;
+        forgetWhatStoodRightBefore();
+        boolean wasOpenedBySyn = openerUnknown;
+        openerUnknown = false;
+        scaleUnknown = false;
+        adopted = false;
+        simultaneous = false;
         originator = pending;
         responder = new Side();
         lastAckSegment = null;
         retransmits = 0;
-        return answerSyn(segment, length, false);
+        Outcome outcome = answerSyn(segment, length, false);
+        return wasOpenedBySyn ? Outcome.WAS_OPENED_BY_SYN : outcome;
     }
 
     private Outcome answerSyn(Transport.Tcp segment, int length, boolean fromOriginator) {
@@ -235,6 +312,7 @@ final class ReferenceTcp {
             sender.begin(segment, end);
             agreeOnScale();
             sender.windowEnd = end + receiver.widest;
+            receiver.windowEnd = receiver.end;
         } else if (segment.sequence() - sender.windowEnd > 0) {
             return Outcome.WINDOW;
         } else if (fallsShort(sender, receiver, end)) {
@@ -253,7 +331,7 @@ final class ReferenceTcp {
             loneAck = segment.acknowledgment();
             return Outcome.PASSES;
         }
-        if (pendingSyn != null && state == State.LAST_ACK && !fromOriginator && !segment.has(FIN)) {
+        if (synToAnswer(fromOriginator) != null && state == State.LAST_ACK && !segment.has(FIN)) {
             forgetWhatStoodRightBefore();
             return Outcome.PASSES;
         }
@@ -261,12 +339,13 @@ final class ReferenceTcp {
         Side receiver = side(!fromOriginator);
         int end = endOf(segment, length);
         int ack = highestAck(segment, receiver);
-        if (!isPickedUp() && (segment.sequence() - sender.windowEnd > 0 || ack - receiver.end > 0)) {
-            return Outcome.WINDOW;
-        }
-        boolean late = receiver.end - ack > Math.max(LATE_ACK, widestOf(sender, segment));
-        if (sender.seen && fallsShort(sender, receiver, end) || late) {
-            return Outcome.PASSES;
+        if (!scaleUnknown && !isLearning()) {
+            if (segment.sequence() - sender.windowEnd > 0 || ack - receiver.sentUpTo() > 0) {
+                return Outcome.WINDOW;
+            }
+            if (fallsShort(sender, receiver, end) || receiver.end - ack > Math.max(LATE_ACK, sender.widest)) {
+                return Outcome.PASSES;
+            }
         }
         // Silent: what a retransmit is. Here data, and none of it new.
         boolean retransmits = length > 0 && sender.seen && end - sender.end <= 0;
@@ -274,10 +353,6 @@ final class ReferenceTcp {
         state = segment.has(FIN) ? afterFin(sender.hasFinished) : afterAck(fromOriginator, retransmits);
         sender.hasFinished |= segment.has(FIN);
         return Outcome.RENEWS;
-    }
-
-    private static int widestOf(Side sender, Transport.Tcp segment) {
-        return sender.seen ? sender.widest : Math.max(1, segment.window());
     }
 
     /** Inequality II. */
@@ -297,7 +372,7 @@ final class ReferenceTcp {
     private State afterAck(boolean fromOriginator, boolean retransmitted) {
         return switch (state) {
             // Silent: the ACK that completes the handshake may send the SYN's data again.
-            case SYN_RECEIVED -> fromOriginator ? State.ESTABLISHED : state;
+            case SYN_RECEIVED -> fromOriginator || simultaneous ? State.ESTABLISHED : state;
             case FIN_WAIT -> retransmitted ? state : State.CLOSE_WAIT;
             case LAST_ACK -> retransmitted ? state : State.TIME_WAIT;
             case ESTABLISHED, CLOSE_WAIT, TIME_WAIT, CLOSE -> state;
@@ -318,17 +393,18 @@ final class ReferenceTcp {
         if (state == State.CLOSE) {
             return Outcome.RENEWS;
         }
-        boolean refusesSyn = pendingSyn != null
-                && !fromOriginator
-                && segment.has(ACK)
-                && pendingSyn.isSynAcknowledgedBy(segment.acknowledgment());
+        Side pending = synToAnswer(fromOriginator);
+        boolean refusesSyn =
+                pending != null && segment.has(ACK) && pending.isSynAcknowledgedBy(segment.acknowledgment());
+        if (!refusesSyn && isLearning()) {
+            // Silent: whether a reset that does not count stands between a SYN and its answer. As any other packet, it does.
+            forgetWhatStoodRightBefore();
+            return Outcome.PASSES;
+        }
         if (!refusesSyn && sequence != sender.end) {
             boolean beyond = sequence - sender.windowEnd > 0;
             boolean acknowledged = receiver.hasAcknowledged && sequence - receiver.highestAck < 0;
             boolean below = !receiver.hasAcknowledged && receiver.seen && sender.end - sequence > receiver.widest;
-            if (isPickedUp() && (beyond || acknowledged)) {
-                return Outcome.PASSES;
-            }
             if (beyond || acknowledged) {
                 return Outcome.WINDOW;
             }
@@ -360,10 +436,18 @@ final class ReferenceTcp {
         Side receiver = side(!fromOriginator);
         int ack = highestAck(segment, receiver);
         int window = segment.window() << sender.shift;
-        if (!sender.seen) {
+        boolean learning = isLearning();
+        if (learning) {
+            learnOfBoth(end, ack, sender, receiver);
+        } else if (!sender.seen) {
             learn(segment, end, ack, sender, receiver);
         }
         takeOver(segment, end, sender, receiver, window);
+        if (learning) {
+            // Silent: what an adopted side has sent before. Whatever was acknowledged, or lies before what it was let send.
+            sender.unseenUpTo = sender.windowEndLearnt();
+            receiver.unseenUpTo = receiver.windowEndLearnt();
+        }
         forgetWhatStoodRightBefore();
         if (segment.has(FIN)) {
             return;
@@ -379,7 +463,7 @@ final class ReferenceTcp {
     private static void learn(Transport.Tcp segment, int end, int ack, Side sender, Side receiver) {
         sender.seen = true;
         sender.end = end;
-        sender.widest = Math.max(1, segment.window());
+        sender.widest = Math.max(1, segment.window() << sender.shift);
         sender.windowEnd = end + sender.widest;
         if (!receiver.seen) {
             receiver.end = ack;
@@ -389,15 +473,33 @@ final class ReferenceTcp {
         }
     }
 
+    /** Silent: how an adopted flow learns. Nothing is taken back: a side may begin with what it sends again. */
+    private static void learnOfBoth(int end, int ack, Side sender, Side receiver) {
+        boolean first = !sender.seen && !receiver.seen;
+        sender.end = first ? end : later(sender.end, end);
+        sender.windowEnd = first ? end : later(sender.windowEnd, end);
+        receiver.end = first ? ack : later(receiver.end, ack);
+        receiver.windowEnd = first ? ack : later(receiver.windowEnd, ack);
+        sender.widest = Math.max(1, sender.widest);
+        sender.seen = true;
+    }
+
+    private static int later(int one, int other) {
+        return other - one > 0 ? other : one;
+    }
+
     private void takeOver(Transport.Tcp segment, int end, Side sender, Side receiver, int window) {
         int ack = highestAck(segment, receiver);
-        sender.widest = Math.max(sender.widest, window + (ack - segment.acknowledgment()));
+        sender.widen((long) window + (ack - segment.acknowledgment()));
         if (receiver.seen && end - sender.windowEnd > 0) {
-            receiver.widest += end - sender.windowEnd;
+            receiver.widen((long) receiver.widest + (end - sender.windowEnd));
         }
-        if (end - sender.end > 0) {
-            sender.end = end;
+        sender.end = later(sender.end, end);
+        if (receiver.unseenUpTo != null) {
+            receiver.end = later(receiver.end, ack);
         }
+        sender.noteWhatWasSeen();
+        receiver.noteWhatWasSeen();
         if (!sender.hasAcknowledged || segment.acknowledgment() - sender.highestAck > 0) {
             sender.hasAcknowledged = true;
             sender.highestAck = segment.acknowledgment();

@@ -117,6 +117,18 @@ final class Script {
                 case Step.Expire expire -> {
                     // A vector has no such step: an engine finds out by itself what has expired.
                 }
+                case Step.Adopt adopt -> {
+                    text.append("    # Here the connection of ")
+                            .append(adopt.first().notation())
+                            .append(" is adopted, scales ")
+                            .append(adopt.originatorShift())
+                            .append(" and ")
+                            .append(adopt.responderShift())
+                            .append(".\n");
+                    if (reference.mayAdopt(adopt.first())) {
+                        reference.adopt(adopt.first(), adopt.originatorShift(), adopt.responderShift());
+                    }
+                }
                 case Step.Crash crash -> text.append("    # Here the engine crashes.\n");
             }
         }

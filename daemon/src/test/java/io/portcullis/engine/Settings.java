@@ -33,6 +33,9 @@ final class Settings {
     static final String ROOMY_RULES =
             "security-groups: {web: {ingress: [{protocol: all, from: any}], egress: [{protocol: all, to: any}]}}";
 
+    private static final String WITH_LINK_LOCAL =
+            "[10.0.0.1/32, 169.254.7.7/32, \"2001:db8:1::1/128\", \"fe80::2/128\"]";
+
     private static final int DRAWN = 256;
     private static final Map<Drawing, Settings> DRAWINGS = new ConcurrentHashMap<>();
 
@@ -134,7 +137,11 @@ final class Settings {
         StringBuilder text = new StringBuilder("{");
         boolean acl = random.nextInt(4) == 0;
         text.append("interfaces: {web0: {enforce: ").append(random.nextInt(8) == 0 ? "audit" : "true");
-        text.append(", source-check: ").append(random.nextInt(8) == 0);
+        boolean sourceCheck = random.nextInt(8) == 0;
+        text.append(", source-check: ").append(sourceCheck);
+        if (sourceCheck && random.nextBoolean()) {
+            text.append(", addresses: ").append(WITH_LINK_LOCAL);
+        }
         text.append(", checksums: ").append(random.nextInt(8) == 0 ? "trust" : "verify");
         text.append(acl ? ", network-acl: edge}}, " : "}}, ");
         if (acl) {

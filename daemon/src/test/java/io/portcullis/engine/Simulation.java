@@ -199,6 +199,13 @@ final class Simulation {
         }
     }
 
+    /** A connection is adopted; true: there was room. */
+    boolean adopt(Datagram first, int originatorShift, int responderShift) {
+        boolean adopts = trial.reference().mayAdopt(first);
+        take(new Step.Adopt(first, originatorShift, responderShift));
+        return adopts;
+    }
+
     private long arrivalNs() {
         return nowNs() + 10 * MILLI + random.nextInt(jitterNs);
     }

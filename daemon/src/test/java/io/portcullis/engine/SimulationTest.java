@@ -60,6 +60,11 @@ final class SimulationTest {
         }
 
         @Override
+        default void adopt(Adopted connection, long nowNs) {
+            engine().adopt(connection, nowNs);
+        }
+
+        @Override
         default void expire(long nowNs) {
             engine().expire(nowNs);
         }

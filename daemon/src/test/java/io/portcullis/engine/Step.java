@@ -16,4 +16,13 @@ sealed interface Step {
 
     /** The engine is thrown away; another one goes on with what the memory holds. */
     record Crash() implements Step {}
+
+    /**
+     * A connection is adopted of which nothing was seen, if there is room.
+     *
+     * @param first what its first packet would have been; only addresses, ports and direction count
+     * @param originatorShift of the windows that the originator offers; -1: unknown
+     * @param responderShift likewise
+     */
+    record Adopt(Datagram first, int originatorShift, int responderShift) implements Step {}
 }

@@ -45,8 +45,40 @@ final class TcpTalk implements Simulation.Conversation {
     static TcpTalk begin(Simulation world, Guesser.Target target, Direction direction) {
         TcpTalk talk = new TcpTalk(world, target, direction);
         talk.ends[0].connect(world.nowNs());
+        // A host's sockets have no tags.
+        if (target.vlans() == 0 && talk.random.nextInt(5) == 0) {
+            talk.getUnderWay();
+        }
         talk.collect(0);
+        talk.collect(1);
         return talk;
+    }
+
+    /** Its first segments pass before anybody looks; then it is adopted, or the firewall sees how it copes. */
+    private void getUnderWay() {
+        for (int left = random.nextInt(3, 300); left > 0; left--) {
+            int from = ends[0].out().isEmpty() ? 1 : ends[1].out().isEmpty() ? 0 : random.nextInt(2);
+            SimulatedTcp.Segment segment = ends[from].out().poll();
+            if (segment == null) {
+                break;
+            }
+            ends[1 - from].onSegment(segment, world.nowNs());
+        }
+        over = ends[0].isDone() && ends[1].isDone();
+        innocent = !over && random.nextInt(3) > 0 && adopt();
+    }
+
+    /** Who listens is what a host tells the direction by, and that may be the wrong one. */
+    private boolean adopt() {
+        int originator = random.nextInt(4) == 0 ? 1 : 0;
+        Direction way = originator == 0 ? direction : direction.opposite();
+        Transport.Tcp tcp =
+                new Transport.Tcp(target.sourceNumber(way), target.destinationNumber(way), TcpFlags.ACK, 0, 0, 0);
+        boolean tellsScales = random.nextInt(4) > 0;
+        return world.adopt(
+                target.datagram(way, tcp, 0),
+                tellsScales ? ends[originator].scale() : -1,
+                tellsScales ? ends[1 - originator].scale() : -1);
     }
 
     @Override

@@ -125,6 +125,7 @@ final class Trial {
                 reference.install(settings.reference());
                 settled = false;
             }
+            case Step.Adopt adopt -> adopt(adopt);
             case Step.Crash crash -> {
                 ask(() -> firewall.expire(nowNs));
                 addUp();
@@ -136,6 +137,32 @@ final class Trial {
                 }
             }
         }
+    }
+
+    private void adopt(Step.Adopt adopt) {
+        Datagram first = adopt.first();
+        if (!reference.mayAdopt(first) || !(first.transport() instanceof Transport.Tcp tcp)) {
+            return;
+        }
+        boolean inward = first.direction() == Direction.INGRESS;
+        Adopted connection = new Adopted(
+                first.isV6(),
+                first.outside().high(),
+                first.outside().low(),
+                inward ? tcp.sourcePort() : tcp.destinationPort(),
+                first.inside().high(),
+                first.inside().low(),
+                inward ? tcp.destinationPort() : tcp.sourcePort(),
+                first.direction(),
+                inward ? adopt.originatorShift() : adopt.responderShift(),
+                inward ? adopt.responderShift() : adopt.originatorShift());
+        ask(() -> {
+            firewall.expire(nowNs);
+            firewall.adopt(connection, nowNs);
+        });
+        reference.adopt(first, adopt.originatorShift(), adopt.responderShift());
+        flowsBefore++;
+        compareFlows();
     }
 
     /** Frames of one direction that come at one time, at most {@link Batch#CAPACITY}. */
