@@ -145,7 +145,7 @@ final class FlowTableTest {
     void otherTimeoutsHoldAtOnceForFlowsThatAreThere() {
         FlowTable table = table(10);
         added(table, 1, Timeout.UDP, 0);
-        table.configure(10, new Timeouts(key -> 5));
+        table.configure(10, new Timeouts(key -> 5), 5);
         assertNull(table.find(tuple(1), 5));
     }
 
@@ -190,7 +190,7 @@ final class FlowTableTest {
         assertNotNull(table.find(tuple(3), 4), "replied: never");
         assertNull(table.find(tuple(4), 4));
         assertEquals(3, table.evictions());
-        assertEquals(1, table.evictions(Timeout.OTHER));
+        assertEquals(1, table.evictions(EvictionClass.UNREPLIED, Timeout.OTHER));
         assertEquals(4, table.size());
     }
 

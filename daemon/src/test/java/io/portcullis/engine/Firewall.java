@@ -35,7 +35,7 @@ interface Firewall {
 
     void decide(Batch batch, Direction direction, long nowNs);
 
-    void install(Policy policy);
+    void install(Policy policy, long nowNs);
 
     void expire(long nowNs);
 
@@ -54,8 +54,8 @@ interface Firewall {
         }
 
         @Override
-        public void install(Policy policy) {
-            engine.install(policy);
+        public void install(Policy policy, long nowNs) {
+            engine.install(policy, nowNs);
         }
 
         @Override

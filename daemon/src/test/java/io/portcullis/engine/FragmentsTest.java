@@ -420,7 +420,7 @@ final class FragmentsTest {
     void anotherTimeoutHoldsForThoseThatAreThere() throws ConfigException {
         holds(next(1, 16, 8, true));
         String shorter = DNS + "conntrack: {timeouts: {fragment: 5s}}\n";
-        bench.engine().install(EngineBench.policy("", shorter, 2));
+        bench.install(EngineBench.policy("", shorter, 2));
         bench.sleepSeconds(5);
         assertEquals(2, bench.expire());
     }
@@ -574,7 +574,7 @@ final class FragmentsTest {
         assertEquals(0, guarded.released(Direction.INGRESS).size());
         assertEquals(2, guarded.dropped(Direction.INGRESS, Reason.ACL_DEFAULT));
         assertEquals(Reason.NONE, guarded.in(first(2, 24)));
-        guarded.engine().install(EngineBench.policy("network-acl: edge", acl.replace("allow", "deny"), 2));
+        guarded.install(EngineBench.policy("network-acl: edge", acl.replace("allow", "deny"), 2));
         assertEquals(Reason.NONE, guarded.in(next(2, 24, 8, true)), "the verdict stands");
     }
 

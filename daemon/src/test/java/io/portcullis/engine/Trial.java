@@ -117,11 +117,7 @@ final class Trial {
             }
             case Step.Reload reload -> {
                 settings = reload.settings();
-                ask(() -> {
-                    // A worker expires all the time: a longer timeout brings nothing back that is gone.
-                    firewall.expire(nowNs);
-                    firewall.install(settings.policy());
-                });
+                ask(() -> firewall.install(settings.policy(), nowNs));
                 reference.install(settings.reference());
                 settled = false;
             }
