@@ -189,7 +189,7 @@ final class Expiry {
                 // Its end, as seen from its last packet: may be past.
                 long end = gone != 0 && isSeenBefore(seen, gone)
                         ? 0
-                        : (seen >> 4) - baseNs + timeouts.ns(Flow.state(seen));
+                        : timeouts.ns(Flow.state(seen)) - Flow.idleNs(seen, baseNs);
                 wheel.add(entry, end);
                 nextEndNs = Math.min(nextEndNs, end);
             }

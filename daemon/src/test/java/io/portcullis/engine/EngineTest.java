@@ -54,11 +54,11 @@ final class EngineTest {
     @Test
     void noRuleComesBeforeAFullTable() throws ConfigException {
         EngineBench bench = new EngineBench(WEB + "conntrack: {max-flows: 1}\n");
-        assertEquals(Reason.NONE, bench.out(Frame.udp(B, 1, A, 2)));
-        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 2, B, 1)));
+        assertEquals(Reason.NONE, bench.out(Frame.ip(47, B, A)));
+        assertEquals(Reason.NONE, bench.in(Frame.ip(47, A, B)));
         assertEquals(Reason.NO_RULE, bench.in(Frame.udp(A, 3, B, 1)));
         assertEquals(Reason.FLOW_LIMIT, bench.in(Frame.tcp(A, 3, B, 80, TcpFlags.SYN)));
-        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 2, B, 1)), "the flow that is there goes on");
+        assertEquals(Reason.NONE, bench.in(Frame.ip(47, A, B)), "the flow that is there goes on");
     }
 
     @Test

@@ -117,6 +117,11 @@ final class Script {
                 case Step.Expire expire -> {
                     // A vector has no such step: an engine finds out by itself what has expired.
                 }
+                case Step.Restart(Settings settings) -> {
+                    reference.install(settings.reference());
+                    text.append("    # Here the engine ends, and another begins with:\n    {reload: ");
+                    text.append(settings).append("},\n");
+                }
                 case Step.Crash crash -> text.append("    # Here the engine crashes.\n");
             }
         }

@@ -16,4 +16,7 @@ sealed interface Step {
 
     /** The engine is thrown away; another one goes on with what the memory holds. */
     record Crash() implements Step {}
+
+    /** As {@link Crash}, and the one that goes on has another configuration. */
+    record Restart(Settings settings) implements Step {}
 }

@@ -121,17 +121,25 @@ final class Trial {
                 reference.install(settings.reference());
                 settled = false;
             }
-            case Step.Crash crash -> {
-                ask(() -> firewall.expire(nowNs));
-                addUp();
-                Counters before = firewall.counters();
-                ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
-                if (firewall.counters() != before) {
-                    framesBefore = frames;
-                    flowsBefore = reference.flows().size() + reference.ended();
-                }
+            case Step.Crash crash -> restart();
+            case Step.Restart restart -> {
+                settings = restart.settings();
+                reference.install(settings.reference());
+                restart();
             }
         }
+    }
+
+    /** What has expired by then has not been forgotten: whoever comes next must find that out. */
+    private void restart() {
+        Counters before = firewall.counters();
+        ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
+        if (firewall.counters() != before) {
+            framesBefore = frames;
+            flowsBefore = reference.flows().size() + reference.ended();
+        }
+        settled = true;
+        compareFlows();
     }
 
     /** Frames of one direction that come at one time, at most {@link Batch#CAPACITY}. */
