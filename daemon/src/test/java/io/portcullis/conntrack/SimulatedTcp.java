@@ -117,7 +117,7 @@ public final class SimulatedTcp {
     }
 
     /** True once the handshake is over on this side. */
-    boolean isEstablished() {
+    public boolean isEstablished() {
         return established;
     }
 

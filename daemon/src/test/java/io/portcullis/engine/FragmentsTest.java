@@ -426,6 +426,21 @@ final class FragmentsTest {
     }
 
     @Test
+    void aLongerTimeoutBringsNoneBackWhoseTimeIsOver() throws ConfigException {
+        bench.install(EngineBench.policy("", DNS + "conntrack: {timeouts: {fragment: 5s}}\n", 2));
+        holds(next(1, 16, 8, false));
+        bench.sleepSeconds(1);
+        holds(next(2, 16, 8, false));
+        bench.sleepSeconds(4);
+        bench.install(EngineBench.policy("", DNS, 3));
+        assertEquals(Reason.NONE, bench.in(first(1, 16)));
+        assertEquals(0, bench.released(Direction.INGRESS).size(), "what waited too long is dropped");
+        assertEquals(1, bench.dropped(Direction.INGRESS, Reason.FRAGMENT_LIMIT));
+        assertEquals(Reason.NONE, bench.in(first(2, 16)));
+        assertEquals(1, bench.released(Direction.INGRESS).size(), "the other was not over");
+    }
+
+    @Test
     void thereIsAPlaceForSoManyDatagramsAndNoMore() {
         for (int id = 0; id < Fragments.MOST_DATAGRAMS; id++) {
             assertEquals(Reason.NONE, bench.in(first(id, 16)));

@@ -70,7 +70,7 @@ final class ReferencePropertyTest {
             }
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 boolean roomy = !crowded && random.nextInt(3) == 0;
-                settings.add(roomy ? Settings.drawnRoomy(random) : Settings.drawn(random, room));
+                settings.add(roomy ? Settings.drawnRoomy(random, Settings.MANY) : Settings.drawn(random, room));
             }
         }
 
