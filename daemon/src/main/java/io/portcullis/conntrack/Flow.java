@@ -157,21 +157,22 @@ public final class Flow {
         int next = marks & ~UDP_MASK | phase << UDP_SHIFT;
         if (next != marks) {
             slab.putInt(at + Slab.MARKS, next);
+            table.classify(entry);
         }
     }
 
     /** Keeps what today's rules answered when they were asked about its first packet. */
     public void answered(int rule) {
-        table.answered(entry, rule);
+        table.answers().keep(entry, rule);
     }
 
     /** True when {@link #answer} holds. */
     public boolean isAnswered() {
-        return table.isAnswered(entry);
+        return table.answers().isKept(entry);
     }
 
     /** The answer that is kept. */
     public int answer() {
-        return table.answer(entry);
+        return table.answers().get(entry);
     }
 }

@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  * {@link #recover}.
  *
  * <p>Nothing is allocated after the start, and no step waits or scans: lookups go by a keyed hash, expiry by a wheel, and the
- * flow that makes room when the table is full is the head of a list. One thread only. Time is the caller's, in nanoseconds,
- * and never goes back.
+ * flow that makes room when the table is full is the first of its {@link EvictionClass} by the order of creation. One thread
+ * only. Time is the caller's, in nanoseconds, and never goes back.
  */
 public final class FlowTable {
-    /** Of every entry, at the most: 12 for the index, {@link Links#BYTES}. */
-    public static final int DERIVED_BYTES = 12 + Links.BYTES;
+    /** Of every entry, at the most: 12 for the index, {@link Links#BYTES}, {@link EvictionOrder#BYTES}. */
+    public static final int DERIVED_BYTES = 12 + Links.BYTES + EvictionOrder.BYTES;
 
     /** A mark for {@link #insert}: a failsafe rule has admitted it. */
     public static final int ADMITTED_BY_FAILSAFE = Flow.FAILSAFE;
@@ -30,44 +30,29 @@ public final class FlowTable {
     public static final int BOTH_SPOKE = Flow.REPLIED;
 
     private static final int MOST_FREED = 16;
-    private static final int MOST_LOOKED_AT = 64;
-    private static final int MOST_PASSING = 1024;
     private static final int TOUCHED_AHEAD = 16;
 
-    private static final int ANSWER_BITS = 23;
-    private static final int ANSWER_MASK = (1 << ANSWER_BITS) - 1;
-    /** Answers begin at -2. */
-    private static final int ANSWER_OFFSET = 2;
-
-    private static final int EPOCHS = 511;
+    private static final int STATES = Timeout.values().length;
 
     private final Slab slab;
     private final SipHash hash;
     private final FlowIndex index;
     private final Links links;
-    private final TimerWheel wheel;
-    private final UnrepliedOrder unreplied;
+    private final Expiry expiry;
+    private final EvictionOrder order;
+    private final Answers answers;
     private final Flow view;
-    private final long baseNs;
-    private final long[] evictions = new long[Timeout.values().length];
+    private final long[] evictions = new long[EvictionClass.values().length * STATES];
 
-    private Timeouts timeouts;
     private long maxFlows;
     private int size;
     /** The entries from here on have never been used. */
     private int unused;
     /** Free entries below that, as a list through the wheel's links: entry + 1, or 0. */
     private int free;
-    /** No flow ends before that, by the wheel's time, unless one is past. */
-    private long nextEndNs;
-    /** The entries from here on are still in the wheel by timeouts that were longer; {@link Slab#capacity}: none. */
-    private int reseated;
-
     /** Number of the youngest flow, modulo 2^32. */
     private int creations;
 
-    private int answerEpoch = 1;
-    private int answersCleared;
     private long lookups;
     private long hits;
     private long evicted;
@@ -91,13 +76,11 @@ public final class FlowTable {
         hash = new SipHash(key0, key1);
         index = new FlowIndex(slab.capacity());
         links = new Links(slab.capacity());
-        wheel = new TimerWheel(links);
-        unreplied = new UnrepliedOrder(links);
+        expiry = new Expiry(slab, links, timeouts, nowNs);
+        order = new EvictionOrder(links, slab.capacity());
+        answers = new Answers(links);
         view = new Flow(this, slab);
-        baseNs = nowNs;
-        reseated = slab.capacity();
         this.maxFlows = Math.min(maxFlows, slab.capacity());
-        this.timeouts = timeouts;
     }
 
     /**
@@ -115,16 +98,13 @@ public final class FlowTable {
         return new FlowTable(memory, header, maxFlows, timeouts, nowNs);
     }
 
-    /** Another limit and other timeouts, which hold for all flows from the next packet on. */
-    public void configure(long newMaxFlows, Timeouts newTimeouts) {
-        boolean shorter = newTimeouts.anyShorterThan(timeouts);
+    /**
+     * Another limit and other timeouts, which hold for all flows from now on: also for those that are idle, and none comes back
+     * that is gone.
+     */
+    public void configure(long newMaxFlows, Timeouts newTimeouts, long nowNs) {
         maxFlows = Math.min(newMaxFlows, slab.capacity());
-        timeouts = newTimeouts;
-        if (shorter) {
-            reseated = 0;
-            nextEndNs = 0;
-            reseat(MOST_PASSING);
-        }
+        expiry.configure(newTimeouts, nowNs, unused);
     }
 
     /** Number of flows, those included that have expired and have not been looked at since. */
@@ -142,9 +122,9 @@ public final class FlowTable {
         return maxFlows;
     }
 
-    /** Flows in a state that made room for others, since the start. */
-    public long evictions(Timeout state) {
-        return evictions[state.ordinal()];
+    /** Flows of a class, in a state, that made room for others since the start. */
+    public long evictions(EvictionClass of, Timeout state) {
+        return evictions[of.ordinal() * STATES + state.ordinal()];
     }
 
     /** Flows that made room for others since the start. */
@@ -229,7 +209,7 @@ public final class FlowTable {
         if (entry == Tuple.NOWHERE) {
             return null;
         }
-        if (isExpired(entry, nowNs)) {
+        if (expiry.isOver(entry, nowNs)) {
             forget(entry);
             expirations++;
             return null;
@@ -241,7 +221,7 @@ public final class FlowTable {
     /** As {@link #find}, and nothing is counted or forgotten. */
     public @Nullable Flow peek(Tuple tuple, long nowNs) {
         int entry = entryOf(tuple);
-        return entry == Tuple.NOWHERE || isExpired(entry, nowNs) ? null : view.moveTo(entry);
+        return entry == Tuple.NOWHERE || expiry.isOver(entry, nowNs) ? null : view.moveTo(entry);
     }
 
     private int entryOf(Tuple tuple) {
@@ -285,7 +265,7 @@ public final class FlowTable {
     }
 
     /**
-     * A new flow. In a full table the oldest without a reply makes room for it.
+     * A new flow. In a full table another makes room for it: the oldest of the first {@link EvictionClass} that has any.
      *
      * @param tuple the key; not in the table but for {@code replaced}
      * @param originalDirection in which the first packet travels
@@ -293,7 +273,7 @@ public final class FlowTable {
      * @param marks {@link #ADMITTED_BY_FAILSAFE}, {@link #BOTH_SPOKE}
      * @param tcp what the tracker learnt from the first packet; null for other protocols
      * @param replaced the flow of this tuple that is over and goes if the new one comes; else null
-     * @return null where the table is full of replied flows; it is unchanged then, but for flows that had expired
+     * @return null where the table is full of flows that make no room; it is unchanged then, but for flows that had expired
      */
     public @Nullable Flow insert(
             Tuple tuple,
@@ -315,10 +295,8 @@ public final class FlowTable {
         long at = Slab.offset(entry);
         int all = tuple.marks | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
         if (old >= 0) {
-            wheel.remove(entry);
-            if ((slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0) {
-                unreplied.remove(entry);
-            }
+            expiry.remove(entry);
+            order.remove(entry);
             slab.guard(entry);
             ended++;
         }
@@ -328,7 +306,8 @@ public final class FlowTable {
         slab.putLong(at + Slab.INSIDE_HIGH, tuple.insideHigh);
         slab.putLong(at + Slab.INSIDE_LOW, tuple.insideLow);
         slab.putLong(at + Slab.SERVICE, tuple.service);
-        slab.putInt(at + Slab.MARKS, tcp == null ? all : tcp.marks(all));
+        int stored = tcp == null ? all : tcp.marks(all);
+        slab.putInt(at + Slab.MARKS, stored);
         slab.putInt(at + Slab.RULE, rule);
         slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, timeout));
         if (tcp != null) {
@@ -341,11 +320,9 @@ public final class FlowTable {
             index.add(tuple.hash, entry, isKnownToBeFree(tuple) ? tuple.freeAt : index.home(tuple.hash));
             size++;
         }
-        link(entry, nowNs);
-        if ((all & Flow.REPLIED) == 0) {
-            unreplied.append(entry);
-        }
-        links.set(entry, Links.ANSWER, 0);
+        expiry.add(entry, nowNs);
+        order.append(entry, EvictionClass.of(tuple.service, stored));
+        answers.forget(entry);
         return view.moveTo(entry);
     }
 
@@ -374,11 +351,12 @@ public final class FlowTable {
                 return false;
             }
             if (!expireOne(nowNs)) {
-                int victim = unreplied.oldestBut(replaced);
+                int victim = order.firstBut(replaced);
                 if (victim < 0) {
                     return false;
                 }
-                evictions[(int) slab.getLong(Slab.offset(victim) + Slab.SEEN) & 15]++;
+                int state = Flow.state(slab.getLong(Slab.offset(victim) + Slab.SEEN));
+                evictions[order.of(victim).ordinal() * STATES + state]++;
                 evicted++;
                 forget(victim);
             }
@@ -386,54 +364,15 @@ public final class FlowTable {
         return true;
     }
 
-    /** Forgets a flow that has expired, if there is one, also in the bucket that is passing now. */
+    /** Forgets a flow that has expired, if there is one. */
     private boolean expireOne(long nowNs) {
-        long now = nowNs - baseNs;
-        if (now < nextEndNs) {
+        int entry = expiry.findOver(nowNs);
+        if (entry < 0) {
             return false;
         }
-        int entry = wheel.past(now);
-        for (int looked = 0; entry >= 0; looked++) {
-            if (looked == MOST_LOOKED_AT) {
-                return false;
-            }
-            if (expireOrLink(entry, nowNs)) {
-                return true;
-            }
-            entry = wheel.past(now);
-        }
-        long next = (now >> TimerWheel.TICK_SHIFT) + 1 << TimerWheel.TICK_SHIFT;
-        int looked = 0;
-        for (entry = wheel.passing(); entry >= 0 && looked < MOST_PASSING; entry = wheel.behind(entry)) {
-            looked++;
-            long left = leftNs(entry, nowNs);
-            if (left <= 0) {
-                forget(entry);
-                expirations++;
-                return true;
-            }
-            next = Math.min(next, now + left);
-        }
-        nextEndNs = next;
-        return false;
-    }
-
-    /** What is past in the wheel is forgotten, or put where its end is now. True: forgotten. */
-    private boolean expireOrLink(int entry, long nowNs) {
-        if (isExpired(entry, nowNs)) {
-            forget(entry);
-            expirations++;
-            return true;
-        }
-        wheel.remove(entry);
-        link(entry, nowNs);
-        return false;
-    }
-
-    private void link(int entry, long nowNs) {
-        long end = nowNs - baseNs + leftNs(entry, nowNs);
-        wheel.add(entry, end);
-        nextEndNs = Math.min(nextEndNs, end);
+        forget(entry);
+        expirations++;
+        return true;
     }
 
     /** A packet has passed: the flow lives on for {@code timeout} from now. */
@@ -441,23 +380,22 @@ public final class FlowTable {
         long at = flow.at + Slab.SEEN;
         Timeout before = Flow.timeout(slab.getLong(at));
         slab.putLong(at, Flow.seen(nowNs, timeout));
-        reseatWhereSooner(flow.entry, before, timeout, nowNs);
+        expiry.renewed(flow.entry, before, timeout, nowNs);
     }
 
-    private void reseatWhereSooner(int entry, Timeout before, Timeout after, long nowNs) {
-        if (before != after && timeouts.ns(after) < timeouts.ns(before)) {
-            wheel.remove(entry);
-            link(entry, nowNs);
-        }
-    }
-
-    /** A packet of the reply direction has passed: the flow makes room for no other any more. */
+    /** A packet of the reply direction has passed. */
     public void replied(Flow flow) {
         int marks = flow.marks();
         if ((marks & Flow.REPLIED) == 0) {
             slab.putInt(flow.at + Slab.MARKS, marks | Flow.REPLIED);
-            unreplied.remove(flow.entry);
+            classify(flow.entry);
         }
+    }
+
+    /** The marks of a flow have changed: it may be of another class now. */
+    void classify(int entry) {
+        long at = Slab.offset(entry);
+        order.change(entry, EvictionClass.of(slab.getLong(at + Slab.SERVICE), slab.getInt(at + Slab.MARKS)));
     }
 
     /**
@@ -547,11 +485,11 @@ public final class FlowTable {
         if (!inPlace) {
             slab.unguard();
         }
-        if (replies) {
-            unreplied.remove(flow.entry);
+        if (next != marks) {
+            classify(flow.entry);
         }
         if (renews) {
-            reseatWhereSooner(flow.entry, before, after, nowNs);
+            expiry.renewed(flow.entry, before, after, nowNs);
         }
     }
 
@@ -564,13 +502,10 @@ public final class FlowTable {
     private void forget(int entry) {
         long at = Slab.offset(entry);
         int itsHash = slab.getInt(at + Slab.COMMIT);
-        boolean waits = (slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0;
         index.remove(itsHash, entry);
         slab.end(entry);
-        wheel.remove(entry);
-        if (waits) {
-            unreplied.remove(entry);
-        }
+        expiry.remove(entry);
+        order.remove(entry);
         giveBack(entry);
         size--;
     }
@@ -582,14 +517,18 @@ public final class FlowTable {
      * @return how many those were; fewer than {@code limit}: there is nothing left to do
      */
     public int expire(long nowNs, int limit) {
-        long now = nowNs - baseNs;
-        int looked = reseat(limit);
+        int looked = expiry.reseat(limit, unused);
         int near = looked;
-        for (int entry = wheel.past(now); entry >= 0 && looked < limit; entry = wheel.past(now)) {
+        for (int entry = expiry.past(nowNs); entry >= 0 && looked < limit; entry = expiry.past(nowNs)) {
             if (looked == near) {
                 near += touchBehind(entry);
             }
-            expireOrLink(entry, nowNs);
+            if (expiry.isOver(entry, nowNs)) {
+                forget(entry);
+                expirations++;
+            } else {
+                expiry.addAgain(entry, nowNs);
+            }
             looked++;
         }
         return looked + expirePassing(nowNs, limit - looked);
@@ -599,14 +538,14 @@ public final class FlowTable {
     private int touchBehind(int first) {
         long read = 0;
         int count = 0;
-        for (int entry = first; entry >= 0 && count < TOUCHED_AHEAD; entry = wheel.behind(entry)) {
+        for (int entry = first; entry >= 0 && count < TOUCHED_AHEAD; entry = expiry.behind(entry)) {
             read += slab.getInt(Slab.offset(entry) + Slab.COMMIT);
             count++;
         }
         int entry = first;
         for (int i = 0; i < count; i++) {
             read += index.word(index.home(slab.getInt(Slab.offset(entry) + Slab.COMMIT)));
-            entry = wheel.behind(entry);
+            entry = expiry.behind(entry);
         }
         touched += read;
         return count;
@@ -616,9 +555,9 @@ public final class FlowTable {
     private int expirePassing(long nowNs, int limit) {
         int expired = 0;
         int looked = 0;
-        for (int entry = wheel.passing(); entry >= 0 && looked < limit; looked++) {
-            int next = wheel.behind(entry);
-            if (isExpired(entry, nowNs)) {
+        for (int entry = expiry.passing(); entry >= 0 && looked < limit; looked++) {
+            int next = expiry.behind(entry);
+            if (expiry.isOver(entry, nowNs)) {
                 forget(entry);
                 expirations++;
                 expired++;
@@ -628,31 +567,6 @@ public final class FlowTable {
         return expired;
     }
 
-    /** After timeouts became shorter: flows that wait too long in the wheel. */
-    private int reseat(int limit) {
-        int looked = 0;
-        while (reseated < unused && looked < limit) {
-            int entry = reseated++;
-            if (slab.getInt(Slab.offset(entry) + Slab.COMMIT) != 0) {
-                wheel.remove(entry);
-                long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
-                // Its end, as seen from its last packet: may be past.
-                wheel.add(entry, (seen >> 4) - baseNs + timeouts.ns(Flow.state(seen)));
-            }
-            looked++;
-        }
-        return looked;
-    }
-
-    private boolean isExpired(int entry, long nowNs) {
-        return leftNs(entry, nowNs) <= 0;
-    }
-
-    private long leftNs(int entry, long nowNs) {
-        long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
-        return timeouts.ns(Flow.state(seen)) - Flow.idleNs(seen, nowNs);
-    }
-
     /** What stands in the memory of a flow. */
     byte[] bytes(Flow flow) {
         return slab.copy(flow.entry);
@@ -660,26 +574,11 @@ public final class FlowTable {
 
     /** Other rules are in force: what is kept of their answers holds no more. */
     public void forgetAnswers() {
-        // An epoch comes again after as many calls as there are parts, and by then each part has been cleared once.
-        long part = (slab.capacity() + EPOCHS - 1L) / EPOCHS;
-        long from = answersCleared * part;
-        for (long entry = from; entry < Math.min(from + part, unused); entry++) {
-            links.set((int) entry, Links.ANSWER, 0);
-        }
-        answersCleared = (answersCleared + 1) % EPOCHS;
-        answerEpoch = answerEpoch % EPOCHS + 1;
+        answers.forget(slab.capacity(), unused);
     }
 
-    void answered(int entry, int answer) {
-        links.set(entry, Links.ANSWER, answerEpoch << ANSWER_BITS | answer + ANSWER_OFFSET);
-    }
-
-    boolean isAnswered(int entry) {
-        return links.get(entry, Links.ANSWER) >>> ANSWER_BITS == answerEpoch;
-    }
-
-    int answer(int entry) {
-        return (links.get(entry, Links.ANSWER) & ANSWER_MASK) - ANSWER_OFFSET;
+    Answers answers() {
+        return answers;
     }
 
     /**
@@ -697,7 +596,6 @@ public final class FlowTable {
         boolean restored = slab.restore();
         int expired = 0;
         int damaged = 0;
-        int waiting = 0;
         for (int entry = 0; entry < slab.capacity(); entry++) {
             if (slab.getInt(Slab.offset(entry) + Slab.COMMIT) == 0) {
                 continue;
@@ -705,7 +603,8 @@ public final class FlowTable {
             if (EntryCheck.fault(slab, hash, entry, nowNs) != null || isKnown(entry)) {
                 slab.end(entry);
                 damaged++;
-            } else if (isExpired(entry, nowNs)) {
+            } else if (expiry.isOver(entry, nowNs)
+                    || Expiry.wasOver(slab, slab.getLong(Slab.offset(entry) + Slab.SEEN), nowNs)) {
                 slab.end(entry);
                 expired++;
             } else {
@@ -715,14 +614,14 @@ public final class FlowTable {
                 unused = entry + 1;
                 int itsHash = slab.getInt(Slab.offset(entry) + Slab.COMMIT);
                 index.add(itsHash, entry, index.home(itsHash));
-                link(entry, nowNs);
+                expiry.add(entry, nowNs);
                 int created = slab.getInt(Slab.offset(entry) + Slab.CREATED);
                 creations = size == 0 || created - creations > 0 ? created : creations;
                 size++;
-                waiting += view.moveTo(entry).isReplied() ? 0 : 1;
             }
         }
-        orderUnreplied(waiting);
+        expiry.recordAnew();
+        orderByAge();
         return new Recovery(size, expired, damaged, restored);
     }
 
@@ -744,23 +643,26 @@ public final class FlowTable {
                 connection.store(slab, at);
                 slab.putInt(at + Slab.MARKS, connection.marks(slab.getInt(at + Slab.MARKS)));
                 slab.unguard();
+                classify(entry);
             }
         }
     }
 
-    private void orderUnreplied(int count) {
-        long[] byAge = new long[count];
+    private void orderByAge() {
+        long[] byAge = new long[size];
         int found = 0;
         for (int entry = 0; entry < unused; entry++) {
             long at = Slab.offset(entry);
-            if (slab.getInt(at + Slab.COMMIT) != 0 && !view.moveTo(entry).isReplied()) {
+            if (slab.getInt(at + Slab.COMMIT) != 0) {
                 long age = Integer.toUnsignedLong(creations - slab.getInt(at + Slab.CREATED));
                 byAge[found++] = (0xffff_ffffL - age) << 31 | entry;
             }
         }
         Arrays.sort(byAge);
         for (long each : byAge) {
-            unreplied.append((int) each & Integer.MAX_VALUE);
+            int entry = (int) each & Integer.MAX_VALUE;
+            long at = Slab.offset(entry);
+            order.append(entry, EvictionClass.of(slab.getLong(at + Slab.SERVICE), slab.getInt(at + Slab.MARKS)));
         }
     }
 

@@ -71,6 +71,15 @@ class Slab {
 
     static final int GUARDED = 640;
 
+    /** The timeouts in force, 16 of 64 bits in the order of {@link Timeout}, ns; 0: unknown. */
+    static final int TIMEOUTS = 768;
+
+    /**
+     * Likewise, until when those of before let no flow of the state live on: flows that no packet renewed after this are gone. As
+     * {@link #SEEN}, with 1 for the state; 0: there is no such time.
+     */
+    static final int GONE = 896;
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT_HANDLE = INT.varHandle();

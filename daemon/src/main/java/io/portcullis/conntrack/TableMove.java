@@ -44,7 +44,8 @@ public final class TableMove {
     private TableMove() {}
 
     /**
-     * Copies flows. Those that have seen both sides come first where there is no room for all.
+     * Copies flows, but for those that are over. Where there is no room for all, those of the first {@link EvictionClass} stay
+     * behind, then those of the next.
      *
      * @param from tables that nobody writes; entries that were being written when their process ended are put back there
      * @param to empty tables, one for each worker, in their order, all of the same seed
@@ -55,23 +56,26 @@ public final class TableMove {
         List<Target> targets = to.stream().map(Target::new).toList();
         int seed = to.getFirst().header.seed();
         int left = 0;
-        for (boolean replied : new boolean[] {true, false}) {
+        for (EvictionClass each : List.of(EvictionClass.values()).reversed()) {
             for (Table table : from) {
-                left += copy(table, targets, seed, replied, nowNs);
+                left += copy(table, targets, seed, each, nowNs);
             }
         }
         return left;
     }
 
-    private static int copy(Table table, List<Target> targets, int seed, boolean replied, long nowNs) {
+    private static int copy(Table table, List<Target> targets, int seed, EvictionClass wanted, long nowNs) {
         Slab slab = new Slab(table.memory);
         SipHash hash = new SipHash(table.header.key0(), table.header.key1());
         slab.restore();
         int left = 0;
         for (int entry = 0; entry < slab.capacity(); entry++) {
             long at = Slab.offset(entry);
-            boolean isReplied = (slab.getInt(at + Slab.MARKS) & Flow.REPLIED) != 0;
-            if (slab.getInt(at + Slab.COMMIT) == 0 || isReplied != replied || fault(slab, hash, entry, nowNs) != null) {
+            boolean goesOn = slab.getInt(at + Slab.COMMIT) != 0
+                    && fault(slab, hash, entry, nowNs) == null
+                    && EvictionClass.of(slab.getLong(at + Slab.SERVICE), slab.getInt(at + Slab.MARKS)) == wanted
+                    && !Expiry.wasOver(slab, slab.getLong(at + Slab.SEEN), nowNs);
+            if (!goesOn) {
                 continue;
             }
             int home = AddressPair.worker(

@@ -22,6 +22,11 @@ public final class UdpTracker {
         return phase == STREAM ? Timeout.UDP_STREAM : Timeout.UDP;
     }
 
+    /** True for the marks of a flow that has become a stream. */
+    static boolean isStream(int marks) {
+        return (marks & Flow.UDP_MASK) >>> Flow.UDP_SHIFT == STREAM;
+    }
+
     private static int after(int phase, boolean fromOriginator) {
         return switch (phase) {
             case REQUESTED -> fromOriginator ? REQUESTED : ANSWERED;

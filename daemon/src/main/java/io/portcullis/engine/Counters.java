@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.packet.Direction;
 import java.util.List;
@@ -18,9 +19,9 @@ public final class Counters {
         FLOWS_CREATED,
         /** How many flows the table may hold now (a gauge). */
         FLOW_LIMIT,
-        /** Unreplied flows that made room for others in a full table. */
+        /** Flows that made room for others in a full table. */
         FLOWS_EVICTED,
-        /** Flows that the rules admitted and a table full of replied flows did not take. */
+        /** Flows that the rules admitted and the table did not take, as it was full of flows that make no room. */
         FLOWS_REFUSED,
         /** Flows that ended before their time: by a reset, by a new connection in their place, or as the rules changed. */
         FLOWS_ENDED,
@@ -48,12 +49,13 @@ public final class Counters {
 
     private static final int DIRECTIONS = Direction.values().length;
     private static final int REASONS = Reason.values().length;
+    private static final int STATES = Timeout.values().length;
 
     private final AtomicLongArray packets = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray bytes = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedPackets = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedBytes = new AtomicLongArray(DIRECTIONS * REASONS);
-    private final AtomicLongArray evicted = new AtomicLongArray(Timeout.values().length);
+    private final AtomicLongArray evicted = new AtomicLongArray(EvictionClass.values().length * STATES);
     private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
 
     Counters() {}
@@ -100,13 +102,13 @@ public final class Counters {
         totals.setOpaque(total.ordinal(), value);
     }
 
-    void setEvicted(Timeout state, long count) {
-        evicted.setOpaque(state.ordinal(), count);
+    void setEvicted(EvictionClass of, Timeout state, long count) {
+        evicted.setOpaque(of.ordinal() * STATES + state.ordinal(), count);
     }
 
-    /** Flows in a state that made room for others. */
-    public long evicted(Timeout state) {
-        return evicted.getOpaque(state.ordinal());
+    /** Flows of a class, in a state, that made room for others. */
+    public long evicted(EvictionClass of, Timeout state) {
+        return evicted.getOpaque(of.ordinal() * STATES + state.ordinal());
     }
 
     /** Packets with this outcome, a super-frame as those it stands for; {@link Reason#NONE} are those that passed. */

@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TcpConnection;
@@ -36,6 +37,7 @@ public final class Engine {
     private static final int EXPLAINED_FLOWS = 1;
 
     private static final Timeout[] STATES = Timeout.values();
+    private static final EvictionClass[] EVICTION_CLASSES = EvictionClass.values();
 
     /** Frames that are decided sooner than their memory would be near. */
     private static final int FEW = 4;
@@ -136,24 +138,28 @@ public final class Engine {
         showFlows();
     }
 
-    /** Another policy, from the next frame on. Tracked flows stay. */
-    public void install(Policy next) {
-        install(RuleHits.Succession.of(policy, next));
+    /**
+     * Another policy, from the next frame on. Tracked flows stay; its timeouts hold from now on.
+     *
+     * @param nowNs as {@link #decide}
+     */
+    public void install(Policy next, long nowNs) {
+        install(RuleHits.Succession.of(policy, next), nowNs);
     }
 
-    /** As {@link #install(Policy)}; what takes long has been done elsewhere. */
-    public void install(RuleHits.Succession succession) {
+    /** As {@link #install(Policy, long)}; what takes long has been done elsewhere. */
+    public void install(RuleHits.Succession succession, long nowNs) {
         Policy next = succession.next();
         if (succession.isNotAbout(policy)) {
-            install(next);
+            install(next, nowNs);
             return;
         }
         policy = next;
         flows.forgetAnswers();
         linkTraffic = new LinkTraffic(next);
         ruleHits = ruleHits.carriedOver(succession);
-        flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs));
-        fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT));
+        flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs), nowNs);
+        fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
     }
 
     /** Its part of the interface's flows. */
@@ -398,8 +404,10 @@ public final class Engine {
         counters.set(Counters.Total.FLOW_MISSES, flows.lookups() - flows.hits());
         if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.evictions()) {
             counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
-            for (Timeout state : STATES) {
-                counters.setEvicted(state, flows.evictions(state));
+            for (EvictionClass each : EVICTION_CLASSES) {
+                for (Timeout state : STATES) {
+                    counters.setEvicted(each, state, flows.evictions(each, state));
+                }
             }
         }
         counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());

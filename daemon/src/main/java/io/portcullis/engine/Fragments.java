@@ -38,6 +38,10 @@ final class Fragments {
     private final int leaving;
 
     private long timeoutNs;
+    /** Shorter timeouts of before let no datagram live on that arrived then or earlier; if there were any. */
+    private long overSinceNs;
+
+    private boolean wasShorter;
     private int current = Datagrams.NONE;
     private Reason verdict = Reason.NONE;
 
@@ -57,8 +61,13 @@ final class Fragments {
         this.timeoutNs = timeoutNs;
     }
 
-    /** Another timeout, for those that are there too. */
-    void timeout(long newTimeoutNs) {
+    /** Another timeout, for those that are there too; none comes back whose time is over. */
+    void timeout(long newTimeoutNs, long nowNs) {
+        long overNs = nowNs - timeoutNs;
+        if (newTimeoutNs > timeoutNs && (!wasShorter || overNs - overSinceNs > 0)) {
+            overSinceNs = overNs;
+            wasShorter = true;
+        }
         timeoutNs = newTimeoutNs;
     }
 
@@ -170,7 +179,8 @@ final class Fragments {
     }
 
     private boolean isOver(int datagram, long nowNs) {
-        return nowNs - datagrams.sinceNs(datagram) >= timeoutNs;
+        long sinceNs = datagrams.sinceNs(datagram);
+        return nowNs - sinceNs >= timeoutNs || wasShorter && sinceNs - overSinceNs <= 0;
     }
 
     private void end(int datagram) {

@@ -1,5 +1,6 @@
 package io.portcullis.metrics;
 
+import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
@@ -197,7 +198,7 @@ final class Interfaces implements MultiCollector {
                 .metricSnapshot(evictions().counter())
                 .metricSnapshot(totals(
                                 "portcullis_flows_refused",
-                                "Flows that the rules admitted and a table full of replied flows did not take.",
+                                "Flows that the rules admitted and the table did not take, as it was full of flows that make no room.",
                                 Counters.Total.FLOWS_REFUSED)
                         .counter())
                 .metricSnapshot(totals(
@@ -247,13 +248,16 @@ final class Interfaces implements MultiCollector {
     private Family evictions() {
         Family family = new Family(
                 "portcullis_flows_evicted",
-                "Unreplied flows that made room for others in a full table, by the state they were in.",
+                "Flows that made room for others in a full table, by the class that made it and the state they were in.",
                 INTERFACE,
+                "class",
                 "state");
         watched.forEach((name, entry) -> {
             Counters counters = entry.counters.get();
-            for (Timeout state : Timeout.values()) {
-                family.add(counters.evicted(state), name, state.key());
+            for (EvictionClass each : EvictionClass.values()) {
+                for (Timeout state : each.states()) {
+                    family.add(counters.evicted(each, state), name, each.label(), state.key());
+                }
             }
         });
         return family;

@@ -230,7 +230,7 @@ public final class Worker implements AutoCloseable {
                 RuleHits.Succession.of(engine.ruleHits().policy(), next);
         return ask(() -> {
             if (next.equals(wanted)) {
-                engine.install(succession);
+                engine.install(succession, System.nanoTime());
             }
             return true;
         });
@@ -247,7 +247,7 @@ public final class Worker implements AutoCloseable {
     private void catchUp() {
         Policy next = wanted;
         if (next != null && !next.equals(engine.policy())) {
-            engine.install(next);
+            engine.install(next, System.nanoTime());
         }
     }
 

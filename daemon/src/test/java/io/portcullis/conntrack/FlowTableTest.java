@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -145,7 +146,7 @@ final class FlowTableTest {
     void otherTimeoutsHoldAtOnceForFlowsThatAreThere() {
         FlowTable table = table(10);
         added(table, 1, Timeout.UDP, 0);
-        table.configure(10, new Timeouts(key -> 5));
+        table.configure(10, new Timeouts(key -> 5), 5);
         assertNull(table.find(tuple(1), 5));
     }
 
@@ -178,7 +179,7 @@ final class FlowTableTest {
         FlowTable table = table(4);
         added(table, 1, Timeout.UDP, 0);
         added(table, 2, Timeout.OTHER, 0);
-        table.replied(added(table, 3, Timeout.ICMP, 1));
+        table.replied(added(table, 3, Timeout.UDP, 1));
         added(table, 4, Timeout.UDP, 2);
         table.renew(found(table, 1, 3), Timeout.UDP, 3);
 
@@ -187,22 +188,88 @@ final class FlowTableTest {
         added(table, 6, Timeout.UDP, 4);
         assertNull(table.find(tuple(2), 4));
         added(table, 7, Timeout.UDP, 4);
-        assertNotNull(table.find(tuple(3), 4), "replied: never");
+        assertNotNull(table.find(tuple(3), 4), "replied: others come before it");
         assertNull(table.find(tuple(4), 4));
         assertEquals(3, table.evictions());
-        assertEquals(1, table.evictions(Timeout.OTHER));
+        assertEquals(1, table.evictions(EvictionClass.UNREPLIED, Timeout.OTHER));
         assertEquals(4, table.size());
     }
 
+    /** Whichever comes first in the table: the class decides, then the age. */
     @Test
-    void aTableFullOfRepliedFlowsTakesNoMore() {
-        FlowTable table = table(2);
-        table.replied(added(table, 1, Timeout.UDP, 0));
+    void theClassesMakeRoomInTheirOrder() {
+        FlowTable table = table(5);
+        stream(added(table, 1, Timeout.UDP, 0), table);
         table.replied(added(table, 2, Timeout.UDP, 0));
+        table.replied(added(table, 3, Timeout.UDP, 0));
+        added(table, 4, Timeout.UDP, 0);
+        stream(added(table, 5, Timeout.UDP, 0), table);
+        for (int gone : new int[] {4, 2, 3}) {
+            assertNotNull(table.find(tuple(gone), 1));
+            stream(added(table, 10 + gone, Timeout.UDP, 1), table);
+            assertNull(table.find(tuple(gone), 1), gone + " was the next");
+        }
+        assertNull(add(table, 20, Timeout.UDP, 1), "none of the others makes room");
+        assertEquals(1, table.evictions(EvictionClass.UNREPLIED, Timeout.UDP));
+        assertEquals(2, table.evictions(EvictionClass.UNASSURED, Timeout.UDP));
+    }
+
+    private static void stream(Flow flow, FlowTable table) {
+        table.replied(flow);
+        flow.udpPhase(3);
+    }
+
+    @Test
+    void aTableFullOfAssuredFlowsTakesNoMore() {
+        FlowTable table = table(2);
+        stream(added(table, 1, Timeout.UDP, 0), table);
+        stream(added(table, 2, Timeout.UDP, 0), table);
         assertNull(add(table, 3, Timeout.UDP, 1));
         assertEquals(0, table.evictions());
         assertNotNull(table.find(tuple(1), 1));
         assertNotNull(table.find(tuple(2), 1));
+    }
+
+    @Test
+    void longerTimeoutsBringNothingBack() {
+        FlowTable table = table(10);
+        long udp = SECONDS.ns(Timeout.UDP);
+        added(table, 1, Timeout.UDP, 0);
+        added(table, 2, Timeout.UDP, 1);
+        added(table, 3, Timeout.OTHER, 0);
+        table.configure(10, new Timeouts(_ -> 10 * udp), udp);
+        assertNull(table.find(tuple(1), udp));
+        assertNotNull(table.find(tuple(2), 9 * udp));
+        assertNotNull(table.find(tuple(3), 9 * udp));
+    }
+
+    /** They are gone for the table's size and its limit too, whoever asks for them. */
+    @Test
+    void whatLongerTimeoutsDoNotBringBackIsForgottenAndMakesRoom() {
+        FlowTable table = table(2);
+        long udp = SECONDS.ns(Timeout.UDP);
+        stream(added(table, 1, Timeout.UDP, 0), table);
+        stream(added(table, 2, Timeout.UDP, 0), table);
+        table.configure(2, new Timeouts(_ -> 10 * udp), udp);
+        assertNotNull(add(table, 3, Timeout.UDP, udp));
+        assertEquals(0, table.evictions());
+        assertEquals(1, table.expire(udp + SECOND, 10));
+        assertEquals(1, table.size());
+    }
+
+    /** First shorter, which puts all into the wheel anew, then longer: what the shorter let end is found there. */
+    @Test
+    void whatAShorterTimeoutLetEndIsForgottenUnderALongerOne() {
+        FlowTable table = table(5_000);
+        for (int i = 0; i < 5_000; i++) {
+            added(table, i, Timeout.UDP, 0);
+        }
+        table.configure(5_000, new Timeouts(_ -> SECOND), 2 * SECOND);
+        table.configure(5_000, new Timeouts(_ -> 1_000 * SECOND), 2 * SECOND);
+        for (int looked = 1; looked > 0; ) {
+            looked = table.expire(3 * SECOND, 1_000);
+        }
+        assertEquals(0, table.size());
     }
 
     @Test
@@ -248,6 +315,7 @@ final class FlowTableTest {
             private Timeout timeout;
             private long lastNs;
             private boolean replied;
+            private boolean stream;
 
             Entry(long created, Timeout timeout, long lastNs) {
                 this.created = created;
@@ -257,12 +325,13 @@ final class FlowTableTest {
         }
 
         private final Map<Integer, Entry> entries = new HashMap<>();
+        private Timeouts timeouts = SECONDS;
         private long creations;
         private long evictions;
 
         @Nullable
         Entry find(int number, long nowNs) {
-            entries.values().removeIf(entry -> nowNs - entry.lastNs >= SECONDS.ns(entry.timeout));
+            entries.values().removeIf(entry -> nowNs - entry.lastNs >= timeouts.ns(entry.timeout));
             return entries.get(number);
         }
 
@@ -270,8 +339,9 @@ final class FlowTableTest {
             find(number, nowNs);
             if (entries.size() >= maxFlows) {
                 Integer victim = entries.entrySet().stream()
-                        .filter(entry -> !entry.getValue().replied)
-                        .min(java.util.Comparator.comparingLong(entry -> entry.getValue().created))
+                        .filter(entry -> !(entry.getValue().replied && entry.getValue().stream))
+                        .min(Comparator.comparing((Map.Entry<Integer, Entry> entry) -> entry.getValue().replied)
+                                .thenComparingLong(entry -> entry.getValue().created))
                         .map(Map.Entry::getKey)
                         .orElse(null);
                 if (victim == null) {
@@ -335,7 +405,7 @@ final class FlowTableTest {
                 Flow added = table.insert(tuple, Direction.INGRESS, timeout, nowNs, 0, 0, null, null);
                 assertEquals(taken, added != null, where);
             } else {
-                switch (random.nextInt(4)) {
+                switch (random.nextInt(5)) {
                     case 0 -> {
                         table.remove(flow);
                         model.entries.remove(number);
@@ -343,6 +413,10 @@ final class FlowTableTest {
                     case 1 -> {
                         table.replied(flow);
                         entry.replied = true;
+                    }
+                    case 2 -> {
+                        flow.udpPhase(3);
+                        entry.stream = true;
                     }
                     default -> {
                         table.renew(flow, timeout, nowNs);
@@ -352,6 +426,12 @@ final class FlowTableTest {
                 }
             }
             assertEquals(model.evictions, table.evictions(), where);
+            if (random.nextInt(200) == 0) {
+                long factor = random.nextInt(1, 40);
+                model.find(number, nowNs);
+                model.timeouts = new Timeouts(key -> ns(key) * factor / 10);
+                table.configure(maxFlows, model.timeouts, nowNs);
+            }
             if (random.nextInt(50) == 0) {
                 table.expire(nowNs, random.nextInt(1, 100));
             }

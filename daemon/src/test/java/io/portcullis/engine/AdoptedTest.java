@@ -148,7 +148,7 @@ final class AdoptedTest {
                 bench.out(Frame.tcp(B, 80, A, 1, ACK).numbers(9000, 5000).payload(10)));
         assertEquals(Reason.NO_RULE, bench.in(Frame.tcp(A, 1, B, 81, ACK)), "only what a rule admits");
         assertEquals(Reason.TCP_NO_SYN, bench.in(Frame.tcp(A, 2, B, 80, ACK | TcpFlags.FIN)), "only a plain ACK");
-        bench.engine().install(EngineBench.policy("learn: 30s", web, 2));
+        bench.install(EngineBench.policy("learn: 30s", web, 2));
         bench.sleepSeconds(1);
         assertEquals(Reason.TCP_NO_SYN, bench.in(Frame.tcp(A, 3, B, 80, ACK)), "a reload does not begin anew");
         assertEquals(Reason.NONE, bench.in(ack), "what was learnt goes on");

@@ -193,6 +193,33 @@ final class AllocationTest {
         }
     }
 
+    /** Flows that make room for each other, change their classes, close and are opened anew. */
+    @Test
+    void aFullTable() throws Exception {
+        List<byte[]> in = new ArrayList<>();
+        List<byte[]> out = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            in.add(Frame.tcp(A, 1000 + i, B, 80, TcpFlags.SYN).numbers(1000, 0).bytes());
+            in.add(Frame.udp(A, 1000 + i, B, 53).payload(100).bytes());
+            in.add(Frame.icmp(A, B, 8, 0, i).payload(56).bytes());
+            in.add(Frame.tcp(A, 1000 + i, B, 80, TcpFlags.RST | TcpFlags.ACK)
+                    .numbers(1001, 9001)
+                    .bytes());
+            out.add(Frame.tcp(B, 80, A, 1000 + i, TcpFlags.SYN | TcpFlags.ACK)
+                    .numbers(9000, 1001)
+                    .bytes());
+            out.add(Frame.udp(B, 53, A, 1000 + i).payload(400).bytes());
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            String rules = "security-groups: {web: {ingress: [{protocol: all, from: any}], egress: []}}\n";
+            String full = rules + "conntrack: {max-flows: 20}\n";
+            Engine engine = new Engine(EngineBench.policy("", full, 1), Share.ALL, 1, 2);
+            allocatesNothing(new Traffic(engine, arena, in, out));
+            assertTrue(engine.counters().total(Counters.Total.FLOWS) >= 19, "a reset may have ended one");
+            assertTrue(engine.counters().total(Counters.Total.FLOWS_EVICTED) > FRAMES / 10);
+        }
+    }
+
     /** New flows are asked of ACL, failsafe and many rules; what none admits costs nothing either, enforced or audited. */
     @Test
     void refusalsOfRulesAndAcl() throws Exception {

@@ -126,8 +126,8 @@ final class CheckedEngine {
     void install(int number) {
         decide();
         everOpen |= byNumber(number) != POLICIES.get(CLOSED);
-        engine.install(byNumber(number));
-        twin.install(byNumber(number));
+        engine.install(byNumber(number), nowNs);
+        twin.install(byNumber(number), nowNs);
     }
 
     /** Time goes by. */

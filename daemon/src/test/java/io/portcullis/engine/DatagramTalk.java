@@ -73,7 +73,7 @@ final class DatagramTalk implements Simulation.Conversation {
     }
 
     @Override
-    public boolean isInnocent() {
+    public boolean isInnocent(boolean full) {
         return false;
     }
 }

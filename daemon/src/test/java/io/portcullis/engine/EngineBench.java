@@ -57,6 +57,10 @@ final class EngineBench {
         engine.startedAt(nowNs);
     }
 
+    void install(Policy policy) {
+        engine.install(policy, nowNs);
+    }
+
     void sleepSeconds(long seconds) {
         nowNs += seconds * 1_000_000_000L;
     }

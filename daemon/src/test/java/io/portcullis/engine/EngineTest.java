@@ -54,11 +54,11 @@ final class EngineTest {
     @Test
     void noRuleComesBeforeAFullTable() throws ConfigException {
         EngineBench bench = new EngineBench(WEB + "conntrack: {max-flows: 1}\n");
-        assertEquals(Reason.NONE, bench.out(Frame.udp(B, 1, A, 2)));
-        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 2, B, 1)));
+        assertEquals(Reason.NONE, bench.out(Frame.ip(47, B, A)));
+        assertEquals(Reason.NONE, bench.in(Frame.ip(47, A, B)));
         assertEquals(Reason.NO_RULE, bench.in(Frame.udp(A, 3, B, 1)));
         assertEquals(Reason.FLOW_LIMIT, bench.in(Frame.tcp(A, 3, B, 80, TcpFlags.SYN)));
-        assertEquals(Reason.NONE, bench.in(Frame.udp(A, 2, B, 1)), "the flow that is there goes on");
+        assertEquals(Reason.NONE, bench.in(Frame.ip(47, A, B)), "the flow that is there goes on");
     }
 
     @Test
@@ -183,7 +183,7 @@ final class EngineTest {
         bench.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
         bench.in(Frame.tcp(A, 1, B, 80, TcpFlags.ACK).numbers(1001, 9001));
         bench.in(Frame.tcp(A, 1, B, 80, TcpFlags.RST).numbers(1001, 0));
-        bench.engine().install(EngineBench.policy("", CLOSED, 2));
+        bench.install(EngineBench.policy("", CLOSED, 2));
         assertEquals(
                 Reason.NO_RULE, bench.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(500_000, 0)));
         assertEquals(
@@ -199,7 +199,7 @@ final class EngineTest {
         assertEquals(1, bench.engine().ruleHits().of(0));
         String more = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any},"
                 + " {protocol: udp, from: any}]}}\nconntrack: {timeouts: {tcp-syn-sent: 5s}}\n";
-        bench.engine().install(EngineBench.policy("pass-through: []", more, 2));
+        bench.install(EngineBench.policy("pass-through: []", more, 2));
         assertEquals(2, bench.engine().policy().generation());
         assertEquals(1, bench.engine().ruleHits().of(0), "the rule is still there");
         assertEquals(Reason.NONE, bench.in(Frame.udp(A, 1, B, 53)));

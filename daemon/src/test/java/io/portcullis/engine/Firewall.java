@@ -36,7 +36,7 @@ interface Firewall {
 
     void decide(Batch batch, Direction direction, long nowNs);
 
-    void install(Policy policy);
+    void install(Policy policy, long nowNs);
 
     /** Takes a connection that was there before. */
     void adopt(Adopted connection, long nowNs);
@@ -58,8 +58,8 @@ interface Firewall {
         }
 
         @Override
-        public void install(Policy policy) {
-            engine.install(policy);
+        public void install(Policy policy, long nowNs) {
+            engine.install(policy, nowNs);
         }
 
         @Override

@@ -420,9 +420,24 @@ final class FragmentsTest {
     void anotherTimeoutHoldsForThoseThatAreThere() throws ConfigException {
         holds(next(1, 16, 8, true));
         String shorter = DNS + "conntrack: {timeouts: {fragment: 5s}}\n";
-        bench.engine().install(EngineBench.policy("", shorter, 2));
+        bench.install(EngineBench.policy("", shorter, 2));
         bench.sleepSeconds(5);
         assertEquals(2, bench.expire());
+    }
+
+    @Test
+    void aLongerTimeoutBringsNoneBackWhoseTimeIsOver() throws ConfigException {
+        bench.install(EngineBench.policy("", DNS + "conntrack: {timeouts: {fragment: 5s}}\n", 2));
+        holds(next(1, 16, 8, false));
+        bench.sleepSeconds(1);
+        holds(next(2, 16, 8, false));
+        bench.sleepSeconds(4);
+        bench.install(EngineBench.policy("", DNS, 3));
+        assertEquals(Reason.NONE, bench.in(first(1, 16)));
+        assertEquals(0, bench.released(Direction.INGRESS).size(), "what waited too long is dropped");
+        assertEquals(1, bench.dropped(Direction.INGRESS, Reason.FRAGMENT_LIMIT));
+        assertEquals(Reason.NONE, bench.in(first(2, 16)));
+        assertEquals(1, bench.released(Direction.INGRESS).size(), "the other was not over");
     }
 
     @Test
@@ -574,7 +589,7 @@ final class FragmentsTest {
         assertEquals(0, guarded.released(Direction.INGRESS).size());
         assertEquals(2, guarded.dropped(Direction.INGRESS, Reason.ACL_DEFAULT));
         assertEquals(Reason.NONE, guarded.in(first(2, 24)));
-        guarded.engine().install(EngineBench.policy("network-acl: edge", acl.replace("allow", "deny"), 2));
+        guarded.install(EngineBench.policy("network-acl: edge", acl.replace("allow", "deny"), 2));
         assertEquals(Reason.NONE, guarded.in(next(2, 24, 8, true)), "the verdict stands");
     }
 

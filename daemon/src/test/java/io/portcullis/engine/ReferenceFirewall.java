@@ -7,11 +7,10 @@ import io.portcullis.packet.TcpFlags;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,10 @@ final class ReferenceFirewall {
     private record Look(long atNs, ReferenceFlow flow) {}
 
     private final Map<ReferenceFlow.Key, ReferenceFlow> flows = new HashMap<>();
-    private final Set<ReferenceFlow> unreplied = new LinkedHashSet<>();
+
+    /** Of each precedence, by their numbers. */
+    private final Map<Integer, TreeMap<Long, ReferenceFlow>> makeRoom = new TreeMap<>();
+
     private final PriorityQueue<Look> looks = new PriorityQueue<>(Comparator.comparingLong(Look::atNs));
     private ReferencePolicy policy;
     private long nowNs;
@@ -309,8 +311,10 @@ final class ReferenceFirewall {
         // Silent: how many make room after the limit was lowered. As many as it takes.
         int others = flows.size() - (over == null ? 0 : 1);
         for (; others >= policy.maxFlows(); others--) {
-            Optional<ReferenceFlow> oldest =
-                    unreplied.stream().filter(flow -> flow != over).findFirst();
+            Optional<ReferenceFlow> oldest = makeRoom.values().stream()
+                    .flatMap(each -> each.values().stream())
+                    .filter(flow -> flow != over)
+                    .findFirst();
             if (oldest.isEmpty()) {
                 return drop(Reason.FLOW_LIMIT);
             }
@@ -321,9 +325,9 @@ final class ReferenceFirewall {
             forget(over);
             ended++;
         }
-        ReferenceFlow flow = new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule));
+        ReferenceFlow flow = new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule), created);
         flows.put(flow.key, flow);
-        unreplied.add(flow);
+        order(flow);
         renew(flow);
         created++;
         return new Verdict(Reason.NONE, false, rule);
@@ -342,10 +346,24 @@ final class ReferenceFirewall {
     }
 
     private void passed(ReferenceFlow flow, boolean fromOriginator) {
-        if (!fromOriginator && !flow.replied) {
-            flow.replied = true;
-            unreplied.remove(flow);
+        flow.replied |= !fromOriginator;
+        order(flow);
+    }
+
+    /** Its precedence may have changed; its age never does. */
+    private void order(ReferenceFlow flow) {
+        if (flow.notedPrecedence != flow.precedence()) {
+            disorder(flow);
+            flow.notedPrecedence = flow.precedence();
+            if (flow.notedPrecedence != ReferenceFlow.NEVER) {
+                makeRoom.computeIfAbsent(flow.notedPrecedence, _ -> new TreeMap<>())
+                        .put(flow.number, flow);
+            }
         }
+    }
+
+    private void disorder(ReferenceFlow flow) {
+        makeRoom.getOrDefault(flow.notedPrecedence, new TreeMap<>()).remove(flow.number);
     }
 
     private void renew(ReferenceFlow flow) {
@@ -355,7 +373,7 @@ final class ReferenceFirewall {
 
     private void forget(ReferenceFlow flow) {
         flows.remove(flow.key);
-        unreplied.remove(flow);
+        disorder(flow);
         flow.lookAtNs = Long.MAX_VALUE;
     }
 

@@ -30,6 +30,9 @@ final class ReferenceFlow {
         STREAM
     }
 
+    /** Stands where a precedence does. */
+    static final int NEVER = 4;
+
     final Key key;
     /** What the rules were asked about when it was admitted. */
     Datagram first;
@@ -37,7 +40,15 @@ final class ReferenceFlow {
     boolean failsafe;
 
     final @Nullable ReferenceTcp tcp;
+
+    /** Which of all flows it is, in the order of their creation. */
+    final long number;
+
     boolean replied;
+
+    /** When it makes room in a full table: as {@link #precedence}, noted when it last changed. */
+    int notedPrecedence;
+
     long lastNs;
 
     /** When somebody looks again whether it has expired; its true end may be later. */
@@ -53,10 +64,11 @@ final class ReferenceFlow {
 
     private Exchange exchange = Exchange.REQUEST;
 
-    ReferenceFlow(Key key, Datagram first, boolean failsafe) {
+    ReferenceFlow(Key key, Datagram first, boolean failsafe, long number) {
         this.key = key;
         this.first = first;
         this.failsafe = failsafe;
+        this.number = number;
         tcp = first.transport() instanceof Transport.Tcp segment ? new ReferenceTcp(segment, first.length()) : null;
     }
 
@@ -102,6 +114,35 @@ final class ReferenceFlow {
         };
     }
 
+    /** When it makes room in a full table: those of 1 first, then 2, then 3; {@value #NEVER}: it does not. */
+    int precedence() {
+        if (!replied) {
+            return 1;
+        }
+        return switch (first.transport()) {
+            case Transport.Tcp segment -> tcpPrecedence();
+            case Transport.Ports ports ->
+                ports.protocol() == IpProtocol.UDP && exchange != Exchange.STREAM ? 2 : NEVER;
+            case Transport.Icmp icmp -> 2;
+            case Transport.Other other -> NEVER;
+        };
+    }
+
+    private int tcpPrecedence() {
+        return switch (followed().state()) {
+            case SYN_SENT, SYN_SENT_BY_BOTH, SYN_RECEIVED -> 2;
+            case ESTABLISHED -> NEVER;
+            case FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> 3;
+        };
+    }
+
+    private ReferenceTcp followed() {
+        if (tcp == null) {
+            throw new IllegalStateException("no TCP flow");
+        }
+        return tcp;
+    }
+
     /** How long it may be idle now. */
     long timeoutNs(ReferencePolicy policy) {
         return switch (first.transport()) {
@@ -116,10 +157,7 @@ final class ReferenceFlow {
     }
 
     private long tcpTimeoutNs(ReferencePolicy policy) {
-        if (tcp == null) {
-            throw new IllegalStateException("no TCP flow");
-        }
-        long idle = policy.timeoutNs(tcp.state().timeout);
+        long idle = policy.timeoutNs(followed().state().timeout);
         return unacknowledged ? Math.min(idle, policy.timeoutNs("tcp-unacknowledged")) : idle;
     }
 }

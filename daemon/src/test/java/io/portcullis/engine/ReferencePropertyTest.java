@@ -79,13 +79,14 @@ final class ReferencePropertyTest {
         Sequence(long seed) {
             random = new SplittableRandom(seed);
             guesser = new Guesser(random);
-            for (int i = random.nextInt(1, 4); i > 0; i--) {
+            boolean crowded = random.nextInt(3) == 0;
+            int room = crowded ? random.nextInt(1, 5) : Settings.MANY;
+            for (int i = random.nextInt(1, crowded ? 8 : 4); i > 0; i--) {
                 targets.add(target(random));
             }
-            boolean crowded = random.nextInt(3) == 0;
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 boolean roomy = !crowded && random.nextInt(3) == 0;
-                settings.add(roomy ? Settings.drawnRoomy(random) : Settings.drawn(random, crowded ? 2 : Settings.MANY));
+                settings.add(roomy ? Settings.drawnRoomy(random, Settings.MANY) : Settings.drawn(random, room));
             }
         }
 
@@ -101,7 +102,10 @@ final class ReferencePropertyTest {
                 if (chance < 2) {
                     take(new Step.Reload(settings.get(random.nextInt(settings.size()))));
                 } else if (chance < 4) {
-                    take(new Step.Crash());
+                    take(
+                            random.nextBoolean()
+                                    ? new Step.Crash()
+                                    : new Step.Restart(settings.get(random.nextInt(settings.size()))));
                 } else if (chance < 5 && targets.getFirst().kind() == Guesser.Kind.TCP) {
                     adopt(targets.getFirst());
                 } else if (chance < 14) {

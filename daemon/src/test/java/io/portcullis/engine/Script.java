@@ -129,6 +129,11 @@ final class Script {
                         reference.adopt(adopt.first(), adopt.originatorShift(), adopt.responderShift());
                     }
                 }
+                case Step.Restart(Settings settings) -> {
+                    reference.install(settings.reference());
+                    text.append("    # Here the engine ends, and another begins with:\n    {reload: ");
+                    text.append(settings).append("},\n");
+                }
                 case Step.Crash crash -> text.append("    # Here the engine crashes.\n");
             }
         }

@@ -127,10 +127,10 @@ final class Settings {
         return DRAWINGS.computeIfAbsent(drawing, it -> any(new SplittableRandom(it.number), it.maxFlows));
     }
 
-    /** One of {@value #DRAWN} that admit everything, have room, and forget nothing within a minute. */
-    static Settings drawnRoomy(SplittableRandom random) {
-        Drawing drawing = new Drawing(random.nextInt(DRAWN), true, MANY);
-        return DRAWINGS.computeIfAbsent(drawing, it -> roomy(new SplittableRandom(it.number)));
+    /** One of {@value #DRAWN} that admit everything and forget nothing within a minute. */
+    static Settings drawnRoomy(SplittableRandom random, int maxFlows) {
+        Drawing drawing = new Drawing(random.nextInt(DRAWN), true, maxFlows);
+        return DRAWINGS.computeIfAbsent(drawing, it -> roomy(new SplittableRandom(it.number), it.maxFlows));
     }
 
     private static Settings any(SplittableRandom random, int maxFlows) {
@@ -158,8 +158,8 @@ final class Settings {
         return new Settings(text + conntrack(random, maxFlows, recheck, 1) + "}");
     }
 
-    private static Settings roomy(SplittableRandom random) {
-        return new Settings("{" + ROOMY_RULES + ", " + conntrack(random, MANY, random.nextBoolean(), 60) + "}");
+    private static Settings roomy(SplittableRandom random, int maxFlows) {
+        return new Settings("{" + ROOMY_RULES + ", " + conntrack(random, maxFlows, random.nextBoolean(), 60) + "}");
     }
 
     private static String conntrack(SplittableRandom random, int maxFlows, boolean recheck, int shortest) {

@@ -64,7 +64,7 @@ final class ShareTest {
         assertEquals(6, sum.total(Counters.Total.FLOWS));
         RuleHits hits = RuleHits.sum(engines.stream().map(Engine::ruleHits).toList());
         assertEquals(6, hits.of(0));
-        engines.getLast().install(EngineBench.policy("", OPEN, 2));
+        engines.getLast().install(EngineBench.policy("", OPEN, 2), 1);
         assertEquals(
                 3, RuleHits.sum(engines.stream().map(Engine::ruleHits).toList()).of(0), "of one policy only");
     }

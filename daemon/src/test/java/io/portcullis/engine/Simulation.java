@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * beside it, under reloads, crashes and expiry.
  *
  * <p>In a <em>calm</em> world every configuration admits everything, has room and is patient; there no segment of a connection
- * may be dropped that the attacker has not touched, whatever is reloaded and however often the engine crashes.
+ * may be dropped that the attacker has not touched, whatever is reloaded and however often the engine crashes. In some calm worlds
+ * the table is full: there this holds for the connections that make no room, once they do not.
  */
 final class Simulation {
     /** What takes part in a conversation when something of it arrives or its time has come. */
@@ -35,8 +36,19 @@ final class Simulation {
         /** A forged packet of it has passed: what becomes of it now is nobody's fault. */
         void disturbed();
 
-        /** True: the firewall must pass all of it, in a calm world. */
-        boolean isInnocent();
+        /**
+         * A packet of it has passed the firewall, in this order.
+         *
+         * @param spared true: its flow makes no room in a full table
+         */
+        default void passed(boolean spared) {}
+
+        /**
+         * True: the firewall must pass all of it, in a calm world.
+         *
+         * @param full the table may be full
+         */
+        boolean isInnocent(boolean full);
     }
 
     /** A packet of an innocent connection is dropped. */
@@ -119,7 +131,7 @@ final class Simulation {
         this.record = record;
         calm = random.nextInt(3) == 0;
         int[] rooms = {2, 50, 1_000};
-        maxFlows = calm || random.nextInt(3) > 0 ? Settings.MANY : rooms[random.nextInt(rooms.length)];
+        maxFlows = random.nextInt(3) > 0 ? Settings.MANY : rooms[random.nextInt(rooms.length)];
         floodFrames = random.nextInt(6) == 0 ? 2_000 : 20;
         loss = random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.08;
         jitterNs = random.nextInt(3) == 0 ? 1 : random.nextInt(1, 20_000_000);
@@ -186,6 +198,12 @@ final class Simulation {
     /** Asks for a call at a time. */
     void wake(Conversation conversation, int which, long atNs) {
         events.add(new Event(Math.max(atNs, nowNs()), planned++, null, null, conversation, which));
+    }
+
+    /** Puts a packet on its way to the host, past the firewall, which guards here from a later time on. */
+    void sendUnguarded(Datagram datagram, Conversation conversation, Object content) {
+        Arrival arrival = new Arrival(datagram, conversation, content);
+        events.add(new Event(arrivalNs(), planned++, null, arrival, null, 0));
     }
 
     /** Puts a packet on its way to the firewall. */
@@ -261,8 +279,12 @@ final class Simulation {
                 continue;
             }
             boolean forged = arrival.content == null;
-            if (!passes && !forged && calm && conversation.isInnocent()) {
+            if (!passes && !forged && calm && conversation.isInnocent(maxFlows < Settings.MANY)) {
                 throw new Cut(arrival.datagram, trial.verdict(i));
+            }
+            if (passes && !forged) {
+                ReferenceFlow flow = trial.reference().flowOf(arrival.datagram);
+                conversation.passed(flow != null && flow.precedence() == ReferenceFlow.NEVER);
             }
             if (passes && forged) {
                 conversation.disturbed();
@@ -281,7 +303,7 @@ final class Simulation {
             reload();
         }
         if (random.nextInt(40) == 0) {
-            take(new Step.Crash());
+            take(random.nextBoolean() ? new Step.Crash() : new Step.Restart(settings()));
         }
         for (int i = random.nextInt(attacks + 1); i > 0; i--) {
             attack();
@@ -289,10 +311,14 @@ final class Simulation {
     }
 
     private void reload() {
-        take(new Step.Reload(calm ? Settings.drawnRoomy(random) : Settings.drawn(random, maxFlows)));
+        take(new Step.Reload(settings()));
     }
 
-    /** Forgeries about one conversation, or a flood of first packets. */
+    private Settings settings() {
+        return calm ? Settings.drawnRoomy(random, maxFlows) : Settings.drawn(random, maxFlows);
+    }
+
+    /** Forgeries about one conversation, or a flood of first packets, which may be answered. */
     private void attack() {
         if (random.nextInt(4) == 0 || conversations.isEmpty()) {
             flood();
@@ -308,8 +334,14 @@ final class Simulation {
         Direction direction = random.nextInt(4) == 0 ? Direction.EGRESS : Direction.INGRESS;
         Guesser.Kind[] kinds = Guesser.Kind.values();
         Guesser.Kind kind = kinds[random.nextInt(kinds.length)];
+        boolean answered = random.nextBoolean();
         for (int i = random.nextInt(1, floodFrames); i > 0; i--) {
-            send(guesser.first(target(kind, random.nextInt(LAST_PORT + 1, 65_536)), direction), null, null);
+            Guesser.Target target = target(kind, random.nextInt(LAST_PORT + 1, 65_536));
+            if (answered) {
+                FloodTalk.begin(this, target, direction, guesser);
+            } else {
+                send(guesser.first(target, direction), null, null);
+            }
         }
     }
 
@@ -334,7 +366,7 @@ final class Simulation {
         Direction direction = random.nextInt(3) == 0 ? Direction.EGRESS : Direction.INGRESS;
         conversations.add(
                 kind == Guesser.Kind.TCP
-                        ? TcpTalk.begin(this, target, direction)
+                        ? TcpTalk.begin(this, target, direction, random.nextInt(5) == 0)
                         : DatagramTalk.begin(this, target, direction, guesser));
     }
 }

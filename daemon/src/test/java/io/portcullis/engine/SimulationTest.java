@@ -55,8 +55,8 @@ final class SimulationTest {
         }
 
         @Override
-        default void install(Policy policy) {
-            engine().install(policy);
+        default void install(Policy policy, long nowNs) {
+            engine().install(policy, nowNs);
         }
 
         @Override

@@ -25,4 +25,7 @@ sealed interface Step {
      * @param responderShift likewise
      */
     record Adopt(Datagram first, int originatorShift, int responderShift) implements Step {}
+
+    /** As {@link Crash}, and the one that goes on has another configuration. */
+    record Restart(Settings settings) implements Step {}
 }

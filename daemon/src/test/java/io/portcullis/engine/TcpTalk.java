@@ -5,7 +5,10 @@ import io.portcullis.packet.Direction;
 import io.portcullis.packet.TcpFlags;
 import java.util.SplittableRandom;
 
-/** Two correct TCP endpoints; now and then one of them hangs up with a reset, or calls again from the same port. */
+/**
+ * Two correct TCP endpoints; now and then one of them hangs up with a reset, or calls again from the same port. The firewall may
+ * come between them when they are established already.
+ */
 final class TcpTalk implements Simulation.Conversation {
     /** A segment of one of the calls. */
     private record Spoken(int call, SimulatedTcp.Segment segment) {}
@@ -24,16 +27,24 @@ final class TcpTalk implements Simulation.Conversation {
     private int silent;
     private boolean over;
     private boolean innocent = true;
+    /** They are established before the firewall comes, after so many segments; 0: it has come. */
+    private int unguarded;
+
+    private final boolean pickedUp;
+    private boolean hasPassed;
+    private boolean spared;
     private boolean callsAgain;
     private int call;
 
-    private TcpTalk(Simulation world, Guesser.Target target, Direction direction) {
+    private TcpTalk(Simulation world, Guesser.Target target, Direction direction, boolean underWay) {
         this.world = world;
+        pickedUp = underWay;
         this.target = target;
         this.direction = direction;
         random = world.random().split();
         hangsUpAfter = random.nextInt(6) == 0 ? random.nextInt(1, 100) : Integer.MAX_VALUE;
         callsAgain = random.nextInt(6) == 0;
+        unguarded = underWay ? random.nextInt(1, 30) : 0;
         ends = ends();
     }
 
@@ -41,9 +52,13 @@ final class TcpTalk implements Simulation.Conversation {
         return new SimulatedTcp[] {new SimulatedTcp(true, random.split()), new SimulatedTcp(false, random.split())};
     }
 
-    /** The originator's packets travel in this direction. */
-    static TcpTalk begin(Simulation world, Guesser.Target target, Direction direction) {
-        TcpTalk talk = new TcpTalk(world, target, direction);
+    /**
+     * The originator's packets travel in this direction.
+     *
+     * @param underWay true: the firewall sees nothing of how they begin
+     */
+    static TcpTalk begin(Simulation world, Guesser.Target target, Direction direction, boolean underWay) {
+        TcpTalk talk = new TcpTalk(world, target, direction, underWay);
         talk.ends[0].connect(world.nowNs());
         // A host's sockets have no tags.
         if (target.vlans() == 0 && talk.random.nextInt(5) == 0) {
@@ -175,7 +190,21 @@ final class TcpTalk implements Simulation.Conversation {
                 tcp.sackPermitted(),
                 tcp.sackLeft(),
                 tcp.sackRight());
-        world.send(target.datagram(way, addressed, length), this, new Spoken(call, content));
+        Datagram datagram = target.datagram(way, addressed, length);
+        if (unguarded == 0) {
+            world.send(datagram, this, new Spoken(call, content));
+            return;
+        }
+        world.sendUnguarded(datagram, this, new Spoken(call, content));
+        if (ends[0].isEstablished() && ends[1].isEstablished()) {
+            unguarded--;
+        }
+    }
+
+    @Override
+    public void passed(boolean nowSpared) {
+        hasPassed = true;
+        spared = nowSpared;
     }
 
     @Override
@@ -194,7 +223,7 @@ final class TcpTalk implements Simulation.Conversation {
     }
 
     @Override
-    public boolean isInnocent() {
-        return innocent;
+    public boolean isInnocent(boolean full) {
+        return innocent && (hasPassed || !pickedUp) && (spared || !full);
     }
 }

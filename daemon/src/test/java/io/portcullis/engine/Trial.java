@@ -117,24 +117,16 @@ final class Trial {
             }
             case Step.Reload reload -> {
                 settings = reload.settings();
-                ask(() -> {
-                    // A worker expires all the time: a longer timeout brings nothing back that is gone.
-                    firewall.expire(nowNs);
-                    firewall.install(settings.policy());
-                });
+                ask(() -> firewall.install(settings.policy(), nowNs));
                 reference.install(settings.reference());
                 settled = false;
             }
             case Step.Adopt adopt -> adopt(adopt);
-            case Step.Crash crash -> {
-                ask(() -> firewall.expire(nowNs));
-                addUp();
-                Counters before = firewall.counters();
-                ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
-                if (firewall.counters() != before) {
-                    framesBefore = frames;
-                    flowsBefore = reference.flows().size() + reference.ended();
-                }
+            case Step.Crash crash -> restart();
+            case Step.Restart restart -> {
+                settings = restart.settings();
+                reference.install(settings.reference());
+                restart();
             }
         }
     }
@@ -162,6 +154,18 @@ final class Trial {
         });
         reference.adopt(first, adopt.originatorShift(), adopt.responderShift());
         flowsBefore++;
+        compareFlows();
+    }
+
+    /** What has expired by then has not been forgotten: whoever comes next must find that out. */
+    private void restart() {
+        Counters before = firewall.counters();
+        ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
+        if (firewall.counters() != before) {
+            framesBefore = frames;
+            flowsBefore = reference.flows().size() + reference.ended();
+        }
+        settled = true;
         compareFlows();
     }
 

@@ -78,7 +78,7 @@ record Vector(
             switch (entry.getKey()) {
                 case "wait" ->
                     nowNs += duration(String.valueOf(entry.getValue())).toNanos();
-                case "reload" -> engine.install(policy(merged(own, map(entry.getValue())), ++generation));
+                case "reload" -> engine.install(policy(merged(own, map(entry.getValue())), ++generation), nowNs);
                 case "in", "out" -> {
                     Direction direction = entry.getKey().equals("in") ? Direction.INGRESS : Direction.EGRESS;
                     String text = String.valueOf(entry.getValue());

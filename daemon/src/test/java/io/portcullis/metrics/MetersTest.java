@@ -165,7 +165,7 @@ final class MetersTest {
                 1.0, sample("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}"));
         assertEquals(2.0, sample("portcullis_flows{interface=\"web0\"}"));
         assertEquals(2.0, sample("portcullis_flows_created_total{interface=\"web0\"}"));
-        assertEquals(0.0, sample("portcullis_flows_evicted_total{interface=\"web0\",state=\"udp\"}"));
+        assertEquals(0.0, sample("portcullis_flows_evicted_total{class=\"unreplied\",interface=\"web0\",state=\"udp\"}"));
         assertEquals(0.0, sample("portcullis_flows_expired_total{interface=\"web0\"}"));
         assertEquals(0.0, sample("portcullis_checksums_finished_total{interface=\"web0\"}"));
     }
@@ -221,7 +221,7 @@ final class MetersTest {
                 .replace("web:\n", "dns:\n")
                 .replace("[web]", "[dns]")
                 .replace("      - {protocol: udp, ports: 54, from: any}\n", ""));
-        engine.install(Policy.compile(other, "web0", 2, 1_000));
+        engine.install(Policy.compile(other, "web0", 2, 1_000), 1);
         assertEquals(
                 Map.of("portcullis_rule_hits_total{interface=\"web0\",rule=\"dns/ingress[1]\"}", 0.0),
                 samples("portcullis_rule_hits_total"));

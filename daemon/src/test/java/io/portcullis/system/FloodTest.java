@@ -56,7 +56,8 @@ final class FloodTest {
             } while (flood.isAlive());
             assertEquals("", Lab.read(log));
             assertEquals(LIMIT, Math.max(most, daemon.metric("portcullis_flows{interface=\"web0\"}")));
-            double evicted = daemon.metric("portcullis_flows_evicted_total{interface=\"web0\",state=\"tcp-syn-sent\"}");
+            double evicted = daemon.metric("portcullis_flows_evicted_total"
+                    + "{class=\"unreplied\",interface=\"web0\",state=\"tcp-syn-sent\"}");
             assertTrue(evicted > LIMIT, "evicted " + evicted);
             assertEquals(0, daemon.metric("portcullis_flows_refused_total{interface=\"web0\"}"));
             assertTrue(Held.letIn(LAB), "who comes now");
