@@ -56,7 +56,7 @@ public enum EvictionClass {
 
     private static EvictionClass of(State state) {
         return switch (state) {
-            case SYN_SENT, SYN_SENT_BOTH, SYN_RECEIVED -> UNASSURED;
+            case SYN_SENT, SYN_SENT_BOTH, SYN_RECEIVED, SYN_RECEIVED_BOTH -> UNASSURED;
             case ESTABLISHED -> SPARED;
             case FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> CLOSING;
         };

@@ -30,6 +30,7 @@ final class ReferenceFirewall {
     private ReferencePolicy policy;
     private long nowNs;
     private long created;
+    private long births;
     private long evicted;
     private long expired;
     private long ended;
@@ -114,8 +115,9 @@ final class ReferenceFirewall {
 
     /** A connection that was there before anybody looked; its first packet would have been as the one given. */
     void adopt(Datagram first, int originatorShift, int responderShift) {
-        ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift));
+        ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift), births++);
         flows.put(flow.key, flow);
+        order(flow);
         renew(flow);
     }
 
@@ -325,7 +327,7 @@ final class ReferenceFirewall {
             forget(over);
             ended++;
         }
-        ReferenceFlow flow = new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule), created);
+        ReferenceFlow flow = new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule), births++);
         flows.put(flow.key, flow);
         order(flow);
         renew(flow);

@@ -73,9 +73,10 @@ final class ReferenceFlow {
     }
 
     /** One that was there before anybody looked; its first packet would have been as the one given. */
-    ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp) {
+    ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp, long number) {
         this.key = key;
         this.first = first;
+        this.number = number;
         this.tcp = tcp;
         replied = true;
     }
