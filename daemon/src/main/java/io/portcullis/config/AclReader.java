@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads network ACLs (security-groups.md section 6). */
 final class AclReader {
@@ -59,11 +60,18 @@ final class AclReader {
             });
             Optional<String> action = action(item, fields);
             if (item.reading().count() == faultsBefore) {
+                Rule rule = packets.orElseThrow();
                 entries.add(new AclEntry(
-                        number.orElseThrow().intValue(), action.orElseThrow().equals("allow"), packets.orElseThrow()));
+                        number.orElseThrow().intValue(), action.orElseThrow().equals("allow"), rule, blocks(rule)));
             }
         }
         return entries;
+    }
+
+    private static List<Cidr> blocks(Rule rule) {
+        return rule.peers().stream()
+                .flatMap(peer -> peer instanceof Peer.Net(Cidr block) ? Stream.of(block) : Stream.empty())
+                .toList();
     }
 
     private static Optional<Long> number(Value entry, Fields fields) {

@@ -2,7 +2,6 @@ package io.portcullis.policy;
 
 import io.portcullis.config.AclEntry;
 import io.portcullis.config.NetworkAcl;
-import io.portcullis.config.Peer;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
@@ -30,9 +29,7 @@ public final class Acl {
         BitSet allows = new BitSet(entries.size());
         for (int i = 0; i < entries.size(); i++) {
             AclEntry entry = entries.get(i);
-            if (entry.packets().peers().getFirst() instanceof Peer.Net(var block)) {
-                builder.add(i, entry.packets(), Set.of(block));
-            }
+            builder.add(i, entry.packets(), Set.copyOf(entry.blocks()));
             allows.set(i, entry.allow());
         }
         return new Side(builder.build(), allows, entries);
