@@ -25,8 +25,8 @@ final class RefusedTuples {
     private static final int STATE = 5;
     private static final int SEEN_NS = 6;
     private static final int MARKS_SHIFT = 32;
-    private static final long IN_USE = 1 << 8;
-    private static final long PROGRESSED = 1 << 9;
+    private static final long IN_USE = 1L << 8;
+    private static final long PROGRESSED = 1L << 9;
     private static final int REASON_MASK = 0xff;
 
     private final long[] notes = new long[PLACES * STRIDE];

@@ -297,7 +297,7 @@ public final class Worker implements AutoCloseable {
     private void takeOver() {
         // Before it looks: who puts a frame behind those that it sees asks again.
         takeOverAsked.set(false);
-        int taken = handedOver.take();
+        int taken = areOpen() ? handedOver.take() : 0;
         if (taken == 0) {
             return;
         }
@@ -389,6 +389,10 @@ public final class Worker implements AutoCloseable {
         return problems;
     }
 
+    private boolean areOpen() {
+        return outsideChannel.isOpen() && insideChannel.isOpen();
+    }
+
     private void expire() {
         catchUp();
         // Where the loop did not take the task.
@@ -399,7 +403,7 @@ public final class Worker implements AutoCloseable {
             engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
         }
         int expired = engine.expire(System.nanoTime(), EXPIRED_AT_ONCE);
-        if (outsideChannel.isOpen() && insideChannel.isOpen()) {
+        if (areOpen()) {
             FirewallHandler.sendReleased(engine, Direction.INGRESS, insideChannel);
             FirewallHandler.sendReleased(engine, Direction.EGRESS, outsideChannel);
         }
