@@ -76,16 +76,21 @@ final class StatusText {
                         direction,
                         Long.toString(each.passedPackets().getOrDefault(direction, 0L)),
                         Long.toString(each.droppedPackets().getOrDefault(direction, 0L)),
-                        (reasons(each.dropsByReason().getOrDefault(direction, Map.of()))
-                                        + wouldDrops(each.wouldDropsByReason().getOrDefault(direction, Map.of())))
+                        (reasons(each.dropsByReason().getOrDefault(direction, Map.of())) + wouldDrops(each, direction))
                                 .strip());
             }
         }
         return table.lines();
     }
 
-    private static String wouldDrops(Map<String, Long> passed) {
-        return passed.isEmpty() ? "" : " would-drop: " + reasons(passed);
+    /** Flows by their first packets, then packets, the later ones of those flows among them. */
+    private static String wouldDrops(InterfaceStatus each, String direction) {
+        Map<String, Long> packets = each.wouldDropsByReason().getOrDefault(direction, Map.of());
+        Map<String, Long> flows = each.wouldDropFlowsByReason().getOrDefault(direction, Map.of());
+        return packets.isEmpty()
+                ? ""
+                : (flows.isEmpty() ? "" : " would-drop flows: " + reasons(flows) + ";") + " would-drop packets: "
+                        + reasons(packets);
     }
 
     /** The most frequent first: {@code no-rule 12, tcp-no-syn 3}. */
@@ -100,7 +105,10 @@ final class StatusText {
         List<String> lines = new ArrayList<>();
         for (InterfaceStatus each : status.interfaces()) {
             if (!each.enforcing()) {
-                lines.add(each.name() + " IS NOT GUARDED: enforce: audit drops nothing");
+                lines.add(each.name() + " IS NOT GUARDED: enforce: audit drops nothing"
+                        + (each.wouldDropFlowsByReason().isEmpty()
+                                ? ""
+                                : " (would-drop packets are all of a flow's, by the reason of its first)"));
             }
             if (!each.forwarding()) {
                 lines.add(each.name() + " " + meaning(each.state()) + ": " + each.detail());

@@ -16,12 +16,12 @@ public record AclEntry(int number, boolean allow, Rule packets, List<Cidr> block
     public static final int HIGHEST = 32_766;
 
     public AclEntry {
-        blocks = List.copyOf(blocks);
         if (number < 1 || number > HIGHEST) {
             throw new IllegalArgumentException("entry " + number);
         }
         if (packets.peers().stream().anyMatch(Peer.Group.class::isInstance)) {
             throw new IllegalArgumentException("an entry is about addresses, not " + packets.peers());
         }
+        blocks = PackedBlocks.of(blocks);
     }
 }

@@ -23,7 +23,9 @@ import java.util.Objects;
  * @param droppedPackets frames since the start, by direction
  * @param dropsByReason by direction and reason, those that happened
  * @param wouldDropPackets frames that passed under {@code enforce: audit} since the start, by direction
- * @param wouldDropsByReason by direction and reason, those that happened
+ * @param wouldDropsByReason by direction and reason, those that happened; the later packets of a flow have the reason of its
+ *     first
+ * @param wouldDropFlowsByReason flows that would have been refused, each once, by direction and reason of its first packet
  */
 public record InterfaceStatus(
         String name,
@@ -44,17 +46,19 @@ public record InterfaceStatus(
         Map<String, Long> droppedPackets,
         Map<String, Map<String, Long>> dropsByReason,
         Map<String, Long> wouldDropPackets,
-        Map<String, Map<String, Long>> wouldDropsByReason) {
+        Map<String, Map<String, Long>> wouldDropsByReason,
+        Map<String, Map<String, Long>> wouldDropFlowsByReason) {
     /** {@link #state} of an interface whose frames are decided about. */
     public static final String FORWARDING = "forwarding";
 
     /** {@link #state} of an interface that is guarded and can't let anything pass. */
     public static final String STOPPED = "stopped";
 
-    /** An older daemon sends no state. */
+    /** An older daemon sends no state and no such flows. */
     public InterfaceStatus {
         state = Objects.requireNonNullElse(state, forwarding ? FORWARDING : STOPPED);
         securityGroups = List.copyOf(securityGroups);
+        wouldDropFlowsByReason = Objects.requireNonNullElse(wouldDropFlowsByReason, Map.of());
     }
 
     /**
@@ -88,6 +92,7 @@ public record InterfaceStatus(
                 networkAcl,
                 0,
                 0,
+                Map.of(),
                 Map.of(),
                 Map.of(),
                 Map.of(),

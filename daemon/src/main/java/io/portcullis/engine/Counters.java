@@ -55,6 +55,7 @@ public final class Counters {
     private final AtomicLongArray bytes = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedPackets = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray auditedBytes = new AtomicLongArray(DIRECTIONS * REASONS);
+    private final AtomicLongArray refusedFlows = new AtomicLongArray(DIRECTIONS * REASONS);
     private final AtomicLongArray evicted = new AtomicLongArray(EvictionClass.values().length * STATES);
     private final AtomicLongArray totals = new AtomicLongArray(Total.values().length);
 
@@ -68,6 +69,7 @@ public final class Counters {
             add(sum.bytes, one.bytes);
             add(sum.auditedPackets, one.auditedPackets);
             add(sum.auditedBytes, one.auditedBytes);
+            add(sum.refusedFlows, one.refusedFlows);
             add(sum.evicted, one.evicted);
             add(sum.totals, one.totals);
         }
@@ -87,6 +89,12 @@ public final class Counters {
     /** As {@link #count}, of what would be dropped and passed. */
     void countAudited(Direction direction, Reason reason, int count, int length) {
         count(auditedPackets, auditedBytes, cell(direction, reason), count, length);
+    }
+
+    /** A flow that would have been refused, by the first packet of it that was seen. */
+    void countRefused(Direction direction, Reason reason) {
+        int cell = cell(direction, reason);
+        refusedFlows.setOpaque(cell, refusedFlows.getPlain(cell) + 1);
     }
 
     private static void count(AtomicLongArray packets, AtomicLongArray bytes, int cell, long count, long length) {
@@ -121,7 +129,10 @@ public final class Counters {
         return bytes.getOpaque(cell(direction, reason));
     }
 
-    /** Packets that passed and would have been dropped with this reason, as {@link #packets} counts. */
+    /**
+     * Packets that passed and would have been dropped, as {@link #packets} counts; the later ones of a flow with the reason
+     * of its first.
+     */
     public long auditedPackets(Direction direction, Reason reason) {
         return auditedPackets.getOpaque(cell(direction, reason));
     }
@@ -129,6 +140,11 @@ public final class Counters {
     /** Their bytes. */
     public long auditedBytes(Direction direction, Reason reason) {
         return auditedBytes.getOpaque(cell(direction, reason));
+    }
+
+    /** Flows of which at least one packet passed that would have been dropped, each once, by its first such packet. */
+    public long refusedFlows(Direction direction, Reason reason) {
+        return refusedFlows.getOpaque(cell(direction, reason));
     }
 
     /** One of the counters that have no direction. */
@@ -161,6 +177,28 @@ public final class Counters {
                             true,
                             auditedPackets(direction, reason),
                             auditedBytes(direction, reason));
+                }
+            }
+        }
+    }
+
+    /** What {@link #forEachRefused} shows. */
+    @FunctionalInterface
+    public interface Refusals {
+        /**
+         * The refused flows of one direction and reason.
+         *
+         * @param direction {@code ingress} or {@code egress}
+         */
+        void refused(String direction, Reason reason, long flows);
+    }
+
+    /** Shows {@link #refusedFlows} of both directions and of every reason that a flow can have. */
+    public void forEachRefused(Refusals reader) {
+        for (Direction direction : Direction.values()) {
+            for (Reason reason : Reason.values()) {
+                if (Audit.isOfFlow(reason)) {
+                    reader.refused(direction.label(), reason, refusedFlows(direction, reason));
                 }
             }
         }

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Per frame nothing is allocated but a new flow; no I/O, no clock: time is the caller's.
  */
 public final class Engine {
+    private static final int NOT_ASKED = -1;
+
     /** Stands where the hash of a rule's text does. */
     private static final int WITHOUT_RULE = 0;
 
@@ -65,9 +67,15 @@ public final class Engine {
     /** Which frames of the batch have a fault, one bit each. */
     private long broken;
 
+    /** Which have a tuple, one bit each. */
+    private long keyed;
+
     private Policy policy;
     private LinkTraffic linkTraffic;
     private volatile RuleHits ruleHits;
+
+    /** Where the policy audits. */
+    private @Nullable Audit audit;
 
     private boolean started;
     private long startedNs;
@@ -79,6 +87,9 @@ public final class Engine {
 
     /** The rule credited with the frame that is being decided, or {@link Batch#NO_RULE}. */
     private int credited;
+
+    /** The entry of the network ACL that decided about this frame, by its number; or {@link #NOT_ASKED}. */
+    private int aclCredited = NOT_ASKED;
 
     /** The worker whose flow the frame that is being decided is about, where it is another's; else -1. */
     private int elsewhere;
@@ -128,6 +139,7 @@ public final class Engine {
         tuple = tuples[0];
         linkTraffic = new LinkTraffic(policy);
         ruleHits = new RuleHits(policy);
+        audit = policy.audits() ? new Audit(counters, dropSamples) : null;
         fragments = new Fragments(
                 flows.derivedKey(0),
                 flows.derivedKey(1),
@@ -157,6 +169,8 @@ public final class Engine {
         policy = next;
         flows.forgetAnswers();
         linkTraffic = new LinkTraffic(next);
+        Audit before = audit;
+        audit = !next.audits() ? null : before != null ? before : new Audit(counters, dropSamples);
         ruleHits = ruleHits.carriedOver(succession);
         flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs), nowNs);
         fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
@@ -199,6 +213,7 @@ public final class Engine {
             packet = packets[i];
             tuple = tuples[i];
             credited = Batch.NO_RULE;
+            aclCredited = NOT_ASKED;
             elsewhere = -1;
             waits = false;
             Reason reason = decideFrame(batch, i, direction, nowNs);
@@ -209,7 +224,8 @@ public final class Engine {
             if (waits) {
                 batch.hold(i);
             } else {
-                conclude(batch, i, direction, reason);
+                Tuple refused = reason == Reason.NONE || audit == null ? null : refused(i, direction, reason);
+                conclude(batch, i, direction, reason, refused, nowNs);
             }
         }
         countPassed(direction);
@@ -236,23 +252,45 @@ public final class Engine {
             }
         }
         broken = withFault;
+        keyed = withKey;
         if (batch.size() >= FEW) {
             flows.touch(tuples, withKey);
         }
     }
 
-    private void conclude(Batch batch, int i, Direction direction, Reason reason) {
-        boolean audited = reason != Reason.NONE && policy.audits();
-        count(batch, i, direction, reason, audited);
+    private void conclude(
+            Batch batch, int i, Direction direction, Reason reason, @Nullable Tuple refused, long nowNs) {
+        int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
+        // A super-frame counts as the packets that it stands for, each with the headers.
+        int length = batch.length(i) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
+        if (aclCredited != NOT_ASKED) {
+            ruleHits.countAcl(aclCredited, packets);
+        }
         if (reason == Reason.NONE) {
+            passedPackets += packets;
+            passedBytes += length;
             batch.accept(i, credited);
-        } else if (audited) {
+        } else if (audit != null) {
+            audit.wouldDrop(packet, refused, direction, reason, packets, length, nowNs);
             batch.wouldDrop(i, reason.ordinal());
-            dropSamples.note(packet, direction, reason, true);
         } else {
             batch.drop(i, reason.ordinal());
+            counters.count(direction, reason, packets, length);
             dropSamples.note(packet, direction, reason, false);
         }
+    }
+
+    /** The key of the flow that a refused packet would be of, or an ICMP error about; null: of none. */
+    private @Nullable Tuple refused(int i, Direction direction, Reason reason) {
+        if (reason == Reason.ICMP_UNRELATED) {
+            if (!packet.readQuote(quote)) {
+                return null;
+            }
+            quotedTuple.of(quote, packet.vlans(), direction.opposite());
+            flows.hash(quotedTuple);
+            return quotedTuple;
+        }
+        return (keyed >>> i & 1) != 0 && mayHaveFlow() ? tuple : null;
     }
 
     /**
@@ -268,9 +306,10 @@ public final class Engine {
             return null;
         }
         credited = Batch.NO_RULE;
+        aclCredited = NOT_ASKED;
         for (int i = 0; i < batch.size(); i++) {
             packet.parse(batch.memory(), batch.offset(i), batch.length(i));
-            conclude(batch, i, direction, Reason.of(batch.reason(i)));
+            conclude(batch, i, direction, Reason.of(batch.reason(i)), null, 0);
         }
         countPassed(direction);
         showFlows();
@@ -416,20 +455,6 @@ public final class Engine {
         counters.set(Counters.Total.FRAGMENTS_HELD_BYTES, fragments.heldBytes());
     }
 
-    /** A super-frame counts as the packets that it stands for, each with the headers. */
-    private void count(Batch batch, int i, Direction direction, Reason reason, boolean audited) {
-        int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
-        int repeated = packets == 1 ? 0 : (packets - 1) * packet.headersLength();
-        if (reason == Reason.NONE) {
-            passedPackets += packets;
-            passedBytes += batch.length(i) + repeated;
-        } else if (audited) {
-            counters.countAudited(direction, reason, packets, batch.length(i) + repeated);
-        } else {
-            counters.count(direction, reason, packets, batch.length(i) + repeated);
-        }
-    }
-
     private void countPassed(Direction direction) {
         counters.count(direction, Reason.NONE, passedPackets, passedBytes);
         passedPackets = 0;
@@ -565,7 +590,12 @@ public final class Engine {
         }
         boolean inward = direction == Direction.INGRESS;
         int entry = aclEntry(direction);
-        if (acl.allows(inward, entry) || policy.hasFailsafe() && isPastAcl(direction, nowNs)) {
+        boolean allows = acl.allows(inward, entry);
+        if (!allows && policy.hasFailsafe() && isPastAcl(direction, nowNs)) {
+            return Reason.NONE;
+        }
+        aclCredited = acl.number(inward, entry);
+        if (allows) {
             return Reason.NONE;
         }
         return entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY;

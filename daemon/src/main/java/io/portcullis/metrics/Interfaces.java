@@ -6,6 +6,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.RuleHits;
+import io.portcullis.policy.Acl;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -124,13 +125,23 @@ final class Interfaces implements MultiCollector {
                 new Family("portcullis_drops", "Packets dropped, each for one reason.", INTERFACE, DIRECTION, "reason");
         Family wouldDrops = new Family(
                 "portcullis_would_drops",
-                "Packets that passed on an interface with enforce: audit and would have been dropped, each for one reason.",
+                "Packets that passed on an interface with enforce: audit and would have been dropped, each for one reason: those"
+                        + " of a flow that would have been refused for that of its first.",
+                INTERFACE,
+                DIRECTION,
+                "reason");
+        Family refused = new Family(
+                "portcullis_would_drop_flows",
+                "Flows that passed on an interface with enforce: audit and would have been refused, each once, by the reason"
+                        + " and the direction of its first packet.",
                 INTERFACE,
                 DIRECTION,
                 "reason");
         watched.forEach((name, entry) -> {
             Map<List<String>, Dropped> dropped = new LinkedHashMap<>();
-            entry.counters.get().forEach((direction, reason, audited, frames, octets) -> {
+            Counters counters = entry.counters.get();
+            counters.forEachRefused((direction, reason, flows) -> refused.add(flows, name, direction, reason.label()));
+            counters.forEach((direction, reason, audited, frames, octets) -> {
                 if (reason == Reason.NONE) {
                     packets.add(frames, name, direction, "pass");
                     bytes.add(octets, name, direction, "pass");
@@ -150,7 +161,8 @@ final class Interfaces implements MultiCollector {
         all.metricSnapshot(packets.counter())
                 .metricSnapshot(bytes.counter())
                 .metricSnapshot(drops.counter())
-                .metricSnapshot(wouldDrops.counter());
+                .metricSnapshot(wouldDrops.counter())
+                .metricSnapshot(refused.counter());
     }
 
     private void enforcing(MetricSnapshots.Builder all) {
@@ -353,15 +365,25 @@ final class Interfaces implements MultiCollector {
     private void rules(MetricSnapshots.Builder all) {
         Family credits = new Family(
                 "portcullis_rule_hits",
-                "Packets that a rule was credited with: the first of each flow that it admitted.",
+                "Packets that a rule was credited with: the first of each flow that it admitted. A rule keeps its count where it"
+                        + " moves; the label names its position.",
                 INTERFACE,
                 "rule");
+        Family entries = new Family(
+                "portcullis_acl_hits",
+                "Packets that an entry of the network ACL decided about; a super-frame counts as the packets it stands for.",
+                INTERFACE,
+                "entry");
         watched.forEach((name, entry) -> {
             RuleHits hits = entry.hits.get();
             for (int rule = 0; rule < hits.policy().ruleCount(); rule++) {
                 credits.add(hits.of(rule), name, hits.policy().rule(rule).id());
             }
+            Acl acl = hits.policy().acl();
+            for (int number = 0; acl != null && number < acl.size(); number++) {
+                entries.add(hits.ofAcl(number), name, acl.id(number));
+            }
         });
-        all.metricSnapshot(credits.counter());
+        all.metricSnapshot(credits.counter()).metricSnapshot(entries.counter());
     }
 }

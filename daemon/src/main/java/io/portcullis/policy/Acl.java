@@ -60,6 +60,40 @@ public final class Acl {
         return entry != DEFAULT && side(inward).allows.get(entry);
     }
 
+    /** Entries of both directions, {@code *} of each included. */
+    public int size() {
+        return ingress.written.size() + egress.written.size() + 2;
+    }
+
+    /** The number, from 0 to before {@link #size}, of an entry that {@link #match} named. */
+    public int number(boolean inward, int entry) {
+        // Of each direction * comes first, as DEFAULT is -1.
+        return (inward ? 0 : ingress.written.size() + 1) + entry + 1;
+    }
+
+    private boolean isInward(int number) {
+        return number <= ingress.written.size();
+    }
+
+    private int position(int number) {
+        return number - number(isInward(number), 0);
+    }
+
+    /** As {@link #id(boolean, int)}, by its {@link #number}. */
+    public String id(int number) {
+        return id(isInward(number), position(number));
+    }
+
+    /** What an entry, by its {@link #number}, is in any policy. */
+    public RuleIdentity identity(int number) {
+        int position = position(number);
+        if (position == DEFAULT) {
+            return RuleIdentity.implied(id(number));
+        }
+        AclEntry entry = entry(isInward(number), position);
+        return RuleIdentity.of(id(number) + (entry.allow() ? " allow" : " deny"), entry.packets());
+    }
+
     /** An entry for people: {@code edge-acl/ingress[110]}, or {@code edge-acl/ingress[*]}. */
     public String id(boolean inward, int entry) {
         String number = entry == DEFAULT

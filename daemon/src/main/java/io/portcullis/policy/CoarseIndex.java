@@ -24,8 +24,8 @@ final class CoarseIndex {
             zeros++;
         }
         // Blocks from 0 on, as 0.0.0.0/0, would stretch the span.
-        base = zeros == size ? 0 : keys.applyAsLong(zeros);
-        long span = size == 0 ? 0 : keys.applyAsLong(size - 1) - base;
+        base = zeros == size ? 1 : keys.applyAsLong(zeros);
+        long span = zeros == size ? 0 : keys.applyAsLong(size - 1) - base;
         int spanBits = 64 - Long.numberOfLeadingZeros(span);
         int slotBits = Math.min(spanBits, Math.max(0, 31 - Integer.numberOfLeadingZeros(Math.max(1, size))));
         shift = spanBits - slotBits;

@@ -88,6 +88,11 @@ public final class Policy {
         return rules.rule(number);
     }
 
+    /** What a rule, by its number, is in any policy. */
+    public RuleIdentity identity(int number) {
+        return rules.identity(number);
+    }
+
     /**
      * A hash of a rule's group, direction and text, by its number; never 0. Rules that say the same in the same group have
      * the same, wherever they stand: it outlives edits of other rules, and restarts.

@@ -81,6 +81,13 @@ final class RuleNames {
         return sections.get(from);
     }
 
+    RuleIdentity identity(int number) {
+        Section section = section(number);
+        return section.written == null
+                ? RuleIdentity.implied(section.list + "[implied]")
+                : RuleIdentity.of(section.list, section.written.get(number - section.first));
+    }
+
     CompiledRule rule(int number) {
         Section section = section(number);
         if (section.written == null) {

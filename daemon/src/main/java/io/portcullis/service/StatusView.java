@@ -81,6 +81,7 @@ final class StatusView {
         Map<String, Map<String, Long>> reasons = new TreeMap<>();
         Map<String, Long> audited = new TreeMap<>();
         Map<String, Map<String, Long>> auditedReasons = new TreeMap<>();
+        Map<String, Map<String, Long>> refusedFlows = new TreeMap<>();
         for (Direction direction : Direction.values()) {
             long drops = 0;
             Map<String, Long> byReason = new TreeMap<>();
@@ -101,6 +102,11 @@ final class StatusView {
                     would.values().stream().mapToLong(Long::longValue).sum());
             auditedReasons.put(direction.label(), would);
         }
+        counters.forEachRefused((direction, reason, flows) -> {
+            if (flows > 0) {
+                refusedFlows.computeIfAbsent(direction, _ -> new TreeMap<>()).put(reason.label(), flows);
+            }
+        });
         List<String> problems = each.problems();
         return new InterfaceStatus(
                 attachment.name(),
@@ -121,7 +127,8 @@ final class StatusView {
                 dropped,
                 reasons,
                 audited,
-                auditedReasons);
+                auditedReasons,
+                refusedFlows);
     }
 
     private static Map<String, Long> wouldDrops(Counters counters, Direction direction) {

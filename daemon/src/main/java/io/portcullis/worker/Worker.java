@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,9 @@ public final class Worker implements AutoCloseable {
     private final Consumer<DropSamples.Taken> drops;
     private final Durations stalls = new Durations();
     private final Outcomes outcomes;
-    private final AtomicInteger takenOver = new AtomicInteger();
+    private final HandOverQueue handedOver;
+    private final Runnable takeOver = guarded(this::takeOver);
+    private final AtomicBoolean takeOverAsked = new AtomicBoolean();
     private final AtomicInteger refusedToTakeOver = new AtomicInteger();
     private final String name;
     private volatile @Nullable Policy wanted;
@@ -115,6 +118,7 @@ public final class Worker implements AutoCloseable {
         this.outside = outside;
         this.inside = inside;
         this.drops = drops;
+        this.handedOver = new HandOverQueue(share.workers() == 1 ? 0 : MOST_TAKEN_OVER);
         this.sampledDrops = Math.max(1, SAMPLED_DROPS / share.workers());
         this.outsideChannel = new PortChannel(outside);
         this.insideChannel = new PortChannel(inside);
@@ -211,6 +215,10 @@ public final class Worker implements AutoCloseable {
         }
     }
 
+    private Runnable guarded(Runnable task) {
+        return () -> run(task);
+    }
+
     /** Does something on the loop; fails where the loop takes nothing any more. */
     private <T> Future<T> ask(Callable<T> task) {
         try {
@@ -270,27 +278,42 @@ public final class Worker implements AutoCloseable {
         });
     }
 
-    /** Takes a frame over that another worker received; any thread. One that is too many at once is lost, and counted. */
-    void takeOver(HandOver.Frame frame) {
-        if (takenOver.incrementAndGet() > MOST_TAKEN_OVER || loop.isShuttingDown()) {
-            refuseToTakeOver();
+    /** Takes over a frame of a batch that another worker received; any thread. One that is too many is lost, and counted. */
+    void takeOver(Batch batch, int i, Direction direction) {
+        if (loop.isShuttingDown() || !handedOver.put(batch, i, direction)) {
+            refusedToTakeOver.incrementAndGet();
+            return;
+        }
+        if (takeOverAsked.getAndSet(true)) {
             return;
         }
         try {
-            loop.execute(() -> run(() -> {
-                takenOver.decrementAndGet();
-                engine.countTakenOver(1, 0);
-                PortChannel channel = frame.direction() == Direction.INGRESS ? outsideChannel : insideChannel;
-                channel.pipeline().fireChannelRead(frame.batch());
-            }));
+            loop.execute(takeOver);
         } catch (RejectedExecutionException full) {
-            refuseToTakeOver();
+            takeOverAsked.set(false);
         }
     }
 
-    private void refuseToTakeOver() {
-        takenOver.decrementAndGet();
-        refusedToTakeOver.incrementAndGet();
+    private void takeOver() {
+        // Before it looks: who puts a frame behind those that it sees asks again.
+        takeOverAsked.set(false);
+        int taken = areOpen() ? handedOver.take() : 0;
+        if (taken == 0) {
+            return;
+        }
+        engine.countTakenOver(taken, 0);
+        try {
+            decide(outsideChannel, handedOver.taken(Direction.INGRESS));
+            decide(insideChannel, handedOver.taken(Direction.EGRESS));
+        } finally {
+            handedOver.release();
+        }
+    }
+
+    private static void decide(PortChannel from, Batch batch) {
+        if (batch.size() > 0) {
+            from.pipeline().fireChannelRead(batch);
+        }
     }
 
     /** How long the loop did not look at its ports while there were frames, each time. */
@@ -366,15 +389,21 @@ public final class Worker implements AutoCloseable {
         return problems;
     }
 
+    private boolean areOpen() {
+        return outsideChannel.isOpen() && insideChannel.isOpen();
+    }
+
     private void expire() {
         catchUp();
+        // Where the loop did not take the task.
+        takeOver();
         outsideChannel.watchAgain();
         insideChannel.watchAgain();
         if (refusedToTakeOver.get() != 0) {
             engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
         }
         int expired = engine.expire(System.nanoTime(), EXPIRED_AT_ONCE);
-        if (outsideChannel.isOpen() && insideChannel.isOpen()) {
+        if (areOpen()) {
             FirewallHandler.sendReleased(engine, Direction.INGRESS, insideChannel);
             FirewallHandler.sendReleased(engine, Direction.EGRESS, outsideChannel);
         }

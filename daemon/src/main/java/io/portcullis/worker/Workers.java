@@ -84,7 +84,7 @@ public final class Workers implements AutoCloseable {
     private void handOver(Batch batch, Direction direction) {
         for (long left = batch.elsewhere(); left != 0; left &= left - 1) {
             int i = Long.numberOfTrailingZeros(left);
-            workers.get(batch.home(i)).takeOver(HandOver.Frame.copy(batch, i, direction));
+            workers.get(batch.home(i)).takeOver(batch, i, direction);
         }
     }
 

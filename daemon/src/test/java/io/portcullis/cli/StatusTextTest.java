@@ -30,6 +30,7 @@ final class StatusTextTest {
             Map.of("egress", 0L, "ingress", 15L),
             Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()),
             Map.of(),
+            Map.of(),
             Map.of());
     private static final InterfaceStatus DATABASE = new InterfaceStatus(
             "database",
@@ -48,6 +49,7 @@ final class StatusTextTest {
             500,
             Map.of("egress", 0L, "ingress", 0L),
             Map.of("egress", 0L, "ingress", 0L),
+            Map.of(),
             Map.of(),
             Map.of(),
             Map.of());
@@ -70,7 +72,8 @@ final class StatusTextTest {
             Map.of("egress", 0L, "ingress", 0L),
             Map.of(),
             Map.of("egress", 0L, "ingress", 7L),
-            Map.of("ingress", Map.of("no-rule", 7L)));
+            Map.of("ingress", Map.of("no-rule", 7L)),
+            Map.of("ingress", Map.of("no-rule", 2L)));
 
     private static StatusReport status(
             ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings, String... degraded) {
@@ -112,10 +115,10 @@ final class StatusTextTest {
                 app0       NOT GUARDED  host  ring      1        eth3     this host (pt0a)  1 of 500  app
 
                 INTERFACE  DIRECTION  PASSED  DROPPED  REASONS
-                app0       ingress         6        0  would-drop: no-rule 7
+                app0       ingress         6        0  would-drop flows: no-rule 2; would-drop packets: no-rule 7
                 app0       egress          5        0
 
-                app0 IS NOT GUARDED: enforce: audit drops nothing""", StatusText.of(status(good, List.of(AUDITED), List.of())));
+                app0 IS NOT GUARDED: enforce: audit drops nothing (would-drop packets are all of a flow's, by the reason of its first)""", StatusText.of(status(good, List.of(AUDITED), List.of())));
     }
 
     @Test

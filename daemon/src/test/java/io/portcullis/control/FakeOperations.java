@@ -41,7 +41,8 @@ class FakeOperations implements Operations {
                         Map.of("ingress", 2L, "egress", 0L),
                         Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()),
                         Map.of("ingress", 0L, "egress", 0L),
-                        Map.of("ingress", Map.of(), "egress", Map.of()))),
+                        Map.of("ingress", Map.of(), "egress", Map.of()),
+                        Map.of())),
                 List.of(),
                 List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"));
     }

@@ -262,4 +262,31 @@ final class AllocationTest {
             }
         }
     }
+
+    /** Audited, a refused connection goes on; a network ACL counts every packet that it is asked about. */
+    @Test
+    void refusedConnectionsThatGoOnAndHitsOfAnAcl() throws Exception {
+        String rules = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}}\n"
+                + "network-acls: {edge: {ingress: [{rule: 7, action: deny, protocol: udp, from: 198.51.100.0/24},"
+                + " {rule: 9, action: allow, protocol: all, from: 0.0.0.0/0}],"
+                + " egress: [{rule: 9, action: allow, protocol: all, to: 0.0.0.0/0}]}}\n";
+        List<byte[]> in = new ArrayList<>();
+        List<byte[]> out = new ArrayList<>();
+        for (int port = 1; port <= 10; port++) {
+            in.add(Frame.tcp(A, port, B, 22, TcpFlags.SYN).bytes());
+            out.add(Frame.tcp(B, 22, A, port, TcpFlags.SYN | TcpFlags.ACK).bytes());
+            in.add(Frame.tcp(A, port, B, 22, TcpFlags.ACK).bytes());
+            in.add(Frame.udp(A, port, B, 53).payload(8).bytes());
+        }
+        out.add(Frame.icmp(B, A, 3, 3, 0)
+                .payload(Frame.udp(A, 1, B, 53).payload(8).ip())
+                .bytes());
+        try (Arena arena = Arena.ofConfined()) {
+            String keys = "network-acl: edge, enforce: audit";
+            Engine engine = new Engine(EngineBench.policy(keys, rules, 1), Share.ALL, 1, 2);
+            allocatesNothing(new Traffic(engine, arena, in, out));
+            assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
+            assertTrue(engine.ruleHits().ofAcl(2) > FRAMES / 10, "entry 9");
+        }
+    }
 }

@@ -231,6 +231,34 @@ final class MetersTest {
     }
 
     @Test
+    void entriesOfANetworkAclHaveHits() throws ConfigException {
+        String acl = "network-acls: {edge: {ingress: [{rule: 110, action: deny, protocol: udp, from: 198.51.100.0/24}]}}\n";
+        Engine engine = engine(config(acl + TWO_RULES.replace("security-groups: [web]", "network-acl: edge, security-groups: [web]")));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 53);
+        assertEquals(
+                Map.of(
+                        "portcullis_acl_hits_total{entry=\"edge/ingress[110]\",interface=\"web0\"}", 1.0,
+                        "portcullis_acl_hits_total{entry=\"edge/ingress[*]\",interface=\"web0\"}", 0.0,
+                        "portcullis_acl_hits_total{entry=\"edge/egress[*]\",interface=\"web0\"}", 0.0),
+                samples("portcullis_acl_hits_total"));
+        meters.ruleHits(false);
+        assertEquals(Map.of(), samples("portcullis_acl_hits_total"));
+    }
+
+    @Test
+    void refusedFlowsOfAnAuditAreShown() throws ConfigException {
+        Engine engine = engine(config(
+                TWO_RULES.replace("security-groups: [web]", "enforce: audit, security-groups: [web]")));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 99);
+        decide(engine, Direction.INGRESS, 1000, 99);
+        String series = "{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}";
+        assertEquals(1.0, sample("portcullis_would_drop_flows_total" + series));
+        assertEquals(2.0, sample("portcullis_would_drops_total" + series));
+    }
+
+    @Test
     void interfacesComeAndGo() throws ConfigException {
         Engine engine = engine(config(TWO_RULES));
         watch(engine);

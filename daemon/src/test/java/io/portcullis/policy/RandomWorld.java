@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** A random configuration of a small world, from a seed, so that packets often hit; and what a plain reading of it says. */
 public final class RandomWorld {
@@ -182,7 +183,7 @@ public final class RandomWorld {
                 interfaces,
                 groups,
                 lists,
-                Map.of("acl", new NetworkAcl("acl", entries(), entries(), PLACE)),
+                Map.of("acl", new NetworkAcl("acl", entries(lists), entries(lists), PLACE)),
                 random.nextInt(3) == 0 ? new Failsafe(rules(), rules()) : Failsafe.NONE,
                 List.of(),
                 new Conntrack(1, false, true, Path.of("/none"), Timeouts.DEFAULT),
@@ -222,25 +223,29 @@ public final class RandomWorld {
         return IntStream.range(0, random.nextInt(5)).mapToObj(i -> rule()).toList();
     }
 
-    private List<AclEntry> entries() {
+    private List<AclEntry> entries(Map<String, PrefixList> lists) {
         List<AclEntry> entries = new ArrayList<>();
         for (int n = random.nextInt(5); n > 0; n--) {
             Rule rule = rule();
-            Cidr block = cidr();
-            if (Rule.hasTypes(rule.protocol()) && block.isV6() != (rule.protocol() == 58)) {
-                block = block.isV6() ? Cidr.ALL_V4 : Cidr.ALL_V6;
-            }
-            Rule packets = new Rule(
-                    rule.protocol(),
-                    rule.ports(),
-                    rule.icmpType(),
-                    rule.icmpCode(),
-                    List.of(new Peer.Net(block)),
-                    "",
-                    PLACE);
-            entries.add(new AclEntry(n * 10 + random.nextInt(10), random.nextInt(3) > 0, packets, List.of(block)));
+            List<Peer> peers = rule.peers().stream()
+                    .map(peer -> peer instanceof Peer.Group ? new Peer.Net(cidr()) : peer)
+                    .toList();
+            Rule packets =
+                    new Rule(rule.protocol(), rule.ports(), rule.icmpType(), rule.icmpCode(), peers, "", PLACE);
+            List<Cidr> blocks =
+                    peers.stream().flatMap(peer -> blocks(peer, lists)).toList();
+            entries.add(new AclEntry(n * 10 + random.nextInt(10), random.nextInt(3) > 0, packets, blocks));
         }
         return entries;
+    }
+
+    private static Stream<Cidr> blocks(Peer peer, Map<String, PrefixList> lists) {
+        return switch (peer) {
+            case Peer.Any() -> Stream.of(Cidr.ALL_V4, Cidr.ALL_V6);
+            case Peer.Net(Cidr cidr) -> Stream.of(cidr);
+            case Peer.Prefixes(String list) -> there(lists, list).entries().stream();
+            case Peer.Group(String name) -> throw new IllegalArgumentException(name);
+        };
     }
 
     Rule rule() {
@@ -279,6 +284,11 @@ public final class RandomWorld {
     }
 
     private Address address(boolean v6) {
+        if (random.nextInt(16) == 0) {
+            long high = v6 ? -random.nextInt(2) : 0;
+            long low = random.nextBoolean() ? random.nextInt(6) : -1 - random.nextInt(6);
+            return new Address(v6, high, v6 ? low : low & 0xffff_ffffL);
+        }
         return v6
                 ? new Address(
                         true, 0x20010db8L << 32 | random.nextInt(4), (long) random.nextInt(4) << 56 | random.nextInt(4))

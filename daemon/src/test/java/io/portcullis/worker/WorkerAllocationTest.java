@@ -6,14 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
 import io.portcullis.config.Config;
+import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Share;
+import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
+import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.ring.RingRehearsal;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +35,7 @@ final class WorkerAllocationTest {
     /** As many as leave in some 250 messages: the smallest send buffer that Linux has by default takes those. */
     private static final int AT_ONCE = 800;
 
+    private static final int SEED = 77;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(15);
 
     private static Policy policy() throws Exception {
@@ -86,6 +91,77 @@ final class WorkerAllocationTest {
                 workers.close();
             }
         }
+    }
+
+    /** Errors that the kernel gave to the wrong worker: neither it nor the one whose flow they are about allocates. */
+    @Test
+    void nothingIsAllocatedForAFrameOfAnotherWorker() throws Exception {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        AtomicLong[] loops = {new AtomicLong(), new AtomicLong()};
+        byte[] error = errorOfWorker(1);
+        try (RingRehearsal outside = RingRehearsal.open();
+                RingRehearsal inside = RingRehearsal.open();
+                RingRehearsal otherOutside = RingRehearsal.open();
+                RingRehearsal otherInside = RingRehearsal.open()) {
+            Workers workers = Workers.of(
+                    "web0",
+                    List.of(engine(0), engine(1)),
+                    List.of(outside.port(), otherOutside.port()),
+                    List.of(inside.port(), otherInside.port()),
+                    i -> new Worker.Life(
+                            false, () -> loops[i].set(Thread.currentThread().threadId())),
+                    _ -> {});
+            try {
+                workers.start(false);
+                Allocation.nothingIn(() -> {
+                    long before = allocated(threads, loops);
+                    for (int i = 1; i <= FRAMES; i++) {
+                        assertTrue(outside.receive(error, RingRehearsal.Offload.NONE));
+                        if (i % AT_ONCE == 0) {
+                            await(outside, inside);
+                        }
+                    }
+                    return allocated(threads, loops) - before;
+                });
+                long beganNs = System.nanoTime();
+                long received = workers.portCount(true, PortCounter.RECEIVED_FRAMES);
+                while (handled(workers) != received) {
+                    assertTrue(System.nanoTime() - beganNs < PATIENCE_NS, handled(workers) + " of " + received);
+                    LockSupport.parkNanos(1_000_000);
+                }
+                assertTrue(workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED) > 0);
+            } finally {
+                workers.close();
+            }
+        }
+    }
+
+    private static long handled(Workers workers) {
+        return workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED)
+                + workers.counters().total(Counters.Total.NOT_TAKEN_OVER);
+    }
+
+    private static long allocated(ThreadMXBean threads, AtomicLong[] loops) {
+        return threads.getThreadAllocatedBytes(loops[0].get()) + threads.getThreadAllocatedBytes(loops[1].get());
+    }
+
+    private static Engine engine(int worker) throws Exception {
+        return new Engine(policy(), new Share(worker, 2, SEED), 1, 2);
+    }
+
+    private static byte[] errorOfWorker(int worker) {
+        for (int i = 1; i < 100; i++) {
+            Frame about = Frame.udp("2001:db8::1", 4_000, "2001:db8:f::" + i, 53).payload(20);
+            byte[] bytes = about.bytes();
+            Packet packet = new Packet();
+            packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length);
+            if (AddressPair.worker(AddressPair.hash(SEED, packet), 2) == worker) {
+                return Frame.icmp("2001:db8:a::1", "2001:db8::1", 1, 4, 0)
+                        .payload(about.ip())
+                        .bytes();
+            }
+        }
+        throw new AssertionError("no such flow");
     }
 
     /** Until the worker has taken all; what it sent is thrown away meanwhile. */
