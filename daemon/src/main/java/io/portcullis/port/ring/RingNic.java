@@ -77,7 +77,12 @@ final class RingNic {
     private List<String> namedMissing = List.of();
 
     private RingNic(
-            Nic nic, Steering steering, PacketSocket.Manner manner, List<Ring> rings, @Nullable LinkWatch links) {
+            Nic nic,
+            Steering steering,
+            PacketSocket.Manner manner,
+            List<Ring> rings,
+            RingPort.Transmission transmission,
+            @Nullable LinkWatch links) {
         this.name = nic.name();
         this.steering = steering;
         this.manner = manner;
@@ -87,7 +92,7 @@ final class RingNic {
         this.mtuLength = nic.mtu();
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
-            ports.add(new RingPort(this, ring));
+            ports.add(new RingPort(this, ring, transmission));
         }
         this.watch = LastingThread.unstarted("portcullis-watch-" + name, () -> {
             if (links != null) {
@@ -107,7 +112,8 @@ final class RingNic {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
-            opened = new RingNic(nic, steering, manner, openRings(nic, steering, manner), links);
+            List<Ring> rings = openRings(nic, steering, manner);
+            opened = new RingNic(nic, steering, manner, rings, PacketSocket::send, links);
             opened.chooseWayOut();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -120,8 +126,9 @@ final class RingNic {
     }
 
     /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
-    static RingPort standIn(Nic nic, Ring ring) {
-        RingNic stands = new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), null);
+    static RingPort standIn(Nic nic, Ring ring, RingPort.Transmission transmission) {
+        RingNic stands =
+                new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), transmission, null);
         stands.cutsSuperFrames = true;
         stands.cutsDatagrams = true;
         return stands.ports.getFirst();
