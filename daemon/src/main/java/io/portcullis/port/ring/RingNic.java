@@ -1,7 +1,5 @@
 package io.portcullis.port.ring;
 
-import static io.portcullis.port.PortCounter.RING_FULL;
-
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
@@ -27,17 +25,21 @@ import org.slf4j.LoggerFactory;
  * gives each its share of the frames ({@link Steering}); a single port has no group.
  *
  * <p>A thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's counts of lost frames
- * once a second; it alone opens the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
+ * every 20 ms, so that a ring that is blocked ({@link Ring#isBlocked}) stays so for no longer; it alone opens
+ * the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
  * that left the namespace and came back, or was made again, is another NIC, whatever its index: the kernel has unbound the
  * sockets for good. The watch opens it for all ports, and each event loop goes over to it ({@link RingPort#moveOn}). To bind
  * the old sockets to it would be simpler, and is refused to members of a group; nor would it free a ring that is blocked (see
- * {@link #mustBeOpenedAnew}). No frame comes in before the last port has gone over: else a flow's frames would go to
+ * {@link Ring#isBlocked}). No frame comes in before the last port has gone over: else a flow's frames would go to
  * whoever is there.
  */
 final class RingNic {
     private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
 
     private static final int WATCH_MS = 1_000;
+
+    /** Between two looks whether a ring is blocked. */
+    private static final int LOOK_MS = 20;
 
     /** After so many rounds without news it asks all the same. */
     private static final int QUIET_ROUNDS = 10;
@@ -72,6 +74,7 @@ final class RingNic {
     private int arrived;
     private int closedPorts;
     private boolean admissionRefused;
+    private boolean blocked;
 
     // The watch's own.
     private List<String> namedMissing = List.of();
@@ -252,7 +255,7 @@ final class RingNic {
                     return;
                 }
                 quietRounds = linkToo ? 0 : quietRounds + 1;
-                boolean quiet = news.next(WATCH_MS).isEmpty();
+                boolean quiet = isQuiet(news);
                 linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
                 failed = 0;
             } catch (ErrnoException refused) {
@@ -269,6 +272,30 @@ final class RingNic {
                 linkToo = true;
             }
         }
+    }
+
+    /** Waits; false where rtnetlink has told something, true where it is time for a look, or where a ring is blocked. */
+    private boolean isQuiet(LinkWatch news) throws ErrnoException {
+        for (int ms = 0; ms < WATCH_MS; ms += LOOK_MS) {
+            if (!news.next(LOOK_MS).isEmpty()) {
+                return false;
+            }
+            synchronized (this) {
+                blocked = closedPorts == 0 && arrived == ports.size() && areBlocked();
+                if (blocked || closedPorts > 0) {
+                    return true;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean areBlocked() throws ErrnoException {
+        boolean any = false;
+        for (Ring ring : rings) {
+            any |= ring.isBlocked();
+        }
+        return any;
     }
 
     /**
@@ -340,33 +367,15 @@ final class RingNic {
         }
     }
 
-    /**
-     * Reads what the kernel has lost. True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not
-     * let in.
-     *
-     * <p>Blocked: at two looks a ring had lost all that came, though every slot was free. A frame with an offload that a vnet
-     * header has no word for marks its slot as taken and never fills it, and there the kernel stops
-     * ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
-     */
+    /** True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not let in. */
     private boolean mustBeOpenedAnew() throws ErrnoException {
-        boolean blocked = false;
+        boolean anew = blocked | areBlocked();
+        blocked = false;
         boolean heard = false;
-        for (int i = 0; i < rings.size(); i++) {
-            Ring ring = rings.get(i);
-            PacketSocket.Statistics since = ring.socket().statistics();
-            ports.get(i).counters().add(RING_FULL, since.lost());
-            heard |= since.received() != 0 || since.lost() != 0;
-            boolean allLost = since.lost() > 0 && since.received() == 0 && ring.isEmpty();
-            blocked |= ring.isStill(allLost);
+        for (Ring ring : rings) {
+            heard |= ring.takeHeard();
         }
-        if (blocked) {
-            LOG.warn(
-                    "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
-                            + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
-                    name);
-        }
-        boolean deaf = judgeHearing(heard);
-        return deaf || blocked || admissionRefused;
+        return judgeHearing(heard) || anew || admissionRefused;
     }
 
     /** True: the ports are deaf, and it is time to open the NIC anew. */
@@ -422,7 +431,7 @@ final class RingNic {
         namedMissing = missing;
         cutsSuperFrames = missing.isEmpty();
         cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
-        rings.forEach(ring -> ring.socket().bypassQdisc(bypassesQdisc()));
+        rings.forEach(ring -> ring.bypassQdisc(bypassesQdisc()));
     }
 
     private List<String> activeOffloads() {

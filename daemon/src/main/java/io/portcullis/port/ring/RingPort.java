@@ -51,7 +51,6 @@ public final class RingPort implements Port {
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final int ETHERNET_HEADER = 14;
-    private static final int LONGEST_LINK_HEADER = 22;
     private static final int TYPE = 12;
     private static final int TAG = 4;
     private static final int VLAN = 0x8100;
@@ -66,6 +65,7 @@ public final class RingPort implements Port {
     private static final Set<PortCounter> NAMED_ONCE = EnumSet.of(
             TOO_BIG,
             PortCounter.TRUNCATED,
+            PortCounter.UNDESCRIBED,
             RING_FULL,
             SEND_ERROR_EAGAIN,
             SEND_ERROR_ENOBUFS,
@@ -188,7 +188,7 @@ public final class RingPort implements Port {
         long left = batch.accepted();
         while (left != 0) {
             int count = gather(batch, left, alone, socket);
-            int refused = sendTillTrainIsRefused(count, socket);
+            int refused = sendTillTrainIsRefused(batch, count, socket);
             left = 0;
             for (int i = refused; i < count; i++) {
                 left |= members[i];
@@ -206,7 +206,7 @@ public final class RingPort implements Port {
      * @return the message that was refused though its frames may pass one by one: it and those after it are neither sent nor
      *     counted; or {@code count}
      */
-    private int sendTillTrainIsRefused(int count, PacketSocket socket) {
+    private int sendTillTrainIsRefused(Batch batch, int count, PacketSocket socket) {
         int at = 0;
         while (at < count) {
             int sent = transmission.send(socket, at, count - at);
@@ -224,8 +224,10 @@ public final class RingPort implements Port {
                     return at;
                 }
             }
-            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + Ring.LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
+            } else if (sent == -Errno.EMSGSIZE) {
+                sent = sendTagged(batch, Long.numberOfTrailingZeros(members[at]));
             }
             if (sent > 0) {
                 countSent(at, sent);
@@ -237,6 +239,15 @@ public final class RingPort implements Port {
             }
         }
         return count;
+    }
+
+    /** What send(2) finds too long: a packet as long as the MTU at the most, under one or two tags, goes all the same. */
+    private int sendTagged(Batch batch, int i) {
+        int network = networkHeader(batch, i);
+        boolean fits = network > ETHERNET_HEADER
+                && network <= Ring.LONGEST_LINK_HEADER
+                && batch.length(i) - network <= nic.mtuLength();
+        return fits ? current.sendLong(batch, i) : -Errno.EMSGSIZE;
     }
 
     private boolean isTrain(int message) {
@@ -338,18 +349,26 @@ public final class RingPort implements Port {
         }
         MemorySegment memory = batch.memory();
         long frame = batch.offset(i);
-        int network = ETHERNET_HEADER;
-        int type = memory.get(NETWORK_SHORT, frame + TYPE) & 0xffff;
-        while ((type == VLAN || type == SERVICE_VLAN) && network + TAG <= batch.length(i)) {
-            type = memory.get(NETWORK_SHORT, frame + network + 2) & 0xffff;
-            network += TAG;
-        }
+        int network = networkHeader(batch, i);
         int transport = batch.checksumStart(i);
         boolean tcp = batch.checksumField(i) - transport == TCP_CHECKSUM;
         int header = tcp
                 ? (memory.get(ValueLayout.JAVA_BYTE, frame + transport + TCP_DATA_OFFSET) >>> 4 & 0xf) * 4
                 : UDP_HEADER;
         return transport - network + header + batch.segmentLength(i);
+    }
+
+    /** Bytes from the start of a frame to what comes after its tags. */
+    private static int networkHeader(Batch batch, int i) {
+        MemorySegment memory = batch.memory();
+        long frame = batch.offset(i);
+        int network = ETHERNET_HEADER;
+        int type = memory.get(NETWORK_SHORT, frame + TYPE) & 0xffff;
+        while ((type == VLAN || type == SERVICE_VLAN) && network + TAG <= batch.length(i)) {
+            type = memory.get(NETWORK_SHORT, frame + network + 2) & 0xffff;
+            network += TAG;
+        }
+        return network;
     }
 
     private void countSent(int from, int count) {
