@@ -1,6 +1,7 @@
 package io.portcullis.intercept;
 
 import io.portcullis.linux.Nic;
+import io.portcullis.linux.SizeLimit;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,6 +107,7 @@ record Journal(
      * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
      * @param promiscuous true: it was made so
      * @param offloads kernel names of the features that were on
+     * @param sizes limits that were above {@link SizeLimit#ORDINARY}
      * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel brings its own one back, not those
      *     that people gave it
      */
@@ -119,6 +121,7 @@ record Journal(
             boolean held,
             boolean promiscuous,
             List<String> offloads,
+            Map<SizeLimit, Integer> sizes,
             List<String> linkLocals) {
         /** Copies the collections. */
         Entry {
@@ -135,6 +138,15 @@ record Journal(
             hardwareAddress = text(hardwareAddress);
             permanentAddress = text(permanentAddress);
             offloads = copy(offloads);
+            Map<SizeLimit, Integer> limits = new EnumMap<>(SizeLimit.class);
+            if (sizes != null) {
+                sizes.forEach((one, value) -> {
+                    if (one != null && value != null) {
+                        limits.put(one, value);
+                    }
+                });
+            }
+            sizes = Collections.unmodifiableMap(limits);
             linkLocals = copy(linkLocals);
             if (index <= 0) {
                 throw new IllegalArgumentException("index of a NIC: " + index);
@@ -153,6 +165,7 @@ record Journal(
                     false,
                     false,
                     List.of(),
+                    Map.of(),
                     List.of());
         }
 
@@ -167,6 +180,7 @@ record Journal(
                     held,
                     promiscuous,
                     offloads,
+                    sizes,
                     addresses);
         }
 
@@ -181,6 +195,7 @@ record Journal(
                     isHeld,
                     madePromiscuous,
                     offloads,
+                    sizes,
                     linkLocals);
         }
 
@@ -195,6 +210,22 @@ record Journal(
                     held,
                     promiscuous,
                     List.copyOf(features),
+                    sizes,
+                    linkLocals);
+        }
+
+        Entry with(Map<SizeLimit, Integer> limits) {
+            return new Entry(
+                    name,
+                    index,
+                    hardwareAddress,
+                    permanentAddress,
+                    switches,
+                    broughtUp,
+                    held,
+                    promiscuous,
+                    offloads,
+                    limits,
                     linkLocals);
         }
     }
