@@ -84,6 +84,9 @@ final class Ring implements AutoCloseable {
     private static final int TAG = 4;
     private static final int MAC_ADDRESSES = 12;
 
+    /** Ethernet with one tag. */
+    static final int LINK_HEADER_WITH_TAG = 18;
+
     /** Ethernet with two tags. */
     static final int LONGEST_LINK_HEADER = 22;
 

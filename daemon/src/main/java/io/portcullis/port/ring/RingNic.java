@@ -64,6 +64,7 @@ final class RingNic {
 
     private volatile PortState state;
     private volatile int mtuLength;
+    private volatile int longestLinkHeader;
     private volatile boolean cutsSuperFrames;
     private volatile boolean cutsDatagrams;
 
@@ -93,6 +94,7 @@ final class RingNic {
         this.rings = rings;
         this.links = links;
         this.mtuLength = nic.mtu();
+        this.longestLinkHeader = longestLinkHeader(nic);
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring, transmission));
@@ -189,6 +191,16 @@ final class RingNic {
         return mtuLength;
     }
 
+    /** Bytes before layer 3 of the longest frame that the NIC carries, if its packet is as long as the MTU. */
+    int longestLinkHeader() {
+        return longestLinkHeader;
+    }
+
+    /** A veth drops what is more than one tag too long, and tells nobody ({@code is_skb_forwardable}, net/core/dev.c). */
+    private static int longestLinkHeader(Nic nic) {
+        return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
+    }
+
     /** True: what is sent goes past the NIC's qdisc. */
     boolean bypassesQdisc() {
         return cutsSuperFrames && manner.mayBypassQdisc();
@@ -212,6 +224,7 @@ final class RingNic {
                 each.admit();
             }
             mtuLength = nic.mtu();
+            longestLinkHeader = longestLinkHeader(nic);
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
             admissionRefused = true;

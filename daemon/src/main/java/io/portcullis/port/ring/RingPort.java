@@ -246,7 +246,8 @@ public final class RingPort implements Port {
         int network = networkHeader(batch, i);
         boolean fits = network > ETHERNET_HEADER
                 && network <= Ring.LONGEST_LINK_HEADER
-                && batch.length(i) - network <= nic.mtuLength();
+                && batch.length(i) - network <= nic.mtuLength()
+                && batch.length(i) <= nic.mtuLength() + nic.longestLinkHeader();
         return fits ? current.sendLong(batch, i) : -Errno.EMSGSIZE;
     }
 

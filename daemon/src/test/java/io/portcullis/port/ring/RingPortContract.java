@@ -558,7 +558,21 @@ class RingPortContract extends NicPortContract {
         awaitCount(2 * 1_518, inside, SENT_BYTES);
     }
 
-    /** Where the NIC carries them: a veth drops what is more than four bytes too long. */
+    /** A veth would drop it, and tell nobody. */
+    @Test
+    void whatAVethDoesNotCarryIsCounted() throws Exception {
+        Wire outside = wire(1600);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] longest = tagged(frame(7, 1_510), 0x88a8, 1, 0x8100, 2);
+        outside.toPort(longest);
+        assertArrayEquals(longest, next(inside));
+        outside.toPort(tagged(frame(7, 1_511), 0x88a8, 1, 0x8100, 2));
+        awaitCount(1, inside, TOO_BIG);
+        awaitCount(1, inside, SENT_FRAMES);
+    }
+
+    /** Where the NIC carries them. */
     @Test
     void aWholePacketUnderTwoTagsPasses() throws Throwable {
         try (OffloadWire tap = OffloadWire.tap("tap8")) {
