@@ -134,6 +134,7 @@ final class Ring implements AutoCloseable {
 
     // The watch's own.
     private long takenBefore;
+    private boolean blocked;
     private boolean heard;
 
     private Ring(PacketSocket socket, PacketSocket.Shape shape, @Nullable TransmitRing transmit) {
@@ -204,13 +205,26 @@ final class Ring implements AutoCloseable {
         takenBefore = taken;
         heard |= since.received() != 0 || since.lost() != 0;
         if (since.lost() == 0) {
-            return false;
+            return blocked;
         }
+        int full = since.lost();
         // Had it been full, all its frames but one batch would have been taken since.
-        boolean blocked = takenSince < Math.max(1, slots - Batch.CAPACITY) && isEmpty();
-        counters.add(UNDESCRIBED, blocked ? 1 : 0);
-        counters.add(RING_FULL, since.lost() - (blocked ? 1 : 0));
+        if (!blocked && takenSince < Math.max(1, slots - Batch.CAPACITY) && isEmpty()) {
+            blocked = true;
+            full--;
+            counters.add(UNDESCRIBED, 1);
+        }
+        counters.add(RING_FULL, full);
         return blocked;
+    }
+
+    /** Counts what was lost until now: nobody will look again. Under the lock that the watch looks under. */
+    void countLast() {
+        try {
+            counters.add(RING_FULL, socket.statistics().lost());
+        } catch (ErrnoException impossible) {
+            throw new IllegalStateException("PACKET_STATISTICS of an open socket", impossible);
+        }
     }
 
     /** True: a frame came since this was asked last, if only to be lost. By the watch. */

@@ -435,6 +435,7 @@ public final class RingPort implements Port {
             if (pending == null || closed) {
                 return;
             }
+            current.countLast();
             current.close();
             current = pending;
             pending = null;

@@ -534,6 +534,7 @@ class RingPortContract extends NicPortContract {
                     return !inside.fromPort().isEmpty();
                 });
                 await("all have passed", () -> inside.fromPort().poll() == null);
+                assertEquals(before + 1, count(outside, UNDESCRIBED), "once");
             }
             closeAll();
         }
