@@ -7,6 +7,7 @@ import io.portcullis.linux.NicAddress;
 import io.portcullis.linux.NicClaim;
 import io.portcullis.linux.Nics;
 import io.portcullis.linux.Offloads;
+import io.portcullis.linux.SizeLimit;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.AccessDeniedException;
@@ -16,9 +17,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** What is done to one NIC so that it can be a port, and how it is undone. */
@@ -28,6 +31,9 @@ final class Guard {
      * bridge switches it off, too).
      */
     private static final String LARGE_RECEIVE = "rx-lro";
+
+    /** In the way of a bridge: what its NICs send is cut in any case. */
+    private static final Set<SizeLimit> RECEIVED = EnumSet.of(SizeLimit.GRO_MAX_SIZE, SizeLimit.GRO_IPV4_MAX_SIZE);
 
     private static final int NICS_NAMED = 12;
 
@@ -121,7 +127,8 @@ final class Guard {
             return Journal.Entry.of(nic)
                     .with(then.switches(), then.linkLocals())
                     .with(then.broughtUp(), false, then.promiscuous())
-                    .with(Journal.join(then.offloads(), offloads));
+                    .with(Journal.join(then.offloads(), offloads))
+                    .with(sizes(nic, earlier, RECEIVED));
         }
         List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
         return Journal.Entry.of(nic)
@@ -129,7 +136,8 @@ final class Guard {
                         isSwitched(nic) ? switches("default") : switches(nic.name()),
                         Nics.addresses(nic).stream().map(NicAddress::toString).toList())
                 .with(!nic.up(), false, false)
-                .with(Journal.join(before, offloads));
+                .with(Journal.join(before, offloads))
+                .with(sizes(nic, earlier, RECEIVED));
     }
 
     private static Map<Switch, String> switches(String of) throws IOException {
@@ -211,6 +219,7 @@ final class Guard {
             notes.add(name + ": was down, is up now" + (journalled.broughtUp() ? "; detach restores it" : ""));
         }
         notes.addAll(offloadsOff(name, carriesOffloads));
+        notes.addAll(limitSizes(nic, journalled));
         return notes;
     }
 
@@ -224,7 +233,54 @@ final class Guard {
                 .filter(inTheWay::contains)
                 .toList();
         return Journal.Entry.of(nic)
-                .with(Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads));
+                .with(Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads))
+                .with(sizes(nic, earlier, EnumSet.allOf(SizeLimit.class)));
+    }
+
+    /** The limits of these that make packets longer than their length field can say, as they were before us. */
+    private static Map<SizeLimit, Integer> sizes(Nic nic, Optional<Journal.Entry> earlier, Set<SizeLimit> which)
+            throws IOException {
+        Map<SizeLimit, Integer> sizes = new EnumMap<>(SizeLimit.class);
+        for (Map.Entry<SizeLimit, Integer> each : SizeLimit.read(nic).entrySet()) {
+            if (which.contains(each.getKey()) && each.getValue() > SizeLimit.ORDINARY) {
+                sizes.put(each.getKey(), each.getValue());
+            }
+        }
+        earlier.ifPresent(then -> sizes.putAll(then.sizes()));
+        return sizes;
+    }
+
+    /** Makes super-frames ordinary ones, as far as they are not; lines for the log. */
+    static List<String> limitSizes(Nic nic, Journal.Entry journalled) throws IOException {
+        List<String> lowered = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        for (SizeLimit each : journalled.sizes().keySet()) {
+            int now = SizeLimit.read(nic).getOrDefault(each, 0);
+            if (now > SizeLimit.ORDINARY) {
+                try {
+                    each.set(nic, SizeLimit.ORDINARY);
+                    lowered.add(each.key() + " " + SizeLimit.ORDINARY + " (was " + now + ")");
+                } catch (ErrnoException refused) {
+                    notes.add(nic.name() + ": " + each.key() + " stays " + now
+                            + ", and packets longer than their length field can say are dropped as malformed-ip: "
+                            + refused.getMessage());
+                }
+            }
+        }
+        if (!lowered.isEmpty()) {
+            notes.add(nic.name() + ": no BIG TCP: " + String.join(", ", lowered) + "; detach restores it");
+        }
+        return notes;
+    }
+
+    private static void sizesBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
+        for (Map.Entry<SizeLimit, Integer> each : entry.sizes().entrySet()) {
+            // One by one: to lower or raise one may change the next.
+            if (SizeLimit.read(nic).getOrDefault(each.getKey(), Integer.MAX_VALUE) < each.getValue()) {
+                each.getKey().set(nic, each.getValue());
+                done.add(each.getKey().key() + " " + each.getValue());
+            }
+        }
     }
 
     /** Gives back what a bridge has changed on a NIC that a host guards from now on; lines for the log. */
@@ -276,6 +332,7 @@ final class Guard {
         List<String> faults = new ArrayList<>();
         List<String> done = new ArrayList<>();
         step(nic, faults, () -> offloadsOn(nic, entry, done, faults));
+        step(nic, faults, () -> sizesBack(nic, entry, done));
         step(nic, faults, () -> upOrDown(nic, entry, done));
         for (Switch one : Switch.values()) {
             step(nic, faults, () -> switchBack(nic, entry, one, done));

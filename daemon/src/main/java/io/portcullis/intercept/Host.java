@@ -140,6 +140,7 @@ public final class Host implements Interception {
             Barrier barrier = Barrier.of(mode.attach(), wish.attachment().onFailure(), journal);
             List<Veth> pairs = pairs(wish, journal, notes);
             notes.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
+            notes.addAll(Guard.limitSizes(nic, journal.journal().nics().getFirst()));
             Host host = new Host(wish, mode, nic, claim, journal, barrier, pairs, wasStanding, notes);
             done = true;
             return host;
@@ -387,6 +388,7 @@ public final class Host implements Interception {
         journal.note(all -> all.replacing(0, entry));
         log.addAll(barrier.raise(parts()));
         log.addAll(Guard.offloadsOff(next.name(), inTheWay()));
+        log.addAll(Guard.limitSizes(next, entry));
     }
 
     @Override

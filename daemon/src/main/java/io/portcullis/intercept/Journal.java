@@ -1,6 +1,7 @@
 package io.portcullis.intercept;
 
 import io.portcullis.linux.Nic;
+import io.portcullis.linux.SizeLimit;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,6 +113,7 @@ record Journal(
      * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
      * @param promiscuous true: it was made so
      * @param offloads kernel names of the features that were on
+     * @param sizes limits that were above {@link SizeLimit#ORDINARY}
      * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel brings its own one back, not those
      *     that people gave it
      */
@@ -125,6 +127,7 @@ record Journal(
             boolean held,
             boolean promiscuous,
             List<String> offloads,
+            Map<SizeLimit, Integer> sizes,
             List<String> linkLocals) {
         /** Copies the collections. */
         Entry {
@@ -141,6 +144,15 @@ record Journal(
             hardwareAddress = text(hardwareAddress);
             permanentAddress = text(permanentAddress);
             offloads = copy(offloads);
+            Map<SizeLimit, Integer> limits = new EnumMap<>(SizeLimit.class);
+            if (sizes != null) {
+                sizes.forEach((one, value) -> {
+                    if (one != null && value != null) {
+                        limits.put(one, value);
+                    }
+                });
+            }
+            sizes = Collections.unmodifiableMap(limits);
             linkLocals = copy(linkLocals);
             if (index <= 0) {
                 throw new IllegalArgumentException("index of a NIC: " + index);
@@ -159,6 +171,7 @@ record Journal(
                     false,
                     false,
                     List.of(),
+                    Map.of(),
                     List.of());
         }
 
@@ -173,6 +186,7 @@ record Journal(
                     held,
                     promiscuous,
                     offloads,
+                    sizes,
                     addresses);
         }
 
@@ -187,6 +201,7 @@ record Journal(
                     isHeld,
                     madePromiscuous,
                     offloads,
+                    sizes,
                     linkLocals);
         }
 
@@ -201,6 +216,22 @@ record Journal(
                     held,
                     promiscuous,
                     List.copyOf(features),
+                    sizes,
+                    linkLocals);
+        }
+
+        Entry with(Map<SizeLimit, Integer> limits) {
+            return new Entry(
+                    name,
+                    index,
+                    hardwareAddress,
+                    permanentAddress,
+                    switches,
+                    broughtUp,
+                    held,
+                    promiscuous,
+                    offloads,
+                    limits,
                     linkLocals);
         }
     }

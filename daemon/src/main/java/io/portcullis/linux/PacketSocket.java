@@ -281,11 +281,17 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** Of a stand-in: throws away what was sent since the last time, all of it where the buffer is large enough. Any thread. */
-    public void swallow(MemorySegment buffer) {
-        while (Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT) == buffer.byteSize()) {
-            // There may be more.
+    /**
+     * Of a stand-in: takes what was sent since the last time, all of it. Any thread.
+     *
+     * @return bytes at the start of the buffer: what was sent last, everything where the buffer is large enough
+     */
+    public long swallow(MemorySegment buffer) {
+        long last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
+        while (last == buffer.byteSize()) {
+            last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
         }
+        return Math.max(last, 0);
     }
 
     /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */

@@ -20,6 +20,12 @@ public enum PortCounter {
                     + " full (ring), or an offload made the frame longer than the MTU (pcap)"),
     /** Lost before we saw it. */
     RING_FULL("ring-full", "", "a frame arrived while the receive buffer was full and was lost before it was seen"),
+    /** Of a kind that a packet socket can't hand over. */
+    UNDESCRIBED(
+            "undescribed",
+            "",
+            "a frame arrived with an offload that a packet socket has no words for (UDP fragmentation of a guest, SCTP"
+                    + " segmentation) and was lost before it was seen: have its sender switch that offload off"),
     /** Refused with EAGAIN. */
     SEND_ERROR_EAGAIN(
             "send-error",

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.linux.Namespace;
 import io.portcullis.linux.NicAddress;
 import io.portcullis.linux.Nics;
+import io.portcullis.linux.SizeLimit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -482,6 +483,34 @@ class BridgeTest {
             assertEquals(List.of(), namespace.in(bridge::detach).faults());
             assertEquals("7", namespace.in(() -> Switch.RP_FILTER.read("in0")).orElseThrow());
         }
+    }
+
+    /** Those of IPv4 follow the others where these become ordinary. */
+    @Test
+    void bigTcpIsSwitchedDownAndRestored() throws Exception {
+        Map<SizeLimit, Integer> before = namespace.in(() -> {
+            SizeLimit.GRO_MAX_SIZE.set(Nics.named("out0"), 200_000);
+            SizeLimit.GRO_IPV4_MAX_SIZE.set(Nics.named("out0"), 150_000);
+            SizeLimit.GSO_MAX_SIZE.set(Nics.named("out0"), 200_000);
+            return SizeLimit.read(Nics.named("out0"));
+        });
+        assertEquals(150_000, before.get(SizeLimit.GRO_IPV4_MAX_SIZE));
+        for (boolean crashed : new boolean[] {true, false}) {
+            Bridge bridge = attach("edge", "out0", "in0");
+            Map<SizeLimit, Integer> now = namespace.in(() -> SizeLimit.read(Nics.named("out0")));
+            assertEquals(65_536, now.get(SizeLimit.GRO_MAX_SIZE));
+            assertEquals(65_536, now.get(SizeLimit.GRO_IPV4_MAX_SIZE));
+            assertEquals(200_000, now.get(SizeLimit.GSO_MAX_SIZE));
+            assertEquals(
+                    crashed,
+                    bridge.notes().stream()
+                            .anyMatch(note -> note.startsWith("out0: no BIG TCP: gro_max_size 65536 (was 200000)")),
+                    bridge.notes()::toString);
+            if (!crashed) {
+                assertEquals(List.of(), namespace.in(bridge::detach).faults());
+            }
+        }
+        assertEquals(before, namespace.in(() -> SizeLimit.read(Nics.named("out0"))));
     }
 
     @Test

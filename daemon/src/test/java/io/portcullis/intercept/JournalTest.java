@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.linux.SizeLimit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ class JournalTest {
             false,
             false,
             List.of("rx-gro", "tx-tcp-segmentation"),
+            Map.of(SizeLimit.GRO_MAX_SIZE, 196_608),
             List.of("fe80::1/64"));
 
     private static final Journal EDGE = new Journal("edge", "boot", List.of(OUT0));

@@ -84,8 +84,13 @@ public final class Namespace implements AutoCloseable {
 
     /** Runs a piece of Java inside, on a thread of its own that ends with it. */
     public <T> T in(Callable<T> work) throws Exception {
+        return in(name, work);
+    }
+
+    /** The same, in a namespace that somebody else has made. */
+    public static <T> T in(String name, Callable<T> work) throws Exception {
         FutureTask<T> task = new FutureTask<>(() -> {
-            enter();
+            enter(name);
             return work.call();
         });
         Thread.ofPlatform().name("in " + name).daemon().start(task);
@@ -99,7 +104,7 @@ public final class Namespace implements AutoCloseable {
         }
     }
 
-    private void enter() throws IOException {
+    private static void enter(String name) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             String path = NAMED.resolve(name).toString();
             int fd = (int) OPEN.invokeExact(arena.allocateFrom(path), O_CLOEXEC, 0);

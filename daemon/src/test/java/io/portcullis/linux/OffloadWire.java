@@ -2,6 +2,7 @@ package io.portcullis.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
@@ -21,27 +22,45 @@ public final class OffloadWire implements AutoCloseable {
     private static final int PACKET_VNET_HDR = 15;
     private static final int PACKET_IGNORE_OUTGOING = 23;
     private static final int O_RDWR = 2;
+    private static final int O_NONBLOCK = 04000;
     private static final long TUNSETIFF = 0x400454ca;
     private static final short IFF_TAP_NO_PI_VNET_HDR = 0x5002;
     private static final int LONGEST = 1 << 17;
     private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(10);
-    private static final MethodHandle OPEN = open();
+    private static final MethodHandle OPEN = function(
+            "open",
+            FunctionDescriptor.of(JAVA_INT, ValueLayout.ADDRESS, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle READ =
+            function("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ValueLayout.ADDRESS, JAVA_LONG));
 
     private final int fd;
+    private final boolean tap;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment buffer = arena.allocate(LONGEST);
 
-    private OffloadWire(int fd) {
+    private OffloadWire(int fd, boolean tap) {
         this.fd = fd;
+        this.tap = tap;
     }
 
     @SuppressWarnings("restricted")
-    private static MethodHandle open() {
+    private static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
         Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("open"),
-                FunctionDescriptor.of(JAVA_INT, ValueLayout.ADDRESS, JAVA_INT, JAVA_INT),
-                Linker.Option.firstVariadicArg(2));
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+
+    /** Bytes, or the negated EAGAIN. */
+    private long receive() {
+        if (!tap) {
+            return Libc.recv(fd, buffer, Libc.MSG_DONTWAIT);
+        }
+        try {
+            long length = (long) READ.invokeExact(fd, buffer, buffer.byteSize());
+            return length < 0 ? -Errno.EAGAIN : length;
+        } catch (Throwable bug) {
+            throw new AssertionError(bug);
+        }
     }
 
     /** On a NIC: hears what it receives, not what leaves it. */
@@ -59,13 +78,13 @@ public final class OffloadWire implements AutoCloseable {
             address.set(JAVA_INT, 4, Nics.index(nic));
             ErrnoException.check(Libc.bind(fd, address), "bind(AF_PACKET, " + nic + ")");
         }
-        return new OffloadWire(fd);
+        return new OffloadWire(fd, false);
     }
 
-    /** A new tap device: what is sent here, the NIC of that name receives. It goes with {@link #close}. */
+    /** A new tap device: what is sent here, the NIC of that name receives, and the other way. It goes with {@link #close}. */
     public static OffloadWire tap(String name) throws Throwable {
         try (Arena call = Arena.ofConfined()) {
-            int fd = (int) OPEN.invokeExact(call.allocateFrom("/dev/net/tun"), O_RDWR, 0);
+            int fd = (int) OPEN.invokeExact(call.allocateFrom("/dev/net/tun"), O_RDWR | O_NONBLOCK, 0);
             if (fd < 0) {
                 throw new IllegalStateException("/dev/net/tun");
             }
@@ -74,7 +93,7 @@ public final class OffloadWire implements AutoCloseable {
             MemorySegment.copy(bytes, 0, request, JAVA_BYTE, 0, bytes.length);
             request.set(JAVA_SHORT, 16, IFF_TAP_NO_PI_VNET_HDR);
             ErrnoException.check(Libc.ioctl(fd, TUNSETIFF, request), "ioctl(TUNSETIFF)");
-            return new OffloadWire(fd);
+            return new OffloadWire(fd, true);
         }
     }
 
@@ -85,11 +104,11 @@ public final class OffloadWire implements AutoCloseable {
         }
     }
 
-    /** The next frame that has come, its vnet header before it and without the VLAN tag that the kernel takes out. */
+    /** The next frame that has come, its vnet header before it and, of a NIC, without the VLAN tag that the kernel takes out. */
     public byte[] next() throws ErrnoException {
         long begin = System.nanoTime();
         while (true) {
-            long length = Libc.recv(fd, buffer, Libc.MSG_DONTWAIT);
+            long length = receive();
             if (length >= 0) {
                 return buffer.asSlice(0, length).toArray(JAVA_BYTE);
             }

@@ -21,13 +21,16 @@ import static io.portcullis.linux.PacketSocket.VNET_HDR_LEN;
 import static io.portcullis.linux.PacketSocket.VNET_HEADER;
 import static io.portcullis.port.PortCounter.RECEIVED_BYTES;
 import static io.portcullis.port.PortCounter.RECEIVED_FRAMES;
+import static io.portcullis.port.PortCounter.RING_FULL;
 import static io.portcullis.port.PortCounter.TRUNCATED;
+import static io.portcullis.port.PortCounter.UNDESCRIBED;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Nic;
 import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.TransmitRing;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
@@ -80,10 +83,28 @@ final class Ring implements AutoCloseable {
 
     private static final int TAG = 4;
     private static final int MAC_ADDRESSES = 12;
+
+    /** Ethernet with one tag. */
+    static final int LINK_HEADER_WITH_TAG = 18;
+
+    /** Ethernet with two tags. */
+    static final int LONGEST_LINK_HEADER = 22;
+
     private static final int VLAN = 0x8100;
 
     /** {@link PacketSocket#VNET_CSUM_OFFSET} of SCTP. */
     private static final int SCTP_CHECKSUM = 8;
+
+    /** Of all workers of a NIC together, for frames that send(2) refuses though their packets are no longer than the MTU. */
+    private static final int TRANSMIT = 256 << 10;
+
+    private static final int LEAST_TRANSMIT_SLOTS = 4;
+
+    /**
+     * Those frames have slots for this MTU, or for the NIC's when it is opened, if that is larger. Where it grows beyond both,
+     * the longest of them are too big until the NIC is opened anew.
+     */
+    private static final int LEAST_MTU = 1_500;
 
     /** How often an error of the socket may come in the place of a frame. */
     private static final int ERRORS = 3;
@@ -95,6 +116,7 @@ final class Ring implements AutoCloseable {
     private static final VarHandle STATUS = ValueLayout.JAVA_INT.varHandle();
 
     private final PacketSocket socket;
+    private final @Nullable TransmitRing transmit;
     private final int slots;
     private final FileDescriptor descriptor;
     private final MemorySegment memory;
@@ -110,11 +132,14 @@ final class Ring implements AutoCloseable {
     private boolean closing;
     private PortCounters counters = new PortCounters();
 
-    /** The watch's own. */
-    private boolean allLostBefore;
+    // The watch's own.
+    private long takenBefore;
+    private boolean blocked;
+    private boolean heard;
 
-    private Ring(PacketSocket socket, PacketSocket.Shape shape) {
+    private Ring(PacketSocket socket, PacketSocket.Shape shape, @Nullable TransmitRing transmit) {
         this.socket = socket;
+        this.transmit = transmit;
         this.slots = shape.slots();
         this.descriptor = new FileDescriptor(socket.fd());
         this.memory = socket.memory();
@@ -140,12 +165,25 @@ final class Ring implements AutoCloseable {
      * @throws ErrnoException see {@link PacketSocket#open}
      */
     static Ring open(Nic nic, PacketSocket.Shape shape, PacketSocket.Manner manner) throws ErrnoException {
-        return new Ring(PacketSocket.open(nic, shape, manner), shape);
+        int longest = LONGEST_LINK_HEADER + Math.max(nic.mtu(), LEAST_MTU);
+        int bytes = TRANSMIT / Math.ceilDiv(SLOTS, shape.slots());
+        int slots = Math.max(bytes / Integer.highestOneBit(2 * longest), LEAST_TRANSMIT_SLOTS);
+        TransmitRing transmit = TransmitRing.open(nic, longest, slots, manner.mark());
+        boolean done = false;
+        try {
+            Ring ring = new Ring(PacketSocket.open(nic, shape, manner), shape, transmit);
+            done = true;
+            return ring;
+        } finally {
+            if (!done) {
+                transmit.close();
+            }
+        }
     }
 
     /** One without a NIC, over a stand-in. */
     static Ring standIn(PacketSocket socket, PacketSocket.Shape shape) {
-        return new Ring(socket, shape);
+        return new Ring(socket, shape, null);
     }
 
     /** Where it counts what it receives and loses: to be said before the first frame. */
@@ -153,11 +191,47 @@ final class Ring implements AutoCloseable {
         counters = where;
     }
 
-    /** True: all that came was lost, now and when the watch asked before. By the watch. */
-    boolean isStill(boolean allLost) {
-        boolean still = allLost && allLostBefore;
-        allLostBefore = allLost;
-        return still;
+    /**
+     * Reads what the kernel has lost since the last look, and counts it. By the watch.
+     *
+     * @return true: the kernel lost a frame though the ring was not full. A frame of a kind that a vnet header has no word for
+     *     marks its slot as taken and never fills it, and there the kernel stops for good ({@code rx_owner_map} in
+     *     {@code tpacket_rcv}, from Linux 5.6 on)
+     */
+    boolean isBlocked() throws ErrnoException {
+        PacketSocket.Statistics since = socket.statistics();
+        long taken = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED);
+        long takenSince = taken - takenBefore;
+        takenBefore = taken;
+        heard |= since.received() != 0 || since.lost() != 0;
+        if (since.lost() == 0) {
+            return blocked;
+        }
+        int full = since.lost();
+        // Had it been full, all its frames but one batch would have been taken since.
+        if (!blocked && takenSince < Math.max(1, slots - Batch.CAPACITY) && isEmpty()) {
+            blocked = true;
+            full--;
+            counters.add(UNDESCRIBED, 1);
+        }
+        counters.add(RING_FULL, full);
+        return blocked;
+    }
+
+    /** Counts what was lost until now: nobody will look again. Under the lock that the watch looks under. */
+    void countLast() {
+        try {
+            counters.add(RING_FULL, socket.statistics().lost());
+        } catch (ErrnoException impossible) {
+            throw new IllegalStateException("PACKET_STATISTICS of an open socket", impossible);
+        }
+    }
+
+    /** True: a frame came since this was asked last, if only to be lost. By the watch. */
+    boolean takeHeard() {
+        boolean did = heard;
+        heard = false;
+        return did;
     }
 
     FileDescriptor descriptor() {
@@ -170,6 +244,21 @@ final class Ring implements AutoCloseable {
 
     PacketSocket socket() {
         return socket;
+    }
+
+    /** See {@link PacketSocket#bypassQdisc}. Any thread, while the ring is open. */
+    void bypassQdisc(boolean bypass) {
+        socket.bypassQdisc(bypass);
+        if (transmit != null) {
+            transmit.bypassQdisc(bypass);
+        }
+    }
+
+    /** Sends one frame that send(2) finds too long: 1, or a negated errno. */
+    int sendLong(Batch of, int i) {
+        return transmit == null
+                ? -Errno.EMSGSIZE
+                : transmit.send(of.memory(), of.offset(i), of.length(i), of.unmarkedOffload());
     }
 
     /** True: a frame is there. */
@@ -325,7 +414,7 @@ final class Ring implements AutoCloseable {
         out = false;
         giveSlotsBack();
         if (closing) {
-            socket.close();
+            closeSockets();
         }
     }
 
@@ -361,7 +450,14 @@ final class Ring implements AutoCloseable {
         if (out) {
             closing = true;
         } else {
-            socket.close();
+            closeSockets();
+        }
+    }
+
+    private void closeSockets() {
+        socket.close();
+        if (transmit != null) {
+            transmit.close();
         }
     }
 }

@@ -1,7 +1,5 @@
 package io.portcullis.port.ring;
 
-import static io.portcullis.port.PortCounter.RING_FULL;
-
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
@@ -27,17 +25,21 @@ import org.slf4j.LoggerFactory;
  * gives each its share of the frames ({@link Steering}); a single port has no group.
  *
  * <p>A thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's counts of lost frames
- * once a second; it alone opens the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
+ * every 20 ms, so that a ring that is blocked ({@link Ring#isBlocked}) stays so for no longer; it alone opens
+ * the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
  * that left the namespace and came back, or was made again, is another NIC, whatever its index: the kernel has unbound the
  * sockets for good. The watch opens it for all ports, and each event loop goes over to it ({@link RingPort#moveOn}). To bind
  * the old sockets to it would be simpler, and is refused to members of a group; nor would it free a ring that is blocked (see
- * {@link #mustBeOpenedAnew}). No frame comes in before the last port has gone over: else a flow's frames would go to
+ * {@link Ring#isBlocked}). No frame comes in before the last port has gone over: else a flow's frames would go to
  * whoever is there.
  */
 final class RingNic {
     private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
 
     private static final int WATCH_MS = 1_000;
+
+    /** Between two looks whether a ring is blocked. */
+    private static final int LOOK_MS = 20;
 
     /** After so many rounds without news it asks all the same. */
     private static final int QUIET_ROUNDS = 10;
@@ -62,6 +64,7 @@ final class RingNic {
 
     private volatile PortState state;
     private volatile int mtuLength;
+    private volatile int longestLinkHeader;
     private volatile boolean cutsSuperFrames;
     private volatile boolean cutsDatagrams;
 
@@ -72,12 +75,18 @@ final class RingNic {
     private int arrived;
     private int closedPorts;
     private boolean admissionRefused;
+    private boolean blocked;
 
     // The watch's own.
     private List<String> namedMissing = List.of();
 
     private RingNic(
-            Nic nic, Steering steering, PacketSocket.Manner manner, List<Ring> rings, @Nullable LinkWatch links) {
+            Nic nic,
+            Steering steering,
+            PacketSocket.Manner manner,
+            List<Ring> rings,
+            RingPort.Transmission transmission,
+            @Nullable LinkWatch links) {
         this.name = nic.name();
         this.steering = steering;
         this.manner = manner;
@@ -85,9 +94,10 @@ final class RingNic {
         this.rings = rings;
         this.links = links;
         this.mtuLength = nic.mtu();
+        this.longestLinkHeader = longestLinkHeader(nic);
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
-            ports.add(new RingPort(this, ring));
+            ports.add(new RingPort(this, ring, transmission));
         }
         this.watch = LastingThread.unstarted("portcullis-watch-" + name, () -> {
             if (links != null) {
@@ -107,7 +117,8 @@ final class RingNic {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
-            opened = new RingNic(nic, steering, manner, openRings(nic, steering, manner), links);
+            List<Ring> rings = openRings(nic, steering, manner);
+            opened = new RingNic(nic, steering, manner, rings, PacketSocket::send, links);
             opened.chooseWayOut();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -120,8 +131,9 @@ final class RingNic {
     }
 
     /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
-    static RingPort standIn(Nic nic, Ring ring) {
-        RingNic stands = new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), null);
+    static RingPort standIn(Nic nic, Ring ring, RingPort.Transmission transmission) {
+        RingNic stands =
+                new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), transmission, null);
         stands.cutsSuperFrames = true;
         stands.cutsDatagrams = true;
         return stands.ports.getFirst();
@@ -179,6 +191,16 @@ final class RingNic {
         return mtuLength;
     }
 
+    /** Bytes before layer 3 of the longest frame that the NIC carries, if its packet is as long as the MTU. */
+    int longestLinkHeader() {
+        return longestLinkHeader;
+    }
+
+    /** A veth drops what is more than one tag too long, and tells nobody ({@code is_skb_forwardable}, net/core/dev.c). */
+    private static int longestLinkHeader(Nic nic) {
+        return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
+    }
+
     /** True: what is sent goes past the NIC's qdisc. */
     boolean bypassesQdisc() {
         return cutsSuperFrames && manner.mayBypassQdisc();
@@ -202,6 +224,7 @@ final class RingNic {
                 each.admit();
             }
             mtuLength = nic.mtu();
+            longestLinkHeader = longestLinkHeader(nic);
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
             admissionRefused = true;
@@ -245,7 +268,7 @@ final class RingNic {
                     return;
                 }
                 quietRounds = linkToo ? 0 : quietRounds + 1;
-                boolean quiet = news.next(WATCH_MS).isEmpty();
+                boolean quiet = isQuiet(news);
                 linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
                 failed = 0;
             } catch (ErrnoException refused) {
@@ -262,6 +285,30 @@ final class RingNic {
                 linkToo = true;
             }
         }
+    }
+
+    /** Waits; false where rtnetlink has told something, true where it is time for a look, or where a ring is blocked. */
+    private boolean isQuiet(LinkWatch news) throws ErrnoException {
+        for (int ms = 0; ms < WATCH_MS; ms += LOOK_MS) {
+            if (!news.next(LOOK_MS).isEmpty()) {
+                return false;
+            }
+            synchronized (this) {
+                blocked = closedPorts == 0 && arrived == ports.size() && areBlocked();
+                if (blocked || closedPorts > 0) {
+                    return true;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean areBlocked() throws ErrnoException {
+        boolean any = false;
+        for (Ring ring : rings) {
+            any |= ring.isBlocked();
+        }
+        return any;
     }
 
     /**
@@ -333,33 +380,15 @@ final class RingNic {
         }
     }
 
-    /**
-     * Reads what the kernel has lost. True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not
-     * let in.
-     *
-     * <p>Blocked: at two looks a ring had lost all that came, though every slot was free. A frame with an offload that a vnet
-     * header has no word for marks its slot as taken and never fills it, and there the kernel stops
-     * ({@code rx_owner_map} in {@code tpacket_rcv}, from Linux 5.6 on).
-     */
+    /** True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not let in. */
     private boolean mustBeOpenedAnew() throws ErrnoException {
-        boolean blocked = false;
+        boolean anew = blocked | areBlocked();
+        blocked = false;
         boolean heard = false;
-        for (int i = 0; i < rings.size(); i++) {
-            Ring ring = rings.get(i);
-            PacketSocket.Statistics since = ring.socket().statistics();
-            ports.get(i).counters().add(RING_FULL, since.lost());
-            heard |= since.received() != 0 || since.lost() != 0;
-            boolean allLost = since.lost() > 0 && since.received() == 0 && ring.isEmpty();
-            blocked |= ring.isStill(allLost);
+        for (Ring ring : rings) {
+            heard |= ring.takeHeard();
         }
-        if (blocked) {
-            LOG.warn(
-                    "{}: a frame of a kind that a packet socket can't describe has blocked the receive ring; it is"
-                            + " opened anew. An offload of the far end makes such frames (SCTP, UDP fragmentation)",
-                    name);
-        }
-        boolean deaf = judgeHearing(heard);
-        return deaf || blocked || admissionRefused;
+        return judgeHearing(heard) || anew || admissionRefused;
     }
 
     /** True: the ports are deaf, and it is time to open the NIC anew. */
@@ -415,7 +444,7 @@ final class RingNic {
         namedMissing = missing;
         cutsSuperFrames = missing.isEmpty();
         cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
-        rings.forEach(ring -> ring.socket().bypassQdisc(bypassesQdisc()));
+        rings.forEach(ring -> ring.bypassQdisc(bypassesQdisc()));
     }
 
     private List<String> activeOffloads() {

@@ -51,7 +51,6 @@ public final class RingPort implements Port {
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final int ETHERNET_HEADER = 14;
-    private static final int LONGEST_LINK_HEADER = 22;
     private static final int TYPE = 12;
     private static final int TAG = 4;
     private static final int VLAN = 0x8100;
@@ -66,6 +65,7 @@ public final class RingPort implements Port {
     private static final Set<PortCounter> NAMED_ONCE = EnumSet.of(
             TOO_BIG,
             PortCounter.TRUNCATED,
+            PortCounter.UNDESCRIBED,
             RING_FULL,
             SEND_ERROR_EAGAIN,
             SEND_ERROR_ENOBUFS,
@@ -73,6 +73,7 @@ public final class RingPort implements Port {
             SEND_ERROR_OTHER);
 
     private final RingNic nic;
+    private final Transmission transmission;
     private final PortCounters counters = new PortCounters();
 
     // The messages that are being sent: the batch's frames in each, as bits, and their bytes.
@@ -80,6 +81,7 @@ public final class RingPort implements Port {
     private final int[] lengths = new int[Batch.CAPACITY];
     private final Train train = new Train();
     private boolean joins = true;
+    private boolean wasDown;
 
     private volatile int otherErrno;
 
@@ -95,8 +97,15 @@ public final class RingPort implements Port {
 
     private volatile Runnable reopened = () -> {};
 
-    RingPort(RingNic nic, Ring opened) {
+    /** Who takes what is sent: the kernel, or in a test somebody who refuses it. As {@link PacketSocket#send}. */
+    @FunctionalInterface
+    interface Transmission {
+        int send(PacketSocket socket, int from, int count);
+    }
+
+    RingPort(RingNic nic, Ring opened, Transmission transmission) {
         this.nic = nic;
+        this.transmission = transmission;
         this.current = opened;
         opened.countIn(counters);
     }
@@ -170,37 +179,55 @@ public final class RingPort implements Port {
             counters.add(SEND_ERROR_ENXIO, Long.bitCount(batch.accepted()));
             return;
         }
-        send(batch, batch.accepted(), current.socket());
+        send(batch, current.socket());
     }
 
-    private void send(Batch batch, long frames, PacketSocket socket) {
-        int count = gather(batch, frames, socket);
+    private void send(Batch batch, PacketSocket socket) {
+        wasDown = false;
+        long alone = 0;
+        long left = batch.accepted();
+        while (left != 0) {
+            int count = gather(batch, left, alone, socket);
+            int refused = sendTillTrainIsRefused(batch, count, socket);
+            left = 0;
+            for (int i = refused; i < count; i++) {
+                left |= members[i];
+            }
+            if (refused < count) {
+                alone |= members[refused];
+            }
+        }
+    }
+
+    /**
+     * Sends what was gathered, and counts each frame as sent or refused.
+     *
+     * @param count messages that there are
+     * @return the message that was refused though its frames may pass one by one: it and those after it are neither sent nor
+     *     counted; or {@code count}
+     */
+    private int sendTillTrainIsRefused(Batch batch, int count, PacketSocket socket) {
         int at = 0;
-        boolean wasDown = false;
         while (at < count) {
-            int sent = socket.send(at, count - at);
+            int sent = transmission.send(socket, at, count - at);
             if (sent == -Errno.ENETDOWN && !wasDown) {
                 // The socket remembers that the link went down until it is told once, be the link up again or not.
                 wasDown = true;
                 continue;
             }
-            boolean refusedTrain = sent < 0 && isTrain(at) && !isForAll(-sent);
-            if (refusedTrain && sent == -Errno.EINVAL) {
-                // A kernel before 6.2 knows no such super-frame.
-                joins = false;
-            }
-            if (refusedTrain && sent != -Errno.EAGAIN) {
-                long train = members[at];
-                sendApart(batch, train, socket);
-                long rest = 0;
-                for (int i = at + 1; i < count; i++) {
-                    rest |= members[i];
+            if (sent < 0 && isTrain(at) && !isForAll(-sent)) {
+                if (sent == -Errno.EINVAL) {
+                    // A kernel before 6.2 knows no such super-frame.
+                    joins = false;
                 }
-                send(batch, rest, socket);
-                return;
+                if (sent != -Errno.EAGAIN) {
+                    return at;
+                }
             }
-            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + Ring.LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
+            } else if (sent == -Errno.EMSGSIZE) {
+                sent = sendTagged(batch, Long.numberOfTrailingZeros(members[at]));
             }
             if (sent > 0) {
                 countSent(at, sent);
@@ -211,18 +238,21 @@ public final class RingPort implements Port {
                 at += lost;
             }
         }
+        return count;
+    }
+
+    /** What send(2) finds too long: a packet as long as the MTU at the most, under one or two tags, goes all the same. */
+    private int sendTagged(Batch batch, int i) {
+        int network = networkHeader(batch, i);
+        boolean fits = network > ETHERNET_HEADER
+                && network <= Ring.LONGEST_LINK_HEADER
+                && batch.length(i) - network <= nic.mtuLength()
+                && batch.length(i) <= nic.mtuLength() + nic.longestLinkHeader();
+        return fits ? current.sendLong(batch, i) : -Errno.EMSGSIZE;
     }
 
     private boolean isTrain(int message) {
         return (members[message] & members[message] - 1) != 0;
-    }
-
-    /** What was refused as a super-frame. */
-    private void sendApart(Batch batch, long frames, PacketSocket socket) {
-        boolean before = joins;
-        joins = false;
-        send(batch, frames, socket);
-        joins = before;
     }
 
     private int framesOf(int from, int count) {
@@ -236,13 +266,18 @@ public final class RingPort implements Port {
     /** A super-frame that the NIC can't cut as it is, though it cuts others (tagged, of UDP): there the kernel cuts it. */
     private int sendThroughQdisc(PacketSocket socket, int at) {
         socket.bypassQdisc(false);
-        int sent = socket.send(at, 1);
+        int sent = transmission.send(socket, at, 1);
         socket.bypassQdisc(nic.bypassesQdisc());
         return sent;
     }
 
-    /** Lists frames of a batch for the kernel; returns how many messages they make. */
-    private int gather(Batch batch, long frames, PacketSocket socket) {
+    /**
+     * Lists frames of a batch for the kernel.
+     *
+     * @param alone frames that join no train; where they are among {@code frames}, they come first
+     * @return how many messages they make
+     */
+    private int gather(Batch batch, long frames, long alone, PacketSocket socket) {
         MemorySegment memory = batch.memory();
         boolean plain = batch.unmarkedOffload();
         int mtuLength = nic.mtuLength();
@@ -256,7 +291,7 @@ public final class RingPort implements Port {
                 counters.add(TOO_BIG, 1);
                 continue;
             }
-            long others = left & left - 1;
+            long others = (alone & 1L << i) == 0 ? left & left - 1 : 0;
             if (joining && others != 0 && train.begin(batch, i, mtuLength)) {
                 long after = others;
                 while (after != 0 && train.append(batch, Long.numberOfTrailingZeros(after))) {
@@ -315,18 +350,26 @@ public final class RingPort implements Port {
         }
         MemorySegment memory = batch.memory();
         long frame = batch.offset(i);
-        int network = ETHERNET_HEADER;
-        int type = memory.get(NETWORK_SHORT, frame + TYPE) & 0xffff;
-        while ((type == VLAN || type == SERVICE_VLAN) && network + TAG <= batch.length(i)) {
-            type = memory.get(NETWORK_SHORT, frame + network + 2) & 0xffff;
-            network += TAG;
-        }
+        int network = networkHeader(batch, i);
         int transport = batch.checksumStart(i);
         boolean tcp = batch.checksumField(i) - transport == TCP_CHECKSUM;
         int header = tcp
                 ? (memory.get(ValueLayout.JAVA_BYTE, frame + transport + TCP_DATA_OFFSET) >>> 4 & 0xf) * 4
                 : UDP_HEADER;
         return transport - network + header + batch.segmentLength(i);
+    }
+
+    /** Bytes from the start of a frame to what comes after its tags. */
+    private static int networkHeader(Batch batch, int i) {
+        MemorySegment memory = batch.memory();
+        long frame = batch.offset(i);
+        int network = ETHERNET_HEADER;
+        int type = memory.get(NETWORK_SHORT, frame + TYPE) & 0xffff;
+        while ((type == VLAN || type == SERVICE_VLAN) && network + TAG <= batch.length(i)) {
+            type = memory.get(NETWORK_SHORT, frame + network + 2) & 0xffff;
+            network += TAG;
+        }
+        return network;
     }
 
     private void countSent(int from, int count) {
@@ -392,6 +435,7 @@ public final class RingPort implements Port {
             if (pending == null || closed) {
                 return;
             }
+            current.countLast();
             current.close();
             current = pending;
             pending = null;

@@ -54,19 +54,24 @@ public final class RingRehearsal implements AutoCloseable {
     private final RingPort port;
     private int head;
 
-    private RingRehearsal(PacketSocket socket, PacketSocket.Shape shape) {
+    private RingRehearsal(PacketSocket socket, PacketSocket.Shape shape, RingPort.Transmission transmission) {
         this.socket = socket;
         this.shape = shape;
         this.memory = socket.memory();
         Nic nic = new Nic(
                 0, "rehearsal", "", Nic.ARPHRD_ETHER, Nic.IFF_UP | Nic.IFF_RUNNING, true, MTU, "", 0, 0, "", "");
-        this.port = RingNic.standIn(nic, Ring.standIn(socket, shape));
+        this.port = RingNic.standIn(nic, Ring.standIn(socket, shape), transmission);
     }
 
     /** A NIC that does not exist. */
     public static RingRehearsal open() throws ErrnoException {
+        return open(PacketSocket::send);
+    }
+
+    /** A NIC that does not exist, and takes what is sent as it is told. */
+    static RingRehearsal open(RingPort.Transmission transmission) throws ErrnoException {
         PacketSocket.Shape shape = Ring.shape(1);
-        return new RingRehearsal(PacketSocket.standIn(shape), shape);
+        return new RingRehearsal(PacketSocket.standIn(shape), shape, transmission);
     }
 
     /** The port on it. */
@@ -113,6 +118,11 @@ public final class RingRehearsal implements AutoCloseable {
     /** Throws away what was sent. */
     public void swallow() {
         socket.swallow(buffer);
+    }
+
+    /** What was sent since the last time, 1 MiB at the most: each message's vnet header and its frame. */
+    byte[] sent() {
+        return buffer.asSlice(0, socket.swallow(buffer)).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** Frees its own memory; the port is closed by whoever has it. */
