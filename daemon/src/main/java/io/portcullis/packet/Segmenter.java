@@ -292,7 +292,7 @@ public final class Segmenter {
         return follow(protocol, next, v6 || !tcp);
     }
 
-    /** @param mayEnd true: the super-frame's packets are in an IP packet of this version */
+    /** Goes on behind an IP header; {@code mayEnd}: what is to be cut may lie in IP of this version. */
     private boolean follow(int protocol, int at, boolean mayEnd) {
         if (isTransport(protocol, at)) {
             transport = at;

@@ -82,7 +82,7 @@ public final class TunnelTrain {
     private final List<Part> parts = new ArrayList<>();
     private final List<Integer> fromEnd = new ArrayList<>();
 
-    /** One with random addresses' worth of numbers in it. */
+    /** One with random numbers and a random payload. */
     public TunnelTrain(Shape shape, SplittableRandom random) {
         this.shape = shape;
         byte[] payload = new byte[shape.payload];

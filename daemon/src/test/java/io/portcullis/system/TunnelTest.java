@@ -32,14 +32,14 @@ final class TunnelTest {
                 ingress: [{protocol: 47, from: any}, {protocol: 4, from: any}, {protocol: 41, from: any}]
             """;
 
-    /** Packet sockets: a line of hexadecimal digits is a frame. */
+    /** Packet sockets of eth0: a line of hexadecimal digits is a frame. */
     private static final String BIND = """
             use Socket; $| = 1; socket(S, 17, 3, 0) or die $!; my $i = `cat /sys/class/net/eth0/ifindex`;
             bind(S, pack("SnlSCCa8", 17, 3, $i, 0, 0, 0, "")) or die $!; alarm 50;
             """;
 
-    private static final String SEND = BIND + "open F, $ARGV[0]; while (<F>) { chomp; send(S, pack('H*', $_), 0) or die $!; }";
-    private static final String LISTEN = BIND + """
+    static final String SEND = BIND + "open F, $ARGV[0]; while (<F>) { chomp; send(S, pack('H*', $_), 0) or die $!; }";
+    static final String LISTEN = BIND + """
             setsockopt(S, SOL_SOCKET, 33, 1 << 24);
             print "ready\\n"; while (defined(recv(S, my $b, 65535, 0))) { print unpack("H*", $b), "\\n"; }
             """;
