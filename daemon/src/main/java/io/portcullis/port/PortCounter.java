@@ -10,7 +10,7 @@ public enum PortCounter {
     SENT_FRAMES(
             "sent-frames",
             "",
-            "the kernel took an accepted frame to send it, or one of the packets that a super-frame of a tunnel is cut into"),
+            "the kernel took an accepted frame, or one of the packets that a tunnel's super-frame was cut into"),
     /** Bytes out. */
     SENT_BYTES("sent-bytes", "", "a byte of such a frame, from the destination MAC address on, without FCS"),
     /** Refused with EMSGSIZE. */
