@@ -36,21 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class Host implements Interception {
     private static final String ADVICE = ": guard it from the machine or the NIC that carries it";
 
-    /** Devices on this host whose packets the kernel joins as they arrive, to what a vnet header has no words for. */
-    private static final Set<String> TUNNELS = Set.of(
-            "vxlan",
-            "geneve",
-            "gre",
-            "gretap",
-            "ip6gre",
-            "ip6gretap",
-            "erspan",
-            "ip6erspan",
-            "ipip",
-            "sit",
-            "ip6tnl",
-            "gtp",
-            "bareudp");
+    /** What a NIC of this host must not join on arrival while it is guarded: names of offloads. */
+    public static final List<String> IN_THE_WAY = List.of("rx-lro", "rx-gro-list");
 
     private final Wish wish;
     private final Mode.Host mode;
@@ -133,13 +120,13 @@ public final class Host implements Interception {
             claim = Guard.claim(name, nic, wish.state(), wish.owner(), notes).orElse(null);
             journal = Takeover.of(name, List.of(nic), wish.state(), notes, (each, earlier) -> {
                 earlier.ifPresent(then -> notes.addAll(Guard.noMoreABridge(each, then)));
-                return Guard.planHost(each, earlier, inTheWay());
+                return Guard.planHost(each, earlier, IN_THE_WAY);
             });
             boolean wasStanding = journal.journal().programs().stream()
                     .anyMatch(standing -> standing.nic() == nic.index() && standing.ingress());
             Barrier barrier = Barrier.of(mode.attach(), wish.attachment().onFailure(), journal);
             List<Veth> pairs = pairs(wish, journal, notes);
-            notes.addAll(Guard.offloadsOff(nic.name(), inTheWay()));
+            notes.addAll(Guard.offloadsOff(nic.name(), IN_THE_WAY));
             notes.addAll(Guard.limitSizes(nic, journal.journal().nics().getFirst()));
             Host host = new Host(wish, mode, nic, claim, journal, barrier, pairs, wasStanding, notes);
             done = true;
@@ -155,12 +142,6 @@ public final class Host implements Interception {
                 claim.close();
             }
         }
-    }
-
-    /** What a NIC of this host must not join on arrival while it is guarded: names of offloads. */
-    public static List<String> inTheWay() throws IOException {
-        boolean tunnels = Nics.all().stream().anyMatch(nic -> TUNNELS.contains(nic.kind()));
-        return tunnels ? List.of("rx-lro", "rx-gro", "rx-gro-hw", "rx-gro-list") : List.of("rx-lro", "rx-gro-list");
     }
 
     private static List<Journal.Pair> wantedPairs(Wish wish) {
@@ -349,14 +330,13 @@ public final class Host implements Interception {
         return journal.warnings();
     }
 
-    /** A tunnel may have come, or somebody has switched one on. */
+    /** Somebody may have switched one on. */
     private void offloadsOff(List<String> log) throws IOException {
         Journal.Entry noted = journal.journal().nics().getFirst();
-        List<String> inTheWay = inTheWay();
-        Journal.Entry planned = Guard.planHost(nic, Optional.of(noted), inTheWay);
+        Journal.Entry planned = Guard.planHost(nic, Optional.of(noted), IN_THE_WAY);
         if (!planned.offloads().equals(noted.offloads())) {
             journal.note(all -> all.replacing(0, planned));
-            log.addAll(Guard.offloadsOff(nic.name(), inTheWay));
+            log.addAll(Guard.offloadsOff(nic.name(), IN_THE_WAY));
         }
     }
 
@@ -384,10 +364,10 @@ public final class Host implements Interception {
         }
         claim = claimed;
         nic = next;
-        Journal.Entry entry = Guard.planHost(next, Optional.empty(), inTheWay());
+        Journal.Entry entry = Guard.planHost(next, Optional.empty(), IN_THE_WAY);
         journal.note(all -> all.replacing(0, entry));
         log.addAll(barrier.raise(parts()));
-        log.addAll(Guard.offloadsOff(next.name(), inTheWay()));
+        log.addAll(Guard.offloadsOff(next.name(), IN_THE_WAY));
         log.addAll(Guard.limitSizes(next, entry));
     }
 

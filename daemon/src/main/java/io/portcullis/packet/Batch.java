@@ -46,6 +46,7 @@ public final class Batch {
     private long accepted;
     private long held;
     private long elsewhere;
+    private long superFrames;
 
     /**
      * A batch over a port's memory.
@@ -66,6 +67,7 @@ public final class Batch {
         accepted = 0;
         held = 0;
         elsewhere = 0;
+        superFrames = 0;
     }
 
     /**
@@ -116,6 +118,7 @@ public final class Batch {
      */
     public void segments(int payload) {
         segmentLength[size - 1] = payload;
+        superFrames |= 1L << size - 1;
     }
 
     /** The memory in which all frames of this batch lie. */
@@ -164,6 +167,11 @@ public final class Batch {
     /** Where {@link Checksum#PARTIAL}: bytes from the start of frame {@code i} to where the sum is written. */
     public int checksumField(int i) {
         return checksumField[i];
+    }
+
+    /** Bit {@code i} is set when frame {@code i} is a super-frame. */
+    public long superFrames() {
+        return superFrames;
     }
 
     /** Bytes of payload in each packet that frame {@code i} stands for; 0 where it is one packet. */

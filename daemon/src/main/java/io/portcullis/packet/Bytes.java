@@ -32,7 +32,15 @@ final class Bytes {
         return memory.get(LONG, at);
     }
 
+    static void put8(MemorySegment memory, long at, int value) {
+        memory.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+    }
+
     static void put16(MemorySegment memory, long at, int value) {
         memory.set(SHORT, at, (short) value);
+    }
+
+    static void put32(MemorySegment memory, long at, int value) {
+        memory.set(INT, at, value);
     }
 }

@@ -7,11 +7,20 @@ public enum PortCounter {
     /** Bytes in. */
     RECEIVED_BYTES("received-bytes", "", "a byte of such a frame, from the destination MAC address on, without FCS"),
     /** Frames out. */
-    SENT_FRAMES("sent-frames", "", "the kernel took an accepted frame to send it"),
+    SENT_FRAMES(
+            "sent-frames",
+            "",
+            "the kernel took an accepted frame, or one of the packets that a tunnel's super-frame was cut into"),
     /** Bytes out. */
     SENT_BYTES("sent-bytes", "", "a byte of such a frame, from the destination MAC address on, without FCS"),
     /** Refused with EMSGSIZE. */
     TOO_BIG("too-big", "EMSGSIZE", "an accepted frame was longer than the NIC's MTU allows and was not sent"),
+    /** A super-frame of a tunnel that is not known. */
+    UNKNOWN_TUNNEL(
+            "unknown-tunnel",
+            "",
+            "an accepted super-frame of TCP or UDP in a tunnel of a kind that portcullis can't follow could not be cut into"
+                    + " its packets and was not sent"),
     /** Captured in part. */
     TRUNCATED(
             "truncated",

@@ -74,7 +74,7 @@ final class InterfaceCheck {
         programs(name, nic);
         Offloads offloads = Offloads.read(nic.name());
         boolean host = each.mode() instanceof Mode.Host;
-        List<String> wayOff = host ? Host.inTheWay() : List.of("rx-lro");
+        List<String> wayOff = host ? Host.IN_THE_WAY : List.of("rx-lro");
         List<String> off = offloads.switchable().stream()
                 .filter(feature -> !host && each.datapath() == Datapath.PCAP || wayOff.contains(feature))
                 .toList();

@@ -10,6 +10,7 @@ import static io.portcullis.port.PortCounter.SEND_ERROR_OTHER;
 import static io.portcullis.port.PortCounter.SENT_BYTES;
 import static io.portcullis.port.PortCounter.SENT_FRAMES;
 import static io.portcullis.port.PortCounter.TOO_BIG;
+import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
@@ -64,6 +65,7 @@ public final class RingPort implements Port {
     /** What the log names the first time that it happens. Of a link that is down the log tells anyway. */
     private static final Set<PortCounter> NAMED_ONCE = EnumSet.of(
             TOO_BIG,
+            UNKNOWN_TUNNEL,
             PortCounter.TRUNCATED,
             PortCounter.UNDESCRIBED,
             RING_FULL,
@@ -80,6 +82,7 @@ public final class RingPort implements Port {
     private final long[] members = new long[Batch.CAPACITY];
     private final int[] lengths = new int[Batch.CAPACITY];
     private final Train train = new Train();
+    private final TunnelSender tunnels = new TunnelSender();
     private boolean joins = true;
     private boolean wasDown;
 
@@ -179,13 +182,21 @@ public final class RingPort implements Port {
             counters.add(SEND_ERROR_ENXIO, Long.bitCount(batch.accepted()));
             return;
         }
-        send(batch, current.socket());
+        PacketSocket socket = current.socket();
+        long frames = batch.accepted();
+        wasDown = false;
+        for (long tunnelled = tunnels.among(batch, frames); tunnelled != 0; tunnelled &= tunnelled - 1) {
+            long tunnel = Long.lowestOneBit(tunnelled);
+            send(batch, frames & tunnel - 1, socket);
+            tunnels.send(batch, Long.numberOfTrailingZeros(tunnel), socket, nic.mtuLength(), this);
+            frames &= -tunnel << 1;
+        }
+        send(batch, frames, socket);
     }
 
-    private void send(Batch batch, PacketSocket socket) {
-        wasDown = false;
+    private void send(Batch batch, long frames, PacketSocket socket) {
         long alone = 0;
-        long left = batch.accepted();
+        long left = frames;
         while (left != 0) {
             int count = gather(batch, left, alone, socket);
             int refused = sendTillTrainIsRefused(batch, count, socket);
@@ -382,11 +393,12 @@ public final class RingPort implements Port {
     }
 
     /** True: the frames after this one would be refused as well. */
-    private static boolean isForAll(int errno) {
+    static boolean isForAll(int errno) {
         return errno == Errno.ENETDOWN || errno == Errno.ENXIO || errno == Errno.ENODEV;
     }
 
-    private PortCounter refusal(int errno) {
+    /** What counts the frames that the kernel refuses with an errno. */
+    PortCounter refusal(int errno) {
         return switch (errno) {
             case Errno.EMSGSIZE -> TOO_BIG;
             case Errno.EAGAIN -> SEND_ERROR_EAGAIN;

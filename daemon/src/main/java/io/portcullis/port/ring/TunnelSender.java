@@ -1,0 +1,113 @@
+package io.portcullis.port.ring;
+
+import static io.portcullis.port.PortCounter.SENT_BYTES;
+import static io.portcullis.port.PortCounter.SENT_FRAMES;
+import static io.portcullis.port.PortCounter.TOO_BIG;
+import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
+
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.PacketSocket;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Segmenter;
+import io.portcullis.port.PortCounters;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Sends the super-frames of tunnels in the packets that they stand for: as one the kernel takes none of them, for it would cut it
+ * by a header that is not its own (net/ipv4/tcp_offload.c, {@code tcp_gso_segment}; net/ipv4/gre_offload.c,
+ * {@code gre_gso_segment}). Headers and checksums are made anew, the payload stays where it is. Each packet goes without an
+ * offload: not every NIC that fills in checksums can do so in a tunnel.
+ */
+final class TunnelSender {
+    /** Bytes for a vnet header, which stays empty, and the headers of a packet. */
+    private static final int HEADERS = 512;
+
+    private final Segmenter segmenter = new Segmenter();
+    private final MemorySegment headers =
+            Arena.ofAuto().allocate((long) PacketSocket.SENT_AT_ONCE * HEADERS, Long.BYTES);
+
+    /** Those of a batch's frames that have to be sent here, as bits. */
+    long among(Batch batch, long frames) {
+        long found = 0;
+        for (long left = frames & batch.superFrames(); left != 0; left &= left - 1) {
+            if (segmenter.isTunnel(batch, Long.numberOfTrailingZeros(left))) {
+                found |= Long.lowestOneBit(left);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Sends one of these. Counts it as one frame where it is too long or unknown, else each packet on its own.
+     *
+     * @param mtuLength of the NIC, bytes from layer 3 on
+     * @param port whose it is
+     */
+    void send(Batch batch, int i, PacketSocket socket, int mtuLength, RingPort port) {
+        PortCounters counters = port.counters();
+        if (!segmenter.begin(batch, i)) {
+            counters.add(UNKNOWN_TUNNEL, 1);
+            return;
+        }
+        if (segmenter.packetLength() > mtuLength) {
+            counters.add(TOO_BIG, 1);
+            return;
+        }
+        int segments = segmenter.segments();
+        for (int from = 0; from < segments; from += PacketSocket.SENT_AT_ONCE) {
+            int count = Math.min(PacketSocket.SENT_AT_ONCE, segments - from);
+            put(batch, from, count, socket);
+            int errno = sendAll(from, count, socket, port);
+            if (errno != 0) {
+                counters.add(port.refusal(errno), segments - from - count);
+                return;
+            }
+        }
+    }
+
+    /** Lists packets for the kernel. */
+    private void put(Batch batch, int from, int count, PacketSocket socket) {
+        long payload = batch.memory().address();
+        socket.clear();
+        for (int i = 0; i < count; i++) {
+            long at = (long) i * HEADERS + PacketSocket.VNET_HEADER;
+            segmenter.writeHeaders(from + i, headers, at);
+            socket.put(headers.address() + at, segmenter.headersLength());
+            socket.addPiece(payload + segmenter.payload(from + i), segmenter.payloadLength(from + i));
+        }
+    }
+
+    /** Sends what was put; returns 0, or the errno that all that follows would be refused with. */
+    private int sendAll(int from, int count, PacketSocket socket, RingPort port) {
+        PortCounters counters = port.counters();
+        int at = 0;
+        boolean wasDown = false;
+        while (at < count) {
+            int sent = socket.send(at, count - at);
+            if (sent > 0) {
+                counters.add(SENT_FRAMES, sent);
+                counters.add(SENT_BYTES, bytes(from + at, sent));
+                at += sent;
+            } else if (sent == -Errno.ENETDOWN && !wasDown) {
+                // As in RingPort: the socket tells once that the link went down.
+                wasDown = true;
+            } else if (RingPort.isForAll(-sent)) {
+                counters.add(port.refusal(-sent), count - at);
+                return -sent;
+            } else {
+                counters.add(port.refusal(-sent), 1);
+                at++;
+            }
+        }
+        return 0;
+    }
+
+    private long bytes(int from, int count) {
+        long bytes = (long) count * segmenter.headersLength();
+        for (int i = from; i < from + count; i++) {
+            bytes += segmenter.payloadLength(i);
+        }
+        return bytes;
+    }
+}
