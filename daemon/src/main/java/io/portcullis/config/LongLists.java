@@ -35,7 +35,8 @@ final class LongLists {
             rest.append(yaml, from, run.from).repeat('\n', run.lines);
             from = run.to;
         }
-        shortened = runs.isEmpty() ? yaml : rest.append(yaml, from, yaml.length()).toString();
+        shortened =
+                runs.isEmpty() ? yaml : rest.append(yaml, from, yaml.length()).toString();
     }
 
     private static List<Run> runs(String yaml) {

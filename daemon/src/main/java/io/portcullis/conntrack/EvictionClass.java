@@ -14,14 +14,15 @@ public enum EvictionClass {
     /** Both sides seen, and nothing assures that they want each other: TCP in its handshake, UDP before a stream, ICMP queries. */
     UNASSURED(
             "unassured",
-            EnumSet.of(
-                    Timeout.TCP_SYN_SENT, Timeout.TCP_SYN_RECEIVED, Timeout.UDP, Timeout.ICMP, Timeout.ICMPV6)),
+            EnumSet.of(Timeout.TCP_SYN_SENT, Timeout.TCP_SYN_RECEIVED, Timeout.UDP, Timeout.ICMP, Timeout.ICMPV6)),
     /** TCP of which a FIN or RST has been seen. */
     CLOSING("closing", EnumSet.range(Timeout.TCP_FIN_WAIT, Timeout.TCP_CLOSE)),
     /** Makes room for no other: established TCP, a UDP stream, other protocols that both sides have used. */
     SPARED("spared", EnumSet.noneOf(Timeout.class));
 
     private final String label;
+
+    @SuppressWarnings("ImmutableEnumChecker") // it can't be changed
     private final Set<Timeout> states;
 
     EvictionClass(String label, EnumSet<Timeout> states) {

@@ -465,10 +465,8 @@ public final class FlowTable {
         long seen = slab.getLong(at + Slab.SEEN);
         Timeout before = Flow.timeout(seen);
         Timeout after = renews ? tracker.timeout((next & Flow.REPLIED) != 0) : before;
-        boolean inPlace = before == after
-                && next == marks
-                && rule == flow.rule()
-                && tcp.onlyWidens(slab, at, fromOriginator);
+        boolean inPlace =
+                before == after && next == marks && rule == flow.rule() && tcp.onlyWidens(slab, at, fromOriginator);
         if (!inPlace) {
             slab.guard(flow.entry);
         }

@@ -66,10 +66,8 @@ final class PlainSegment {
         int receiverMaxWindow = (int) slab.getLong(receiver + Long.BYTES);
         int maxEnd = (int) (theirs >>> 32);
         // An ACK beyond its receiver's window, which that has overshot, can't be written in place.
-        boolean overshoots = sequence - senderMaxEnd > 0
-                || end - senderMaxEnd > 0
-                || ack - receiverEnd > 0
-                || ack - maxEnd > 0;
+        boolean overshoots =
+                sequence - senderMaxEnd > 0 || end - senderMaxEnd > 0 || ack - receiverEnd > 0 || ack - maxEnd > 0;
         if (overshoots
                 || senderEnd - end > receiverMaxWindow
                 || receiverEnd - ack > Math.max(TcpTracker.MAX_ACK_WINDOW, senderMaxWindow)) {

@@ -291,8 +291,7 @@ public final class TcpTracker {
         sender.widen(packet.tcpWindow());
         noteAck(sender, packet.tcpAcknowledgment());
         openWindow(receiver, packet.tcpAcknowledgment(), packet.tcpWindow());
-        boolean simultaneous =
-                connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED_BOTH;
+        boolean simultaneous = connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED_BOTH;
         connection.state = simultaneous ? State.SYN_RECEIVED_BOTH : State.SYN_RECEIVED;
         return Step.RENEW;
     }

@@ -120,9 +120,8 @@ final class HttpServer implements AutoCloseable {
 
     /** Of one connection; what goes past its bounds is a failure to {@link RequestReader}. */
     static HttpServerCodec codec() {
-        return new HttpServerCodec(new HttpDecoderConfig()
-                .setMaxInitialLineLength(MAX_LINE_LENGTH)
-                .setMaxHeaderSize(MAX_HEADERS_LENGTH));
+        return new HttpServerCodec(
+                new HttpDecoderConfig().setMaxInitialLineLength(MAX_LINE_LENGTH).setMaxHeaderSize(MAX_HEADERS_LENGTH));
     }
 
     /** True while its socket and its thread are there. Any thread. */

@@ -258,8 +258,7 @@ public final class Engine {
         }
     }
 
-    private void conclude(
-            Batch batch, int i, Direction direction, Reason reason, @Nullable Tuple refused, long nowNs) {
+    private void conclude(Batch batch, int i, Direction direction, Reason reason, @Nullable Tuple refused, long nowNs) {
         int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
         // A super-frame counts as the packets that it stands for, each with the headers.
         int length = batch.length(i) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
@@ -769,7 +768,8 @@ public final class Engine {
                 yield Reason.NONE;
             }
             case START_OVER -> {
-                // Asked again: an entry has no place for the rule that admitted the SYN. Only a reload between can tell.
+                // Asked again: an entry has no place for the rule that admitted the SYN. Only a reload between can
+                // tell.
                 int rule = matchOfAnswered(direction);
                 int hash = rule == RuleSet.NONE ? WITHOUT_RULE : policy.hash(rule);
                 flows.startOver(flow, tcp, direction, hash, nowNs);

@@ -16,7 +16,8 @@ final class RefusedTuples {
     private static final int WAYS = 4;
     private static final int SETS = PLACES / WAYS;
 
-    // A note: the tuple, then its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits), then when it was seen last.
+    // A note: the tuple, then its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits), then when it was seen
+    // last.
     private static final int STRIDE = 7;
     private static final int OUTSIDE_LOW = 1;
     private static final int INSIDE_HIGH = 2;

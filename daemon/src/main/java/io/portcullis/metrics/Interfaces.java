@@ -319,8 +319,10 @@ final class Interfaces implements MultiCollector {
                 case SENT_FRAMES -> frames.add(count, name, port.side, SENT);
                 case SENT_BYTES -> bytes.add(count, name, port.side, SENT);
                 case TOO_BIG,
+                        UNKNOWN_TUNNEL,
                         TRUNCATED,
                         RING_FULL,
+                        UNDESCRIBED,
                         SEND_ERROR_EAGAIN,
                         SEND_ERROR_ENOBUFS,
                         SEND_ERROR_ENETDOWN,

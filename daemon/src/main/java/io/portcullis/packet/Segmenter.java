@@ -162,9 +162,7 @@ public final class Segmenter {
         }
         headersLength = transport + (tcp ? (u8(transport + TCP_DATA_OFFSET) >>> 4) * 4 : UDP_HEADER);
         int payload = length - headersLength;
-        if (headersLength < transport + (tcp ? TCP_HEADER : UDP_HEADER)
-                || headersLength > end
-                || segmentLength <= 0) {
+        if (headersLength < transport + (tcp ? TCP_HEADER : UDP_HEADER) || headersLength > end || segmentLength <= 0) {
             return false;
         }
         segments = Math.max(1, Math.ceilDiv(payload, segmentLength));
@@ -400,7 +398,7 @@ public final class Segmenter {
                     int id = Bytes.u16(to, header + IPV4_IDENTIFICATION) + segment;
                     Bytes.put16(to, header + IPV4_IDENTIFICATION, id);
                     Bytes.put16(to, header + IPV4_CHECKSUM, 0);
-                    long options = header + (Bytes.u8(to, header) & 0xf) * 4;
+                    long options = header + (Bytes.u8(to, header) & 0xf) * 4L;
                     int sum = InternetChecksum.fold(InternetChecksum.sum(to, header, options));
                     Bytes.put16(to, header + IPV4_CHECKSUM, ~sum);
                 }

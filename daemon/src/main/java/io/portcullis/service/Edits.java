@@ -164,7 +164,7 @@ final class Edits implements AutoCloseable {
             }
             unseen = now.follow(WatchPlan.of(taken.found().keySet())).orElse("");
         } catch (ErrnoException refused) {
-            unseen = refused.errno() == Errno.ECANCELED ? "" : refused.getMessage();
+            unseen = refused.errno() == Errno.ECANCELED ? "" : String.valueOf(refused.getMessage());
         }
         if (!unseen.isEmpty() && !unseen.equals(before)) {
             LOG.warn("edits of {} may be seen {} s late: {}", file, 2 * LOOK_MS / 1_000, unseen);

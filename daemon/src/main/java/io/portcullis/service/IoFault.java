@@ -16,8 +16,7 @@ final class IoFault {
     static String text(IOException e) {
         return switch (e) {
             // It quotes the file, which may have any character.
-            case JacksonException unreadable ->
-                unreadable.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
+            case JacksonException unreadable -> unreadable.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
             case ErrnoException refused -> String.valueOf(refused.getMessage());
             case NoSuchFileException none -> none.getFile() + ": no such file";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";

@@ -59,9 +59,7 @@ final class HandOverQueue {
             turns.setPlain(place, place);
         }
         // Whoever copies last may do so after the consumer has ended.
-        memory = places == 0
-                ? MemorySegment.NULL
-                : Arena.ofAuto().allocate((long) places * STRIDE, Long.BYTES);
+        memory = places == 0 ? MemorySegment.NULL : Arena.ofAuto().allocate((long) places * STRIDE, Long.BYTES);
         for (Direction direction : DIRECTIONS) {
             taken[direction.ordinal()] = new Batch(memory, false);
         }

@@ -187,7 +187,6 @@ class BadConfigTest {
     /** Each is refused at its place, in time that grows with its size only; a stack that overflows would end the test. */
     @Test
     void mergesWithoutEndAreRefused() {
-        StringBuilder yaml = new StringBuilder("version: 1\nlog: {level: info, <<: *m20000}\n");
         StringBuilder chain = new StringBuilder("version: 1\nlog: {}\nsecurity-groups:\n  g0: &m0 {description: x}\n");
         for (int i = 1; i <= 20_000; i++) {
             chain.append("  g")
@@ -203,7 +202,8 @@ class BadConfigTest {
                 .anyMatch("chain:5:12: <<: merged too deeply: at most 50 maps into one another"::equals));
         assertEquals(
                 "undefined:2:24: not YAML: m20000: no anchor of this name comes before its alias",
-                refusal(yaml.toString(), "undefined").getMessage());
+                refusal("version: 1\nlog: {level: info, <<: *m20000}\n", "undefined")
+                        .getMessage());
     }
 
     @Test

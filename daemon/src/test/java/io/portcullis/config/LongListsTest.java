@@ -103,8 +103,8 @@ final class LongListsTest {
 
     @Test
     void aSyntaxErrorIsWhereItIs() {
-        ConfigException refused = assertThrows(
-                ConfigException.class, () -> many("  many:\n" + lines("    ", "") + "   - 10.1.0.0/16\n"));
+        ConfigException refused =
+                assertThrows(ConfigException.class, () -> many("  many:\n" + lines("    ", "") + "   - 10.1.0.0/16\n"));
         assertEquals(7 + MANY + 1, refused.faults().getFirst().place().line());
     }
 

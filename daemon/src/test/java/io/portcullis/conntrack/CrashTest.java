@@ -178,12 +178,14 @@ final class CrashTest {
                 client = askedOf;
                 fromClient = !askedByClient;
             }
-            int flags = answers ? 18 : switch (random.nextInt(12)) {
-                case 0, 1 -> opens ? 2 : 18;
-                case 2 -> 17;
-                case 3 -> 4;
-                default -> 16;
-            };
+            int flags = answers
+                    ? 18
+                    : switch (random.nextInt(12)) {
+                        case 0, 1 -> opens ? 2 : 18;
+                        case 2 -> 17;
+                        case 3 -> 4;
+                        default -> 16;
+                    };
             int length = flags == 16 ? random.nextInt(4) * 100 : 0;
             int own = (fromClient ? next : peer)[client];
             int other = (fromClient ? peer : next)[client];

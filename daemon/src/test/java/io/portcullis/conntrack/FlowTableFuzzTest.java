@@ -83,7 +83,7 @@ final class FlowTableFuzzTest {
                 // The table has kept it.
             }
             case END -> table.remove(known);
-            case REOPEN, BAD_STATE, BAD_WINDOW -> tracker.isInFlight(known, 1001, begins);
+            case REOPEN, ASK_RULES, START_OVER, BAD_STATE, BAD_WINDOW -> tracker.isInFlight(known, 1001, begins);
         }
     }
 

@@ -177,7 +177,8 @@ final class TcpAdoptionTest {
         talk.adopted(0, 0);
         assertEquals(Step.RENEW, talk.responder(FIN | ACK, 7000, 5000));
         assertEquals(State.FIN_WAIT, talk.state());
-        assertEquals(Step.RENEW, talk.send(false, segment(false, ACK, 7001, 5000).payload(10)));
+        assertEquals(
+                Step.RENEW, talk.send(false, segment(false, ACK, 7001, 5000).payload(10)));
         assertEquals(State.CLOSE_WAIT, talk.state());
     }
 }

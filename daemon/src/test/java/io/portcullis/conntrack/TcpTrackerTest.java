@@ -652,10 +652,11 @@ final class TcpTrackerTest {
             long before = talk.secondsLeft();
             assertEquals(Step.ASK_RULES, talk.send(originators, segment(originators, SYN, 500_000, 0)));
             assertEquals(before, talk.secondsLeft());
-            assertEquals(
-                    Step.START_OVER, talk.send(!originators, segment(!originators, SYN | ACK, 700_000, 500_001)));
+            assertEquals(Step.START_OVER, talk.send(!originators, segment(!originators, SYN | ACK, 700_000, 500_001)));
             assertEquals(State.SYN_RECEIVED, talk.state());
-            assertEquals(originators ? Direction.INGRESS : Direction.EGRESS, talk.flow().originalDirection());
+            assertEquals(
+                    originators ? Direction.INGRESS : Direction.EGRESS,
+                    talk.flow().originalDirection());
             assertEquals(Conversation.RULE_OF_SYN, talk.flow().rule());
             assertFalse(talk.flow().isFailsafe());
             assertTrue(talk.flow().isReplied());

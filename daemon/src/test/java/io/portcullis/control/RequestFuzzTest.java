@@ -33,8 +33,8 @@ final class RequestFuzzTest {
             new Routes.Resource(
                     "GET",
                     "/v1/explain",
-                    request -> CompletableFuture.completedFuture(
-                            ControlServer.explain(new FakeOperations(), request))));
+                    request ->
+                            CompletableFuture.completedFuture(ControlServer.explain(new FakeOperations(), request))));
 
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "")
@@ -83,8 +83,7 @@ final class RequestFuzzTest {
         List<Request> requests = new ArrayList<>();
         try {
             for (int from = 0; from < bytes.length; from += piece) {
-                connection.writeInbound(
-                        Unpooled.copiedBuffer(bytes, from, Math.min(piece, bytes.length - from)));
+                connection.writeInbound(Unpooled.copiedBuffer(bytes, from, Math.min(piece, bytes.length - from)));
             }
         } finally {
             for (Object read = connection.readInbound(); read != null; read = connection.readInbound()) {

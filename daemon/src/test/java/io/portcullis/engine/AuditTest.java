@@ -187,7 +187,9 @@ final class AuditTest {
         for (int i = 0; i < 4 * RefusedTuples.PLACES; i++) {
             bench.in(Frame.udp("203.0.113." + i % 250, i / 250 + 1, B, 53));
         }
-        assertEquals(4L * RefusedTuples.PLACES, bench.engine().counters().refusedFlows(Direction.INGRESS, Reason.NO_RULE) - 1);
+        assertEquals(
+                4L * RefusedTuples.PLACES,
+                bench.engine().counters().refusedFlows(Direction.INGRESS, Reason.NO_RULE) - 1);
         bench.in(tcp(true, 40_000, TcpFlags.ACK));
         assertEquals(1, bench.engine().counters().refusedFlows(Direction.INGRESS, Reason.TCP_NO_SYN));
         assertEquals(0, bench.engine().counters().total(Counters.Total.FLOWS));

@@ -115,7 +115,8 @@ final class ReferenceFirewall {
 
     /** A connection that was there before anybody looked; its first packet would have been as the one given. */
     void adopt(Datagram first, int originatorShift, int responderShift) {
-        ReferenceFlow flow = new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift), births++);
+        ReferenceFlow flow =
+                new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift), births++);
         flows.put(flow.key, flow);
         order(flow);
         renew(flow);

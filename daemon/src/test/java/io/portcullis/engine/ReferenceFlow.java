@@ -122,8 +122,7 @@ final class ReferenceFlow {
         }
         return switch (first.transport()) {
             case Transport.Tcp segment -> tcpPrecedence();
-            case Transport.Ports ports ->
-                ports.protocol() == IpProtocol.UDP && exchange != Exchange.STREAM ? 2 : NEVER;
+            case Transport.Ports ports -> ports.protocol() == IpProtocol.UDP && exchange != Exchange.STREAM ? 2 : NEVER;
             case Transport.Icmp icmp -> 2;
             case Transport.Other other -> NEVER;
         };

@@ -63,7 +63,8 @@ final class ReferenceTcp {
         boolean hasFinished;
 
         /** Adopted: up to there the peer may have been sent to before anybody looked; null: all that was sent was seen. */
-        @Nullable Integer unseenUpTo;
+        @Nullable
+        Integer unseenUpTo;
 
         /** As its SYN, or SYN+ACK, says. */
         void begin(Transport.Tcp syn, int synEnd) {
@@ -80,7 +81,8 @@ final class ReferenceTcp {
             unseenUpTo = null;
         }
 
-        @Nullable Integer windowEndLearnt() {
+        @Nullable
+        Integer windowEndLearnt() {
             return end - windowEnd < 0 ? windowEnd : null;
         }
 
@@ -180,7 +182,8 @@ final class ReferenceTcp {
     }
 
     /** The SYN inside the connection that a side may answer now, or null. */
-    @Nullable Side synToAnswer(boolean ofOriginator) {
+    @Nullable
+    Side synToAnswer(boolean ofOriginator) {
         return pendingFromOriginator == ofOriginator ? null : pendingSyn;
     }
 
@@ -397,7 +400,8 @@ final class ReferenceTcp {
         boolean refusesSyn =
                 pending != null && segment.has(ACK) && pending.isSynAcknowledgedBy(segment.acknowledgment());
         if (!refusesSyn && isLearning()) {
-            // Silent: whether a reset that does not count stands between a SYN and its answer. As any other packet, it does.
+            // Silent: whether a reset that does not count stands between a SYN and its answer. As any other packet, it
+            // does.
             forgetWhatStoodRightBefore();
             return Outcome.PASSES;
         }
@@ -444,7 +448,8 @@ final class ReferenceTcp {
         }
         takeOver(segment, end, sender, receiver, window);
         if (learning) {
-            // Silent: what an adopted side has sent before. Whatever was acknowledged, or lies before what it was let send.
+            // Silent: what an adopted side has sent before. Whatever was acknowledged, or lies before what it was let
+            // send.
             sender.unseenUpTo = sender.windowEndLearnt();
             receiver.unseenUpTo = receiver.windowEndLearnt();
         }

@@ -105,11 +105,9 @@ final class RuleHitsTest {
         query(bench, 53, 3);
         install(bench, rules(udp(54), udp(53), udp(53)));
         query(bench, 53, 1);
-        assertEquals(
-                Map.of("web/ingress[1]", 0L, "web/ingress[2]", 4L, "web/ingress[3]", 0L), hits(bench.engine()));
+        assertEquals(Map.of("web/ingress[1]", 0L, "web/ingress[2]", 4L, "web/ingress[3]", 0L), hits(bench.engine()));
         install(bench, rules(udp(53), udp(54), udp(53)));
-        assertEquals(
-                Map.of("web/ingress[1]", 4L, "web/ingress[2]", 0L, "web/ingress[3]", 0L), hits(bench.engine()));
+        assertEquals(Map.of("web/ingress[1]", 4L, "web/ingress[2]", 0L, "web/ingress[3]", 0L), hits(bench.engine()));
     }
 
     @Test
@@ -219,8 +217,8 @@ final class RuleHitsTest {
     void whatIsHandedOverIsCountedOnce() throws ConfigException {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";
         Policy policy = EngineBench.policy("network-acl: edge", ACL.formatted(entries), 1);
-        List<Engine> engines = List.of(
-                new Engine(policy, new Share(0, 2, 7), 1, 2), new Engine(policy, new Share(1, 2, 7), 1, 2));
+        List<Engine> engines =
+                List.of(new Engine(policy, new Share(0, 2, 7), 1, 2), new Engine(policy, new Share(1, 2, 7), 1, 2));
         byte[] error = Frame.icmp("203.0.113.1", B, 3, 3, 0)
                 .payload(Frame.udp(B, 1, A, 53).payload(8).ip())
                 .bytes();

@@ -165,7 +165,8 @@ final class MetersTest {
                 1.0, sample("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}"));
         assertEquals(2.0, sample("portcullis_flows{interface=\"web0\"}"));
         assertEquals(2.0, sample("portcullis_flows_created_total{interface=\"web0\"}"));
-        assertEquals(0.0, sample("portcullis_flows_evicted_total{class=\"unreplied\",interface=\"web0\",state=\"udp\"}"));
+        assertEquals(
+                0.0, sample("portcullis_flows_evicted_total{class=\"unreplied\",interface=\"web0\",state=\"udp\"}"));
         assertEquals(0.0, sample("portcullis_flows_expired_total{interface=\"web0\"}"));
         assertEquals(0.0, sample("portcullis_checksums_finished_total{interface=\"web0\"}"));
     }
@@ -232,8 +233,10 @@ final class MetersTest {
 
     @Test
     void entriesOfANetworkAclHaveHits() throws ConfigException {
-        String acl = "network-acls: {edge: {ingress: [{rule: 110, action: deny, protocol: udp, from: 198.51.100.0/24}]}}\n";
-        Engine engine = engine(config(acl + TWO_RULES.replace("security-groups: [web]", "network-acl: edge, security-groups: [web]")));
+        String acl =
+                "network-acls: {edge: {ingress: [{rule: 110, action: deny, protocol: udp, from: 198.51.100.0/24}]}}\n";
+        Engine engine = engine(
+                config(acl + TWO_RULES.replace("security-groups: [web]", "network-acl: edge, security-groups: [web]")));
         watch(engine);
         decide(engine, Direction.INGRESS, 1000, 53);
         assertEquals(
@@ -248,8 +251,8 @@ final class MetersTest {
 
     @Test
     void refusedFlowsOfAnAuditAreShown() throws ConfigException {
-        Engine engine = engine(config(
-                TWO_RULES.replace("security-groups: [web]", "enforce: audit, security-groups: [web]")));
+        Engine engine =
+                engine(config(TWO_RULES.replace("security-groups: [web]", "enforce: audit, security-groups: [web]")));
         watch(engine);
         decide(engine, Direction.INGRESS, 1000, 99);
         decide(engine, Direction.INGRESS, 1000, 99);

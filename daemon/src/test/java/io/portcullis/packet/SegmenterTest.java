@@ -51,11 +51,7 @@ final class SegmenterTest {
             MemorySegment to = MemorySegment.ofArray(packet);
             segmenter.writeHeaders(i, to.asSlice(0, segmenter.headersLength()), 0);
             MemorySegment.copy(
-                    batch.memory(),
-                    segmenter.payload(i),
-                    to,
-                    segmenter.headersLength(),
-                    segmenter.payloadLength(i));
+                    batch.memory(), segmenter.payload(i), to, segmenter.headersLength(), segmenter.payloadLength(i));
             packets.add(HexFormat.of().formatHex(packet));
         }
         return packets;
@@ -72,8 +68,7 @@ final class SegmenterTest {
         }
         int segmentLength = random.nextInt(4) == 0 ? 64 + random.nextInt(100) : 500 + random.nextInt(8_600);
         int payload = Math.min(MOST, segmentLength + 1 + random.nextInt(20 * segmentLength));
-        return new TunnelTrain.Shape(
-                kind, v6, tcp, tags, segmentLength, payload, tcp ? 4 * random.nextInt(11) : 0);
+        return new TunnelTrain.Shape(kind, v6, tcp, tags, segmentLength, payload, tcp ? 4 * random.nextInt(11) : 0);
     }
 
     @ParameterizedTest
@@ -93,7 +88,8 @@ final class SegmenterTest {
                     HexFormat.of().formatHex(before),
                     HexFormat.of().formatHex(batch.memory().toArray(ValueLayout.JAVA_BYTE)),
                     "what came stays as it is");
-            int longest = train.packets().getFirst().length - Frame.network(train.packets().getFirst());
+            int longest = train.packets().getFirst().length
+                    - Frame.network(train.packets().getFirst());
             assertEquals(longest, segmenter.packetLength());
         }
     }
@@ -142,14 +138,28 @@ final class SegmenterTest {
         assertFalse(isTunnel(udp, 5, 0, 0), "a list of datagrams");
         assertFalse(isTunnel(udp, 3, 34, 6), "datagrams that are to be fragmented");
         assertFalse(isTunnel(
-                Frame.tcp("10.0.0.1", 1, "10.0.0.2", 2, 16).ipOptions("94040000").payload(5_000), 1, 38, 16));
+                Frame.tcp("10.0.0.1", 1, "10.0.0.2", 2, 16)
+                        .ipOptions("94040000")
+                        .payload(5_000),
+                1,
+                38,
+                16));
         assertFalse(isTunnel(
-                Frame.tcp("fd00::1", 1, "fd00::2", 2, 16).extension(0, 16).extension(60, 8).payload(5_000),
+                Frame.tcp("fd00::1", 1, "fd00::2", 2, 16)
+                        .extension(0, 16)
+                        .extension(60, 8)
+                        .payload(5_000),
                 4,
                 78,
                 16));
         assertFalse(isTunnel(
-                Frame.tcp("10.0.0.1", 1, "10.0.0.2", 2, 16).tag(0x88a8, 5).vlan(6).payload(5_000), 1, 42, 16));
+                Frame.tcp("10.0.0.1", 1, "10.0.0.2", 2, 16)
+                        .tag(0x88a8, 5)
+                        .vlan(6)
+                        .payload(5_000),
+                1,
+                42,
+                16));
         Batch batch = alone(udp.bytes(), 0);
         assertFalse(segmenter.isTunnel(batch, 0), "no super-frame");
         byte[] arp = Frame.ethernet("ffffffffffff", Packet.ARP, new byte[100]);

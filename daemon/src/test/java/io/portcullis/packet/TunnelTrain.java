@@ -136,7 +136,11 @@ public final class TunnelTrain {
             case GRE_CHECKSUM_KEY -> outer(47, gre(0xa000, type, inner), id, false, false);
             case GRE_ETHERNET -> outer(47, gre(0x2000, 0x6558, ethernet(type, inner, true)), id, false, false);
             case GRE_MPLS -> {
-                byte[] labels = new Frame.Octets().u32(0x00012040).u32(0x00034140).bytes(inner).toBytes();
+                byte[] labels = new Frame.Octets()
+                        .u32(0x00012040)
+                        .u32(0x00034140)
+                        .bytes(inner)
+                        .toBytes();
                 yield outer(47, gre(0, 0x8847, labels), id, false, false);
             }
             case FOUR_IN_SIX, SIX_IN_SIX -> outer(protocol, inner, id, true, false);
@@ -160,7 +164,12 @@ public final class TunnelTrain {
             case FOU -> udp(inner, id, false, true);
             case FOU_GRE -> udp(gre(0x2000, type, inner), id, false, false);
             case GUE -> {
-                byte[] header = new Frame.Octets().u8(0).u8(protocol).u16(0).bytes(inner).toBytes();
+                byte[] header = new Frame.Octets()
+                        .u8(0)
+                        .u8(protocol)
+                        .u16(0)
+                        .bytes(inner)
+                        .toBytes();
                 yield udp(header, id, false, true);
             }
             case IPIP_IN_GRE -> {

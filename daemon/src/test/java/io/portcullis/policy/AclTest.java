@@ -44,8 +44,8 @@ final class AclTest {
 
     @Test
     void anEntryIsAboutAllBlocksOfItsList() {
-        List<Cidr> banned =
-                List.of(Cidr.of(Address.parse("::5")), Cidr.of(Address.parse("192.0.2.7")), Cidr.of(Address.parse("::9")));
+        List<Cidr> banned = List.of(
+                Cidr.of(Address.parse("::5")), Cidr.of(Address.parse("192.0.2.7")), Cidr.of(Address.parse("::9")));
         Acl acl = acl(
                 entry(100, false, Rule.ALL, new Peer.Prefixes("banned"), banned),
                 entry(110, true, Rule.ALL, new Peer.Any(), EVERYBODY));
@@ -127,7 +127,9 @@ final class AclTest {
         }
         Acl acl = acl(entries.toArray(AclEntry[]::new));
         for (int i = 0; i < 20_000; i++) {
-            Cidr near = random.nextBoolean() ? block(random) : lists.get(random.nextInt(3)).iterator().next();
+            Cidr near = random.nextBoolean()
+                    ? block(random)
+                    : lists.get(random.nextInt(3)).iterator().next();
             Address peer = random.nextBoolean() ? near.network() : near.last();
             int port = random.nextInt(800);
             int expected = IntStream.range(0, entries.size())
@@ -136,7 +138,9 @@ final class AclTest {
                     .findFirst()
                     .orElse(Acl.DEFAULT);
             assertEquals(
-                    expected, acl.match(true, peer.isV6(), TCP, port, peer.high(), peer.low()), () -> peer + ", " + seed);
+                    expected,
+                    acl.match(true, peer.isV6(), TCP, port, peer.high(), peer.low()),
+                    () -> peer + ", " + seed);
         }
     }
 
@@ -144,7 +148,8 @@ final class AclTest {
         boolean isV6 = random.nextBoolean();
         int length = isV6 ? random.nextInt(32, 129) : random.nextInt(12, 33);
         Address address = isV6
-                ? new Address(true, random.nextInt(4) == 0 ? 0 : 0x20010db8L << 32 | random.nextInt(256), random.nextInt())
+                ? new Address(
+                        true, random.nextInt(4) == 0 ? 0 : 0x20010db8L << 32 | random.nextInt(256), random.nextInt())
                 : new Address(false, 0, random.nextInt() & 0xffff_ffffL);
         return new Cidr(address.network(length), length);
     }

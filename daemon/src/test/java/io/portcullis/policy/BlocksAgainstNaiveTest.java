@@ -92,7 +92,7 @@ final class BlocksAgainstNaiveTest {
         /** The blocks as rules, the lowest numbers first in another order than the addresses'. */
         List<Cidr> shuffled() {
             List<Cidr> shuffled = new ArrayList<>(blocks);
-            shuffled.sort(Comparator.comparing(block -> block.hashCode() * 31 ^ (int) seed));
+            shuffled.sort(Comparator.comparingInt(block -> block.hashCode() * 31 ^ (int) seed));
             return shuffled;
         }
 

@@ -230,8 +230,7 @@ public final class RandomWorld {
             List<Peer> peers = rule.peers().stream()
                     .map(peer -> peer instanceof Peer.Group ? new Peer.Net(cidr()) : peer)
                     .toList();
-            Rule packets =
-                    new Rule(rule.protocol(), rule.ports(), rule.icmpType(), rule.icmpCode(), peers, "", PLACE);
+            Rule packets = new Rule(rule.protocol(), rule.ports(), rule.icmpType(), rule.icmpCode(), peers, "", PLACE);
             List<Cidr> blocks =
                     peers.stream().flatMap(peer -> blocks(peer, lists)).toList();
             entries.add(new AclEntry(n * 10 + random.nextInt(10), random.nextInt(3) > 0, packets, blocks));

@@ -62,13 +62,15 @@ final class CaptureReplayTest {
     }
 
     private static PcapHandle open(String end) throws Exception {
-        return Namespace.in(LAB.namespace(end), () -> new PcapHandle.Builder("eth0")
-                .snaplen(65_536)
-                .promiscuousMode(PromiscuousMode.PROMISCUOUS)
-                .immediateMode(true)
-                .timeoutMillis(100)
-                .direction(PcapDirection.IN)
-                .build());
+        return Namespace.in(
+                LAB.namespace(end),
+                () -> new PcapHandle.Builder("eth0")
+                        .snaplen(65_536)
+                        .promiscuousMode(PromiscuousMode.PROMISCUOUS)
+                        .immediateMode(true)
+                        .timeoutMillis(100)
+                        .direction(PcapDirection.IN)
+                        .build());
     }
 
     @ParameterizedTest

@@ -67,7 +67,8 @@ final class HostTunnelTest {
     }
 
     private static List<String> arrived(Path heard, String source, String destination) throws Exception {
-        String addresses = HexFormat.of().formatHex(InetAddress.getByName(source).getAddress())
+        String addresses = HexFormat.of()
+                        .formatHex(InetAddress.getByName(source).getAddress())
                 + HexFormat.of().formatHex(InetAddress.getByName(destination).getAddress());
         return Lab.read(heard)
                 .lines()
@@ -93,8 +94,7 @@ final class HostTunnelTest {
                     throw new AssertionError(unknown);
                 }
             });
-            assertEquals(
-                    packets.stream().map(HostTunnelTest::routed).toList(), arrived(heard, source, destination));
+            assertEquals(packets.stream().map(HostTunnelTest::routed).toList(), arrived(heard, source, destination));
         } finally {
             listener.destroy();
         }

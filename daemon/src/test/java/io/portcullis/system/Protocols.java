@@ -27,6 +27,7 @@ final class Protocols {
      * @param closed why it is dropped where no rule admits anything and the link classes are the default ones
      * @param open why it is dropped where everything is admitted that may be
      */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares them
     record Sample(String name, byte[] frame, String closed, String open) {
         @Override
         public String toString() {
@@ -84,14 +85,44 @@ final class Protocols {
                 .hex("cb007150")
                 .toBytes();
         link("ARP", BROADCAST, 0x0806, arp, PASSES);
-        link("RARP", BROADCAST, 0x8035, new Octets().hex("0001080006040003").zeroes(20).toBytes(), LINK);
+        link(
+                "RARP",
+                BROADCAST,
+                0x8035,
+                new Octets().hex("0001080006040003").zeroes(20).toBytes(),
+                LINK);
         link("LLDP", "0180c200000e", 0x88cc, BODY, LINK);
         link("EAPOL", "0180c2000003", 0x888e, new Octets().hex("01010000").toBytes(), PASSES);
-        link("LACP", "0180c2000002", 0x8809, new Octets().hex("0101").zeroes(108).toBytes(), LINK);
-        link("PPPoE discovery", BROADCAST, 0x8863, new Octets().hex("110900000004010100000000").toBytes(), LINK);
-        link("PPPoE session", "020000000002", 0x8864, new Octets().hex("1100000100060021").bytes(BODY).toBytes(), LINK);
-        link("MPLS", "020000000002", 0x8847, new Octets().hex("0001013f").bytes(BODY).toBytes(), LINK);
-        link("MPLS multicast", "01005e800001", 0x8848, new Octets().hex("0001013f").bytes(BODY).toBytes(), LINK);
+        link(
+                "LACP",
+                "0180c2000002",
+                0x8809,
+                new Octets().hex("0101").zeroes(108).toBytes(),
+                LINK);
+        link(
+                "PPPoE discovery",
+                BROADCAST,
+                0x8863,
+                new Octets().hex("110900000004010100000000").toBytes(),
+                LINK);
+        link(
+                "PPPoE session",
+                "020000000002",
+                0x8864,
+                new Octets().hex("1100000100060021").bytes(BODY).toBytes(),
+                LINK);
+        link(
+                "MPLS",
+                "020000000002",
+                0x8847,
+                new Octets().hex("0001013f").bytes(BODY).toBytes(),
+                LINK);
+        link(
+                "MPLS multicast",
+                "01005e800001",
+                0x8848,
+                new Octets().hex("0001013f").bytes(BODY).toBytes(),
+                LINK);
         int[] others = {
             0x0842, 0x22f0, 0x22f3, 0x8137, 0x876b, 0x8892, 0x88a2, 0x88a4, 0x88b8, 0x88ba, 0x88e1, 0x88e3, 0x88e5,
             0x88e7, 0x88f7, 0x8902, 0x8906, 0x8914, 0x9000
@@ -112,7 +143,10 @@ final class Protocols {
     private void ipProtocols() {
         ip("TCP SYN", Frame.tcp(A, 1024, B, 80, TcpFlags.SYN));
         ip("ICMP echo", Frame.icmp(A, B, 8, 0, 7).payload(56));
-        ip("IGMPv3", Frame.ip(2, A, "224.0.0.22").payload(new Octets().hex("2200e9fb00000001").toBytes()));
+        ip(
+                "IGMPv3",
+                Frame.ip(2, A, "224.0.0.22")
+                        .payload(new Octets().hex("2200e9fb00000001").toBytes()));
         ip("EIGRP", Frame.ip(88, A, "224.0.0.10").payload(BODY));
         ip("OSPF", Frame.ip(89, A, "224.0.0.5").payload(BODY).hopLimit(1));
         ip("PIM", Frame.ip(103, A, "224.0.0.13").payload(BODY));
@@ -122,34 +156,77 @@ final class Protocols {
         ip("DCCP", Frame.ip(33, A, B).payload(BODY));
         ip("UDP-Lite", Frame.ip(136, A, B).payload(BODY));
         ip("ESP", Frame.ip(50, A, B).payload(BODY));
-        ip("AH", Frame.ip(51, A, B).payload(new Octets().hex("3204000000001234").bytes(BODY).toBytes()));
+        ip(
+                "AH",
+                Frame.ip(51, A, B)
+                        .payload(
+                                new Octets().hex("3204000000001234").bytes(BODY).toBytes()));
         ip("IPComp", Frame.ip(108, A, B).payload(BODY));
         ip("protocol 255", Frame.ip(255, A, B).payload(BODY));
-        ip("first fragment", Frame.udp(A + round, 1024, B, 9).fragment(0, true).payload(64).udpLength(200));
+        ip(
+                "first fragment",
+                Frame.udp(A + round, 1024, B, 9).fragment(0, true).payload(64).udpLength(200));
     }
 
     private void tunnels() {
-        byte[] inner = Frame.tcp("10.1.0.1", 1024, "10.1.0.2", 80, TcpFlags.ACK).payload(100).ip();
-        byte[] inner6 = Frame.udp("2001:db8:2::1", 1, "2001:db8:2::2", 2).payload(100).ip();
+        byte[] inner = Frame.tcp("10.1.0.1", 1024, "10.1.0.2", 80, TcpFlags.ACK)
+                .payload(100)
+                .ip();
+        byte[] inner6 =
+                Frame.udp("2001:db8:2::1", 1, "2001:db8:2::2", 2).payload(100).ip();
         byte[] ethernet = Frame.udp("10.1.0.1", 1, "10.1.0.2", 2).payload(100).bytes();
-        ip("GRE", Frame.ip(47, A, B).payload(new Octets().hex("00000800").bytes(inner).toBytes()));
-        ip("GRE with key and checksum", Frame.ip(47, A, B)
-                .payload(new Octets().hex("a000080012340000deadbeef").bytes(inner).toBytes()));
-        ip("NVGRE", Frame.ip(47, A, B).payload(new Octets().hex("2000655800000100").bytes(ethernet).toBytes()));
-        ip("PPTP", Frame.ip(47, A, B).payload(new Octets().hex("3081880b00400001").bytes(BODY).toBytes()));
+        ip(
+                "GRE",
+                Frame.ip(47, A, B)
+                        .payload(new Octets().hex("00000800").bytes(inner).toBytes()));
+        ip(
+                "GRE with key and checksum",
+                Frame.ip(47, A, B)
+                        .payload(new Octets()
+                                .hex("a000080012340000deadbeef")
+                                .bytes(inner)
+                                .toBytes()));
+        ip(
+                "NVGRE",
+                Frame.ip(47, A, B)
+                        .payload(new Octets()
+                                .hex("2000655800000100")
+                                .bytes(ethernet)
+                                .toBytes()));
+        ip(
+                "PPTP",
+                Frame.ip(47, A, B)
+                        .payload(
+                                new Octets().hex("3081880b00400001").bytes(BODY).toBytes()));
         ip("IPIP", Frame.ip(4, A, B).payload(inner));
         ip("6in4", Frame.ip(41, A, B).payload(inner6));
-        ip("L2TPv3", Frame.ip(115, A, B).payload(new Octets().hex("00000001").bytes(ethernet).toBytes()));
-        ip("EtherIP", Frame.ip(97, A, B).payload(new Octets().hex("3000").bytes(ethernet).toBytes()));
-        datagram("VXLAN", 4789, new Octets().hex("0800000000000100").bytes(ethernet).toBytes());
-        datagram("GENEVE", 6081, new Octets().hex("0000655800000100").bytes(ethernet).toBytes());
-        datagram("GTP-U", 2152, new Octets().hex("30ff005000000001").bytes(inner).toBytes());
+        ip(
+                "L2TPv3",
+                Frame.ip(115, A, B)
+                        .payload(new Octets().hex("00000001").bytes(ethernet).toBytes()));
+        ip(
+                "EtherIP",
+                Frame.ip(97, A, B)
+                        .payload(new Octets().hex("3000").bytes(ethernet).toBytes()));
+        datagram(
+                "VXLAN",
+                4789,
+                new Octets().hex("0800000000000100").bytes(ethernet).toBytes());
+        datagram(
+                "GENEVE",
+                6081,
+                new Octets().hex("0000655800000100").bytes(ethernet).toBytes());
+        datagram(
+                "GTP-U", 2152, new Octets().hex("30ff005000000001").bytes(inner).toBytes());
         datagram("L2TP", 1701, BODY);
         datagram("Teredo", 3544, inner6);
         datagram("WireGuard", 51820, BODY);
         datagram("ESP in UDP", 4500, BODY);
         ip("4in6", Frame.ip(4, A6, B6).payload(inner));
-        ip("GRE over IPv6", Frame.ip(47, A6, B6).payload(new Octets().hex("00000800").bytes(inner).toBytes()));
+        ip(
+                "GRE over IPv6",
+                Frame.ip(47, A6, B6)
+                        .payload(new Octets().hex("00000800").bytes(inner).toBytes()));
     }
 
     private void datagram(String name, int port, byte[] payload) {
@@ -158,8 +235,19 @@ final class Protocols {
 
     private void udp() {
         for (Object[] each : new Object[][] {
-            {"DNS", 53}, {"TFTP", 69}, {"NTP", 123}, {"SNMP", 161}, {"QUIC", 443}, {"IKE", 500}, {"syslog", 514},
-            {"RIP", 520}, {"DTLS", 4433}, {"SIP", 5060}, {"BFD", 3784}, {"CoAP", 5683}, {"sFlow", 6343}
+            {"DNS", 53},
+            {"TFTP", 69},
+            {"NTP", 123},
+            {"SNMP", 161},
+            {"QUIC", 443},
+            {"IKE", 500},
+            {"syslog", 514},
+            {"RIP", 520},
+            {"DTLS", 4433},
+            {"SIP", 5060},
+            {"BFD", 3784},
+            {"CoAP", 5683},
+            {"sFlow", 6343}
         }) {
             datagram((String) each[0], (Integer) each[1], BODY);
         }
@@ -186,15 +274,23 @@ final class Protocols {
                         .bytes(),
                 PASSES,
                 PASSES);
-        ip("hop-by-hop", Frame.udp(A6, 1, B6, 2).extension(IpProtocol.HOP_BY_HOP, 8).payload(9));
-        ip("routing header 4", Frame.udp(A6, 3, B6, 2).extension(IpProtocol.ROUTING, 24).payload(9));
+        ip(
+                "hop-by-hop",
+                Frame.udp(A6, 1, B6, 2).extension(IpProtocol.HOP_BY_HOP, 8).payload(9));
+        ip(
+                "routing header 4",
+                Frame.udp(A6, 3, B6, 2).extension(IpProtocol.ROUTING, 24).payload(9));
         ip("destination options", Frame.tcp(A6, 1, B6, 2, TcpFlags.SYN).extension(IpProtocol.DESTINATION_OPTIONS, 16));
-        ip("three extension headers", Frame.udp(A6, 5, B6, 2)
-                .extension(IpProtocol.HOP_BY_HOP, 8)
-                .extension(IpProtocol.DESTINATION_OPTIONS, 8)
-                .extension(IpProtocol.ROUTING, 24)
-                .payload(9));
-        ip("IPv6 first fragment", Frame.udp(A6 + round, 7, B6, 2).fragment(0, true).payload(64).udpLength(200));
+        ip(
+                "three extension headers",
+                Frame.udp(A6, 5, B6, 2)
+                        .extension(IpProtocol.HOP_BY_HOP, 8)
+                        .extension(IpProtocol.DESTINATION_OPTIONS, 8)
+                        .extension(IpProtocol.ROUTING, 24)
+                        .payload(9));
+        ip(
+                "IPv6 first fragment",
+                Frame.udp(A6 + round, 7, B6, 2).fragment(0, true).payload(64).udpLength(200));
         ip("OSPFv3", Frame.ip(89, "fe80::7", "ff02::5").payload(BODY).hopLimit(1));
         ip("RIPng", Frame.udp("fe80::7", 521, "ff02::9", 521).payload(BODY).hopLimit(255));
         ip("SCTP over IPv6", Frame.sctp(A6, 1024, B6, 3868).payload(BODY));
@@ -206,7 +302,12 @@ final class Protocols {
         ip("802.1ad", Frame.udp(A, 12, B, 2).tag(0x88a8, 200).payload(9));
         ip("QinQ", Frame.udp(A, 13, B, 2).tag(0x88a8, 200).vlan(100).payload(9));
         ip("QinQ of 0x8100", Frame.udp(A6, 14, B6, 2).vlan(200).vlan(100).payload(9));
-        link("tagged MPLS", "020000000002", 0x8100, new Octets().hex("006488470001013f").bytes(BODY).toBytes(), LINK);
+        link(
+                "tagged MPLS",
+                "020000000002",
+                0x8100,
+                new Octets().hex("006488470001013f").bytes(BODY).toBytes(),
+                LINK);
     }
 
     /** What is not for any rule to admit. */
@@ -218,7 +319,10 @@ final class Protocols {
         both("land attack", Frame.tcp(B, 80, B, 80, TcpFlags.SYN), "bad-address");
         both("wrong checksum", Frame.udp(A, 19, B, 2).payload(9).wrongChecksum(0x101), "bad-checksum");
         both("SYN and FIN", Frame.tcp(A, 20, B, 2, TcpFlags.SYN | TcpFlags.FIN), "tcp-flags");
-        both("tiny fragment", Frame.ip(IpProtocol.TCP, A + round, B).fragment(0, true).payload(8), "fragment-tiny");
+        both(
+                "tiny fragment",
+                Frame.ip(IpProtocol.TCP, A + round, B).fragment(0, true).payload(8),
+                "fragment-tiny");
     }
 
     private void both(String name, Frame frame, String reason) {

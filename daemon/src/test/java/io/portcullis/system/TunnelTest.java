@@ -66,7 +66,9 @@ final class TunnelTest {
             boolean v6 = kind == TunnelTrain.Kind.SIX_IN_FOUR;
             List<Integer> tags = i % 2 == 0 ? List.of() : List.of(7);
             TunnelTrain.Shape shape = new TunnelTrain.Shape(kind, v6, true, tags, 1_300, 6_000, 12);
-            new TunnelTrain(shape, random).packets().forEach(packet -> packets.add(HexFormat.of().formatHex(packet)));
+            new TunnelTrain(shape, random)
+                    .packets()
+                    .forEach(packet -> packets.add(HexFormat.of().formatHex(packet)));
         }
         String port = from.equals("client") ? "outside" : "inside";
         double before = received(daemon, port);
@@ -100,8 +102,7 @@ final class TunnelTest {
     }
 
     private static double received(DaemonProcess daemon, String port) {
-        return daemon.metric(
-                "portcullis_port_frames_total{interface=\"web0\",port=\"" + port + "\",way=\"received\"}");
+        return daemon.metric("portcullis_port_frames_total{interface=\"web0\",port=\"" + port + "\",way=\"received\"}");
     }
 
     @Test

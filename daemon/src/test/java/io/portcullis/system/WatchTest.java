@@ -109,7 +109,7 @@ final class WatchTest {
     @Test
     void linksAndFoldersAreFollowed() throws IOException {
         Home home = LAB.home(HEAD + ALLOW);
-        Path etc = home.config().getParent();
+        Path etc = home.folder().resolve("etc");
         Files.writeString(
                 home.config(), "include: [enabled/*.yaml]\ncontrol: {socket: " + home.socket() + "}\n" + HEAD);
         sh("mkdir $0/enabled $0/available && ln -s ../available/web $0/enabled/web.yaml", etc);

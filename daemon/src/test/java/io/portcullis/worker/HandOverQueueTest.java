@@ -123,8 +123,9 @@ final class HandOverQueueTest {
                 return taken;
             }));
         }
-        List<List<Integer>> arrived =
-                IntStream.range(0, producers).<List<Integer>>mapToObj(_ -> new ArrayList<>()).toList();
+        List<List<Integer>> arrived = IntStream.range(0, producers)
+                .<List<Integer>>mapToObj(_ -> new ArrayList<>())
+                .toList();
         boolean ended = false;
         while (!ended) {
             // Before the last look: what was put before they ended is seen by it.

@@ -151,7 +151,8 @@ final class WorkerAllocationTest {
 
     private static byte[] errorOfWorker(int worker) {
         for (int i = 1; i < 100; i++) {
-            Frame about = Frame.udp("2001:db8::1", 4_000, "2001:db8:f::" + i, 53).payload(20);
+            Frame about =
+                    Frame.udp("2001:db8::1", 4_000, "2001:db8:f::" + i, 53).payload(20);
             byte[] bytes = about.bytes();
             Packet packet = new Packet();
             packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length);

@@ -382,7 +382,7 @@ final class RingNic {
 
     /** True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not let in. */
     private boolean mustBeOpenedAnew() throws ErrnoException {
-        boolean anew = blocked | areBlocked();
+        boolean anew = areBlocked() || blocked;
         blocked = false;
         boolean heard = false;
         for (Ring ring : rings) {

@@ -235,7 +235,9 @@ public final class RingPort implements Port {
                     return at;
                 }
             }
-            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + Ring.LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS
+                    && nic.bypassesQdisc()
+                    && lengths[at] > nic.mtuLength() + Ring.LONGEST_LINK_HEADER) {
                 sent = sendThroughQdisc(socket, at);
             } else if (sent == -Errno.EMSGSIZE) {
                 sent = sendTagged(batch, Long.numberOfTrailingZeros(members[at]));

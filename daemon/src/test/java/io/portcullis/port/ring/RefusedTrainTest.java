@@ -221,8 +221,8 @@ class RefusedTrainTest {
                     RefusingNic nic = new RefusingNic(
                             (_, _) -> random.nextInt(odds) == 0 ? kinds[random.nextInt(kinds.length)] : 0)) {
                 for (int again = 0; again < 3; again++) {
-                    Batch batch = batch(
-                            arena, frames(random, 1 + random.nextInt(Batch.CAPACITY)), random.nextLong() | 1L);
+                    Batch batch =
+                            batch(arena, frames(random, 1 + random.nextInt(Batch.CAPACITY)), random.nextLong() | 1L);
                     send(nic, batch, "seed " + seed + ", round " + round);
                 }
             }
@@ -237,7 +237,10 @@ class RefusedTrainTest {
             byte[] payload = ByteBuffer.allocate(100).putInt(96, i).array();
             frames.add(
                     i < 4
-                            ? Frame.udp(A, 1, B, 443).datagramId(i).payload(payload).bytes()
+                            ? Frame.udp(A, 1, B, 443)
+                                    .datagramId(i)
+                                    .payload(payload)
+                                    .bytes()
                             : Frame.tcp(A, 1, B, 80, TcpFlags.ACK)
                                     .payload(payload)
                                     .bytes());

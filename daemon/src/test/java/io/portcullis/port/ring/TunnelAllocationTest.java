@@ -42,8 +42,7 @@ final class TunnelAllocationTest {
         List<TunnelTrain> trains = new ArrayList<>();
         for (TunnelTrain.Kind kind : TunnelTrain.Kind.values()) {
             trains.add(new TunnelTrain(
-                    new TunnelTrain.Shape(
-                            kind, kind.carries(true), true, List.of(), PAYLOAD / SEGMENTS, PAYLOAD, 12),
+                    new TunnelTrain.Shape(kind, kind.carries(true), true, List.of(), PAYLOAD / SEGMENTS, PAYLOAD, 12),
                     new SplittableRandom(kind.ordinal())));
         }
         try (RingRehearsal outside = RingRehearsal.open();

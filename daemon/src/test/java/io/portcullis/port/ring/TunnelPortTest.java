@@ -119,7 +119,8 @@ class TunnelPortTest {
     private static List<String> untagged(List<byte[]> packets) {
         return packets.stream()
                 .map(packet -> packet[12] == (byte) 0x81 || packet[12] == (byte) 0x88
-                        ? HexFormat.of().formatHex(packet, 0, 12) + HexFormat.of().formatHex(packet, 16, packet.length)
+                        ? HexFormat.of().formatHex(packet, 0, 12)
+                                + HexFormat.of().formatHex(packet, 16, packet.length)
                         : HexFormat.of().formatHex(packet))
                 .toList();
     }
@@ -282,7 +283,6 @@ class TunnelPortTest {
             tries++;
         } while (tries < 20 && outside.counters().get(PortCounter.RECEIVED_FRAMES) > sent / 2);
         assertEquals(sent, inside.counters().get(PortCounter.SENT_FRAMES));
-        assumeTrue(
-                outside.counters().get(PortCounter.RECEIVED_FRAMES) < sent, "this kernel does not join " + kind);
+        assumeTrue(outside.counters().get(PortCounter.RECEIVED_FRAMES) < sent, "this kernel does not join " + kind);
     }
 }
