@@ -221,11 +221,11 @@ final class EngineFuzzTest {
     /** Flows that have seen both sides, and one more. */
     private static List<byte[]> tooMany() {
         List<byte[]> frames = new ArrayList<>();
-        for (int port = 1; port <= 3; port++) {
-            frames.add(out(Frame.udp("10.0.0.1", port, "198.51.100.7", 53)));
-            frames.add(in(Frame.udp("198.51.100.7", 53, "10.0.0.1", port)));
+        for (int last = 1; last <= 3; last++) {
+            frames.add(out(Frame.ip(47, "10.0.0.1", "198.51.100." + last).payload(8)));
+            frames.add(in(Frame.ip(47, "198.51.100." + last, "10.0.0.1").payload(8)));
         }
-        frames.add(out(Frame.udp("10.0.0.1", 9, "198.51.100.7", 53)));
+        frames.add(out(Frame.ip(47, "10.0.0.1", "198.51.100.9").payload(8)));
         return frames;
     }
 
