@@ -69,7 +69,7 @@ public final class TcpConnection {
     /** All that says of a SYN that it is pending. */
     static final int ANY_PENDING = SYN_PENDING | PENDING_FROM_RESPONDER;
 
-    /** Whoever was seen first need not have opened the connection. */
+    /** The side that was seen first need not have opened the connection. */
     static final int OPENER_UNKNOWN = PICKED_UP | ADOPTED;
 
     /** How often the last ACK segment can be seen to be repeated. */

@@ -261,7 +261,7 @@ public final class TcpTracker {
         return Step.PASS;
     }
 
-    /** The handshake begins anew with the SYN that is pending and this answer, whoever was the originator before. */
+    /** The handshake begins anew with the SYN that is pending and this answer, of either side. */
     private Step startOver(TcpConnection connection, Packet packet) {
         boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
         connection.originator.beginAs(connection.pendingSyn);

@@ -11,8 +11,8 @@ import java.lang.invoke.VarHandle;
  * A packet socket with a transmit ring (PACKET_TX_RING, TPACKET_V2), for frames that are longer than send(2) lets through: the
  * kernel allows four bytes beyond MTU and Ethernet header there, and only behind a tag of 0x8100, so that a whole packet under
  * an 802.1ad tag, or under two tags, is refused with EMSGSIZE ({@code packet_snd} in net/packet/af_packet.c). From a transmit
- * ring with vnet headers it takes a frame of any length ({@code tpacket_snd}): whoever sends here compares with the MTU
- * himself. What the NIC's driver does not carry, it drops.
+ * ring with vnet headers it takes a frame of any length ({@code tpacket_snd}): the port compares
+ * with the MTU. What the NIC's driver does not carry, it drops.
  *
  * <p>Each frame is copied into a slot. The kernel gives the slot back when the NIC has sent it. One thread at a time, but for
  * {@link #bypassQdisc}, which one other may call until {@link #close}.

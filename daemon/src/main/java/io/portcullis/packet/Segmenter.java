@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * Cuts a super-frame that a tunnel carries into the packets that it stands for. The kernel joins what lies in a tunnel on
  * arrival, without any device for it (net/ipv4/af_inet.c, {@code ipip_offload}; gre_offload.c; net/ipv6/ip6_offload.c,
  * {@code sit_offload} and its likes), or with one (VXLAN, Geneve). A struct virtio_net_hdr then says where the inner
- * checksum is, and has no word for the tunnel: whoever sends the frame with it is refused.
+ * checksum is, and has no word for the tunnel: a frame that is sent with it is refused.
  *
  * <p>Followed are IPv4, IPv6 with hop-by-hop, routing and destination options, GRE (RFC 2784, the key of RFC 2890, Ethernet in
  * it), MPLS (RFC 3032, RFC 4023), VXLAN (RFC 7348), Geneve (RFC 8926), GUE without options and IP or GRE right in UDP, one in

@@ -6,6 +6,8 @@ import io.portcullis.worker.Worker;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,13 +66,23 @@ final class Cores {
         }
     }
 
-    /** From now on the calling thread, which reads and compiles configurations, runs after those that forward frames. */
-    static void putReloadsLast() {
-        try {
-            Scheduling.giveWay();
-        } catch (ErrnoException refused) {
-            LOG.debug("reloads run as any other thread", refused);
-        }
+    /**
+     * Runs long work on a thread of its own that gives way to those that forward frames, and returns its result. Short work is
+     * not for it: on a busy machine it would wait for long.
+     */
+    static <T> T behindOthers(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, Cores::startBehindOthers).join();
+    }
+
+    private static void startBehindOthers(Runnable work) {
+        Thread.ofPlatform().daemon().name("portcullis-large-reload").start(() -> {
+            try {
+                Scheduling.giveWay();
+            } catch (ErrnoException refused) {
+                LOG.debug("a large reload runs as any other thread", refused);
+            }
+            work.run();
+        });
     }
 
     /** How the next worker's thread lives. */

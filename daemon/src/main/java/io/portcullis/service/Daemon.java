@@ -139,6 +139,8 @@ public final class Daemon implements Operations, AutoCloseable {
     private synchronized void start(boolean allowLockout) throws StartException {
         long startNs = System.nanoTime();
         checkPrivilege();
+        // Before the start is over it waits for that; the JVM would end.
+        Signals.onHangup(() -> request(Trigger.REQUEST));
         DaemonLock taken = DaemonLock.take(state, file);
         lock = taken;
         if (!taken.trouble().isEmpty()) {
@@ -161,8 +163,6 @@ public final class Daemon implements Operations, AutoCloseable {
         watch(read);
         leftovers.note(read.texts());
         retries.start();
-        reloads.execute(Cores::putReloadsLast);
-        Signals.onHangup(() -> request(Trigger.REQUEST));
         servers.awaitFirst(FIRST_TRY);
         showDegraded();
         String standing = StatusView.standing(running);
@@ -224,10 +224,10 @@ public final class Daemon implements Operations, AutoCloseable {
         refuseLockout(config, allowLockout || shut);
         servers.open(config.control().socket(), config.metrics());
         // Where an earlier run has left NICs shut, their traffic waits: it warms up as well.
-        if (WarmUp.isWanted()
-                && !shut
-                && config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
-            WarmUp.run();
+        if (!shut && config.interfaces().values().stream().anyMatch(each -> each.datapath() != Datapath.PCAP)) {
+            if (WarmUp.isWanted()) {
+                WarmUp.run();
+            }
             Cores.putCompilersLast();
         }
         guardWhatWaits();
@@ -432,8 +432,14 @@ public final class Daemon implements Operations, AutoCloseable {
         return reload(Trigger.REQUEST, allowLockout);
     }
 
+    private ReloadReport reload(Trigger trigger, boolean allowLockout) {
+        return leftovers.areLikely(file)
+                ? Cores.behindOthers(() -> reloadNow(trigger, allowLockout))
+                : reloadNow(trigger, allowLockout);
+    }
+
     /** Whatever it throws and should not is a refusal: nobody else would hear of it. */
-    private synchronized ReloadReport reload(Trigger trigger, boolean allowLockout) {
+    private synchronized ReloadReport reloadNow(Trigger trigger, boolean allowLockout) {
         if (trigger == Trigger.WATCH) {
             asked.set(false);
         }

@@ -97,7 +97,7 @@ final class Edits implements AutoCloseable {
     /**
      * The files were read, as they are described here. What has happened to them since is an edit.
      *
-     * @param asIs true: by somebody's wish, whoever was writing one of them meanwhile
+     * @param asIs true: an operator asked for it, also while one of them is being written
      * @return false: somebody is in the middle of writing one of them, and what was read may be half of it. When that is over, it is an edit
      */
     synchronized boolean watch(FileSet read, boolean asIs) {
@@ -123,7 +123,7 @@ final class Edits implements AutoCloseable {
         return awaitEvents();
     }
 
-    /** Whoever began to write before the files were read: the kernel has told it by now. */
+    /** Waits until all events from before the files were read are known: a program may have begun to write. */
     private boolean awaitEvents() {
         asked++;
         long mine = asked;
@@ -281,7 +281,7 @@ final class Edits implements AutoCloseable {
         boolean late = written.isPresent() && nowNs - written.get().sinceNs() >= ns(PATIENCE_MS);
         String text = late
                 ? written.get().file()
-                        + " is being written, and whoever writes it has not closed it: edits wait until then;"
+                        + " is being written and not closed yet: edits wait until then;"
                         + " portcullis reload reads it as it is"
                 : "";
         if (late && !patienceSaid) {

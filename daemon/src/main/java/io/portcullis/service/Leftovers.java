@@ -1,6 +1,9 @@
 package io.portcullis.service;
 
 import io.portcullis.config.SourceText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -25,6 +28,15 @@ final class Leftovers {
         due |= now >= LARGE || before >= LARGE;
         before = now;
         lastNs = System.nanoTime();
+    }
+
+    /** Whether reading the configuration is likely to take long, and to leave much. */
+    synchronized boolean areLikely(Path file) {
+        try {
+            return before >= LARGE || Files.size(file) >= LARGE;
+        } catch (IOException unknown) {
+            return before >= LARGE;
+        }
     }
 
     /** To be asked every second. */

@@ -58,7 +58,7 @@ final class HandOverQueue {
         for (int place = 0; place < places; place++) {
             turns.setPlain(place, place);
         }
-        // Whoever copies last may do so after the consumer has ended.
+        // The last producer may copy after the consumer has ended.
         memory = places == 0 ? MemorySegment.NULL : Arena.ofAuto().allocate((long) places * STRIDE, Long.BYTES);
         for (Direction direction : DIRECTIONS) {
             taken[direction.ordinal()] = new Batch(memory, false);

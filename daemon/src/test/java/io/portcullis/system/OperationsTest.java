@@ -361,7 +361,7 @@ final class OperationsTest {
             assertTrue(http(80));
             daemon.edit(OPEN_80);
             assertEquals(1, daemon.status().path("interfaces").size());
-            assertTrue(switches("x0").startsWith("0\n"));
+            Lab.await("the switches of before", () -> switches("x0").startsWith("0\n"));
             assertTrue(http(80));
         } finally {
             LAB.firewall("ip", "link", "del", "x0").ok();
