@@ -10,6 +10,8 @@ final class Exit {
     static final int MISUSE = 2;
     /** The daemon cannot be reached. */
     static final int UNREACHABLE = 3;
+    /** The daemon was stopped: 128 and the number of SIGTERM, as a JVM has it. */
+    static final int STOPPED = 143;
 
     private Exit() {}
 }

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.linux.ProcessEnd;
 import io.portcullis.service.Daemon;
 import io.portcullis.service.Logs;
 import io.portcullis.service.StartException;
@@ -54,8 +55,10 @@ final class RunCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
+    /** A restart waits for this end, and NICs are shut meanwhile. */
     private static void stop(Daemon daemon) {
         daemon.close();
         Logs.flush(LAST_LINES_MS);
+        ProcessEnd.now(Exit.STOPPED);
     }
 }

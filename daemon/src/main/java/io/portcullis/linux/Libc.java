@@ -172,6 +172,7 @@ final class Libc {
             capturing("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle EVENTFD =
             capturing("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle EXIT = capturing("_exit", FunctionDescriptor.ofVoid(JAVA_INT));
     private static final MethodHandle IOCTL = capturing(
             "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle IF_NAMETOINDEX =
@@ -235,6 +236,16 @@ final class Libc {
 
     private static long negated(long result, MemorySegment state) {
         return result >= 0 ? result : -state.get(JAVA_INT, ERRNO);
+    }
+
+    /** _exit(2). Does not return. */
+    static void exit(int status) {
+        MemorySegment state = STATE.get();
+        try {
+            EXIT.invokeExact(state, status);
+        } catch (Throwable bug) {
+            throw new AssertionError("_exit(" + status + ")", bug);
+        }
     }
 
     /** socket(2). A descriptor, or the negated errno. */

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 final class DaemonProcess implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
-    private static final long STOP_TIMEOUT_S = 15;
+    private static final long STOP_TIMEOUT_S = 30;
 
     /** An answer of /healthz; code 0: there was none. */
     record Health(int code, String body) {
