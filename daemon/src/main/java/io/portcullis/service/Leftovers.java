@@ -9,8 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What large configurations leave behind in the heap. It would stay until the heap is full, and the heap would stay as large as it
- * grew: so it is collected once, when reloads have been over for a while. That stops everything for some 30 ms, so small ones are
- * not worth it.
+ * grew: so it is collected once, when reloads have been over for a while. That holds frames up, so small ones are not worth it.
  */
 final class Leftovers {
     /** Characters of a configuration that takes megabytes of heap. */
