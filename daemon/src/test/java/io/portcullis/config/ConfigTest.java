@@ -14,6 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -27,6 +28,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -383,18 +385,19 @@ class ConfigTest {
                 .collect(Collectors.toSet());
     }
 
-    /** The reader waits at a pipe until the first file is another one: it reads both again. */
+    /** The reader waits at a pipe, in whose place there is a file by then: it reads that too. */
     @Test
+    @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void filesThatChangeWhileTheyAreReadAreReadAgain() throws Exception {
-        Path main = write("main.yaml", HEAD + "include: [pipe0]\nsecurity-groups: {web: {}}\n");
-        makePipes();
+        Path main = makePipe("main.yaml");
+        Path next = write("next.yaml", HEAD + "include: [after.yaml]\nsecurity-groups: {web: {}, app: {}}\n");
+        write("after.yaml", "security-groups: {after: {}}\n");
         FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
         Thread.ofVirtual().start(reading);
-        try (Writer open = pipe(0)) {
-            // Only now: opening a pipe waits for its reader, who has read the first file by then.
-            write("main.yaml", HEAD + "include: [after.yaml]\nsecurity-groups: {web: {}, app: {}}\n");
-            write("after.yaml", "security-groups: {after: {}}\n");
-            open.write("security-groups: {before: {}}\n");
+        // Opening a pipe waits for its reader.
+        try (Writer open = Files.newBufferedWriter(main)) {
+            Files.move(next, main, StandardCopyOption.ATOMIC_MOVE);
+            open.write(HEAD + "security-groups: {web: {}, before: {}}\n");
         }
         assertEquals(
                 List.of("web", "app", "after"),
@@ -403,15 +406,15 @@ class ConfigTest {
     }
 
     @Test
+    @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void filesThatChangeWheneverTheyAreReadAreRefused() throws Exception {
-        Path main = write("main.yaml", HEAD + "include: [pipe0]\nsecurity-groups: {web: {}}\n");
-        makePipes();
+        Path main = makePipe("main.yaml");
         FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
         Thread.ofVirtual().start(reading);
         for (int i = 0; i < 3; i++) {
-            try (Writer open = pipe(i)) {
-                write("main.yaml", HEAD + "include: [pipe%d]\nsecurity-groups: {web: {}}\n".formatted(i + 1));
-                open.write("security-groups: {db: {}}\n");
+            try (Writer open = Files.newBufferedWriter(main)) {
+                Files.move(makePipe("next.yaml"), main, StandardCopyOption.ATOMIC_MOVE);
+                open.write(HEAD + "security-groups: {web: {}}\n");
             }
         }
         ExecutionException refused = assertThrows(ExecutionException.class, () -> reading.get(1, TimeUnit.MINUTES));
@@ -420,17 +423,10 @@ class ConfigTest {
                 Objects.requireNonNull(refused.getCause()).getMessage());
     }
 
-    private void makePipes() throws IOException, InterruptedException {
-        for (int i = 0; i < 3; i++) {
-            Process mkfifo =
-                    new ProcessBuilder("mkfifo", folder.resolve("pipe" + i).toString()).start();
-            assertEquals(0, mkfifo.waitFor());
-        }
-    }
-
-    /** Waits for who reads it. */
-    private Writer pipe(int number) throws IOException {
-        return Files.newBufferedWriter(folder.resolve("pipe" + number));
+    private Path makePipe(String name) throws IOException, InterruptedException {
+        Path pipe = folder.resolve(name);
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        return pipe;
     }
 
     @Test
