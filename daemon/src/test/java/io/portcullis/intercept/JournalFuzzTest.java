@@ -39,7 +39,7 @@ final class JournalFuzzTest {
     void mutations(long seed) {
         int[] read = new int[1];
         Mutations.run(seed, INPUTS, seeds(), input -> read[0] += check(input) ? 1 : 0);
-        assertTrue(read[0] > 0, "the mutations break too much to test anything: " + read[0]);
+        assertTrue(read[0] > INPUTS / 20, "the mutations break too much to test anything: " + read[0]);
     }
 
     /** True: it is a journal. */
