@@ -8,7 +8,7 @@ import java.util.List;
  * Blocks in three arrays, 18 bytes each. {@link #get} makes a block anew each time, so a list of 50,000 is three objects to the
  * collector, not 100,000. Immutable.
  */
-final class PackedBlocks extends AbstractList<Cidr> {
+public final class PackedBlocks extends AbstractList<Cidr> {
     private static final int V6 = 0x100;
 
     private final long[] highs;
@@ -23,7 +23,7 @@ final class PackedBlocks extends AbstractList<Cidr> {
     }
 
     /** Gathers blocks. One thread only. */
-    static final class Builder {
+    public static final class Builder {
         private static final int FEW = 4;
 
         private long[] highs = new long[FEW];
@@ -31,7 +31,8 @@ final class PackedBlocks extends AbstractList<Cidr> {
         private short[] lengths = new short[FEW];
         private int size;
 
-        void add(Cidr block) {
+        /** Adds a block behind the others. */
+        public void add(Cidr block) {
             if (size == lengths.length) {
                 highs = Arrays.copyOf(highs, 2 * size);
                 lows = Arrays.copyOf(lows, 2 * size);
@@ -43,7 +44,8 @@ final class PackedBlocks extends AbstractList<Cidr> {
             size++;
         }
 
-        PackedBlocks build() {
+        /** What was added. */
+        public PackedBlocks build() {
             return new PackedBlocks(
                     Arrays.copyOf(highs, size), Arrays.copyOf(lows, size), Arrays.copyOf(lengths, size));
         }
@@ -62,7 +64,22 @@ final class PackedBlocks extends AbstractList<Cidr> {
     @Override
     public Cidr get(int index) {
         Address network = new Address((lengths[index] & V6) != 0, highs[index], lows[index]);
-        return new Cidr(network, lengths[index] & (V6 - 1));
+        return new Cidr(network, prefixLength(index));
+    }
+
+    /** The upper half of a block's address; 0 for IPv4. */
+    public long high(int index) {
+        return highs[index];
+    }
+
+    /** The lower half of a block's address. */
+    public long low(int index) {
+        return lows[index];
+    }
+
+    /** Bits of a block's prefix. */
+    public int prefixLength(int index) {
+        return lengths[index] & (V6 - 1);
     }
 
     @Override

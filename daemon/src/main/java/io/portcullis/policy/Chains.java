@@ -1,10 +1,9 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Cidr;
-import java.util.ArrayList;
-import java.util.HashMap;
+import io.portcullis.config.PackedBlocks;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Blocks of one family with their entries while they are compiled. Where memory allows it, a block gets the entries of all
@@ -20,21 +19,33 @@ final class Chains {
 
     private static final int LONGEST = 128;
 
-    private final List<Cidr> blocks = new ArrayList<>();
+    private static final int NOT_MERGED = -1;
+
+    private final PackedBlocks.Builder added = new PackedBlocks.Builder();
     private final Entries own = new Entries();
     private final Entries firsts = new Entries();
-    private final Map<Integer, Entries> merged = new HashMap<>();
+    /** The entries of merged blocks, one block's behind the other's. */
+    private final Entries merged = new Entries();
+
+    private final Entries all = new Entries();
+    private final Entries content = new Entries();
+    private PackedBlocks blocks = new PackedBlocks.Builder().build();
+    /** Of each block where its entries begin and end in {@link #merged}, or {@link #NOT_MERGED}. */
+    private int[] mergedFrom = new int[0];
+
+    private int[] mergedTo = new int[0];
     private int[] parents = new int[0];
     private long ranges;
 
     /** Adds a block, in the order of {@link Nesting#ORDER}, with entries that may overlap. */
     void add(Cidr block, Entries entries) {
-        blocks.add(block);
+        added.add(block);
         firsts.add(own.size());
         ranges += entries.size();
         own.addDisjoint(entries);
     }
 
+    /** The blocks, after {@link #mergeFromAbove}. */
     List<Cidr> blocks() {
         return blocks;
     }
@@ -54,15 +65,15 @@ final class Chains {
 
     /** After all blocks have been added. */
     void mergeFromAbove() {
+        blocks = added.build();
         parents = Nesting.parents(blocks);
-        byte[] lengths = new byte[blocks.size()];
-        for (int block = 0; block < lengths.length; block++) {
-            lengths[block] = (byte) blocks.get(block).prefixLength();
-        }
+        mergedFrom = new int[blocks.size()];
+        mergedTo = new int[blocks.size()];
+        Arrays.fill(mergedFrom, NOT_MERGED);
         long left = Math.min(ranges * ADDED_TO_EACH, MOST_ADDED);
         for (int length = 0; length <= LONGEST && left > 0; length++) {
-            for (int block = 0; block < lengths.length && left > 0; block++) {
-                if (Byte.toUnsignedInt(lengths[block]) == length && parents[block] >= 0 && isComplete(parents[block])) {
+            for (int block = 0; block < parents.length && left > 0; block++) {
+                if (blocks.prefixLength(block) == length && parents[block] >= 0 && isComplete(parents[block])) {
                     left = merge(block, left);
                 }
             }
@@ -71,40 +82,45 @@ final class Chains {
 
     /** Returns how many more entries may be added; 0 as soon as they do not suffice. */
     private long merge(int block, long left) {
-        Entries all = new Entries();
+        all.clear();
         addContent(parents[block], all);
         all.addAll(own, first(block), end(block));
-        Entries disjoint = new Entries();
-        disjoint.addDisjoint(all);
-        int added = disjoint.size() - (end(block) - first(block));
-        if (added > left) {
+        content.clear();
+        content.addDisjoint(all);
+        int growth = content.size() - (end(block) - first(block));
+        if (growth > left) {
             return 0;
         }
-        merged.put(block, disjoint);
-        return left - Math.max(0, added);
+        mergedFrom[block] = merged.size();
+        merged.addAll(content, 0, content.size());
+        mergedTo[block] = merged.size();
+        return left - Math.max(0, growth);
+    }
+
+    private boolean isMerged(int block) {
+        return mergedFrom[block] != NOT_MERGED;
     }
 
     private void addContent(int block, Entries to) {
-        Entries all = merged.get(block);
-        if (all == null) {
-            to.addAll(own, first(block), end(block));
+        if (isMerged(block)) {
+            to.addAll(merged, mergedFrom[block], mergedTo[block]);
         } else {
-            to.addAll(all, 0, all.size());
+            to.addAll(own, first(block), end(block));
         }
     }
 
     /** True when a block has the entries of all blocks around it. */
     private boolean isComplete(int block) {
-        return parents[block] < 0 || merged.containsKey(block);
+        return parents[block] < 0 || isMerged(block);
     }
 
     /** The contents of the blocks, as {@link RuleSet} describes them; those of several entries are added to {@code to}. */
     long[] contents(Entries to) {
         long[] contents = new long[blocks.size()];
         for (int block = 0; block < contents.length; block++) {
-            Entries content = new Entries();
+            content.clear();
             addContent(block, content);
-            if (content.size() == 1 && !merged.containsKey(block)) {
+            if (content.size() == 1 && !isMerged(block)) {
                 contents[block] = content.get(0);
             } else {
                 contents[block] = RuleSet.several(to.size(), content.size(), isComplete(block));

@@ -1,6 +1,8 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Cidr;
+import io.portcullis.config.PackedBlocks;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -15,6 +17,44 @@ final class Nesting {
             .thenComparingInt(Cidr::prefixLength);
 
     private Nesting() {}
+
+    /**
+     * The indices of blocks of one family in {@link #ORDER}; equal ones keep their order. A merge sort of plain numbers: an object for
+     * each of 50,000 blocks is what a collection takes its time for.
+     */
+    static int[] sorted(PackedBlocks blocks) {
+        int count = blocks.size();
+        int[] sorted = new int[count];
+        Arrays.setAll(sorted, i -> i);
+        int[] merged = new int[count];
+        for (int width = 1; width < count; width *= 2) {
+            for (int start = 0; start < count; start += 2 * width) {
+                merge(blocks, sorted, merged, start, width);
+            }
+            int[] last = sorted;
+            sorted = merged;
+            merged = last;
+        }
+        return sorted;
+    }
+
+    /** Merges two neighbours of {@code width} indices each; the second may be shorter, or missing. */
+    private static void merge(PackedBlocks blocks, int[] from, int[] to, int start, int width) {
+        int middle = Math.min(start + width, from.length);
+        int end = Math.min(middle + width, from.length);
+        int left = start;
+        int right = middle;
+        for (int at = start; at < end; at++) {
+            boolean takesLeft = right == end || left < middle && compare(blocks, from[left], from[right]) <= 0;
+            to[at] = takesLeft ? from[left++] : from[right++];
+        }
+    }
+
+    private static int compare(PackedBlocks blocks, int one, int other) {
+        int byHigh = Long.compareUnsigned(blocks.high(one), blocks.high(other));
+        int byAddress = byHigh != 0 ? byHigh : Long.compareUnsigned(blocks.low(one), blocks.low(other));
+        return byAddress != 0 ? byAddress : Integer.compare(blocks.prefixLength(one), blocks.prefixLength(other));
+    }
 
     /** Of each block the number of the smallest one around it, or -1; {@code sorted} by {@link #ORDER}, each once. */
     static int[] parents(List<Cidr> sorted) {

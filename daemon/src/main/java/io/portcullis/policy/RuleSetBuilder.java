@@ -1,12 +1,11 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Cidr;
+import io.portcullis.config.PackedBlocks;
 import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 
 /** Gathers rules and compiles them to a {@link RuleSet}. */
@@ -18,11 +17,20 @@ final class RuleSetBuilder {
     /** What one rule admits of the addresses that it speaks about. */
     private record Part(int protocol, List<PortRange> ranges, int rule) {}
 
-    /** One block that a rule speaks about. */
-    private record Source(Cidr block, Part part) {}
+    /** Blocks of one family, each with the number of the part that speaks about it. */
+    private static final class Sources {
+        private final PackedBlocks.Builder blocks = new PackedBlocks.Builder();
+        private final Entries parts = new Entries();
 
-    private final List<Source> v4 = new ArrayList<>();
-    private final List<Source> v6 = new ArrayList<>();
+        void add(Cidr block, int part) {
+            blocks.add(block);
+            parts.add(part);
+        }
+    }
+
+    private final List<Part> parts = new ArrayList<>();
+    private final Sources v4 = new Sources();
+    private final Sources v6 = new Sources();
 
     /**
      * Adds a rule.
@@ -36,10 +44,11 @@ final class RuleSetBuilder {
             throw new IllegalArgumentException("rule " + number + " of " + RuleSet.MOST_RULES + " at the most");
         }
         int protocol = rule.protocol() == Rule.ALL ? RuleSet.ALL : rule.protocol();
-        Part part = new Part(protocol, ranges(rule), number);
+        int part = parts.size();
+        parts.add(new Part(protocol, ranges(rule), number));
         for (Cidr block : blocks) {
             if (!(block.isV6() ? protocol == ICMP : protocol == ICMPV6)) {
-                (block.isV6() ? v6 : v4).add(new Source(block, part));
+                (block.isV6() ? v6 : v4).add(block, part);
             }
         }
     }
@@ -69,18 +78,19 @@ final class RuleSetBuilder {
         return new RuleSet(blocksV4, blocksV6, entries.toArray());
     }
 
-    private static Chains compile(List<Source> sources) {
-        Source[] sorted = sources.toArray(Source[]::new);
-        Arrays.sort(sorted, Comparator.comparing(Source::block, Nesting.ORDER));
+    private Chains compile(Sources sources) {
+        PackedBlocks blocks = sources.blocks.build();
+        int[] sorted = Nesting.sorted(blocks);
         Chains chains = new Chains();
         Entries own = new Entries();
         for (int i = 0; i < sorted.length; i++) {
-            Part part = sorted[i].part;
+            Part part = parts.get((int) sources.parts.get(sorted[i]));
             for (PortRange range : part.ranges) {
                 own.add(RuleSet.entry(part.protocol, range.low(), range.high(), part.rule));
             }
-            if (i + 1 == sorted.length || !sorted[i + 1].block.equals(sorted[i].block)) {
-                chains.add(sorted[i].block, own);
+            Cidr block = blocks.get(sorted[i]);
+            if (i + 1 == sorted.length || !blocks.get(sorted[i + 1]).equals(block)) {
+                chains.add(block, own);
                 own.clear();
             }
         }

@@ -8,28 +8,37 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A program run to its end, within a bounded time. */
-record Command(List<String> words, int exit, String out) {
+/**
+ * A program run to its end, within a bounded time.
+ *
+ * @param out what it printed: its standard output, then its standard error
+ * @param output its standard output alone: what is to be parsed. {@code ip} warns on standard error, and exits with 0, when
+ *     another test removes a namespace while it looks
+ */
+record Command(List<String> words, int exit, String out, String output) {
     private static final long TIMEOUT_S = 60;
 
     static Command run(List<String> words) {
         try {
             Path out = Files.createTempFile("portcullis-test", ".out");
+            Path err = Files.createTempFile("portcullis-test", ".err");
             try {
                 Process process = new ProcessBuilder(words)
-                        .redirectErrorStream(true)
                         .redirectInput(Path.of("/dev/null").toFile())
                         .redirectOutput(out.toFile())
+                        .redirectError(err.toFile())
                         .start();
                 if (!process.waitFor(TIMEOUT_S, TimeUnit.SECONDS)) {
                     process.descendants().forEach(ProcessHandle::destroyForcibly);
                     process.destroyForcibly().waitFor();
-                    throw new AssertionError(
-                            "took more than " + TIMEOUT_S + " s: " + words + "\n" + Files.readString(out));
+                    throw new AssertionError("took more than " + TIMEOUT_S + " s: " + words + "\n"
+                            + Files.readString(out) + Files.readString(err));
                 }
-                return new Command(words, process.exitValue(), Files.readString(out));
+                String output = Files.readString(out);
+                return new Command(words, process.exitValue(), output + Files.readString(err), output);
             } finally {
                 Files.delete(out);
+                Files.delete(err);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(String.join(" ", words), e);

@@ -44,14 +44,14 @@ final class DoctorTest {
 
     @Test
     void aFitMachineIsSaidToBeFitAndNothingIsChanged() throws IOException {
-        String before = LAB.firewall("ip", "-d", "link").out();
+        String before = LAB.firewall("ip", "-d", "link").output();
         Command doctor = doctor("out0").ok();
         assertTrue(doctor.out().contains("ok    packet sockets  rings with vnet headers open"), doctor.out());
         assertTrue(doctor.out().contains("ok    programs        the kernel takes them"), doctor.out());
         assertTrue(doctor.out().contains("ok    web0            out0 is guarded in place"), doctor.out());
         assertTrue(doctor.out().contains("ok    ssh             no ssh connection"), doctor.out());
         assertFalse(doctor.out().contains("FAIL"), doctor.out());
-        assertEquals(before, LAB.firewall("ip", "-d", "link").out());
+        assertEquals(before, LAB.firewall("ip", "-d", "link").output());
         JsonNode json =
                 new ObjectMapper().readTree(doctor("out0", "--json").ok().out());
         assertTrue(json.isArray() && json.size() > 5);

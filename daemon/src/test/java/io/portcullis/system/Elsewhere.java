@@ -35,7 +35,7 @@ final class Elsewhere implements AutoCloseable {
 
     /** Index of a NIC of the firewall's. */
     static int index(Lab lab, String nic) {
-        String shown = lab.firewall("ip", "-o", "link", "show", nic).ok().out();
+        String shown = lab.firewall("ip", "-o", "link", "show", nic).ok().output();
         return Integer.parseInt(shown.substring(0, shown.indexOf(':')));
     }
 

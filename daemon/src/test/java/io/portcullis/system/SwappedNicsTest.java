@@ -56,8 +56,8 @@ final class SwappedNicsTest {
     }
 
     private static String programs() {
-        return LAB.firewall("ip", "-o", "link").ok().out()
-                + LAB.firewall("tc", "qdisc", "show").ok().out();
+        return LAB.firewall("ip", "-o", "link").ok().output()
+                + LAB.firewall("tc", "qdisc", "show").ok().output();
     }
 
     @Test
