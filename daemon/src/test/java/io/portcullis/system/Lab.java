@@ -2,8 +2,10 @@ package io.portcullis.system;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -163,8 +165,19 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         down();
     }
 
+    /** One test JVM at a time: several start at once, and each would find what another one is removing. */
     private static void removeDeadLabs() {
-        removeDeadFolders();
+        Path file = Path.of(System.getProperty("java.io.tmpdir"), PREFIX + ".lock");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.lock();
+            removeDeadFolders();
+            removeDeadNamespaces();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void removeDeadNamespaces() {
         script("list").ok().out().lines().filter(lab -> lab.startsWith(PREFIX)).forEach(lab -> {
             long pid = Long.parseLong(lab.substring(PREFIX.length()));
             if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
