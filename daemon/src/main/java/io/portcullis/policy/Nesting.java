@@ -10,11 +10,13 @@ import java.util.List;
 final class Nesting {
     /** By family, first address (unsigned), then outer blocks before inner ones. */
     static final Comparator<Cidr> ORDER = Comparator.comparing(Cidr::isV6)
-            .thenComparing((one, other) ->
-                    Long.compareUnsigned(one.network().high(), other.network().high()))
-            .thenComparing((one, other) ->
-                    Long.compareUnsigned(one.network().low(), other.network().low()))
-            .thenComparingInt(Cidr::prefixLength);
+            .thenComparing((one, other) -> compare(
+                    one.network().high(),
+                    one.network().low(),
+                    one.prefixLength(),
+                    other.network().high(),
+                    other.network().low(),
+                    other.prefixLength()));
 
     private Nesting() {}
 
@@ -51,9 +53,19 @@ final class Nesting {
     }
 
     private static int compare(PackedBlocks blocks, int one, int other) {
-        int byHigh = Long.compareUnsigned(blocks.high(one), blocks.high(other));
-        int byAddress = byHigh != 0 ? byHigh : Long.compareUnsigned(blocks.low(one), blocks.low(other));
-        return byAddress != 0 ? byAddress : Integer.compare(blocks.prefixLength(one), blocks.prefixLength(other));
+        return compare(
+                blocks.high(one),
+                blocks.low(one),
+                blocks.prefixLength(one),
+                blocks.high(other),
+                blocks.low(other),
+                blocks.prefixLength(other));
+    }
+
+    private static int compare(long high, long low, int length, long otherHigh, long otherLow, int otherLength) {
+        int byHigh = Long.compareUnsigned(high, otherHigh);
+        int byAddress = byHigh != 0 ? byHigh : Long.compareUnsigned(low, otherLow);
+        return byAddress != 0 ? byAddress : Integer.compare(length, otherLength);
     }
 
     /** Of each block the number of the smallest one around it, or -1; {@code sorted} by {@link #ORDER}, each once. */
