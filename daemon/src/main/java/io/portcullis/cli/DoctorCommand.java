@@ -1,6 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.config.Level;
 import io.portcullis.service.Doctor;
+import io.portcullis.service.Logs;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +37,8 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path file = config != null ? config : Files.exists(USUAL) ? USUAL : null;
+        Logs.start(false);
+        Logs.level(Level.ERROR);
         List<Doctor.Finding> findings = Doctor.examine(file == null ? null : file.toAbsolutePath());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {

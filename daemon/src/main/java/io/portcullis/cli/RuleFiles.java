@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
@@ -31,7 +32,7 @@ final class RuleFiles {
      */
     static Read read(Path file, InputStream in) {
         try {
-            Config config = file.equals(STANDARD_INPUT) ? Config.read(in, file.toString()) : Config.load(file);
+            Config config = file.equals(STANDARD_INPUT) ? ConfigReader.read(in, file.toString()) : ConfigReader.load(file);
             return new Read(Optional.of(NicAddresses.added(config)), List.of());
         } catch (ConfigException e) {
             return new Read(Optional.empty(), e.faults());

@@ -1,8 +1,5 @@
 package io.portcullis.config;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -36,62 +33,6 @@ public record Config(
         networkAcls = Collections.unmodifiableMap(new LinkedHashMap<>(networkAcls));
         expectations = List.copyOf(expectations);
         warnings = List.copyOf(warnings);
-    }
-
-    /**
-     * Reads a file and everything that it includes.
-     *
-     * @throws ConfigException if anything is wrong with any of them, with all that is
-     */
-    public static Config load(Path file) throws ConfigException {
-        return load(file, new Sources());
-    }
-
-    /**
-     * As {@link #load(Path)}. All files are read as they are at one moment: where one changes meanwhile, all are read again, three
-     * times at the most.
-     *
-     * @param sources gets, in any case, what the reading came across
-     */
-    public static Config load(Path file, Sources sources) throws ConfigException {
-        return ConfigReader.load(file, sources);
-    }
-
-    /**
-     * Reads a stream to its end; what it says includes nothing.
-     *
-     * @param name what faults call it
-     * @throws ConfigException if anything is wrong with it, with all that is
-     * @throws IOException if the stream cannot be read
-     */
-    public static Config read(InputStream in, String name) throws ConfigException, IOException {
-        return ConfigReader.read(in, name);
-    }
-
-    /**
-     * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
-     * among them.
-     *
-     * @param texts as {@link Sources#texts} gives them, at least one
-     * @throws ConfigException if anything is wrong with any of them, with all that is
-     */
-    public static Config of(List<SourceText> texts) throws ConfigException {
-        return ConfigReader.of(texts);
-    }
-
-    /** What can still be read of a faulty file and of what it includes; never fails. */
-    public static Legible legible(Path file) {
-        return LegibleReader.read(file);
-    }
-
-    /**
-     * Reads a text that includes nothing.
-     *
-     * @param name what faults call the file
-     * @throws ConfigException if anything is wrong with it, with all that is
-     */
-    public static Config parse(String yaml, String name) throws ConfigException {
-        return ConfigReader.parse(yaml, name);
     }
 
     /**

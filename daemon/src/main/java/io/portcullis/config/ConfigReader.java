@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Reads a whole configuration out of its documents: first each part, then what the parts say about one another. */
-final class ConfigReader {
+public final class ConfigReader {
     private static final int LONGEST_NAME = 255;
 
     /** Parts that several files may add to, with the keys of those that have fixed ones. */
@@ -53,7 +53,22 @@ final class ConfigReader {
         this.reading = reading;
     }
 
-    static Config load(Path file, Sources sources) throws ConfigException {
+    /**
+     * Reads a file and everything that it includes.
+     *
+     * @throws ConfigException if anything is wrong with any of them, with all that is
+     */
+    public static Config load(Path file) throws ConfigException {
+        return load(file, new Sources());
+    }
+
+    /**
+     * As {@link #load(Path)}. All files are read as they are at one moment: where one changes meanwhile, all are read again, three
+     * times at the most.
+     *
+     * @param sources gets, in any case, what the reading came across
+     */
+    public static Config load(Path file, Sources sources) throws ConfigException {
         for (int readings = 0; readings < MOST_READINGS; readings++) {
             Reading reading = new Reading();
             List<SourceText> texts = new ArrayList<>();
@@ -73,7 +88,14 @@ final class ConfigReader {
                 "this or what it includes was changed while it was read, " + MOST_READINGS + " times")));
     }
 
-    static Config of(List<SourceText> texts) throws ConfigException {
+    /**
+     * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
+     * among them.
+     *
+     * @param texts as {@link Sources#texts} gives them, at least one
+     * @throws ConfigException if anything is wrong with any of them, with all that is
+     */
+    public static Config of(List<SourceText> texts) throws ConfigException {
         if (texts.isEmpty()) {
             throw new IllegalArgumentException("no text");
         }
@@ -85,7 +107,13 @@ final class ConfigReader {
         return read(documents, reading);
     }
 
-    static Config parse(String yaml, String name) throws ConfigException {
+    /**
+     * Reads a text that includes nothing.
+     *
+     * @param name what faults call the file
+     * @throws ConfigException if anything is wrong with it, with all that is
+     */
+    public static Config parse(String yaml, String name) throws ConfigException {
         Reading reading = new Reading();
         Optional<Document> document = Document.compose(yaml, name, reading);
         document.ifPresent(each ->
@@ -93,7 +121,14 @@ final class ConfigReader {
         return read(new ArrayList<>(document.stream().toList()), reading);
     }
 
-    static Config read(InputStream in, String name) throws ConfigException, IOException {
+    /**
+     * Reads a stream to its end; what it says includes nothing.
+     *
+     * @param name what faults call it
+     * @throws ConfigException if anything is wrong with it, with all that is
+     * @throws IOException if the stream cannot be read
+     */
+    public static Config read(InputStream in, String name) throws ConfigException, IOException {
         Reading reading = new Reading();
         Optional<String> yaml = Documents.text(in, name, reading);
         if (yaml.isEmpty()) {

@@ -14,7 +14,7 @@ import java.util.function.Function;
  * Reads what is legible in a faulty configuration. Where a name is misspelt, the nearest one is meant; where an interface is
  * described twice, all NICs of both count: one NIC too many that is shut is better than one that is open.
  */
-final class LegibleReader {
+public final class LegibleReader {
     private static final String NIC = "nic";
     private static final List<String> SIDES = List.of("outside", "inside");
     private static final List<String> NICS = List.of(NIC, SIDES.get(0), SIDES.get(1));
@@ -46,7 +46,7 @@ final class LegibleReader {
         documents = read.all();
     }
 
-    static Legible read(Path file) {
+    public static Legible read(Path file) {
         return new LegibleReader(file).read();
     }
 

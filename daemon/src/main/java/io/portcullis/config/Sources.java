@@ -2,7 +2,7 @@ package io.portcullis.config;
 
 import java.util.List;
 
-/** What {@link Config#load(java.nio.file.Path, Sources)} came across, whether it came to a configuration or not. One thread. */
+/** What {@link ConfigReader#load(java.nio.file.Path, Sources)} came across, whether it came to a configuration or not. One thread. */
 public final class Sources {
     private List<SourceText> texts = List.of();
     private FileSet files = FileSet.NONE;
@@ -12,7 +12,7 @@ public final class Sources {
         files = where;
     }
 
-    /** The text of each file that could be read, in the order of reading: {@link Config#of} makes the same configuration of them. */
+    /** The text of each file that could be read, in the order of reading: {@link ConfigReader#of} makes the same configuration of them. */
     public List<SourceText> texts() {
         return texts;
     }

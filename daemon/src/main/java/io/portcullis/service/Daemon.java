@@ -56,8 +56,6 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements Operations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
-    static final long INSTALL_TIMEOUT_MS = 5_000;
-
     private static final long RETRY_MS = 1_000;
     private static final Duration FIRST_TRY = Duration.ofSeconds(5);
 
@@ -75,7 +73,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
     private final Claims claims = new Claims(meters);
-    private final DropLog drops = new DropLog();
+    private final DropLog drops = new DropLog(Logs::hasRoom);
     private final Cores cores = Cores.ofThisProcess();
     private final Guarding guarding;
     private final LastGood lastGood;
@@ -244,7 +242,7 @@ public final class Daemon implements Operations, AutoCloseable {
 
     /** A configuration with what is compiled of it, and nothing guarded that was not before. */
     private Running prepared(Config config, long generation, boolean degraded) {
-        Map<String, List<Cidr>> addresses = NicAddresses.of(config, running);
+        Map<String, List<Cidr>> addresses = NicAddresses.of(config, running.guarded(), running.nicAddresses());
         Map<String, Policy> policies = Reload.compileAll(config, addresses, generation, running);
         return new Running(
                 config,
@@ -378,7 +376,7 @@ public final class Daemon implements Operations, AutoCloseable {
         if (config == null) {
             return;
         }
-        Map<String, List<Cidr>> now = NicAddresses.of(config, running);
+        Map<String, List<Cidr>> now = NicAddresses.of(config, running.guarded(), running.nicAddresses());
         if (now.equals(running.nicAddresses())) {
             return;
         }
@@ -608,7 +606,7 @@ public final class Daemon implements Operations, AutoCloseable {
                 config,
                 workers.ruleHits().policy(),
                 question,
-                (frame, way) -> workers.explain(frame, way, INSTALL_TIMEOUT_MS));
+                (frame, way) -> workers.explain(frame, way, GuardedInterface.INSTALL_TIMEOUT_MS));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
@@ -76,13 +77,11 @@ public final class Doctor {
     private Doctor() {}
 
     /**
-     * Looks at this machine.
+     * Looks at this machine. What the log would say meanwhile is the caller's to silence.
      *
      * @param file the configuration that it is to have; null: none yet
      */
     public static List<Finding> examine(@Nullable Path file) {
-        Logs.start(false);
-        Logs.level(Level.ERROR);
         Doctor doctor = new Doctor();
         doctor.findings.ok("java", Runtime.version().toString());
         doctor.findings.look("packet sockets", doctor::packetSockets);
@@ -277,7 +276,7 @@ public final class Doctor {
     private void configuration(Path file) {
         Config config;
         try {
-            config = Config.load(file);
+            config = ConfigReader.load(file);
         } catch (ConfigException e) {
             e.faults().forEach(fault -> findings.fail("configuration", fault.toString()));
             return;

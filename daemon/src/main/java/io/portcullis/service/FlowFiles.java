@@ -7,7 +7,6 @@ import io.portcullis.conntrack.Timeouts;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileLock;
 import io.portcullis.linux.MappedFile;
-import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,14 +68,16 @@ final class FlowFiles implements AutoCloseable {
      * it is full, read-only, or not ours alone, they are in memory, and {@link #trouble} says why.
      *
      * @param directory made where there is none
+     * @param maxFlows of all its tables together
+     * @param timeouts of new tables
      * @param workers how many it has
      * @param stale true: its traffic has passed unguarded since, and the flows of back then say nothing any more
-     * @throws StartException if there is no memory either, or another daemon uses them; then nothing has changed
+     * @throws TableException if there is no memory either, or another daemon uses them; then nothing has changed
      */
-    static FlowFiles open(String interfaceName, Path directory, Policy policy, int workers, boolean stale)
-            throws StartException {
+    static FlowFiles open(String interfaceName, Path directory, long maxFlows, Timeouts timeouts, int workers, boolean stale)
+            throws TableException {
         FlowFolder folder = new FlowFolder(directory, interfaceName);
-        FlowOpening opening = FlowOpening.of(folder, policy.maxFlows(), workers);
+        FlowOpening opening = FlowOpening.of(folder, maxFlows, workers);
         FileLock lock = null;
         boolean done = false;
         try {
@@ -94,7 +95,7 @@ final class FlowFiles implements AutoCloseable {
                             "{}: its flow tables are in memory, and its connections end with this process: {}",
                             interfaceName,
                             why));
-            FlowFiles files = new FlowFiles(folder, lock, opened, flowTables(interfaceName, policy, opened));
+            FlowFiles files = new FlowFiles(folder, lock, opened, flowTables(interfaceName, timeouts, opened));
             done = true;
             return files;
         } finally {
@@ -113,11 +114,11 @@ final class FlowFiles implements AutoCloseable {
         }
     }
 
-    private static FileLock lock(FlowFolder folder) throws IOException, StartException {
+    private static FileLock lock(FlowFolder folder) throws IOException, TableException {
         String words = "pid " + ProcessHandle.current().pid();
         FileLock taken = FileLock.take(folder.lock(), words)
                 .orElseThrow(
-                        () -> new StartException(
+                        () -> new TableException(
                                 List.of(
                                         folder.interfaceName() + ": another portcullis uses its flow tables in "
                                                 + folder.directory()
@@ -134,7 +135,7 @@ final class FlowFiles implements AutoCloseable {
         }
     }
 
-    private static List<FlowTable> flowTables(String interfaceName, Policy policy, FlowOpening.Tables opened) {
+    private static List<FlowTable> flowTables(String interfaceName, Timeouts timeouts, FlowOpening.Tables opened) {
         long beganNs = System.nanoTime();
         List<FlowTable> tables = new ArrayList<>();
         int flows = 0;
@@ -145,7 +146,7 @@ final class FlowFiles implements AutoCloseable {
                     table.memory(),
                     table.header(),
                     table.header().entries(),
-                    new Timeouts(policy::timeoutNs),
+                    timeouts,
                     System.nanoTime());
             if (opened.found()) {
                 FlowTable.Recovery recovery = flowTable.recover(System.nanoTime());

@@ -53,19 +53,19 @@ record FlowOpening(FlowFolder folder, int workers, int perWorker) {
     /**
      * As many tables as there are workers.
      *
-     * @throws StartException where so many flows are too many for a table, or for the heap
+     * @throws TableException where so many flows are too many for a table, or for the heap
      */
-    static FlowOpening of(FlowFolder folder, long maxFlows, int workers) throws StartException {
+    static FlowOpening of(FlowFolder folder, long maxFlows, int workers) throws TableException {
         String interfaceName = folder.interfaceName();
         long each = Math.max(1, maxFlows / workers);
         long derived = each * workers * FlowTable.DERIVED_BYTES;
         if (each > TableHeader.MOST_ENTRIES) {
-            throw new StartException(List.of(String.format(
+            throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d with %d workers: a worker has at most %,d",
                     interfaceName, maxFlows, workers, TableHeader.MOST_ENTRIES)));
         }
         if (derived > Runtime.getRuntime().maxMemory() / 2) {
-            throw new StartException(List.of(String.format(
+            throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d takes %,d MiB of the heap, which has %,d MiB: lower it, or give"
                             + " more with PORTCULLIS_JAVA_OPTS=-Xmx",
                     interfaceName, maxFlows, derived / MIB, Runtime.getRuntime().maxMemory() / MIB)));
@@ -81,9 +81,9 @@ record FlowOpening(FlowFolder folder, int workers, int perWorker) {
      * Tables without files.
      *
      * @param why for people
-     * @throws StartException where there is no memory either
+     * @throws TableException where there is no memory either
      */
-    Tables inMemory(String why) throws StartException {
+    Tables inMemory(String why) throws TableException {
         return new Tables(memoryTables(OptionalInt.empty(), why), false, Optional.of(why));
     }
 
@@ -92,9 +92,9 @@ record FlowOpening(FlowFolder folder, int workers, int perWorker) {
      *
      * @param stale true: the flows that are there are forgotten
      * @throws IOException where the folder can't be used
-     * @throws StartException where there is no memory either
+     * @throws TableException where there is no memory either
      */
-    Tables inFiles(boolean stale) throws IOException, StartException {
+    Tables inFiles(boolean stale) throws IOException, TableException {
         UUID boot = UUID.fromString(Files.readString(BOOT_ID).strip());
         folder.renameThoseOfVersion01();
         folder.finishInterrupted();
@@ -248,7 +248,7 @@ record FlowOpening(FlowFolder folder, int workers, int perWorker) {
         }
     }
 
-    private List<TableMove.Table> memoryTables(OptionalInt seed, String why) throws StartException {
+    private List<TableMove.Table> memoryTables(OptionalInt seed, String why) throws TableException {
         long available = Meminfo.available();
         try {
             if (bytes() > available / 2) {
@@ -257,7 +257,7 @@ record FlowOpening(FlowFolder folder, int workers, int perWorker) {
             // No other run ever reads them: they are of no boot.
             return make(new UUID(0, 0), seed, _ -> MappedFile.anonymous(TableHeader.bytes(perWorker)));
         } catch (IOException none) {
-            throw new StartException(List.of(String.format(
+            throw new TableException(List.of(String.format(
                     "%s: %s; and memory has no room for %,d MiB of flows either: %s",
                     folder.interfaceName(), why, bytes() / MIB, IoFault.text(none))));
         }

@@ -8,6 +8,7 @@ import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.Timeouts;
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Share;
@@ -39,6 +40,8 @@ import org.slf4j.LoggerFactory;
 /** One interface of the configuration while it is guarded: its NICs taken, its workers. */
 final class GuardedInterface {
     private static final Logger LOG = LoggerFactory.getLogger(GuardedInterface.class);
+
+    static final long INSTALL_TIMEOUT_MS = 5_000;
 
     /**
      * What all interfaces of a daemon have in common.
@@ -155,14 +158,19 @@ final class GuardedInterface {
         boolean open = attachment.onFailure() == OnFailure.OPEN;
         try {
             FlowFiles flows = FlowFiles.open(
-                    attachment.name(), household.flows(), policy, workers, !open && !interception.wasStanding());
+                    attachment.name(),
+                    household.flows(),
+                    policy.maxFlows(),
+                    new Timeouts(policy::timeoutNs),
+                    workers,
+                    !open && !interception.wasStanding());
             if (open && flows.found()) {
                 flows.tables().forEach(FlowTable::relearn);
             }
             return flows;
-        } catch (StartException e) {
+        } catch (TableException e) {
             giveUp(attachment.name(), interception);
-            throw e;
+            throw new StartException(e.faults());
         }
     }
 
@@ -244,7 +252,7 @@ final class GuardedInterface {
 
     /** Its frames obey these rules from now on; a worker that does not take them in time is a problem. */
     void install(Policy policy) {
-        late = workers.install(policy, Daemon.INSTALL_TIMEOUT_MS);
+        late = workers.install(policy, INSTALL_TIMEOUT_MS);
     }
 
     /** Which workers did not take the last rules in time, one sentence each. */

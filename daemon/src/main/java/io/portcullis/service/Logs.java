@@ -123,7 +123,7 @@ public final class Logs {
     }
 
     /** How much the daemon says; libraries say warnings and errors only. */
-    static void level(Level level) {
+    public static void level(Level level) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.getLogger(OURS).setLevel(ch.qos.logback.classic.Level.toLevel(level.name()));
     }

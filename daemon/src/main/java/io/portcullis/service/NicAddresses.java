@@ -49,9 +49,11 @@ public final class NicAddresses {
     /**
      * The addresses of all hosts' NICs that a configuration names, by interface.
      *
-     * @param running knows NICs that are called otherwise by now, and what they had where the kernel does not tell
+     * @param guarded knows NICs that are called otherwise by now
+     * @param last those that were read last: what counts where the kernel does not tell
      */
-    static Map<String, List<Cidr>> of(Config config, Running running) {
+    static Map<String, List<Cidr>> of(
+            Config config, Map<String, GuardedInterface> guarded, Map<String, List<Cidr>> last) {
         Map<String, List<Cidr>> addresses = new TreeMap<>();
         for (Interface attachment : config.interfaces().values()) {
             if (!(attachment.mode() instanceof Mode.Host host)) {
@@ -59,11 +61,11 @@ public final class NicAddresses {
             }
             String name = attachment.name();
             try {
-                GuardedInterface each = running.guarded().get(name);
+                GuardedInterface each = guarded.get(name);
                 addresses.put(name, each == null ? of(host.nic()) : each.nicAddresses());
             } catch (ErrnoException refused) {
                 LOG.warn("{}: its addresses can't be read: {}", name, refused.getMessage());
-                addresses.put(name, running.nicAddresses().getOrDefault(name, List.of()));
+                addresses.put(name, last.getOrDefault(name, List.of()));
             }
         }
         return addresses;

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Fault;
@@ -11,9 +12,9 @@ import java.util.List;
 @FunctionalInterface
 interface Reader {
     /** Those that there are. */
-    Reader FILES = Config::load;
+    Reader FILES = ConfigReader::load;
 
-    /** As {@link Config#load(Path, Sources)} does. */
+    /** As {@link ConfigReader#load(Path, Sources)} does. */
     Config load(Path file, Sources sources) throws ConfigException;
 
     /**

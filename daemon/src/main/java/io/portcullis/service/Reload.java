@@ -74,7 +74,7 @@ final class Reload {
         Config config = config();
         boolean prepared = false;
         try {
-            nicAddresses = NicAddresses.of(config, before);
+            nicAddresses = NicAddresses.of(config, before.guarded(), before.nicAddresses());
             Config addressed = config.withNicAddresses(nicAddresses);
             Claims.admitReload(addressed);
             policies.putAll(compileAll(config, nicAddresses, before.generation() + 1, before));

@@ -1,5 +1,7 @@
 package io.portcullis.service;
 
+import io.portcullis.config.LegibleReader;
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.FileSet;
@@ -56,7 +58,7 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
         switch (lastGood.find()) {
             case LastGood.Found.Kept(List<SourceText> kept) -> {
                 try {
-                    return Optional.of(Config.of(kept));
+                    return Optional.of(ConfigReader.of(kept));
                 } catch (ConfigException e) {
                     LOG.error("the last good configuration is not right any more: {}", e.faults());
                 } catch (RuntimeException | Error defect) {
@@ -71,7 +73,7 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
     /** What is legible of the file; nothing where looking for it brings out a defect of portcullis. */
     static Legible legible(Path file) {
         try {
-            return Config.legible(file);
+            return LegibleReader.read(file);
         } catch (RuntimeException | Error defect) {
             Defects.note("reading what is legible of " + file, defect);
             return new Legible(List.of(), Optional.empty(), Optional.empty());

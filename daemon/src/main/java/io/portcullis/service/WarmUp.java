@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.engine.Counters;
@@ -131,7 +132,7 @@ final class WarmUp {
     }
 
     private static Policy policy() throws ConfigException {
-        return Policy.compile(Config.parse("""
+        return Policy.compile(ConfigReader.parse("""
                 version: 1
                 interfaces:
                   warm-up: {mode: bridge, outside: a, inside: b, security-groups: [web, other]}

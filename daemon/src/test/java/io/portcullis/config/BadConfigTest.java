@@ -39,7 +39,7 @@ class BadConfigTest {
     void aBadFileIsRefusedWhole(String file, String expected, String seenBy) throws URISyntaxException {
         assertTrue(Set.of("schema", "daemon").contains(seenBy), seenBy);
         Path path = bad(file);
-        ConfigException refusal = assertThrows(ConfigException.class, () -> Config.load(path));
+        ConfigException refusal = assertThrows(ConfigException.class, () -> ConfigReader.load(path));
         assertEquals(expected, refusal.getMessage().replace(path.getParent() + "/", ""));
     }
 
@@ -95,7 +95,7 @@ class BadConfigTest {
     void aFolderIsNoFile() {
         assertEquals(
                 folder + ": is a directory, not a file",
-                assertThrows(ConfigException.class, () -> Config.load(folder)).getMessage());
+                assertThrows(ConfigException.class, () -> ConfigReader.load(folder)).getMessage());
     }
 
     @Test
@@ -133,7 +133,7 @@ class BadConfigTest {
     void aliasesThatContainThemselvesEnd() {
         ConfigException refusal = assertThrows(
                 ConfigException.class,
-                () -> Config.parse("version: 1\ninterfaces: &all {edge: *all}\nlog: &log {level: [*log]}\n", "loop"));
+                () -> ConfigReader.parse("version: 1\ninterfaces: &all {edge: *all}\nlog: &log {level: [*log]}\n", "loop"));
         assertTrue(
                 refusal.getMessage()
                         .contains("loop:3:19: level: must be error or warn or info or debug or trace, not a list"),
@@ -162,7 +162,7 @@ class BadConfigTest {
                   web:
                     ingress:
                 %s""".formatted(list, "      - {protocol: tcp, ports: [1, 2], from: {prefix-list: long}}\n".repeat(41));
-        ConfigException refusal = assertThrows(ConfigException.class, () -> Config.parse(yaml, "long"));
+        ConfigException refusal = assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml, "long"));
         assertEquals(
                 "long:48:9: too large: interface edge takes its groups past 4,000,000 pairs of address and port range,"
                         + " with lists and members counted; reached in group web",
@@ -172,7 +172,7 @@ class BadConfigTest {
     @Test
     void aTextIncludesNothing() {
         ConfigException refusal =
-                assertThrows(ConfigException.class, () -> Config.parse("version: 1\ninclude: [a.yaml]\n", "text"));
+                assertThrows(ConfigException.class, () -> ConfigReader.parse("version: 1\ninclude: [a.yaml]\n", "text"));
         assertEquals(
                 "text:2:11: include: a.yaml: only a file can include others, and this is none", refusal.getMessage());
     }
@@ -180,7 +180,7 @@ class BadConfigTest {
     @Test
     void nestingWithoutEndIsRefused() {
         ConfigException refusal =
-                assertThrows(ConfigException.class, () -> Config.parse("version: " + "[".repeat(10_000), "deep"));
+                assertThrows(ConfigException.class, () -> ConfigReader.parse("version: " + "[".repeat(10_000), "deep"));
         assertEquals("deep:1:59: nested too deeply: at most 50 lists and maps in one another", refusal.getMessage());
     }
 
@@ -283,7 +283,7 @@ class BadConfigTest {
     }
 
     private static ConfigException refusal(String yaml, String name) {
-        return assertThrows(ConfigException.class, () -> Config.parse(yaml, name));
+        return assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml, name));
     }
 
     /** Whatever stands in a file, the answer is a configuration or faults, each one line of text at a place. */
@@ -339,9 +339,9 @@ class BadConfigTest {
             String damaged = yaml.toString();
             write("damaged.yaml", damaged);
             legible +=
-                    Config.legible(folder.resolve("damaged.yaml")).interfaces().size();
+                    LegibleReader.read(folder.resolve("damaged.yaml")).interfaces().size();
             try {
-                Config.parse(damaged, "damaged");
+                ConfigReader.parse(damaged, "damaged");
             } catch (ConfigException e) {
                 refused++;
                 for (Fault fault : e.faults()) {
@@ -375,7 +375,7 @@ class BadConfigTest {
     }
 
     private List<String> faults(Path file) {
-        return assertThrows(ConfigException.class, () -> Config.load(file)).faults().stream()
+        return assertThrows(ConfigException.class, () -> ConfigReader.load(file)).faults().stream()
                 .map(fault -> fault.toString().replace(folder + "/", ""))
                 .toList();
     }

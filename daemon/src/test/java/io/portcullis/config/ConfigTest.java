@@ -44,7 +44,7 @@ class ConfigTest {
     Path folder;
 
     private static Config parse(String yaml) throws ConfigException {
-        return Config.parse(yaml, "test.yaml");
+        return ConfigReader.parse(yaml, "test.yaml");
     }
 
     private static Rule ingress(String rule) throws ConfigException {
@@ -185,7 +185,7 @@ class ConfigTest {
 
     @Test
     void theSampleFileIsValidAndRaisesNoDoubt() throws ConfigException {
-        Config sample = Config.load(Path.of("../config/portcullis.yaml"));
+        Config sample = ConfigReader.load(Path.of("../config/portcullis.yaml"));
         assertEquals(Set.of("web0"), sample.interfaces().keySet());
         assertEquals(3, sample.group("web").ingress().size());
         assertEquals(List.of(), sample.warnings());
@@ -341,7 +341,7 @@ class ConfigTest {
                 "version: 1\nsecurity-groups: {app: {ingress: [{protocol: all, from: {group: db}}]}}\n");
         write("extra.yaml", "include: [main.yaml]\nprefix-lists: {office: [192.0.2.0/24]}\n");
         Sources sources = new Sources();
-        Config config = Config.load(main, sources);
+        Config config = ConfigReader.load(main, sources);
         assertEquals(
                 List.of("web", "app", "db"),
                 new ArrayList<>(config.securityGroups().keySet()));
@@ -372,7 +372,7 @@ class ConfigTest {
         write("rules.d/a.yaml", "[");
         Files.createDirectories(folder.resolve("later.d"));
         Sources sources = new Sources();
-        assertThrows(ConfigException.class, () -> Config.load(main, sources));
+        assertThrows(ConfigException.class, () -> ConfigReader.load(main, sources));
         assertEquals(
                 Set.of("later.d", "later.d/*", "main.yaml", "rules.d", "rules.d/*.yaml", "rules.d/a.yaml"),
                 namesIn(sources));
@@ -392,7 +392,7 @@ class ConfigTest {
         Path main = makePipe("main.yaml");
         Path next = write("next.yaml", HEAD + "include: [after.yaml]\nsecurity-groups: {web: {}, app: {}}\n");
         write("after.yaml", "security-groups: {after: {}}\n");
-        FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
+        FutureTask<Config> reading = new FutureTask<>(() -> ConfigReader.load(main));
         Thread.ofVirtual().start(reading);
         // Opening a pipe waits for its reader.
         try (Writer open = Files.newBufferedWriter(main)) {
@@ -409,7 +409,7 @@ class ConfigTest {
     @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void filesThatChangeWheneverTheyAreReadAreRefused() throws Exception {
         Path main = makePipe("main.yaml");
-        FutureTask<Config> reading = new FutureTask<>(() -> Config.load(main));
+        FutureTask<Config> reading = new FutureTask<>(() -> ConfigReader.load(main));
         Thread.ofVirtual().start(reading);
         for (int i = 0; i < 3; i++) {
             try (Writer open = Files.newBufferedWriter(main)) {
@@ -510,7 +510,7 @@ class ConfigTest {
 
     @Test
     void aHostHasOneNicAndItsOwnDefaults() throws ConfigException {
-        Config config = Config.parse("""
+        Config config = ConfigReader.parse("""
                 version: 1
                 interfaces:
                   web0: {mode: host, nic: eth0, security-groups: [web]}
@@ -556,7 +556,7 @@ class ConfigTest {
         Files.writeString(more.resolve("b.yaml"), "security-groups: {unused: {members: [10.0.0.1]}}\n");
         Files.writeString(more.resolve("a.yaml"), "include: [../main.yaml, b.yaml]\nsecurity-groups: {db: {}}\n");
         Sources sources = new Sources();
-        Config config = Config.load(main, sources);
+        Config config = ConfigReader.load(main, sources);
         assertFalse(config.warnings().isEmpty());
         assertEquals(
                 List.of(
@@ -566,16 +566,16 @@ class ConfigTest {
                 sources.texts().stream().map(SourceText::name).toList());
         Files.delete(more.resolve("a.yaml"));
         Files.writeString(main, "nonsense");
-        assertEquals(config, Config.of(sources.texts()));
+        assertEquals(config, ConfigReader.of(sources.texts()));
     }
 
     @Test
     void textsOfAFaultyConfigurationAreTold() throws IOException {
         Path main = Files.writeString(folder.resolve("main.yaml"), HEAD + "include: [none.yaml]\nnonsense: 1\n");
         Sources sources = new Sources();
-        assertThrows(ConfigException.class, () -> Config.load(main, sources));
+        assertThrows(ConfigException.class, () -> ConfigReader.load(main, sources));
         assertEquals(List.of(new SourceText(main.toString(), Files.readString(main))), sources.texts());
-        ConfigException refused = assertThrows(ConfigException.class, () -> Config.of(sources.texts()));
+        ConfigException refused = assertThrows(ConfigException.class, () -> ConfigReader.of(sources.texts()));
         assertTrue(refused.getMessage().contains("nonsense: unknown key"), refused.getMessage());
     }
 }

@@ -18,7 +18,7 @@ class DoubtsTest {
                   edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
                 security-groups:
                 """;
-        return Config.parse(yaml + groups, "f").warnings().stream()
+        return ConfigReader.parse(yaml + groups, "f").warnings().stream()
                 .map(Warning::toString)
                 .toList();
     }
@@ -60,7 +60,7 @@ class DoubtsTest {
                         new Place("f", 3, 3),
                         "interface edge: the egress rules of group web limit nothing, because group open has no egress key"
                                 + " and lets everything leave")),
-                Config.parse(yaml, "f").warnings());
+                ConfigReader.parse(yaml, "f").warnings());
     }
 
     @Test
@@ -233,7 +233,7 @@ class DoubtsTest {
                                 + " the rules",
                         "f:12:22: failsafe/ingress[1] never matches 224.0.0.0/4: no packet with multicast as its source gets as"
                                 + " far as the rules"),
-                Config.parse(yaml, "f").warnings().stream()
+                ConfigReader.parse(yaml, "f").warnings().stream()
                         .map(Warning::toString)
                         .toList());
     }
@@ -255,7 +255,7 @@ class DoubtsTest {
                 """;
         assertEquals(
                 List.of("f:9:9: acl/ingress[20] never decides: acl/ingress[10] at f:10:9 matches all of it first"),
-                Config.parse(yaml, "f").warnings().stream()
+                ConfigReader.parse(yaml, "f").warnings().stream()
                         .map(Warning::toString)
                         .toList());
     }
@@ -281,7 +281,7 @@ class DoubtsTest {
 
     @Test
     void aSourceCheckWithoutAddressesLetsNothingOut() throws ConfigException {
-        Config config = Config.parse("""
+        Config config = ConfigReader.parse("""
                 version: 1
                 interfaces:
                   edge: {mode: bridge, outside: a, inside: b, source-check: true, security-groups: [web]}

@@ -60,7 +60,7 @@ class LegibleTest {
         for (List<String> text : isList ? List.of(first) : List.of(first, last)) {
             Path file = Files.write(faulty.resolveSibling(".legible.yaml"), text);
             try {
-                List<Legible.Named> found = Config.legible(file).interfaces();
+                List<Legible.Named> found = LegibleReader.read(file).interfaces();
                 assertTrue(found.contains(NAMED), () -> found + "\n" + String.join("\n", text));
             } finally {
                 Files.delete(file);
@@ -69,7 +69,7 @@ class LegibleTest {
     }
 
     private Legible read(String yaml) throws IOException {
-        return Config.legible(Files.writeString(folder.resolve("faulty.yaml"), yaml));
+        return LegibleReader.read(Files.writeString(folder.resolve("faulty.yaml"), yaml));
     }
 
     private List<Legible.Named> named(String interfaces) throws IOException {
@@ -209,14 +209,14 @@ class LegibleTest {
                 file,
                 "# caf\u00e9\ninterfaces: {a: {mode: host, nic: eth0}}\n\u0007\n"
                         .getBytes(StandardCharsets.ISO_8859_1));
-        assertEquals(List.of(closed("a", "eth0")), Config.legible(file).interfaces());
+        assertEquals(List.of(closed("a", "eth0")), LegibleReader.read(file).interfaces());
     }
 
     @Test
     void whatIsNotThereHasNothing() {
         Legible nothing = new Legible(List.of(), Optional.empty(), Optional.empty());
-        assertEquals(nothing, Config.legible(folder.resolve("none.yaml")));
-        assertEquals(nothing, Config.legible(folder));
+        assertEquals(nothing, LegibleReader.read(folder.resolve("none.yaml")));
+        assertEquals(nothing, LegibleReader.read(folder));
     }
 
     @Test

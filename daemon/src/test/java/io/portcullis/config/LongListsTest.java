@@ -43,7 +43,7 @@ final class LongListsTest {
     }
 
     private static List<String> many(String list) throws ConfigException {
-        Config config = Config.parse(RULES + "prefix-lists:\n" + list, "rules.yaml");
+        Config config = ConfigReader.parse(RULES + "prefix-lists:\n" + list, "rules.yaml");
         return Objects.requireNonNull(config.prefixLists().get("many")).entries().stream()
                 .map(Cidr::toString)
                 .toList();
@@ -93,7 +93,7 @@ final class LongListsTest {
     @Test
     void whatOnlyLooksLikeAListIsAText() throws ConfigException {
         String text = "  web: {ingress: []}\n  other:\n    description: |\n" + lines("      ", "");
-        Config config = Config.parse(
+        Config config = ConfigReader.parse(
                 RULES.replace("  web: {ingress: [{protocol: tcp, ports: 80, from: {prefix-list: many}}]}\n", text),
                 "rules.yaml");
         assertEquals(

@@ -229,7 +229,7 @@ class SchemaTest {
     @ParameterizedTest
     @MethodSource("good")
     void anExampleIsValidAndRaisesNoDoubt(Path file) throws ConfigException {
-        assertEquals(List.of(), Config.load(file).warnings());
+        assertEquals(List.of(), ConfigReader.load(file).warnings());
     }
 
     @ParameterizedTest
@@ -269,7 +269,7 @@ class SchemaTest {
     private static void assertAgree(String yaml) {
         String refusal = "";
         try {
-            Config.parse(yaml, "test.yaml");
+            ConfigReader.parse(yaml, "test.yaml");
         } catch (ConfigException e) {
             refusal = e.getMessage();
         }
@@ -647,7 +647,7 @@ class SchemaTest {
         String yaml = top("expect: [" + claim + "]");
         String refusal = "";
         try {
-            Config.parse(yaml, "test.yaml");
+            ConfigReader.parse(yaml, "test.yaml");
         } catch (ConfigException e) {
             refusal = e.getMessage();
         }
@@ -814,7 +814,7 @@ class SchemaTest {
             String text = list.get(i);
             String refusal = "";
             try {
-                Config.parse(top("prefix-lists: {a: ['" + text + "']}"), "test.yaml");
+                ConfigReader.parse(top("prefix-lists: {a: ['" + text + "']}"), "test.yaml");
                 both++;
             } catch (ConfigException e) {
                 refusal = e.getMessage();

@@ -29,7 +29,7 @@ class VisibleTest {
     void messagesNamesAndPlacesShowThem() {
         ConfigException refusal = assertThrows(
                 ConfigException.class,
-                () -> Config.parse(
+                () -> ConfigReader.parse(
                         "version: 1\ninterfaces: {edge: {mode: \"host\\u202e\", nic: a, security-groups: [w]}}\n\u200bx: 1\n",
                         "a\u202eb.yaml"));
         refusal.faults()

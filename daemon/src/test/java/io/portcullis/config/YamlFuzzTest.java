@@ -47,7 +47,7 @@ final class YamlFuzzTest {
         String yaml = new String(input, StandardCharsets.UTF_8);
         Document.salvage(yaml, "salvaged", new Reading());
         try {
-            Config config = Config.parse(yaml, "input");
+            Config config = ConfigReader.parse(yaml, "input");
             config.warnings().forEach(warning -> assertLegible(warning.toString()));
             return true;
         } catch (ConfigException e) {

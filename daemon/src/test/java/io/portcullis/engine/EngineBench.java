@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.packet.Batch;
@@ -42,7 +43,7 @@ final class EngineBench {
         String head = "version: 1\ninterfaces:\n  web0: {mode: bridge, outside: out0, inside: in0,"
                 + " addresses: [10.0.0.1/32], security-groups: [web]" + (attributes.isEmpty() ? "" : ", ") + attributes
                 + "}\n";
-        return Policy.compile(Config.parse(head + rest, "test.yaml"), "web0", generation, 1000);
+        return Policy.compile(ConfigReader.parse(head + rest, "test.yaml"), "web0", generation, 1000);
     }
 
     Engine engine() {

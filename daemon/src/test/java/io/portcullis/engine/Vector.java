@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.packet.Batch;
@@ -140,7 +141,7 @@ record Vector(
     }
 
     static Config config(Map<String, Object> document) throws ConfigException {
-        return Config.parse(new Yaml().dump(document), "vector.yaml");
+        return ConfigReader.parse(new Yaml().dump(document), "vector.yaml");
     }
 
     static Duration duration(String text) {

@@ -1,5 +1,6 @@
 package io.portcullis.intercept;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Mode;
@@ -12,7 +13,7 @@ final class Wishes {
 
     /** An interface of these keys, in the notation of a flow map. */
     static Interception.Wish of(String name, String keys, boolean ring, Path state) throws ConfigException {
-        Config config = Config.parse(
+        Config config = ConfigReader.parse(
                 "version: 1\ninterfaces: {\"" + name + "\": {" + keys
                         + ", security-groups: [web]}}\nsecurity-groups: {web: {}}\n",
                 "test.yaml");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
@@ -68,7 +69,7 @@ final class MetersTest {
     }
 
     private static Config config(String yaml) throws ConfigException {
-        return Config.parse(yaml, "test.yaml");
+        return ConfigReader.parse(yaml, "test.yaml");
     }
 
     private static Engine engine(Config config) {

@@ -3,6 +3,7 @@ package io.portcullis.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Address;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
@@ -38,7 +39,7 @@ final class DifferenceTest {
             assertTrue(yaml.contains(changes[i]), changes[i]);
             yaml = yaml.replace(changes[i], changes[i + 1]);
         }
-        return Config.parse(yaml, "test.yaml");
+        return ConfigReader.parse(yaml, "test.yaml");
     }
 
     private static List<Difference.Change> diff(String... changes) throws ConfigException {
@@ -266,7 +267,7 @@ final class DifferenceTest {
 
     @Test
     void aBrokenClaimIsNamedWithItsReasonAndItsPacket() throws ConfigException {
-        Config config = Config.parse(BASE + """
+        Config config = ConfigReader.parse(BASE + """
                 expect:
                   - {interface: web0, ingress: {protocol: tcp, ports: [80, 443], from: any}, verdict: allow}
                   - {interface: web0, ingress: {protocol: tcp, ports: 443, from: 198.51.100.0/24}, verdict: deny, why: nobody there is a customer}

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Address;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
@@ -23,7 +24,7 @@ final class PolicyTest {
             """;
 
     private static Policy policy(String groupsOfWeb0, String rest) throws ConfigException {
-        return Policy.compile(Config.parse(HEAD.formatted(groupsOfWeb0) + rest, "test.yaml"), "web0", 7, 1000);
+        return Policy.compile(ConfigReader.parse(HEAD.formatted(groupsOfWeb0) + rest, "test.yaml"), "web0", 7, 1000);
     }
 
     private static String credited(Policy policy, RuleSet rules, int protocol, int selector, String peer) {
@@ -152,7 +153,7 @@ final class PolicyTest {
 
     @Test
     void anUnknownInterface() throws ConfigException {
-        Config config = Config.parse(HEAD.formatted("web") + "security-groups: {web: {}}", "test.yaml");
+        Config config = ConfigReader.parse(HEAD.formatted("web") + "security-groups: {web: {}}", "test.yaml");
         assertThrows(IllegalArgumentException.class, () -> Policy.compile(config, "web1", 1, 1));
     }
 }

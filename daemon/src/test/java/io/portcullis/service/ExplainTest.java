@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.control.ExplainReport;
@@ -50,7 +51,7 @@ final class ExplainTest {
     private static ExplainReport explain(
             String rules, String direction, int protocol, String from, String to, int port, int type)
             throws ConfigException {
-        Config config = Config.parse(rules, "test.yaml");
+        Config config = ConfigReader.parse(rules, "test.yaml");
         return Explain.offline(
                 config,
                 new Question("web0", direction.equals("ingress"), protocol, from, 40_000, to, port, type, 0, 0));

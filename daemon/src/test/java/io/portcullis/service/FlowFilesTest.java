@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.conntrack.Timeouts;
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.FlowTable;
@@ -47,15 +49,15 @@ final class FlowFilesTest {
                 security-groups: {web: {ingress: [{protocol: udp, from: any}]}}
                 conntrack: {max-flows: 3000}
                 """;
-        return Policy.compile(Config.parse(text, "test.yaml"), "web0", 1, 1000);
+        return Policy.compile(ConfigReader.parse(text, "test.yaml"), "web0", 1, 1000);
     }
 
-    private FlowFiles open(String interfaceName) throws ConfigException, StartException {
+    private FlowFiles open(String interfaceName) throws ConfigException, TableException {
         return open(interfaceName, WORKERS);
     }
 
-    private FlowFiles open(String interfaceName, int workers) throws ConfigException, StartException {
-        return FlowFiles.open(interfaceName, directory, policy(), workers, false);
+    private FlowFiles open(String interfaceName, int workers) throws ConfigException, TableException {
+        return FlowFiles.open(interfaceName, directory, policy().maxFlows(), new Timeouts(policy()::timeoutNs), workers, false);
     }
 
     /** Adds those of 300 flows that are not there. */
@@ -94,7 +96,7 @@ final class FlowFilesTest {
 
     /** Whichever of three files is damaged: the flows of the other two go on. */
     @Test
-    void oneDamagedFileCostsItsOwnFlowsOnly() throws ConfigException, IOException, StartException {
+    void oneDamagedFileCostsItsOwnFlowsOnly() throws ConfigException, IOException, TableException {
         for (int bad = 0; bad < WORKERS; bad++) {
             try (FlowFiles files = open("web0")) {
                 fill(files);
@@ -112,7 +114,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void whatIsPutAsideIsRemovedAfterAWeekOrAtTheThird() throws ConfigException, IOException, StartException {
+    void whatIsPutAsideIsRemovedAfterAWeekOrAtTheThird() throws ConfigException, IOException, TableException {
         for (int bad = 0; bad < WORKERS; bad++) {
             open("web0").close();
             damage(folder("web0").resolve(Integer.toString(bad)));
@@ -136,7 +138,7 @@ final class FlowFilesTest {
 
     /** Of names that look like another interface's lock, or its tables of before. */
     @Test
-    void noTwoInterfacesMeet() throws ConfigException, IOException, StartException {
+    void noTwoInterfacesMeet() throws ConfigException, IOException, TableException {
         List<String> names = List.of(
                 "a.old",
                 "a.new",
@@ -172,7 +174,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void tablesNamedByVersion01AreFound() throws ConfigException, IOException, StartException {
+    void tablesNamedByVersion01AreFound() throws ConfigException, IOException, TableException {
         List<String> names = List.of("a", "a.old", "a.new", "x.lock", "a*", "\u00fc".repeat(40));
         for (String name : names) {
             try (FlowFiles files = open(name)) {
@@ -194,7 +196,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aRunThatEndedWhileItChangedTablesHasLostNone() throws ConfigException, IOException, StartException {
+    void aRunThatEndedWhileItChangedTablesHasLostNone() throws ConfigException, IOException, TableException {
         try (FlowFiles files = open("web0")) {
             fill(files);
         }
@@ -207,7 +209,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aDirectoryThatOthersMayWriteToIsNotUsed() throws ConfigException, IOException, StartException {
+    void aDirectoryThatOthersMayWriteToIsNotUsed() throws ConfigException, IOException, TableException {
         try (FlowFiles files = open("web0")) {
             fill(files);
         }
@@ -235,7 +237,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aDirectoryThatCannotBeMadeIsNotUsed() throws ConfigException, IOException, StartException {
+    void aDirectoryThatCannotBeMadeIsNotUsed() throws ConfigException, IOException, TableException {
         directory = Files.createFile(directory.resolve("file")).resolve("below");
         try (FlowFiles files = open("web0")) {
             assertInMemory(files, "can't be used");
@@ -244,7 +246,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aTableThatOthersMayWriteToIsPutAside() throws ConfigException, IOException, StartException {
+    void aTableThatOthersMayWriteToIsPutAside() throws ConfigException, IOException, TableException {
         try (FlowFiles files = open("web0")) {
             fill(files);
         }
@@ -260,7 +262,7 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aLinkInThePlaceOfATableIsNotFollowed() throws ConfigException, IOException, StartException {
+    void aLinkInThePlaceOfATableIsNotFollowed() throws ConfigException, IOException, TableException {
         try (FlowFiles files = open("web0")) {
             fill(files);
         }
@@ -276,10 +278,10 @@ final class FlowFilesTest {
     }
 
     @Test
-    void aSecondDaemonIsRefused() throws ConfigException, StartException {
+    void aSecondDaemonIsRefused() throws ConfigException, TableException {
         try (FlowFiles files = open("web0")) {
             assertEquals(Optional.empty(), files.trouble());
-            StartException refused = assertThrows(StartException.class, () -> open("web0"));
+            TableException refused = assertThrows(TableException.class, () -> open("web0"));
             assertTrue(
                     refused.faults().getFirst().contains("another portcullis uses its flow tables"), refused::toString);
         }

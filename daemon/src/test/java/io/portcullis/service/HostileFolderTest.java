@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.conntrack.Timeouts;
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.SourceText;
 import io.portcullis.policy.Policy;
@@ -36,7 +38,7 @@ final class HostileFolderTest {
     Path directory;
 
     private FlowFiles open(int workers) throws Exception {
-        return FlowFiles.open("web0", directory, FlowFilesTest.policy(), workers, false);
+        return FlowFiles.open("web0", directory, FlowFilesTest.policy().maxFlows(), new Timeouts(FlowFilesTest.policy()::timeoutNs), workers, false);
     }
 
     private static void giveAway(Path file) throws IOException {
@@ -59,7 +61,7 @@ final class HostileFolderTest {
     /** Whoever has filled it. */
     @Test
     void aFullDirectoryDoesNotMakeTheTablesSmall() throws Exception {
-        Config config = Config.parse("""
+        Config config = ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: host, nic: out0, security-groups: [web]}}
                 security-groups: {web: {}}
@@ -114,13 +116,13 @@ final class HostileFolderTest {
             }
             Path table = FlowFiles.folder(directory, "web0").resolve("0");
             Files.write(directory.resolve("filler"), new byte[(int) (2 * ONE_SET - Files.size(table) - 50 * KIB)]);
-            Policy larger = Policy.compile(Config.parse("""
+            Policy larger = Policy.compile(ConfigReader.parse("""
                             version: 1
                             interfaces: {web0: {mode: host, nic: out0, security-groups: [web]}}
                             security-groups: {web: {}}
                             conntrack: {max-flows: 6000}
                             """, "larger.yaml"), "web0", 1, 1000);
-            try (FlowFiles files = FlowFiles.open("web0", directory, larger, 1, false)) {
+            try (FlowFiles files = FlowFiles.open("web0", directory, larger.maxFlows(), new Timeouts(larger::timeoutNs), 1, false)) {
                 assertTrue(files.trouble().orElse("").contains("ENOSPC"), files.trouble()::toString);
                 assertTrue(files.found());
                 assertEquals(300, FlowFilesTest.size(files));

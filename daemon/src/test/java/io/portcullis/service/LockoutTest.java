@@ -3,6 +3,7 @@ package io.portcullis.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Address;
 import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
@@ -75,7 +76,7 @@ final class LockoutTest {
     }
 
     private static Config config(String yaml) throws ConfigException {
-        Config config = Config.parse(yaml, "rules.yaml");
+        Config config = ConfigReader.parse(yaml, "rules.yaml");
         Map<String, List<Cidr>> addresses = new HashMap<>();
         config.interfaces()
                 .keySet()

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.SourceText;
@@ -51,7 +52,7 @@ final class ObeyedFiles implements AutoCloseable {
     private void read(boolean asIs) {
         Sources sources = new Sources();
         try {
-            Config.load(main, sources);
+            ConfigReader.load(main, sources);
         } catch (ConfigException _) {
             // What these files say is none of a firewall's business.
         }

@@ -1,5 +1,6 @@
 package io.portcullis.worker;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Share;
@@ -30,7 +31,7 @@ final class FrameCost {
     }
 
     private static double measure(int flows) throws Exception {
-        Policy policy = Policy.compile(Config.parse("""
+        Policy policy = Policy.compile(ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: udp, ports: 9, from: any}]}}

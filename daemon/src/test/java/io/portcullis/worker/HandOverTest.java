@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
@@ -61,7 +62,7 @@ final class HandOverTest {
         }
         outside = namespace.in(() -> new FrameSocket("out1"));
         inside = namespace.in(() -> new FrameSocket("in1"));
-        Policy policy = Policy.compile(Config.parse("""
+        Policy policy = Policy.compile(ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: []}}

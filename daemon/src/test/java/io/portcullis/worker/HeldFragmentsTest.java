@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
@@ -34,7 +35,7 @@ final class HeldFragmentsTest {
     private Workers start(String keys) throws Exception {
         String file = "version: 1\ninterfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]"
                 + keys + "}}\nsecurity-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}\n";
-        Policy policy = Policy.compile(Config.parse(file, "test.yaml"), "web0", 1, 1_000);
+        Policy policy = Policy.compile(ConfigReader.parse(file, "test.yaml"), "web0", 1, 1_000);
         Workers workers = Workers.of(
                 "web0",
                 List.of(new Engine(policy, Share.ALL, 1, 2)),

@@ -3,6 +3,7 @@ package io.portcullis.worker;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
 import io.portcullis.config.Config;
@@ -39,7 +40,7 @@ final class WorkerAllocationTest {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(15);
 
     private static Policy policy() throws Exception {
-        return Policy.compile(Config.parse("""
+        return Policy.compile(ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.portcullis.config.Config;
@@ -42,7 +43,7 @@ final class WorkerLifeTest {
     private Workers workers;
 
     private static Policy policy(long generation) throws Exception {
-        return Policy.compile(Config.parse("""
+        return Policy.compile(ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.ConfigReader;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
 import io.portcullis.config.Config;
@@ -693,7 +694,7 @@ class RingPortContract extends NicPortContract {
     }
 
     private static Engine engine() throws Exception {
-        return new Engine(Policy.compile(Config.parse("""
+        return new Engine(Policy.compile(ConfigReader.parse("""
                                 version: 1
                                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                                 security-groups: {web: {ingress: [{protocol: all, from: any}]}}
