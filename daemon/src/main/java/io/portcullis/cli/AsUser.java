@@ -1,6 +1,6 @@
 package io.portcullis.cli;
 
-import io.portcullis.config.Visible;
+import io.portcullis.net.Visible;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,8 +1,8 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.Fault;
-import io.portcullis.config.Place;
+import io.portcullis.config.ConfigError;
+import io.portcullis.config.Location;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
 import java.io.PrintWriter;
@@ -29,7 +29,7 @@ final class CheckCommand implements Callable<Integer> {
      * @param text one line
      */
     record Finding(String file, int line, int column, String severity, String text) {
-        static Finding of(Fault fault) {
+        static Finding of(ConfigError fault) {
             return of(fault.place(), "error", fault.text());
         }
 
@@ -37,7 +37,7 @@ final class CheckCommand implements Callable<Integer> {
             return of(warning.place(), "warning", warning.text());
         }
 
-        private static Finding of(Place place, String severity, String text) {
+        private static Finding of(Location place, String severity, String text) {
             return new Finding(place.file(), place.line(), place.column(), severity, text);
         }
     }
@@ -68,14 +68,14 @@ final class CheckCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.write(all));
+            out.println(JsonText.write(all));
         }
         return all.stream().allMatch(Checked::valid) ? Exit.OK : Exit.NO;
     }
 
     private Checked check(Path file) {
         RuleFiles.Read read = RuleFiles.read(file, System.in);
-        List<Fault> faults = new ArrayList<>(read.faults());
+        List<ConfigError> faults = new ArrayList<>(read.faults());
         read.config().ifPresent(config -> faults.addAll(RuleFiles.broken(file, config)));
         List<Warning> warnings =
                 faults.isEmpty() ? read.config().map(Config::warnings).orElse(List.of()) : List.of();
@@ -92,9 +92,9 @@ final class CheckCommand implements Callable<Integer> {
                 warnings.stream().map(Finding::of).toList());
     }
 
-    private void print(Path file, List<Fault> faults, List<Warning> warnings, String summary) {
+    private void print(Path file, List<ConfigError> faults, List<Warning> warnings, String summary) {
         PrintWriter err = spec.commandLine().getErr();
-        for (Fault fault : faults) {
+        for (ConfigError fault : faults) {
             err.println(fault);
             fault.excerpt().forEach(line -> err.println("    " + line));
         }

@@ -1,6 +1,6 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.Unreachable;
+import io.portcullis.http.Unreachable;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;

@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.ControlClient;
-import io.portcullis.control.Unreachable;
+import io.portcullis.http.SocketClient;
+import io.portcullis.http.Unreachable;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Option;
@@ -54,11 +54,11 @@ final class DaemonSocket {
      * @throws Refused if it answers with an error
      */
     <T> T ask(String method, String resource, Class<T> as) throws Unreachable, Refused {
-        ControlClient.Reply reply = ControlClient.call(path(), method, resource, TIMEOUT);
+        SocketClient.Reply reply = SocketClient.call(path(), method, resource, TIMEOUT);
         if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
             throw new Refused(
-                    reply.status(), "the daemon answers " + reply.status() + ": " + Json.errorIn(reply.body()));
+                    reply.status(), "the daemon answers " + reply.status() + ": " + JsonText.errorIn(reply.body()));
         }
-        return Json.read(reply.body(), as);
+        return JsonText.read(reply.body(), as);
     }
 }

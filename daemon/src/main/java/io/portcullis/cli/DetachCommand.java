@@ -1,13 +1,13 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.Unreachable;
+import io.portcullis.flowstore.TableFile;
+import io.portcullis.http.Unreachable;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
+import io.portcullis.linux.Author;
 import io.portcullis.linux.Capabilities;
 import io.portcullis.linux.FileLock;
-import io.portcullis.service.Author;
-import io.portcullis.service.FlowFile;
-import io.portcullis.service.StateFolder;
+import io.portcullis.linux.StateFolder;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -188,7 +188,7 @@ final class DetachCommand implements Callable<Integer> {
     private void obey(Path folder) {
         report(Restoration.detachAll(folder));
         try {
-            FlowFile.removeAll(folder);
+            TableFile.removeAll(folder);
         } catch (IOException e) {
             faults.add("flow tables are not removed: " + e.getMessage());
         }

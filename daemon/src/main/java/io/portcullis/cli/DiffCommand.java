@@ -1,8 +1,8 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.Fault;
-import io.portcullis.policy.Difference;
+import io.portcullis.config.ConfigError;
+import io.portcullis.policy.analysis.Difference;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class DiffCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        List<Fault> faults = new ArrayList<>();
+        List<ConfigError> faults = new ArrayList<>();
         List<Config> both = new ArrayList<>();
         for (Path file : List.of(old, changed)) {
             RuleFiles.Read read = RuleFiles.read(file, System.in);
@@ -52,7 +52,7 @@ final class DiffCommand implements Callable<Integer> {
         }
         List<Difference.Change> changes = Difference.between(both.getFirst(), both.getLast());
         if (json) {
-            out.println(Json.write(changes));
+            out.println(JsonText.write(changes));
         } else if (changes.isEmpty()) {
             out.println("no difference: the same traffic passes");
         } else {

@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
 import io.portcullis.config.Level;
-import io.portcullis.service.Doctor;
+import io.portcullis.diagnose.Doctor;
 import io.portcullis.service.Logs;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -42,7 +42,7 @@ final class DoctorCommand implements Callable<Integer> {
         List<Doctor.Finding> findings = Doctor.examine(file == null ? null : file.toAbsolutePath());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.write(findings));
+            out.println(JsonText.write(findings));
         } else {
             for (Doctor.Finding each : findings) {
                 out.printf(

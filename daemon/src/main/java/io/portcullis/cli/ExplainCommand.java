@@ -1,12 +1,12 @@
 package io.portcullis.cli;
 
-import io.portcullis.config.Address;
 import io.portcullis.config.Rule;
-import io.portcullis.config.WellKnown;
-import io.portcullis.control.ExplainReport;
-import io.portcullis.control.Question;
-import io.portcullis.control.Unreachable;
-import io.portcullis.service.Explain;
+import io.portcullis.config.read.WellKnown;
+import io.portcullis.diagnose.Explain;
+import io.portcullis.http.Unreachable;
+import io.portcullis.net.Address;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
 import java.io.PrintWriter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -106,7 +106,7 @@ final class ExplainCommand extends DaemonCommand {
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        Question question = question();
+        ExplainRequest question = question();
         ExplainReport report;
         Path offline = file;
         if (offline == null) {
@@ -127,7 +127,7 @@ final class ExplainCommand extends DaemonCommand {
             }
         }
         if (json) {
-            out.println(Json.write(report));
+            out.println(JsonText.write(report));
         } else {
             print(report, out);
         }
@@ -138,7 +138,7 @@ final class ExplainCommand extends DaemonCommand {
         return new ParameterException(spec.commandLine(), what == null ? "" : what);
     }
 
-    private Question question() {
+    private ExplainRequest question() {
         int number = WellKnown.protocol(protocol)
                 .orElseThrow(() -> misuse(
                         "--protocol " + protocol + ": no such protocol (tcp, udp, icmp, icmpv6, … or 0 to 255)"));
@@ -162,7 +162,7 @@ final class ExplainCommand extends DaemonCommand {
         if (code < 0 || code > 255) {
             throw misuse("--code " + code + ": 0 to 255");
         }
-        return new Question(
+        return new ExplainRequest(
                 interfaceName,
                 way.ingress && !way.egress,
                 number,

@@ -1,8 +1,8 @@
 package io.portcullis.cli;
 
 import io.portcullis.conntrack.TableHeader;
-import io.portcullis.conntrack.TableReport;
-import io.portcullis.service.FlowFile;
+import io.portcullis.flowstore.TableFile;
+import io.portcullis.flowstore.TableReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -63,7 +63,7 @@ final class FlowsCommand implements Runnable {
             Verified verified = verify();
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
-                out.println(Json.write(verified));
+                out.println(JsonText.write(verified));
             } else {
                 print(verified, out);
             }
@@ -72,7 +72,7 @@ final class FlowsCommand implements Runnable {
 
         private Verified verify() {
             try {
-                TableReport report = FlowFile.verify(file);
+                TableReport report = TableFile.verify(file);
                 TableHeader header = report.header();
                 return new Verified(
                         file.toString(),

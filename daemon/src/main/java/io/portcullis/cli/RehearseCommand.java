@@ -1,12 +1,12 @@
 package io.portcullis.cli;
 
+import io.portcullis.guard.StartException;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Veth;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Veth;
 import io.portcullis.service.Daemon;
 import io.portcullis.service.Logs;
-import io.portcullis.service.StartException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.ReloadReport;
-import io.portcullis.control.Unreachable;
+import io.portcullis.http.Unreachable;
+import io.portcullis.operations.ReloadReport;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,7 +29,7 @@ final class ReloadCommand extends DaemonCommand {
             throw e;
         }
         if (json) {
-            out.println(Json.write(report));
+            out.println(JsonText.write(report));
         } else if (report.ok()) {
             report.warnings().forEach(warning -> err.println("warning: " + warning));
             out.println("reloaded in " + report.millis() + " ms");

@@ -1,12 +1,12 @@
 package io.portcullis.cli;
 
-import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
+import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
-import io.portcullis.config.Place;
-import io.portcullis.policy.Expectations;
-import io.portcullis.service.NicAddresses;
+import io.portcullis.config.Location;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.guard.NicAddresses;
+import io.portcullis.policy.analysis.Expectations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ final class RuleFiles {
     private static final Path STANDARD_INPUT = Path.of("-");
 
     /** One that was read: a configuration with no faults, or none with at least one. */
-    record Read(Optional<Config> config, List<Fault> faults) {}
+    record Read(Optional<Config> config, List<ConfigError> faults) {}
 
     private RuleFiles() {}
 
@@ -32,7 +32,8 @@ final class RuleFiles {
      */
     static Read read(Path file, InputStream in) {
         try {
-            Config config = file.equals(STANDARD_INPUT) ? ConfigReader.read(in, file.toString()) : ConfigReader.load(file);
+            Config config =
+                    file.equals(STANDARD_INPUT) ? ConfigReader.read(in, file.toString()) : ConfigReader.load(file);
             return new Read(Optional.of(NicAddresses.added(config)), List.of());
         } catch (ConfigException e) {
             return new Read(Optional.empty(), e.faults());
@@ -44,7 +45,7 @@ final class RuleFiles {
     }
 
     /** The claims of a configuration that do not hold, each with its proof. */
-    static List<Fault> broken(Path file, Config config) {
+    static List<ConfigError> broken(Path file, Config config) {
         try {
             return Expectations.broken(config);
         } catch (RuntimeException | Error e) {
@@ -53,7 +54,7 @@ final class RuleFiles {
     }
 
     private static Read failed(Path file, String text) {
-        return new Read(Optional.empty(), List.of(new Fault(new Place(file.toString(), 0, 0), text)));
+        return new Read(Optional.empty(), List.of(new ConfigError(new Location(file.toString(), 0, 0), text)));
     }
 
     private static String defect(Throwable thrown) {

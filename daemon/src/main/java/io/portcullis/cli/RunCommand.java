@@ -1,9 +1,9 @@
 package io.portcullis.cli;
 
+import io.portcullis.guard.StartException;
 import io.portcullis.linux.ProcessEnd;
 import io.portcullis.service.Daemon;
 import io.portcullis.service.Logs;
-import io.portcullis.service.StartException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

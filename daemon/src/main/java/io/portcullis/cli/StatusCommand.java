@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.StatusReport;
-import io.portcullis.control.Unreachable;
+import io.portcullis.http.Unreachable;
+import io.portcullis.operations.StatusReport;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 
@@ -12,7 +12,7 @@ final class StatusCommand extends DaemonCommand {
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         StatusReport report = daemon.ask("GET", "/v1/status", StatusReport.class);
-        out.println(json ? Json.write(report) : StatusText.of(report));
+        out.println(json ? JsonText.write(report) : StatusText.of(report));
         return Exit.OK;
     }
 }

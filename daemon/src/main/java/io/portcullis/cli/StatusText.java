@@ -1,8 +1,8 @@
 package io.portcullis.cli;
 
-import io.portcullis.control.InterfaceStatus;
-import io.portcullis.control.ReloadReport;
-import io.portcullis.control.StatusReport;
+import io.portcullis.operations.InterfaceStatus;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -23,7 +23,9 @@ final class VersionCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String text = Version.text();
-        spec.commandLine().getOut().println(json ? Json.write(new Answer("portcullis", text)) : "portcullis " + text);
+        spec.commandLine()
+                .getOut()
+                .println(json ? JsonText.write(new Answer("portcullis", text)) : "portcullis " + text);
         return Exit.OK;
     }
 }

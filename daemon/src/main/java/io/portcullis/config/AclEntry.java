@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PackedBlocks;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -24,7 +25,7 @@ public record Config(
         Metrics metrics,
         Control control,
         Log log,
-        Mark mark,
+        PacketMark mark,
         List<Warning> warnings) {
     public Config {
         interfaces = Collections.unmodifiableMap(new LinkedHashMap<>(interfaces));
@@ -63,7 +64,7 @@ public record Config(
     }
 
     /** The group of that name; an interface or a rule that names one is proof that there is one. */
-    SecurityGroup group(String name) {
+    public SecurityGroup group(String name) {
         SecurityGroup group = securityGroups.get(name);
         if (group == null) {
             throw new IllegalArgumentException("no security group " + name);
@@ -89,7 +90,7 @@ public record Config(
     }
 
     /** The list of that name; a rule that names one is proof that there is one. */
-    PrefixList prefixList(String name) {
+    public PrefixList prefixList(String name) {
         PrefixList list = prefixLists.get(name);
         if (list == null) {
             throw new IllegalArgumentException("no prefix list " + name);
@@ -98,7 +99,7 @@ public record Config(
     }
 
     /** This one with other warnings. */
-    Config with(List<Warning> others) {
+    public Config with(List<Warning> others) {
         return changed(interfaces, others);
     }
 

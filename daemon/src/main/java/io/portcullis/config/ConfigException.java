@@ -7,20 +7,20 @@ import java.util.stream.Collectors;
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1;
 
-    private final transient List<Fault> faults;
+    private final transient List<ConfigError> faults;
 
-    ConfigException(List<Fault> faults) {
+    public ConfigException(List<ConfigError> faults) {
         this.faults = List.copyOf(faults);
     }
 
     /** All faults, one per line. */
     @Override
     public String getMessage() {
-        return faults.stream().map(Fault::toString).collect(Collectors.joining("\n"));
+        return faults.stream().map(ConfigError::toString).collect(Collectors.joining("\n"));
     }
 
     /** All faults of all files, at least one, in the order of the files. */
-    public List<Fault> faults() {
+    public List<ConfigError> faults() {
         return faults;
     }
 }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param directory where the flow tables are
  * @param timeouts the defaults with {@code conntrack.timeouts} applied
  */
-public record Conntrack(long maxFlows, boolean recheck, boolean tcpStrict, Path directory, Timeouts timeouts) {
+public record Conntrack(long maxFlows, boolean recheck, boolean tcpStrict, Path directory, TimeoutSettings timeouts) {
     /** {@code max-flows: auto}. */
     public static final long AUTO = 0;
 

@@ -19,7 +19,7 @@ public record Failsafe(List<Rule> ingress, List<Rule> egress) {
     }
 
     /** Those of both directions. */
-    List<Rule> rules() {
+    public List<Rule> rules() {
         return Stream.concat(ingress.stream(), egress.stream()).toList();
     }
 }

@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
+import io.portcullis.net.LinkClass;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -43,13 +45,13 @@ public record Interface(
         boolean verifyChecksums,
         Set<LinkClass> passThrough,
         List<Integer> ethertypes,
-        Timeouts timeouts,
-        Place place) {
+        TimeoutSettings timeouts,
+        Location place) {
     /** Bytes of a NIC's name at the most (Linux: IFNAMSIZ less its end). */
-    static final int LONGEST_NIC = 15;
+    public static final int LONGEST_NIC = 15;
 
     /** Workers at the most. */
-    static final int MOST_WORKERS = 64;
+    public static final int MOST_WORKERS = 64;
 
     /** So many workers at the most, where nobody says how many. */
     private static final int MOST_BY_THEMSELVES = 8;
@@ -122,7 +124,7 @@ public record Interface(
     }
 
     /** True when Linux takes this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */
-    static boolean isNicName(String name) {
+    public static boolean isNicName(String name) {
         return !name.isEmpty()
                 && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NIC
                 && !name.equals(".")

@@ -23,19 +23,19 @@ import java.util.regex.Pattern;
  * Names for numbers: services, IP protocols, ICMP types. The tables are text, in the format of {@code /etc/services}
  * (services(5)): {@code name number/of aliases… # comment}, without {@code /of} for protocols. Case plays no part.
  */
-final class Names {
+public final class Names {
     private static final int HIGHEST = 65535;
     private static final Pattern LINE =
             Pattern.compile("(\\S+)\\s+([0-9]{1,5})(?:/(\\S+))?((?:\\s+[^\\s#]+)*)\\s*(?:#.*)?");
 
     /** IP protocols: IANA's names and the usual others. */
-    static final Names PROTOCOLS = new Names(List.of(own("protocols")));
+    public static final Names PROTOCOLS = new Names(List.of(own("protocols")));
 
     /** ICMP types, by {@code icmp} and {@code icmpv6}. */
-    static final Names ICMP_TYPES = new Names(List.of(own("icmp-types")));
+    public static final Names ICMP_TYPES = new Names(List.of(own("icmp-types")));
 
     /** Ports, by {@code tcp}, {@code udp} and {@code sctp}: ours, which every host has, then the host's. */
-    static final Names SERVICES = new Names(List.of(own("services"), ofHost(Path.of("/etc/services"))));
+    public static final Names SERVICES = new Names(List.of(own("services"), ofHost(Path.of("/etc/services"))));
 
     private final Map<String, Map<String, Integer>> numbers = new LinkedHashMap<>();
 
@@ -71,7 +71,7 @@ final class Names {
     }
 
     /** The number of a name. */
-    Optional<Integer> number(String of, String name) {
+    public Optional<Integer> number(String of, String name) {
         return Optional.ofNullable(numbers.getOrDefault(of, Map.of()).get(lower(name)));
     }
 
@@ -84,7 +84,7 @@ final class Names {
     }
 
     /** All names, in the order of the table. */
-    Set<String> names(String of) {
+    public Set<String> names(String of) {
         return numbers.getOrDefault(of, Map.of()).keySet();
     }
 

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * @param ingress in the order of their numbers
  * @param egress in the order of their numbers
  */
-public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egress, Place place) {
+public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egress, Location place) {
     public NetworkAcl {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a network ACL without a name");
@@ -21,7 +21,7 @@ public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egr
     }
 
     /** What the entries of both directions match. */
-    List<Rule> rules() {
+    public List<Rule> rules() {
         return Stream.concat(ingress.stream(), egress.stream())
                 .map(AclEntry::packets)
                 .toList();

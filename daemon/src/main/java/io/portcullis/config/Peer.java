@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
+
 /** Who a rule speaks about: the source of an ingress rule, the destination of an egress rule. */
 public sealed interface Peer {
     /** Everybody, of both families. */

@@ -1,9 +1,11 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PackedBlocks;
 import java.util.List;
 
 /** Address blocks under one name; rules refer to it. Lists do not nest. */
-public record PrefixList(String name, List<Cidr> entries, Place place) {
+public record PrefixList(String name, List<Cidr> entries, Location place) {
     public PrefixList {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a list without a name");

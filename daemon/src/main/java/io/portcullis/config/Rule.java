@@ -1,5 +1,7 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,16 +22,16 @@ public record Rule(
         int icmpCode,
         List<Peer> peers,
         String description,
-        Place place) {
+        Location place) {
     /** Every protocol, every type, every code. */
     public static final int ALL = -1;
 
     // IP protocol numbers (IANA) that carry ports or types.
-    static final int ICMP = 1;
-    static final int TCP = 6;
-    static final int UDP = 17;
-    static final int ICMPV6 = 58;
-    static final int SCTP = 132;
+    public static final int ICMP = 1;
+    public static final int TCP = 6;
+    public static final int UDP = 17;
+    public static final int ICMPV6 = 58;
+    public static final int SCTP = 132;
 
     public Rule {
         ports = List.copyOf(ports);
@@ -81,7 +83,7 @@ public record Rule(
     }
 
     /** All addresses of the families that a protocol has. */
-    static List<Cidr> everyone(int protocol) {
+    public static List<Cidr> everyone(int protocol) {
         return switch (protocol) {
             case ICMP -> List.of(Cidr.ALL_V4);
             case ICMPV6 -> List.of(Cidr.ALL_V6);

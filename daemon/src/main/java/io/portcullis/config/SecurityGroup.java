@@ -1,5 +1,6 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Cidr;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ public record SecurityGroup(
         List<Rule> ingress,
         @Nullable List<Rule> egress,
         List<Cidr> members,
-        Place place) {
+        Location place) {
     public SecurityGroup {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a group without a name");

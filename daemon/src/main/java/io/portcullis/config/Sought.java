@@ -28,7 +28,7 @@ public record Sought(Path folder, String name, boolean isPattern) {
     private static final int REGULAR = 0100000;
 
     /** A name. */
-    static Sought of(Path path) {
+    public static Sought of(Path path) {
         Path absolute = path.toAbsolutePath();
         Path folder = absolute.getParent();
         return folder == null
@@ -37,7 +37,7 @@ public record Sought(Path folder, String name, boolean isPattern) {
     }
 
     /** A pattern of names. */
-    static Sought pattern(Path folder, String glob) {
+    public static Sought pattern(Path folder, String glob) {
         return new Sought(folder.toAbsolutePath(), glob, true);
     }
 
@@ -56,7 +56,7 @@ public record Sought(Path folder, String name, boolean isPattern) {
     }
 
     /** What a pattern matches now, sorted; none where there is no such folder. */
-    List<String> matching() throws IOException {
+    public List<String> matching() throws IOException {
         Predicate<String> names = names();
         List<String> matching = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
@@ -79,7 +79,7 @@ public record Sought(Path folder, String name, boolean isPattern) {
      * What is there now: other words whenever that is another file, or the file was written to. A folder, a pipe or a device is the same
      * as long as it is the same one.
      */
-    String found() {
+    public String found() {
         try {
             if (isPattern) {
                 return String.join("/", matching());

@@ -1,5 +1,6 @@
 package io.portcullis.config;
 
+import io.portcullis.config.read.ConfigReader;
 import java.util.List;
 
 /** What {@link ConfigReader#load(java.nio.file.Path, Sources)} came across, whether it came to a configuration or not. One thread. */
@@ -7,7 +8,7 @@ public final class Sources {
     private List<SourceText> texts = List.of();
     private FileSet files = FileSet.NONE;
 
-    void found(List<SourceText> read, FileSet where) {
+    public void found(List<SourceText> read, FileSet where) {
         texts = List.copyOf(read);
         files = where;
     }

@@ -1,11 +1,13 @@
 package io.portcullis.config;
 
+import io.portcullis.net.Visible;
+
 /**
  * Something valid that is hardly meant. A configuration with warnings is used all the same.
  *
  * @param text one line, without the place; what can't be seen is escaped
  */
-public record Warning(Place place, String text) {
+public record Warning(Location place, String text) {
     public Warning {
         text = Visible.text(text);
     }

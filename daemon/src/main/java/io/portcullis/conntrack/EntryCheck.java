@@ -1,11 +1,11 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import org.jspecify.annotations.Nullable;
 
 /** Tells an entry that this program can have written from any other bytes. */
-final class EntryCheck {
+public final class EntryCheck {
     private EntryCheck() {}
 
     /**
@@ -14,7 +14,7 @@ final class EntryCheck {
      * @param hash of the table that it is in
      * @param nowNs monotonic time
      */
-    static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
+    public static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
         long at = Slab.offset(entry);
         int marks = slab.getInt(at + Slab.MARKS);
         int protocol = Tuple.protocol(slab.getLong(at + Slab.SERVICE));
@@ -68,7 +68,7 @@ final class EntryCheck {
     }
 
     /** The hash of an entry's key. */
-    static int hash(Slab slab, SipHash hash, int entry) {
+    public static int hash(Slab slab, SipHash hash, int entry) {
         long at = Slab.offset(entry);
         int keyMarks = slab.getInt(at + Slab.MARKS) & Flow.OF_KEY;
         long service = slab.getLong(at + Slab.SERVICE);

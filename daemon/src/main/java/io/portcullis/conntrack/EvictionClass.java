@@ -1,7 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.conntrack.TcpConnection.State;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -41,7 +41,7 @@ public enum EvictionClass {
     }
 
     /** The class of a flow with these marks and this {@link Tuple#service}. */
-    static EvictionClass of(long service, int marks) {
+    public static EvictionClass of(long service, int marks) {
         if ((marks & Flow.REPLIED) == 0) {
             return UNREPLIED;
         }

@@ -5,7 +5,7 @@ package io.portcullis.conntrack;
  * state it is known until when those of before let no flow live on; that, and the timeouts in force, stand in the table's
  * memory for the process that comes after. A wheel tells which flows to look at.
  */
-final class Expiry {
+public final class Expiry {
     private static final int STATES = Timeout.values().length;
     private static final int MOST_PASSING = 1024;
     private static final int MOST_LOOKED_AT = 64;
@@ -20,13 +20,13 @@ final class Expiry {
     /** Of each state: the flows that no packet renewed after this are gone; 0: there was no such reload. */
     private final long[] goneSince = new long[STATES];
 
-    private Timeouts timeouts;
+    private FlowTimeouts timeouts;
     /** No flow ends before that, by the wheel's time, unless one is past. */
     private long nextEndNs;
     /** The entries from here on are still in the wheel by timeouts that were longer; {@link Slab#capacity}: none. */
     private int reseated;
 
-    Expiry(Slab slab, Links links, Timeouts timeouts, long nowNs) {
+    Expiry(Slab slab, Links links, FlowTimeouts timeouts, long nowNs) {
         this.slab = slab;
         this.timeouts = timeouts;
         wheel = new TimerWheel(links);
@@ -42,7 +42,7 @@ final class Expiry {
      *
      * @param unused the entries from here on have never been used
      */
-    void configure(Timeouts next, long nowNs, int unused) {
+    void configure(FlowTimeouts next, long nowNs, int unused) {
         for (int state = 0; state < STATES; state++) {
             if (next.ns(state) > timeouts.ns(state)) {
                 long gone = nowNs - timeouts.ns(state) << 4 | HOLDS;
@@ -83,7 +83,7 @@ final class Expiry {
      *
      * @param seen of the flow, with a state that there is
      */
-    static boolean wasOver(Slab slab, long seen, long nowNs) {
+    public static boolean wasOver(Slab slab, long seen, long nowNs) {
         long at = (long) Flow.state(seen) * Long.BYTES;
         long timeoutNs = slab.getLong(Slab.TIMEOUTS + at);
         long gone = slab.getLong(Slab.GONE + at);

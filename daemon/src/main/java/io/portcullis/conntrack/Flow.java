@@ -1,6 +1,6 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Tuple;
 
 /**
@@ -11,7 +11,7 @@ public final class Flow {
     static final int OF_KEY = Tuple.V6 | Tuple.REQUEST_FROM_INSIDE;
     static final int BEGAN_INSIDE = 1 << 2;
     static final int FAILSAFE = 1 << 3;
-    static final int REPLIED = 1 << 4;
+    public static final int REPLIED = 1 << 4;
     static final int UDP_SHIFT = 5;
     static final int UDP_MASK = 3 << UDP_SHIFT;
     /** The SYN inside a TCP connection that is pending was admitted by a failsafe rule. */
@@ -93,7 +93,7 @@ public final class Flow {
         return timeout(slab.getLong(at + Slab.SEEN));
     }
 
-    static Timeout timeout(long seen) {
+    public static Timeout timeout(long seen) {
         return TIMEOUTS[state(seen)];
     }
 

@@ -1,7 +1,7 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
@@ -67,11 +67,11 @@ public final class FlowTable {
      * @param maxFlows how many flows it holds at the most; no more than it has entries
      * @param nowNs monotonic time of the machine
      */
-    public FlowTable(MemorySegment memory, TableHeader header, long maxFlows, Timeouts timeouts, long nowNs) {
+    public FlowTable(MemorySegment memory, TableHeader header, long maxFlows, FlowTimeouts timeouts, long nowNs) {
         this(new Slab(memory), header.key0(), header.key1(), maxFlows, timeouts, nowNs);
     }
 
-    FlowTable(Slab slab, long key0, long key1, long maxFlows, Timeouts timeouts, long nowNs) {
+    FlowTable(Slab slab, long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
         this.slab = slab;
         hash = new SipHash(key0, key1);
         index = new FlowIndex(slab.capacity());
@@ -90,7 +90,7 @@ public final class FlowTable {
      * @param key1 random: second half
      * @param maxFlows how many flows it holds at the most
      */
-    public static FlowTable inMemory(long key0, long key1, long maxFlows, Timeouts timeouts, long nowNs) {
+    public static FlowTable inMemory(long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
         TableHeader header = new TableHeader(
                 (int) Math.min(maxFlows, TableHeader.MOST_ENTRIES), key0, key1, new UUID(0, 0), "", 0, 1, 0);
         MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), Slab.ENTRY);
@@ -102,7 +102,7 @@ public final class FlowTable {
      * Another limit and other timeouts, which hold for all flows from now on: also for those that are idle, and none comes back
      * that is gone.
      */
-    public void configure(long newMaxFlows, Timeouts newTimeouts, long nowNs) {
+    public void configure(long newMaxFlows, FlowTimeouts newTimeouts, long nowNs) {
         maxFlows = Math.min(newMaxFlows, slab.capacity());
         expiry.configure(newTimeouts, nowNs, unused);
     }

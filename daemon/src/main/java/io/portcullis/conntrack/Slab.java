@@ -47,27 +47,27 @@ import java.nio.ByteOrder;
  * every mix of old and new words admits nothing that neither did. Whatever changes more is bracketed: {@link #guard} keeps
  * the old entry in the header until {@link #unguard}, and {@link #restore} puts it back.
  */
-class Slab {
+public class Slab {
     /** Bytes before the first entry. */
     static final int HEADER = 4096;
 
     /** Bytes of an entry. */
-    static final int ENTRY = 128;
+    public static final int ENTRY = 128;
 
-    static final int COMMIT = 0;
+    public static final int COMMIT = 0;
     static final int CREATED = 4;
-    static final int OUTSIDE_HIGH = 8;
-    static final int OUTSIDE_LOW = 16;
-    static final int INSIDE_HIGH = 24;
-    static final int INSIDE_LOW = 32;
-    static final int SERVICE = 40;
-    static final int MARKS = 48;
+    public static final int OUTSIDE_HIGH = 8;
+    public static final int OUTSIDE_LOW = 16;
+    public static final int INSIDE_HIGH = 24;
+    public static final int INSIDE_LOW = 32;
+    public static final int SERVICE = 40;
+    public static final int MARKS = 48;
     static final int RULE = 52;
-    static final int SEEN = 56;
+    public static final int SEEN = 56;
     static final int TCP = 64;
 
     /** 0, or 1 + the number of the entry whose old content stands at {@link #GUARDED}. */
-    static final int GUARD = 512;
+    public static final int GUARD = 512;
 
     static final int GUARDED = 640;
 
@@ -92,7 +92,7 @@ class Slab {
      *
      * @param memory header and entries; 8-byte aligned
      */
-    Slab(MemorySegment memory) {
+    public Slab(MemorySegment memory) {
         this.memory = memory;
         capacity = (int) ((memory.byteSize() - HEADER) / ENTRY);
     }
@@ -103,24 +103,24 @@ class Slab {
     }
 
     /** Number of entries. */
-    final int capacity() {
+    public final int capacity() {
         return capacity;
     }
 
     /** Bytes from the start of the memory to an entry. */
-    static long offset(int entry) {
+    public static long offset(int entry) {
         return HEADER + (long) entry * ENTRY;
     }
 
-    final int getInt(long at) {
+    public final int getInt(long at) {
         return memory.get(INT, at);
     }
 
-    final long getLong(long at) {
+    public final long getLong(long at) {
         return memory.get(LONG, at);
     }
 
-    void putInt(long at, int value) {
+    public void putInt(long at, int value) {
         memory.set(INT, at, value);
     }
 
@@ -129,7 +129,7 @@ class Slab {
     }
 
     /** A store that comes after all that were before it, and before none that come later in a release. */
-    void putIntRelease(long at, int value) {
+    public void putIntRelease(long at, int value) {
         INT_HANDLE.setRelease(memory, at, value);
     }
 
@@ -166,7 +166,7 @@ class Slab {
     }
 
     /** Puts back the entry that was being written when the process before this one ended. True: there was one. */
-    final boolean restore() {
+    public final boolean restore() {
         int guarded = getInt(GUARD) - 1;
         if (guarded == -1) {
             return false;

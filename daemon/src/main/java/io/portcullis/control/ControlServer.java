@@ -2,6 +2,15 @@ package io.portcullis.control;
 
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.portcullis.http.HttpServer;
+import io.portcullis.http.Listening;
+import io.portcullis.http.Request;
+import io.portcullis.http.Response;
+import io.portcullis.http.Routes;
+import io.portcullis.http.ServerException;
+import io.portcullis.http.SocketFile;
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.ExplainRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,14 +45,14 @@ public final class ControlServer implements Listening.Server {
      * missing; a socket that a dead daemon left is replaced.
      *
      * @param socket absolute
-     * @param executor runs {@link Operations#reload}, one at a time
+     * @param executor runs {@link DaemonApi#reload}, one at a time
      * @throws ServerException if it can't listen there, or another daemon does
      */
-    public static ControlServer open(Path socket, Operations operations, Executor executor) throws ServerException {
+    public static ControlServer open(Path socket, DaemonApi operations, Executor executor) throws ServerException {
         return open(socket, operations, executor, HttpServer.IDLE);
     }
 
-    static ControlServer open(Path socket, Operations operations, Executor executor, Duration idle)
+    static ControlServer open(Path socket, DaemonApi operations, Executor executor, Duration idle)
             throws ServerException {
         // Not behind a reload that takes long.
         ExecutorService questions = Executors.newSingleThreadExecutor(
@@ -86,7 +95,7 @@ public final class ControlServer implements Listening.Server {
         }
     }
 
-    private static CompletableFuture<Response> reload(Operations operations, Request request, Executor executor) {
+    private static CompletableFuture<Response> reload(DaemonApi operations, Request request, Executor executor) {
         String allowed = request.query().getOrDefault(ALLOW_LOCKOUT, "false");
         if (!allowed.equals("true") && !allowed.equals("false")) {
             return CompletableFuture.completedFuture(
@@ -96,9 +105,9 @@ public final class ControlServer implements Listening.Server {
                 .thenApply(report -> Response.json(report.ok() ? 200 : 422, report));
     }
 
-    static Response explain(Operations operations, Request request) {
+    public static Response explain(DaemonApi operations, Request request) {
         try {
-            return Response.json(200, operations.explain(Question.of(request.query())));
+            return Response.json(200, operations.explain(ExplainRequest.of(request.query())));
         } catch (IllegalArgumentException misuse) {
             return Response.error(400, String.valueOf(misuse.getMessage()));
         }

@@ -3,7 +3,15 @@ package io.portcullis.control;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Errors;
+import io.portcullis.http.HostNames;
+import io.portcullis.http.HttpServer;
+import io.portcullis.http.Listening;
+import io.portcullis.http.Response;
+import io.portcullis.http.Routes;
+import io.portcullis.http.ServerException;
 import io.portcullis.metrics.Scrape;
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.Health;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,10 +55,10 @@ public final class MetricsServer implements Listening.Server {
      *
      * @param host address or name, which is looked up now; an IPv6 address without brackets
      * @param port 0: any free one
-     * @param operations asked for {@link Operations#health} only
+     * @param operations asked for {@link DaemonApi#health} only
      * @throws ServerException if it can't listen there
      */
-    public static MetricsServer open(String host, int port, Scraper scraper, Operations operations)
+    public static MetricsServer open(String host, int port, Scraper scraper, DaemonApi operations)
             throws ServerException {
         String where = "metrics.listen " + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
         InetSocketAddress wanted = new InetSocketAddress(host, port);
@@ -59,7 +67,7 @@ public final class MetricsServer implements Listening.Server {
         }
         Scrapes scrapes = new Scrapes(scraper);
         Routes routes = new Routes(
-                new Hosts(host),
+                new HostNames(host),
                 new Routes.Resource("GET", "/metrics", request -> scrapes.ask(Scrape.Format.of(request.accept()))),
                 new Routes.Resource("GET", "/healthz", _ -> healthz(operations.health())));
         HttpServer server = new HttpServer("portcullis-metrics", routes, HttpServer.IDLE);

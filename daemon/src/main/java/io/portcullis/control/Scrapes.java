@@ -1,5 +1,6 @@
 package io.portcullis.control;
 
+import io.portcullis.http.Response;
 import io.portcullis.metrics.Scrape;
 import java.util.EnumMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 
 /**
  * A TCP connection that was established before anybody watched it, as one of its ends tells of it. Addresses are two big-endian

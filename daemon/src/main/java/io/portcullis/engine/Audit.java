@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.TcpTracker;
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.Tuple;

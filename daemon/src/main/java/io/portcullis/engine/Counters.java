@@ -2,7 +2,7 @@ package io.portcullis.engine;
 
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 

@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.SipHash;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Packet;
 import java.util.Arrays;
 

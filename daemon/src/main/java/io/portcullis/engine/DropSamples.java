@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Packet;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,17 +3,17 @@ package io.portcullis.engine;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpConnection;
 import io.portcullis.conntrack.TcpTracker;
 import io.portcullis.conntrack.Timeout;
-import io.portcullis.conntrack.Timeouts;
 import io.portcullis.conntrack.UdpTracker;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Icmp;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Packet;
-import io.portcullis.packet.Quote;
+import io.portcullis.packet.QuotedPacket;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Acl;
@@ -47,7 +47,7 @@ public final class Engine {
     /** The key of how long fragments wait for each other. */
     private static final String FRAGMENT_TIMEOUT = "fragment";
 
-    private final Share share;
+    private final Shard share;
     private final FlowTable flows;
     private final Fragments fragments;
     private final TcpTracker tcp = new TcpTracker();
@@ -56,7 +56,7 @@ public final class Engine {
     private final Packet[] packets = new Packet[Batch.CAPACITY];
     private final Packet.Fault[] faults = new Packet.Fault[Batch.CAPACITY];
     private final Tuple[] tuples = new Tuple[Batch.CAPACITY];
-    private final Quote quote = new Quote();
+    private final QuotedPacket quote = new QuotedPacket();
     private final Tuple quotedTuple = new Tuple();
 
     /** The frame that is being decided, and its flow's key where it can have a flow; of the two arrays. */
@@ -108,12 +108,12 @@ public final class Engine {
      * @param hashKey0 random: first half of the flow table's key
      * @param hashKey1 random: second half
      */
-    public Engine(Policy policy, Share share, long hashKey0, long hashKey1) {
+    public Engine(Policy policy, Shard share, long hashKey0, long hashKey1) {
         this(
                 policy,
                 share,
                 FlowTable.inMemory(
-                        hashKey0, hashKey1, share.of(policy.maxFlows()), new Timeouts(policy::timeoutNs), 0));
+                        hashKey0, hashKey1, share.of(policy.maxFlows()), new FlowTimeouts(policy::timeoutNs), 0));
     }
 
     /**
@@ -123,11 +123,11 @@ public final class Engine {
      * @param share its part of the interface's flows
      * @param flows has its limit and timeouts from the policy
      */
-    public Engine(Policy policy, Share share, FlowTable flows) {
+    public Engine(Policy policy, Shard share, FlowTable flows) {
         this(policy, share, flows, Fragments.MOST_DATAGRAMS, share.of(Fragments.MOST_HELD));
     }
 
-    private Engine(Policy policy, Share share, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
+    private Engine(Policy policy, Shard share, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
         this.policy = policy;
         this.share = share;
         this.flows = flows;
@@ -172,12 +172,12 @@ public final class Engine {
         Audit before = audit;
         audit = !next.audits() ? null : before != null ? before : new Audit(counters, dropSamples);
         ruleHits = ruleHits.carriedOver(succession);
-        flows.configure(share.of(next.maxFlows()), new Timeouts(next::timeoutNs), nowNs);
+        flows.configure(share.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
         fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
     }
 
     /** Its part of the interface's flows. */
-    public Share share() {
+    public Shard share() {
         return share;
     }
 
@@ -374,8 +374,8 @@ public final class Engine {
      * @param frame from the destination MAC address on; its TCP or UDP checksum is taken as right
      */
     public Explained explain(byte[] frame, Direction direction, long nowNs) {
-        FlowTable none = FlowTable.inMemory(0, 0, EXPLAINED_FLOWS, new Timeouts(policy::timeoutNs), nowNs);
-        Engine fresh = new Engine(policy, Share.ALL, none, 1, 0);
+        FlowTable none = FlowTable.inMemory(0, 0, EXPLAINED_FLOWS, new FlowTimeouts(policy::timeoutNs), nowNs);
+        Engine fresh = new Engine(policy, Shard.ALL, none, 1, 0);
         if (isLearning(nowNs)) {
             fresh.startedAt(nowNs);
         }

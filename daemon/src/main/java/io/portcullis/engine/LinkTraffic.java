@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
 import java.util.Arrays;

@@ -3,14 +3,14 @@ package io.portcullis.intercept;
 import io.portcullis.config.Attach;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
-import io.portcullis.linux.BpfMap;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.NicAddress;
-import io.portcullis.linux.NicClaim;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.PacketSocket;
-import io.portcullis.linux.Route;
+import io.portcullis.linux.bpf.BpfMap;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.NicAddress;
+import io.portcullis.linux.netlink.NicClaim;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Route;
+import io.portcullis.linux.packet.PacketSocket;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ public final class Bridge implements Interception {
     private static final Set<String> STANDS_ON_A_NIC =
             Set.of("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec");
 
-    private final Wish wish;
+    private final AttachRequest request;
     private final Mode.Bridge mode;
     private final RestoreLog journal;
     private final Map<Integer, NicClaim> claims = new HashMap<>();
@@ -49,10 +49,10 @@ public final class Bridge implements Interception {
     /** Sides whose NIC is gone, or has come back and is not ready yet. */
     private final Set<Integer> lost = new TreeSet<>();
 
-    private @Nullable Barrier barrier;
+    private @Nullable ProgramSet barrier;
 
-    private Bridge(Wish wish, Mode.Bridge mode, List<Nic> nics, RestoreLog journal, List<String> notes) {
-        this.wish = wish;
+    private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog journal, List<String> notes) {
+        this.request = request;
         this.mode = mode;
         this.nics = nics;
         this.journal = journal;
@@ -70,7 +70,7 @@ public final class Bridge implements Interception {
     static List<String> faults(String interfaceName, String outside, String inside) {
         List<String> faults = new ArrayList<>();
         try {
-            Guard.checkCapabilities(faults, List.of());
+            NicSetup.checkCapabilities(faults, List.of());
             List<Nic> all = Nics.all();
             Optional<Nic> outer = checkNic(interfaceName + ": outside: ", outside, all, faults);
             Optional<Nic> inner = checkNic(interfaceName + ": inside: ", inside, all, faults);
@@ -81,7 +81,7 @@ public final class Bridge implements Interception {
                         + outer.get().name() + ": name two");
             }
         } catch (IOException failed) {
-            faults.add(interfaceName + ": " + Guard.reason(failed));
+            faults.add(interfaceName + ": " + NicSetup.reason(failed));
         }
         return faults.stream().distinct().toList();
     }
@@ -90,7 +90,7 @@ public final class Bridge implements Interception {
             throws ErrnoException {
         Optional<Nic> found = Nics.find(name);
         if (found.isEmpty()) {
-            faults.add(where + "there is no NIC " + name + "; there are: " + Guard.names(all));
+            faults.add(where + "there is no NIC " + name + "; there are: " + NicSetup.names(all));
             return found;
         }
         Nic nic = found.get();
@@ -172,8 +172,8 @@ public final class Bridge implements Interception {
      *
      * @throws InterceptException with all faults; see {@link Interception#attach}
      */
-    static Bridge attach(Wish wish, Mode.Bridge mode) throws InterceptException {
-        String interfaceName = wish.attachment().name();
+    static Bridge attach(AttachRequest request, Mode.Bridge mode) throws InterceptException {
+        String interfaceName = request.attachment().name();
         List<String> faults = faults(interfaceName, mode.outside(), mode.inside());
         if (!faults.isEmpty()) {
             throw new InterceptException(faults);
@@ -184,18 +184,22 @@ public final class Bridge implements Interception {
         try {
             List<Nic> nics = List.of(Nics.named(mode.outside()), Nics.named(mode.inside()));
             for (Nic nic : nics) {
-                Guard.claim(interfaceName, nic, wish.state(), wish.owner(), notes)
+                NicSetup.claim(interfaceName, nic, request.state(), request.owner(), notes)
                         .ifPresent(claim -> claims.put(nic.index(), claim));
             }
             RestoreLog journal = Takeover.of(
-                    interfaceName, nics, wish.state(), notes, (nic, earlier) -> Guard.plan(nic, earlier, wish.ring()));
-            Bridge bridge = new Bridge(wish, mode, nics, journal, notes);
+                    interfaceName,
+                    nics,
+                    request.state(),
+                    notes,
+                    (nic, earlier) -> NicSetup.plan(nic, earlier, request.ring()));
+            Bridge bridge = new Bridge(request, mode, nics, journal, notes);
             bridge.ready();
             bridge.claims.putAll(claims);
             done = true;
             return bridge;
         } catch (IOException failed) {
-            throw new InterceptException(List.of(interfaceName + ": " + Guard.reason(failed)));
+            throw new InterceptException(List.of(interfaceName + ": " + NicSetup.reason(failed)));
         } finally {
             if (!done) {
                 claims.values().forEach(NicClaim::close);
@@ -206,11 +210,12 @@ public final class Bridge implements Interception {
     private void ready() throws InterceptException {
         try {
             for (int i = 0; i < nics.size(); i++) {
-                notes.addAll(Guard.apply(nics.get(i), journal.journal().nics().get(i), wish.ring()));
+                notes.addAll(
+                        NicSetup.apply(nics.get(i), journal.journal().nics().get(i), request.ring()));
             }
             unequalMtus(nics.getFirst(), nics.getLast()).ifPresent(notes::add);
         } catch (IOException failed) {
-            List<String> lines = new ArrayList<>(List.of(wish.attachment().name() + ": " + Guard.reason(failed)));
+            List<String> lines = new ArrayList<>(List.of(request.attachment().name() + ": " + NicSetup.reason(failed)));
             if (!wasStanding) {
                 lines.addAll(Restoration.restore(journal).faults());
             }
@@ -229,14 +234,14 @@ public final class Bridge implements Interception {
     }
 
     @Override
-    public PacketSocket.Manner outsideManner() {
+    public PacketSocket.SocketOptions outsideOptions() {
         // Where a NIC does not cut super-frames, what we send meets the program that stops what is not ours.
-        return new PacketSocket.Manner(true, true, wish.mark().value(), 0, 0);
+        return new PacketSocket.SocketOptions(true, true, request.mark().value(), 0, 0);
     }
 
     @Override
-    public PacketSocket.Manner insideManner() {
-        return outsideManner();
+    public PacketSocket.SocketOptions insideOptions() {
+        return outsideOptions();
     }
 
     @Override
@@ -246,11 +251,11 @@ public final class Bridge implements Interception {
 
     @Override
     public synchronized List<String> engage(long nowNs) throws InterceptException {
-        boolean open = wish.attachment().onFailure() == OnFailure.OPEN;
-        String name = wish.attachment().name();
+        boolean open = request.attachment().onFailure() == OnFailure.OPEN;
+        String name = request.attachment().name();
         List<String> lines = new ArrayList<>();
         try {
-            Barrier raising = Barrier.of(Attach.AUTO, wish.attachment().onFailure(), journal);
+            ProgramSet raising = ProgramSet.of(Attach.AUTO, request.attachment().onFailure(), journal);
             barrier = raising;
             raising.aliveUntil(nowNs + ALIVE_NS);
             lines.addAll(raising.raise(parts(raising)));
@@ -261,39 +266,39 @@ public final class Bridge implements Interception {
         } catch (IOException refused) {
             if (open) {
                 throw new InterceptException(
-                        List.of(name + ": on-failure: open takes programs in the kernel: " + Guard.reason(refused)));
+                        List.of(name + ": on-failure: open takes programs in the kernel: " + NicSetup.reason(refused)));
             }
             lines.add("WARNING: no programs in the kernel keep this host's stack off the wire, only switches do: "
-                    + Guard.reason(refused));
+                    + NicSetup.reason(refused));
         }
-        if (!wish.ring()) {
+        if (!request.ring()) {
             lines.add("what this host's own stack sends is not stopped by a program: libpcap can't mark what is ours");
         }
         return lines;
     }
 
-    private List<Barrier.Part> parts(Barrier raising) {
-        Programs programs = new Programs(wish.mark());
-        boolean open = wish.attachment().onFailure() == OnFailure.OPEN;
+    private List<ProgramSet.Part> parts(ProgramSet raising) {
+        Programs programs = new Programs(request.mark());
+        boolean open = request.attachment().onFailure() == OnFailure.OPEN;
         BpfMap deadline = raising.deadline();
-        List<Barrier.Part> parts = new ArrayList<>();
+        List<ProgramSet.Part> parts = new ArrayList<>();
         for (int i = 0; i < nics.size(); i++) {
             Nic nic = nics.get(i);
             int other = nics.get(1 - i).index();
-            if (wish.ring()) {
-                parts.add(
-                        new Barrier.Part(nic.index(), nic.name() + " egress", false, programs.emitOurs(), null, false));
+            if (request.ring()) {
+                parts.add(new ProgramSet.Part(
+                        nic.index(), nic.name() + " egress", false, programs.emitOurs(), null, false));
             }
             parts.add(
                     deadline != null
-                            ? new Barrier.Part(
+                            ? new ProgramSet.Part(
                                     nic.index(),
                                     nic.name() + " ingress",
                                     true,
                                     programs.dropUntil(deadline, other),
                                     null,
                                     false)
-                            : new Barrier.Part(
+                            : new ProgramSet.Part(
                                     nic.index(),
                                     nic.name() + " ingress",
                                     true,
@@ -322,7 +327,7 @@ public final class Bridge implements Interception {
             try {
                 faults.addAll(look(i, log, deleted));
             } catch (IOException refused) {
-                faults.add(wish.attachment().name() + ": " + Guard.reason(refused));
+                faults.add(request.attachment().name() + ": " + NicSetup.reason(refused));
             } catch (InterceptException refused) {
                 faults.addAll(refused.faults());
             }
@@ -331,7 +336,7 @@ public final class Bridge implements Interception {
     }
 
     private List<String> look(int side, List<String> log, Set<Integer> deleted) throws IOException, InterceptException {
-        String name = wish.attachment().name();
+        String name = request.attachment().name();
         Nic had = nics.get(side);
         String configured = mode.nics().get(side);
         boolean wasLost = lost.contains(side);
@@ -379,20 +384,21 @@ public final class Bridge implements Interception {
 
     /** A NIC that has come back, or was made again. Its programs come first. */
     private void readyAgain(int side, Nic nic, List<String> log) throws IOException, InterceptException {
-        String name = wish.attachment().name();
+        String name = request.attachment().name();
         int before = nics.get(side).index();
         if (!claims.containsKey(nic.index())) {
-            Guard.claim(name, nic, wish.state(), wish.owner(), log).ifPresent(claim -> claims.put(nic.index(), claim));
+            NicSetup.claim(name, nic, request.state(), request.owner(), log)
+                    .ifPresent(claim -> claims.put(nic.index(), claim));
         }
-        Journal.Entry entry = Guard.plan(nic, Optional.empty(), wish.ring());
+        Journal.Entry entry = NicSetup.plan(nic, Optional.empty(), request.ring());
         journal.note(all -> all.replacing(side, entry));
         replace(side, nic);
-        Barrier standing = barrier;
+        ProgramSet standing = barrier;
         if (standing != null) {
             log.addAll(standing.raise(parts(standing)));
         }
-        log.addAll(Guard.apply(nic, entry, wish.ring()));
-        if (standing != null && wish.attachment().onFailure() == OnFailure.OPEN) {
+        log.addAll(NicSetup.apply(nic, entry, request.ring()));
+        if (standing != null && request.attachment().onFailure() == OnFailure.OPEN) {
             promiscuous();
         }
         NicClaim old = before == nic.index() ? null : claims.remove(before);
@@ -403,19 +409,19 @@ public final class Bridge implements Interception {
 
     @Override
     public synchronized List<String> check(List<String> log, LongSupplier clock) {
-        String name = wish.attachment().name();
+        String name = request.attachment().name();
         List<String> faults = new ArrayList<>();
-        Barrier standing = barrier;
+        ProgramSet standing = barrier;
         if (standing != null) {
             standing.check(log, clock).forEach(fault -> faults.add(name + ": " + fault));
         }
         for (int i = 0; i < nics.size(); i++) {
             try {
                 if (!lost.contains(i)) {
-                    log.addAll(Guard.keepSwitches(nics.get(i)));
+                    log.addAll(NicSetup.keepSwitches(nics.get(i)));
                 }
             } catch (IOException refused) {
-                faults.add(name + ": " + nics.get(i).name() + ": " + Guard.reason(refused));
+                faults.add(name + ": " + nics.get(i).name() + ": " + NicSetup.reason(refused));
             }
         }
         return faults;
@@ -428,20 +434,20 @@ public final class Bridge implements Interception {
 
     @Override
     public boolean mustSayAlive() {
-        Barrier standing = barrier;
+        ProgramSet standing = barrier;
         return standing != null && standing.deadline() != null;
     }
 
     @Override
     public synchronized void alive(long nowNs) {
-        Barrier standing = barrier;
+        ProgramSet standing = barrier;
         if (standing == null) {
             return;
         }
         try {
             standing.aliveUntil(nowNs + ALIVE_NS);
         } catch (ErrnoException impossible) {
-            throw new IllegalStateException(wish.attachment().name(), impossible);
+            throw new IllegalStateException(request.attachment().name(), impossible);
         }
     }
 

@@ -1,9 +1,9 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Clsact;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Tcx;
+import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.bpf.Tcx;
 import java.util.List;
 
 /**

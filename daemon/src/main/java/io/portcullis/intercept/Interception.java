@@ -1,9 +1,9 @@
 package io.portcullis.intercept;
 
 import io.portcullis.config.Interface;
-import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.config.PacketMark;
+import io.portcullis.linux.packet.PacketSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * decide, the kernel's programs steer the traffic to the ports ({@link #engage}). One thread at a time, in the network
  * namespace of the calling thread.
  */
-public sealed interface Interception permits Bridge, Host {
+public sealed interface Interception permits Bridge, VethPairs {
     /**
      * What is asked of an interception.
      *
@@ -24,13 +24,13 @@ public sealed interface Interception permits Bridge, Host {
      * @param state directory for what must be put back; made where there is none
      * @param owner for others who want the same NICs: who we are
      */
-    record Wish(Interface attachment, boolean ring, Mark mark, Path state, String owner) {}
+    record AttachRequest(Interface attachment, boolean ring, PacketMark mark, Path state, String owner) {}
 
     /** Why this interface can't be attached now: one line a fault, which says what to do; none: it can. Changes nothing. */
     static List<String> faults(Interface attachment) {
         return switch (attachment.mode()) {
             case Mode.Bridge bridge -> Bridge.faults(attachment.name(), bridge.outside(), bridge.inside());
-            case Mode.Host host -> Host.faults(attachment.name(), host);
+            case Mode.Host host -> VethPairs.faults(attachment.name(), host);
         };
     }
 
@@ -41,10 +41,10 @@ public sealed interface Interception permits Bridge, Host {
      * @throws InterceptException with all faults; what kept traffic back before still does so, all else is unchanged or has been
      *     put back
      */
-    static Interception attach(Wish wish) throws InterceptException {
-        return switch (wish.attachment().mode()) {
-            case Mode.Bridge bridge -> Bridge.attach(wish, bridge);
-            case Mode.Host host -> Host.attach(wish, host);
+    static Interception attach(AttachRequest request) throws InterceptException {
+        return switch (request.attachment().mode()) {
+            case Mode.Bridge bridge -> Bridge.attach(request, bridge);
+            case Mode.Host host -> VethPairs.attach(request, host);
         };
     }
 
@@ -63,10 +63,10 @@ public sealed interface Interception permits Bridge, Host {
     String inside();
 
     /** How a ring behaves on {@link #outside}. */
-    PacketSocket.Manner outsideManner();
+    PacketSocket.SocketOptions outsideOptions();
 
     /** How a ring behaves on {@link #inside}. */
-    PacketSocket.Manner insideManner();
+    PacketSocket.SocketOptions insideOptions();
 
     /** True: an earlier run's programs have kept the traffic back until now. */
     boolean wasStanding();

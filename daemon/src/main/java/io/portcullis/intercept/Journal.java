@@ -1,7 +1,7 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.SizeLimit;
+import io.portcullis.linux.ethtool.SizeLimit;
+import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,7 +122,7 @@ record Journal(
             int index,
             String hardwareAddress,
             String permanentAddress,
-            Map<Switch, String> switches,
+            Map<StackSysctl, String> switches,
             boolean broughtUp,
             boolean held,
             boolean promiscuous,
@@ -131,7 +131,7 @@ record Journal(
             List<String> linkLocals) {
         /** Copies the collections. */
         Entry {
-            Map<Switch, String> inOrder = new EnumMap<>(Switch.class);
+            Map<StackSysctl, String> inOrder = new EnumMap<>(StackSysctl.class);
             if (switches != null) {
                 switches.forEach((one, value) -> {
                     if (one != null && value != null) {
@@ -175,7 +175,7 @@ record Journal(
                     List.of());
         }
 
-        Entry with(Map<Switch, String> others, List<String> addresses) {
+        Entry with(Map<StackSysctl, String> others, List<String> addresses) {
             return new Entry(
                     name,
                     index,

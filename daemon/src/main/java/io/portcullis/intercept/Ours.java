@@ -1,12 +1,12 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Bpf;
-import io.portcullis.linux.Clsact;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Tcx;
+import io.portcullis.linux.bpf.Bpf;
+import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.bpf.Tcx;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

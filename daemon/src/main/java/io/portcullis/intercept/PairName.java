@@ -1,6 +1,6 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Nic;
+import io.portcullis.linux.netlink.Nic;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;

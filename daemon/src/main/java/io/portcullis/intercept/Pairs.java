@@ -1,8 +1,8 @@
 package io.portcullis.intercept;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Bpf;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.OwnedFile;
+import io.portcullis.linux.bpf.Bpf;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

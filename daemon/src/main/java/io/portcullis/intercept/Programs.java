@@ -1,38 +1,38 @@
 package io.portcullis.intercept;
 
-import static io.portcullis.linux.BpfProgram.DROP;
-import static io.portcullis.linux.BpfProgram.NEXT;
-import static io.portcullis.linux.BpfProgram.Register.R0;
-import static io.portcullis.linux.BpfProgram.Register.R1;
-import static io.portcullis.linux.BpfProgram.Register.R10;
-import static io.portcullis.linux.BpfProgram.Register.R2;
-import static io.portcullis.linux.BpfProgram.Register.R3;
-import static io.portcullis.linux.BpfProgram.Register.R6;
-import static io.portcullis.linux.BpfProgram.Register.R7;
-import static io.portcullis.linux.BpfProgram.SKB_MARK;
+import static io.portcullis.linux.bpf.BpfProgram.DROP;
+import static io.portcullis.linux.bpf.BpfProgram.NEXT;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R0;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R1;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R10;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R2;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R3;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R6;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R7;
+import static io.portcullis.linux.bpf.BpfProgram.SKB_MARK;
 
-import io.portcullis.config.Mark;
-import io.portcullis.linux.BpfMap;
-import io.portcullis.linux.BpfProgram;
-import io.portcullis.linux.BpfProgram.Condition;
-import io.portcullis.linux.BpfProgram.Function;
-import io.portcullis.linux.BpfProgram.Instruction;
-import io.portcullis.linux.BpfProgram.Instruction.Add;
-import io.portcullis.linux.BpfProgram.Instruction.And;
-import io.portcullis.linux.BpfProgram.Instruction.Call;
-import io.portcullis.linux.BpfProgram.Instruction.Copy;
-import io.portcullis.linux.BpfProgram.Instruction.Exit;
-import io.portcullis.linux.BpfProgram.Instruction.Jump;
-import io.portcullis.linux.BpfProgram.Instruction.JumpAbove;
-import io.portcullis.linux.BpfProgram.Instruction.Load;
-import io.portcullis.linux.BpfProgram.Instruction.LoadMap;
-import io.portcullis.linux.BpfProgram.Instruction.Or;
-import io.portcullis.linux.BpfProgram.Instruction.Place;
-import io.portcullis.linux.BpfProgram.Instruction.Set;
-import io.portcullis.linux.BpfProgram.Instruction.Store;
-import io.portcullis.linux.BpfProgram.Instruction.StoreNumber;
-import io.portcullis.linux.BpfProgram.Label;
-import io.portcullis.linux.BpfProgram.Size;
+import io.portcullis.config.PacketMark;
+import io.portcullis.linux.bpf.BpfMap;
+import io.portcullis.linux.bpf.BpfProgram;
+import io.portcullis.linux.bpf.BpfProgram.Condition;
+import io.portcullis.linux.bpf.BpfProgram.Function;
+import io.portcullis.linux.bpf.BpfProgram.Instruction;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Add;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.And;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Call;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Copy;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Exit;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Jump;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.JumpAbove;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Load;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.LoadMap;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Or;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Place;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Set;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Store;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.StoreNumber;
+import io.portcullis.linux.bpf.BpfProgram.Label;
+import io.portcullis.linux.bpf.BpfProgram.Size;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +45,9 @@ final class Programs {
     private static final Label OURS = new Label("ours");
     private static final Label EXPIRED = new Label("expired");
 
-    private final Mark mark;
+    private final PacketMark mark;
 
-    Programs(Mark mark) {
+    Programs(PacketMark mark) {
         this.mark = mark;
     }
 

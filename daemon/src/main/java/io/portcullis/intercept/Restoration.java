@@ -1,9 +1,9 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Clsact;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,11 +49,11 @@ public final class Restoration {
             restoration.undoUnnoted(Set.of());
             for (Nic nic : Nics.all()) {
                 if (nic.ethernet() && !nic.loopback()) {
-                    Guard.restoreDefaults(nic).ifPresent(restoration.lines::add);
+                    NicSetup.restoreDefaults(nic).ifPresent(restoration.lines::add);
                 }
             }
         } catch (IOException failed) {
-            restoration.faults.add(Guard.reason(failed));
+            restoration.faults.add(NicSetup.reason(failed));
         }
         return restoration.done();
     }
@@ -92,7 +92,7 @@ public final class Restoration {
             }
             restoration.nameUnnoted(kept);
         } catch (IOException failed) {
-            restoration.faults.add(Guard.reason(failed));
+            restoration.faults.add(NicSetup.reason(failed));
         }
         return restoration.done();
     }
@@ -178,7 +178,7 @@ public final class Restoration {
         for (Journal.Entry entry : journal.nics()) {
             Nic nic = found.get(entry);
             if (nic != null) {
-                Restored restored = Guard.restore(nic, entry);
+                Restored restored = NicSetup.restore(nic, entry);
                 lines.addAll(restored.lines());
                 faults.addAll(restored.faults());
             }
@@ -213,7 +213,7 @@ public final class Restoration {
         try {
             step.run();
         } catch (IOException failed) {
-            faults.add(of + ": not restored: " + Guard.reason(failed));
+            faults.add(of + ": not restored: " + NicSetup.reason(failed));
         }
     }
 

@@ -1,6 +1,6 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Nic;
+import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
@@ -75,7 +75,7 @@ final class RestoreLog {
     private static String reason(IOException refused) {
         return refused instanceof FileSystemException file && file.getReason() != null
                 ? file.getFile() + ": " + file.getReason()
-                : Guard.reason(refused);
+                : NicSetup.reason(refused);
     }
 
     /** Writes again what could not be written. */

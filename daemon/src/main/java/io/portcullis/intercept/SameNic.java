@@ -1,7 +1,7 @@
 package io.portcullis.intercept;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
+import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.util.Map;
 
@@ -42,8 +42,8 @@ final class SameNic {
     /** True where a switch that we have changed is as we set it, or none was to be changed. */
     private static boolean isSwitched(Nic nic, Journal.Entry entry) throws IOException {
         boolean changed = false;
-        for (Map.Entry<Switch, String> each : entry.switches().entrySet()) {
-            Switch one = each.getKey();
+        for (Map.Entry<StackSysctl, String> each : entry.switches().entrySet()) {
+            StackSysctl one = each.getKey();
             if (!each.getValue().equals(one.guarded())) {
                 changed = true;
                 if (one.read(nic.name()).filter(one.guarded()::equals).isPresent()) {

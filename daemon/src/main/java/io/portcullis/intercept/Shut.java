@@ -3,8 +3,8 @@ package io.portcullis.intercept;
 import io.portcullis.config.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,7 +51,7 @@ public final class Shut {
                     shut(interfaceName, nic.get(), lines);
                 }
             } catch (IOException refused) {
-                faults.add(interfaceName + ": " + nicName + " can't be shut: " + Guard.reason(refused));
+                faults.add(interfaceName + ": " + nicName + " can't be shut: " + NicSetup.reason(refused));
             }
         }
         if (!faults.isEmpty()) {
@@ -102,7 +102,7 @@ public final class Shut {
                     each.hook().remove(each.program());
                 }
             } catch (IOException refused) {
-                faults.add(interfaceName + ": " + Guard.reason(refused));
+                faults.add(interfaceName + ": " + NicSetup.reason(refused));
             }
         }
         return faults;
@@ -110,12 +110,12 @@ public final class Shut {
 
     /** Has nothing pass on a NIC, whatever is attached there already; lines for the log. */
     static List<String> cover(RestoreLog log, int nic, String name) throws IOException {
-        List<Barrier.Part> parts = new ArrayList<>();
+        List<ProgramSet.Part> parts = new ArrayList<>();
         for (boolean ingress : new boolean[] {true, false}) {
             String place = name + (ingress ? " ingress" : " egress");
-            parts.add(new Barrier.Part(nic, place, ingress, Programs.drop(), null, false));
+            parts.add(new ProgramSet.Part(nic, place, ingress, Programs.drop(), null, false));
         }
-        try (Barrier barrier = Barrier.of(Attach.AUTO, OnFailure.CLOSED, log)) {
+        try (ProgramSet barrier = ProgramSet.of(Attach.AUTO, OnFailure.CLOSED, log)) {
             return barrier.put(parts);
         }
     }

@@ -1,7 +1,7 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Clsact;
-import io.portcullis.linux.Nic;
+import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -184,7 +184,7 @@ final class Takeover {
                 }
             }
         } catch (IOException refused) {
-            notes.add(nameOf(nic) + ": " + Guard.reason(refused));
+            notes.add(nameOf(nic) + ": " + NicSetup.reason(refused));
         }
     }
 
@@ -200,7 +200,7 @@ final class Takeover {
             try {
                 found.file().writeOrDelete(rest);
             } catch (IOException refused) {
-                notes.add(Guard.reason(refused));
+                notes.add(NicSetup.reason(refused));
             }
         }
     }

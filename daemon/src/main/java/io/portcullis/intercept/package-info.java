@@ -1,6 +1,6 @@
 /**
  * Who the two ports of an interface are: an {@link io.portcullis.intercept.Interception}, which is a
- * {@link io.portcullis.intercept.Bridge} between two NICs or a {@link io.portcullis.intercept.Host} on one. Each checks its NICs
+ * {@link io.portcullis.intercept.Bridge} between two NICs or a {@link io.portcullis.intercept.VethPairs} on one. Each checks its NICs
  * before it touches anything, writes down what must be restored ({@code Journal}, of which {@code RestoreLog} is the one owner),
  * makes them ready, and last of all has programs in the kernel steer the traffic ({@code Barrier} attaches what {@code Programs}
  * has). Exactly what was written down is put back ({@link io.portcullis.intercept.Restoration}): when the attaching fails half-way,

@@ -29,7 +29,7 @@ public final class ErrnoException extends IOException {
      * @return {@code result}, if it is not negative
      * @throws ErrnoException if it is a negated errno
      */
-    static long check(long result, String call) throws ErrnoException {
+    public static long check(long result, String call) throws ErrnoException {
         if (result < 0) {
             throw new ErrnoException(call, (int) -result);
         }

@@ -21,50 +21,50 @@ import java.util.List;
  * these answer the negated errno ({@code -ENODEV}); they never throw for what the kernel answers. The caller owns all
  * memory; nothing is kept after the call. Any thread; each has its own errno.
  */
-final class Libc {
+public final class Libc {
     /** Unix domain sockets (bits/socket.h). */
-    static final int AF_UNIX = 1;
+    public static final int AF_UNIX = 1;
     /** IPv4. */
-    static final int AF_INET = 2;
+    public static final int AF_INET = 2;
     /** IPv6. */
-    static final int AF_INET6 = 10;
+    public static final int AF_INET6 = 10;
     /** The kernel's own message sockets, netlink(7). */
-    static final int AF_NETLINK = 16;
+    public static final int AF_NETLINK = 16;
     /** Frames of a NIC, packet(7). */
-    static final int AF_PACKET = 17;
+    public static final int AF_PACKET = 17;
 
     /** Bytes in their order (bits/socket_type.h). */
-    static final int SOCK_STREAM = 1;
+    public static final int SOCK_STREAM = 1;
     /** Datagrams (bits/socket_type.h). */
-    static final int SOCK_DGRAM = 2;
+    public static final int SOCK_DGRAM = 2;
     /** Messages of a protocol of its own. */
-    static final int SOCK_RAW = 3;
+    public static final int SOCK_RAW = 3;
     /** Close on exec: no child of ours inherits the descriptor. */
-    static final int SOCK_CLOEXEC = 0x80000;
+    public static final int SOCK_CLOEXEC = 0x80000;
     /** No call on it waits. */
-    static final int SOCK_NONBLOCK = 0x800;
+    public static final int SOCK_NONBLOCK = 0x800;
 
     /** recv(2): do not wait. */
-    static final int MSG_DONTWAIT = 0x40;
+    public static final int MSG_DONTWAIT = 0x40;
     /** recv(2): answer the length that the message had, even where the buffer was shorter. */
-    static final int MSG_TRUNC = 0x20;
+    public static final int MSG_TRUNC = 0x20;
     /** send(2): no SIGPIPE. */
     static final int MSG_NOSIGNAL = 0x4000;
 
     /** mmap(2): no access at all; only the addresses are taken. */
-    static final int PROT_NONE = 0;
+    public static final int PROT_NONE = 0;
     /** mmap(2): reading and writing. */
-    static final int PROT_READ_WRITE = 1 | 2;
+    public static final int PROT_READ_WRITE = 1 | 2;
     /** mmap(2): the file's own memory. */
-    static final int MAP_SHARED = 1;
+    public static final int MAP_SHARED = 1;
     /** mmap(2): nobody else's. */
-    static final int MAP_PRIVATE = 2;
+    public static final int MAP_PRIVATE = 2;
     /** mmap(2): at this very address, in the place of what is mapped there. */
-    static final int MAP_FIXED = 0x10;
+    public static final int MAP_FIXED = 0x10;
     /** mmap(2): zeroed memory, no file. */
-    static final int MAP_ANONYMOUS = 0x20;
+    public static final int MAP_ANONYMOUS = 0x20;
     /** mmap(2): take the pages now, not when they are touched. */
-    static final int MAP_POPULATE = 0x8000;
+    public static final int MAP_POPULATE = 0x8000;
 
     /** madvise(2): the pages of a range are not needed now. */
     static final int MADV_DONTNEED = 4;
@@ -104,7 +104,7 @@ final class Libc {
     static final int LOCK_NB = 4;
 
     /** eventfd(2): close on exec. */
-    static final int EFD_CLOEXEC = 0x80000;
+    public static final int EFD_CLOEXEC = 0x80000;
 
     /** sched(7): only where nobody else wants the core. */
     static final int SCHED_IDLE = 5;
@@ -249,7 +249,7 @@ final class Libc {
     }
 
     /** socket(2). A descriptor, or the negated errno. */
-    static int socket(int domain, int type, int protocol) {
+    public static int socket(int domain, int type, int protocol) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) SOCKET.invokeExact(state, domain, type, protocol), state);
@@ -259,7 +259,7 @@ final class Libc {
     }
 
     /** socketpair(2) into two C ints. 0, or the negated errno. */
-    static int socketpair(int domain, int type, int protocol, MemorySegment pair) {
+    public static int socketpair(int domain, int type, int protocol, MemorySegment pair) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) SOCKETPAIR.invokeExact(state, domain, type, protocol, pair), state);
@@ -269,7 +269,7 @@ final class Libc {
     }
 
     /** close(2). 0, or the negated errno; the descriptor is gone either way. */
-    static int close(int fd) {
+    public static int close(int fd) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) CLOSE.invokeExact(state, fd), state);
@@ -279,7 +279,7 @@ final class Libc {
     }
 
     /** bind(2). 0, or the negated errno. */
-    static int bind(int fd, MemorySegment address) {
+    public static int bind(int fd, MemorySegment address) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) BIND.invokeExact(state, fd, address, (int) address.byteSize()), state);
@@ -293,7 +293,7 @@ final class Libc {
      *
      * @param length a C int: in, how long {@code address} is; out, how long the address is
      */
-    static int getsockname(int fd, MemorySegment address, MemorySegment length) {
+    public static int getsockname(int fd, MemorySegment address, MemorySegment length) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) GETSOCKNAME.invokeExact(state, fd, address, length), state);
@@ -303,7 +303,7 @@ final class Libc {
     }
 
     /** setsockopt(2). 0, or the negated errno. */
-    static int setsockopt(int fd, int level, int option, MemorySegment value) {
+    public static int setsockopt(int fd, int level, int option, MemorySegment value) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated(
@@ -318,7 +318,7 @@ final class Libc {
      *
      * @param length a C int: in, how long {@code value} is; out, how much of it was written
      */
-    static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
+    public static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
@@ -328,7 +328,7 @@ final class Libc {
     }
 
     /** sendto(2). Bytes sent, or the negated errno. */
-    static long sendto(int fd, MemorySegment bytes, int flags, MemorySegment address) {
+    public static long sendto(int fd, MemorySegment bytes, int flags, MemorySegment address) {
         MemorySegment state = STATE.get();
         try {
             return negated(
@@ -341,7 +341,7 @@ final class Libc {
     }
 
     /** recv(2). Bytes received (with MSG_TRUNC: that the message had), or the negated errno. */
-    static long recv(int fd, MemorySegment buffer, int flags) {
+    public static long recv(int fd, MemorySegment buffer, int flags) {
         MemorySegment state = STATE.get();
         try {
             return negated((long) RECV.invokeExact(state, fd, buffer, buffer.byteSize(), flags), state);
@@ -351,7 +351,7 @@ final class Libc {
     }
 
     /** recv(2) to an address: as {@link #recv(int, MemorySegment, int)}, and no object is made. */
-    static long recv(int fd, long address, long length, int flags) {
+    public static long recv(int fd, long address, long length, int flags) {
         MemorySegment state = STATE.get();
         try {
             return negated((long) RECV_AT.invokeExact(state, fd, address, length, flags), state);
@@ -366,7 +366,7 @@ final class Libc {
      *
      * @param messages address of an array of struct mmsghdr
      */
-    static int sendmmsg(int fd, long messages, int count, int flags) {
+    public static int sendmmsg(int fd, long messages, int count, int flags) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) SENDMMSG.invokeExact(state, fd, messages, count, flags), state);
@@ -376,7 +376,7 @@ final class Libc {
     }
 
     /** mmap(2). The address, or the negated errno. */
-    static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
+    public static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
         MemorySegment state = STATE.get();
         try {
             return negated((long) MMAP.invokeExact(state, address, length, protection, flags, fd, offset), state);
@@ -386,7 +386,7 @@ final class Libc {
     }
 
     /** munmap(2). 0, or the negated errno. */
-    static int munmap(long address, long length) {
+    public static int munmap(long address, long length) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) MUNMAP.invokeExact(state, address, length), state);
@@ -456,7 +456,7 @@ final class Libc {
     }
 
     /** write(2). Bytes written, or the negated errno. */
-    static long write(int fd, MemorySegment bytes) {
+    public static long write(int fd, MemorySegment bytes) {
         MemorySegment state = STATE.get();
         try {
             return negated((long) WRITE.invokeExact(state, fd, bytes, bytes.byteSize()), state);
@@ -512,7 +512,7 @@ final class Libc {
      * @return 0 when the time is up; else bit 0 for the first, bit 1 for the second, where there is input, an error or a
      *     hang-up; or the negated errno
      */
-    static int poll(int first, int second, int timeoutMs) {
+    public static int poll(int first, int second, int timeoutMs) {
         MemorySegment state = STATE.get();
         try (Arena arena = Arena.ofConfined()) {
             // struct pollfd: int fd, short events, short revents
@@ -529,7 +529,7 @@ final class Libc {
     }
 
     /** eventfd(2). A descriptor, or the negated errno. */
-    static int eventfd(int initial, int flags) {
+    public static int eventfd(int initial, int flags) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) EVENTFD.invokeExact(state, initial, flags), state);
@@ -539,7 +539,7 @@ final class Libc {
     }
 
     /** ioctl(2) with a pointer. 0 or more, or the negated errno. */
-    static int ioctl(int fd, long request, MemorySegment argument) {
+    public static int ioctl(int fd, long request, MemorySegment argument) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated((int) IOCTL.invokeExact(state, fd, request, argument), state);
@@ -549,7 +549,7 @@ final class Libc {
     }
 
     /** if_nametoindex(3). The index, or the negated errno (C: 0 with errno set). */
-    static int if_nametoindex(MemorySegment name) {
+    public static int if_nametoindex(MemorySegment name) {
         MemorySegment state = STATE.get();
         try {
             int index = (int) IF_NAMETOINDEX.invokeExact(state, name);
@@ -560,7 +560,7 @@ final class Libc {
     }
 
     /** bpf(2) with a union bpf_attr. 0 or a descriptor, or the negated errno. */
-    static int bpf(int command, MemorySegment attributes) {
+    public static int bpf(int command, MemorySegment attributes) {
         MemorySegment state = STATE.get();
         try {
             return (int) negated(

@@ -86,7 +86,7 @@ public record OwnedFile(int owner, String text) {
     }
 
     /** As C wants it. */
-    static MemorySegment path(Arena arena, Path file) {
+    public static MemorySegment path(Arena arena, Path file) {
         byte[] bytes = file.toString().getBytes(StandardCharsets.UTF_8);
         MemorySegment path = arena.allocate(bytes.length + 1L);
         MemorySegment.copy(bytes, 0, path, JAVA_BYTE, 0, bytes.length);

@@ -11,7 +11,7 @@ package io.portcullis.packet;
  * multiplication. What is before that keeps them from cancelling out: of a plain sum or exclusive or, all pairs of two
  * subnets that talk one to one could be the same. What is after it makes every bit of the hash as good as any other.
  *
- * <p>Addresses are two big-endian halves, as {@link Packet} and {@link Quote} have them; IPv4 is the low 32 bits of the low
+ * <p>Addresses are two big-endian halves, as {@link Packet} and {@link QuotedPacket} have them; IPv4 is the low 32 bits of the low
  * half.
  */
 public final class AddressPair {
@@ -59,7 +59,7 @@ public final class AddressPair {
     }
 
     /** The hash of a quoted packet's source and destination: that of the flow which an ICMP error is about. */
-    public static int hash(int seed, Quote quote) {
+    public static int hash(int seed, QuotedPacket quote) {
         return hash(seed, quote.sourceHigh(), quote.sourceLow(), quote.destinationHigh(), quote.destinationLow());
     }
 

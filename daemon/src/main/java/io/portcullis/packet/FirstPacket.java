@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
@@ -88,8 +89,8 @@ public record FirstPacket(
             frame.putShort((short) 0x4500).putShort((short) (20 + body.length)).putInt(0);
             frame.put((byte) USUAL_HOPS).put((byte) protocol).putShort((short) 0);
             frame.putInt((int) sourceLow).putInt((int) destinationLow);
-            int sum = InternetChecksum.fold(
-                    InternetChecksum.sum(MemorySegment.ofArray(frame.array()), start, frame.position()));
+            int sum = TransportChecksum.fold(
+                    TransportChecksum.sum(MemorySegment.ofArray(frame.array()), start, frame.position()));
             frame.putShort(start + 10, (short) ~sum);
         }
         frame.put(body);
@@ -143,13 +144,13 @@ public record FirstPacket(
                     default -> 8;
                 };
         ByteBuffer body = ByteBuffer.allocate(length).put(0, (byte) icmpType).put(1, (byte) icmpCode);
-        long sum = InternetChecksum.sum(MemorySegment.ofArray(body.array()), 0, length);
+        long sum = TransportChecksum.sum(MemorySegment.ofArray(body.array()), 0, length);
         if (v6) {
-            sum += InternetChecksum.sum(sourceHigh, sourceLow)
-                    + InternetChecksum.sum(destinationHigh, destinationLow)
+            sum += TransportChecksum.sum(sourceHigh, sourceLow)
+                    + TransportChecksum.sum(destinationHigh, destinationLow)
                     + length
                     + protocol;
         }
-        return body.putShort(2, (short) ~InternetChecksum.fold(sum)).array();
+        return body.putShort(2, (short) ~TransportChecksum.fold(sum)).array();
     }
 }

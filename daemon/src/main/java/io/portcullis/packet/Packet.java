@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -156,7 +157,7 @@ public final class Packet {
                 || totalLength > end - network) {
             return Fault.IP;
         }
-        if (!isHeaderRight(InternetChecksum.sum(first, second) + destination, network + headerLength)) {
+        if (!isHeaderRight(TransportChecksum.sum(first, second) + destination, network + headerLength)) {
             return Fault.IP;
         }
         is = IP;
@@ -177,8 +178,8 @@ public final class Packet {
     /** Looks at the checksum of an IPv4 header, given the sum of its fixed part, and at its options. */
     private boolean isHeaderRight(long fixedSum, long to) {
         long options = network + IPV4_HEADER;
-        long sum = to == options ? fixedSum : fixedSum + InternetChecksum.sum(memory, options, to);
-        return InternetChecksum.isRight(sum) && hasSafeOptions(options, to);
+        long sum = to == options ? fixedSum : fixedSum + TransportChecksum.sum(memory, options, to);
+        return TransportChecksum.isRight(sum) && hasSafeOptions(options, to);
     }
 
     private boolean hasSafeOptions(long from, long to) {
@@ -528,7 +529,7 @@ public final class Packet {
     }
 
     /** Reads what this ICMP error quotes; false where that is no packet that could belong to a flow. */
-    public boolean readQuote(Quote quote) {
+    public boolean readQuote(QuotedPacket quote) {
         return quote.read(memory, isV6(), transport + ICMP_HEADER, transportEnd);
     }
 
@@ -575,7 +576,7 @@ public final class Packet {
         }
         long coveredEnd = checksummedEnd();
         long pseudo = pseudoHeader(coveredEnd - transport);
-        if (InternetChecksum.isRight(pseudo + InternetChecksum.sum(memory, transport, coveredEnd))) {
+        if (TransportChecksum.isRight(pseudo + TransportChecksum.sum(memory, transport, coveredEnd))) {
             return Checksum.RIGHT;
         }
         return hasUnfinishedChecksum() ? Checksum.UNFINISHED : Checksum.WRONG;
@@ -638,7 +639,7 @@ public final class Packet {
                 protocol == IpProtocol.TCP || protocol == IpProtocol.UDP || protocol == IpProtocol.ICMPV6 && isV6();
         return offloadable
                 && Bytes.u16(memory, transport + checksumField())
-                        == InternetChecksum.fold(pseudoHeader(checksummedEnd() - transport));
+                        == TransportChecksum.fold(pseudoHeader(checksummedEnd() - transport));
     }
 
     /** Writes the right checksum in the place of an unfinished one. */
@@ -646,8 +647,8 @@ public final class Packet {
         long at = transport + checksumField();
         Bytes.put16(memory, at, 0);
         long coveredEnd = checksummedEnd();
-        int sum = ~InternetChecksum.fold(
-                        pseudoHeader(coveredEnd - transport) + InternetChecksum.sum(memory, transport, coveredEnd))
+        int sum = ~TransportChecksum.fold(
+                        pseudoHeader(coveredEnd - transport) + TransportChecksum.sum(memory, transport, coveredEnd))
                 & 0xffff;
         Bytes.put16(memory, at, sum == 0 && protocol == IpProtocol.UDP ? 0xffff : sum);
     }
@@ -669,8 +670,8 @@ public final class Packet {
         if (protocol == IpProtocol.ICMP) {
             return 0;
         }
-        return InternetChecksum.sum(sourceHigh, sourceLow)
-                + InternetChecksum.sum(destinationHigh, destinationLow)
+        return TransportChecksum.sum(sourceHigh, sourceLow)
+                + TransportChecksum.sum(destinationHigh, destinationLow)
                 + length
                 + protocol;
     }

@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -263,7 +264,7 @@ public final class Segmenter {
                 && at + header <= end
                 && u16(at + IPV4_LENGTH) == length - at
                 && (u16(at + IPV4_FRAGMENT) & ANY_FRAGMENT) == 0
-                && InternetChecksum.isRight(InternetChecksum.sum(memory, frame + at, frame + at + header))
+                && TransportChecksum.isRight(TransportChecksum.sum(memory, frame + at, frame + at + header))
                 && push(Layer.IPV4, at)
                 && follow(u8(at + IPV4_PROTOCOL), at + header, !v6 || !tcp);
     }
@@ -399,7 +400,7 @@ public final class Segmenter {
                     Bytes.put16(to, header + IPV4_IDENTIFICATION, id);
                     Bytes.put16(to, header + IPV4_CHECKSUM, 0);
                     long options = header + (Bytes.u8(to, header) & 0xf) * 4L;
-                    int sum = InternetChecksum.fold(InternetChecksum.sum(to, header, options));
+                    int sum = TransportChecksum.fold(TransportChecksum.sum(to, header, options));
                     Bytes.put16(to, header + IPV4_CHECKSUM, ~sum);
                 }
                 case IPV6 -> Bytes.put16(to, header + IPV6_LENGTH, packetEnd - start[i] - IPV6_HEADER);
@@ -410,7 +411,7 @@ public final class Segmenter {
             }
         }
         long from = payload(segment);
-        long payloadSum = InternetChecksum.sum(memory, from, from + payload);
+        long payloadSum = TransportChecksum.sum(memory, from, from + payload);
         if (tcp) {
             writeTcp(segment, to, at);
         } else {
@@ -451,8 +452,8 @@ public final class Segmenter {
      */
     private void finish(MemorySegment to, long at, int header, int field, long beyond, boolean neverZero) {
         Bytes.put16(to, at + field, 0);
-        long sum = beyond + InternetChecksum.sum(to, at + header, at + headersLength);
-        int checksum = ~InternetChecksum.fold(sum) & 0xffff;
+        long sum = beyond + TransportChecksum.sum(to, at + header, at + headersLength);
+        int checksum = ~TransportChecksum.fold(sum) & 0xffff;
         Bytes.put16(to, at + field, checksum == 0 && neverZero ? 0xffff : checksum);
     }
 
@@ -461,6 +462,6 @@ public final class Segmenter {
         boolean isV6 = layer[ip] == Layer.IPV6;
         long addresses = header + (isV6 ? IPV6_ADDRESSES : IPV4_ADDRESSES);
         int protocol = tcp && ip == layers - 1 ? IpProtocol.TCP : IpProtocol.UDP;
-        return InternetChecksum.sum(to, addresses, header + (isV6 ? IPV6_HEADER : IPV4_HEADER)) + covered + protocol;
+        return TransportChecksum.sum(to, addresses, header + (isV6 ? IPV6_HEADER : IPV4_HEADER)) + covered + protocol;
     }
 }

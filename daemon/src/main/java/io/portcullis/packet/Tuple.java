@@ -1,5 +1,8 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
+
 /**
  * The key of a flow: what both of its directions have in common. Addresses and ports stand by side (outside, inside)
  * and not by sender, so that request and reply make the same tuple. Mutable, to be filled again for every packet.
@@ -167,7 +170,7 @@ public final class Tuple {
      * @param vlans of the error
      * @param direction in which the quoted packet travelled
      */
-    public void of(Quote quote, int vlans, Direction direction) {
+    public void of(QuotedPacket quote, int vlans, Direction direction) {
         boolean ingress = direction == Direction.INGRESS;
         sides(
                 ingress,

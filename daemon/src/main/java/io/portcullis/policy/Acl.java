@@ -12,7 +12,7 @@ public final class Acl {
     public static final int DEFAULT = RuleSet.NONE;
 
     /** One direction. */
-    record Side(RuleSet entries, BitSet allows, List<AclEntry> written) {}
+    public record Side(RuleSet entries, BitSet allows, List<AclEntry> written) {}
 
     private final String name;
     private final Side ingress;
@@ -35,14 +35,14 @@ public final class Acl {
         return new Side(builder.build(), allows, entries);
     }
 
-    Side side(boolean inward) {
+    public Side side(boolean inward) {
         return inward ? ingress : egress;
     }
 
     /** What it lets through, of one protocol and family. */
-    Layer layer(boolean inward, boolean isV6, int protocol, Selectors asked) {
+    public RuleLayer layer(boolean inward, boolean isV6, int protocol, Selectors asked) {
         Side side = side(inward);
-        return Layer.firstMatch(side.entries, isV6, protocol, side.allows::get, asked);
+        return RuleLayer.firstMatch(side.entries, isV6, protocol, side.allows::get, asked);
     }
 
     /**

@@ -1,6 +1,6 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Cidr;
+import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

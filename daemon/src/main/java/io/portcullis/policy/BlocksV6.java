@@ -1,7 +1,7 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
 import java.util.List;
 
 /** IPv6 blocks; as {@link BlocksV4}. */

@@ -1,7 +1,7 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Cidr;
-import io.portcullis.config.PackedBlocks;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PackedBlocks;
 import java.util.Arrays;
 import java.util.List;
 
@@ -37,7 +37,7 @@ final class Chains {
     private int[] parents = new int[0];
     private long ranges;
 
-    /** Adds a block, in the order of {@link Nesting#ORDER}, with entries that may overlap. */
+    /** Adds a block, in the order of {@link PrefixOrder#ORDER}, with entries that may overlap. */
     void add(Cidr block, Entries entries) {
         added.add(block);
         firsts.add(own.size());
@@ -66,7 +66,7 @@ final class Chains {
     /** After all blocks have been added. */
     void mergeFromAbove() {
         blocks = added.build();
-        parents = Nesting.parents(blocks);
+        parents = PrefixOrder.parents(blocks);
         mergedFrom = new int[blocks.size()];
         mergedTo = new int[blocks.size()];
         Arrays.fill(mergedFrom, NOT_MERGED);

@@ -1,6 +1,6 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Place;
+import io.portcullis.config.Location;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,4 +10,4 @@ import org.jspecify.annotations.Nullable;
  * @param place where it is written; null for an implied one
  * @param description from the file, empty where there is none
  */
-public record CompiledRule(String id, @Nullable Place place, String description) {}
+public record CompiledRule(String id, @Nullable Location place, String description) {}

@@ -1,11 +1,11 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
+import io.portcullis.net.Cidr;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /** Resolves the references of one interface's groups and puts its rules in order. */
-final class Compiler {
+public final class Compiler {
     private static final Set<Cidr> EVERYBODY = Set.of(Cidr.ALL_V4, Cidr.ALL_V6);
 
     private final Config config;
@@ -75,7 +75,7 @@ final class Compiler {
     }
 
     /** The blocks that peers stand for, each once. */
-    static Set<Cidr> addresses(Config config, List<Peer> peers) {
+    public static Set<Cidr> addresses(Config config, List<Peer> peers) {
         if (peers.size() == 1 && peers.getFirst() instanceof Peer.Net(Cidr cidr)) {
             return Set.of(cidr);
         }

@@ -1,8 +1,8 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.Peer;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.PortRange;
 import java.util.List;
 
 /**

@@ -1,6 +1,6 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Cidr;
+import io.portcullis.net.Cidr;
 
 /**
  * Rules of one direction, compiled: a set-membership question that takes nearly the same time among 100,000 rules as among
@@ -23,7 +23,7 @@ public final class RuleSet {
     static final int MOST_RULES = 1 << RuleSet.RULE_BITS;
 
     /** As a protocol: every one. Sorts behind the others. */
-    static final int ALL = 256;
+    public static final int ALL = 256;
 
     // The content of a block: its entry, or, negative, where its entries are. An entry: protocol (9 bits), lowest
     // selector (16), highest selector (16), rule.
@@ -173,7 +173,7 @@ public final class RuleSet {
 
     /** What {@link #forEach} shows. */
     @FunctionalInterface
-    interface Reader {
+    public interface Reader {
         /**
          * A range of selectors of one block.
          *
@@ -183,7 +183,7 @@ public final class RuleSet {
     }
 
     /** Shows all entries of a family, block by block, the blocks by their first address and outer ones before inner ones. */
-    void forEach(boolean isV6, Reader reader) {
+    public void forEach(boolean isV6, Reader reader) {
         int blocks = isV6 ? v6.size() : v4.size();
         for (int block = 0; block < blocks; block++) {
             Cidr cidr = isV6 ? v6.block(block) : v4.block(block);

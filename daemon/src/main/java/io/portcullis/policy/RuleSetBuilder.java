@@ -1,15 +1,15 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Cidr;
-import io.portcullis.config.PackedBlocks;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PackedBlocks;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
 /** Gathers rules and compiles them to a {@link RuleSet}. */
-final class RuleSetBuilder {
+public final class RuleSetBuilder {
     private static final int ICMP = 1;
     private static final int ICMPV6 = 58;
     private static final List<PortRange> EVERYTHING = List.of(new PortRange(0, 0xffff));
@@ -39,7 +39,7 @@ final class RuleSetBuilder {
      * @param rule what it matches; its peers play no part
      * @param blocks the addresses that its peers stand for
      */
-    void add(int number, Rule rule, Collection<Cidr> blocks) {
+    public void add(int number, Rule rule, Collection<Cidr> blocks) {
         if (number >= RuleSet.MOST_RULES) {
             throw new IllegalArgumentException("rule " + number + " of " + RuleSet.MOST_RULES + " at the most");
         }
@@ -54,7 +54,7 @@ final class RuleSetBuilder {
     }
 
     /** The selectors that a rule matches. */
-    static List<PortRange> ranges(Rule rule) {
+    public static List<PortRange> ranges(Rule rule) {
         if (!rule.ports().isEmpty()) {
             return rule.ports();
         }
@@ -69,7 +69,7 @@ final class RuleSetBuilder {
     }
 
     /** Compiles what was added. */
-    RuleSet build() {
+    public RuleSet build() {
         Entries entries = new Entries();
         Chains ofV4 = compile(v4);
         BlocksV4 blocksV4 = new BlocksV4(ofV4.blocks(), ofV4.parents(), ofV4.contents(entries));
@@ -80,7 +80,7 @@ final class RuleSetBuilder {
 
     private Chains compile(Sources sources) {
         PackedBlocks blocks = sources.blocks.build();
-        int[] sorted = Nesting.sorted(blocks);
+        int[] sorted = PrefixOrder.sorted(blocks);
         Chains chains = new Chains();
         Entries own = new Entries();
         for (int i = 0; i < sorted.length; i++) {

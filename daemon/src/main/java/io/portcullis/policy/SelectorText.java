@@ -1,16 +1,16 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Protocols and selectors for people. */
-final class SelectorText {
+public final class SelectorText {
     private SelectorText() {}
 
     /** {@code tcp 443}, {@code icmp type 8 code 0}, {@code gre}. */
-    static String packet(boolean isV6, int protocol, int selector) {
+    public static String packet(boolean isV6, int protocol, int selector) {
         String name = Rule.protocolName(protocol);
         if (Selectors.domain(isV6, protocol).equals(Selectors.ZERO)) {
             return name;
@@ -21,7 +21,7 @@ final class SelectorText {
     }
 
     /** {@code 80, 443-444}, {@code type 8}, {@code type 3 code 4}; empty for all that a protocol has. */
-    static String of(Selectors selectors, boolean isV6, int protocol) {
+    public static String of(Selectors selectors, boolean isV6, int protocol) {
         if (selectors.equals(Selectors.domain(isV6, protocol))) {
             return "";
         }

@@ -1,20 +1,20 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.PortRange;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
 /** A set of selectors (ports, or type × 256 + code), 0 to 65535, one bit each: 8 KiB. Immutable. */
-final class Selectors {
+public final class Selectors {
     private static final int WORDS = 1 << 10;
     private static final int HIGHEST = 0xffff;
 
-    static final Selectors NONE = new Selectors(new long[WORDS]);
-    static final Selectors ALL = NONE.plus(0, HIGHEST);
+    public static final Selectors NONE = new Selectors(new long[WORDS]);
+    public static final Selectors ALL = NONE.plus(0, HIGHEST);
     /** All that packets without ports and types have. */
-    static final Selectors ZERO = NONE.plus(0, 0);
+    public static final Selectors ZERO = NONE.plus(0, 0);
 
     private final long[] bits;
 
@@ -23,7 +23,7 @@ final class Selectors {
     }
 
     /** Those that packets of a protocol may have. */
-    static Selectors domain(boolean isV6, int protocol) {
+    public static Selectors domain(boolean isV6, int protocol) {
         return switch (protocol) {
             case 6, 17, 132 -> ALL;
             case 1 -> isV6 ? ZERO : ALL;
@@ -49,16 +49,16 @@ final class Selectors {
     }
 
     /** A range that is set or cleared. */
-    record Stroke(int lowest, int highest, boolean on) {}
+    public record Stroke(int lowest, int highest, boolean on) {}
 
     /** These after some strokes, one after the other. */
-    Selectors painted(List<Stroke> strokes) {
+    public Selectors painted(List<Stroke> strokes) {
         long[] result = bits.clone();
         strokes.forEach(stroke -> set(result, stroke.lowest, stroke.highest, stroke.on));
         return new Selectors(result);
     }
 
-    Selectors or(Selectors other) {
+    public Selectors or(Selectors other) {
         long[] result = bits.clone();
         for (int i = 0; i < WORDS; i++) {
             result[i] |= other.bits[i];
@@ -66,7 +66,7 @@ final class Selectors {
         return new Selectors(result);
     }
 
-    Selectors and(Selectors other) {
+    public Selectors and(Selectors other) {
         if (other.equals(ALL)) {
             return this;
         }
@@ -80,7 +80,7 @@ final class Selectors {
         return new Selectors(result);
     }
 
-    Selectors without(Selectors other) {
+    public Selectors without(Selectors other) {
         if (other.isEmpty()) {
             return this;
         }
@@ -91,12 +91,12 @@ final class Selectors {
         return new Selectors(result);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return lowest() < 0;
     }
 
     /** The lowest of them, or -1. */
-    int lowest() {
+    public int lowest() {
         for (int i = 0; i < WORDS; i++) {
             if (bits[i] != 0) {
                 return i * 64 + Long.numberOfTrailingZeros(bits[i]);

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.guard.GuardedInterface;
 import io.portcullis.linux.LastingThread;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
@@ -8,19 +7,34 @@ import io.portcullis.config.Interface;
 import io.portcullis.config.Legible;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.SourceText;
-import io.portcullis.control.ExplainReport;
-import io.portcullis.control.Health;
-import io.portcullis.control.Operations;
-import io.portcullis.control.Question;
-import io.portcullis.control.ReloadReport;
-import io.portcullis.control.StatusReport;
+import io.portcullis.diagnose.Explain;
+import io.portcullis.diagnose.Lockout;
+import io.portcullis.diagnose.Sessions;
+import io.portcullis.diagnose.Unguarded;
+import io.portcullis.flowstore.TableSet;
+import io.portcullis.guard.Cores;
+import io.portcullis.guard.DropLog;
+import io.portcullis.guard.GuardedInterface;
+import io.portcullis.guard.NicAddresses;
+import io.portcullis.guard.StartException;
+import io.portcullis.guard.WarmUp;
+import io.portcullis.history.LastGood;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
 import io.portcullis.intercept.Shut;
 import io.portcullis.linux.Capabilities;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
+import io.portcullis.linux.StateFolder;
+import io.portcullis.linux.TrustedFolder;
 import io.portcullis.metrics.Meters;
+import io.portcullis.net.Cidr;
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.Health;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
 import io.portcullis.policy.Policy;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
@@ -53,7 +67,7 @@ import org.slf4j.LoggerFactory;
  * <p>Starts, reloads, news of NICs and stops happen one at a time, under the lock of this object; {@link #status} and {@link #health}
  * may be asked from any thread, and wait for nothing.
  */
-public final class Daemon implements Operations, AutoCloseable {
+public final class Daemon implements DaemonApi, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
     private static final long RETRY_MS = 1_000;
@@ -72,7 +86,7 @@ public final class Daemon implements Operations, AutoCloseable {
     private final Path state;
     private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
-    private final Claims claims = new Claims(meters);
+    private final ExpectationGate claims = new ExpectationGate(meters);
     private final DropLog drops = new DropLog(Logs::hasRoom);
     private final Cores cores = Cores.ofThisProcess();
     private final Guarding guarding;
@@ -277,7 +291,7 @@ public final class Daemon implements Operations, AutoCloseable {
         try {
             // Where others may write there are no tables of ours.
             if (Files.isDirectory(directory) && TrustedFolder.fault(directory).isEmpty()) {
-                FlowFiles.note(state, directory);
+                TableSet.note(state, directory);
             }
         } catch (IOException e) {
             LOG.warn("{}: {}: portcullis detach will leave the flow tables behind", state, e.toString());
@@ -593,7 +607,7 @@ public final class Daemon implements Operations, AutoCloseable {
     }
 
     @Override
-    public ExplainReport explain(Question question) {
+    public ExplainReport explain(ExplainRequest question) {
         Running now = running;
         Config config = now.addressed();
         GuardedInterface asked = now.guarded().get(question.interfaceName());

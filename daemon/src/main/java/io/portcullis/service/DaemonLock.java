@@ -1,7 +1,10 @@
 package io.portcullis.service;
 
+import io.portcullis.guard.StartException;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileLock;
+import io.portcullis.linux.StateFolder;
+import io.portcullis.linux.TrustedFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

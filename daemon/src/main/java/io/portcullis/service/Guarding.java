@@ -4,11 +4,15 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Drops;
 import io.portcullis.config.Interface;
 import io.portcullis.config.OnFailure;
+import io.portcullis.guard.Cores;
+import io.portcullis.guard.DropLog;
+import io.portcullis.guard.GuardedInterface;
+import io.portcullis.guard.StartException;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Shut;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.netlink.Nics;
 import io.portcullis.metrics.Meters;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
@@ -91,7 +95,7 @@ final class Guarding {
         GuardedInterface opened = GuardedInterface.open(
                 attachment,
                 policy,
-                new GuardedInterface.Household(
+                new GuardedInterface.InterfaceContext(
                         state, config.conntrack().directory(), config.mark(), owner, drops, cores));
         boolean engaged = false;
         try {

@@ -6,7 +6,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import io.portcullis.config.Level;
-import io.portcullis.config.Visible;
+import io.portcullis.net.Visible;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Instant;

@@ -1,9 +1,9 @@
 package io.portcullis.service;
 
-import io.portcullis.linux.AddressWatch;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
+import io.portcullis.linux.netlink.AddressWatch;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;

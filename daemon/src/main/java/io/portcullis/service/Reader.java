@@ -1,10 +1,11 @@
 package io.portcullis.service;
 
-import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
+import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Fault;
 import io.portcullis.config.Sources;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.guard.StartException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -27,7 +28,8 @@ interface Reader {
         try {
             return load(file, sources);
         } catch (ConfigException e) {
-            throw new StartException(e.faults().stream().map(Fault::toString).toList());
+            throw new StartException(
+                    e.faults().stream().map(ConfigError::toString).toList());
         } catch (RuntimeException | Error defect) {
             Defects.note("reading " + file, defect);
             throw new StartException(List.of(file + ": can't be read: " + defect));

@@ -1,12 +1,19 @@
 package io.portcullis.service;
 
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.FileSet;
 import io.portcullis.config.Interface;
 import io.portcullis.config.SourceText;
 import io.portcullis.config.Sources;
+import io.portcullis.diagnose.Lockout;
+import io.portcullis.diagnose.Sessions;
+import io.portcullis.guard.AutoFlows;
+import io.portcullis.guard.Cores;
+import io.portcullis.guard.GuardedInterface;
+import io.portcullis.guard.NicAddresses;
+import io.portcullis.guard.StartException;
 import io.portcullis.intercept.Interception;
+import io.portcullis.net.Cidr;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -76,7 +83,7 @@ final class Reload {
         try {
             nicAddresses = NicAddresses.of(config, before.guarded(), before.nicAddresses());
             Config addressed = config.withNicAddresses(nicAddresses);
-            Claims.admitReload(addressed);
+            ExpectationGate.admitReload(addressed);
             policies.putAll(compileAll(config, nicAddresses, before.generation() + 1, before));
             refuseWhatNeedsARestart(config);
             if (!allowLockout) {

@@ -1,8 +1,9 @@
 package io.portcullis.service;
 
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
-import io.portcullis.control.ReloadReport;
+import io.portcullis.guard.GuardedInterface;
+import io.portcullis.net.Cidr;
+import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -2,11 +2,12 @@ package io.portcullis.service;
 
 import io.portcullis.config.Metrics;
 import io.portcullis.control.ControlServer;
-import io.portcullis.control.Listening;
 import io.portcullis.control.MetricsServer;
-import io.portcullis.control.Operations;
-import io.portcullis.control.ServerException;
+import io.portcullis.http.Listening;
+import io.portcullis.http.ServerException;
+import io.portcullis.linux.TrustedFolder;
 import io.portcullis.metrics.Meters;
+import io.portcullis.operations.DaemonApi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Opened and closed by one thread at a time.
  */
 final class Servers implements AutoCloseable {
-    private final Operations operations;
+    private final DaemonApi operations;
     private final Meters meters;
     private final Executor reloads;
     private @Nullable Path socket;
@@ -29,7 +30,7 @@ final class Servers implements AutoCloseable {
     private volatile @Nullable Listening metrics;
 
     /** None yet. */
-    Servers(Operations operations, Meters meters, Executor reloads) {
+    Servers(DaemonApi operations, Meters meters, Executor reloads) {
         this.operations = operations;
         this.meters = meters;
         this.reloads = reloads;

@@ -1,13 +1,16 @@
 package io.portcullis.service;
 
-import io.portcullis.config.LegibleReader;
-import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.FileSet;
 import io.portcullis.config.Legible;
 import io.portcullis.config.SourceText;
 import io.portcullis.config.Sources;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.config.read.LegibleReader;
+import io.portcullis.guard.NicAddresses;
+import io.portcullis.guard.StartException;
+import io.portcullis.history.LastGood;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +47,7 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
         List<String> faults;
         try {
             Config written = reader.read(file, sources);
-            faults = Claims.faultsAtStart(written, NicAddresses.added(written));
+            faults = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
             if (faults.isEmpty()) {
                 return new Startup(written, sources.texts(), sources.files(), faults);
             }

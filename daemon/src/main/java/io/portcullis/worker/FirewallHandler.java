@@ -4,8 +4,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.portcullis.engine.Engine;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 
 /**
  * The pipeline of a port: asks the engine about each batch and writes the accepted frames to the other port, and after them

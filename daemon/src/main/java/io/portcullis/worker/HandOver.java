@@ -1,7 +1,7 @@
 package io.portcullis.worker;
 
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 
 /**
  * Gives frames to the workers that they belong to. The kernel spreads frames by their addresses; an ICMP error goes where the

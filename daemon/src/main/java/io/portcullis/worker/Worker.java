@@ -13,9 +13,9 @@ import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
 import io.portcullis.engine.RuleHits;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
@@ -97,9 +97,9 @@ public final class Worker implements AutoCloseable {
      * @param busyPoll true: it never sleeps
      * @param atStart what the thread does first
      */
-    public record Life(boolean busyPoll, Runnable atStart) {
+    public record ThreadOptions(boolean busyPoll, Runnable atStart) {
         /** As any other. */
-        public static final Life PLAIN = new Life(false, () -> {});
+        public static final ThreadOptions PLAIN = new ThreadOptions(false, () -> {});
     }
 
     /**
@@ -111,8 +111,14 @@ public final class Worker implements AutoCloseable {
      * @param inside opened port towards what is guarded; the worker closes it
      * @param drops takes samples of dropped frames about once a second, on the loop: must not wait
      */
-    Worker(String name, Engine engine, Port outside, Port inside, Life life, Consumer<DropSamples.Taken> drops) {
-        Share share = engine.share();
+    Worker(
+            String name,
+            Engine engine,
+            Port outside,
+            Port inside,
+            ThreadOptions threadOptions,
+            Consumer<DropSamples.Taken> drops) {
+        Shard share = engine.share();
         this.engine = engine;
         this.name = name;
         this.outside = outside;
@@ -127,12 +133,12 @@ public final class Worker implements AutoCloseable {
         IoHandlerFactory epoll = EpollIoHandler.newFactory();
         this.loop = new SingleThreadIoEventLoop(
                 null,
-                new LoopThreads(thread, life.atStart(), outcomes),
+                new LoopThreads(thread, threadOptions.atStart(), outcomes),
                 executor -> new PollingIoHandler(
                         epoll.newHandler(executor),
                         outsideChannel,
                         insideChannel,
-                        life.busyPoll(),
+                        threadOptions.busyPoll(),
                         stalls,
                         outcomes::note),
                 MAX_TASKS,

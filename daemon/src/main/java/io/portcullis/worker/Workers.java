@@ -8,8 +8,8 @@ import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
 import io.portcullis.engine.RuleHits;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
@@ -40,7 +40,7 @@ public final class Workers implements AutoCloseable {
      * @param engines one for each worker, in their order
      * @param outside opened ports towards the world, in the workers' order
      * @param inside opened ports towards what is guarded, as many
-     * @param life of each worker's thread, by its number
+     * @param threadOptions of each worker's thread, by its number
      * @param drops takes samples of dropped frames about once a second, on a loop: must not wait
      */
     public static Workers of(
@@ -48,11 +48,11 @@ public final class Workers implements AutoCloseable {
             List<Engine> engines,
             List<? extends Port> outside,
             List<? extends Port> inside,
-            IntFunction<Worker.Life> life,
+            IntFunction<Worker.ThreadOptions> threadOptions,
             Consumer<DropSamples.Taken> drops) {
         List<Worker> workers = new ArrayList<>();
         for (int i = 0; i < outside.size(); i++) {
-            workers.add(new Worker(name, engines.get(i), outside.get(i), inside.get(i), life.apply(i), drops));
+            workers.add(new Worker(name, engines.get(i), outside.get(i), inside.get(i), threadOptions.apply(i), drops));
         }
         return new Workers(name, workers);
     }

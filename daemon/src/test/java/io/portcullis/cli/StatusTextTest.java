@@ -3,9 +3,9 @@ package io.portcullis.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.portcullis.control.InterfaceStatus;
-import io.portcullis.control.ReloadReport;
-import io.portcullis.control.StatusReport;
+import io.portcullis.operations.InterfaceStatus;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -157,14 +157,14 @@ final class StatusTextTest {
 
     @Test
     void anOlderDaemonSendsLess() {
-        String json = Json.write(status(
+        String json = JsonText.write(status(
                         new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of()),
                         List.of(WEB0, DATABASE),
                         List.of()))
                 .replaceAll("(?m)^ *\"state\" : .*\n", "")
                 .replaceAll(",\\s*\"degraded\" : [^\n]*", "");
         assertFalse(json.contains("degraded") || json.contains("state"), json);
-        StatusReport read = Json.read(json, StatusReport.class);
+        StatusReport read = JsonText.read(json, StatusReport.class);
         assertEquals(List.of(), read.degraded());
         assertEquals(InterfaceStatus.FORWARDING, read.interfaces().getFirst().state());
         assertEquals(InterfaceStatus.STOPPED, read.interfaces().getLast().state());

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.portcullis.conntrack.TcpTracker.Step;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
@@ -42,7 +42,7 @@ final class Conversation {
     private boolean failsafe;
 
     private static FlowTable table() {
-        return FlowTable.inMemory(1, 2, 10, new Timeouts(Conversation::ns), 0);
+        return FlowTable.inMemory(1, 2, 10, new FlowTimeouts(Conversation::ns), 0);
     }
 
     private static long ns(String key) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.conntrack.TcpTracker.Step;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
@@ -31,8 +31,8 @@ final class CrashTest {
     private static final int ALL_SUBSETS = 10;
     private static final int SOME_SUBSETS = 64;
     private static final long SECOND = 1_000_000_000L;
-    private static final Timeouts TIMEOUTS =
-            new Timeouts(key -> key.equals("tcp-established") ? 432_000 * SECOND : 60 * SECOND);
+    private static final FlowTimeouts TIMEOUTS =
+            new FlowTimeouts(key -> key.equals("tcp-established") ? 432_000 * SECOND : 60 * SECOND);
 
     /** One store; bytes as the memory has them. */
     private record Store(long at, MemorySegment bytes, boolean release) {}
@@ -58,7 +58,7 @@ final class CrashTest {
         }
 
         @Override
-        void putInt(long at, int value) {
+        public void putInt(long at, int value) {
             note(at, value, Integer.BYTES, false);
             super.putInt(at, value);
         }
@@ -70,7 +70,7 @@ final class CrashTest {
         }
 
         @Override
-        void putIntRelease(long at, int value) {
+        public void putIntRelease(long at, int value) {
             note(at, value, Integer.BYTES, true);
             super.putIntRelease(at, value);
         }

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.portcullis.packet.Direction;
+import io.portcullis.flowstore.TableReport;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Mutations;
 import io.portcullis.packet.Packet;
@@ -32,7 +33,7 @@ final class FlowTableFuzzTest {
     private static final int FLOWS = 5;
     private static final long SECOND = 1_000_000_000L;
     private static final long NOW = 1_000 * SECOND;
-    private static final Timeouts TIMEOUTS = new Timeouts(key -> 100 * SECOND);
+    private static final FlowTimeouts TIMEOUTS = new FlowTimeouts(key -> 100 * SECOND);
     private static final int RIGHT_HEADER = 1;
     private static final int RIGHT_HASHES = 2;
 

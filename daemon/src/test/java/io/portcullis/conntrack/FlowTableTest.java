@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class FlowTableTest {
     private static final long SECOND = 1_000_000_000L;
 
-    private static final Timeouts SECONDS = new Timeouts(FlowTableTest::ns);
+    private static final FlowTimeouts SECONDS = new FlowTimeouts(FlowTableTest::ns);
 
     /** A different time for every state, small enough to count by hand. */
     private static long ns(String key) {
@@ -146,7 +146,7 @@ final class FlowTableTest {
     void otherTimeoutsHoldAtOnceForFlowsThatAreThere() {
         FlowTable table = table(10);
         added(table, 1, Timeout.UDP, 0);
-        table.configure(10, new Timeouts(key -> 5), 5);
+        table.configure(10, new FlowTimeouts(key -> 5), 5);
         assertNull(table.find(tuple(1), 5));
     }
 
@@ -237,7 +237,7 @@ final class FlowTableTest {
         added(table, 1, Timeout.UDP, 0);
         added(table, 2, Timeout.UDP, 1);
         added(table, 3, Timeout.OTHER, 0);
-        table.configure(10, new Timeouts(_ -> 10 * udp), udp);
+        table.configure(10, new FlowTimeouts(_ -> 10 * udp), udp);
         assertNull(table.find(tuple(1), udp));
         assertNotNull(table.find(tuple(2), 9 * udp));
         assertNotNull(table.find(tuple(3), 9 * udp));
@@ -250,7 +250,7 @@ final class FlowTableTest {
         long udp = SECONDS.ns(Timeout.UDP);
         stream(added(table, 1, Timeout.UDP, 0), table);
         stream(added(table, 2, Timeout.UDP, 0), table);
-        table.configure(2, new Timeouts(_ -> 10 * udp), udp);
+        table.configure(2, new FlowTimeouts(_ -> 10 * udp), udp);
         assertNotNull(add(table, 3, Timeout.UDP, udp));
         assertEquals(0, table.evictions());
         assertEquals(1, table.expire(udp + SECOND, 10));
@@ -264,8 +264,8 @@ final class FlowTableTest {
         for (int i = 0; i < 5_000; i++) {
             added(table, i, Timeout.UDP, 0);
         }
-        table.configure(5_000, new Timeouts(_ -> SECOND), 2 * SECOND);
-        table.configure(5_000, new Timeouts(_ -> 1_000 * SECOND), 2 * SECOND);
+        table.configure(5_000, new FlowTimeouts(_ -> SECOND), 2 * SECOND);
+        table.configure(5_000, new FlowTimeouts(_ -> 1_000 * SECOND), 2 * SECOND);
         for (int looked = 1; looked > 0; ) {
             looked = table.expire(3 * SECOND, 1_000);
         }
@@ -325,7 +325,7 @@ final class FlowTableTest {
         }
 
         private final Map<Integer, Entry> entries = new HashMap<>();
-        private Timeouts timeouts = SECONDS;
+        private FlowTimeouts timeouts = SECONDS;
         private long creations;
         private long evictions;
 
@@ -429,7 +429,7 @@ final class FlowTableTest {
             if (random.nextInt(200) == 0) {
                 long factor = random.nextInt(1, 40);
                 model.find(number, nowNs);
-                model.timeouts = new Timeouts(key -> ns(key) * factor / 10);
+                model.timeouts = new FlowTimeouts(key -> ns(key) * factor / 10);
                 table.configure(maxFlows, model.timeouts, nowNs);
             }
             if (random.nextInt(50) == 0) {

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
@@ -26,7 +26,7 @@ final class PlainSegmentTest {
             new Frame.Octets().hex("0101050a").u32(9050).u32(9060).toBytes();
 
     private final Slab slab = new Slab(Arena.ofAuto().allocate(TableHeader.bytes(1), Slab.ENTRY));
-    private final FlowTable table = new FlowTable(slab, 1, 2, 1, new Timeouts(_ -> Conversation.SECOND), 0);
+    private final FlowTable table = new FlowTable(slab, 1, 2, 1, new FlowTimeouts(_ -> Conversation.SECOND), 0);
     private final TcpTracker tracker = new TcpTracker();
     private final Packet packet = new Packet();
     private final Tuple tuple = new Tuple();

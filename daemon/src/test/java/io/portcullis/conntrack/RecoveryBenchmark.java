@@ -1,7 +1,7 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,7 +33,7 @@ public class RecoveryBenchmark {
     /** As a worker does. */
     private static final int AT_ONCE = 256;
 
-    private static final Timeouts TIMEOUTS = new Timeouts(key -> 600 * SECOND);
+    private static final FlowTimeouts TIMEOUTS = new FlowTimeouts(key -> 600 * SECOND);
 
     private final TableHeader header = new TableHeader(FLOWS, 1, 2, new UUID(0, 0), "web0", 0, 1, 0);
     private MemorySegment memory;

@@ -8,9 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.portcullis.flowstore.TableMove;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.AddressPair;
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +27,8 @@ import org.junit.jupiter.api.Test;
 final class RecoveryTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int GRE = 47;
-    private static final Timeouts TIMEOUTS = new Timeouts(key -> key.equals("udp") ? 30 * SECOND : 600 * SECOND);
+    private static final FlowTimeouts TIMEOUTS =
+            new FlowTimeouts(key -> key.equals("udp") ? 30 * SECOND : 600 * SECOND);
 
     private static TableHeader header(int entries, int worker, int workers) {
         return new TableHeader(entries, 11 + worker, 12, new UUID(1, 2), "web0", worker, workers, 5);
@@ -155,7 +157,7 @@ final class RecoveryTest {
         FlowTable before = table(memory, header, 0);
         add(before, 1, Timeout.UDP, 0);
         add(before, 2, Timeout.UDP, 10 * SECOND);
-        Timeouts longer = new Timeouts(_ -> 1_000 * SECOND);
+        FlowTimeouts longer = new FlowTimeouts(_ -> 1_000 * SECOND);
 
         // As on a copy, so that what the first one has made of it does not help the second.
         MemorySegment copy = memory(header).copyFrom(memory);
@@ -178,8 +180,8 @@ final class RecoveryTest {
         FlowTable before = table(memory, header, 0);
         add(before, 1, Timeout.UDP, 0);
         add(before, 2, Timeout.UDP, 15 * SECOND);
-        Timeouts shorter = new Timeouts(_ -> 10 * SECOND);
-        Timeouts longer = new Timeouts(_ -> 1_000 * SECOND);
+        FlowTimeouts shorter = new FlowTimeouts(_ -> 10 * SECOND);
+        FlowTimeouts longer = new FlowTimeouts(_ -> 1_000 * SECOND);
         before.configure(4, shorter, 20 * SECOND);
         before.configure(4, longer, 20 * SECOND);
         FlowTable after = new FlowTable(memory, header, header.entries(), longer, 21 * SECOND);

@@ -3,7 +3,7 @@ package io.portcullis.conntrack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.HashSet;
 import java.util.HexFormat;

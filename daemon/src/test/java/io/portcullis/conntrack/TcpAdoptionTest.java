@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.conntrack.TcpTracker.Step;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

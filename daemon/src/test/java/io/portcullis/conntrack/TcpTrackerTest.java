@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.conntrack.TcpTracker.Step;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;

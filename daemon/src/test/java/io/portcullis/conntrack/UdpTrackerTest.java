@@ -3,7 +3,7 @@ package io.portcullis.conntrack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Tuple;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +28,7 @@ final class UdpTrackerTest {
         "qaqaaaqqq, UDP_STREAM",
     })
     void aSecondTransactionMakesAStream(String packets, Timeout expected) {
-        FlowTable table = FlowTable.inMemory(1, 2, 1, new Timeouts(key -> 1), 0);
+        FlowTable table = FlowTable.inMemory(1, 2, 1, new FlowTimeouts(key -> 1), 0);
         Flow flow = table.insert(new Tuple(), Direction.INGRESS, Timeout.UDP, 0, 0, 0, null, null);
         assertNotNull(flow);
         Timeout timeout = Timeout.UDP;

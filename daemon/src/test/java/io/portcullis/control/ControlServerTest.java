@@ -7,6 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.http.Connections;
+import io.portcullis.http.HttpAnswer;
+import io.portcullis.http.HttpServer;
+import io.portcullis.http.Listening;
+import io.portcullis.http.ListeningTest;
+import io.portcullis.http.ServerException;
+import io.portcullis.http.SocketClient;
+import io.portcullis.http.SocketFile;
+import io.portcullis.http.Unreachable;
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -78,8 +91,8 @@ final class ControlServerTest {
         return closing(ControlServer.open(socket, operations, executor));
     }
 
-    private ControlClient.Reply call(String method, String path) throws Unreachable {
-        return ControlClient.call(socket, method, path, PATIENT);
+    private SocketClient.Reply call(String method, String path) throws Unreachable {
+        return SocketClient.call(socket, method, path, PATIENT);
     }
 
     private SocketChannel connect() throws IOException {
@@ -103,7 +116,7 @@ final class ControlServerTest {
         });
     }
 
-    private static ControlClient.Reply rest(SocketChannel from) throws IOException, HttpAnswer.Malformed {
+    private static SocketClient.Reply rest(SocketChannel from) throws IOException, HttpAnswer.Malformed {
         return HttpAnswer.parse(Channels.newInputStream(from).readAllBytes());
     }
 
@@ -112,7 +125,7 @@ final class ControlServerTest {
         serve();
         String question =
                 "/v1/explain?interface=web0&direction=ingress&protocol=6&from=198.51.100.7&to=10.0.0.1&to-port=80";
-        ControlClient.Reply reply = call("GET", question);
+        SocketClient.Reply reply = call("GET", question);
         assertEquals(200, reply.status(), reply.body());
         ExplainReport report = JSON.readValue(reply.body(), ExplainReport.class);
         assertEquals("198.51.100.7 > 10.0.0.1", report.packet());
@@ -125,37 +138,37 @@ final class ControlServerTest {
             {question.replace("&from=198.51.100.7", ""), "from is missing"},
             {"/v1/explain", "direction is missing"},
         }) {
-            ControlClient.Reply refusal = call("GET", bad[0]);
+            SocketClient.Reply refusal = call("GET", bad[0]);
             assertEquals(400, refusal.status(), bad[0]);
             assertEquals(bad[1], error(refusal));
         }
         assertEquals(400, call("GET", "/v1/explain?interface=%zz").status());
     }
 
-    private static String error(ControlClient.Reply reply) throws IOException {
+    private static String error(SocketClient.Reply reply) throws IOException {
         return JSON.readTree(reply.body()).get("error").asText();
     }
 
     @Test
     void statusAndVersionAreTold() throws Exception {
         serve();
-        ControlClient.Reply status = call("GET", "/v1/status");
+        SocketClient.Reply status = call("GET", "/v1/status");
         assertEquals(200, status.status());
         assertEquals(operations.status(), JSON.readValue(status.body(), StatusReport.class));
         assertEquals(
-                new ControlClient.Reply(200, "{\"name\":\"portcullis\",\"version\":\"1.2.3\"}"),
+                new SocketClient.Reply(200, "{\"name\":\"portcullis\",\"version\":\"1.2.3\"}"),
                 call("GET", "/v1/version?pretty"));
     }
 
     @Test
     void aReloadSaysHowItWent() throws Exception {
         serve();
-        ControlClient.Reply good = call("POST", "/v1/reload");
+        SocketClient.Reply good = call("POST", "/v1/reload");
         assertEquals(200, good.status());
         assertEquals(FakeOperations.GOOD, JSON.readValue(good.body(), ReloadReport.class));
 
         operations.reload = FakeOperations.BAD;
-        ControlClient.Reply bad = call("POST", "/v1/reload");
+        SocketClient.Reply bad = call("POST", "/v1/reload");
         assertEquals(422, bad.status());
         assertEquals(FakeOperations.BAD, JSON.readValue(bad.body(), ReloadReport.class));
     }
@@ -186,7 +199,7 @@ final class ControlServerTest {
         assertTrue(operations.allowLockout);
         assertEquals(200, call("POST", "/v1/reload").status());
         assertFalse(operations.allowLockout);
-        ControlClient.Reply misuse = call("POST", "/v1/reload?allow-lockout=yes");
+        SocketClient.Reply misuse = call("POST", "/v1/reload?allow-lockout=yes");
         assertEquals(400, misuse.status());
         assertEquals("allow-lockout must be true or false, not yes", error(misuse));
     }
@@ -196,9 +209,9 @@ final class ControlServerTest {
         SlowReload slow = new SlowReload();
         closing(ControlServer.open(socket, slow, executor));
         try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
-            Future<ControlClient.Reply> reload = callers.submit(() -> call("POST", "/v1/reload"));
+            Future<SocketClient.Reply> reload = callers.submit(() -> call("POST", "/v1/reload"));
             assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
-            List<Future<ControlClient.Reply>> others = new ArrayList<>();
+            List<Future<SocketClient.Reply>> others = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 others.add(callers.submit(() -> call("GET", "/v1/version")));
             }
@@ -208,7 +221,7 @@ final class ControlServerTest {
                             () -> call(
                                     "GET",
                                     "/v1/explain?interface=web0&direction=ingress&protocol=6&from=198.51.100.7&to=10.0.0.1&to-port=80")));
-            for (Future<ControlClient.Reply> other : others) {
+            for (Future<SocketClient.Reply> other : others) {
                 assertEquals(200, other.get().status());
             }
             assertFalse(reload.isDone());
@@ -244,20 +257,20 @@ final class ControlServerTest {
     @Test
     void whatIsNotThereIsRefusedInJson() throws Exception {
         serve();
-        ControlClient.Reply missing = call("GET", "/v2/status");
+        SocketClient.Reply missing = call("GET", "/v2/status");
         assertEquals(404, missing.status());
         assertEquals(
                 "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, POST /v1/reload",
                 error(missing));
 
-        ControlClient.Reply wrong = call("GET", "/v1/reload");
+        SocketClient.Reply wrong = call("GET", "/v1/reload");
         assertEquals(405, wrong.status());
         assertEquals("/v1/reload takes POST, not GET", error(wrong));
         assertEquals(405, call("DELETE", "/v1/status").status());
-        assertEquals(new ControlClient.Reply(405, ""), headOf("/v1/reload"));
+        assertEquals(new SocketClient.Reply(405, ""), headOf("/v1/reload"));
     }
 
-    private ControlClient.Reply headOf(String path) throws IOException, HttpAnswer.Malformed {
+    private SocketClient.Reply headOf(String path) throws IOException, HttpAnswer.Malformed {
         SocketChannel peer = connect();
         send(peer, "HEAD " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
         String head = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);
@@ -271,7 +284,7 @@ final class ControlServerTest {
         serve();
         SocketChannel announced = connect();
         send(announced, "POST /v1/reload HTTP/1.1\r\nContent-Length: 1000000\r\n\r\nx");
-        ControlClient.Reply tooLarge = rest(announced);
+        SocketClient.Reply tooLarge = rest(announced);
         assertEquals(413, tooLarge.status());
         assertEquals("a request's body may have 4096 bytes, this one has more", error(tooLarge));
 
@@ -568,7 +581,7 @@ final class ControlServerTest {
 
     @Test
     void aDefectIsAnsweredAndDoesNotEndTheServer() throws Exception {
-        Operations broken = new FakeOperations() {
+        DaemonApi broken = new FakeOperations() {
             @Override
             public StatusReport status() {
                 throw new IllegalStateException("a test's defect");
@@ -580,7 +593,7 @@ final class ControlServerTest {
             }
         };
         closing(ControlServer.open(socket, broken, executor));
-        ControlClient.Reply reply = call("GET", "/v1/status");
+        SocketClient.Reply reply = call("GET", "/v1/status");
         assertEquals(500, reply.status());
         assertEquals("a defect of portcullis, which its log describes", error(reply));
         assertEquals(500, call("POST", "/v1/reload").status());
@@ -590,7 +603,7 @@ final class ControlServerTest {
     void aReloadThatComesWhileTheDaemonStopsIsRefused() throws Exception {
         serve();
         executor.shutdown();
-        ControlClient.Reply reply = call("POST", "/v1/reload");
+        SocketClient.Reply reply = call("POST", "/v1/reload");
         assertEquals(503, reply.status());
         assertEquals("portcullis is stopping", error(reply));
     }
@@ -619,7 +632,7 @@ final class ControlServerTest {
 
     @Test
     void aHugeStatusArrivesWhole() throws Exception {
-        Operations wordy = new WordyStatus();
+        DaemonApi wordy = new WordyStatus();
         closing(ControlServer.open(socket, wordy, executor));
         String body = call("GET", "/v1/status").body();
         assertTrue(body.length() > 1_000_000);

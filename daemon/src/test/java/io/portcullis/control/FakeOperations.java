@@ -1,10 +1,17 @@
 package io.portcullis.control;
 
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.Health;
+import io.portcullis.operations.InterfaceStatus;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
 import java.util.List;
 import java.util.Map;
 
 /** A daemon that says what a test wants to hear. */
-class FakeOperations implements Operations {
+public class FakeOperations implements DaemonApi {
     static final ReloadReport GOOD = new ReloadReport(true, "2026-01-01T00:00:00Z", 12, List.of(), List.of());
     static final ReloadReport BAD = new ReloadReport(
             false, "2026-01-01T00:00:00Z", 3, List.of("a.yaml:1:2: ports: 70000 is no port"), List.of());
@@ -54,7 +61,7 @@ class FakeOperations implements Operations {
     }
 
     @Override
-    public ExplainReport explain(Question question) {
+    public ExplainReport explain(ExplainRequest question) {
         if (!question.interfaceName().equals("web0")) {
             throw new IllegalArgumentException("no interface " + question.interfaceName());
         }

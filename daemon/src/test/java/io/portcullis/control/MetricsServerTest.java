@@ -9,8 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.portcullis.http.Connections;
+import io.portcullis.http.HostNames;
+import io.portcullis.http.Request;
+import io.portcullis.http.ServerException;
 import io.portcullis.metrics.Meters;
 import io.portcullis.metrics.Scrape;
+import io.portcullis.operations.Health;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -421,7 +426,7 @@ final class MetricsServerTest {
 
     @Test
     void theNameInTheConfigurationIsAnswered() throws Exception {
-        Hosts hosts = new Hosts("fw.example.com");
+        HostNames hosts = new HostNames("fw.example.com");
         assertTrue(hosts.refusal(request(List.of("FW.example.com:9750"))).isEmpty());
         assertTrue(hosts.refusal(request(List.of("www.example.com:9750"))).isPresent());
     }

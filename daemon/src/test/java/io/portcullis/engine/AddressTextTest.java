@@ -2,7 +2,7 @@ package io.portcullis.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.config.Address;
+import io.portcullis.net.Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.HexFormat;

@@ -3,8 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.AddressPair;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
 import java.util.List;
@@ -114,7 +114,7 @@ final class AdoptedTest {
         int seed = 4711;
         int home = AddressPair.worker(AddressPair.hash(seed, 0, A_BITS, 0, B_BITS), 2);
         for (int worker = 0; worker < 2; worker++) {
-            Engine engine = new Engine(EngineBench.policy("", STRICT, 1), new Share(worker, 2, seed), 1, 2);
+            Engine engine = new Engine(EngineBench.policy("", STRICT, 1), new Shard(worker, 2, seed), 1, 2);
             assertEquals(worker == home ? 1 : 0, engine.adopt(List.of(SSH), 1));
         }
         EngineBench small = new EngineBench(STRICT + "conntrack: {max-flows: 2}\n");

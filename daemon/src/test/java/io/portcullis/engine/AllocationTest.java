@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
 import io.portcullis.config.ConfigException;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
 import java.lang.foreign.Arena;
@@ -81,7 +81,7 @@ final class AllocationTest {
 
     private static Engine engine() throws ConfigException {
         String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
-        return new Engine(EngineBench.policy("", open, 1), Share.ALL, 1, 2);
+        return new Engine(EngineBench.policy("", open, 1), Shard.ALL, 1, 2);
     }
 
     @Test
@@ -213,7 +213,7 @@ final class AllocationTest {
         try (Arena arena = Arena.ofConfined()) {
             String rules = "security-groups: {web: {ingress: [{protocol: all, from: any}], egress: []}}\n";
             String full = rules + "conntrack: {max-flows: 20}\n";
-            Engine engine = new Engine(EngineBench.policy("", full, 1), Share.ALL, 1, 2);
+            Engine engine = new Engine(EngineBench.policy("", full, 1), Shard.ALL, 1, 2);
             allocatesNothing(new Traffic(engine, arena, in, out));
             assertTrue(engine.counters().total(Counters.Total.FLOWS) >= 19, "a reset may have ended one");
             assertTrue(engine.counters().total(Counters.Total.FLOWS_EVICTED) > FRAMES / 10);
@@ -255,7 +255,7 @@ final class AllocationTest {
         try (Arena arena = Arena.ofConfined()) {
             for (String enforce : List.of("true", "audit")) {
                 String keys = "network-acl: edge, enforce: " + enforce;
-                Engine engine = new Engine(EngineBench.policy(keys, rules.toString(), 1), Share.ALL, 1, 2);
+                Engine engine = new Engine(EngineBench.policy(keys, rules.toString(), 1), Shard.ALL, 1, 2);
                 allocatesNothing(new Traffic(engine, arena, in, out));
                 assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
                 assertEquals(0, engine.counters().total(Counters.Total.FLOWS));
@@ -283,7 +283,7 @@ final class AllocationTest {
                 .bytes());
         try (Arena arena = Arena.ofConfined()) {
             String keys = "network-acl: edge, enforce: audit";
-            Engine engine = new Engine(EngineBench.policy(keys, rules, 1), Share.ALL, 1, 2);
+            Engine engine = new Engine(EngineBench.policy(keys, rules, 1), Shard.ALL, 1, 2);
             allocatesNothing(new Traffic(engine, arena, in, out));
             assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
             assertTrue(engine.ruleHits().ofAcl(2) > FRAMES / 10, "entry 9");

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Icmp;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
 import java.io.ByteArrayOutputStream;
@@ -76,8 +76,8 @@ final class CheckedEngine {
      */
     CheckedEngine(int number, boolean unmarkedOffload) {
         this.unmarkedOffload = unmarkedOffload;
-        engine = new Engine(byNumber(number), Share.ALL, 1, 2);
-        twin = new Engine(byNumber(number), Share.ALL, 3, 4);
+        engine = new Engine(byNumber(number), Shard.ALL, 1, 2);
+        twin = new Engine(byNumber(number), Shard.ALL, 3, 4);
         engine.startedAt(nowNs);
         twin.startedAt(nowNs);
         everOpen = byNumber(number) != POLICIES.get(CLOSED);

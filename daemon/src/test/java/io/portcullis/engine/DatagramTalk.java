@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 
 /** Requests and replies without a connection: UDP, SCTP, ICMP queries, any other protocol; sometimes a router complains. */
 final class DatagramTalk implements Simulation.Conversation {

@@ -3,7 +3,7 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@ package io.portcullis.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;

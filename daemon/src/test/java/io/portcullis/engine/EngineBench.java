@@ -1,10 +1,9 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +30,7 @@ final class EngineBench {
      * @param rest the other sections, {@code security-groups} with a group {@code web} among them
      */
     EngineBench(String attributes, String rest, boolean unmarkedOffload) throws ConfigException {
-        engine = new Engine(policy(attributes, rest, 1), Share.ALL, 1, 2);
+        engine = new Engine(policy(attributes, rest, 1), Shard.ALL, 1, 2);
         batch = new Batch(memory, unmarkedOffload);
     }
 

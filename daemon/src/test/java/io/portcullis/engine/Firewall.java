@@ -1,10 +1,10 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TableHeader;
-import io.portcullis.conntrack.Timeouts;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,9 +26,9 @@ interface Firewall {
     }
 
     private static Engine engine(Policy policy, MemorySegment memory, TableHeader header, long nowNs) {
-        FlowTable table = new FlowTable(memory, header, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
+        FlowTable table = new FlowTable(memory, header, policy.maxFlows(), new FlowTimeouts(policy::timeoutNs), nowNs);
         table.recover(nowNs);
-        return new Engine(policy, Share.ALL, table);
+        return new Engine(policy, Shard.ALL, table);
     }
 
     /** Where a trial gets its engine from. */

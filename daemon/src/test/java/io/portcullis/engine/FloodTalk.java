@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.TcpFlags;
 
 /** What one of a flood's sources does: asks once, is answered, and some that opened a connection close it right away. */

@@ -3,13 +3,13 @@ package io.portcullis.engine;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.HashMapTracker;
 import io.portcullis.conntrack.TcpTracker;
-import io.portcullis.conntrack.Timeouts;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.Tuple;
@@ -101,8 +101,8 @@ public class FlowBenchmark {
                 security-groups: {web: {ingress: [{protocol: tcp, from: any}, {protocol: udp, from: any}]}}
                 conntrack: {max-flows: 1200000}
                 """, 1);
-        table = FlowTable.inMemory(1, 2, policy.maxFlows(), new Timeouts(policy::timeoutNs), nowNs);
-        engine = new Engine(policy, Share.ALL, table);
+        table = FlowTable.inMemory(1, 2, policy.maxFlows(), new FlowTimeouts(policy::timeoutNs), nowNs);
+        engine = new Engine(policy, Shard.ALL, table);
         Arrays.setAll(packets, _ -> new Packet());
         Arrays.setAll(tuples, _ -> new Tuple());
         Batch batch = batch(Batch.CAPACITY);

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.engine.NaiveFragments.Left;
 import io.portcullis.engine.NaiveFragments.Piece;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import java.lang.foreign.MemorySegment;

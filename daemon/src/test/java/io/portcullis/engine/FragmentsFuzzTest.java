@@ -3,9 +3,9 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Frame;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Mutations;
 import io.portcullis.packet.TcpFlags;
 import java.nio.ByteBuffer;

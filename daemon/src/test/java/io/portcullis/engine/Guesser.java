@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.Address;
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;

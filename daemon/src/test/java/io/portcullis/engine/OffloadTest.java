@@ -3,8 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +26,7 @@ final class OffloadTest {
     private final Engine engine;
 
     OffloadTest() throws ConfigException {
-        engine = new Engine(EngineBench.policy("", OPEN, 1), Share.ALL, 1, 2);
+        engine = new Engine(EngineBench.policy("", OPEN, 1), Shard.ALL, 1, 2);
     }
 
     private Reason in(Frame frame, Consumer<Batch> offloads) {

@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Icmp;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 import java.util.Collection;
 import java.util.Comparator;

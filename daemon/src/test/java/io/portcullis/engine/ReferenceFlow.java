@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.Address;
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /** One tracked flow of the reference, both directions of it. */

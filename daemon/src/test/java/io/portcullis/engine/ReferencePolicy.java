@@ -1,14 +1,14 @@
 package io.portcullis.engine;
 
 import io.portcullis.config.AclEntry;
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.NetworkAcl;
-import io.portcullis.packet.Direction;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.policy.RandomWorld;
 import java.util.Arrays;
 import java.util.HashMap;

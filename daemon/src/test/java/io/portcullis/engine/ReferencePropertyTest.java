@@ -3,8 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import io.portcullis.config.Address;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -3,12 +3,12 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import io.portcullis.config.Address;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Frame;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpOptions;
 import io.portcullis.policy.Policy;

@@ -3,8 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.policy.Acl;
@@ -202,7 +202,7 @@ final class RuleHitsTest {
     void aSuperFrameIsAsManyHitsAsPackets() throws ConfigException {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";
         Policy policy = EngineBench.policy("network-acl: edge, checksums: trust", ACL.formatted(entries), 1);
-        Engine engine = new Engine(policy, Share.ALL, 1, 2);
+        Engine engine = new Engine(policy, Shard.ALL, 1, 2);
         byte[] frame = Frame.udp(A, 1, B, 53).payload(2_500).bytes();
         Batch batch = new Batch(MemorySegment.ofArray(frame), false);
         batch.add(0, frame.length);
@@ -218,7 +218,7 @@ final class RuleHitsTest {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";
         Policy policy = EngineBench.policy("network-acl: edge", ACL.formatted(entries), 1);
         List<Engine> engines =
-                List.of(new Engine(policy, new Share(0, 2, 7), 1, 2), new Engine(policy, new Share(1, 2, 7), 1, 2));
+                List.of(new Engine(policy, new Shard(0, 2, 7), 1, 2), new Engine(policy, new Shard(1, 2, 7), 1, 2));
         byte[] error = Frame.icmp("203.0.113.1", B, 3, 3, 0)
                 .payload(Frame.udp(B, 1, A, 53).payload(8).ip())
                 .bytes();

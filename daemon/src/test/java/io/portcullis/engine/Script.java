@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

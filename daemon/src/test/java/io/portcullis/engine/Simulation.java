@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.Address;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;

@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.SimulatedTcp;
-import io.portcullis.packet.Direction;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.TcpFlags;
 import java.util.SplittableRandom;
 

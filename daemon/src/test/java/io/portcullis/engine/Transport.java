@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.IpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /** Layer 4 of a {@link Datagram}. */

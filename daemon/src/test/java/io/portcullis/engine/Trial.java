@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.ConfigReader;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -67,7 +67,7 @@ record Vector(
 
     private Optional<String> run(MemorySegment memory) throws ConfigException {
         Map<String, Object> own = merged(base, config);
-        Engine engine = new Engine(policy(own, 1), Share.ALL, 1, 2);
+        Engine engine = new Engine(policy(own, 1), Shard.ALL, 1, 2);
         Batch batch = new Batch(memory, true);
         Frames frames = new Frames();
         long nowNs = 1;

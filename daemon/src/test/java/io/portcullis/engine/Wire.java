@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
-import io.portcullis.config.Address;
-import io.portcullis.packet.IpProtocol;
+import io.portcullis.net.Address;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

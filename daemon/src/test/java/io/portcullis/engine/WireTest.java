@@ -2,7 +2,7 @@ package io.portcullis.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.config.Address;
+import io.portcullis.net.Address;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HexFormat;

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.NicAddress;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.SizeLimit;
+import io.portcullis.linux.ethtool.SizeLimit;
+import io.portcullis.linux.netlink.NicAddress;
+import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,7 +59,7 @@ class BridgeTest {
         if (last != null) {
             last.leave();
         }
-        last = namespace.in(() -> Wishes.bridge(interfaceName, outside, inside, false, directory));
+        last = namespace.in(() -> AttachRequests.bridge(interfaceName, outside, inside, false, directory));
         return last;
     }
 
@@ -83,7 +83,7 @@ class BridgeTest {
         for (String name : List.of("out0", "in0")) {
             state.append(namespace.exec("ethtool -k " + name));
             namespace.in(() -> {
-                for (Switch one : Switch.values()) {
+                for (StackSysctl one : StackSysctl.values()) {
                     state.append(one).append(' ').append(one.read(name)).append('\n');
                 }
                 state.append("up ").append(Nics.named(name).up()).append('\n');
@@ -113,9 +113,9 @@ class BridgeTest {
         String attached = state();
         for (String name : List.of("out0", "in0")) {
             namespace.in(() -> {
-                assertEquals("1", Switch.DISABLE_IPV6.read(name).orElseThrow());
-                assertEquals("1", Switch.RP_FILTER.read(name).orElseThrow());
-                assertEquals("8", Switch.ARP_IGNORE.read(name).orElseThrow());
+                assertEquals("1", StackSysctl.DISABLE_IPV6.read(name).orElseThrow());
+                assertEquals("1", StackSysctl.RP_FILTER.read(name).orElseThrow());
+                assertEquals("8", StackSysctl.ARP_IGNORE.read(name).orElseThrow());
                 assertEquals(List.of(), Nics.addresses(Nics.named(name)));
                 return assertTrueAnd(Nics.named(name).up());
             });
@@ -220,10 +220,12 @@ class BridgeTest {
         namespace.ip("link set out0 name eth0.10");
         Bridge bridge = attach("edge", "eth0.10", "in0");
         assertEquals(
-                "1", namespace.in(() -> Switch.DISABLE_IPV6.read("eth0.10")).orElseThrow());
+                "1",
+                namespace.in(() -> StackSysctl.DISABLE_IPV6.read("eth0.10")).orElseThrow());
         assertEquals(List.of(), namespace.in(bridge::detach).faults());
         assertEquals(
-                "0", namespace.in(() -> Switch.DISABLE_IPV6.read("eth0.10")).orElseThrow());
+                "0",
+                namespace.in(() -> StackSysctl.DISABLE_IPV6.read("eth0.10")).orElseThrow());
     }
 
     @Test
@@ -325,7 +327,8 @@ class BridgeTest {
         InterceptException failed = assertThrows(InterceptException.class, () -> attach("edge", "out0", "mv1"));
         assertEquals(List.of("edge: RTM_NEWLINK (mv1 up): EADDRINUSE (Address already in use)"), failed.faults());
         assertEquals(before, state());
-        assertEquals("0", namespace.in(() -> Switch.DISABLE_IPV6.read("mv1")).orElseThrow());
+        assertEquals(
+                "0", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("mv1")).orElseThrow());
         assertEquals(List.of(), journals());
     }
 
@@ -333,7 +336,7 @@ class BridgeTest {
     void whereNothingCanBeNotedItIsGuardedAllTheSame() throws Exception {
         String before = state();
         Path file = Files.createFile(directory.resolve("file"));
-        Bridge bridge = namespace.in(() -> Wishes.bridge("edge", "out0", "in0", false, file.resolve("state")));
+        Bridge bridge = namespace.in(() -> AttachRequests.bridge("edge", "out0", "in0", false, file.resolve("state")));
         assertNotEquals(before, state());
         assertTrue(bridge.notes().getFirst().startsWith("out0: can't be claimed against another portcullis"));
         assertEquals(1, bridge.warnings().size());
@@ -372,9 +375,9 @@ class BridgeTest {
         Files.delete(journals().getFirst());
         // A start that finds the switches set takes the defaults for what they were.
         attach("edge", "out0", "in0").leave();
-        Map<Switch, String> noted =
+        Map<StackSysctl, String> noted =
                 JournalFile.all(directory).getFirst().read().nics().getFirst().switches();
-        assertEquals("2", noted.get(Switch.RP_FILTER));
+        assertEquals("2", noted.get(StackSysctl.RP_FILTER));
         Files.delete(journals().getFirst());
         Restored restored = detachAll();
         assertEquals(List.of(), restored.faults());
@@ -404,8 +407,10 @@ class BridgeTest {
         attach("edge", "out0", "in0").leave();
         namespace.ip("link set out0 address 02:00:00:00:00:77");
         assertEquals(List.of(), detachAll().faults());
-        assertEquals("10", namespace.in(() -> Switch.RP_FILTER.read("out0")).orElseThrow());
-        assertEquals("0", namespace.in(() -> Switch.DISABLE_IPV6.read("out0")).orElseThrow());
+        assertEquals(
+                "10", namespace.in(() -> StackSysctl.RP_FILTER.read("out0")).orElseThrow());
+        assertEquals(
+                "0", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("out0")).orElseThrow());
         assertEquals(features, namespace.exec("ethtool -k out0"));
         // With another name besides.
         Bridge bridge = attach("edge", "out0", "in0");
@@ -414,7 +419,8 @@ class BridgeTest {
         namespace.ip("link set out0 down");
         namespace.ip("link set out0 address 02:00:00:00:00:78 name out9");
         assertEquals(List.of(), detachAll().faults());
-        assertEquals("10", namespace.in(() -> Switch.RP_FILTER.read("out9")).orElseThrow());
+        assertEquals(
+                "10", namespace.in(() -> StackSysctl.RP_FILTER.read("out9")).orElseThrow());
         assertEquals(List.of(), journals());
     }
 
@@ -430,7 +436,7 @@ class BridgeTest {
         assertTrue(
                 restored.lines().contains("in0: gone (another NIC has its number now), nothing to restore"),
                 restored.lines()::toString);
-        assertEquals("0", namespace.in(() -> Switch.RP_FILTER.read("in0")).orElseThrow());
+        assertEquals("0", namespace.in(() -> StackSysctl.RP_FILTER.read("in0")).orElseThrow());
     }
 
     @Test
@@ -478,10 +484,12 @@ class BridgeTest {
             assertEquals(List.of(), namespace.in(() -> bridge.look(done, Set.of())));
             assertEquals(List.of(), namespace.in(() -> bridge.check(done, System::nanoTime)));
             assertEquals(
-                    "1", namespace.in(() -> Switch.DISABLE_IPV6.read("in0")).orElseThrow());
+                    "1",
+                    namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
             assertTrue(namespace.in(() -> Nics.named("in0").up()));
             assertEquals(List.of(), namespace.in(bridge::detach).faults());
-            assertEquals("7", namespace.in(() -> Switch.RP_FILTER.read("in0")).orElseThrow());
+            assertEquals(
+                    "7", namespace.in(() -> StackSysctl.RP_FILTER.read("in0")).orElseThrow());
         }
     }
 
@@ -539,12 +547,14 @@ class BridgeTest {
         for (int nic : new int[] {out0, in0}) {
             assertTrue(namespace.in(() -> new Hook(nic, true, true).programs()).size() > 0);
         }
-        assertEquals("1", namespace.in(() -> Switch.DISABLE_IPV6.read("in0")).orElseThrow());
+        assertEquals(
+                "1", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
         assertEquals(List.of(), detachAll().faults());
         for (int nic : new int[] {out0, in0}) {
             assertEquals(List.of(), namespace.in(() -> new Hook(nic, true, true).programs()));
         }
-        assertEquals("0", namespace.in(() -> Switch.DISABLE_IPV6.read("in0")).orElseThrow());
+        assertEquals(
+                "0", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
         assertEquals(new Restored(List.of(), List.of()), detachAll());
     }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.SizeLimit;
+import io.portcullis.linux.ethtool.SizeLimit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,7 +27,7 @@ class JournalTest {
             2,
             "02:00:00:00:00:01",
             "02:00:00:00:00:09",
-            Map.of(Switch.RP_FILTER, "2", Switch.DISABLE_IPV6, "0"),
+            Map.of(StackSysctl.RP_FILTER, "2", StackSysctl.DISABLE_IPV6, "0"),
             true,
             false,
             false,
@@ -138,7 +138,8 @@ class JournalTest {
                  "programs": [{"nic": 2, "ingress": true, "handle": 0, "program": 5, "later": true}]}
                 """);
         Journal journal = new JournalFile(path).read();
-        assertEquals(Map.of(Switch.RP_FILTER, "2"), journal.nics().getFirst().switches());
+        assertEquals(
+                Map.of(StackSysctl.RP_FILTER, "2"), journal.nics().getFirst().switches());
         assertEquals(5, journal.programs().getFirst().program());
         assertEquals("", journal.programs().getFirst().fingerprint());
     }

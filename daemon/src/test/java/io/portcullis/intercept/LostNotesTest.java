@@ -6,15 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Mark;
 import io.portcullis.config.Mode;
-import io.portcullis.linux.Bpf;
-import io.portcullis.linux.BpfProgram;
-import io.portcullis.linux.Clsact;
+import io.portcullis.config.PacketMark;
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.NicClaim;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Tcx;
+import io.portcullis.linux.bpf.Bpf;
+import io.portcullis.linux.bpf.BpfProgram;
+import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.bpf.Tcx;
+import io.portcullis.linux.netlink.NicClaim;
+import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -64,20 +64,21 @@ final class LostNotesTest {
         return namespace.exec("ip -o link") + namespace.exec("tc qdisc show");
     }
 
-    private static Host attach(String name, String keys, Mark mark, Path state) throws Exception {
-        Interception.Wish wish = Wishes.of(name, "mode: host, " + keys, true, state);
-        Interception.Wish marked = new Interception.Wish(wish.attachment(), true, mark, state, name + " of the test");
-        return Host.attach(marked, (Mode.Host) wish.attachment().mode());
+    private static VethPairs attach(String name, String keys, PacketMark mark, Path state) throws Exception {
+        Interception.AttachRequest request = AttachRequests.of(name, "mode: host, " + keys, true, state);
+        Interception.AttachRequest marked =
+                new Interception.AttachRequest(request.attachment(), true, mark, state, name + " of the test");
+        return VethPairs.attach(marked, (Mode.Host) request.attachment().mode());
     }
 
-    private static Mark mark(String interfaceKeys) throws Exception {
-        return Wishes.of("web0", interfaceKeys, true, Path.of("/")).mark();
+    private static PacketMark mark(String interfaceKeys) throws Exception {
+        return AttachRequests.of("web0", interfaceKeys, true, Path.of("/")).mark();
     }
 
-    private static final Mark OTHER = new Mark(0x50, 0xf0);
+    private static final PacketMark OTHER = new PacketMark(0x50, 0xf0);
 
-    private static Host engaged(String name, String keys, Mark mark, Path state) throws Exception {
-        Host host = attach(name, keys, mark, state);
+    private static VethPairs engaged(String name, String keys, PacketMark mark, Path state) throws Exception {
+        VethPairs host = attach(name, keys, mark, state);
         host.engage(1);
         return host;
     }
@@ -103,7 +104,7 @@ final class LostNotesTest {
             engaged("web0", keys, mark("mode: host, nic: e0"), directory).leave();
             loseJournals(directory);
             // Another mark: what is left behind the new ones would stop everything.
-            Host host = attach("web0", keys, OTHER, directory);
+            VethPairs host = attach("web0", keys, OTHER, directory);
             assertTrue(host.wasStanding());
             assertTrue(
                     host.notes().stream().anyMatch(line -> line.contains("no journal has are on e0")),
@@ -139,12 +140,12 @@ final class LostNotesTest {
     @Test
     void aBridgesProgramsAreFoundToo() throws Exception {
         namespace.in(() -> {
-            Bridge bridge = Wishes.bridge("edge", "e0", "e1", true, directory);
+            Bridge bridge = AttachRequests.bridge("edge", "e0", "e1", true, directory);
             bridge.engage(1);
             bridge.leave();
             loseJournals(directory);
             assertTrue(Shut.keepsSomethingShut(directory, List.of("e1")));
-            Bridge again = Wishes.bridge("edge", "e0", "e1", true, directory);
+            Bridge again = AttachRequests.bridge("edge", "e0", "e1", true, directory);
             again.engage(1);
             for (String nic : List.of("e0", "e1")) {
                 assertEquals(1, programs(nic, true));
@@ -166,7 +167,7 @@ final class LostNotesTest {
         namespace.in(() -> {
             engaged("old0", "nic: e1", OTHER, directory).leave();
             loseJournals(directory);
-            Host host = engaged("web0", "nic: e0", OTHER, directory);
+            VethPairs host = engaged("web0", "nic: e0", OTHER, directory);
             Restored others = Restoration.detachOthers(directory, Set.of("web0"), List.of("e0"));
             assertEquals(List.of(), others.faults());
             // It may be another portcullis's, and what is shut stays shut.
@@ -213,7 +214,7 @@ final class LostNotesTest {
                     new BpfProgram.Instruction.Set(BpfProgram.Register.R0, BpfProgram.NEXT),
                     new BpfProgram.Instruction.Exit()))) {
                 Tcx.attachFirst(other, nic, true);
-                Host host = attach("web0", "nic: e0", OTHER, directory);
+                VethPairs host = attach("web0", "nic: e0", OTHER, directory);
                 List<String> lines = host.engage(1);
                 assertTrue(
                         lines.contains(
@@ -249,7 +250,7 @@ final class LostNotesTest {
             assertEquals(
                     new Restored(List.of(), List.of()), Restoration.detachOthers(directory, Set.of(), List.of("e0")));
             assertEquals(1, programs("e0", true));
-            Host host = attach("web0", "nic: e0", OTHER, directory);
+            VethPairs host = attach("web0", "nic: e0", OTHER, directory);
             assertTrue(host.wasStanding());
             host.engage(1);
             assertEquals(1, programs("e0", true));
@@ -289,7 +290,7 @@ final class LostNotesTest {
             assertEquals(List.of(), shut.shut("web0", List.of("e0")));
             assertEquals(1, programs("e0", true));
             assertEquals(1, programs("e0", false));
-            Host host = attach("web0", "nic: e0", OTHER, nowhere);
+            VethPairs host = attach("web0", "nic: e0", OTHER, nowhere);
             host.engage(1);
             assertEquals(List.of(), shut.release("web0"));
             assertEquals(1, programs("e0", true));
@@ -331,7 +332,7 @@ final class LostNotesTest {
 
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[0]);
-            Host host = attach("web0", "nic: e0", OTHER, folder);
+            VethPairs host = attach("web0", "nic: e0", OTHER, folder);
             Path filling = folder.resolve("filling");
             fill(filling);
             host.engage(1);
@@ -350,7 +351,7 @@ final class LostNotesTest {
                     JournalFile.all(folder).getFirst().read()));
             host.leave();
             fill(filling.resolveSibling("more"));
-            Host second = engaged("web1", "nic: e1", OTHER, folder);
+            VethPairs second = engaged("web1", "nic: e1", OTHER, folder);
             say(
                     second.warnings().size() == 1 && programs("e1", true) == 1,
                     "guarded without a note",
@@ -408,15 +409,15 @@ final class LostNotesTest {
             Path folder = Path.of(arguments[0]);
             engaged("web0", "nic: e0", OTHER, folder).leave();
             loseJournals(folder);
-            Host host = engaged("web0", "nic: e0", OTHER, folder);
+            VethPairs host = engaged("web0", "nic: e0", OTHER, folder);
             System.out.println("host " + programs("e0", true) + " " + programs("e0", false));
             host.leave();
             loseJournals(folder);
             Restoration.detachAll(folder);
             int left = programs("e0", true) + programs("e0", false);
-            Wishes.bridge("edge", "e0", "e1", true, folder).engage(1);
+            AttachRequests.bridge("edge", "e0", "e1", true, folder).engage(1);
             loseJournals(folder);
-            Bridge bridge = Wishes.bridge("edge", "e0", "e1", true, folder);
+            Bridge bridge = AttachRequests.bridge("edge", "e0", "e1", true, folder);
             bridge.engage(1);
             System.out.println("bridge " + programs("e0", true) + " " + programs("e1", false));
             bridge.detach();

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.NicAddress;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.netlink.NicAddress;
+import io.portcullis.linux.netlink.Nics;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
@@ -98,7 +98,7 @@ class StackOffTheWireTest {
                     .contains("accept_ra=0"));
             firewall.ip("addr flush dev out0 scope global");
             firewall.exec("sysctl -qw net.ipv4.conf.all.rp_filter=" + rpFilterOfAll);
-            Bridge bridge = firewall.in(() -> Wishes.bridge("edge", "out0", "in0", false, directory));
+            Bridge bridge = firewall.in(() -> AttachRequests.bridge("edge", "out0", "in0", false, directory));
             assertEquals(List.of(), firewall.in(this::addresses));
             assertEquals("", firewall.ip("-6 route show default"));
             Thread.sleep(GRACE_MS);

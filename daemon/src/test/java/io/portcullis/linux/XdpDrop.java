@@ -3,6 +3,7 @@ package io.portcullis.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.portcullis.linux.netlink.Nics;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -6,20 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Peer;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.Direction;
+import io.portcullis.net.PortRange;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
@@ -73,7 +73,7 @@ final class MetersTest {
     }
 
     private static Engine engine(Config config) {
-        return new Engine(Policy.compile(config, "web0", 1, 1_000), Share.ALL, 1, 2);
+        return new Engine(Policy.compile(config, "web0", 1, 1_000), Shard.ALL, 1, 2);
     }
 
     private void watch(Engine engine) {

@@ -147,7 +147,7 @@ final class AddressPairTest {
             Packet error = parsed(Frame.icmp(of[1], of[0], v6 ? 1 : 3, 0, 0)
                     .payload(inner.ip())
                     .bytes());
-            Quote quote = new Quote();
+            QuotedPacket quote = new QuotedPacket();
             assertTrue(error.readQuote(quote));
             assertEquals(expected, AddressPair.hash(7, quote));
         }

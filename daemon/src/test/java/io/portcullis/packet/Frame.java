@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;

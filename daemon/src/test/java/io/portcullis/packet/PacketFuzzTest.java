@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
@@ -94,7 +95,7 @@ final class PacketFuzzTest {
         byte[] before = memory.clone();
         int length = memory.length - at;
         Fault fault = packet.parse(MemorySegment.ofArray(memory), at, length);
-        List<Object> said = Reading.of(packet, fault, length);
+        List<Object> said = PacketWalk.of(packet, fault, length);
         assertArrayEquals(before, memory, "reading writes nothing");
         return said;
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
@@ -752,7 +753,7 @@ final class PacketTest {
                     shortenIpLength(cut, frame.network());
                     Fault shortened = parse(cut);
                     assertEquals(
-                            shortened, Reading.of(packet, shortened, length).getFirst());
+                            shortened, PacketWalk.of(packet, shortened, length).getFirst());
                 }
             }
         }

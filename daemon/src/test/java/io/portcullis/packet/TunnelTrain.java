@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -179,7 +181,7 @@ final class TupleTest {
             Exchange exchange = Exchange.random(new SplittableRandom(seed));
             boolean ofReply = new SplittableRandom(~seed).nextBoolean();
             byte[] quoted = exchange.packet(ofReply).ip();
-            Quote quote = new Quote();
+            QuotedPacket quote = new QuotedPacket();
             boolean enough = exchange.kind != 1 || quoted.length >= 28;
             assertEquals(enough, quote.read(MemorySegment.ofArray(quoted), exchange.v6, 0, quoted.length));
             Tuple tuple = new Tuple();

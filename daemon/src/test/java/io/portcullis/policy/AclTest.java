@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.AclEntry;
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
+import io.portcullis.config.Location;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.Peer;
-import io.portcullis.config.Place;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Network ACLs whose entries speak about lists of blocks, of both families. */
 final class AclTest {
-    private static final Place PLACE = new Place("acl", 1, 1);
+    private static final Location PLACE = new Location("acl", 1, 1);
     private static final int TCP = 6;
     private static final int ICMP = 1;
     private static final List<Cidr> EVERYBODY = List.of(Cidr.ALL_V4, Cidr.ALL_V6);

@@ -3,8 +3,8 @@ package io.portcullis.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -3,11 +3,11 @@ package io.portcullis.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
+import io.portcullis.config.Location;
 import io.portcullis.config.Peer;
-import io.portcullis.config.Place;
 import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -42,7 +42,7 @@ final class BlocksAgainstNaiveTest {
     private static List<Cidr> blocks(SplittableRandom random, boolean isV6) {
         long onlyHigh = random.nextInt(3) == 0 ? HALVES[random.nextInt(HALVES.length)] : 7;
         int shortest = onlyHigh == 7 ? 0 : 64;
-        TreeSet<Cidr> blocks = new TreeSet<>(Nesting.ORDER);
+        TreeSet<Cidr> blocks = new TreeSet<>(PrefixOrder.ORDER);
         for (int n = random.nextInt(7); n > 0; n--) {
             int[] lengths = isV6 ? LENGTHS_V6 : LENGTHS_V4;
             int length = lengths[random.nextInt(lengths.length)];
@@ -106,7 +106,7 @@ final class BlocksAgainstNaiveTest {
                         Rule.ALL,
                         List.of(new Peer.Net(inOrder.get(i))),
                         "",
-                        new Place("random", 1, 1));
+                        new Location("random", 1, 1));
                 builder.add(i, rule, List.of(inOrder.get(i)));
             }
             return builder.build();
@@ -117,7 +117,7 @@ final class BlocksAgainstNaiveTest {
     void theInnermostBlockIsFound() {
         inWorlds(world -> {
             List<Cidr> blocks = world.blocks;
-            int[] parents = Nesting.parents(blocks);
+            int[] parents = PrefixOrder.parents(blocks);
             long[] contents = IntStream.range(0, blocks.size()).asLongStream().toArray();
             BlocksV4 v4 = new BlocksV4(world.isV6 ? List.of() : blocks, parents, contents);
             BlocksV6 v6 = new BlocksV6(world.isV6 ? blocks : List.of(), parents, contents);
@@ -162,9 +162,9 @@ final class BlocksAgainstNaiveTest {
     @Test
     void aSweepGoesThroughAllAddresses() {
         inWorlds(world -> {
-            Layer layer = Layer.union(world.compiled(world.blocks), world.isV6, TCP, _ -> true, Selectors.ALL);
+            RuleLayer layer = RuleLayer.union(world.compiled(world.blocks), world.isV6, TCP, _ -> true, Selectors.ALL);
             List<Address> visited = new ArrayList<>();
-            Sweep.run(world.isV6, List.of(layer), (first, last, sets) -> {
+            IntervalSweep.run(world.isV6, List.of(layer), (first, last, sets) -> {
                 assertTrue(first.compareTo(last) <= 0, () -> world.of(first));
                 for (Address address : List.of(first, last)) {
                     boolean expected = world.blocks.stream().anyMatch(block -> block.contains(address));

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Address;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.net.Address;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

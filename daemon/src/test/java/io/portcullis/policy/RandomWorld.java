@@ -1,8 +1,6 @@
 package io.portcullis.policy;
 
 import io.portcullis.config.AclEntry;
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
@@ -12,19 +10,21 @@ import io.portcullis.config.Expectation;
 import io.portcullis.config.Failsafe;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Level;
+import io.portcullis.config.Location;
 import io.portcullis.config.Log;
-import io.portcullis.config.Mark;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.Mode;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.OnFailure;
+import io.portcullis.config.PacketMark;
 import io.portcullis.config.Peer;
-import io.portcullis.config.Place;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.PrefixList;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
-import io.portcullis.config.Timeouts;
+import io.portcullis.config.TimeoutSettings;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,7 +40,7 @@ import java.util.stream.Stream;
 
 /** A random configuration of a small world, from a seed, so that packets often hit; and what a plain reading of it says. */
 public final class RandomWorld {
-    private static final Place PLACE = new Place("random", 1, 1);
+    private static final Location PLACE = new Location("random", 1, 1);
     private static final Rule EVERYTHING =
             new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", PLACE);
     private static final int[] PROTOCOLS = {Rule.ALL, 1, 6, 17, 47, 58, 132};
@@ -88,7 +88,7 @@ public final class RandomWorld {
     }
 
     /** A configuration that claims something. */
-    static Config claiming(Config config, List<Expectation> claims) {
+    public static Config claiming(Config config, List<Expectation> claims) {
         return new Config(
                 config.interfaces(),
                 config.securityGroups(),
@@ -105,13 +105,13 @@ public final class RandomWorld {
     }
 
     /** Section 7: what failsafe, network ACL and groups say together of a new flow. */
-    static boolean naivelyAdmits(Config config, boolean ingress, Question question) {
+    public static boolean naivelyAdmits(Config config, boolean ingress, Question question) {
         String rule = naive(config, inOrder(config, ingress), question);
         return rule.startsWith("failsafe") || !rule.equals("none") && naivelyPassesAcl(config, ingress, question);
     }
 
     /** Section 6: the lowest number that matches decides. */
-    static boolean naivelyPassesAcl(Config config, boolean ingress, Question question) {
+    public static boolean naivelyPassesAcl(Config config, boolean ingress, Question question) {
         Optional<NetworkAcl> acl = config.networkAcl(there(config.interfaces(), "web0"));
         return acl.map(each -> naiveEntry(config, each, ingress, question)
                         .map(AclEntry::allow)
@@ -127,7 +127,7 @@ public final class RandomWorld {
                         .findFirst();
     }
 
-    static boolean matches(Config config, Rule rule, Question question) {
+    public static boolean matches(Config config, Rule rule, Question question) {
         int family = question.peer.isV6() ? 58 : 1;
         boolean icmp = question.protocol == family;
         boolean crosswise = Rule.hasTypes(rule.protocol()) && !icmp;
@@ -162,11 +162,11 @@ public final class RandomWorld {
     private final SplittableRandom random;
     private final List<Cidr> written = new ArrayList<>();
 
-    RandomWorld(SplittableRandom random) {
+    public RandomWorld(SplittableRandom random) {
         this.random = random;
     }
 
-    Config config() {
+    public Config config() {
         Map<String, PrefixList> lists = new LinkedHashMap<>();
         for (String name : List.of("l0", "l1")) {
             lists.put(name, new PrefixList(name, cidrs(), PLACE));
@@ -186,11 +186,11 @@ public final class RandomWorld {
                 Map.of("acl", new NetworkAcl("acl", entries(lists), entries(lists), PLACE)),
                 random.nextInt(3) == 0 ? new Failsafe(rules(), rules()) : Failsafe.NONE,
                 List.of(),
-                new Conntrack(1, false, true, Path.of("/none"), Timeouts.DEFAULT),
+                new Conntrack(1, false, true, Path.of("/none"), TimeoutSettings.DEFAULT),
                 new Metrics("127.0.0.1", 0, true),
                 new Control(Path.of("/run/none")),
                 new Log(Level.INFO, Drops.OFF),
-                new Mark(1, 1),
+                new PacketMark(1, 1),
                 List.of());
     }
 
@@ -215,7 +215,7 @@ public final class RandomWorld {
                 true,
                 Set.of(),
                 List.of(),
-                Timeouts.DEFAULT,
+                TimeoutSettings.DEFAULT,
                 PLACE);
     }
 
@@ -247,7 +247,7 @@ public final class RandomWorld {
         };
     }
 
-    Rule rule() {
+    public Rule rule() {
         int protocol = PROTOCOLS[random.nextInt(PROTOCOLS.length)];
         List<PortRange> ports = new ArrayList<>();
         for (int n = Rule.hasPorts(protocol) ? random.nextInt(4) : 0; n > 0; n--) {
@@ -317,7 +317,7 @@ public final class RandomWorld {
                 : new Address(true, highLast, lowLast - random.nextInt(0, 2));
     }
 
-    Question question() {
+    public Question question() {
         Address peer = asked();
         int protocol = PROTOCOLS[random.nextInt(1, PROTOCOLS.length)];
         boolean icmp = protocol == (peer.isV6() ? 58 : 1);

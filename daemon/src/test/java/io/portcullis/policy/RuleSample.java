@@ -1,11 +1,11 @@
 package io.portcullis.policy;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
+import io.portcullis.config.Location;
 import io.portcullis.config.Peer;
-import io.portcullis.config.Place;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -66,7 +66,7 @@ public final class RuleSample {
         int protocol = shape == Shape.PROTOCOLS ? new int[] {Rule.ALL, TCP, UDP, 47}[random.nextInt(4)] : TCP;
         List<PortRange> ports = Rule.hasPorts(protocol) ? List.of(ports()) : List.of();
         return new Rule(
-                protocol, ports, Rule.ALL, Rule.ALL, List.of(new Peer.Net(block)), "", new Place("generated", 1, 1));
+                protocol, ports, Rule.ALL, Rule.ALL, List.of(new Peer.Net(block)), "", new Location("generated", 1, 1));
     }
 
     private PortRange ports() {

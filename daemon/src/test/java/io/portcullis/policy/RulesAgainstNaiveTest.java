@@ -3,13 +3,13 @@ package io.portcullis.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Address;
-import io.portcullis.config.Cidr;
 import io.portcullis.config.Config;
+import io.portcullis.config.Location;
 import io.portcullis.config.Peer;
-import io.portcullis.config.Place;
-import io.portcullis.config.PortRange;
 import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -173,7 +173,7 @@ final class RulesAgainstNaiveTest {
                                 Rule.ALL,
                                 List.of(new Peer.Net(block)),
                                 "",
-                                new Place("small", 1, 1)));
+                                new Location("small", 1, 1)));
                     }
                 }
             }

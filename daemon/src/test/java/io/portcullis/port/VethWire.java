@@ -3,7 +3,7 @@ package io.portcullis.port;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nics;
+import io.portcullis.linux.netlink.Nics;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,9 @@
 package io.portcullis.service;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.SourceText;
 import io.portcullis.config.Sources;
+import io.portcullis.config.read.ConfigReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.SourceText;
 import io.portcullis.config.Sources;
+import io.portcullis.guard.StartException;
+import io.portcullis.history.LastGood;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * A file system with little room, for one thread alone: the thread has a mount namespace of its own, so that nobody else sees the
  * file system, and it goes with the thread, however that ends. Needs root.
  */
-final class SmallTmpfs {
+public final class SmallTmpfs {
     private static final long LIMIT_S = 60;
     private static final int CLONE_NEWNS = 0x20000;
     private static final long MS_RDONLY = 1;
@@ -38,7 +38,7 @@ final class SmallTmpfs {
     }
 
     /** Runs something while {@code at} is a tmpfs of so many bytes, mode 0700. */
-    static <T> T run(Path at, long bytes, Callable<T> body) throws Exception {
+    public static <T> T run(Path at, long bytes, Callable<T> body) throws Exception {
         FutureTask<T> task = new FutureTask<>(() -> {
             unshare();
             // Before anything is mounted: else the machine would have it too.
@@ -51,7 +51,7 @@ final class SmallTmpfs {
     }
 
     /** From now on nothing can be written there; by the body. */
-    static void makeReadOnly(Path at) {
+    public static void makeReadOnly(Path at) {
         mount("tmpfs", at, "tmpfs", MS_REMOUNT | MS_RDONLY, "");
     }
 

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portcullis.conntrack.TableHeader;
-import io.portcullis.conntrack.TableReport;
-import io.portcullis.control.ControlClient;
-import io.portcullis.control.Unreachable;
-import io.portcullis.service.FlowFile;
+import io.portcullis.flowstore.TableFile;
+import io.portcullis.flowstore.TableReport;
+import io.portcullis.http.SocketClient;
+import io.portcullis.http.Unreachable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -112,7 +112,7 @@ final class DaemonProcess implements AutoCloseable {
 
     JsonNode status() {
         try {
-            return JSON.readTree(ControlClient.call(socket(), "GET", "/v1/status", CALL_TIMEOUT)
+            return JSON.readTree(SocketClient.call(socket(), "GET", "/v1/status", CALL_TIMEOUT)
                     .body());
         } catch (Unreachable e) {
             throw new AssertionError(log(), e);
@@ -135,7 +135,7 @@ final class DaemonProcess implements AutoCloseable {
     /** What stands there, whether the daemon runs or has ended. */
     TableReport table(int worker) {
         try {
-            return FlowFile.verify(tableFile(worker));
+            return TableFile.verify(tableFile(worker));
         } catch (IOException | TableHeader.UnknownTable e) {
             throw new AssertionError(log(), e);
         }

@@ -1,12 +1,12 @@
 package io.portcullis.system;
 
-import io.portcullis.linux.Bpf;
-import io.portcullis.linux.BpfProgram;
-import io.portcullis.linux.BpfProgram.Instruction.Exit;
-import io.portcullis.linux.BpfProgram.Instruction.Set;
-import io.portcullis.linux.BpfProgram.Register;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Tcx;
+import io.portcullis.linux.bpf.Bpf;
+import io.portcullis.linux.bpf.BpfProgram;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Exit;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Set;
+import io.portcullis.linux.bpf.BpfProgram.Register;
+import io.portcullis.linux.bpf.Tcx;
+import io.portcullis.linux.netlink.Nics;
 
 /** Started as a program in a namespace: what somebody else with privilege may do to the tcx programs of a NIC. */
 final class Programs {

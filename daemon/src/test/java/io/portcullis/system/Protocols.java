@@ -1,8 +1,8 @@
 package io.portcullis.system;
 
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Frame.Octets;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 import java.util.ArrayList;
 import java.util.List;

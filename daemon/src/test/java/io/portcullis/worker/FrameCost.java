@@ -1,11 +1,10 @@
 package io.portcullis.worker;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Engine;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.ring.RingPort;
@@ -36,7 +35,7 @@ final class FrameCost {
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: udp, ports: 9, from: any}]}}
                 """, "bench.yaml"), "web0", 1, 100_000);
-        Engine engine = new Engine(policy, Share.ALL, 1, 2);
+        Engine engine = new Engine(policy, Shard.ALL, 1, 2);
         byte[][] frames = new byte[flows][];
         for (int i = 0; i < flows; i++) {
             frames[i] = Frame.udp("198.18.1.1", FIRST_PORT + i, "198.18.1.2", 9)

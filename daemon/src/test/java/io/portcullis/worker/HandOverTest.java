@@ -4,17 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.AddressPair;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
@@ -71,11 +70,11 @@ final class HandOverTest {
         workers = namespace.in(() -> Workers.of(
                 "web0",
                 IntStream.range(0, WORKERS)
-                        .mapToObj(i -> new Engine(policy, new Share(i, WORKERS, SEED), 1, 2))
+                        .mapToObj(i -> new Engine(policy, new Shard(i, WORKERS, SEED), 1, 2))
                         .toList(),
-                RingPort.open("out0", steering, PacketSocket.Manner.ALONE),
-                RingPort.open("in0", steering, PacketSocket.Manner.ALONE),
-                _ -> Worker.Life.PLAIN,
+                RingPort.open("out0", steering, PacketSocket.SocketOptions.ALONE),
+                RingPort.open("in0", steering, PacketSocket.SocketOptions.ALONE),
+                _ -> Worker.ThreadOptions.PLAIN,
                 _ -> {}));
         namespace.in(() -> {
             workers.start(false);

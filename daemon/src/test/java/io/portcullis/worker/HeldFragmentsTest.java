@@ -4,13 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Share;
-import io.portcullis.packet.Direction;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.memory.MemoryPort;
@@ -38,10 +37,10 @@ final class HeldFragmentsTest {
         Policy policy = Policy.compile(ConfigReader.parse(file, "test.yaml"), "web0", 1, 1_000);
         Workers workers = Workers.of(
                 "web0",
-                List.of(new Engine(policy, Share.ALL, 1, 2)),
+                List.of(new Engine(policy, Shard.ALL, 1, 2)),
                 List.of(outside),
                 List.of(inside),
-                _ -> Worker.Life.PLAIN,
+                _ -> Worker.ThreadOptions.PLAIN,
                 _ -> {});
         workers.start(false);
         return workers;

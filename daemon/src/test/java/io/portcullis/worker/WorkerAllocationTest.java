@@ -3,16 +3,15 @@ package io.portcullis.worker;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.AddressPair;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
@@ -63,14 +62,14 @@ final class WorkerAllocationTest {
         List<byte[]> frames = frames();
         try (RingRehearsal outside = RingRehearsal.open();
                 RingRehearsal inside = RingRehearsal.open()) {
-            Worker.Life life =
-                    new Worker.Life(false, () -> loop.set(Thread.currentThread().threadId()));
+            Worker.ThreadOptions threadOptions = new Worker.ThreadOptions(
+                    false, () -> loop.set(Thread.currentThread().threadId()));
             Workers workers = Workers.of(
                     "web0",
-                    List.of(new Engine(policy(), Share.ALL, 1, 2)),
+                    List.of(new Engine(policy(), Shard.ALL, 1, 2)),
                     List.of(outside.port()),
                     List.of(inside.port()),
-                    _ -> life,
+                    _ -> threadOptions,
                     _ -> {});
             try {
                 workers.start(false);
@@ -109,7 +108,7 @@ final class WorkerAllocationTest {
                     List.of(engine(0), engine(1)),
                     List.of(outside.port(), otherOutside.port()),
                     List.of(inside.port(), otherInside.port()),
-                    i -> new Worker.Life(
+                    i -> new Worker.ThreadOptions(
                             false, () -> loops[i].set(Thread.currentThread().threadId())),
                     _ -> {});
             try {
@@ -147,7 +146,7 @@ final class WorkerAllocationTest {
     }
 
     private static Engine engine(int worker) throws Exception {
-        return new Engine(policy(), new Share(worker, 2, SEED), 1, 2);
+        return new Engine(policy(), new Shard(worker, 2, SEED), 1, 2);
     }
 
     private static byte[] errorOfWorker(int worker) {

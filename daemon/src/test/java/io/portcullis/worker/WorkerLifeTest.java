@@ -4,13 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Engine;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
 import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
 import java.util.List;
@@ -50,19 +49,19 @@ final class WorkerLifeTest {
                 """, "test.yaml"), "web0", generation, 1_000);
     }
 
-    private void start(Worker.Life life, Consumer<DropSamples.Taken> drops) throws Exception {
+    private void start(Worker.ThreadOptions threadOptions, Consumer<DropSamples.Taken> drops) throws Exception {
         workers = Workers.of(
                 "web0",
-                List.of(new Engine(policy(1), Share.ALL, 1, 2)),
+                List.of(new Engine(policy(1), Shard.ALL, 1, 2)),
                 List.of(outside),
                 List.of(inside),
-                _ -> life,
+                _ -> threadOptions,
                 drops);
         workers.start(false);
     }
 
     private void start() throws Exception {
-        start(Worker.Life.PLAIN, _ -> {});
+        start(Worker.ThreadOptions.PLAIN, _ -> {});
     }
 
     private void startPolled() throws Exception {
@@ -115,7 +114,7 @@ final class WorkerLifeTest {
     @Test
     void dropsAreToldOnAfterADefect() throws Exception {
         AtomicInteger taken = new AtomicInteger();
-        start(Worker.Life.PLAIN, _ -> {
+        start(Worker.ThreadOptions.PLAIN, _ -> {
             if (taken.getAndIncrement() == 0) {
                 defect();
             }
@@ -182,7 +181,7 @@ final class WorkerLifeTest {
 
     @Test
     void aThreadWhoseFirstTaskThrowsForwardsAllTheSame() throws Exception {
-        start(new Worker.Life(false, WorkerLifeTest::defect), _ -> {});
+        start(new Worker.ThreadOptions(false, WorkerLifeTest::defect), _ -> {});
         awaitTraffic();
         assertEquals(1, workers.bugs());
     }

@@ -1,6 +1,6 @@
 package io.portcullis.port.pcap;
 
-import io.portcullis.linux.Nic;
+import io.portcullis.linux.netlink.Nic;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortException;
 import java.util.Map;

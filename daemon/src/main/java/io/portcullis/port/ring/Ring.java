@@ -1,24 +1,24 @@
 package io.portcullis.port.ring;
 
-import static io.portcullis.linux.PacketSocket.TP_LEN;
-import static io.portcullis.linux.PacketSocket.TP_MAC;
-import static io.portcullis.linux.PacketSocket.TP_SNAPLEN;
-import static io.portcullis.linux.PacketSocket.TP_STATUS;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_COPY;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_KERNEL;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_USER;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_VLAN_VALID;
-import static io.portcullis.linux.PacketSocket.TP_VLAN_TCI;
-import static io.portcullis.linux.PacketSocket.TP_VLAN_TPID;
-import static io.portcullis.linux.PacketSocket.VIRTIO_NET_HDR_F_DATA_VALID;
-import static io.portcullis.linux.PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM;
-import static io.portcullis.linux.PacketSocket.VNET_CSUM_OFFSET;
-import static io.portcullis.linux.PacketSocket.VNET_CSUM_START;
-import static io.portcullis.linux.PacketSocket.VNET_FLAGS;
-import static io.portcullis.linux.PacketSocket.VNET_GSO_SIZE;
-import static io.portcullis.linux.PacketSocket.VNET_GSO_TYPE;
-import static io.portcullis.linux.PacketSocket.VNET_HDR_LEN;
-import static io.portcullis.linux.PacketSocket.VNET_HEADER;
+import static io.portcullis.linux.packet.PacketSocket.TP_LEN;
+import static io.portcullis.linux.packet.PacketSocket.TP_MAC;
+import static io.portcullis.linux.packet.PacketSocket.TP_SNAPLEN;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_COPY;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_KERNEL;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_USER;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_VLAN_VALID;
+import static io.portcullis.linux.packet.PacketSocket.TP_VLAN_TCI;
+import static io.portcullis.linux.packet.PacketSocket.TP_VLAN_TPID;
+import static io.portcullis.linux.packet.PacketSocket.VIRTIO_NET_HDR_F_DATA_VALID;
+import static io.portcullis.linux.packet.PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM;
+import static io.portcullis.linux.packet.PacketSocket.VNET_CSUM_OFFSET;
+import static io.portcullis.linux.packet.PacketSocket.VNET_CSUM_START;
+import static io.portcullis.linux.packet.PacketSocket.VNET_FLAGS;
+import static io.portcullis.linux.packet.PacketSocket.VNET_GSO_SIZE;
+import static io.portcullis.linux.packet.PacketSocket.VNET_GSO_TYPE;
+import static io.portcullis.linux.packet.PacketSocket.VNET_HDR_LEN;
+import static io.portcullis.linux.packet.PacketSocket.VNET_HEADER;
 import static io.portcullis.port.PortCounter.RECEIVED_BYTES;
 import static io.portcullis.port.PortCounter.RECEIVED_FRAMES;
 import static io.portcullis.port.PortCounter.RING_FULL;
@@ -28,9 +28,9 @@ import static io.portcullis.port.PortCounter.UNDESCRIBED;
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.PacketSocket;
-import io.portcullis.linux.TransmitRing;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.linux.packet.TransmitRing;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
@@ -137,21 +137,21 @@ final class Ring implements AutoCloseable {
     private boolean blocked;
     private boolean heard;
 
-    private Ring(PacketSocket socket, PacketSocket.Shape shape, @Nullable TransmitRing transmit) {
+    private Ring(PacketSocket socket, PacketSocket.RingGeometry geometry, @Nullable TransmitRing transmit) {
         this.socket = socket;
         this.transmit = transmit;
-        this.slots = shape.slots();
+        this.slots = geometry.slots();
         this.descriptor = new FileDescriptor(socket.fd());
         this.memory = socket.memory();
         this.batch = new Batch(memory, false);
     }
 
     /** Of one worker's ring on one NIC, where so many share an interface. */
-    static PacketSocket.Shape shape(int workers) {
+    static PacketSocket.RingGeometry geometry(int workers) {
         int side = Math.max(SIDE / workers / PAGE * PAGE, LEAST_SIDE);
         long most = INTERFACE_BYTES / 2 / workers - side;
         int blocks = (int) Math.min(Math.ceilDiv(Math.ceilDiv(SLOTS, workers), BLOCK_SLOTS), most / PacketSocket.BLOCK);
-        return new PacketSocket.Shape(
+        return new PacketSocket.RingGeometry(
                 SLOT,
                 blocks * BLOCK_SLOTS,
                 side,
@@ -164,14 +164,15 @@ final class Ring implements AutoCloseable {
      *
      * @throws ErrnoException see {@link PacketSocket#open}
      */
-    static Ring open(Nic nic, PacketSocket.Shape shape, PacketSocket.Manner manner) throws ErrnoException {
+    static Ring open(Nic nic, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
+            throws ErrnoException {
         int longest = LONGEST_LINK_HEADER + Math.max(nic.mtu(), LEAST_MTU);
-        int bytes = TRANSMIT / Math.ceilDiv(SLOTS, shape.slots());
+        int bytes = TRANSMIT / Math.ceilDiv(SLOTS, geometry.slots());
         int slots = Math.max(bytes / Integer.highestOneBit(2 * longest), LEAST_TRANSMIT_SLOTS);
-        TransmitRing transmit = TransmitRing.open(nic, longest, slots, manner.mark());
+        TransmitRing transmit = TransmitRing.open(nic, longest, slots, options.mark());
         boolean done = false;
         try {
-            Ring ring = new Ring(PacketSocket.open(nic, shape, manner), shape, transmit);
+            Ring ring = new Ring(PacketSocket.open(nic, geometry, options), geometry, transmit);
             done = true;
             return ring;
         } finally {
@@ -182,8 +183,8 @@ final class Ring implements AutoCloseable {
     }
 
     /** One without a NIC, over a stand-in. */
-    static Ring standIn(PacketSocket socket, PacketSocket.Shape shape) {
-        return new Ring(socket, shape, null);
+    static Ring standIn(PacketSocket socket, PacketSocket.RingGeometry geometry) {
+        return new Ring(socket, geometry, null);
     }
 
     /** Where it counts what it receives and loses: to be said before the first frame. */

@@ -3,11 +3,11 @@ package io.portcullis.port.ring;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
-import io.portcullis.linux.LinkWatch;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.Offloads;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.ethtool.Offloads;
+import io.portcullis.linux.netlink.LinkWatch;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.port.Hearing;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
@@ -57,7 +57,7 @@ final class RingNic {
 
     private final String name;
     private final Steering steering;
-    private final PacketSocket.Manner manner;
+    private final PacketSocket.SocketOptions options;
     private final @Nullable LinkWatch links;
     private final Thread watch;
     private final List<RingPort> ports = new ArrayList<>();
@@ -83,13 +83,13 @@ final class RingNic {
     private RingNic(
             Nic nic,
             Steering steering,
-            PacketSocket.Manner manner,
+            PacketSocket.SocketOptions options,
             List<Ring> rings,
             RingPort.Transmission transmission,
             @Nullable LinkWatch links) {
         this.name = nic.name();
         this.steering = steering;
-        this.manner = manner;
+        this.options = options;
         this.nic = nic;
         this.rings = rings;
         this.links = links;
@@ -106,8 +106,9 @@ final class RingNic {
         });
     }
 
-    /** As {@link RingPort#open(String, Steering, PacketSocket.Manner)}. */
-    static List<RingPort> open(String name, Steering steering, PacketSocket.Manner manner) throws PortException {
+    /** As {@link RingPort#open(String, Steering, PacketSocket.SocketOptions)}. */
+    static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options)
+            throws PortException {
         LinkWatch links = null;
         RingNic opened = null;
         try {
@@ -117,8 +118,8 @@ final class RingNic {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
-            List<Ring> rings = openRings(nic, steering, manner);
-            opened = new RingNic(nic, steering, manner, rings, PacketSocket::send, links);
+            List<Ring> rings = openRings(nic, steering, options);
+            opened = new RingNic(nic, steering, options, rings, PacketSocket::send, links);
             opened.chooseWayOut();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -133,20 +134,21 @@ final class RingNic {
     /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
     static RingPort standIn(Nic nic, Ring ring, RingPort.Transmission transmission) {
         RingNic stands =
-                new RingNic(nic, Steering.SINGLE, PacketSocket.Manner.ALONE, List.of(ring), transmission, null);
+                new RingNic(nic, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
         stands.cutsSuperFrames = true;
         stands.cutsDatagrams = true;
         return stands.ports.getFirst();
     }
 
     /** One for each worker, in the workers' order. */
-    private static List<Ring> openRings(Nic nic, Steering steering, PacketSocket.Manner manner) throws ErrnoException {
+    private static List<Ring> openRings(Nic nic, Steering steering, PacketSocket.SocketOptions options)
+            throws ErrnoException {
         List<Ring> rings = new ArrayList<>();
         boolean done = false;
         try {
-            PacketSocket.Shape shape = Ring.shape(steering.workers());
+            PacketSocket.RingGeometry geometry = Ring.geometry(steering.workers());
             for (int i = 0; i < steering.workers(); i++) {
-                rings.add(Ring.open(nic, shape, manner));
+                rings.add(Ring.open(nic, geometry, options));
             }
             if (rings.size() > 1) {
                 int group = rings.getFirst().socket().foundGroup(steering.program());
@@ -203,7 +205,7 @@ final class RingNic {
 
     /** True: what is sent goes past the NIC's qdisc. */
     boolean bypassesQdisc() {
-        return cutsSuperFrames && manner.mayBypassQdisc();
+        return cutsSuperFrames && options.mayBypassQdisc();
     }
 
     boolean cutsDatagrams() {
@@ -409,7 +411,7 @@ final class RingNic {
     private void reopen(Nic found) {
         List<Ring> opened;
         try {
-            opened = openRings(found, steering, manner);
+            opened = openRings(found, steering, options);
         } catch (ErrnoException refused) {
             changeTo(new PortState.NotForwarding(explain(name, refused)));
             return;
@@ -435,7 +437,7 @@ final class RingNic {
         List<String> active = activeOffloads();
         List<String> missing =
                 CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
-        if (manner.mayBypassQdisc() && !missing.isEmpty() && !missing.equals(namedMissing)) {
+        if (options.mayBypassQdisc() && !missing.isEmpty() && !missing.equals(namedMissing)) {
             LOG.info(
                     "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
                     name,

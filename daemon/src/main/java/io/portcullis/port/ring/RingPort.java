@@ -14,9 +14,9 @@ import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Train;
+import io.portcullis.packet.UdpGsoRun;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * a checksum that a NIC is to fill in is filled in by the NIC that sends it.
  *
  * <p>What decides how fast frames leave is how often another core has to be woken for them, and how often the kernel is asked.
- * Datagrams of one flow that lie in a batch one after the other leave as one super-frame, a {@link Train}: on two cores, with
+ * Datagrams of one flow that lie in a batch one after the other leave as one super-frame, a {@link UdpGsoRun}: on two cores, with
  * the far end on the other one, 660,000 instead of 255,000 datagrams of 64 bytes a second went through without loss, and a
  * flood of as many as the generator could send no longer halved that. Left alone after a measurement: generic receive offload
  * on our own NICs ({@code gro}, {@code rx-udp-gro-forwarding}) brought 275,000 for one flow and 145,000 instead of 260,000 for
@@ -81,7 +81,7 @@ public final class RingPort implements Port {
     // The messages that are being sent: the batch's frames in each, as bits, and their bytes.
     private final long[] members = new long[Batch.CAPACITY];
     private final int[] lengths = new int[Batch.CAPACITY];
-    private final Train train = new Train();
+    private final UdpGsoRun train = new UdpGsoRun();
     private final TunnelSender tunnels = new TunnelSender();
     private boolean joins = true;
     private boolean wasDown;
@@ -119,19 +119,20 @@ public final class RingPort implements Port {
      * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
      */
     public static RingPort open(String name) throws PortException {
-        return open(name, Steering.SINGLE, PacketSocket.Manner.ALONE).getFirst();
+        return open(name, Steering.SINGLE, PacketSocket.SocketOptions.ALONE).getFirst();
     }
 
     /**
      * Opens a NIC for several workers. The kernel gives each port its share of the frames as soon as all have started.
      *
      * @param steering who gets which frame
-     * @param manner towards the NIC and towards others that share it
+     * @param options towards the NIC and towards others that share it
      * @return a port for each worker, in their order; each is closed on its own, and all together
      * @throws PortException as for one
      */
-    public static List<RingPort> open(String name, Steering steering, PacketSocket.Manner manner) throws PortException {
-        return RingNic.open(name, steering, manner);
+    public static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options)
+            throws PortException {
+        return RingNic.open(name, steering, options);
     }
 
     @Override

@@ -1,24 +1,24 @@
 package io.portcullis.port.ring;
 
-import static io.portcullis.linux.PacketSocket.TP_LEN;
-import static io.portcullis.linux.PacketSocket.TP_MAC;
-import static io.portcullis.linux.PacketSocket.TP_SNAPLEN;
-import static io.portcullis.linux.PacketSocket.TP_STATUS;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_KERNEL;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_USER;
-import static io.portcullis.linux.PacketSocket.TP_STATUS_VLAN_VALID;
-import static io.portcullis.linux.PacketSocket.TP_VLAN_TCI;
-import static io.portcullis.linux.PacketSocket.TP_VLAN_TPID;
-import static io.portcullis.linux.PacketSocket.VNET_CSUM_OFFSET;
-import static io.portcullis.linux.PacketSocket.VNET_CSUM_START;
-import static io.portcullis.linux.PacketSocket.VNET_FLAGS;
-import static io.portcullis.linux.PacketSocket.VNET_GSO_SIZE;
-import static io.portcullis.linux.PacketSocket.VNET_GSO_TYPE;
-import static io.portcullis.linux.PacketSocket.VNET_HEADER;
+import static io.portcullis.linux.packet.PacketSocket.TP_LEN;
+import static io.portcullis.linux.packet.PacketSocket.TP_MAC;
+import static io.portcullis.linux.packet.PacketSocket.TP_SNAPLEN;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_KERNEL;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_USER;
+import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_VLAN_VALID;
+import static io.portcullis.linux.packet.PacketSocket.TP_VLAN_TCI;
+import static io.portcullis.linux.packet.PacketSocket.TP_VLAN_TPID;
+import static io.portcullis.linux.packet.PacketSocket.VNET_CSUM_OFFSET;
+import static io.portcullis.linux.packet.PacketSocket.VNET_CSUM_START;
+import static io.portcullis.linux.packet.PacketSocket.VNET_FLAGS;
+import static io.portcullis.linux.packet.PacketSocket.VNET_GSO_SIZE;
+import static io.portcullis.linux.packet.PacketSocket.VNET_GSO_TYPE;
+import static io.portcullis.linux.packet.PacketSocket.VNET_HEADER;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.packet.PacketSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -49,18 +49,18 @@ public final class RingRehearsal implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment buffer = arena.allocate(LARGEST_READ);
     private final PacketSocket socket;
-    private final PacketSocket.Shape shape;
+    private final PacketSocket.RingGeometry geometry;
     private final MemorySegment memory;
     private final RingPort port;
     private int head;
 
-    private RingRehearsal(PacketSocket socket, PacketSocket.Shape shape, RingPort.Transmission transmission) {
+    private RingRehearsal(PacketSocket socket, PacketSocket.RingGeometry geometry, RingPort.Transmission transmission) {
         this.socket = socket;
-        this.shape = shape;
+        this.geometry = geometry;
         this.memory = socket.memory();
         Nic nic = new Nic(
                 0, "rehearsal", "", Nic.ARPHRD_ETHER, Nic.IFF_UP | Nic.IFF_RUNNING, true, MTU, "", 0, 0, "", "");
-        this.port = RingNic.standIn(nic, Ring.standIn(socket, shape), transmission);
+        this.port = RingNic.standIn(nic, Ring.standIn(socket, geometry), transmission);
     }
 
     /** A NIC that does not exist. */
@@ -70,8 +70,8 @@ public final class RingRehearsal implements AutoCloseable {
 
     /** A NIC that does not exist, and takes what is sent as it is told. */
     static RingRehearsal open(RingPort.Transmission transmission) throws ErrnoException {
-        PacketSocket.Shape shape = Ring.shape(1);
-        return new RingRehearsal(PacketSocket.standIn(shape), shape, transmission);
+        PacketSocket.RingGeometry geometry = Ring.geometry(1);
+        return new RingRehearsal(PacketSocket.standIn(geometry), geometry, transmission);
     }
 
     /** The port on it. */
@@ -85,7 +85,7 @@ public final class RingRehearsal implements AutoCloseable {
      * @return false: the ring is full
      */
     public boolean receive(byte[] frame, Offload offload) {
-        long slot = (long) head * shape.slotLength();
+        long slot = (long) head * geometry.slotLength();
         if ((int) STATUS.getAcquire(memory, slot + TP_STATUS) != TP_STATUS_KERNEL) {
             return false;
         }
@@ -105,13 +105,13 @@ public final class RingRehearsal implements AutoCloseable {
         memory.set(SHORT, slot + TP_VLAN_TPID, (short) 0);
         int status = TP_STATUS_USER | (offload.vlanTag >= 0 ? TP_STATUS_VLAN_VALID : 0);
         STATUS.setRelease(memory, slot + TP_STATUS, status);
-        head = head + 1 == shape.slots() ? 0 : head + 1;
+        head = head + 1 == geometry.slots() ? 0 : head + 1;
         return true;
     }
 
     /** True: the port has given back what came in last. */
     public boolean isEmpty() {
-        long last = (long) (head == 0 ? shape.slots() - 1 : head - 1) * shape.slotLength();
+        long last = (long) (head == 0 ? geometry.slots() - 1 : head - 1) * geometry.slotLength();
         return (int) STATUS.getAcquire(memory, last + TP_STATUS) == TP_STATUS_KERNEL;
     }
 

@@ -1,9 +1,9 @@
 package io.portcullis.port.ring;
 
-import io.portcullis.linux.SocketFilter;
+import io.portcullis.linux.packet.SocketFilter;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Packet;
-import io.portcullis.packet.Quote;
+import io.portcullis.packet.QuotedPacket;
 
 /**
  * Which of an interface's workers a frame goes to: one for each pair of addresses, so that both directions of a flow, its
@@ -57,7 +57,7 @@ public final class Steering {
         return workers;
     }
 
-    /** For {@link io.portcullis.linux.PacketSocket#foundGroup}: its members are the workers' sockets, in the workers' order. */
+    /** For {@link io.portcullis.linux.packet.PacketSocket#foundGroup}: its members are the workers' sockets, in the workers' order. */
     public SocketFilter program() {
         return new SteeringProgram(seed).assemble();
     }
@@ -78,7 +78,7 @@ public final class Steering {
     }
 
     /** Whose the flow is that an ICMP error is about. */
-    public int workerOf(Quote quote) {
+    public int workerOf(QuotedPacket quote) {
         return AddressPair.worker(AddressPair.hash(seed, quote), workers);
     }
 }

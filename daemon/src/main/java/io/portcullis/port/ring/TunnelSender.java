@@ -6,7 +6,7 @@ import static io.portcullis.port.PortCounter.TOO_BIG;
 import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
 import io.portcullis.linux.Errno;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Segmenter;
 import io.portcullis.port.PortCounters;

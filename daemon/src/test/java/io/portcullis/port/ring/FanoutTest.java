@@ -8,16 +8,16 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.Nic;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Packet.Fault;
-import io.portcullis.packet.Quote;
+import io.portcullis.packet.QuotedPacket;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -85,7 +85,7 @@ class FanoutTest {
             Nic near = Nics.named("near");
             int group = 0;
             for (int i = 0; i < count; i++) {
-                Ring member = Ring.open(near, Ring.shape(count), PacketSocket.Manner.ALONE);
+                Ring member = Ring.open(near, Ring.geometry(count), PacketSocket.SocketOptions.ALONE);
                 members.add(member);
                 heard.add(new ArrayList<>());
                 if (i == 0) {
@@ -149,7 +149,7 @@ class FanoutTest {
         if (!packet.isIp()) {
             return 0;
         }
-        Quote quote = new Quote();
+        QuotedPacket quote = new QuotedPacket();
         return isWholeError(packet) && packet.readQuote(quote)
                 ? AddressPair.hash(SEED, quote)
                 : AddressPair.hash(SEED, packet);
@@ -164,7 +164,7 @@ class FanoutTest {
         RandomFrames random = new RandomFrames(seed);
         List<byte[]> frames = new ArrayList<>();
         Packet packet = new Packet();
-        Quote quote = new Quote();
+        QuotedPacket quote = new QuotedPacket();
         while (frames.size() < FRAMES) {
             byte[] frame = random.next();
             Fault fault = packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
@@ -333,7 +333,8 @@ class FanoutTest {
         PacketSocket member = members.getFirst().socket();
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));
         assertEquals("setsockopt(PACKET_FANOUT): EALREADY (Operation already in progress)", twice.getMessage());
-        Ring other = namespace.in(() -> Ring.open(Nics.named("far"), Ring.shape(2), PacketSocket.Manner.ALONE));
+        Ring other =
+                namespace.in(() -> Ring.open(Nics.named("far"), Ring.geometry(2), PacketSocket.SocketOptions.ALONE));
         try {
             ErrnoException foreign =
                     assertThrows(ErrnoException.class, () -> other.socket().joinGroup(group));

@@ -1,7 +1,7 @@
 package io.portcullis.port.ring;
 
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Frame;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 import java.util.Arrays;
 import java.util.SplittableRandom;

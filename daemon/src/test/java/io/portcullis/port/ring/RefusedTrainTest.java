@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Errno;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;

@@ -14,17 +14,16 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.ConfigReader;
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
-import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Share;
+import io.portcullis.engine.Shard;
 import io.portcullis.linux.OffloadWire;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
@@ -426,13 +425,13 @@ class RingPortContract extends NicPortContract {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 7, 8, 16, 33, 64})
     void theRingsOfAnInterfaceAreBounded(int workers) {
-        PacketSocket.Shape shape = Ring.shape(workers);
-        long ring = (long) shape.slots() * shape.slotLength();
-        assertTrue(2L * workers * (ring + shape.sideLength()) <= 40L << 20, shape.toString());
-        assertEquals(0, ring % PacketSocket.BLOCK, shape.toString());
-        assertTrue(shape.sideLength() >= 65_600 && shape.sideLength() % 4_096 == 0, shape.toString());
+        PacketSocket.RingGeometry geometry = Ring.geometry(workers);
+        long ring = (long) geometry.slots() * geometry.slotLength();
+        assertTrue(2L * workers * (ring + geometry.sideLength()) <= 40L << 20, geometry.toString());
+        assertEquals(0, ring % PacketSocket.BLOCK, geometry.toString());
+        assertTrue(geometry.sideLength() >= 65_600 && geometry.sideLength() % 4_096 == 0, geometry.toString());
         // 8 ms of 680,000 frames a second, for all workers together.
-        assertTrue(workers > 32 || shape.slots() * workers >= 5_440, shape.toString());
+        assertTrue(workers > 32 || geometry.slots() * workers >= 5_440, geometry.toString());
     }
 
     @Test
@@ -698,7 +697,7 @@ class RingPortContract extends NicPortContract {
                                 version: 1
                                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                                 security-groups: {web: {ingress: [{protocol: all, from: any}]}}
-                                """, "test.yaml"), "web0", 1, 1000), Share.ALL, 1, 2);
+                                """, "test.yaml"), "web0", 1, 1000), Shard.ALL, 1, 2);
     }
 
     /** Puts frames on the wire, then forwards them, on one thread, so that what each costs can be told apart. */

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
-import io.portcullis.linux.Nics;
-import io.portcullis.linux.PacketSocket;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
@@ -48,7 +48,8 @@ class SharedNicTest {
         // Frames of the kernel's own would be counted among ours.
         namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
         makeNic("");
-        ports = namespace.in(() -> RingPort.open("near", new Steering(WORKERS, SEED), PacketSocket.Manner.ALONE));
+        ports = namespace.in(
+                () -> RingPort.open("near", new Steering(WORKERS, SEED), PacketSocket.SocketOptions.ALONE));
     }
 
     private void makeNic(String index) throws Exception {

@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.FilterMachine;
+import io.portcullis.linux.packet.FilterMachine;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Icmp;
-import io.portcullis.packet.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Packet.Fault;
-import io.portcullis.packet.Quote;
+import io.portcullis.packet.QuotedPacket;
 import io.portcullis.packet.TcpFlags;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The program that the kernel runs, run here, and what {@link Packet}, {@link Quote} and {@link AddressPair} say. */
+/** The program that the kernel runs, run here, and what {@link Packet}, {@link QuotedPacket} and {@link AddressPair} say. */
 final class SteeringTest {
     private static final int FRAMES = 60_000;
     private static final int FLOWS = 3_000;
@@ -36,7 +36,7 @@ final class SteeringTest {
     private static final int[] WORKERS = {1, 2, 3, 4, 64};
 
     private final Packet packet = new Packet();
-    private final Quote quote = new Quote();
+    private final QuotedPacket quote = new QuotedPacket();
 
     /** As {@code eth_type_trans} and {@code skb_vlan_untag} leave the frame to a fanout program. */
     private static int run(FilterMachine machine, byte[] frame) {

@@ -1,9 +1,0 @@
-package io.portcullis.config;
-
-/**
- * The packet mark of re-injected frames in host mode.
- *
- * @param value 32 bits, unsigned
- * @param mask 32 bits: only these are touched and compared
- */
-public record Mark(int value, int mask) {}

@@ -1,0 +1,250 @@
+package io.portcullis.config.lint;
+
+import io.portcullis.config.AclEntry;
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Location;
+import io.portcullis.config.Mode;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.Peer;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.Rule;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.Warning;
+import io.portcullis.net.Cidr;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What is valid in a configuration and hardly meant. */
+public final class Lint {
+    /** TCP ports that nobody opens to the world on purpose. */
+    private static final Map<Integer, String> SENSITIVE = sensitive();
+
+    /** Blocks of one list: more are seldom meant, and a process that guards much else may lack the memory. */
+    private static final int LONG_LIST = 100_000;
+
+    private final Config config;
+    private final List<Warning> warnings = new ArrayList<>();
+
+    private Lint(Config config) {
+        this.config = config;
+    }
+
+    /** The warnings about a configuration that has no fault. */
+    public static List<Warning> about(Config config) {
+        Lint doubts = new Lint(config);
+        doubts.groups();
+        doubts.rules();
+        doubts.egress();
+        doubts.acls();
+        doubts.lists();
+        UnmatchedTraffic.warn(config, doubts.warnings);
+        return doubts.warnings;
+    }
+
+    private void warn(Location place, String text) {
+        warnings.add(new Warning(place, text));
+    }
+
+    /** Groups that play no part, and groups that stand for nobody. */
+    private void groups() {
+        Map<String, Rule> referrers = new LinkedHashMap<>();
+        Set<String> used = new HashSet<>();
+        config.interfaces().values().forEach(each -> used.addAll(each.securityGroups()));
+        for (SecurityGroup group : config.securityGroups().values()) {
+            refer(group.rules(), group.name(), referrers, used);
+        }
+        refer(config.failsafe().rules(), "", referrers, used);
+        for (SecurityGroup group : config.securityGroups().values()) {
+            if (!used.contains(group.name())) {
+                warn(
+                        group.place(),
+                        group.name() + ": no interface carries this group and no rule of another refers to it");
+            }
+        }
+        referrers.forEach((name, rule) -> {
+            boolean byHost = config.interfaces().values().stream()
+                    .anyMatch(each -> each.mode() instanceof Mode.Host
+                            && each.securityGroups().contains(name));
+            if (!byHost && config.members(name).isEmpty()) {
+                warn(
+                        rule.place(),
+                        "group " + name + " has no members, so nothing matches it: give it members,"
+                                + " or addresses to an interface that carries it");
+            }
+        });
+    }
+
+    /** Notes which groups rules refer to; {@code own}: the group whose rules they are. */
+    private static void refer(List<Rule> rules, String own, Map<String, Rule> referrers, Set<String> used) {
+        for (Rule rule : rules) {
+            for (Peer peer : rule.peers()) {
+                if (peer instanceof Peer.Group(String name)) {
+                    referrers.putIfAbsent(name, rule);
+                    if (!name.equals(own)) {
+                        used.add(name);
+                    }
+                }
+            }
+        }
+    }
+
+    private void rules() {
+        for (int i = 0; i < config.failsafe().ingress().size(); i++) {
+            openToAll(
+                    "failsafe/ingress[" + (i + 1) + "]",
+                    config.failsafe().ingress().get(i));
+        }
+        covered("failsafe/ingress", config.failsafe().ingress());
+        covered("failsafe/egress", config.failsafe().egress());
+        for (SecurityGroup group : config.securityGroups().values()) {
+            for (int i = 0; i < group.ingress().size(); i++) {
+                openToAll(
+                        group.name() + "/ingress[" + (i + 1) + "]",
+                        group.ingress().get(i));
+            }
+            covered(group.name() + "/ingress", group.ingress());
+            covered(group.name() + "/egress", group.egress() == null ? List.of() : group.egress());
+        }
+    }
+
+    private void openToAll(String id, Rule rule) {
+        boolean anyone = rule.peers().stream().anyMatch(peer -> switch (peer) {
+            case Peer.Any _ -> true;
+            case Peer.Net(Cidr cidr) -> cidr.prefixLength() == 0;
+            case Peer.Group _, Peer.Prefixes _ -> false;
+        });
+        if (!anyone || (rule.protocol() != Rule.TCP && rule.protocol() != Rule.ALL)) {
+            return;
+        }
+        if (rule.ports().isEmpty()) {
+            warn(rule.place(), id + ": anyone may reach every port, those of ssh, rdp and databases too");
+            return;
+        }
+        String open = SENSITIVE.entrySet().stream()
+                .filter(each -> rule.ports().stream()
+                        .anyMatch(range -> range.low() <= each.getKey() && each.getKey() <= range.high()))
+                .map(each -> each.getValue() + " (" + each.getKey() + ")")
+                .collect(Collectors.joining(", "));
+        if (!open.isEmpty()) {
+            warn(rule.place(), id + ": anyone may reach " + open);
+        }
+    }
+
+    private void covered(String id, List<Rule> rules) {
+        if (rules.size() < 2) {
+            return;
+        }
+        ShadowedRules coverage = new ShadowedRules(rules, config.prefixLists(), false);
+        for (int i = 0; i < rules.size(); i++) {
+            OptionalInt cover = coverage.coverOf(i);
+            if (cover.isPresent()) {
+                int by = cover.getAsInt();
+                warn(
+                        rules.get(i).place(),
+                        id + "[" + (i + 1) + "] adds nothing: " + id + "[" + (by + 1) + "] at "
+                                + rules.get(by).place() + " allows all of it");
+            }
+        }
+    }
+
+    /** Egress rules of a group next to a group that lets everything out. */
+    private void egress() {
+        for (Interface each : config.interfaces().values()) {
+            if (each.sourceCheck()
+                    && each.mode() instanceof Mode.Bridge
+                    && each.addresses().isEmpty()) {
+                warn(
+                        each.place(),
+                        "interface " + each.name()
+                                + ": source-check lets nothing out, because addresses says of nobody that he lives inside");
+            }
+            Optional<String> open = each.securityGroups().stream()
+                    .filter(name -> config.group(name).egress() == null)
+                    .findFirst();
+            if (open.isPresent()) {
+                for (String name : each.securityGroups()) {
+                    if (config.group(name).egress() != null) {
+                        warn(
+                                each.place(),
+                                "interface " + each.name() + ": the egress rules of group " + name
+                                        + " limit nothing, because group " + open.get()
+                                        + " has no egress key and lets everything leave");
+                    }
+                }
+            }
+        }
+    }
+
+    /** ACLs that play no part, and interfaces that keep nobody out. */
+    private void acls() {
+        for (NetworkAcl acl : config.networkAcls().values()) {
+            if (config.interfaces().values().stream()
+                    .noneMatch(each -> acl.name().equals(each.networkAcl()))) {
+                warn(acl.place(), acl.name() + ": no interface has this network ACL");
+            }
+            shadowed(acl.name() + "/ingress", acl.ingress());
+            shadowed(acl.name() + "/egress", acl.egress());
+        }
+        for (Interface each : config.interfaces().values()) {
+            if (each.audit()) {
+                warn(each.place(), "interface " + each.name() + ": enforce: audit drops nothing, nobody is kept out");
+            }
+        }
+    }
+
+    /** Entries of which one with a lower number takes every packet. */
+    private void shadowed(String id, List<AclEntry> entries) {
+        if (entries.size() < 2) {
+            return;
+        }
+        ShadowedRules coverage =
+                new ShadowedRules(entries.stream().map(AclEntry::packets).toList(), config.prefixLists(), true);
+        for (int i = 0; i < entries.size(); i++) {
+            OptionalInt cover = coverage.coverOf(i);
+            if (cover.isPresent()) {
+                AclEntry by = entries.get(cover.getAsInt());
+                warn(
+                        entries.get(i).packets().place(),
+                        id + "[" + entries.get(i).number() + "] never decides: " + id + "[" + by.number() + "] at "
+                                + by.packets().place() + " matches all of it first");
+            }
+        }
+    }
+
+    private void lists() {
+        for (PrefixList list : config.prefixLists().values()) {
+            if (list.entries().size() > LONG_LIST) {
+                warn(
+                        list.place(),
+                        String.format(
+                                "prefix list %s has %,d blocks: each interface takes memory for all of them, once for every"
+                                        + " rule and port range that names it",
+                                list.name(), list.entries().size()));
+            }
+        }
+    }
+
+    private static Map<Integer, String> sensitive() {
+        Map<Integer, String> ports = new LinkedHashMap<>();
+        ports.put(22, "ssh");
+        ports.put(1433, "ms-sql");
+        ports.put(1521, "oracle");
+        ports.put(3306, "mysql");
+        ports.put(3389, "rdp");
+        ports.put(5432, "postgresql");
+        ports.put(5984, "couchdb");
+        ports.put(6379, "redis");
+        ports.put(9042, "cassandra");
+        ports.put(9200, "elasticsearch");
+        ports.put(27017, "mongodb");
+        return ports;
+    }
+}

@@ -1,0 +1,163 @@
+package io.portcullis.config.lint;
+
+import io.portcullis.config.AclEntry;
+import io.portcullis.config.Config;
+import io.portcullis.config.Location;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.Peer;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.Rule;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.Warning;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Rules and entries about addresses that no packet has when it is asked of them (security-groups.md section 5). */
+final class UnmatchedTraffic {
+    private static final int UDP_PORT_OF_DHCP_SERVERS = 67;
+
+    /** Addresses, and what is said of a rule about nothing else. */
+    private record Bad(Cidr block, String what) {}
+
+    private static final Cidr UNSPECIFIED_V4 = block("0.0.0.0", 32);
+    private static final String UNSPECIFIED = "the unspecified address";
+    private static final String LOOPBACK = "loopback";
+
+    private static final List<Bad> EITHER = List.of(
+            new Bad(UNSPECIFIED_V4, UNSPECIFIED),
+            new Bad(block("::", 128), UNSPECIFIED),
+            new Bad(block("127.0.0.0", 8), LOOPBACK),
+            new Bad(block("::1", 128), LOOPBACK),
+            new Bad(block("::", 127), "the unspecified address and loopback"),
+            new Bad(block("::ffff:0:0", 96), "IPv4 inside IPv6"));
+
+    private static final List<Bad> SOURCES = List.of(
+            new Bad(block("224.0.0.0", 4), "multicast"),
+            new Bad(block("ff00::", 8), "multicast"),
+            new Bad(block("255.255.255.255", 32), "broadcast"));
+
+    private final Config config;
+    private final List<Warning> warnings;
+
+    /** What is said of the members of a group or list already, so that the next rule about it does not repeat it. */
+    private final Set<String> named = new HashSet<>();
+
+    private UnmatchedTraffic(Config config, List<Warning> warnings) {
+        this.config = config;
+        this.warnings = warnings;
+    }
+
+    private static Cidr block(String network, int prefixLength) {
+        return new Cidr(Address.parse(network), prefixLength);
+    }
+
+    /** Adds the warnings about all rules of a configuration that has no fault. */
+    static void warn(Config config, List<Warning> warnings) {
+        UnmatchedTraffic unmatched = new UnmatchedTraffic(config, warnings);
+        unmatched.rules("failsafe/ingress", true, config.failsafe().ingress());
+        unmatched.rules("failsafe/egress", false, config.failsafe().egress());
+        for (SecurityGroup group : config.securityGroups().values()) {
+            unmatched.rules(group.name() + "/ingress", true, group.ingress());
+            unmatched.rules(group.name() + "/egress", false, group.egress() == null ? List.of() : group.egress());
+        }
+        for (NetworkAcl acl : config.networkAcls().values()) {
+            acl.ingress().forEach(entry -> unmatched.rule(id(acl, "/ingress[", entry), true, entry.packets()));
+            acl.egress().forEach(entry -> unmatched.rule(id(acl, "/egress[", entry), false, entry.packets()));
+        }
+    }
+
+    private static String id(NetworkAcl acl, String direction, AclEntry entry) {
+        return acl.name() + direction + entry.number() + "]";
+    }
+
+    private void rules(String list, boolean ingress, List<Rule> rules) {
+        for (int i = 0; i < rules.size(); i++) {
+            rule(list + "[" + (i + 1) + "]", ingress, rules.get(i));
+        }
+    }
+
+    private void rule(String id, boolean ingress, Rule rule) {
+        for (Peer peer : rule.peers()) {
+            switch (peer) {
+                case Peer.Any _ -> {}
+                case Peer.Net(Cidr cidr) ->
+                    bad(cidr, ingress, rule)
+                            .ifPresent(what -> warnings.add(new Warning(rule.place(), never(id, ingress, cidr, what))));
+                case Peer.Group(String name) ->
+                    members(
+                            config.group(name).place(),
+                            "group " + name,
+                            config.group(name).members(),
+                            id,
+                            ingress,
+                            rule);
+                case Peer.Prefixes(String name) -> {
+                    PrefixList list = config.prefixList(name);
+                    members(list.place(), "prefix list " + name, list.entries(), id, ingress, rule);
+                }
+            }
+        }
+    }
+
+    private void members(Location place, String what, List<Cidr> members, String id, boolean ingress, Rule rule) {
+        if (!named.add((ingress ? "from " : "to ") + what)) {
+            return;
+        }
+        List<Cidr> found = new ArrayList<>();
+        for (Cidr each : members) {
+            if (bad(each, ingress, rule).isPresent()) {
+                found.add(each);
+            }
+        }
+        if (!found.isEmpty()) {
+            Cidr first = found.getFirst();
+            String others = found.size() == 1 ? "" : String.format(" (and %,d others)", found.size() - 1);
+            warnings.add(new Warning(
+                    place,
+                    what + ": "
+                            + never(
+                                    id,
+                                    ingress,
+                                    first,
+                                    bad(first, ingress, rule).orElse("")) + others));
+        }
+    }
+
+    private static String never(String id, boolean ingress, Cidr cidr, String what) {
+        boolean bare = cidr.prefixLength() == cidr.network().bits();
+        String all = !what.equals(UNSPECIFIED) ? "" : ": for everybody of its family write " + cidr.network() + "/0";
+        return id + " never matches " + (bare ? cidr.network() : cidr) + ": no packet with " + what + " as its "
+                + (ingress ? "source" : "destination") + " gets as far as the rules" + all;
+    }
+
+    /** What a block is that no packet carries there. */
+    private static Optional<String> bad(Cidr cidr, boolean ingress, Rule rule) {
+        if (ingress && cidr.equals(UNSPECIFIED_V4) && isDhcp(rule)) {
+            return Optional.empty();
+        }
+        for (Bad bad : EITHER) {
+            if (bad.block.encloses(cidr)) {
+                return Optional.of(bad.what);
+            }
+        }
+        for (Bad bad : ingress ? SOURCES : List.<Bad>of()) {
+            if (bad.block.encloses(cidr)) {
+                return Optional.of(bad.what);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Who asks for an address has none yet, and DHCP that is not passed goes on to the rules. */
+    private static boolean isDhcp(Rule rule) {
+        return rule.protocol() == Rule.UDP
+                && rule.ports().stream()
+                        .anyMatch(range ->
+                                range.low() <= UDP_PORT_OF_DHCP_SERVERS && UDP_PORT_OF_DHCP_SERVERS <= range.high());
+    }
+}

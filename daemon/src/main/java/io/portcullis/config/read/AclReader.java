@@ -1,0 +1,149 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.AclEntry;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.Peer;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.Rule;
+import io.portcullis.config.yaml.Fields;
+import io.portcullis.config.yaml.Value;
+import io.portcullis.net.Cidr;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads network ACLs (security-groups.md section 6). */
+final class AclReader {
+    private static final List<String> KEYS = List.of("ingress", "egress");
+    private static final String NO_ENTRY = "[] to deny everything in this direction";
+
+    private final RuleReader ingress;
+    private final RuleReader egress;
+    private final Map<String, PrefixList> lists;
+
+    /** Blocks of all entries so far. */
+    private long blocks;
+
+    /** {@code lists}: what entries may name; whether they are there is looked up later. */
+    AclReader(References references, Map<String, PrefixList> lists) {
+        this.lists = lists;
+        ingress = RuleReader.aclIngress(references);
+        egress = RuleReader.aclEgress(references);
+    }
+
+    /** All network ACLs, by name. */
+    Map<String, NetworkAcl> all(Fields named) {
+        Map<String, NetworkAcl> acls = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                acls.put(value.key(), acl(value));
+            }
+        }
+        return acls;
+    }
+
+    private NetworkAcl acl(Value value) {
+        Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
+        return new NetworkAcl(
+                value.key(),
+                fields.filled("ingress", NO_ENTRY)
+                        .map(list -> entries(list, ingress))
+                        .orElse(List.of()),
+                fields.filled("egress", NO_ENTRY)
+                        .map(list -> entries(list, egress))
+                        .orElse(List.of()),
+                value.keyPlace());
+    }
+
+    private List<AclEntry> entries(Value list, RuleReader reader) {
+        List<AclEntry> entries = new ArrayList<>();
+        Map<Long, Value> numbers = new HashMap<>();
+        for (Value item : list.items("a list of entries")) {
+            int faultsBefore = item.reading().count();
+            Optional<Fields> written = reader.fields(item);
+            if (written.isEmpty()) {
+                continue;
+            }
+            Fields fields = written.get();
+            Optional<Rule> packets = reader.read(item, fields);
+            Optional<Long> number = number(item, fields);
+            number.ifPresent(each -> {
+                Value first = numbers.putIfAbsent(each, item);
+                if (first != null) {
+                    item.reading().fault(item.place(), "rule " + each + ": numbered twice, first at " + first.place());
+                }
+            });
+            Optional<String> action = action(item, fields);
+            if (item.reading().count() == faultsBefore) {
+                Rule rule = packets.orElseThrow();
+                entries.add(new AclEntry(
+                        number.orElseThrow().intValue(),
+                        action.orElseThrow().equals("allow"),
+                        rule,
+                        addresses(item, rule)));
+            }
+        }
+        return entries;
+    }
+
+    /** What the peers of an entry stand for. One list alone is not copied: many entries may name the same long one. */
+    private List<Cidr> addresses(Value entry, Rule rule) {
+        List<Cidr> all = new ArrayList<>();
+        for (Peer peer : rule.peers()) {
+            List<Cidr> each = addresses(peer, rule.protocol());
+            blocks += each.size();
+            if (blocks > CompiledSize.MOST_ENTRIES) {
+                String many = String.format(
+                        "too large: the network ACLs have more than %,d blocks", CompiledSize.MOST_ENTRIES);
+                entry.reading().fault(entry.place(), many + ", with lists counted");
+                return List.of();
+            }
+            if (rule.peers().size() == 1) {
+                return each;
+            }
+            all.addAll(each);
+        }
+        return List.copyOf(new LinkedHashSet<>(all));
+    }
+
+    private List<Cidr> addresses(Peer peer, int protocol) {
+        return switch (peer) {
+            case Peer.Any _ -> Rule.everyone(protocol);
+            case Peer.Net(Cidr cidr) -> List.of(cidr);
+            case Peer.Group _ -> List.of();
+            case Peer.Prefixes(String name) -> {
+                PrefixList list = lists.get(name);
+                List<Cidr> entries = list == null ? List.of() : list.entries();
+                yield Rule.hasTypes(protocol)
+                        ? entries.stream()
+                                .filter(each -> each.isV6() == (protocol == Rule.ICMPV6))
+                                .toList()
+                        : entries;
+            }
+        };
+    }
+
+    private static Optional<Long> number(Value entry, Fields fields) {
+        Optional<Value> value = fields.get("rule");
+        if (value.isEmpty()) {
+            entry.reading()
+                    .fault(
+                            entry.place(),
+                            "rule is missing: the entry's number, 1 to " + AclEntry.HIGHEST
+                                    + "; the lowest that matches decides");
+        }
+        return value.flatMap(each -> each.number(1, AclEntry.HIGHEST));
+    }
+
+    private static Optional<String> action(Value entry, Fields fields) {
+        Optional<Value> value = fields.get("action");
+        if (value.isEmpty()) {
+            entry.reading().fault(entry.place(), "action is missing: allow or deny");
+        }
+        return value.flatMap(each -> each.choice(List.of("allow", "deny")));
+    }
+}

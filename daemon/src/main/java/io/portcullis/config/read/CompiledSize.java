@@ -1,0 +1,67 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Peer;
+import io.portcullis.config.Rule;
+import io.portcullis.config.yaml.Diagnostics;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Refuses what would take too much memory to compile: rules are compiled for each interface that carries their group, and
+ * each takes as many entries as it has addresses, once for every port range.
+ */
+final class CompiledSize {
+    /** Entries of all interfaces together. */
+    static final long MOST_ENTRIES = 4_000_000;
+
+    private CompiledSize() {}
+
+    /** Notes a fault at the rule with which the configuration becomes too large. */
+    static void check(Config config, Diagnostics reading) {
+        long entries = 0;
+        Map<String, Integer> members = new HashMap<>();
+        config.securityGroups()
+                .keySet()
+                .forEach(name -> members.put(name, config.members(name).size()));
+        for (Interface each : config.interfaces().values()) {
+            Map<String, List<Rule>> rules = new LinkedHashMap<>();
+            config.networkAcl(each).ifPresent(acl -> rules.put("network ACL " + acl.name(), acl.rules()));
+            rules.put("failsafe", config.failsafe().rules());
+            each.securityGroups()
+                    .forEach(name ->
+                            rules.put("group " + name, config.group(name).rules()));
+            for (Map.Entry<String, List<Rule>> of : rules.entrySet()) {
+                for (Rule rule : of.getValue()) {
+                    entries += entries(rule, config, members);
+                    if (entries > MOST_ENTRIES) {
+                        reading.fault(
+                                rule.place(),
+                                String.format(
+                                        "too large: interface %s takes its groups past %,d pairs of address and port"
+                                                + " range, with lists and members counted; reached in %s",
+                                        each.name(), MOST_ENTRIES, of.getKey()));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private static long entries(Rule rule, Config config, Map<String, Integer> members) {
+        long addresses = 0;
+        for (Peer peer : rule.peers()) {
+            addresses += switch (peer) {
+                case Peer.Any _ -> 2;
+                case Peer.Net _ -> 1;
+                case Peer.Group(String name) -> members.getOrDefault(name, 0);
+                case Peer.Prefixes(String list) ->
+                    config.prefixList(list).entries().size();
+            };
+        }
+        return addresses * Math.max(1, rule.ports().size());
+    }
+}

@@ -1,0 +1,80 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.Failsafe;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.Rule;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.yaml.Fields;
+import io.portcullis.config.yaml.Value;
+import io.portcullis.net.Cidr;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads security groups and prefix lists. */
+final class GroupReader {
+    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members");
+
+    private final RuleReader ingress;
+    private final RuleReader egress;
+
+    GroupReader(References references) {
+        ingress = RuleReader.ingress(references);
+        egress = RuleReader.egress(references);
+    }
+
+    /** All groups, by name. */
+    Map<String, SecurityGroup> groups(Fields named) {
+        Map<String, SecurityGroup> groups = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                groups.put(value.key(), group(value));
+            }
+        }
+        return groups;
+    }
+
+    private SecurityGroup group(Value value) {
+        if (value.isNull()) {
+            // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything
+            // leaves.
+            value.withoutValue("{} for a group without rules of its own, from whose interfaces everything may leave");
+        }
+        Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
+        String description =
+                fields.get("description").flatMap(text -> text.text("a text")).orElse("");
+        List<Rule> in = fields.filled("ingress", "[] if nothing new may come in")
+                .map(ingress::list)
+                .orElse(List.of());
+        @Nullable
+        List<Rule> out = fields.filled("egress", "[] if nothing new may leave")
+                .map(egress::list)
+                .orElse(null);
+        List<Cidr> members = fields.get("members").map(Blocks::list).orElse(List.of());
+        return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
+    }
+
+    /** The rules of {@code failsafe}. */
+    Failsafe failsafe(Fields fields) {
+        return new Failsafe(
+                fields.filled("ingress", "[] for no rule").map(ingress::list).orElse(List.of()),
+                fields.filled("egress", "[] for no rule").map(egress::list).orElse(List.of()));
+    }
+
+    /** All prefix lists, by name. */
+    static Map<String, PrefixList> lists(Fields named) {
+        Map<String, PrefixList> lists = new LinkedHashMap<>();
+        for (Value value : named.all()) {
+            if (ConfigReader.isName(value)) {
+                if (value.isNull()) {
+                    // Entries of network ACLs that deny a list would deny nobody.
+                    value.withoutValue("[] for a list without blocks");
+                }
+                List<Cidr> entries = value.isNull() ? List.of() : Blocks.list(value);
+                lists.put(value.key(), new PrefixList(value.key(), entries, value.keyPlace()));
+            }
+        }
+        return lists;
+    }
+}

@@ -1,0 +1,50 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.yaml.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Names that refer to something, kept until everything has been read and each can be looked up. */
+final class References {
+    private final List<Value> groups = new ArrayList<>();
+    private final List<Value> lists = new ArrayList<>();
+    private final List<Value> acls = new ArrayList<>();
+    private final List<Value> interfaces = new ArrayList<>();
+
+    /** {@code name} is the name of a security group. */
+    void toGroup(Value name) {
+        groups.add(name);
+    }
+
+    /** {@code name} is the name of a prefix list. */
+    void toList(Value name) {
+        lists.add(name);
+    }
+
+    /** {@code name} is the name of a network ACL. */
+    void toAcl(Value name) {
+        acls.add(name);
+    }
+
+    /** {@code name} is the name of an interface. */
+    void toInterface(Value name) {
+        interfaces.add(name);
+    }
+
+    /** Notes a fault for every name that nothing has. */
+    void check(Set<String> groupNames, Set<String> listNames, Set<String> aclNames, Set<String> interfaceNames) {
+        groups.forEach(name -> check(name, "security group", groupNames));
+        lists.forEach(name -> check(name, "prefix list", listNames));
+        acls.forEach(name -> check(name, "network ACL", aclNames));
+        interfaces.forEach(name -> check(name, "interface", interfaceNames));
+    }
+
+    private static void check(Value reference, String kind, Set<String> names) {
+        reference.text("the name of a " + kind).ifPresent(name -> {
+            if (!names.contains(name)) {
+                reference.fault("no such " + kind + reference.reading().hint(name, names));
+            }
+        });
+    }
+}

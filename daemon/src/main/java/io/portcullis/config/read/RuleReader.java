@@ -1,0 +1,428 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.Names;
+import io.portcullis.config.Peer;
+import io.portcullis.config.Rule;
+import io.portcullis.config.yaml.Fields;
+import io.portcullis.config.yaml.Value;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.PortRange;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads the rules of one direction (security-groups.md section 2). */
+final class RuleReader {
+    private static final String PORTS = "a port, a range such as 8000-8100, a service name or a list of those";
+    private static final String PEERS =
+            "an address, a block, any, {group: NAME}, {prefix-list: NAME} or a list of those";
+    private static final String BLOCKS = "an address, a block, any, {prefix-list: NAME} or a list of those";
+    private static final List<String> REFERENCES = List.of("group", "prefix-list");
+    private static final List<String> TRANSPORTS = List.of("tcp", "udp", "sctp");
+    private static final List<String> USUAL_PROTOCOLS =
+            List.of("all", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah");
+    private static final int HIGHEST_PORT = 65535;
+
+    /** Characters of the longest host name (RFC 1035 section 2.3.4), and enough for what else is written in a row. */
+    private static final int LONGEST_NAME = 253;
+
+    private static final Set<String> EVERY_PROTOCOL = Set.of("any", "all", "ip", "*", "-1");
+    private static final Set<String> EVERY_PORT = Set.of("any", "all", "*");
+    private static final Set<String> EVERYBODY =
+            Set.of("all", "*", "0/0", "anyone", "anywhere", "everyone", "everybody");
+
+    /** Ports in the manner of others: {@code 80:443}, {@code 80..443}, with a dash that is no hyphen, with spaces. */
+    private static final Pattern RANGE_OF_OTHERS =
+            Pattern.compile("([0-9]{1,5}) *(?::|[.]{2,3}|[-\\u2010-\\u2015\\u2212]) *([0-9]{1,5})");
+
+    private static final Pattern SEVERAL_PROTOCOLS =
+            Pattern.compile("[A-Za-z0-9]{1,20}(?: *[,/+ ] *[A-Za-z0-9]{1,20})+");
+    private static final Pattern PORTS_IN_A_ROW = Pattern.compile("[0-9-]+(?:[,; ] *[0-9-]+)+");
+    private static final Pattern HOST_NAME =
+            Pattern.compile("(?:[A-Za-z0-9_-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}\\.?");
+
+    private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
+    private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
+
+    /** What the rules are part of. */
+    private enum Kind {
+        /** A group, or failsafe. */
+        RULE("rule", "a rule such as {protocol: tcp, ports: 80, %s: any}"),
+        /** A network ACL, whose reader knows two keys more. */
+        ENTRY("entry", "an entry such as {rule: 100, action: allow, protocol: tcp, ports: 80, %s: 0.0.0.0/0}"),
+        /** A claim: what it leaves out is free. */
+        CLAIM("claim", "a map such as {protocol: tcp, ports: 80, %s: any}");
+
+        private final String noun;
+        private final String example;
+
+        Kind(String noun, String example) {
+            this.noun = noun;
+            this.example = example;
+        }
+
+        private List<String> keys(String peerKey) {
+            return switch (this) {
+                case RULE -> List.of("protocol", "ports", "type", "code", peerKey, "description");
+                case ENTRY -> List.of("rule", "action", "protocol", "ports", "type", "code", peerKey, "description");
+                case CLAIM -> List.of("protocol", "ports", "type", "code", peerKey);
+            };
+        }
+    }
+
+    private final References references;
+    private final Kind kind;
+    private final boolean ingress;
+    private final String peerKey;
+    private final List<String> keys;
+
+    private RuleReader(References references, Kind kind, boolean ingress) {
+        this.references = references;
+        this.kind = kind;
+        this.ingress = ingress;
+        this.peerKey = ingress ? "from" : "to";
+        this.keys = kind.keys(peerKey);
+    }
+
+    /** Of rules that have {@code from}. */
+    static RuleReader ingress(References references) {
+        return new RuleReader(references, Kind.RULE, true);
+    }
+
+    /** Of rules that have {@code to}. */
+    static RuleReader egress(References references) {
+        return new RuleReader(references, Kind.RULE, false);
+    }
+
+    /** Of what the entries of a network ACL match that have {@code from}. */
+    static RuleReader aclIngress(References references) {
+        return new RuleReader(references, Kind.ENTRY, true);
+    }
+
+    /** Of what the entries of a network ACL match that have {@code to}. */
+    static RuleReader aclEgress(References references) {
+        return new RuleReader(references, Kind.ENTRY, false);
+    }
+
+    /** Of what claims speak about that have {@code from}. */
+    static RuleReader claimIngress(References references) {
+        return new RuleReader(references, Kind.CLAIM, true);
+    }
+
+    /** Of what claims speak about that have {@code to}. */
+    static RuleReader claimEgress(References references) {
+        return new RuleReader(references, Kind.CLAIM, false);
+    }
+
+    /** What a claim speaks about that says nothing. */
+    Rule everything(Value claim) {
+        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", claim.place());
+    }
+
+    /** The rules of a list that have no fault. */
+    List<Rule> list(Value list) {
+        List<Rule> rules = new ArrayList<>();
+        for (Value item : list.items("a list of rules")) {
+            read(item).ifPresent(rules::add);
+        }
+        return rules;
+    }
+
+    /** One rule; empty where it has a fault. */
+    Optional<Rule> read(Value rule) {
+        return fields(rule).flatMap(fields -> read(rule, fields));
+    }
+
+    /** As {@link #read(Value)}, of the fields of {@code rule}. */
+    Optional<Rule> read(Value rule, Fields fields) {
+        int faultsBefore = rule.reading().count();
+        Optional<Integer> protocol = protocol(rule, fields);
+        List<PortRange> ports = List.of();
+        int type = Rule.ALL;
+        int code = Rule.ALL;
+        List<Peer> peers = peers(rule, fields, protocol.orElse(Rule.ALL));
+        if (protocol.isPresent()) {
+            ports = ports(fields, protocol.get());
+            type = type(fields, protocol.get());
+            code = code(fields, protocol.get());
+        }
+        String description =
+                fields.get("description").flatMap(value -> value.text("a text")).orElse("");
+        return rule.reading().count() > faultsBefore
+                ? Optional.empty()
+                : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.place()));
+    }
+
+    /** What is written in a rule; empty where it is no map. */
+    Optional<Fields> fields(Value rule) {
+        if (rule.map(String.format(kind.example, peerKey)).isEmpty()) {
+            return Optional.empty();
+        }
+        Fields fields = Fields.named(List.of(rule));
+        for (Value value : fields.all()) {
+            if (value.key().equals(ingress ? "to" : "from")) {
+                value.faultAtKey((ingress ? "an ingress" : "an egress") + " rule has \"" + peerKey + "\" instead");
+            } else if (kind == Kind.RULE && value.key().equals("action")) {
+                value.faultAtKey("rules only allow, and what none of them allows is dropped: remove it, or deny in an"
+                        + " entry of network-acls");
+            } else if (kind == Kind.RULE && value.key().equals("rule")) {
+                value.faultAtKey("rules have no numbers and no order: remove it, or write an entry of network-acls");
+            } else if (!keys.contains(value.key())) {
+                value.unknownKey(keys);
+            }
+        }
+        return Optional.of(fields);
+    }
+
+    private Optional<Integer> protocol(Value rule, Fields fields) {
+        Optional<Value> value = fields.get("protocol");
+        if (value.isEmpty() && kind == Kind.CLAIM) {
+            return Optional.of(Rule.ALL);
+        }
+        if (value.isEmpty()) {
+            rule.reading().fault(rule.place(), "protocol is missing: all, tcp, udp, icmp, icmpv6, … or a number");
+            return Optional.empty();
+        }
+        Optional<String> text = value.get().text("a protocol's name or number");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (text.get().equals("all")) {
+            return Optional.of(Rule.ALL);
+        }
+        if (EVERY_PROTOCOL.contains(text.get().toLowerCase(Locale.ROOT))) {
+            value.get().fault("for every protocol write all");
+            return Optional.empty();
+        }
+        Optional<Integer> number =
+                Value.numberIn(text.get(), 0, 255).map(Long::intValue).or(() -> Names.PROTOCOLS.number("", text.get()));
+        if (number.isEmpty() && isOf(SEVERAL_PROTOCOLS, text.get())) {
+            value.get().fault("one protocol a rule: write a rule for each");
+            return Optional.empty();
+        }
+        if (number.isEmpty()) {
+            Set<String> names = new LinkedHashSet<>(USUAL_PROTOCOLS);
+            names.addAll(Names.PROTOCOLS.names(""));
+            value.get()
+                    .fault("no such protocol" + value.get().reading().hint(text.get(), names) + " (allowed: "
+                            + String.join(", ", USUAL_PROTOCOLS) + ", any other IANA name, 0 to 255)");
+        }
+        return number;
+    }
+
+    private static List<PortRange> ports(Fields fields, int protocol) {
+        Optional<Value> value = fields.filled("ports", "the ports");
+        if (value.isEmpty()) {
+            return List.of();
+        }
+        if (!Rule.hasPorts(protocol)) {
+            value.get().faultAtKey("only tcp, udp and sctp have ports: remove it, or name one of these protocols");
+            return List.of();
+        }
+        if (value.get().isList() && value.get().isEmpty()) {
+            value.get().fault("no port at all: name some, or remove the key for all ports");
+        }
+        List<PortRange> ranges = new ArrayList<>();
+        for (Value item : value.get().itemsOrSelf()) {
+            Optional<String> text = item.text(PORTS);
+            if (text.isPresent()) {
+                range(item, text.get(), protocol).ifPresent(ranges::add);
+            }
+        }
+        return ranges;
+    }
+
+    private static Optional<PortRange> range(Value value, String text, int protocol) {
+        Optional<Long> port = Value.numberIn(text, 0, HIGHEST_PORT);
+        if (port.isPresent()) {
+            return Optional.of(new PortRange(port.get().intValue(), port.get().intValue()));
+        }
+        Matcher others = RANGE_OF_OTHERS.matcher(text);
+        if (others.matches() && !NUMBERS.matcher(text).matches()) {
+            value.fault("a range is written low-high: write " + others.group(1) + "-" + others.group(2));
+            return Optional.empty();
+        }
+        if (isOf(PORTS_IN_A_ROW, text)) {
+            value.fault("several ports are a list: write ["
+                    + String.join(", ", Value.quoted(text).split("[,; ] *", -1)) + "]");
+            return Optional.empty();
+        }
+        if (EVERY_PORT.contains(text.toLowerCase(Locale.ROOT))) {
+            value.fault("for every port leave the key out");
+            return Optional.empty();
+        }
+        Matcher range = RANGE.matcher(text);
+        if (!range.matches() && !NUMBERS.matcher(text).matches()) {
+            return service(value, text, protocol).map(number -> new PortRange(number, number));
+        }
+        int low = range.matches() ? Integer.parseInt(range.group(1)) : HIGHEST_PORT + 1;
+        int high = range.matches() ? Integer.parseInt(range.group(2)) : HIGHEST_PORT + 1;
+        if (low > HIGHEST_PORT || high > HIGHEST_PORT) {
+            value.fault("ports go from 0 to " + HIGHEST_PORT);
+            return Optional.empty();
+        }
+        if (low > high) {
+            value.fault("the lower port comes first: write " + high + "-" + low);
+            return Optional.empty();
+        }
+        return Optional.of(new PortRange(low, high));
+    }
+
+    /** Matching the repetitions of these takes stack for each. */
+    private static boolean isOf(Pattern pattern, String text) {
+        return text.length() <= LONGEST_NAME && pattern.matcher(text).matches();
+    }
+
+    private static Optional<Integer> service(Value value, String name, int protocol) {
+        String transport = transport(protocol);
+        Optional<Integer> port = Names.SERVICES.number(transport, name);
+        if (port.isEmpty()) {
+            List<String> others = TRANSPORTS.stream()
+                    .filter(other -> Names.SERVICES.number(other, name).isPresent())
+                    .toList();
+            value.fault(
+                    others.isEmpty()
+                            ? "no such service"
+                                    + value.reading().hint(name, Names.SERVICES.names(transport))
+                                    + " (allowed: " + PORTS + ")"
+                            : "no service of " + transport + ", but of " + String.join(" and ", others)
+                                    + ": write the port's number");
+        }
+        return port;
+    }
+
+    private static String transport(int protocol) {
+        return switch (protocol) {
+            case Rule.TCP -> "tcp";
+            case Rule.UDP -> "udp";
+            case Rule.SCTP -> "sctp";
+            default -> throw new IllegalArgumentException("protocol " + protocol + " has no ports");
+        };
+    }
+
+    private static int type(Fields fields, int protocol) {
+        Optional<Value> value = fields.filled("type", "the type");
+        if (value.isEmpty()) {
+            return Rule.ALL;
+        }
+        if (!Rule.hasTypes(protocol)) {
+            value.get().faultAtKey("only icmp and icmpv6 have types: remove it, or name one of these protocols");
+            return Rule.ALL;
+        }
+        Optional<String> text = value.get().text("a type's name or number");
+        if (text.isEmpty()) {
+            return Rule.ALL;
+        }
+        String icmp = protocol == Rule.ICMP ? "icmp" : "icmpv6";
+        Optional<Integer> type = Value.numberIn(text.get(), 0, 255)
+                .map(Long::intValue)
+                .or(() -> Names.ICMP_TYPES.number(icmp, text.get()));
+        if (type.isEmpty()) {
+            value.get()
+                    .fault("no type of " + icmp
+                            + value.get().reading().hint(text.get(), Names.ICMP_TYPES.names(icmp))
+                            + " (allowed: 0 to 255, or a name such as echo-request)");
+        }
+        return type.orElse(Rule.ALL);
+    }
+
+    private static int code(Fields fields, int protocol) {
+        Optional<Value> value = fields.filled("code", "the code");
+        if (value.isEmpty()) {
+            return Rule.ALL;
+        }
+        if (!Rule.hasTypes(protocol)) {
+            value.get().faultAtKey("only icmp and icmpv6 have codes: remove it, or name one of these protocols");
+            return Rule.ALL;
+        }
+        if (fields.get("type").isEmpty()) {
+            value.get().faultAtKey("a code needs a type beside it");
+            return Rule.ALL;
+        }
+        return value.get().number(0, 255).map(Long::intValue).orElse(Rule.ALL);
+    }
+
+    private List<Peer> peers(Value rule, Fields fields, int protocol) {
+        Optional<Value> value = fields.get(peerKey);
+        String allowed = kind == Kind.ENTRY ? BLOCKS : PEERS;
+        if (value.isEmpty() && kind == Kind.CLAIM) {
+            return List.of(new Peer.Any());
+        }
+        if (value.isEmpty()) {
+            rule.reading().fault(rule.place(), peerKey + " is missing: " + allowed);
+            return List.of();
+        }
+        if (value.get().isList() && value.get().isEmpty()) {
+            value.get().fault("nobody at all: write " + allowed + ", or remove the " + kind.noun);
+        }
+        List<Peer> peers = new ArrayList<>();
+        for (Value item : value.get().itemsOrSelf()) {
+            (item.isMap() ? reference(item, allowed) : addresses(item, protocol, allowed)).ifPresent(peers::add);
+        }
+        return peers;
+    }
+
+    private Optional<Peer> reference(Value value, String allowed) {
+        boolean isReference = Fields.entries(value).stream().map(Value::key).anyMatch(REFERENCES::contains);
+        if (value.isSetInBraces() && !isReference) {
+            value.wrongKindOrBraces(allowed);
+            return Optional.empty();
+        }
+        Fields fields = value.fields(REFERENCES);
+        Optional<Value> group = fields.get("group");
+        Optional<Value> list = fields.get("prefix-list");
+        if (group.isPresent() && list.isPresent()) {
+            list.get().faultAtKey("not beside group: for both write [{group: NAME}, {prefix-list: NAME}]");
+        } else if (group.isPresent() && kind == Kind.ENTRY) {
+            group.get().faultAtKey("not in a network ACL, which knows addresses and no groups: write " + BLOCKS);
+        } else if (group.isPresent()) {
+            references.toGroup(group.get());
+            return group.get().text("the name of a security group").map(Peer.Group::new);
+        } else if (list.isPresent()) {
+            references.toList(list.get());
+            return list.get().text("the name of a prefix list").map(Peer.Prefixes::new);
+        } else if (fields.all().stream().allMatch(Value::isNull)) {
+            value.wrongKind(allowed);
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Peer> addresses(Value value, int protocol, String allowed) {
+        Optional<String> text = value.text(allowed);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (text.get().equals("any")) {
+            return Optional.of(new Peer.Any());
+        }
+        if (EVERYBODY.contains(text.get().toLowerCase(Locale.ROOT))) {
+            value.fault("for everybody write any");
+            return Optional.empty();
+        }
+        if (isOf(HOST_NAME, text.get())) {
+            value.fault("a host name, and names are not looked up: write its addresses");
+            return Optional.empty();
+        }
+        boolean isName = text.get().chars().noneMatch(c -> c == '.' || c == ':' || c == '/');
+        if (isName) {
+            value.fault("not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + allowed
+                    + ")");
+            return Optional.empty();
+        }
+        Optional<Cidr> block = Blocks.block(value, text.get());
+        if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
+            value.fault("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
+            return Optional.empty();
+        }
+        if (block.isPresent() && protocol == Rule.ICMPV6 && !block.get().isV6()) {
+            value.fault("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
+            return Optional.empty();
+        }
+        return block.map(Peer.Net::new);
+    }
+}

@@ -1,0 +1,214 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.Conntrack;
+import io.portcullis.config.Control;
+import io.portcullis.config.Drops;
+import io.portcullis.config.Level;
+import io.portcullis.config.Log;
+import io.portcullis.config.Metrics;
+import io.portcullis.config.PacketMark;
+import io.portcullis.config.TimeoutSettings;
+import io.portcullis.config.yaml.Fields;
+import io.portcullis.config.yaml.Value;
+import io.portcullis.net.Address;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Reads what holds for the whole daemon: connection tracking, metrics, control, log, mark. */
+final class SettingsReader {
+    private static final long MOST_FLOWS = 1_000_000_000;
+    private static final Path DIRECTORY = Path.of("/run/portcullis");
+
+    /** sun_path of sockaddr_un, less its terminating zero (unix(7)). */
+    private static final int LONGEST_SOCKET = 107;
+
+    private static final Pattern LISTEN = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9.-]+):([0-9]{1,5})");
+
+    private SettingsReader() {}
+
+    /**
+     * {@code conntrack}.
+     *
+     * @param control in whose folder the tables are where nothing else is said: beside what else the daemon keeps
+     */
+    static Conntrack conntrack(Fields fields, Control control) {
+        long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
+        boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
+        boolean recheck = fields.filled("on-reload", "keep or recheck")
+                .flatMap(value -> value.choice(List.of("keep", "recheck")))
+                .filter("recheck"::equals)
+                .isPresent();
+        Path beside = control.socket().getParent();
+        Path directory =
+                fields.get("directory").flatMap(SettingsReader::directory).orElse(beside == null ? DIRECTORY : beside);
+        Map<String, Duration> changes =
+                fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of());
+        return new Conntrack(maxFlows, recheck, strict, directory, TimeoutSettings.DEFAULT.with(changes));
+    }
+
+    private static long maxFlows(Value value) {
+        return value.scalar().equals("auto")
+                ? Conntrack.AUTO
+                : value.number("auto, or a number", 1, MOST_FLOWS).orElse(Conntrack.AUTO);
+    }
+
+    /** The timeouts that a map changes. */
+    static Map<String, Duration> timeouts(Value map) {
+        Map<String, Duration> changes = new LinkedHashMap<>();
+        for (Value value : map.fields(TimeoutSettings.KEYS).all()) {
+            if (TimeoutSettings.KEYS.contains(value.key()) && !value.isNull()) {
+                value.duration(TimeoutSettings.SHORTEST, TimeoutSettings.LONGEST)
+                        .ifPresent(idle -> changes.put(value.key(), idle));
+            }
+        }
+        return changes;
+    }
+
+    /** {@code metrics}. */
+    static Metrics metrics(Fields fields) {
+        boolean ruleHits =
+                fields.get("rule-hits").map(value -> value.flag(true)).orElse(true);
+        Metrics standard = new Metrics(Metrics.STANDARD.host(), Metrics.STANDARD.port(), ruleHits);
+        return fields.get("listen").map(value -> listen(value, standard)).orElse(standard);
+    }
+
+    private static Metrics listen(Value value, Metrics standard) {
+        String expected = "an address and a port such as 127.0.0.1:9750 or \"[::1]:9750\"";
+        Optional<String> text = value.text(expected);
+        if (text.isEmpty()) {
+            return standard;
+        }
+        Matcher matcher = LISTEN.matcher(text.get());
+        if (!matcher.matches()) {
+            value.fault("must be " + expected + " (0.0.0.0 for all of IPv4, [::] for all)");
+            return standard;
+        }
+        String host = matcher.group(1);
+        int port = Integer.parseInt(matcher.group(2));
+        if (port > 65535) {
+            value.fault("ports go from 0 to 65535");
+            return standard;
+        }
+        boolean isV6 = host.startsWith("[");
+        if (isV6) {
+            host = host.substring(1, host.length() - 1);
+        }
+        boolean isNumeric = isV6 || host.chars().allMatch(c -> "0123456789.".indexOf(c) >= 0);
+        if (isNumeric) {
+            try {
+                if (Address.parse(host).isV6() != isV6) {
+                    throw new IllegalArgumentException(host);
+                }
+            } catch (IllegalArgumentException _) {
+                value.fault("not an address: must be " + expected);
+                return standard;
+            }
+        }
+        return new Metrics(host, port, standard.ruleHits());
+    }
+
+    /** {@code control}. */
+    static Control control(Fields fields) {
+        return fields.get("socket")
+                .flatMap(SettingsReader::socket)
+                .map(Control::new)
+                .orElse(Control.STANDARD);
+    }
+
+    private static Optional<Path> directory(Value value) {
+        return path(value, DIRECTORY.toString());
+    }
+
+    private static Optional<Path> socket(Value value) {
+        Optional<Path> path = path(value, Control.STANDARD.socket().toString());
+        if (path.isPresent() && path.get().toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_SOCKET) {
+            value.fault("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
+            return Optional.empty();
+        }
+        return path;
+    }
+
+    private static Optional<Path> path(Value value, String example) {
+        Optional<String> text = value.text("an absolute path");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Path path = Path.of(text.get());
+            if (path.isAbsolute()) {
+                return Optional.of(path);
+            }
+            value.fault("must be an absolute path such as " + example);
+        } catch (InvalidPathException e) {
+            value.fault("not a path: " + e.getReason());
+        }
+        return Optional.empty();
+    }
+
+    /** {@code log}. */
+    static Log log(Fields fields) {
+        Level level = fields.get("level")
+                .flatMap(value -> word(value, Level.values()))
+                .orElse(Level.INFO);
+        Drops drops = fields.get("drops")
+                .flatMap(value -> word(value, Drops.values()))
+                .orElse(Drops.SAMPLED);
+        return new Log(level, drops);
+    }
+
+    private static <E extends Enum<E>> Optional<E> word(Value value, E[] constants) {
+        List<String> words = Stream.of(constants)
+                .map(each -> each.name().toLowerCase(Locale.ROOT))
+                .toList();
+        return value.choice(words).map(word -> constants[words.indexOf(word)]);
+    }
+
+    /** {@code mark}. */
+    static PacketMark mark(Optional<Value> mark) {
+        PacketMark standard = new PacketMark(0x5043, 0xffff);
+        if (mark.isEmpty()) {
+            return standard;
+        }
+        String expected = "value/mask of 32 bits each, such as 0x5043/0xffff";
+        Optional<String> text = mark.get().text(expected);
+        if (text.isEmpty()) {
+            return standard;
+        }
+        String[] parts = text.get().split("/", -1);
+        Optional<Long> value = bits(parts[0]);
+        Optional<Long> mask = parts.length == 2 ? bits(parts[1]) : Optional.empty();
+        if (value.isEmpty() || mask.isEmpty()) {
+            mark.get().fault("must be " + expected);
+            return standard;
+        }
+        if ((value.get() & mask.get()) == 0) {
+            mark.get().fault("every packet without a mark would have it: set a bit of the mask in the value");
+            return standard;
+        }
+        return new PacketMark(value.get().intValue(), mask.get().intValue());
+    }
+
+    /** A number of 32 bits, unsigned, decimal or with {@code 0x}. */
+    static Optional<Long> bits(String text) {
+        boolean isHex = text.startsWith("0x") || text.startsWith("0X");
+        try {
+            return Optional.of(isHex ? hex(text.substring(2)) : Integer.toUnsignedLong(Integer.parseUnsignedInt(text)));
+        } catch (NumberFormatException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static long hex(String digits) {
+        return Integer.toUnsignedLong(Integer.parseUnsignedInt(digits, 16));
+    }
+}

@@ -1,0 +1,30 @@
+package io.portcullis.config.read;
+
+import io.portcullis.config.Names;
+import io.portcullis.config.Rule;
+import io.portcullis.config.yaml.Value;
+import java.util.Optional;
+
+/** Numbers as the command line takes them: by the names that the configuration knows too. */
+public final class WellKnown {
+    private WellKnown() {}
+
+    /** A protocol by its name or number; empty: there is none. */
+    public static Optional<Integer> protocol(String text) {
+        return Value.numberIn(text, 0, 255).map(Long::intValue).or(() -> Names.PROTOCOLS.number("", text));
+    }
+
+    /** A port of a protocol that has ports, by its number or the name of a service; empty: there is none. */
+    public static Optional<Integer> port(int protocol, String text) {
+        return Value.numberIn(text, 0, 65_535)
+                .map(Long::intValue)
+                .or(() -> Names.SERVICES.number(Rule.protocolName(protocol), text));
+    }
+
+    /** A type of icmp or icmpv6, by its name or number; empty: there is none. */
+    public static Optional<Integer> icmpType(int protocol, String text) {
+        return Value.numberIn(text, 0, 255)
+                .map(Long::intValue)
+                .or(() -> Names.ICMP_TYPES.number(Rule.protocolName(protocol), text));
+    }
+}

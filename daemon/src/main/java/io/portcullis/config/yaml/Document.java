@@ -1,0 +1,203 @@
+package io.portcullis.config.yaml;
+
+import io.portcullis.config.Location;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.composer.Composer;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.parser.ParserImpl;
+import org.yaml.snakeyaml.reader.ReaderException;
+import org.yaml.snakeyaml.reader.StreamReader;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/**
+ * One file as a tree of YAML nodes, not yet understood.
+ *
+ * @param top the map that it consists of
+ */
+public record Document(String file, Value top) {
+    /** A file's size at the most, in bytes. */
+    static final int LARGEST = 64 << 20;
+
+    private static final int DEEPEST = 50;
+
+    private static final int REPLACEMENT = '\ufffd';
+
+    /** A text with more syntax errors is hardly legible. */
+    private static final int MOST_PASSES = 32;
+
+    /** Characters that all passes read together, at the most; the first one reads everything. */
+    private static final int LARGEST_SALVAGE = 4 << 20;
+
+    /** Reads YAML; empty, and a fault, where it is none. */
+    public static Optional<Document> compose(String yaml, String file, Diagnostics reading) {
+        Characters characters = new Characters("");
+        try {
+            String text = withoutByteOrderMark(yaml);
+            Optional<Node> quick = withoutLongLists(text);
+            if (quick.isEmpty()) {
+                characters = new Characters(text);
+            }
+            Node top = quick.isPresent() ? quick.get() : top(characters, null);
+            if (top == null || Value.isNull(top)) {
+                reading.fault(Location.of(file), "empty: a configuration begins with \"version: 1\"");
+                return Optional.empty();
+            }
+            if (!(top instanceof MappingNode)) {
+                reading.fault(Value.placeOf(file, top), "must be a map: a configuration begins with \"version: 1\"");
+                return Optional.empty();
+            }
+            return Optional.of(new Document(file, new Value(reading, file, file, top, top)));
+        } catch (SlimComposer.HeapFull _) {
+            reading.fault(Location.of(file), HeapGuard.tooSmall());
+        } catch (SlimComposer.TooMuch e) {
+            reading.fault(placeOf(e.getProblemMark(), file), e.getProblem());
+        } catch (MarkedYAMLException e) {
+            reading.fault(Syntax.fault(e, withoutByteOrderMark(yaml), file));
+        } catch (ReaderException e) {
+            reading.fault(
+                    placeOf(yaml, e.getPosition(), file),
+                    String.format("not YAML: the character U+%04X is not allowed", e.getCodePoint()));
+        } catch (YAMLException e) {
+            reading.fault(Location.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
+            reading.fault(
+                    placeOf(characters.getMark(), file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+        }
+        return Optional.empty();
+    }
+
+    /** What a text is whose long lists the parser need not read; empty: all of it is to be read. */
+    private static Optional<Node> withoutLongLists(String yaml) {
+        LongLists lists = new LongLists(yaml);
+        if (lists.isUsedUp()) {
+            return Optional.empty();
+        }
+        try {
+            Node top = top(new Characters(lists.shortened()), lists);
+            return lists.isUsedUp() ? Optional.ofNullable(top) : Optional.empty();
+        } catch (SlimComposer.HeapFull full) {
+            throw full;
+        } catch (YAMLException | IllegalArgumentException | IndexOutOfBoundsException _) {
+            // What is wrong with it is to be said of the whole text.
+            return Optional.empty();
+        }
+    }
+
+    private static @Nullable Node top(Characters characters, @Nullable LongLists lists) {
+        LoaderOptions options = options();
+        Parser parser = new ParserImpl(characters, options);
+        return new SlimComposer(parser, new Plain(), options, DEEPEST, lists).getSingleNode();
+    }
+
+    private static LoaderOptions options() {
+        LoaderOptions options = new LoaderOptions();
+        options.setCodePointLimit(LARGEST);
+        // SlimComposer refuses what is deeper than DEEPEST, and says where.
+        options.setNestingDepthLimit(2 * DEEPEST);
+        // Diagnostics.mayWalk bounds what aliases stand for, however many there are.
+        options.setMaxAliasesForCollections(Integer.MAX_VALUE);
+        return options;
+    }
+
+    private static String withoutByteOrderMark(String yaml) {
+        return yaml.startsWith("\ufeff") ? yaml.substring(1) : yaml;
+    }
+
+    /**
+     * What is legible of a text that may be no YAML: all of its documents up to a syntax error, and again without a line that
+     * may be to blame for it, until there is none. The same part may come several times, more or less of it.
+     */
+    static List<Document> salvage(String yaml, String file, Diagnostics reading) {
+        List<Document> legible = new ArrayList<>();
+        List<String> lines = withoutByteOrderMark(yaml)
+                .codePoints()
+                .map(c -> StreamReader.isPrintable(c) ? c : REPLACEMENT)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString()
+                .lines()
+                .toList();
+        int passes = Math.clamp(LARGEST_SALVAGE / (yaml.length() + 1L), 1, MOST_PASSES);
+        for (boolean whereItBegan : new boolean[] {true, false}) {
+            salvage(new ArrayList<>(lines), passes, whereItBegan, legible, file, reading);
+        }
+        return legible;
+    }
+
+    private static void salvage(
+            List<String> lines,
+            int passes,
+            boolean whereItBegan,
+            List<Document> legible,
+            String file,
+            Diagnostics reading) {
+        for (int pass = 0; pass < passes; pass++) {
+            LoaderOptions options = options();
+            StreamReader characters = new Characters(String.join("\n", lines) + "\n");
+            SalvagedEvents salvage =
+                    new SalvagedEvents(new ParserImpl(characters, options), characters::getMark, DEEPEST - 1);
+            try {
+                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST, null);
+                while (composer.checkNode()) {
+                    Node top = composer.getNode();
+                    legible.add(new Document(file, new Value(reading, file, file, top, top)));
+                }
+            } catch (YAMLException e) {
+                // No memory for more nodes: what has been read is what there is.
+                reading.fault(Location.of(file), "not legible: " + Value.quoted(String.valueOf(e.getMessage())));
+                return;
+            }
+            int faulty = salvage.faultyLine(whereItBegan);
+            if (faulty < 0 || faulty >= lines.size() || lines.get(faulty).isEmpty()) {
+                return;
+            }
+            lines.set(faulty, "");
+        }
+    }
+
+    /** What the file says about including others, one pattern each. */
+    public List<Value> includes() {
+        if (!(top.node() instanceof MappingNode map)) {
+            return List.of();
+        }
+        for (NodeTuple tuple : map.getValue()) {
+            if (tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals("include")) {
+                Value include = new Value(top.reading(), file, "include", key, tuple.getValueNode());
+                return include.isNull() ? List.of() : include.items("a list of file names");
+            }
+        }
+        return List.of();
+    }
+
+    /** Whoever reads a value knows what it should be; so a plain scalar is a text, unless it is null or a merge key. */
+    private static final class Plain extends Resolver {
+        @Override
+        protected void addImplicitResolvers() {
+            addImplicitResolver(Tag.NULL, EMPTY, null);
+            addImplicitResolver(Tag.NULL, NULL, "~nN\0");
+            addImplicitResolver(Tag.MERGE, MERGE, "<");
+        }
+    }
+
+    private static Location placeOf(Mark mark, String file) {
+        return new Location(file, mark.getLine() + 1, mark.getColumn() + 1);
+    }
+
+    private static Location placeOf(String yaml, int position, String file) {
+        String before = yaml.substring(0, Math.min(yaml.length(), yaml.offsetByCodePoints(0, position)));
+        int line = (int) before.chars().filter(c -> c == '\n').count();
+        return new Location(file, line + 1, before.length() - before.lastIndexOf('\n'));
+    }
+}

@@ -1,0 +1,229 @@
+package io.portcullis.config.yaml;
+
+import io.portcullis.config.FileSet;
+import io.portcullis.config.Location;
+import io.portcullis.config.Sought;
+import io.portcullis.config.SourceText;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * The files that a configuration consists of: the one that was named, then what it includes, in that order. A file that
+ * is reached twice is read once.
+ */
+public final class Documents {
+    private static final String GLOB = "*?[{";
+
+    /** Files that include one another, at the most. */
+    private static final int DEEPEST = 50;
+
+    private final Diagnostics reading;
+    private final boolean salvages;
+    private final List<SourceText> texts;
+    private final List<Document> documents = new ArrayList<>();
+    private final Set<Path> seen = new LinkedHashSet<>();
+    private final Map<Sought, String> found = new LinkedHashMap<>();
+    private int depth;
+
+    private Documents(Diagnostics reading, boolean salvages, List<SourceText> texts) {
+        this.reading = reading;
+        this.salvages = salvages;
+        this.texts = texts;
+    }
+
+    /** Whole ones; {@code texts} gets what was read, in the order of reading. */
+    public static Documents whole(Diagnostics reading, List<SourceText> texts) {
+        return new Documents(reading, false, texts);
+    }
+
+    /** What is legible of them. */
+    public static Documents salvaging(Diagnostics reading) {
+        return new Documents(reading, true, new ArrayList<>());
+    }
+
+    /** Reads a file and what it includes. */
+    public void load(Path file) {
+        Path identity = file.toAbsolutePath().normalize();
+        if (!seen.add(identity)) {
+            return;
+        }
+        look(Sought.of(file));
+        String name = file.toString();
+        Optional<String> yaml = text(file, name);
+        if (yaml.isEmpty()) {
+            return;
+        }
+        for (Document document : compose(yaml.get(), name)) {
+            documents.add(document);
+            for (Value pattern : document.includes()) {
+                pattern.text("the name of a file")
+                        .ifPresent(text -> matches(file, text, pattern).forEach(each -> include(each, pattern)));
+            }
+        }
+    }
+
+    private void include(Path file, Value pattern) {
+        if (depth == DEEPEST) {
+            pattern.fault("included too deeply: at most " + DEEPEST + " files that include one another");
+        } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // Of a pipe nobody knows when it ends.
+            reading.fault(Location.of(file.toString()), "no regular file");
+        } else {
+            depth++;
+            load(file);
+            depth--;
+        }
+    }
+
+    private List<Document> compose(String yaml, String name) {
+        if (salvages) {
+            return Document.salvage(yaml, name, reading);
+        }
+        texts.add(new SourceText(name, yaml));
+        return Document.compose(yaml, name, reading).stream().toList();
+    }
+
+    /** What could be read of the files. */
+    public List<Document> all() {
+        return documents;
+    }
+
+    /** Where files were looked for so far, and what was there before any of them was read. */
+    public FileSet files() {
+        return new FileSet(found);
+    }
+
+    private void look(Sought sought) {
+        if (!found.containsKey(sought)) {
+            found.put(sought, sought.found());
+        }
+    }
+
+    private static Path parent(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? Path.of("") : parent;
+    }
+
+    private Optional<String> text(Path file, String name) {
+        try {
+            if (Files.isDirectory(file)) {
+                reading.fault(Location.of(name), "is a directory, not a file");
+                return Optional.empty();
+            }
+            if (HeapGuard.isTooSmallFor(Math.min(Files.size(file), Document.LARGEST))) {
+                reading.fault(Location.of(name), HeapGuard.tooSmall());
+                return Optional.empty();
+            }
+            try (var in = Files.newInputStream(file)) {
+                return salvages
+                        ? bytes(in, name, reading).map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+                        : text(in, name, reading);
+            }
+        } catch (NoSuchFileException _) {
+            reading.fault(Location.of(name), "no such file");
+        } catch (AccessDeniedException _) {
+            reading.fault(Location.of(name), "may not be read: permission denied");
+        } catch (IOException e) {
+            reading.fault(Location.of(name), "cannot be read: " + e.getMessage());
+        }
+        return Optional.empty();
+    }
+
+    /** All of a stream as text; empty, and a fault, where it is too large or none. */
+    public static Optional<String> text(InputStream in, String name, Diagnostics reading) throws IOException {
+        try {
+            Optional<byte[]> bytes = bytes(in, name, reading);
+            return bytes.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(bytes.get()))
+                            .toString());
+        } catch (CharacterCodingException _) {
+            reading.fault(Location.of(name), "not UTF-8");
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<byte[]> bytes(InputStream in, String name, Diagnostics reading) throws IOException {
+        byte[] bytes = in.readNBytes(Document.LARGEST + 1);
+        if (bytes.length > Document.LARGEST) {
+            reading.fault(Location.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
+            return Optional.empty();
+        }
+        return Optional.of(bytes);
+    }
+
+    /** The files that an include names, sorted. None is a fault, unless the name has wildcards. */
+    private List<Path> matches(Path from, String written, Value include) {
+        List<Path> found;
+        try {
+            found = matches(parent(from), Path.of(written));
+        } catch (InvalidPathException | PatternSyntaxException _) {
+            include.fault("neither a file's name nor a pattern of names");
+            return List.of();
+        } catch (IOException e) {
+            include.fault("cannot be read: " + e.getMessage());
+            return List.of();
+        }
+        if (hasWildcard(written)) {
+            return found.stream().filter(file -> !Files.isDirectory(file)).toList();
+        }
+        if (found.isEmpty()) {
+            include.fault("no such file");
+        } else if (Files.isDirectory(found.getFirst())) {
+            include.fault("a directory, not a file: write " + written + "/*.yaml for the files in it");
+            return List.of();
+        }
+        return found;
+    }
+
+    private static boolean hasWildcard(String name) {
+        return name.chars().anyMatch(c -> GLOB.indexOf(c) >= 0);
+    }
+
+    private List<Path> matches(Path folder, Path pattern) throws IOException {
+        Path root = pattern.getRoot();
+        List<Path> found = List.of(root == null ? folder : root);
+        for (Path part : pattern) {
+            List<Path> next = new ArrayList<>();
+            for (Path each : found) {
+                expand(each, part.toString(), next);
+            }
+            found = next;
+        }
+        return found;
+    }
+
+    /** Adds what {@code part} of a pattern names in a folder. */
+    private void expand(Path folder, String part, List<Path> into) throws IOException {
+        if (!hasWildcard(part)) {
+            Path file = folder.resolve(part);
+            look(Sought.of(file));
+            if (Files.exists(file)) {
+                into.add(file);
+            }
+            return;
+        }
+        Sought pattern = Sought.pattern(folder, part);
+        List<String> names = pattern.matching();
+        look(pattern);
+        names.forEach(name -> into.add(folder.resolve(name)));
+    }
+}

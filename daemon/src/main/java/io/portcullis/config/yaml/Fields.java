@@ -1,0 +1,159 @@
+package io.portcullis.config.yaml;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * The keys of one map, or of the maps of several files that stand for one. A key that comes twice is a fault that names
+ * both places. Merge keys ({@code <<: *base}, YAML 1.1) are followed: what the map itself says comes before what it
+ * merges, and of several merged maps the first wins.
+ */
+public final class Fields {
+    /** Maps merged into one another, at the most. */
+    private static final int DEEPEST_MERGE = 50;
+
+    private final Map<String, Value> values = new LinkedHashMap<>();
+
+    private Fields() {}
+
+    /** The keys of maps, each of which must be one of {@code allowed}. */
+    public static Fields of(List<Value> maps, List<String> allowed) {
+        Fields fields = named(maps);
+        for (Value value : fields.values.values()) {
+            if (!allowed.contains(value.key())) {
+                value.unknownKey(allowed);
+            }
+        }
+        return fields;
+    }
+
+    /** The keys of maps, each of which is a name that the writer chose. */
+    public static Fields named(List<Value> maps) {
+        Fields fields = new Fields();
+        for (Value map : maps) {
+            map.map().ifPresent(node -> fields.addAll(map, node));
+        }
+        return fields;
+    }
+
+    private void addAll(Value map, MappingNode node) {
+        if (map.reading().mayWalk(node.getValue().size(), map.place())) {
+            Set<Node> open = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (Value value : entries(map, node, open)) {
+                Value first = values.putIfAbsent(value.key(), value);
+                if (first != null) {
+                    value.faultAtKey("named twice, first at " + first.keyPlace());
+                }
+            }
+        }
+    }
+
+    /** The entries of a map, merged ones behind its own, a key that comes twice twice; none where it is no map. */
+    public static List<Value> entries(Value map) {
+        return map.node() instanceof MappingNode node
+                ? entries(map, node, Collections.newSetFromMap(new IdentityHashMap<>()))
+                : List.of();
+    }
+
+    /** The entries of a map, merged ones behind its own; {@code open} are the maps that this one is being merged into. */
+    private static List<Value> entries(Value map, MappingNode node, Set<Node> open) {
+        List<Value> own = new ArrayList<>(node.getValue().size());
+        List<Value> merges = new ArrayList<>(0);
+        for (NodeTuple tuple : node.getValue()) {
+            Node keyNode = tuple.getKeyNode();
+            if (keyNode instanceof ScalarNode scalar && !Value.isNull(keyNode)) {
+                Value value = new Value(map.reading(), map.file(), scalar.getValue(), keyNode, tuple.getValueNode());
+                (keyNode.getTag().equals(Tag.MERGE) ? merges : own).add(value);
+            } else {
+                map.reading().fault(Value.placeOf(map.file(), keyNode), "a key must be a name");
+            }
+            if (!Value.hasPlainTag(keyNode)) {
+                map.reading().fault(Value.placeOf(map.file(), keyNode), Value.noTags(keyNode));
+            }
+        }
+        if (!merges.isEmpty()) {
+            merge(own, merges, open, node);
+        }
+        return own;
+    }
+
+    private static void merge(List<Value> own, List<Value> merges, Set<Node> open, MappingNode node) {
+        Map<String, Value> merged = new HashMap<>();
+        own.forEach(value -> merged.putIfAbsent(value.key(), value));
+        open.add(node);
+        for (Value merge : merges) {
+            List<Value> sources = merge.node() instanceof SequenceNode ? merge.items() : List.of(merge);
+            for (Value source : sources) {
+                if (!(source.node() instanceof MappingNode from)) {
+                    source.wrongKind("a map or a list of maps");
+                } else if (open.contains(from)) {
+                    source.faultAtKey("a map cannot be merged into itself");
+                } else if (open.size() > DEEPEST_MERGE) {
+                    source.faultAtKey("merged too deeply: at most " + DEEPEST_MERGE + " maps into one another");
+                } else if (source.reading().mayWalk(from.getValue().size(), source.place())) {
+                    List<Value> found = entries(source, from, open);
+                    // What a merged map has merged itself is walked through once more at each level.
+                    if (!source.reading().mayWalk(found.size(), source.place())) {
+                        continue;
+                    }
+                    for (Value value : found) {
+                        if (merged.putIfAbsent(value.key(), value) == null) {
+                            own.add(value);
+                        }
+                    }
+                }
+            }
+        }
+        open.remove(node);
+    }
+
+    /**
+     * As {@link #get}, for a key whose absence lets more pass than some of its values do: a null is a fault then. A file that was
+     * cut short or an unfinished edit must not open what its author meant to shut.
+     *
+     * @param instead what to write in its place
+     */
+    public Optional<Value> filled(String key, String instead) {
+        Value value = values.get(key);
+        if (value != null && value.isNull()) {
+            value.withoutValue(instead);
+        }
+        return get(key);
+    }
+
+    /** True for a key that is there and null. */
+    public boolean isWithoutValue(String key) {
+        Value value = values.get(key);
+        return value != null && value.isNull();
+    }
+
+    /** The value of a key; empty when it is absent or null. */
+    public Optional<Value> get(String key) {
+        Value value = values.get(key);
+        return value == null || value.isNull() ? Optional.empty() : Optional.of(value);
+    }
+
+    /** All keys, in the order of the files. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(values.keySet());
+    }
+
+    /** The values of all keys, null ones too, in the order of the files. */
+    public Collection<Value> all() {
+        return values.values();
+    }
+}

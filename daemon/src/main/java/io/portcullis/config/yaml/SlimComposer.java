@@ -1,0 +1,179 @@
+package io.portcullis.config.yaml;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.comments.CommentLine;
+import org.yaml.snakeyaml.composer.Composer;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/**
+ * Composes nodes without what nobody here asks for: where they end, the text around them, comments. So the nodes of 100,000
+ * rules take half of the memory, which is what bounds the size of a file, and long lists of addresses a tenth of it.
+ */
+final class SlimComposer extends Composer {
+    private static final int[] NO_TEXT = new int[0];
+    private static final int NODES_BETWEEN_LOOKS = 1 << 12;
+
+    /** Characters of one scalar: no name, address or description is longer. */
+    private static final int LONGEST_SCALAR = 1 << 16;
+
+    private static final Packed PACKED = new Packed(1);
+
+    private final int deepest;
+    private final @Nullable LongLists lists;
+    private int nodes;
+    private int depth;
+
+    /** Of the list whose items come now; null: what comes now is no item. */
+    private @Nullable PackedScalars packed;
+
+    /** In a list that is being composed: so many items are among the packed. */
+    private static final class Packed extends ScalarNode {
+        private final int count;
+
+        Packed(int count) {
+            super(Tag.STR, "", null, null, DumperOptions.ScalarStyle.PLAIN);
+            this.count = count;
+        }
+    }
+
+    /** There is no memory for more nodes. */
+    static final class HeapFull extends YAMLException {
+        private static final long serialVersionUID = 1;
+
+        HeapFull() {
+            super(HeapGuard.tooSmall());
+        }
+    }
+
+    /** A place where the text goes past a limit. */
+    static final class TooMuch extends MarkedYAMLException {
+        private static final long serialVersionUID = 1;
+
+        TooMuch(String problem, Mark mark) {
+            super(null, null, problem, mark);
+        }
+    }
+
+    /**
+     * Composes what a parser gives.
+     *
+     * @param deepest lists and maps in one another, at the most
+     * @param lists that the text had and the parser does not see; null: it sees everything
+     */
+    SlimComposer(Parser parser, Resolver resolver, LoaderOptions options, int deepest, @Nullable LongLists lists) {
+        super(parser, resolver, options);
+        this.deepest = deepest;
+        this.lists = lists;
+    }
+
+    @Override
+    protected Node composeScalarNode(String anchor, List<CommentLine> blockComments) {
+        look();
+        Node node = super.composeScalarNode(anchor, blockComments);
+        if (node instanceof ScalarNode scalar && scalar.getValue().length() > LONGEST_SCALAR) {
+            throw new TooMuch(
+                    String.format("too long: a text has %,d characters at the most", LONGEST_SCALAR),
+                    node.getStartMark());
+        }
+        // What has an anchor is known to aliases as it is.
+        if (anchor != null || !(node instanceof ScalarNode scalar)) {
+            return node;
+        }
+        if (packed != null && PackedScalars.takes(scalar)) {
+            int before = packed.size();
+            packed.append(scalar);
+            if (lists != null) {
+                lists.addBehind(scalar.getStartMark().getLine(), packed);
+            }
+            int count = packed.size() - before;
+            return count == 1 ? PACKED : new Packed(count);
+        }
+        Mark start = slim(node.getStartMark());
+        DumperOptions.ScalarStyle style = scalar.getScalarStyle();
+        return new ScalarNode(node.getTag(), true, scalar.getValue(), start, start, style);
+    }
+
+    @Override
+    protected Node composeMappingNode(String anchor) {
+        look();
+        deeper();
+        PackedScalars around = packed;
+        packed = null;
+        Node node = super.composeMappingNode(anchor);
+        packed = around;
+        depth--;
+        if (anchor != null || !(node instanceof MappingNode map)) {
+            return node;
+        }
+        Mark start = slim(node.getStartMark());
+        return new MappingNode(node.getTag(), true, List.copyOf(map.getValue()), start, start, map.getFlowStyle());
+    }
+
+    @Override
+    protected Node composeSequenceNode(String anchor) {
+        look();
+        PackedScalars around = packed;
+        // What has an anchor is known to aliases as it is.
+        PackedScalars own = anchor == null ? new PackedScalars() : null;
+        packed = own;
+        deeper();
+        Node node = super.composeSequenceNode(anchor);
+        depth--;
+        packed = around;
+        if (own == null || own.isEmpty() || !(node instanceof SequenceNode list)) {
+            return node;
+        }
+        Mark start = slim(node.getStartMark());
+        return new SequenceNode(node.getTag(), true, items(list.getValue(), own), start, start, list.getFlowStyle());
+    }
+
+    private static List<Node> items(List<Node> composed, PackedScalars packed) {
+        if (composed.stream().allMatch(Packed.class::isInstance)) {
+            return packed;
+        }
+        Iterator<Node> next = packed.iterator();
+        List<Node> items = new ArrayList<>(composed.size());
+        for (Node each : composed) {
+            if (each instanceof Packed several) {
+                for (int i = 0; i < several.count; i++) {
+                    items.add(next.next());
+                }
+            } else {
+                items.add(each);
+            }
+        }
+        return items;
+    }
+
+    private void deeper() {
+        if (++depth > deepest) {
+            throw new TooMuch(
+                    "nested too deeply: at most " + deepest + " lists and maps in one another",
+                    parser.peekEvent().getStartMark());
+        }
+    }
+
+    private void look() {
+        if (++nodes % NODES_BETWEEN_LOOKS == 0 && HeapGuard.isNearlyFull()) {
+            throw new HeapFull();
+        }
+    }
+
+    private static Mark slim(Mark mark) {
+        return new Mark("", mark.getIndex(), mark.getLine(), mark.getColumn(), NO_TEXT, 0);
+    }
+}

@@ -1,0 +1,369 @@
+package io.portcullis.config.yaml;
+
+import io.portcullis.config.Location;
+import io.portcullis.net.Visible;
+import java.time.Duration;
+import java.util.AbstractList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * One value of a file, with the key that it was given to. Whoever reads it asks for what it should be; where it is not,
+ * the fault is noted and the answer is empty.
+ *
+ * @param key as written; that of the list for an item of a list
+ * @param keyNode where the key stands; the value's own node for an item of a list
+ */
+public record Value(Diagnostics reading, String file, String key, Node keyNode, Node node) {
+    private static final int LONGEST_QUOTE = 60;
+    private static final int MOST_IN_HINT = 10;
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
+    private static final int MOST_DIGITS = 18;
+    private static final Set<Tag> PLAIN_TAGS =
+            Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE, Tag.MAP, Tag.SEQ);
+
+    /** Where the value begins. */
+    public Location place() {
+        return placeOf(file, node);
+    }
+
+    /** Where its key begins. */
+    public Location keyPlace() {
+        return placeOf(file, keyNode);
+    }
+
+    static Location placeOf(String file, Node node) {
+        return new Location(
+                file, node.getStartMark().getLine() + 1, node.getStartMark().getColumn() + 1);
+    }
+
+    /** True when nothing was written behind the key, or {@code null}: the same as if the key were absent. */
+    public boolean isNull() {
+        return isNull(node);
+    }
+
+    public static boolean isNull(Node node) {
+        return node instanceof ScalarNode scalar
+                && scalar.isPlain()
+                && scalar.getTag().equals(Tag.NULL);
+    }
+
+    /** True for a list. */
+    public boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
+    /** True for a map. */
+    public boolean isMap() {
+        return node instanceof MappingNode;
+    }
+
+    /** True for a list or a map without anything in it. */
+    public boolean isEmpty() {
+        return switch (node) {
+            case SequenceNode list -> list.getValue().isEmpty();
+            case MappingNode map -> map.getValue().isEmpty();
+            default -> false;
+        };
+    }
+
+    /** Notes that the value is wrong: {@code key: value: text}. */
+    public void fault(String text) {
+        reading.fault(place(), label() + written() + ": " + text);
+    }
+
+    /** Notes that the key should not be here: {@code key: text}. */
+    public void faultAtKey(String text) {
+        reading.fault(keyPlace(), quoted(key) + ": " + text);
+    }
+
+    /** Notes that a key without a value can't be taken for one that is absent. */
+    public void withoutValue(String instead) {
+        reading.fault(keyPlace(), label() + "without a value: write " + instead + ", or leave the key out");
+    }
+
+    /** Notes that the value is not of the kind that its key takes. */
+    public void wrongKind(String expected) {
+        wrongKind(expected, "");
+    }
+
+    /** As {@link #wrongKind(String)}; of braces that should be brackets it says so. */
+    public void wrongKindOrBraces(String expected) {
+        wrongKind(expected, braces());
+    }
+
+    private void wrongKind(String expected, String hint) {
+        String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
+        reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
+    }
+
+    /** True for {@code {80, 443}}: braces make a map, whose keys have no values here. */
+    public boolean isSetInBraces() {
+        return node instanceof MappingNode map
+                && !map.getValue().isEmpty()
+                && map.getValue().stream()
+                        .allMatch(tuple -> isNull(tuple.getValueNode()) && tuple.getKeyNode() instanceof ScalarNode);
+    }
+
+    /** What to write instead of a map that was not meant to be one; empty where that is not known. */
+    private String braces() {
+        if (!isSetInBraces() || !(node instanceof MappingNode map)) {
+            return "";
+        }
+        List<String> keys = map.getValue().stream()
+                .limit(MOST_IN_HINT)
+                .map(tuple -> tuple.getKeyNode() instanceof ScalarNode key ? quoted(key.getValue()) : "")
+                .toList();
+        boolean isFlow = map.getFlowStyle() == DumperOptions.FlowStyle.FLOW;
+        if (keys.size() == 1 && keys.getFirst().endsWith(":")) {
+            // A colon at the end of fd00:: makes it a key.
+            return ": quote an address, \"" + keys.getFirst() + ":\"";
+        }
+        return isFlow
+                ? ": braces make a map, write [" + String.join(", ", keys)
+                        + (map.getValue().size() > keys.size() ? ", …" : "") + "]"
+                : "";
+    }
+
+    private String label() {
+        return quoted(key) + ": ";
+    }
+
+    private String written() {
+        return switch (node) {
+            case ScalarNode scalar -> quoted(scalar.getValue());
+            case SequenceNode list -> list.getValue().isEmpty() ? "[]" : "a list";
+            case MappingNode map -> map.getValue().isEmpty() ? "{}" : "a map";
+            default -> "an alias";
+        };
+    }
+
+    /** Text of a file in a message of one line. */
+    public static String quoted(String text) {
+        String line = text.codePoints()
+                .limit(LONGEST_QUOTE)
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining());
+        String shown = Visible.text(line);
+        return text.isEmpty() ? "\"\"" : line.length() < text.length() ? shown + "…" : shown;
+    }
+
+    /** False for a node with a tag of its own ({@code !secret}): nothing here takes one. */
+    static boolean hasPlainTag(Node node) {
+        return PLAIN_TAGS.contains(node.getTag());
+    }
+
+    static String noTags(Node node) {
+        return quoted(node.getTag().getValue()) + ": YAML tags are not used here: remove it";
+    }
+
+    private boolean isTagged() {
+        if (hasPlainTag(node)) {
+            return false;
+        }
+        reading.fault(place(), label() + noTags(node));
+        return true;
+    }
+
+    /**
+     * The text of a scalar, however it was quoted.
+     *
+     * @param expected what the key takes, for the fault where there is a list, a map or nothing
+     */
+    public Optional<String> text(String expected) {
+        if (isTagged()) {
+            return Optional.empty();
+        }
+        if (node instanceof ScalarNode scalar && !isNull()) {
+            return Optional.of(scalar.getValue());
+        }
+        wrongKindOrBraces(expected);
+        return Optional.empty();
+    }
+
+    /** The text of a scalar as it stands, or nothing; no fault. */
+    public String scalar() {
+        return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
+    /** The items of a list, each under this value's key. */
+    public List<Value> items() {
+        return items("a list");
+    }
+
+    /** The items of a list; {@code expected} is what the key takes. */
+    public List<Value> items(String expected) {
+        if (isTagged()) {
+            return List.of();
+        }
+        if (!(node instanceof SequenceNode list)) {
+            String hint = node instanceof ScalarNode scalar && !isNull() && scalar.isPlain()
+                    ? ": write [" + quoted(scalar.getValue()) + "]"
+                    : braces();
+            wrongKind(expected, hint);
+            return List.of();
+        }
+        if (!reading.mayWalk(list.getValue().size(), place())) {
+            return List.of();
+        }
+        return new Items(this, list.getValue());
+    }
+
+    /** What is in a list; each is made when it is asked for, since a long list makes itself felt in the heap. */
+    private static final class Items extends AbstractList<Value> {
+        private final Value list;
+        private final List<Node> nodes;
+
+        Items(Value list, List<Node> nodes) {
+            this.list = list;
+            this.nodes = nodes;
+        }
+
+        @Override
+        public Value get(int index) {
+            Node item = nodes.get(index);
+            return new Value(list.reading, list.file, list.key, item, item);
+        }
+
+        @Override
+        public int size() {
+            return nodes.size();
+        }
+    }
+
+    /** The items of a list, or this value alone where it is none. */
+    public List<Value> itemsOrSelf() {
+        return isList() ? items() : List.of(this);
+    }
+
+    /** One of some words. */
+    public Optional<String> choice(List<String> built) {
+        return choice(built, List.of());
+    }
+
+    /** One of the words {@code built}; those of {@code unbuilt} are specified, and refused for now. */
+    public Optional<String> choice(List<String> built, List<String> unbuilt) {
+        Optional<String> text = text(String.join(" or ", built));
+        if (text.isPresent() && unbuilt.contains(text.get())) {
+            notBuilt();
+            return Optional.empty();
+        }
+        if (text.isPresent() && !built.contains(text.get())) {
+            unknown(text.get(), built);
+            return Optional.empty();
+        }
+        return text;
+    }
+
+    /** Notes that the value is specified and not built. */
+    void notBuilt() {
+        fault("not built yet");
+    }
+
+    /** Notes a word that is none of {@code allowed}; all of them are told. */
+    void unknown(String word, List<String> allowed) {
+        fault("not known here" + reading.hint(word, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+    }
+
+    /** Notes that the key is none of {@code allowed}; all of them are told. */
+    public void unknownKey(List<String> allowed) {
+        faultAtKey("unknown key" + reading.hint(key, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+    }
+
+    /** {@code true} or {@code false}. */
+    public boolean flag(boolean fallback) {
+        return choice(List.of("true", "false")).map("true"::equals).orElse(fallback);
+    }
+
+    /** A whole number without sign, decimal. */
+    public Optional<Long> number(long low, long high) {
+        return number("a number", low, high);
+    }
+
+    /** A whole number without sign, decimal; {@code what} is the key's name for it. */
+    public Optional<Long> number(String what, long low, long high) {
+        String expected = what + " from " + low + " to " + high;
+        Optional<String> text = text(expected);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Long> number = numberIn(text.get(), low, high);
+        if (number.isEmpty()) {
+            fault("must be " + expected);
+        }
+        return number;
+    }
+
+    /** The decimal number that {@code text} is, if it is one in the range. */
+    public static Optional<Long> numberIn(String text, long low, long high) {
+        boolean isNumber =
+                !text.isEmpty() && text.length() <= MOST_DIGITS && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        if (!isNumber) {
+            return Optional.empty();
+        }
+        long number = Long.parseLong(text);
+        return number >= low && number <= high ? Optional.of(number) : Optional.empty();
+    }
+
+    /** A duration: digits and one of {@code ms s m h d}. */
+    public Optional<Duration> duration(Duration shortest, Duration longest) {
+        Optional<String> text = text("a duration such as 30s");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Matcher matcher = DURATION.matcher(text.get());
+        if (!matcher.matches()) {
+            fault("not a duration: write a number and its unit, ms, s, m, h or d, such as 30s");
+            return Optional.empty();
+        }
+        long count = Long.parseLong(matcher.group(1));
+        Duration duration = switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(count);
+            case "s" -> Duration.ofSeconds(count);
+            case "m" -> Duration.ofMinutes(count);
+            case "h" -> Duration.ofHours(count);
+            default -> Duration.ofDays(count);
+        };
+        if (duration.compareTo(shortest) < 0 || duration.compareTo(longest) > 0) {
+            fault("out of range: " + written(shortest) + " to " + written(longest));
+            return Optional.empty();
+        }
+        return Optional.of(duration);
+    }
+
+    private static String written(Duration duration) {
+        return duration.toDays() > 0 ? duration.toDays() + "d" : duration.toSeconds() + "s";
+    }
+
+    /** A map whose keys are {@code allowed}; others are faults. */
+    public Fields fields(List<String> allowed) {
+        return Fields.of(List.of(this), allowed);
+    }
+
+    /** The map behind this value, or empty, and a fault. */
+    public Optional<MappingNode> map() {
+        return map("a map");
+    }
+
+    /** As {@link #map()}; {@code expected} is what the key takes. */
+    public Optional<MappingNode> map(String expected) {
+        if (isTagged()) {
+            return Optional.empty();
+        }
+        if (node instanceof MappingNode map) {
+            return Optional.of(map);
+        }
+        wrongKind(expected);
+        return Optional.empty();
+    }
+}

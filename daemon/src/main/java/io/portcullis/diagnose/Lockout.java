@@ -1,0 +1,255 @@
+package io.portcullis.diagnose;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Mode;
+import io.portcullis.config.OnFailure;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
+import io.portcullis.net.LinkClass;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.FirstPacket;
+import io.portcullis.policy.Policy;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps operators from shutting themselves out: finds the ssh connections of this host that a configuration would not admit anew, or
+ * would cut. It asks the engine. At boot nobody is logged in, so that nothing is found.
+ */
+public final class Lockout {
+    private static final String FAILSAFE = "add a rule or a failsafe rule";
+
+    /**
+     * Why a connection could not be opened anew.
+     *
+     * @param cuts true: the one that is there ends too
+     * @param advice what would be right
+     */
+    private record Refusal(boolean cuts, String why, String advice) {}
+
+    private Lockout() {}
+
+    /**
+     * What a start would do to ssh connections, one line each, with what would be right.
+     *
+     * @param config with the addresses that the NICs of hosts have now
+     * @param policies of its interfaces, by name
+     */
+    public static List<String> faults(Config config, Function<String, Policy> policies, Sessions sessions)
+            throws IOException {
+        List<String> faults = new ArrayList<>();
+        for (Sessions.Session session : sessions.all()) {
+            for (Interface each : config.interfaces().values()) {
+                boolean goesOn = each.mode() instanceof Mode.Host host && host.adoptEstablished();
+                refusal(config, each, policies, sessions, session, goesOn)
+                        .ifPresent(refusal ->
+                                faults.add(line(each, session, refusal) + ", or start with --allow-lockout"));
+            }
+        }
+        return faults;
+    }
+
+    /**
+     * What a reload would do to ssh connections that the configuration in force would admit anew.
+     *
+     * @param before in force, with the addresses that NICs have now; null: none is
+     * @param inForce policies of the interfaces that are guarded now, by name; the others admit everything
+     * @param next as {@code before}, after the reload
+     * @param policies of its interfaces, by name
+     */
+    public static List<String> newFaults(
+            @Nullable Config before,
+            Map<String, Policy> inForce,
+            Config next,
+            Function<String, Policy> policies,
+            Sessions sessions)
+            throws IOException {
+        List<String> faults = new ArrayList<>();
+        for (Sessions.Session session : sessions.all()) {
+            if (before != null && isRefused(before, inForce, sessions, session)) {
+                continue;
+            }
+            for (Interface each : next.interfaces().values()) {
+                boolean goesOn = inForce.containsKey(each.name())
+                        ? !next.conntrack().recheck()
+                        : each.mode() instanceof Mode.Host host && host.adoptEstablished();
+                refusal(next, each, policies, sessions, session, goesOn)
+                        .ifPresent(refusal -> faults.add(
+                                line(each, session, refusal) + ": portcullis reload --allow-lockout does it anyway"));
+            }
+        }
+        return faults;
+    }
+
+    private static boolean isRefused(
+            Config config, Map<String, Policy> policies, Sessions sessions, Sessions.Session session)
+            throws IOException {
+        for (Interface each : config.interfaces().values()) {
+            Policy policy = policies.get(each.name());
+            if (policy != null
+                    && refusal(config, each, _ -> policy, sessions, session, true)
+                            .isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String line(Interface each, Sessions.Session session, Refusal refusal) {
+        return each.name() + ": the ssh connection from " + session.peer() + " to " + session.local() + " port "
+                + session.localPort()
+                + (refusal.cuts() ? " would be cut: " : " goes on, but a new one would be refused: ") + refusal.why()
+                + ": " + refusal.advice();
+    }
+
+    /**
+     * What one interface would do to one connection.
+     *
+     * @param goesOn true: its flow is tracked, or will be
+     */
+    private static Optional<Refusal> refusal(
+            Config config,
+            Interface each,
+            Function<String, Policy> policies,
+            Sessions sessions,
+            Sessions.Session session,
+            boolean goesOn)
+            throws IOException {
+        Optional<Nic> passed = passed(each, sessions, session);
+        if (passed.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Refusal> hindrance = hindrance(each, passed.get(), sessions);
+        if (hindrance.isPresent()) {
+            // What can't be guarded is shut, or open where the configuration says so.
+            return each.onFailure() == OnFailure.CLOSED ? hindrance : Optional.empty();
+        }
+        Policy policy = policies.apply(each.name());
+        if (policy.audits()) {
+            return Optional.empty();
+        }
+        LinkClass needed = session.peer().isV6() ? LinkClass.NDP : LinkClass.ARP;
+        if (!policy.passes(needed.key())) {
+            return Optional.of(new Refusal(
+                    true,
+                    "its pass-through lacks " + needed.key() + ", without which nobody finds this host",
+                    "add it"));
+        }
+        return asked(config, each, policy, session, goesOn);
+    }
+
+    private static Optional<Nic> passed(Interface each, Sessions sessions, Sessions.Session session)
+            throws IOException {
+        for (String name : each.mode().nics()) {
+            Optional<Nic> nic = sessions.names().find(name);
+            if (nic.isPresent() && sessions.passes(session, nic.get())) {
+                return nic;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Why a NIC that carries a connection can't be guarded as the configuration has it. */
+    private static Optional<Refusal> hindrance(Interface each, Nic nic, Sessions sessions) {
+        if (each.mode() instanceof Mode.Bridge) {
+            return Optional.of(new Refusal(true, nic.name() + " is to be a port of a bridge", "name another NIC"));
+        }
+        Optional<Nic> master = sessions.nics().stream()
+                .filter(other -> other.index() == nic.masterIndex())
+                .findFirst();
+        if (master.isPresent()) {
+            String name = master.get().name();
+            return Optional.of(
+                    new Refusal(true, nic.name() + " is a port of " + name + " and is shut", "name " + name));
+        }
+        return nic.ethernet()
+                ? Optional.empty()
+                : Optional.of(
+                        new Refusal(true, nic.name() + " carries no Ethernet frames and is shut", "name another NIC"));
+    }
+
+    /** Has an engine decide about the packet that would open the connection, and about the one that answers. */
+    private static Optional<Refusal> asked(
+            Config config, Interface each, Policy policy, Sessions.Session session, boolean goesOn) {
+        FirstPacket opening = new FirstPacket(
+                session.peer().isV6(),
+                IpProtocol.TCP,
+                session.peer().high(),
+                session.peer().low(),
+                session.peerPort(),
+                session.local().high(),
+                session.local().low(),
+                session.localPort(),
+                0,
+                0,
+                0);
+        Engine engine = Explain.alone(policy);
+        Reason reason = decide(engine, opening.frame(), Direction.INGRESS);
+        if (reason != Reason.NONE) {
+            boolean cuts = reason != Reason.NO_RULE || !goesOn;
+            return Optional.of(new Refusal(cuts, why(config, policy, engine, question(each, session, true)), FAILSAFE));
+        }
+        if (decide(engine, opening.answer(), Direction.EGRESS) != Reason.NONE) {
+            String why = why(config, policy, engine, question(each, session, false));
+            return Optional.of(new Refusal(true, "its answers would be dropped: " + why, FAILSAFE));
+        }
+        return Optional.empty();
+    }
+
+    private static Reason decide(Engine engine, byte[] frame, Direction direction) {
+        Batch batch = new Batch(MemorySegment.ofArray(frame), false);
+        batch.add(0, frame.length);
+        batch.verified();
+        engine.decide(batch, direction, 0);
+        return Reason.of(batch.reason(0));
+    }
+
+    private static ExplainRequest question(Interface each, Sessions.Session session, boolean ingress) {
+        String peer = session.peer().toString();
+        String local = session.local().toString();
+        return ingress
+                ? new ExplainRequest(
+                        each.name(),
+                        true,
+                        IpProtocol.TCP,
+                        peer,
+                        session.peerPort(),
+                        local,
+                        session.localPort(),
+                        0,
+                        0,
+                        0)
+                : new ExplainRequest(
+                        each.name(),
+                        false,
+                        IpProtocol.TCP,
+                        local,
+                        session.localPort(),
+                        peer,
+                        session.peerPort(),
+                        0,
+                        0,
+                        0);
+    }
+
+    private static String why(Config config, Policy policy, Engine engine, ExplainRequest question) {
+        ExplainReport report = Explain.live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+        ExplainReport.RuleView rule = report.rule();
+        ExplainReport.NearestView nearest = report.nearest();
+        return report.text()
+                + (rule == null ? "" : " (" + rule.id() + " at " + rule.place() + ")")
+                + (nearest == null ? "" : "; nearest: " + nearest.why() + " at " + nearest.place());
+    }
+}

@@ -1,0 +1,155 @@
+package io.portcullis.diagnose;
+
+import io.portcullis.guard.NicAddresses;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.TcpSocket;
+import io.portcullis.linux.netlink.TcpSockets;
+import io.portcullis.net.Address;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The ssh connections that others have to this host, and the NICs that carry them. What comes over {@code lo} is none: whoever is on
+ * this host already needs no NIC.
+ *
+ * @param all one of several between the same addresses to the same port stands for all of them
+ * @param nics of this host
+ * @param names finds a NIC by any of its names
+ */
+public record Sessions(List<Session> all, List<Nic> nics, Names names) {
+    /** Devices that are made of others: what leaves by them leaves by one of their ports. */
+    private static final Set<String> HAS_PORTS = Set.of("bridge", "bond", "team");
+
+    /**
+     * One connection.
+     *
+     * @param leavesBy index of the NIC by which what this host sends to the peer leaves
+     */
+    record Session(Address peer, int peerPort, Address local, int localPort, int leavesBy) {}
+
+    /** Which NIC a name means. */
+    interface Names {
+        Optional<Nic> find(String name) throws IOException;
+    }
+
+    /** Copies the lists. */
+    public Sessions {
+        all = List.copyOf(all);
+        nics = List.copyOf(nics);
+    }
+
+    /** Those that this host has now; changes nothing, and needs no privilege. */
+    public static Sessions ofThisHost() throws IOException {
+        Set<Integer> ports = SshPorts.find(TcpSockets.listeners(), SshPorts.Places.ofThisHost())
+                .keySet();
+        List<TcpSocket> sockets = new ArrayList<>();
+        for (int port : ports) {
+            sockets.addAll(TcpSockets.open(port));
+        }
+        String own = System.getenv("SSH_CONNECTION");
+        Optional<Ends> ends = own == null ? Optional.empty() : Ends.parse(own);
+        if (ends.isPresent() && !ports.contains(ends.get().localPort())) {
+            // Its sshd was not found: it may not be root's.
+            TcpSockets.open(ends.get().localPort()).stream()
+                    .filter(socket -> ends.get().equals(Ends.of(socket)))
+                    .forEach(sockets::add);
+        }
+        return sockets.isEmpty() ? new Sessions(List.of(), List.of(), Nics::find) : of(sockets, Nics.all());
+    }
+
+    /**
+     * The same, where NICs are called otherwise by now.
+     *
+     * @param now what they are called, by the names that the configuration has
+     */
+    public Sessions renamed(Map<String, String> now) {
+        return new Sessions(all, nics, name -> names.find(now.getOrDefault(name, name)));
+    }
+
+    /** Both ends of a connection. */
+    record Ends(InetAddress remote, int remotePort, InetAddress local, int localPort) {
+        static Ends of(TcpSocket socket) {
+            return new Ends(socket.remote(), socket.remotePort(), socket.local(), socket.localPort());
+        }
+
+        /** As sshd writes them for the programs that it starts: {@code 198.51.100.7 40000 203.0.113.80 22}. */
+        static Optional<Ends> parse(String sshConnection) {
+            String[] words = sshConnection.strip().split(" +", -1);
+            if (words.length != 4 || !words[1].matches("[0-9]{1,5}") || !words[3].matches("[0-9]{1,5}")) {
+                return Optional.empty();
+            }
+            try {
+                return Optional.of(new Ends(
+                        address(words[0]), Integer.parseInt(words[1]), address(words[2]), Integer.parseInt(words[3])));
+            } catch (IllegalArgumentException notSshds) {
+                return Optional.empty();
+            }
+        }
+
+        /** Without its zone; {@code ::ffff:192.0.2.1} is 192.0.2.1. */
+        private static InetAddress address(String text) {
+            int zone = text.indexOf('%');
+            return InetAddress.ofLiteral(zone < 0 ? text : text.substring(0, zone));
+        }
+    }
+
+    private static Sessions of(List<TcpSocket> sockets, List<Nic> nics) throws IOException {
+        record Key(InetAddress remote, InetAddress local, int localPort) {}
+        Map<Key, Session> sessions = new LinkedHashMap<>();
+        for (TcpSocket socket : sockets) {
+            Key key = new Key(socket.remote(), socket.local(), socket.localPort());
+            OptionalInt leavesBy = sessions.containsKey(key) ? OptionalInt.empty() : Nics.leavesBy(socket);
+            if (leavesBy.isPresent()
+                    && nics.stream().anyMatch(nic -> nic.index() == leavesBy.getAsInt() && !nic.loopback())) {
+                sessions.put(
+                        key,
+                        new Session(
+                                NicAddresses.address(socket.remote()),
+                                socket.remotePort(),
+                                NicAddresses.address(socket.local()),
+                                socket.localPort(),
+                                leavesBy.getAsInt()));
+            }
+        }
+        return new Sessions(List.copyOf(sessions.values()), nics, Nics::find);
+    }
+
+    /**
+     * Whether a connection passes a NIC: it leaves by that NIC, by a device that stands on it, or by a bridge or bond that it is a port
+     * of.
+     */
+    boolean passes(Session session, Nic nic) {
+        return carriers(session.leavesBy(), new HashSet<>()).contains(nic.index());
+    }
+
+    /** A device, and all that carry what leaves by it. */
+    private Set<Integer> carriers(int device, Set<Integer> known) {
+        for (Nic nic : nics) {
+            if (nic.index() == device && known.add(device)) {
+                if (nic.lowerIndex() != 0 && NicAddresses.STANDS_ON_A_NIC.contains(nic.kind())) {
+                    carriers(nic.lowerIndex(), known);
+                }
+                if (HAS_PORTS.contains(nic.kind())) {
+                    nics.stream()
+                            .filter(port -> port.masterIndex() == device)
+                            .forEach(port -> carriers(port.index(), known));
+                }
+            }
+        }
+        return known;
+    }
+
+    /** The device by which a connection leaves. */
+    Optional<Nic> device(Session session) {
+        return nics.stream().filter(nic -> nic.index() == session.leavesBy()).findFirst();
+    }
+}

@@ -1,0 +1,13 @@
+/**
+ * Answers for operators: what will happen on this machine ({@link io.portcullis.diagnose.Doctor}), what becomes of
+ * a packet and why ({@link io.portcullis.diagnose.Explain}), which ssh sessions a change would lock out ({@link
+ * io.portcullis.diagnose.Lockout}), which NICs nobody guards ({@code Unguarded}). Nothing here changes anything.
+ *
+ * <p>May import {@code guard}, {@code intercept}, {@code engine}, {@code conntrack}, {@code port}, {@code policy},
+ * {@code config}, {@code linux}, {@code operations}, {@code packet} and {@code net}. Start reading at {@code
+ * Doctor.examine}.
+ */
+@NullMarked
+package io.portcullis.diagnose;
+
+import org.jspecify.annotations.NullMarked;

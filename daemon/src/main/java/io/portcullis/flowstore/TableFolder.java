@@ -1,0 +1,363 @@
+package io.portcullis.flowstore;
+
+import io.portcullis.conntrack.TableHeader;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.FileFault;
+import io.portcullis.linux.FileLock;
+import io.portcullis.linux.FileName;
+import io.portcullis.linux.MappedFile;
+import io.portcullis.linux.TrustedFolder;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.URLEncoder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The names of an interface's flow tables in {@code conntrack.directory}, and what is done to them as files. The tables are in the
+ * folder {@code flows-NAME}. Beside it are {@code flows-NAME.lock}; {@code .new} and {@code .old} while others take their place;
+ * and {@code flows-NAME.0.aside}, a table that could not be used. NAME has no dot ({@link FileName}), so that no interface's
+ * folder has the name of another one's lock.
+ */
+public record TableFolder(Path directory, String interfaceName) {
+    private static final Logger LOG = LoggerFactory.getLogger(TableFolder.class);
+
+    private static final String PREFIX = "flows-";
+    private static final String LOCK = ".lock";
+    private static final String NEW = ".new";
+    private static final String OLD = ".old";
+    private static final String ASIDE = ".aside";
+    private static final Pattern WORKER = Pattern.compile("[0-9]{1,3}");
+    private static final int MOST_ASIDE = 2;
+    private static final Duration ASIDE_FOR = Duration.ofDays(7);
+
+    /** Of an interface's name in a table, which has room for 432. */
+    private static final int LONGEST_LABEL = 400;
+
+    /** Where the tables are. */
+    Path path() {
+        return directory.resolve(name());
+    }
+
+    private String name() {
+        return PREFIX + FileName.of(interfaceName);
+    }
+
+    private Path sibling(String suffix) {
+        return directory.resolve(name() + suffix);
+    }
+
+    /** The file that the daemon holds which uses the tables. */
+    Path lock() {
+        return sibling(LOCK);
+    }
+
+    /** What the tables call the interface. */
+    String label() {
+        return interfaceName.getBytes(StandardCharsets.UTF_8).length <= LONGEST_LABEL
+                ? interfaceName
+                : FileName.of(interfaceName);
+    }
+
+    /**
+     * Makes the directory where there is none.
+     *
+     * @throws IOException where it can't be used, or what is in it is not to be believed; the message says why
+     */
+    void prepare() throws IOException {
+        TrustedFolder.make(directory);
+        demandTrust(directory);
+        if (Files.exists(path(), LinkOption.NOFOLLOW_LINKS)) {
+            if (!Files.isDirectory(path(), LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException(path() + ": not a folder");
+            }
+            demandTrust(path());
+        }
+    }
+
+    static void demandTrust(Path file) throws IOException {
+        Optional<String> fault = TrustedFolder.fault(file);
+        if (fault.isPresent()) {
+            throw new IOException(fault.get());
+        }
+    }
+
+    /** False where a directory is there and others may write to it. */
+    public static boolean isTrusted(Path directory) {
+        try {
+            return !Files.exists(directory) || TrustedFolder.fault(directory).isEmpty();
+        } catch (IOException unreadable) {
+            LOG.debug("{} can't be looked at", directory, unreadable);
+            return false;
+        }
+    }
+
+    /** How many flows the tables that are there have room for; 0: there are none, or none to be believed. */
+    long room() {
+        try {
+            demandTrust(directory);
+            demandTrust(path());
+            long room = 0;
+            for (Path file : files()) {
+                room += Math.max(0, (Files.size(file) - TableHeader.bytes(0)) / TableSet.flowBytes());
+            }
+            return room;
+        } catch (NoSuchFileException none) {
+            return 0;
+        } catch (IOException unreadable) {
+            LOG.debug("{}: its flow tables can't be counted", interfaceName, unreadable);
+            return 0;
+        }
+    }
+
+    /** The files of the tables, in no order; none where there is no folder. */
+    List<Path> files() throws IOException {
+        return list(path());
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    /** A run that ended while it put new tables in the place of old ones: the old ones are whole. */
+    void finishInterrupted() throws IOException {
+        if (!Files.exists(path()) && Files.exists(sibling(OLD))) {
+            Files.move(sibling(OLD), path(), StandardCopyOption.ATOMIC_MOVE);
+        }
+        delete(sibling(OLD));
+        delete(sibling(NEW));
+    }
+
+    /** An empty folder for new tables. */
+    Path makeFresh() throws IOException {
+        delete(sibling(NEW));
+        return Files.createDirectory(
+                sibling(NEW), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    /** Gives up what {@link #makeFresh} made. */
+    void deleteFresh() throws IOException {
+        delete(sibling(NEW));
+    }
+
+    /** The new tables take the place of those that are there, if any. */
+    void replace() throws IOException {
+        if (Files.exists(path())) {
+            Files.move(path(), sibling(OLD), StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.move(sibling(NEW), path(), StandardCopyOption.ATOMIC_MOVE);
+        try {
+            delete(sibling(OLD));
+        } catch (IOException left) {
+            LOG.warn("{}: its tables of before are not removed: {}", interfaceName, FileFault.text(left));
+        }
+    }
+
+    /** Removes the tables, and those that were to take their place or had it before. */
+    void deleteTables() throws IOException {
+        for (String suffix : List.of("", OLD, NEW)) {
+            delete(sibling(suffix));
+        }
+    }
+
+    /** Keeps a file that is no table of ours for whoever wants to look at it. */
+    Path putAside(Path file) throws IOException {
+        String name = file.getFileName().toString();
+        String number = WORKER.matcher(name).matches()
+                ? name
+                : FileName.sha256(name.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+        Path aside = sibling("." + number + ASIDE);
+        delete(aside);
+        Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE);
+        if (Files.isRegularFile(aside, LinkOption.NOFOLLOW_LINKS)) {
+            Files.setLastModifiedTime(aside, FileTime.from(Instant.now()));
+        }
+        return aside;
+    }
+
+    /** Removes what was put aside more than a week ago, and all but the last two. */
+    void removeOldAsides() throws IOException {
+        List<Path> asides = asides();
+        Instant weekAgo = Instant.now().minus(ASIDE_FOR);
+        for (int i = 0; i < asides.size(); i++) {
+            if (i >= MOST_ASIDE || modified(asides.get(i)).toInstant().isBefore(weekAgo)) {
+                removeAside(asides.get(i));
+            }
+        }
+    }
+
+    /** Removes everything that was put aside: somebody needs the room. */
+    boolean removeAsides() throws IOException {
+        List<Path> asides = asides();
+        for (Path aside : asides) {
+            removeAside(aside);
+        }
+        return !asides.isEmpty();
+    }
+
+    private void removeAside(Path aside) throws IOException {
+        delete(aside);
+        LOG.info("{}: {}, put aside earlier, is removed", interfaceName, aside);
+    }
+
+    /** The latest first. Also those that version 0.1 named with a hyphen. */
+    private List<Path> asides() throws IOException {
+        Pattern pattern = Pattern.compile(Pattern.quote(name()) + "(\\.[^.]+|-[0-9]+)" + Pattern.quote(ASIDE));
+        List<Path> asides = new ArrayList<>();
+        for (Path file : list(directory)) {
+            if (pattern.matcher(file.getFileName().toString()).matches()) {
+                asides.add(file);
+            }
+        }
+        asides.sort(Comparator.comparing(TableFolder::modified).reversed().thenComparing(Comparator.naturalOrder()));
+        return asides;
+    }
+
+    private static FileTime modified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException gone) {
+            LOG.debug("{} can't be dated", file, gone);
+            return FileTime.from(Instant.EPOCH);
+        }
+    }
+
+    /** Version 0.1 wrote the names of interfaces in another way: each folder that has one of those gets today's. */
+    void renameThoseOfVersion01() throws IOException {
+        for (Path folder : list(directory)) {
+            String name = folder.getFileName().toString();
+            if (!name.startsWith(PREFIX) || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+                continue;
+            }
+            Optional<String> owner = owner(folder);
+            if (owner.isEmpty() || !name.equals(PREFIX + URLEncoder.encode(owner.get(), StandardCharsets.UTF_8))) {
+                continue;
+            }
+            Path today = new TableFolder(directory, owner.get()).path();
+            if (!Files.exists(today)) {
+                Files.move(folder, today, StandardCopyOption.ATOMIC_MOVE);
+                LOG.info("{}: its flow tables are in {} now", owner.get(), today);
+            }
+        }
+    }
+
+    /** The interface whose tables are in a folder whose name may be of version 0.1; empty: it is not. */
+    private static Optional<String> owner(Path folder) throws IOException {
+        String name = folder.getFileName().toString();
+        if (name.equals(PREFIX + FileName.of(name.substring(PREFIX.length())))) {
+            return Optional.empty();
+        }
+        for (Path file : list(folder)) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                continue;
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                    Arena arena = Arena.ofConfined()) {
+                MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+                return Optional.of(TableHeader.read(memory).interfaceName());
+            } catch (TableHeader.UnknownTable unknown) {
+                LOG.debug("{} does not tell whose it is", file, unknown);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Removes everything but what was put aside. The lock is held. */
+    void delete() {
+        try {
+            deleteTables();
+            delete(lock());
+        } catch (IOException e) {
+            LOG.warn("flow tables in {} are not removed: {}", path(), FileFault.text(e));
+        }
+    }
+
+    private static void delete(Path file) throws IOException {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(file)) {
+            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                giveBack(each);
+                Files.delete(each);
+            }
+        }
+    }
+
+    /** A table of this process may be mapped until its memory is collected. */
+    private static void giveBack(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) == 0) {
+            return;
+        }
+        try {
+            MappedFile.giveBack(file, Files.size(file));
+        } catch (ErrnoException refused) {
+            LOG.debug("the room of {} is free when nobody has it mapped", file, refused);
+        }
+    }
+
+    /**
+     * Removes the tables of all interfaces that no daemon uses: another daemon may have its own in the same directory.
+     *
+     * @throws IOException where others may write there, so that no name in it is to be believed
+     */
+    static void removeUnused(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        demandTrust(directory);
+        Set<String> names = new TreeSet<>();
+        for (Path file : list(directory)) {
+            String name = file.getFileName().toString();
+            if (name.startsWith(PREFIX)) {
+                names.add(name.split("\\.", 2)[0]);
+            }
+        }
+        for (String name : names) {
+            removeUnused(directory, name);
+        }
+    }
+
+    private static void removeUnused(Path directory, String name) throws IOException {
+        Path lock = directory.resolve(name + LOCK);
+        if (!Files.isRegularFile(lock, LinkOption.NOFOLLOW_LINKS)) {
+            // No daemon has made it.
+            return;
+        }
+        Optional<FileLock> taken = FileLock.take(lock, "detach");
+        if (taken.isEmpty()) {
+            return;
+        }
+        try (FileLock _ = taken.get()) {
+            for (String suffix : List.of("", OLD, NEW, LOCK)) {
+                delete(directory.resolve(name + suffix));
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package io.portcullis.guard;
+
+import io.portcullis.intercept.Bridge;
+import io.portcullis.intercept.LinkFollowing;
+import io.portcullis.intercept.Side;
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.LastingThread;
+import io.portcullis.linux.netlink.LinkWatch;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code link-state: follow}: a thread that hears of lost and found carriers and holds the other side down meanwhile. */
+final class LinkFollower implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LinkFollower.class);
+
+    private static final int SETTLED_MS = 5_000;
+    private static final int UNSETTLED_MS = 50;
+    private static final long RETRY_MS = 1_000;
+    private static final long END_MS = 2_000;
+
+    private final String name;
+    private final String outside;
+    private final String inside;
+    private final Bridge bridge;
+    private final LinkWatch links;
+    private final Thread thread;
+    private volatile @Nullable Side held;
+    private volatile boolean closed;
+    private boolean refusedBefore;
+
+    private LinkFollower(String name, String outside, String inside, Bridge bridge, LinkWatch links) {
+        this.name = name;
+        this.outside = outside;
+        this.inside = inside;
+        this.bridge = bridge;
+        this.links = links;
+        this.thread = LastingThread.unstarted("portcullis-links-" + name, this::run);
+    }
+
+    /**
+     * Starts to follow.
+     *
+     * @param name of the interface
+     * @throws ErrnoException if the kernel tells of no links (rtnetlink)
+     */
+    static LinkFollower start(String name, String outside, String inside, Bridge bridge) throws ErrnoException {
+        LinkFollower follower = new LinkFollower(name, outside, inside, bridge, LinkWatch.open());
+        follower.thread.start();
+        return follower;
+    }
+
+    /** The NIC that is held down, or null. */
+    @Nullable
+    String held() {
+        Side side = held;
+        return side == null ? null : nicOf(side);
+    }
+
+    private String nicOf(Side side) {
+        return side == Side.OUTSIDE ? outside : inside;
+    }
+
+    private void run() {
+        LinkFollowing following = new LinkFollowing(System.nanoTime());
+        boolean failed = false;
+        while (!closed) {
+            try {
+                long nowNs = System.nanoTime();
+                obey(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
+                links.next(following.isSettled(nowNs) ? SETTLED_MS : UNSETTLED_MS);
+                failed = false;
+            } catch (ErrnoException refused) {
+                if (refused.errno() == Errno.ECANCELED) {
+                    return;
+                }
+                if (!failed) {
+                    LOG.error("{}: links can't be followed now: {}", name, refused.getMessage());
+                }
+                failed = true;
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MS));
+            }
+        }
+    }
+
+    private static boolean hasCarrier(String nic) throws ErrnoException {
+        return Nics.find(nic).map(Nic::carrier).orElse(false);
+    }
+
+    private void obey(@Nullable Side wanted) {
+        if (wanted == held) {
+            return;
+        }
+        try {
+            bridge.hold(wanted);
+        } catch (IOException refused) {
+            if (!refusedBefore) {
+                LOG.error("{}: the link state can't be followed: {}", name, refused.getMessage());
+            }
+            refusedBefore = true;
+            return;
+        }
+        refusedBefore = false;
+        if (wanted != null) {
+            Side failed = wanted == Side.OUTSIDE ? Side.INSIDE : Side.OUTSIDE;
+            LOG.warn("{}: {} has lost its carrier: {} is taken down with it", name, nicOf(failed), nicOf(wanted));
+        } else {
+            LOG.info("{}: the carrier is back: {} comes up again", name, held());
+        }
+        held = wanted;
+    }
+
+    /** Ends it; what is held comes up. */
+    @Override
+    public void close() {
+        closed = true;
+        links.close();
+        LockSupport.unpark(thread);
+        try {
+            thread.join(END_MS);
+        } catch (InterruptedException asked) {
+            Thread.currentThread().interrupt();
+        }
+        obey(null);
+    }
+}

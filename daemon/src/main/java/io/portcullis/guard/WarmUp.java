@@ -1,0 +1,300 @@
+package io.portcullis.guard;
+
+import io.portcullis.config.ConfigException;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.engine.Shard;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.ring.RingRehearsal;
+import io.portcullis.port.ring.RingRehearsal.Offload;
+import io.portcullis.worker.Worker;
+import io.portcullis.worker.Workers;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Walks made-up frames through the real pipeline, from receive ring to system call, until the compiler has nothing more to
+ * do: then the first real frames are not held up by an interpreter, nor by the compiler's threads. Connections that open,
+ * carry data and end, datagrams, pings, tags, super-frames, what is dropped.
+ */
+public final class WarmUp {
+    private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+
+    private static final long LONGEST_NS = TimeUnit.MILLISECONDS.toNanos(2_500);
+
+    /** The compiler compiles what has run some 10,000 times. */
+    private static final int LEAST_ROUNDS = 1_500;
+
+    /** Client ports that do the same step together. */
+    private static final int GROUP = 32;
+
+    /** Groups between two looks at the compiler, and how little it has done then when it is done. */
+    private static final int GROUPS_AT_ONCE = 8;
+
+    private static final long IDLE_COMPILER_MS = 4;
+
+    private static final int SYN = 0x02;
+    private static final int ACK = 0x10;
+    private static final int FIN = 0x01;
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+    private static final int ICMP = 1;
+    private static final int DATAGRAMS = 12;
+    private static final int PAYLOAD = 1_800;
+    private static final int FIRST_PORT = 1_024;
+    private static final int LAST_PORT = 65_535;
+    private static final int DATA = 4;
+    private static final int NEEDS_CSUM = PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM;
+    private static final int GSO_TCPV4 = 1;
+    private static final int TRANSPORT = 34;
+    private static final Offload UNFINISHED_UDP = new Offload(NEEDS_CSUM, 0, 0, TRANSPORT, 6, -1);
+    private static final Offload TAGGED = new Offload(0, 0, 0, 0, 0, 7);
+
+    private final RingRehearsal outside;
+    private final RingRehearsal inside;
+    private final long startNs;
+    private int firstPort = FIRST_PORT;
+    private int port;
+
+    private WarmUp(RingRehearsal outside, RingRehearsal inside, long startNs) {
+        this.startNs = startNs;
+        this.outside = outside;
+        this.inside = inside;
+    }
+
+    /**
+     * What was walked.
+     *
+     * @param rounds each of some fifty frames, in both directions
+     * @param passed frames that the engine let through, a super-frame as the packets that it stands for
+     * @param dropped frames that it did not
+     */
+    record Walked(int rounds, long passed, long dropped) {}
+
+    /** False: {@code -Dportcullis.warm-up=off}. */
+    public static boolean isWanted() {
+        return !System.getProperty("portcullis.warm-up", "on").equals("off");
+    }
+
+    /** Does it; what fails is no reason not to start. */
+    public static Walked run() {
+        long startNs = System.nanoTime();
+        Walked walked = new Walked(0, 0, 0);
+        try (RingRehearsal outside = RingRehearsal.open();
+                RingRehearsal inside = RingRehearsal.open()) {
+            Workers workers = Workers.of(
+                    "warm-up",
+                    List.of(new Engine(policy(), Shard.ALL, 0, 0)),
+                    List.of(outside.port()),
+                    List.of(inside.port()),
+                    _ -> Worker.ThreadOptions.PLAIN,
+                    _ -> {});
+            int rounds = 0;
+            try {
+                workers.logDrops(false, false);
+                workers.start(false);
+                rounds = new WarmUp(outside, inside, startNs).walk();
+            } finally {
+                workers.close();
+            }
+            walked = walked(rounds, workers.counters());
+        } catch (ErrnoException | ConfigException refused) {
+            LOG.warn("no warm-up, the first frames will take longer: {}", refused.getMessage());
+        }
+        // What it left behind goes now, not while there is traffic.
+        System.gc();
+        LOG.debug("warm-up: {} in {} ms", walked, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
+        return walked;
+    }
+
+    private static Walked walked(int rounds, Counters counters) {
+        long passed = 0;
+        long dropped = 0;
+        for (Direction direction : Direction.values()) {
+            for (Reason reason : Reason.values()) {
+                long packets = counters.packets(direction, reason);
+                passed += reason == Reason.NONE ? packets : 0;
+                dropped += reason == Reason.NONE ? 0 : packets;
+            }
+        }
+        return new Walked(rounds, passed, dropped);
+    }
+
+    private static Policy policy() throws ConfigException {
+        return Policy.compile(ConfigReader.parse("""
+                version: 1
+                interfaces:
+                  warm-up: {mode: bridge, outside: a, inside: b, security-groups: [web, other]}
+                security-groups:
+                  web:
+                    ingress:
+                      - {protocol: tcp, ports: [80, 443], from: 192.0.2.0/24}
+                      - {protocol: udp, ports: 53, from: any}
+                      - {protocol: icmp, type: echo-request, from: any}
+                    egress: []
+                  other:
+                    ingress: [{protocol: tcp, ports: 8080, from: 198.51.100.0/24}]
+                    egress: []
+                """, "warm-up"), "warm-up", 1, 100_000);
+    }
+
+    /** Returns after how many rounds the compiler was done, or the time over. */
+    private int walk() {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        int rounds = 0;
+        long before = 0;
+        while (System.nanoTime() - startNs < LONGEST_NS) {
+            for (int i = 0; i < GROUPS_AT_ONCE; i++) {
+                walkTogether();
+            }
+            rounds += GROUPS_AT_ONCE * GROUP;
+            long now = compiler == null ? 0 : compiler.getTotalCompilationTime();
+            if (rounds >= LEAST_ROUNDS && now - before < IDLE_COMPILER_MS) {
+                break;
+            }
+            before = now;
+        }
+        return rounds;
+    }
+
+    /** A round for each of a group of client ports, step by step, so that frames come in batches and answers after questions. */
+    private void walkTogether() {
+        each(() -> in(tcp(Direction.INGRESS, SYN, 1, 0, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, SYN | ACK, 1, 2, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, ACK, 2, 2, 0), Offload.NONE));
+        for (int i = 0; i < DATA; i++) {
+            int sent = 2 + i * PAYLOAD;
+            each(() -> in(
+                    tcp(Direction.INGRESS, ACK, sent, 2, PAYLOAD),
+                    new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, 16, -1)));
+            each(() -> out(tcp(Direction.EGRESS, ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
+        }
+        int end = 2 + DATA * PAYLOAD;
+        each(() -> in(tcp(Direction.INGRESS, FIN | ACK, end, 2, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, FIN | ACK, 2, end + 1, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, ACK, end + 1, 3, 0), Offload.NONE));
+        // A run of one flow leaves as one super-frame.
+        each(() -> {
+            for (int i = 0; i < DATAGRAMS; i++) {
+                in(udp(Direction.INGRESS), i % 2 == 0 ? Offload.NONE : UNFINISHED_UDP);
+            }
+        });
+        each(() -> {
+            for (int i = 0; i < DATAGRAMS; i++) {
+                out(udp(Direction.EGRESS), Offload.NONE);
+            }
+        });
+        each(() -> in(udp(Direction.INGRESS), TAGGED));
+        each(() -> in(echo(8), Offload.NONE));
+        each(() -> out(echo(0), Offload.NONE));
+        // No rule, and no flow.
+        each(() -> in(tcp(Direction.INGRESS, ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, SYN, 9, 9, 0), Offload.NONE));
+        firstPort = firstPort + 2 * GROUP > LAST_PORT ? FIRST_PORT : firstPort + GROUP;
+    }
+
+    /** Does this for each port of the group, then waits until the loop has taken all of it. */
+    @SuppressWarnings("ThreadPriorityCheck") // on a single core the loop runs when this thread lets it
+    private void each(Runnable step) {
+        for (port = firstPort; port < firstPort + GROUP; port++) {
+            step.run();
+        }
+        while (!(outside.isEmpty() && inside.isEmpty()) && System.nanoTime() - startNs < 2 * LONGEST_NS) {
+            Thread.yield();
+        }
+        outside.swallow();
+        inside.swallow();
+    }
+
+    private void in(byte[] frame, Offload offload) {
+        put(outside, frame, offload);
+    }
+
+    private void out(byte[] frame, Offload offload) {
+        put(inside, frame, offload);
+    }
+
+    private static void put(RingRehearsal nic, byte[] frame, Offload offload) {
+        if (!nic.receive(frame, offload)) {
+            throw new IllegalStateException("a rehearsal's ring is full");
+        }
+    }
+
+    private byte[] tcp(Direction direction, int flags, int sequence, int acknowledgment, int payload) {
+        ByteBuffer frame = ip(direction, TCP, 20 + payload);
+        ports(frame, direction, 80);
+        frame.putInt(sequence)
+                .putInt(acknowledgment)
+                .put((byte) (5 << 4))
+                .put((byte) flags)
+                .putShort((short) 65_535)
+                .putInt(0);
+        return finish(frame, TCP, 16);
+    }
+
+    private byte[] udp(Direction direction) {
+        ByteBuffer frame = ip(direction, UDP, 26);
+        ports(frame, direction, 53);
+        frame.putShort((short) 26).putShort((short) 0);
+        return finish(frame, UDP, 6);
+    }
+
+    private byte[] echo(int type) {
+        ByteBuffer frame = ip(type == 8 ? Direction.INGRESS : Direction.EGRESS, ICMP, 16);
+        frame.put((byte) type).put((byte) 0).putShort((short) 0).putShort((short) port);
+        return finish(frame, ICMP, 2);
+    }
+
+    private static ByteBuffer ip(Direction direction, int protocol, int length) {
+        ByteBuffer frame = ByteBuffer.allocate(TRANSPORT + length);
+        frame.putLong(0x0200_0000_0001_0200L).putInt(2).putShort((short) 0x0800);
+        frame.put((byte) 0x45)
+                .put((byte) 0)
+                .putShort((short) (20 + length))
+                .putShort((short) 0)
+                .putShort((short) 0x4000)
+                .put((byte) 64)
+                .put((byte) protocol)
+                .putShort((short) 0);
+        int outer = 0xc000_0205;
+        int inner = 0x0a00_0001;
+        frame.putInt(direction == Direction.INGRESS ? outer : inner)
+                .putInt(direction == Direction.INGRESS ? inner : outer);
+        frame.putShort(24, (short) ~sum(frame, 14, TRANSPORT, 0));
+        return frame;
+    }
+
+    private void ports(ByteBuffer frame, Direction direction, int service) {
+        boolean in = direction == Direction.INGRESS;
+        frame.putShort((short) (in ? port : service)).putShort((short) (in ? service : port));
+    }
+
+    private static byte[] finish(ByteBuffer frame, int protocol, int checksum) {
+        int length = frame.capacity() - TRANSPORT;
+        int pseudo = protocol == ICMP ? 0 : sum(frame, 26, TRANSPORT, protocol + length);
+        frame.putShort(TRANSPORT + checksum, (short) ~sum(frame, TRANSPORT, frame.capacity(), pseudo));
+        byte[] bytes = new byte[frame.capacity()];
+        frame.get(0, bytes);
+        return bytes;
+    }
+
+    /** RFC 1071; an even number of bytes. */
+    private static int sum(ByteBuffer bytes, int from, int to, int start) {
+        int sum = start;
+        for (int at = from; at < to; at += 2) {
+            sum += bytes.getShort(at) & 0xffff;
+        }
+        sum = (sum >>> 16) + (sum & 0xffff);
+        return (sum >>> 16) + (sum & 0xffff);
+    }
+}

@@ -1,0 +1,264 @@
+package io.portcullis.history;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.portcullis.config.SourceText;
+import io.portcullis.linux.FileFault;
+import io.portcullis.linux.FileName;
+import io.portcullis.linux.StateFolder;
+import io.portcullis.linux.TrustedFolder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The last configuration that was accepted, kept whole: a copy of each of its files, and {@code index.json}, which says which
+ * files they are. What the index names is what counts, and the index is replaced in one step (rename(2)), after everything that it
+ * names is on the disk: whenever this is interrupted, the last one or the new one is there. Each configuration file has a folder
+ * of its own.
+ */
+public final class LastGood {
+    private static final Logger LOG = LoggerFactory.getLogger(LastGood.class);
+
+    private static final String INDEX = "index.json";
+    private static final String NEW = ".new";
+    private static final Pattern STORED = Pattern.compile("[0-9]+-[0-9a-f]{16}\\.yaml");
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    /**
+     * What is kept.
+     *
+     * @param configuration path of the file that names the others
+     */
+    private record Index(String configuration, List<Entry> files) {
+        Index {
+            Objects.requireNonNull(configuration, "no configuration");
+            files = List.copyOf(Objects.requireNonNull(files, "no files"));
+        }
+    }
+
+    /**
+     * One file.
+     *
+     * @param name as it was named to the reader
+     * @param stored name of its copy in this folder
+     * @param sha256 of the copy
+     */
+    private record Entry(String name, String stored, String sha256) {
+        Entry {
+            Objects.requireNonNull(name, "a file without name");
+            Objects.requireNonNull(sha256, "a file without sha256");
+            if (!STORED.matcher(Objects.requireNonNull(stored, "a file without stored"))
+                    .matches()) {
+                throw new IllegalArgumentException("stored " + stored);
+            }
+        }
+    }
+
+    /** What {@link #find} comes to. */
+    public sealed interface Found {
+        /** The texts of all files, in the order of reading. */
+        record Kept(List<SourceText> texts) implements Found {
+            /** Copies the list. */
+            public Kept {
+                texts = List.copyOf(texts);
+            }
+        }
+
+        /** Nothing to go by, and why; for people. */
+        record Nothing(String reason) implements Found {}
+    }
+
+    private final Path configuration;
+    private final Path folder;
+
+    /**
+     * That of one configuration.
+     *
+     * @param lasting as {@link StateFolder#lasting} says
+     * @param configuration the file that names the others
+     */
+    public LastGood(Path lasting, Path configuration) {
+        this.configuration = configuration.toAbsolutePath().normalize();
+        folder = lasting.resolve("last-good").resolve(FileName.of(this.configuration.toString()));
+    }
+
+    /** Where it is kept. */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Keeps a configuration in the place of the last one; writes nothing where it is the same.
+     *
+     * @param texts of all of its files, in the order of reading
+     * @return why it could not be kept, for people; then the last one is still there
+     */
+    public Optional<String> keep(List<SourceText> texts) {
+        try {
+            if (find() instanceof Found.Kept kept && kept.texts().equals(texts)) {
+                return Optional.empty();
+            }
+            makeFolder();
+            Optional<String> fault = fault();
+            if (fault.isEmpty()) {
+                write(texts);
+            }
+            return fault.map(text -> "the configuration is not kept: " + text);
+        } catch (IOException e) {
+            removeOthers();
+            return Optional.of("the configuration is not kept in " + folder + ": " + FileFault.text(e));
+        }
+    }
+
+    /** Looks for what is kept. */
+    public Found find() {
+        try {
+            if (!Files.isDirectory(folder)) {
+                return new Found.Nothing("none is kept in " + folder);
+            }
+            Optional<String> fault = fault();
+            return fault.isPresent() ? new Found.Nothing(fault.get()) : read();
+        } catch (IOException e) {
+            return new Found.Nothing("what is kept in " + folder + " can't be read: " + FileFault.text(e));
+        }
+    }
+
+    private void makeFolder() throws IOException {
+        Path all = Objects.requireNonNull(folder.getParent());
+        TrustedFolder.make(Objects.requireNonNull(all.getParent()));
+        for (Path each : List.of(all, folder)) {
+            if (!Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)) {
+                Files.createDirectory(
+                        each, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+        }
+    }
+
+    /** Why what is in the folder can't be obeyed. */
+    private Optional<String> fault() throws IOException {
+        Path all = Objects.requireNonNull(folder.getParent());
+        List<Path> folders = List.of(Objects.requireNonNull(all.getParent()), all, folder);
+        for (Path each : folders) {
+            Optional<String> fault = TrustedFolder.fault(each);
+            if (fault.isPresent()) {
+                return fault;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Found read() throws IOException {
+        Path file = folder.resolve(INDEX);
+        if (!Files.exists(file)) {
+            return new Found.Nothing("none is kept in " + folder);
+        }
+        Index index = index();
+        if (!index.configuration.equals(configuration.toString()) || index.files.isEmpty()) {
+            return new Found.Nothing(
+                    file + " is of " + index.configuration + ", with " + index.files.size() + " files");
+        }
+        List<SourceText> texts = new ArrayList<>();
+        for (Entry entry : index.files) {
+            Path copy = folder.resolve(entry.stored);
+            byte[] bytes = Files.readAllBytes(copy);
+            if (!FileName.sha256(bytes).equals(entry.sha256)) {
+                return new Found.Nothing(copy + " is damaged: its checksum is not that of " + file);
+            }
+            texts.add(new SourceText(entry.name, new String(bytes, StandardCharsets.UTF_8)));
+        }
+        return new Found.Kept(texts);
+    }
+
+    private Index index() throws IOException {
+        Index index = JSON.readValue(Files.readAllBytes(folder.resolve(INDEX)), Index.class);
+        if (index == null) {
+            throw new IOException(folder.resolve(INDEX) + ": null");
+        }
+        return index;
+    }
+
+    private void write(List<SourceText> texts) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        for (SourceText text : texts) {
+            byte[] bytes = text.yaml().getBytes(StandardCharsets.UTF_8);
+            String sum = FileName.sha256(bytes);
+            Entry entry = new Entry(text.name(), entries.size() + "-" + sum.substring(0, 16) + ".yaml", sum);
+            write(entry.stored, bytes);
+            entries.add(entry);
+        }
+        force(folder);
+        write(INDEX, JSON.writeValueAsBytes(new Index(configuration.toString(), entries)));
+        force(folder);
+        removeOthers();
+    }
+
+    /** All or nothing, and its bytes on the disk when this returns. */
+    private void write(String name, byte[] bytes) throws IOException {
+        Path file = folder.resolve(name);
+        Path fresh = folder.resolve(name + NEW);
+        Files.deleteIfExists(fresh);
+        try (FileChannel channel = FileChannel.open(
+                fresh,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+            ByteBuffer rest = ByteBuffer.wrap(bytes);
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+            channel.force(true);
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void force(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /** Removes what the index does not name: of the configuration before, or of one that could not be kept. */
+    private void removeOthers() {
+        try {
+            Set<String> named = Files.exists(folder.resolve(INDEX))
+                    ? index().files.stream().map(Entry::stored).collect(Collectors.toSet())
+                    : Set.of();
+            List<Path> others;
+            try (Stream<Path> files = Files.list(folder)) {
+                others = files.filter(file -> isOther(file.getFileName().toString(), named))
+                        .toList();
+            }
+            for (Path other : others) {
+                Files.delete(other);
+            }
+        } catch (IOException e) {
+            LOG.debug("files of an earlier configuration are left in {}", folder, e);
+        }
+    }
+
+    private static boolean isOther(String name, Set<String> named) {
+        return name.endsWith(NEW) || STORED.matcher(name).matches() && !named.contains(name);
+    }
+}

@@ -1,0 +1,206 @@
+package io.portcullis.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.stream.ChunkedStream;
+import io.netty.handler.timeout.IdleStateEvent;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection's conversation: answers its requests one after the other. The next is not begun before the answer to the
+ * last has been taken by the kernel, and a long answer is copied for the kernel piece by piece, as the peer takes them.
+ */
+final class HttpConnection extends SimpleChannelInboundHandler<Request> {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
+
+    /** Bytes of a piece; of those a channel takes a few in advance. */
+    private static final int PIECE_LENGTH = 16 << 10;
+
+    /** What it does; the first ones lose least when they are closed. */
+    enum State {
+        /** No request is here. */
+        WAITING,
+        /** The peer takes an answer. */
+        SENDING,
+        /** An answer is being worked on. */
+        WORKING
+    }
+
+    private final Routes routes;
+    private final Connections connections;
+    private final Channel channel;
+    private final String peer;
+    private final Deque<Request> waiting = new ArrayDeque<>();
+    private @Nullable CompletableFuture<Response> answer;
+    private byte @Nullable [] held;
+    private boolean ending;
+    private boolean excused;
+
+    HttpConnection(Routes routes, Connections connections, Channel channel) {
+        this.routes = routes;
+        this.connections = connections;
+        this.channel = channel;
+        this.peer = channel.remoteAddress() instanceof InetSocketAddress tcp
+                ? tcp.getAddress().getHostAddress()
+                : "";
+    }
+
+    /** The address of the other end; empty on a Unix socket. */
+    String peer() {
+        return peer;
+    }
+
+    State state() {
+        return answer == null ? State.WAITING : held == null ? State.WORKING : State.SENDING;
+    }
+
+    /** The body that the peer is taking, or null. */
+    byte @Nullable [] held() {
+        return held;
+    }
+
+    /** Closes the connection, whatever it was about. */
+    void cut() {
+        var _ = channel.close();
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, Request request) {
+        if (ending) {
+            return;
+        }
+        if (answer == null) {
+            answer(ctx, request);
+        } else if (waiting.size() < HttpServer.MAX_WAITING_REQUESTS) {
+            waiting.add(request);
+        } else {
+            cut();
+        }
+    }
+
+    private void answer(ChannelHandlerContext ctx, Request request) {
+        connections.touch(this);
+        CompletableFuture<Response> begun = routes.answer(request);
+        answer = begun;
+        var _ = begun.thenAcceptAsync(response -> send(ctx, request, response), ctx.executor())
+                .whenComplete((_, defect) -> {
+                    if (defect != null && !ctx.executor().isShuttingDown()) {
+                        exceptionCaught(ctx, defect);
+                    }
+                });
+    }
+
+    private void send(ChannelHandlerContext ctx, Request request, Response response) {
+        if (!channel.isActive()) {
+            return;
+        }
+        byte[] body = response.body();
+        held = body;
+        connections.touch(this);
+        connections.limitHeld(this);
+        ChannelFuture written;
+        if (request.method().equals("HEAD")) {
+            written = ctx.writeAndFlush(head(
+                    new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status(response), Unpooled.EMPTY_BUFFER),
+                    request,
+                    response));
+        } else if (body.length <= PIECE_LENGTH) {
+            written = ctx.writeAndFlush(head(
+                    new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status(response), Unpooled.wrappedBuffer(body)),
+                    request,
+                    response));
+        } else {
+            var _ = ctx.write(head(new DefaultHttpResponse(HttpVersion.HTTP_1_1, status(response)), request, response));
+            var _ = ctx.write(new ChunkedStream(new ByteArrayInputStream(body), PIECE_LENGTH));
+            written = ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+        written.addListener((ChannelFutureListener) done -> onSent(ctx, request, done));
+    }
+
+    private static HttpResponseStatus status(Response response) {
+        return HttpResponseStatus.valueOf(response.status());
+    }
+
+    private static HttpResponse head(HttpResponse http, Request request, Response response) {
+        http.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, response.contentType())
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, response.body().length)
+                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
+        if (!response.allow().isEmpty()) {
+            http.headers().set(HttpHeaderNames.ALLOW, response.allow());
+        }
+        if (!request.keepAlive()) {
+            http.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        return http;
+    }
+
+    private void onSent(ChannelHandlerContext ctx, Request request, ChannelFuture written) {
+        held = null;
+        if (!written.isSuccess()) {
+            cut();
+            return;
+        }
+        answer = null;
+        excused = false;
+        connections.touch(this);
+        if (!request.keepAlive()) {
+            // Closed at once with unread bytes, the kernel would reset the connection and the peer might lose the
+            // answer.
+            // So the peer closes; if it does not, the idle timeout does.
+            ending = true;
+            ((DuplexChannel) channel).shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            return;
+        }
+        Request next = waiting.poll();
+        if (next != null) {
+            answer(ctx, next);
+        }
+    }
+
+    /**
+     * For so long no whole request came, or no answer was taken. Excused while an answer is being worked on, and once
+     * after that: it may be on its way from the executor just now.
+     */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (!(event instanceof IdleStateEvent) || answer != null && !answer.isDone()) {
+            return;
+        }
+        if (answer == null || excused) {
+            cut();
+        }
+        excused = true;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("a connection broke: {}", cause.getMessage());
+        } else {
+            Defect.tell("a connection is closed", cause);
+        }
+        cut();
+    }
+}

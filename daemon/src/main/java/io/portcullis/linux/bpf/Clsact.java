@@ -1,0 +1,177 @@
+package io.portcullis.linux.bpf;
+
+import io.portcullis.linux.Errno;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.netlink.Netlink;
+import io.portcullis.linux.netlink.Nic;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Traffic control's filters on a NIC, both directions: the qdisc {@code clsact} and filters of kind {@code bpf} that say
+ * themselves what becomes of a frame (tc-bpf(8); net/sched/cls_bpf.c, sch_ingress.c), through rtnetlink. They outlive the
+ * process, but not the NIC. Stateless; any thread. EPERM without CAP_NET_ADMIN.
+ */
+public final class Clsact {
+    /**
+     * A filter.
+     *
+     * @param priority the lowest runs first
+     * @param handle its number among those of one priority
+     * @param kind {@code bpf}, {@code u32}, …
+     * @param name of a {@code bpf} filter, as its owner gave it
+     * @param programId of a {@code bpf} filter, else 0
+     */
+    public record Filter(int priority, int handle, String kind, String name, int programId) {}
+
+    /** Ours: it comes before all others. */
+    public static final int PRIORITY = 1;
+
+    private static final int TC_H_CLSACT = 0xfffffff1;
+    private static final int CLSACT_HANDLE = 0xffff0000;
+    private static final int INGRESS_PARENT = 0xfffffff2;
+    private static final int EGRESS_PARENT = 0xfffffff3;
+
+    /** struct tcmsg: family, padding, index, handle, parent, info. */
+    private static final int TCMSG_LENGTH = 20;
+
+    private static final int TCA_KIND = 1;
+    private static final int TCA_OPTIONS = 2;
+    private static final int TCA_BPF_FD = 6;
+    private static final int TCA_BPF_NAME = 7;
+    private static final int TCA_BPF_FLAGS = 8;
+    private static final int TCA_BPF_ID = 11;
+    private static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
+
+    /** ETH_P_ALL in network byte order. */
+    private static final int ALL_PROTOCOLS = 0x0300;
+
+    private static final int ROOM = 256;
+
+    private Clsact() {}
+
+    private static ByteBuffer message(int nic, int handle, int parent, int info) {
+        return Netlink.body(ROOM)
+                .putInt(4, nic)
+                .putInt(8, handle)
+                .putInt(12, parent)
+                .putInt(16, info)
+                .position(TCMSG_LENGTH);
+    }
+
+    /** The qdisc that a NIC has in this place: {@code clsact}, {@code ingress}, or none. */
+    public static Optional<String> qdisc(int nic) throws ErrnoException {
+        try (Netlink netlink = Netlink.open(0)) {
+            for (Netlink.Message message : netlink.dump(
+                    Netlink.RTM_GETQDISC, message(nic, 0, 0, 0).flip(), "RTM_GETQDISC (NIC " + nic + ")")) {
+                if (message.body().getInt(4) == nic && message.body().getInt(8) == CLSACT_HANDLE) {
+                    return Optional.of(
+                            Nic.string(message.attributes(TCMSG_LENGTH).get(TCA_KIND)));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Gives a NIC the qdisc, without filters: EEXIST where it has it. */
+    public static void addQdisc(int nic) throws ErrnoException {
+        ByteBuffer body = message(nic, CLSACT_HANDLE, TC_H_CLSACT, 0);
+        Netlink.putAttribute(body, TCA_KIND, "clsact");
+        change(
+                Netlink.RTM_NEWQDISC,
+                Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL,
+                body,
+                "RTM_NEWQDISC (clsact, NIC " + nic + ")");
+    }
+
+    /** Takes the qdisc away, and all filters with it. */
+    public static void removeQdisc(int nic) throws ErrnoException {
+        change(
+                Netlink.RTM_DELQDISC,
+                0,
+                message(nic, CLSACT_HANDLE, TC_H_CLSACT, 0),
+                "RTM_DELQDISC (clsact, NIC " + nic + ")");
+    }
+
+    /**
+     * Makes a program the filter of this handle, of priority {@link #PRIORITY}; one that is there is replaced, with no frame
+     * in between.
+     *
+     * @param name up to 63 bytes, for people
+     * @throws ErrnoException EINVAL also where that priority belongs to filters of another kind
+     */
+    public static void put(Bpf program, int nic, boolean ingress, int handle, String name) throws ErrnoException {
+        ByteBuffer body =
+                message(nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, PRIORITY << 16 | ALL_PROTOCOLS);
+        Netlink.putAttribute(body, TCA_KIND, "bpf");
+        Netlink.putNested(body, TCA_OPTIONS, options -> {
+            Netlink.putAttribute(options, TCA_BPF_FD, program.fd());
+            Netlink.putAttribute(options, TCA_BPF_NAME, name);
+            Netlink.putAttribute(options, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+        });
+        change(
+                Netlink.RTM_NEWTFILTER,
+                Netlink.NLM_F_CREATE,
+                body,
+                "RTM_NEWTFILTER (" + name + ", " + (ingress ? "ingress" : "egress") + " of NIC " + nic + ")");
+    }
+
+    /** Takes a filter of priority {@link #PRIORITY} away. ENOENT where it is gone. */
+    public static void remove(int nic, boolean ingress, int handle) throws ErrnoException {
+        ByteBuffer body =
+                message(nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, PRIORITY << 16 | ALL_PROTOCOLS);
+        Netlink.putAttribute(body, TCA_KIND, "bpf");
+        change(
+                Netlink.RTM_DELTFILTER,
+                0,
+                body,
+                "RTM_DELTFILTER (" + (ingress ? "ingress" : "egress") + " of NIC " + nic + ")");
+    }
+
+    /** The filters of one direction, in the order in which they run; none where there is no qdisc. */
+    public static List<Filter> filters(int nic, boolean ingress) throws ErrnoException {
+        List<Filter> filters = new ArrayList<>();
+        try (Netlink netlink = Netlink.open(0)) {
+            for (Netlink.Message message : netlink.dump(
+                    Netlink.RTM_GETTFILTER,
+                    message(nic, 0, ingress ? INGRESS_PARENT : EGRESS_PARENT, 0).flip(),
+                    "RTM_GETTFILTER (NIC " + nic + ")")) {
+                int handle = message.body().getInt(8);
+                // Without a handle it is the list that they stand in.
+                if (handle != 0) {
+                    filters.add(filter(message, handle));
+                }
+            }
+        } catch (ErrnoException refused) {
+            if (refused.errno() != Errno.EINVAL && refused.errno() != Errno.ENOENT) {
+                throw refused;
+            }
+        }
+        return filters;
+    }
+
+    private static Filter filter(Netlink.Message message, int handle) {
+        Map<Integer, ByteBuffer> attributes = message.attributes(TCMSG_LENGTH);
+        ByteBuffer options = attributes.get(TCA_OPTIONS);
+        Map<Integer, ByteBuffer> inner = options == null
+                ? Map.of()
+                : Netlink.attributes(options.duplicate().order(ByteOrder.LITTLE_ENDIAN));
+        ByteBuffer id = inner.get(TCA_BPF_ID);
+        return new Filter(
+                message.body().getInt(16) >>> 16,
+                handle,
+                Nic.string(attributes.get(TCA_KIND)),
+                Nic.string(inner.get(TCA_BPF_NAME)),
+                id == null ? 0 : id.getInt(0));
+    }
+
+    private static void change(int type, int flags, ByteBuffer body, String call) throws ErrnoException {
+        try (Netlink netlink = Netlink.open(0)) {
+            netlink.exchange(type, flags | Netlink.NLM_F_ACK, body.flip(), call);
+        }
+    }
+}

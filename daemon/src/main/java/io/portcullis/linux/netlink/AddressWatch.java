@@ -1,0 +1,46 @@
+package io.portcullis.linux.netlink;
+
+import io.portcullis.linux.ErrnoException;
+
+/**
+ * Tells that NICs or their addresses have changed, IPv4 or IPv6, in the network namespace of the thread that opened it; what has
+ * changed, {@link Nics} tells. One thread reads; any thread closes, also while another waits.
+ */
+public final class AddressWatch implements AutoCloseable {
+    private static final int RTMGRP_IPV4_IFADDR = 0x10;
+    private static final int RTMGRP_IPV6_IFADDR = 0x100;
+
+    private final NetlinkEvents news;
+
+    private AddressWatch(NetlinkEvents news) {
+        this.news = news;
+    }
+
+    /** Opens a watch: what happens from now on is news. */
+    public static AddressWatch open() throws ErrnoException {
+        return new AddressWatch(NetlinkEvents.open(
+                Netlink.RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+                "RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR"));
+    }
+
+    /**
+     * Waits for news; those that have come together are one.
+     *
+     * @param timeoutMs milliseconds to wait at the most; negative: no limit; 0: not at all
+     * @return false when the time is up
+     * @throws ErrnoException ECANCELED once the watch is closed
+     */
+    public boolean next(int timeoutMs) throws ErrnoException {
+        return news.await(timeoutMs, netlink -> {
+                    NetlinkEvents.skip(netlink);
+                    return true;
+                })
+                .isPresent();
+    }
+
+    /** Ends the watch; a thread that waits in {@link #next} gets ECANCELED. Once or more often, any thread. */
+    @Override
+    public void close() {
+        news.close();
+    }
+}

@@ -1,0 +1,12 @@
+/**
+ * What the kernel says and takes over netlink: NICs, addresses, routes, sockets, nftables. {@link
+ * io.portcullis.linux.netlink.Nics} reads and changes NICs, {@link io.portcullis.linux.netlink.LinkWatch} and
+ * {@link io.portcullis.linux.netlink.AddressWatch} wait for changes, {@link
+ * io.portcullis.linux.netlink.TcpSockets} lists TCP sockets (sock_diag).
+ *
+ * <p>May import {@code linux} and {@code net}. Start reading at {@code Netlink}.
+ */
+@NullMarked
+package io.portcullis.linux.netlink;
+
+import org.jspecify.annotations.NullMarked;

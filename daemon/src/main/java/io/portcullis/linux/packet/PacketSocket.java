@@ -1,0 +1,573 @@
+package io.portcullis.linux.packet;
+
+import static io.portcullis.linux.packet.SocketFilter.BPF_ABS;
+import static io.portcullis.linux.packet.SocketFilter.BPF_ALU;
+import static io.portcullis.linux.packet.SocketFilter.BPF_AND;
+import static io.portcullis.linux.packet.SocketFilter.BPF_JEQ;
+import static io.portcullis.linux.packet.SocketFilter.BPF_LD;
+import static io.portcullis.linux.packet.SocketFilter.BPF_RET;
+import static io.portcullis.linux.packet.SocketFilter.BPF_W;
+import static io.portcullis.linux.packet.SocketFilter.PACKET_OUTGOING;
+import static io.portcullis.linux.packet.SocketFilter.SKF_AD_MARK;
+import static io.portcullis.linux.packet.SocketFilter.SKF_AD_OFF;
+import static io.portcullis.linux.packet.SocketFilter.SKF_AD_PKTTYPE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.Libc;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.packet.SocketFilter.Assembly;
+import io.portcullis.linux.packet.SocketFilter.Label;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A packet socket, packet(7), bound to one NIC: what the NIC receives stands in a ring that the kernel and this process
+ * share (TPACKET_V2), and every frame, in and out, has a struct virtio_net_hdr before it (PACKET_VNET_HDR), so that
+ * super-frames and unfinished checksums cross as they are. It does not hear what leaves the NIC (PACKET_IGNORE_OUTGOING),
+ * and what it sends skips the NIC's qdisc as long as {@link #bypassQdisc} says so. No call waits.
+ *
+ * <p>{@link #memory} is one piece: first the ring's slots, {@link RingGeometry#slots} of {@link RingGeometry#slotLength} bytes, then
+ * {@link RingGeometry#sideLength} bytes for {@link #receiveWhole}. A slot begins with a struct tpacket2_hdr
+ * (include/uapi/linux/if_packet.h; the constants below). Where a frame is longer than its slot, the slot has its head and
+ * {@link #TP_STATUS_COPY}, and the whole of it waits in the socket's queue, in the order of the slots
+ * (PACKET_COPY_THRESH; net/packet/af_packet.c, {@code tpacket_rcv}).
+ *
+ * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #foundGroup}, {@link #joinGroup}. Each frame that the NIC
+ * receives then goes to one of them, which a program chooses; what they send is nobody's to choose.
+ *
+ * <p>One thread at a time, but for {@link #statistics}, {@link #isBound} and {@link #bypassQdisc}, which one other may call
+ * until {@link #close}.
+ */
+public final class PacketSocket implements AutoCloseable {
+    /**
+     * How large.
+     *
+     * @param slotLength bytes of a slot; a power of two
+     * @param slots of them; their bytes together are a multiple of {@link #BLOCK}
+     * @param sideLength bytes behind the ring; a multiple of 4096
+     * @param receiveBufferLength bytes of frames longer than a slot that may wait, as the kernel counts them
+     * @param sendBufferLength bytes of sent frames that may be on their way, as the kernel counts them
+     */
+    public record RingGeometry(
+            int slotLength, int slots, int sideLength, int receiveBufferLength, int sendBufferLength) {
+        private long ringLength() {
+            return (long) slotLength * slots;
+        }
+    }
+
+    /**
+     * How it behaves towards the NIC and towards others that share it.
+     *
+     * @param promiscuous true: the NIC receives the frames for others too, as long as the socket is open
+     * @param mayBypassQdisc true: what is sent may skip the NIC's qdisc and its tc programs
+     * @param mark that what is sent carries (SO_MARK); 0: none
+     * @param unheardMark together with the mask: frames whose mark has this value are not heard
+     * @param unheardMask 0: all are heard
+     */
+    public record SocketOptions(
+            boolean promiscuous, boolean mayBypassQdisc, int mark, int unheardMark, int unheardMask) {
+        /** A NIC that is ours alone. */
+        public static final SocketOptions ALONE = new SocketOptions(true, true, 0, 0, 0);
+    }
+
+    /**
+     * What has happened since the last look.
+     *
+     * @param received frames that got a slot
+     * @param lost frames that got none, or were of a kind that a vnet header can't describe
+     */
+    public record Statistics(int received, int lost) {}
+
+    /** Offset in a slot, u32: TP_STATUS_…; written last by who gives the slot away. */
+    public static final int TP_STATUS = 0;
+    /** Offset, u32: bytes of the frame. */
+    public static final int TP_LEN = 4;
+    /** Offset, u32: bytes of it that stand in the slot. */
+    public static final int TP_SNAPLEN = 8;
+    /** Offset, u16: where in the slot the frame begins; the vnet header stands right before it. */
+    public static final int TP_MAC = 12;
+    /** Offset, u16: the VLAN tag that the kernel took out. */
+    public static final int TP_VLAN_TCI = 24;
+    /** Offset, u16: that tag's ethertype. */
+    public static final int TP_VLAN_TPID = 26;
+
+    /** The slot is the kernel's. */
+    public static final int TP_STATUS_KERNEL = 0;
+    /** The slot is ours. */
+    public static final int TP_STATUS_USER = 1;
+    /** The frame is longer than the slot; it waits whole for {@link #receiveWhole}. */
+    public static final int TP_STATUS_COPY = 1 << 1;
+    /** A VLAN tag was taken out of the frame. */
+    public static final int TP_STATUS_VLAN_VALID = 1 << 4;
+
+    /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), in the byte order of this machine. */
+    public static final int VNET_HEADER = 10;
+    /** Offset in it, u8. */
+    public static final int VNET_FLAGS = 0;
+    /** Offset, u8: VIRTIO_NET_HDR_GSO_…; 0: no super-frame. */
+    public static final int VNET_GSO_TYPE = 1;
+    /** Offset, u16: a hint how many bytes are headers. */
+    public static final int VNET_HDR_LEN = 2;
+    /** Offset, u16: bytes of payload in each packet of a super-frame. */
+    public static final int VNET_GSO_SIZE = 4;
+    /** Offset, u16: from where on the checksum is summed, from the frame's first byte. */
+    public static final int VNET_CSUM_START = 6;
+    /** Offset, u16: where it is written, from there. */
+    public static final int VNET_CSUM_OFFSET = 8;
+    /** {@link #VNET_FLAGS}: the layer 4 checksum is yet to be filled in. */
+    public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
+    /** {@link #VNET_FLAGS}: the layer 4 checksum was found right. */
+    public static final int VIRTIO_NET_HDR_F_DATA_VALID = 2;
+
+    /** {@link #VNET_GSO_TYPE}: UDP datagrams of the same length, but the last (Linux 6.2). */
+    public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
+
+    /** Most messages of one {@link #send}, and most frames in them together. */
+    public static final int SENT_AT_ONCE = 64;
+
+    /** Bytes that each message has in {@link #headers}. */
+    public static final int HEADERS = 96;
+
+    private static final short ETH_P_ALL = 3;
+    private static final int SOCKADDR_LL = 20;
+    /** Offset in it. The kernel makes it -1 where the NIC is gone. */
+    private static final int SLL_IFINDEX = 4;
+
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_ERROR = 4;
+    private static final int SO_ATTACH_FILTER = 26;
+    private static final int SO_DETACH_FILTER = 27;
+    private static final int SO_SNDBUF = 7;
+    private static final int SO_SNDBUFFORCE = 32;
+    private static final int SO_RCVBUFFORCE = 33;
+    private static final int SO_MARK = 36;
+
+    private static final int SOL_PACKET = 263;
+    private static final int PACKET_ADD_MEMBERSHIP = 1;
+    private static final int PACKET_RX_RING = 5;
+    private static final int PACKET_STATISTICS = 6;
+    private static final int PACKET_COPY_THRESH = 7;
+    private static final int PACKET_VERSION = 10;
+    private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_FANOUT = 18;
+    private static final int PACKET_QDISC_BYPASS = 20;
+    private static final int PACKET_FANOUT_DATA = 22;
+    private static final int PACKET_IGNORE_OUTGOING = 23;
+    private static final int PACKET_MR_PROMISC = 1;
+    private static final int TPACKET_V2 = 1;
+    private static final int PACKET_FANOUT_CBPF = 6;
+    private static final int PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
+    private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
+
+    private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
+
+    /** Bytes of a ring that the kernel allocates in one piece; a power of two. */
+    public static final int BLOCK = 1 << 17;
+
+    /** struct mmsghdr: a struct msghdr (56 bytes: iov at 16, its count at 24) and how much was sent. */
+    private static final int MMSGHDR = 64;
+
+    private static final int MSG_IOV = 16;
+    private static final int MSG_IOVLEN = 24;
+    /** struct iovec: address, length. */
+    private static final int IOVEC = 16;
+
+    /** A frame takes one piece and its vnet header one more. */
+    private static final int PIECES = 2;
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment statistics = arena.allocate(8, 4);
+    private final MemorySegment statisticsLength = arena.allocate(4, 4);
+    private final MemorySegment error = arena.allocate(4, 4);
+    private final MemorySegment errorLength = arena.allocate(4, 4);
+    private final MemorySegment messages = arena.allocate((long) SENT_AT_ONCE * MMSGHDR, 64);
+    private final MemorySegment pieces = arena.allocate((long) SENT_AT_ONCE * PIECES * IOVEC, 64);
+    private final MemorySegment headers = arena.allocate((long) SENT_AT_ONCE * HEADERS, 8);
+    private final MemorySegment noOffload = arena.allocate(VNET_HEADER, 2);
+    private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
+    private final MemorySegment off = arena.allocateFrom(JAVA_INT, 0);
+    private MemorySegment memory = MemorySegment.NULL;
+    private int puts;
+    private int piecesUsed;
+    private final SocketOptions options;
+    private boolean inGroup;
+    private int farEnd = -1;
+
+    private PacketSocket(int fd, SocketOptions options) {
+        this.fd = fd;
+        this.options = options;
+    }
+
+    /**
+     * Opens a socket, and hears nothing before {@link #admit}.
+     *
+     * @param nic as it is now; one that is down is heard once it is up
+     * @throws ErrnoException EPERM without CAP_NET_RAW, or without CAP_NET_ADMIN (buffers beyond the limits of
+     *     {@code net.core}); ENOPROTOOPT where the kernel is older than 4.20; ENODEV where the NIC is gone; ENOMEM
+     */
+    public static PacketSocket open(Nic nic, RingGeometry geometry, SocketOptions options) throws ErrnoException {
+        // Protocol 0: it hears nothing before it is bound.
+        int fd = (int) ErrnoException.check(
+                Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
+                "socket(AF_PACKET)");
+        PacketSocket socket = new PacketSocket(fd, options);
+        boolean done = false;
+        try {
+            socket.set(SOL_PACKET, PACKET_VERSION, "PACKET_VERSION", TPACKET_V2);
+            socket.set(SOL_PACKET, PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
+            socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1);
+            socket.set(SOL_PACKET, PACKET_COPY_THRESH, "PACKET_COPY_THRESH", 1);
+            socket.set(SOL_SOCKET, SO_RCVBUFFORCE, "SO_RCVBUFFORCE", geometry.receiveBufferLength / 2);
+            socket.set(SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", geometry.sendBufferLength / 2);
+            socket.set(
+                    SOL_PACKET,
+                    PACKET_RX_RING,
+                    "PACKET_RX_RING",
+                    BLOCK,
+                    (int) (geometry.ringLength() / BLOCK),
+                    geometry.slotLength,
+                    geometry.slots);
+            socket.map(geometry);
+            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
+            bind(fd, nic, ETH_P_ALL);
+            if (options.mark != 0) {
+                socket.set(SOL_SOCKET, SO_MARK, "SO_MARK", options.mark);
+            }
+            if (options.promiscuous) {
+                socket.set(
+                        SOL_PACKET,
+                        PACKET_ADD_MEMBERSHIP,
+                        "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
+                        nic.index(),
+                        PACKET_MR_PROMISC,
+                        0,
+                        0);
+            }
+            done = true;
+            return socket;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /**
+     * A stand-in without a NIC, for a rehearsal: memory of the same geometry, in which somebody else plays the kernel, and a
+     * socket that takes what is sent and can {@link #swallow} it. Its descriptor is always readable. It knows no options.
+     */
+    public static PacketSocket standIn(RingGeometry geometry) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment pair = call.allocate(8, 4);
+            int type = Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK;
+            ErrnoException.check(Libc.socketpair(Libc.AF_UNIX, type, 0, pair), "socketpair");
+            PacketSocket socket = new PacketSocket(pair.get(JAVA_INT, 0), SocketOptions.ALONE);
+            socket.farEnd = pair.get(JAVA_INT, 4);
+            boolean done = false;
+            try {
+                socket.set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", geometry.sendBufferLength / 2);
+                long length = geometry.ringLength() + geometry.sideLength;
+                long start = ErrnoException.check(
+                        Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
+                        "mmap(" + length + " bytes)");
+                socket.memory = socket.memory(start, length);
+                ErrnoException.check(Libc.write(socket.farEnd, call.allocate(1)), "write(socketpair)");
+                done = true;
+                return socket;
+            } finally {
+                if (!done) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /**
+     * Of a stand-in: takes what was sent since the last time, all of it. Any thread.
+     *
+     * @return bytes at the start of the buffer: what was sent last, everything where the buffer is large enough
+     */
+    public long swallow(MemorySegment buffer) {
+        long last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
+        while (last == buffer.byteSize()) {
+            last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
+        }
+        return Math.max(last, 0);
+    }
+
+    /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */
+    private void set(int level, int option, String name, int... value) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            ErrnoException.check(
+                    Libc.setsockopt(fd, level, option, call.allocateFrom(JAVA_INT, value)), "setsockopt(" + name + ")");
+        }
+    }
+
+    private void set(int level, int option, String name, SocketFilter program) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            ErrnoException.check(Libc.setsockopt(fd, level, option, program.program(call)), "setsockopt(" + name + ")");
+        }
+    }
+
+    /** All of a frame that the NIC receives, nothing of one that leaves it or has the mark that is not heard. */
+    private static SocketFilter received(SocketOptions options) {
+        Assembly program = new Assembly();
+        Label deaf = program.label();
+        program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
+                .jump(BPF_JEQ, PACKET_OUTGOING, deaf, Assembly.NEXT);
+        if (options.unheardMask != 0) {
+            program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_MARK)
+                    .add(BPF_ALU | BPF_AND, options.unheardMask)
+                    .jump(BPF_JEQ, options.unheardMark & options.unheardMask, deaf, Assembly.NEXT);
+        }
+        return program.add(BPF_RET, -1).mark(deaf).add(BPF_RET, 0).done();
+    }
+
+    private void map(RingGeometry geometry) throws ErrnoException {
+        long length = geometry.ringLength() + geometry.sideLength;
+        long start = ErrnoException.check(
+                Libc.mmap(0, length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
+                "mmap(" + length + " addresses)");
+        memory = memory(start, length);
+        ErrnoException.check(
+                Libc.mmap(start, geometry.ringLength(), Libc.PROT_READ_WRITE, Libc.MAP_SHARED | Libc.MAP_FIXED, fd, 0),
+                "mmap(receive ring)");
+        ErrnoException.check(
+                Libc.mmap(
+                        start + geometry.ringLength(),
+                        geometry.sideLength,
+                        Libc.PROT_READ_WRITE,
+                        Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED | Libc.MAP_POPULATE,
+                        -1,
+                        0),
+                "mmap(" + geometry.sideLength + " bytes)");
+    }
+
+    @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
+    private MemorySegment memory(long start, long length) {
+        return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
+    }
+
+    /**
+     * Binds a packet socket to a NIC.
+     *
+     * @param protocol ethertype of the frames that it hears; 0: none
+     */
+    public static void bind(int fd, Nic nic, short protocol) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            // struct sockaddr_ll: u16 family, u16 protocol in network order, int index, …
+            MemorySegment address = call.allocate(SOCKADDR_LL, 4);
+            address.set(JAVA_SHORT, 0, (short) Libc.AF_PACKET);
+            address.set(JAVA_SHORT, 2, Short.reverseBytes(protocol));
+            address.set(JAVA_INT, SLL_IFINDEX, nic.index());
+            ErrnoException.check(Libc.bind(fd, address), "bind(AF_PACKET, " + nic.name() + ")");
+        }
+    }
+
+    /** Whether a packet socket still has the NIC that it was bound to. */
+    public static boolean isBound(int fd) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment address = call.allocate(SOCKADDR_LL, 4);
+            ErrnoException.check(
+                    Libc.getsockname(fd, address, call.allocateFrom(JAVA_INT, SOCKADDR_LL)), "getsockname(AF_PACKET)");
+            return address.get(JAVA_INT, SLL_IFINDEX) > 0;
+        }
+    }
+
+    /**
+     * False: the NIC has left this network namespace, if only for a moment. Then this socket hears and sends nothing any more
+     * (ENXIO), also where a NIC of the same index comes. Down and up, another name and another MAC address change nothing.
+     * From {@code packet_notifier} in net/packet/af_packet.c. Any thread, until {@link #close}.
+     */
+    public boolean isBound() throws ErrnoException {
+        return isBound(fd);
+    }
+
+    /** The descriptor: readable while the ring's newest frame is not given back, in error when the NIC went down. */
+    public int fd() {
+        return fd;
+    }
+
+    /** Slots and side area; gone with {@link #close}. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /**
+     * Whether what is sent skips the NIC's qdisc and its tc programs (PACKET_QDISC_BYPASS); it does not to begin with. What
+     * skips them is not cut either: where the NIC does not cut a super-frame itself, the kernel then refuses it with
+     * ENOBUFS (net/core/dev.c, {@code __dev_direct_xmit}). Any thread.
+     */
+    public void bypassQdisc(boolean bypass) {
+        Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
+    }
+
+    /**
+     * Makes a group of which this socket is the first member. A frame goes to member {@code program(frame) % members},
+     * unsigned, counted from 0 in the order in which they joined. The program reads the frame from the network header on,
+     * and does not see the VLAN tag that the kernel took out; a second one comes first, its control information and the
+     * ethertype after it. Fragments are not put together.
+     *
+     * <p>While the NIC is down its groups are empty; when it is up again, the sockets come back in the order in which they
+     * were <em>opened</em>, one after the other, so for some microseconds the remainder is of fewer members. A member that is
+     * closed gives its number to the last one. So members join in the order in which they were opened, and are closed
+     * together.
+     *
+     * @return what {@link #joinGroup} wants to know
+     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down.
+     *     The socket is good for {@link #close} only then
+     */
+    public int foundGroup(SocketFilter program) throws ErrnoException {
+        // Kernels before 6.2 take the flags that they don't know, and ignore them: admit has an answer of its own.
+        int flags = PACKET_FANOUT_FLAG_UNIQUEID | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
+        joinGroup((PACKET_FANOUT_CBPF | flags) << 16);
+        set(SOL_PACKET, PACKET_FANOUT_DATA, "PACKET_FANOUT_DATA", program);
+        try (Arena call = Arena.ofConfined()) {
+            // u16 id, u8 type, u8 flags: as the next member has to give it
+            MemorySegment group = call.allocate(JAVA_INT);
+            ErrnoException.check(
+                    Libc.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, group, call.allocateFrom(JAVA_INT, 4)),
+                    "getsockopt(PACKET_FANOUT)");
+            return group.get(JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * Becomes the next member of a group, and hears its share of the frames from {@link #admit} on: until each member has
+     * been admitted, the frames of those that have not are lost.
+     *
+     * @param group from {@link #foundGroup}, of a socket that is still open: of a group that is gone the kernel would make a
+     *     new one, without a program
+     * @throws ErrnoException EINVAL where the group is another NIC's; or before Linux 6.13 where the NIC is down
+     */
+    public void joinGroup(int group) throws ErrnoException {
+        set(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT", group);
+        inGroup = true;
+    }
+
+    /** From now on frames come in. */
+    public void admit() throws ErrnoException {
+        if (inGroup || options.unheardMask != 0) {
+            // PACKET_IGNORE_OUTGOING is the socket's own, and the group does not look at it.
+            set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", received(options));
+        } else {
+            set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
+        }
+    }
+
+    /**
+     * Takes the oldest frame that did not fit its slot, vnet header first.
+     *
+     * @param at offset in {@link #memory}
+     * @param length bytes that there is room for; what is longer is cut
+     * @return bytes of header and frame, cut or not; or a negated errno: -EAGAIN where none waits, -ENETDOWN (once) where
+     *     the NIC went down
+     */
+    public long receiveWhole(long at, int length) {
+        return Libc.recv(fd, memory.address() + at, length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC);
+    }
+
+    /** Forgets all messages that were {@link #put}. */
+    public void clear() {
+        puts = 0;
+        piecesUsed = 0;
+    }
+
+    /**
+     * Makes a frame the next message of {@link #send}.
+     *
+     * @param address of the frame; its vnet header stands right before it. Both are read while {@code send} runs
+     * @param length bytes of the frame
+     */
+    public void put(long address, int length) {
+        beginMessage();
+        addPiece(address - VNET_HEADER, length + VNET_HEADER);
+    }
+
+    /** As {@link #put}, where the frame has no vnet header and asks for no offload. */
+    public void putPlain(long address, int length) {
+        beginMessage();
+        addPiece(noOffload.address(), VNET_HEADER);
+        addPiece(address, length);
+    }
+
+    /**
+     * Makes the next message one whose headers stand in {@link #headers}, and whose payload is in pieces
+     * ({@link #addPiece}), one or more.
+     *
+     * @param at offset of its vnet header in {@link #headers}
+     * @param length bytes of vnet header and headers
+     */
+    public void putInPieces(long at, int length) {
+        beginMessage();
+        addPiece(headers.address() + at, length);
+    }
+
+    /** Room for vnet headers and headers of the {@link #SENT_AT_ONCE} messages, {@link #HEADERS} bytes each. */
+    public MemorySegment headers() {
+        return headers;
+    }
+
+    private void beginMessage() {
+        long message = (long) puts * MMSGHDR;
+        messages.set(JAVA_LONG, message + MSG_IOV, pieces.address() + (long) piecesUsed * IOVEC);
+        messages.set(JAVA_LONG, message + MSG_IOVLEN, 0L);
+        puts++;
+    }
+
+    /** Appends to the message that was put last: bytes that are read while {@link #send} runs. */
+    public void addPiece(long address, int length) {
+        long piece = (long) piecesUsed * IOVEC;
+        pieces.set(JAVA_LONG, piece, address);
+        pieces.set(JAVA_LONG, piece + 8, length);
+        piecesUsed++;
+        long count = (long) (puts - 1) * MMSGHDR + MSG_IOVLEN;
+        messages.set(JAVA_LONG, count, messages.get(JAVA_LONG, count) + 1);
+    }
+
+    /**
+     * Sends messages that were {@link #put}, in order.
+     *
+     * @param from number of the first, counted from {@link #clear}
+     * @param count of them
+     * @return messages sent, fewer than {@code count} where the next one was refused; or, where the first one was, a negated
+     *     errno: EMSGSIZE (longer than the MTU), ENOBUFS (the NIC's queue is full), EAGAIN (the send buffer is), ENETDOWN
+     *     (the NIC is down, or was since the last call), ENXIO (it is gone), EINVAL (a vnet header that the kernel does not
+     *     take)
+     */
+    public int send(int from, int count) {
+        return Libc.sendmmsg(fd, messages.address() + (long) from * MMSGHDR, count, Libc.MSG_DONTWAIT);
+    }
+
+    /** Takes the socket's error off (SO_ERROR), or epoll reports it for ever: an errno, 0 where there was none. */
+    public int takeError() {
+        errorLength.set(JAVA_INT, 0, 4);
+        int refused = Libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, error, errorLength);
+        return refused < 0 ? -refused : error.get(JAVA_INT, 0);
+    }
+
+    /** Reads the kernel's counters and sets them back to 0 (PACKET_STATISTICS). */
+    public Statistics statistics() throws ErrnoException {
+        statisticsLength.set(JAVA_INT, 0, 8);
+        ErrnoException.check(
+                Libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, statistics, statisticsLength),
+                "getsockopt(PACKET_STATISTICS)");
+        // struct tpacket_stats: packets, the lost ones among them; drops
+        int lost = statistics.get(JAVA_INT, 4);
+        return new Statistics(statistics.get(JAVA_INT, 0) - lost, lost);
+    }
+
+    /** Gives memory and NIC back. Once. */
+    @Override
+    public void close() {
+        arena.close();
+        Libc.close(fd);
+        if (farEnd >= 0) {
+            Libc.close(farEnd);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package io.portcullis.operations;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One interface in a {@link StatusReport}.
+ *
+ * @param datapath {@code ring} or {@code pcap}; empty where it is not guarded
+ * @param workers threads that share its traffic; 0 where it is not guarded
+ * @param outside NIC
+ * @param inside NIC
+ * @param state {@code forwarding}; {@code stopped}: guarded, and no frame can pass; where it is not guarded what becomes of its
+ *     traffic: {@code waiting}: its NIC is not there, {@code shut}: all is dropped, {@code open}: all passes
+ * @param forwarding whether frames can pass
+ * @param detail why not; empty while they can
+ * @param enforcing false: {@code enforce: audit}, which drops nothing
+ * @param networkAcl its name; empty: none
+ * @param flows in the table now
+ * @param maxFlows of them at the most
+ * @param passedPackets frames since the start, by direction
+ * @param droppedPackets frames since the start, by direction
+ * @param dropsByReason by direction and reason, those that happened
+ * @param wouldDropPackets frames that passed under {@code enforce: audit} since the start, by direction
+ * @param wouldDropsByReason by direction and reason, those that happened; the later packets of a flow have the reason of its
+ *     first
+ * @param wouldDropFlowsByReason flows that would have been refused, each once, by direction and reason of its first packet
+ */
+public record InterfaceStatus(
+        String name,
+        String mode,
+        String datapath,
+        int workers,
+        String outside,
+        String inside,
+        String state,
+        boolean forwarding,
+        String detail,
+        boolean enforcing,
+        List<String> securityGroups,
+        String networkAcl,
+        long flows,
+        long maxFlows,
+        Map<String, Long> passedPackets,
+        Map<String, Long> droppedPackets,
+        Map<String, Map<String, Long>> dropsByReason,
+        Map<String, Long> wouldDropPackets,
+        Map<String, Map<String, Long>> wouldDropsByReason,
+        Map<String, Map<String, Long>> wouldDropFlowsByReason) {
+    /** {@link #state} of an interface whose frames are decided about. */
+    public static final String FORWARDING = "forwarding";
+
+    /** {@link #state} of an interface that is guarded and can't let anything pass. */
+    public static final String STOPPED = "stopped";
+
+    /** An older daemon sends no state and no such flows. */
+    public InterfaceStatus {
+        state = Objects.requireNonNullElse(state, forwarding ? FORWARDING : STOPPED);
+        securityGroups = List.copyOf(securityGroups);
+        wouldDropFlowsByReason = Objects.requireNonNullElse(wouldDropFlowsByReason, Map.of());
+    }
+
+    /**
+     * One that should be guarded and is not.
+     *
+     * @param state {@code waiting}, {@code shut}, {@code open}
+     * @param detail why
+     */
+    public static InterfaceStatus notGuarded(
+            String name,
+            String mode,
+            String outside,
+            String inside,
+            String state,
+            String detail,
+            boolean enforcing,
+            List<String> securityGroups,
+            String networkAcl) {
+        return new InterfaceStatus(
+                name,
+                mode,
+                "",
+                0,
+                outside,
+                inside,
+                state,
+                false,
+                detail,
+                enforcing,
+                securityGroups,
+                networkAcl,
+                0,
+                0,
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of());
+    }
+}

@@ -1,0 +1,76 @@
+package io.portcullis.policy.analysis;
+
+import io.portcullis.policy.Acl;
+import io.portcullis.policy.Policy;
+import io.portcullis.policy.RuleLayer;
+import io.portcullis.policy.RuleSet;
+import io.portcullis.policy.Selectors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The new flows that a policy admits in one direction: failsafe, network ACL and groups together. */
+final class Admitted {
+    private final Policy policy;
+    private final boolean inward;
+    private final RuleSet rules;
+
+    Admitted(Policy policy, boolean inward) {
+        this.policy = policy;
+        this.inward = inward;
+        rules = inward ? policy.ingress() : policy.egress();
+    }
+
+    /** The protocols that something here names. */
+    Set<Integer> protocols() {
+        Set<Integer> named = new TreeSet<>();
+        add(rules, named);
+        Acl acl = policy.acl();
+        if (acl != null) {
+            add(acl.side(inward).entries(), named);
+        }
+        return named;
+    }
+
+    static void add(RuleSet rules, Set<Integer> named) {
+        for (boolean isV6 : new boolean[] {false, true}) {
+            rules.forEach(isV6, (_, protocol, _, _, _) -> {
+                if (protocol != RuleSet.ALL) {
+                    named.add(protocol);
+                }
+            });
+        }
+    }
+
+    /** A protocol that stands for all that none of {@code named} is. */
+    static int unnamed(Set<Integer> named) {
+        // From the numbers for experiments on, 253 (RFC 3692).
+        for (int i = 0; i < 256; i++) {
+            int protocol = 253 - i & 0xff;
+            boolean plain = Selectors.domain(false, protocol).equals(Selectors.ZERO)
+                    && Selectors.domain(true, protocol).equals(Selectors.ZERO);
+            if (plain && !named.contains(protocol)) {
+                return protocol;
+            }
+        }
+        return -1;
+    }
+
+    /** What has to be laid over one another; {@link #of} reads the answer. */
+    List<RuleLayer> layers(boolean isV6, int protocol, Selectors asked) {
+        List<RuleLayer> layers = new ArrayList<>();
+        layers.add(RuleLayer.union(rules, isV6, protocol, _ -> true, asked));
+        Acl acl = policy.acl();
+        if (acl != null) {
+            layers.add(RuleLayer.union(rules, isV6, protocol, policy::isFailsafe, asked));
+            layers.add(acl.layer(inward, isV6, protocol, asked));
+        }
+        return layers;
+    }
+
+    /** The selectors that are admitted where the layers say {@code sets}. */
+    Selectors of(List<Selectors> sets) {
+        return sets.size() == 1 ? sets.getFirst() : sets.get(1).or(sets.get(2).and(sets.getFirst()));
+    }
+}

@@ -1,0 +1,301 @@
+package io.portcullis.policy.analysis;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.LinkClass;
+import io.portcullis.policy.Acl;
+import io.portcullis.policy.IntervalSweep;
+import io.portcullis.policy.Policy;
+import io.portcullis.policy.RuleLayer;
+import io.portcullis.policy.SelectorText;
+import io.portcullis.policy.Selectors;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What another configuration changes, in terms of traffic and not of text: computed from the sets that the compiled policies
+ * are, exact.
+ */
+public final class Difference {
+    /**
+     * Some traffic.
+     *
+     * @param protocol {@code tcp}, {@code all}, {@code all but tcp, udp}, or a link class
+     * @param selectors {@code 80, 443}, {@code type 8}; empty: all
+     * @param peers {@code any}, blocks, and intervals such as {@code 10.0.0.5-10.0.0.9}; empty for link traffic
+     */
+    public record Traffic(String protocol, String selectors, List<String> peers) {
+        public Traffic {
+            peers = List.copyOf(peers);
+        }
+    }
+
+    /**
+     * What changes on one interface in one direction.
+     *
+     * @param allowed new flows that become allowed
+     * @param denied new flows that become denied
+     * @param aclAllowed packets, those of tracked flows too, that the network ACL lets through from now on
+     * @param aclDenied packets, those of tracked flows too, that it does not let through any more
+     */
+    public record Way(List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
+        /** True: nothing. */
+        public boolean isEmpty() {
+            return allowed.isEmpty() && denied.isEmpty() && aclAllowed.isEmpty() && aclDenied.isEmpty();
+        }
+    }
+
+    /**
+     * What changes on one interface.
+     *
+     * @param note what no set says; empty: nothing
+     */
+    public record Change(String interfaceName, String note, Way ingress, Way egress) {
+        /** True: nothing. */
+        public boolean isEmpty() {
+            return note.isEmpty() && ingress.isEmpty() && egress.isEmpty();
+        }
+    }
+
+    private static final Way NOTHING = new Way(List.of(), List.of(), List.of(), List.of());
+
+    /** An interval of addresses and what is true in all of it; as text, because 100,000 sets would be 800 MB. */
+    private record Piece(Address first, Address last, String selectors) {}
+
+    /** The two sides of a comparison. */
+    private interface Sides {
+        Set<Integer> protocols();
+
+        List<RuleLayer> layers(boolean isV6, int protocol);
+
+        /** What was true before, then what is true afterwards, within what the protocol has. */
+        List<Selectors> of(List<Selectors> sets, Selectors domain);
+    }
+
+    private Difference() {}
+
+    /** What changes on every interface of either configuration; interfaces on which nothing does are left out. */
+    public static List<Change> between(Config before, Config after) {
+        Set<String> names = new LinkedHashSet<>(before.interfaces().keySet());
+        names.addAll(after.interfaces().keySet());
+        List<Change> changes = new ArrayList<>();
+        for (String name : names) {
+            Change change = change(name, before, after);
+            if (!change.isEmpty()) {
+                changes.add(change);
+            }
+        }
+        return changes;
+    }
+
+    private static Change change(String name, Config before, Config after) {
+        Interface was = before.interfaces().get(name);
+        Interface is = after.interfaces().get(name);
+        if (was == null || is == null) {
+            String note = was == null
+                    ? "is guarded from now on: what its rules do not admit becomes denied"
+                    : "is not guarded any more: everything becomes allowed";
+            return new Change(name, note, NOTHING, NOTHING);
+        }
+        Policy old = Policy.compile(before, name, 0, 1);
+        Policy now = Policy.compile(after, name, 0, 1);
+        List<String> notes = new ArrayList<>();
+        if (was.audit() != is.audit()) {
+            notes.add(
+                    is.audit()
+                            ? "enforce becomes audit: nothing is dropped any more"
+                            : "enforce becomes true: what the rules do not admit is dropped from now on");
+        }
+        classes(was, is, notes);
+        return new Change(name, String.join("; ", notes), way(old, now, true), way(old, now, false));
+    }
+
+    private static void classes(Interface was, Interface is, List<String> notes) {
+        Set<String> before = classes(was);
+        Set<String> after = classes(is);
+        Set<String> gone = new TreeSet<>(before);
+        gone.removeAll(after);
+        after.removeAll(before);
+        if (!after.isEmpty()) {
+            notes.add("link traffic that becomes allowed: " + String.join(", ", after));
+        }
+        if (!gone.isEmpty()) {
+            notes.add("link traffic that is not passed any more: " + String.join(", ", gone));
+        }
+    }
+
+    private static Set<String> classes(Interface of) {
+        Set<String> classes =
+                of.passThrough().stream().map(LinkClass::key).collect(Collectors.toCollection(TreeSet::new));
+        of.ethertypes().forEach(type -> classes.add(String.format("ethertype 0x%04x", type)));
+        return classes;
+    }
+
+    private static Way way(Policy old, Policy now, boolean inward) {
+        Sides flows = flows(old, now, inward);
+        List<Traffic> allowed = traffic(flows, false);
+        List<Traffic> denied = traffic(flows, true);
+        if (old.acl() == null && now.acl() == null) {
+            return new Way(allowed, denied, List.of(), List.of());
+        }
+        Sides acls = acls(old.acl(), now.acl(), inward);
+        return new Way(allowed, denied, traffic(acls, false), traffic(acls, true));
+    }
+
+    private static Sides flows(Policy old, Policy now, boolean inward) {
+        Admitted before = new Admitted(old, inward);
+        Admitted after = new Admitted(now, inward);
+        return new Sides() {
+            @Override
+            public Set<Integer> protocols() {
+                Set<Integer> protocols = before.protocols();
+                protocols.addAll(after.protocols());
+                return protocols;
+            }
+
+            @Override
+            public List<RuleLayer> layers(boolean isV6, int protocol) {
+                List<RuleLayer> layers = new ArrayList<>(before.layers(isV6, protocol, Selectors.ALL));
+                layers.addAll(after.layers(isV6, protocol, Selectors.ALL));
+                return layers;
+            }
+
+            @Override
+            public List<Selectors> of(List<Selectors> sets, Selectors domain) {
+                int split = old.acl() == null ? 1 : 3;
+                Selectors was = old.audits() ? domain : before.of(sets.subList(0, split));
+                Selectors is = now.audits() ? domain : after.of(sets.subList(split, sets.size()));
+                return List.of(was, is);
+            }
+        };
+    }
+
+    private static Sides acls(@Nullable Acl old, @Nullable Acl now, boolean inward) {
+        return new Sides() {
+            @Override
+            public Set<Integer> protocols() {
+                Set<Integer> protocols = new TreeSet<>();
+                if (old != null) {
+                    Admitted.add(old.side(inward).entries(), protocols);
+                }
+                if (now != null) {
+                    Admitted.add(now.side(inward).entries(), protocols);
+                }
+                return protocols;
+            }
+
+            @Override
+            public List<RuleLayer> layers(boolean isV6, int protocol) {
+                List<RuleLayer> layers = new ArrayList<>();
+                if (old != null) {
+                    layers.add(old.layer(inward, isV6, protocol, Selectors.ALL));
+                }
+                if (now != null) {
+                    layers.add(now.layer(inward, isV6, protocol, Selectors.ALL));
+                }
+                return layers;
+            }
+
+            @Override
+            public List<Selectors> of(List<Selectors> sets, Selectors domain) {
+                return List.of(old == null ? domain : sets.getFirst(), now == null ? domain : sets.getLast());
+            }
+        };
+    }
+
+    /** The traffic of which only one side is true. */
+    private static List<Traffic> traffic(Sides sides, boolean lost) {
+        Set<Integer> named = sides.protocols();
+        int unnamed = Admitted.unnamed(named);
+        Map<Integer, Map<String, List<String>>> byProtocol = new TreeMap<>();
+        for (int protocol : named) {
+            byProtocol.put(protocol, pieces(sides, protocol, lost));
+        }
+        List<Traffic> traffic = new ArrayList<>();
+        if (unnamed >= 0) {
+            // Nobody has named these: what holds for one of them holds for all, and maybe for some that have a name.
+            pieces(sides, unnamed, lost).forEach((selectors, peers) -> {
+                Set<String> others = new LinkedHashSet<>();
+                byProtocol.forEach((protocol, of) -> {
+                    if (Objects.equals(of.get(""), peers)) {
+                        of.remove("");
+                    } else {
+                        others.add(Rule.protocolName(protocol));
+                    }
+                });
+                String name = others.isEmpty() ? "all" : "all but " + String.join(", ", others);
+                traffic.add(new Traffic(name, selectors, anybody(peers, unnamed)));
+            });
+        }
+        byProtocol.forEach((protocol, of) -> of.forEach((selectors, peers) ->
+                traffic.add(new Traffic(Rule.protocolName(protocol), selectors, anybody(peers, protocol)))));
+        return traffic;
+    }
+
+    /** By selectors, for people, the peers; of one protocol. */
+    private static Map<String, List<String>> pieces(Sides sides, int protocol, boolean lost) {
+        Map<String, List<String>> peers = new LinkedHashMap<>();
+        for (boolean isV6 : new boolean[] {false, true}) {
+            List<Piece> pieces = pieces(sides, protocol, isV6, lost);
+            for (Piece piece : pieces) {
+                peers.computeIfAbsent(piece.selectors, _ -> new ArrayList<>()).add(interval(piece));
+            }
+        }
+        return peers;
+    }
+
+    private static List<Piece> pieces(Sides sides, int protocol, boolean isV6, boolean lost) {
+        Selectors domain = Selectors.domain(isV6, protocol);
+        List<Piece> pieces = new ArrayList<>();
+        IntervalSweep.run(isV6, sides.layers(isV6, protocol), (first, last, sets) -> {
+            List<Selectors> both = sides.of(sets, domain);
+            Selectors was = both.getFirst().and(domain);
+            Selectors is = both.getLast().and(domain);
+            Selectors changed = lost ? was.without(is) : is.without(was);
+            if (changed.isEmpty()) {
+                return;
+            }
+            String selectors = SelectorText.of(changed, isV6, protocol);
+            Piece before = pieces.isEmpty() ? null : pieces.getLast();
+            if (before != null && before.last.next().equals(first) && before.selectors.equals(selectors)) {
+                pieces.removeLast();
+                pieces.add(new Piece(before.first, last, selectors));
+            } else {
+                pieces.add(new Piece(first, last, selectors));
+            }
+        });
+        return pieces;
+    }
+
+    private static String interval(Piece piece) {
+        for (int length = 0; length <= piece.first.bits(); length++) {
+            if (piece.first.network(length).equals(piece.first)
+                    && new Cidr(piece.first, length).last().equals(piece.last)) {
+                return length == piece.first.bits() ? piece.first.toString() : new Cidr(piece.first, length).toString();
+            }
+        }
+        return piece.first + "-" + piece.last;
+    }
+
+    /** {@code any} is both families; with icmp and icmpv6 their own, as in a rule. */
+    private static List<String> anybody(List<String> peers, int protocol) {
+        List<String> everybody = switch (protocol) {
+            case 1 -> List.of(Cidr.ALL_V4.toString());
+            case 58 -> List.of(Cidr.ALL_V6.toString());
+            default -> List.of(Cidr.ALL_V4.toString(), Cidr.ALL_V6.toString());
+        };
+        return peers.equals(everybody) ? List.of("any") : peers;
+    }
+}

@@ -1,0 +1,148 @@
+package io.portcullis.policy.analysis;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.ConfigError;
+import io.portcullis.config.Expectation;
+import io.portcullis.config.Rule;
+import io.portcullis.net.Address;
+import io.portcullis.policy.Acl;
+import io.portcullis.policy.CompiledRule;
+import io.portcullis.policy.Compiler;
+import io.portcullis.policy.IntervalSweep;
+import io.portcullis.policy.Policy;
+import io.portcullis.policy.RuleLayer;
+import io.portcullis.policy.RuleSet;
+import io.portcullis.policy.RuleSetBuilder;
+import io.portcullis.policy.SelectorText;
+import io.portcullis.policy.Selectors;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proves the claims of {@code expect} (security-groups.md section 7): for all addresses, protocols and ports that a claim
+ * speaks about, on the sets that the compiled policies are.
+ */
+public final class Expectations {
+    private static final Address FIRST_USUAL_V4 = new Address(false, 0, 0x0100_0001);
+    private static final Address FIRST_USUAL_V6 = new Address(true, 0x2000L << 48, 1);
+
+    /** A packet that breaks a claim. */
+    private record Packet(boolean isV6, int protocol, int selector, Address peer) {}
+
+    private final Config config;
+    private final Map<String, Policy> policies = new HashMap<>();
+
+    private Expectations(Config config) {
+        this.config = config;
+    }
+
+    /**
+     * The claims of a configuration that do not hold, one fault for each and interface, with a packet that breaks it.
+     *
+     * @param config with the addresses that the NICs of hosts have
+     */
+    public static List<ConfigError> broken(Config config) {
+        Expectations expectations = new Expectations(config);
+        List<ConfigError> broken = new ArrayList<>();
+        for (Expectation claim : config.expectations()) {
+            String only = claim.interfaceName();
+            for (String name : only == null ? config.interfaces().keySet() : Set.of(only)) {
+                Policy policy = expectations.policies.computeIfAbsent(name, each -> Policy.compile(config, each, 0, 1));
+                Packet packet = expectations.counterexample(claim, policy);
+                if (packet != null) {
+                    broken.add(new ConfigError(claim.place(), text(claim, name, packet, policy)));
+                }
+            }
+        }
+        return broken;
+    }
+
+    private @Nullable Packet counterexample(Expectation claim, Policy policy) {
+        RuleSetBuilder builder = new RuleSetBuilder();
+        builder.add(
+                0, claim.packets(), Compiler.addresses(config, claim.packets().peers()));
+        RuleSet claimed = builder.build();
+        Admitted admitted = new Admitted(policy, claim.ingress());
+        int spoken = claim.packets().protocol();
+        Set<Integer> protocols = spoken == Rule.ALL ? admitted.protocols() : new TreeSet<>(Set.of(spoken));
+        if (spoken == Rule.ALL) {
+            int unnamed = Admitted.unnamed(protocols);
+            if (unnamed >= 0) {
+                protocols.add(unnamed);
+            }
+        }
+        for (int protocol : protocols) {
+            for (boolean isV6 : new boolean[] {false, true}) {
+                Packet found = counterexample(claim, claimed, admitted, isV6, protocol);
+                if (found != null) {
+                    return found;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Packet counterexample(
+            Expectation claim, RuleSet claimed, Admitted admitted, boolean isV6, int protocol) {
+        Selectors domain = Selectors.domain(isV6, protocol);
+        Selectors asked = Selectors.NONE
+                .painted(RuleSetBuilder.ranges(claim.packets()).stream()
+                        .map(range -> new Selectors.Stroke(range.low(), range.high(), true))
+                        .toList())
+                .and(domain);
+        List<RuleLayer> layers = new ArrayList<>();
+        layers.add(RuleLayer.union(claimed, isV6, protocol, _ -> true, asked));
+        layers.addAll(admitted.layers(isV6, protocol, asked));
+        Packet[] found = new Packet[1];
+        IntervalSweep.run(isV6, layers, (first, last, sets) -> {
+            Selectors spokenOf = sets.getFirst().and(domain);
+            if (found[0] != null || spokenOf.isEmpty()) {
+                return;
+            }
+            Selectors in = admitted.of(sets.subList(1, sets.size()));
+            Selectors wrong = claim.allow() ? spokenOf.without(in) : spokenOf.and(in);
+            if (!wrong.isEmpty()) {
+                found[0] = new Packet(isV6, protocol, wrong.lowest(), usual(first, last));
+            }
+        });
+        return found[0];
+    }
+
+    /** An address of an interval, and not 0.0.0.0 where there are others: people look for one that they know from the wire. */
+    private static Address usual(Address first, Address last) {
+        Address usual = first.isV6() ? FIRST_USUAL_V6 : FIRST_USUAL_V4;
+        return first.compareTo(usual) < 0 && usual.compareTo(last) <= 0 ? usual : first;
+    }
+
+    private static String text(Expectation claim, String name, Packet packet, Policy policy) {
+        return "expect: " + claim.text(name) + " does not hold"
+                + (claim.why().isEmpty() ? "" : " (" + claim.why() + ")") + ": "
+                + SelectorText.packet(packet.isV6, packet.protocol, packet.selector)
+                + (claim.ingress() ? " from " : " to ") + packet.peer + " is "
+                + verdict(policy, claim.ingress(), packet);
+    }
+
+    private static String verdict(Policy policy, boolean inward, Packet packet) {
+        RuleSet rules = inward ? policy.ingress() : policy.egress();
+        long high = packet.peer.high();
+        long low = packet.peer.low();
+        int rule = rules.match(packet.isV6, packet.protocol, packet.selector, high, low);
+        Acl acl = policy.acl();
+        if (acl != null && !policy.isFailsafe(rule)) {
+            int entry = acl.match(inward, packet.isV6, packet.protocol, packet.selector, high, low);
+            if (!acl.allows(inward, entry)) {
+                return "denied by the network ACL's " + acl.id(inward, entry);
+            }
+        }
+        if (rule == RuleSet.NONE) {
+            return "admitted by no rule";
+        }
+        CompiledRule credited = policy.rule(rule);
+        return "admitted by " + credited.id() + (credited.place() == null ? "" : " at " + credited.place());
+    }
+}

@@ -1,0 +1,113 @@
+package io.portcullis.linux.bpf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.portcullis.linux.bpf.BpfProgram.Condition;
+import io.portcullis.linux.bpf.BpfProgram.Function;
+import io.portcullis.linux.bpf.BpfProgram.Instruction;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Add;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.And;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Call;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Copy;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Exit;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Jump;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.JumpAbove;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Load;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Or;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Place;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Set;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.Store;
+import io.portcullis.linux.bpf.BpfProgram.Instruction.StoreNumber;
+import io.portcullis.linux.bpf.BpfProgram.Label;
+import io.portcullis.linux.bpf.BpfProgram.Register;
+import io.portcullis.linux.bpf.BpfProgram.Size;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The words of the machine, against the kernel's instruction set document; and what is refused before the kernel sees it. */
+final class BpfProgramTest {
+    private static final Label END = new Label("end");
+
+    private static long word(int code, int registers, int offset, int number) {
+        return code | (long) registers << 8 | (offset & 0xffffL) << 16 | (long) number << 32;
+    }
+
+    @Test
+    void everyInstructionHasItsWord() {
+        BpfProgram program = BpfProgram.of(
+                "all",
+                new Set(Register.R0, -1),
+                new Copy(Register.R6, Register.R1),
+                new Add(Register.R2, -4),
+                new And(Register.R2, 0xffff),
+                new Or(Register.R2, 0x5043),
+                new Load(Size.WORD, Register.R2, Register.R6, 8),
+                new Load(Size.DOUBLE_WORD, Register.R3, Register.R10, -8),
+                new Store(Size.WORD, Register.R6, 8, Register.R2),
+                new StoreNumber(Register.R10, -4, 7),
+                new Jump(Condition.IS, Register.R2, 5, END),
+                new Jump(Condition.IS_NOT, Register.R2, 5, END),
+                new JumpAbove(Register.R0, Register.R6, END),
+                new Call(Function.REDIRECT),
+                new Place(END),
+                new Exit());
+        assertArrayEquals(
+                new long[] {
+                    word(0xb7, 0x00, 0, -1),
+                    word(0xbf, 0x16, 0, 0),
+                    word(0x07, 0x02, 0, -4),
+                    word(0x54, 0x02, 0, 0xffff),
+                    word(0x44, 0x02, 0, 0x5043),
+                    word(0x61, 0x62, 8, 0),
+                    word(0x79, 0xa3, -8, 0),
+                    word(0x63, 0x26, 8, 0),
+                    word(0x62, 0x0a, -4, 7),
+                    word(0x16, 0x02, 3, 5),
+                    word(0x56, 0x02, 2, 5),
+                    word(0x2d, 0x60, 1, 0),
+                    word(0x85, 0x00, 0, 23),
+                    word(0x95, 0x00, 0, 0)
+                },
+                program.encoded());
+    }
+
+    private static String refused(Instruction... instructions) {
+        return String.valueOf(assertThrows(IllegalArgumentException.class, () -> BpfProgram.of("odd", instructions))
+                .getMessage());
+    }
+
+    @Test
+    void jumpsGoForwardToPlacesThatAreThere() {
+        assertEquals(
+                "odd: instruction 1 jumps to end, which stands at instruction 1",
+                refused(
+                        new Set(Register.R0, 0),
+                        new Place(END),
+                        new Jump(Condition.IS, Register.R0, 0, END),
+                        new Exit()));
+        assertEquals(
+                "odd: instruction 0 jumps to end, which stands nowhere",
+                refused(new Jump(Condition.IS, Register.R0, 0, END), new Exit()));
+        assertEquals(
+                "odd: label end stands twice",
+                refused(new Place(END), new Place(END), new Set(Register.R0, 0), new Exit()));
+        assertEquals("odd: the last instruction does not end it", refused(new Set(Register.R0, 0)));
+        assertThrows(IllegalArgumentException.class, () -> new BpfProgram("odd", List.of()));
+        assertThrows(IllegalArgumentException.class, () -> BpfProgram.of("a name", new Exit()));
+    }
+
+    @Test
+    void theFingerprintIsOfWhatItDoes() {
+        BpfProgram one = BpfProgram.of("one", new Set(Register.R0, 1), new Exit());
+        assertEquals(
+                one.fingerprint(),
+                BpfProgram.of("one", new Set(Register.R0, 1), new Exit()).fingerprint());
+        assertNotEquals(
+                one.fingerprint(),
+                BpfProgram.of("one", new Set(Register.R0, 2), new Exit()).fingerprint());
+        assertEquals(16, one.fingerprint().length());
+    }
+}
