@@ -129,13 +129,33 @@ maven() {
   (cd "$root" && JAVA_HOME=$home MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" mvn -B "$@")
 }
 
-# maven_quietly GOAL…: its output is shown, on stderr, only when it fails. Bounded by what calls it.
+# maven_quietly GOAL…: its output is shown, on stderr, only when it fails; on a terminal the last line that it printed is shown
+# meanwhile. Bounded by what calls it.
 maven_quietly() {
-  local output
-  if ! output=$(maven -q "$@" 2>&1); then
-    printf '%s\n' "$output" | tail -n 40 >&2
-    return 1
+  local output code=0 progress=''
+  output=$(mktemp)
+  if [[ -t 2 ]]; then
+    show_last_line "$output" &
+    progress=$!
   fi
+  maven "$@" > "$output" 2>&1 || code=$?
+  if [[ -n $progress ]]; then
+    kill "$progress" 2> /dev/null || true
+    wait "$progress" 2> /dev/null || true
+    printf '\r\033[K' >&2
+  fi
+  [[ $code == 0 ]] || tail -n 40 "$output" >&2
+  rm -f "$output"
+  return "$code"
+}
+
+# show_last_line FILE: its last line on stderr, over and over, in one line of the terminal.
+show_last_line() {
+  local last
+  while sleep 0.5; do
+    last=$(tail -n 1 "$1" | tr -d '\r\033')
+    printf '\r\033[K%.76s' "$last" >&2
+  done
 }
 
 # build: the jar and its libraries, and the classes of the tests, which scripts/bench needs one of, if a source is newer than
