@@ -55,7 +55,9 @@ final class ArchitectureTest {
         allow("linux.netlink", "linux", "net");
         allow("linux.packet", "linux", "linux.netlink", "net");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
-        allow("packet", "net");
+        allow("packet", "packet.wire", "net");
+        allow("packet.wire", "net");
+        allow("packet.build", "packet", "packet.wire", "net");
         allow("config", "net");
         allow("config.yaml", "config", "net");
         allow("config.lint", "config", "net");
@@ -64,12 +66,13 @@ final class ArchitectureTest {
         allow("policy.analysis", "policy", "config", "net");
         allow("conntrack", "packet", "net");
         allow("flowstore", "conntrack", "packet", "linux", "net");
-        allow("engine", "packet", "conntrack", "policy", "net");
-        allow("port", "packet", "linux..", "net");
+        allow("engine", "packet", "packet.wire", "conntrack", "policy", "net");
+        allow("port", "packet", "packet.wire", "linux..", "net");
         allow("intercept", "linux..", "config", "net");
         allow("worker", "packet", "policy", "port..", "engine", "net");
         allow(
                 "guard",
+                "packet..",
                 "worker",
                 "port..",
                 "intercept",
@@ -98,6 +101,7 @@ final class ArchitectureTest {
                 "linux..",
                 "operations",
                 "packet",
+                "packet.build",
                 "net");
         allow("http");
         allow("control", "http", "operations", "metrics");

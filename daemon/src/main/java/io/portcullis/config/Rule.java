@@ -1,6 +1,7 @@
 package io.portcullis.config;
 
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.net.PortRange;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -25,13 +26,6 @@ public record Rule(
         Location place) {
     /** Every protocol, every type, every code. */
     public static final int ALL = -1;
-
-    // IP protocol numbers (IANA) that carry ports or types.
-    public static final int ICMP = 1;
-    public static final int TCP = 6;
-    public static final int UDP = 17;
-    public static final int ICMPV6 = 58;
-    public static final int SCTP = 132;
 
     public Rule {
         ports = List.copyOf(ports);
@@ -85,19 +79,19 @@ public record Rule(
     /** All addresses of the families that a protocol has. */
     public static List<Cidr> everyone(int protocol) {
         return switch (protocol) {
-            case ICMP -> List.of(Cidr.ALL_V4);
-            case ICMPV6 -> List.of(Cidr.ALL_V6);
+            case IpProtocol.ICMP -> List.of(Cidr.ALL_V4);
+            case IpProtocol.ICMPV6 -> List.of(Cidr.ALL_V6);
             default -> List.of(Cidr.ALL_V4, Cidr.ALL_V6);
         };
     }
 
     /** True for tcp, udp and sctp. */
     public static boolean hasPorts(int protocol) {
-        return protocol == TCP || protocol == UDP || protocol == SCTP;
+        return protocol == IpProtocol.TCP || protocol == IpProtocol.UDP || protocol == IpProtocol.SCTP;
     }
 
     /** True for icmp and icmpv6. */
     public static boolean hasTypes(int protocol) {
-        return protocol == ICMP || protocol == ICMPV6;
+        return protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6;
     }
 }

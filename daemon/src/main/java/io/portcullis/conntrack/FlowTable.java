@@ -259,7 +259,7 @@ public final class FlowTable {
         return slab.getLong(at + Slab.OUTSIDE_LOW) == tuple.outsideLow
                 && slab.getLong(at + Slab.INSIDE_LOW) == tuple.insideLow
                 && slab.getLong(at + Slab.SERVICE) == tuple.service
-                && (slab.getInt(at + Slab.MARKS) & Flow.OF_KEY) == tuple.marks
+                && (slab.getInt(at + Slab.MARKS) & Flow.OF_KEY) == tuple.flags
                 && slab.getLong(at + Slab.OUTSIDE_HIGH) == tuple.outsideHigh
                 && slab.getLong(at + Slab.INSIDE_HIGH) == tuple.insideHigh;
     }
@@ -293,7 +293,7 @@ public final class FlowTable {
         }
         int entry = old >= 0 ? old : take();
         long at = Slab.offset(entry);
-        int all = tuple.marks | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
+        int all = tuple.flags | marks | (originalDirection == Direction.EGRESS ? Flow.BEGAN_INSIDE : 0);
         if (old >= 0) {
             expiry.remove(entry);
             order.remove(entry);

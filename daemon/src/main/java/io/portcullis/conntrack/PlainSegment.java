@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import io.portcullis.conntrack.TcpConnection.Side;
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpOptions;
 
 /**
  * The segment that nearly all are: an ACK of an established connection, within both windows, after which the connection is in
@@ -47,7 +48,7 @@ final class PlainSegment {
                 || (switches & NOT_PLAIN) != 0
                 || !TcpTracker.isPlainAck(packet.tcpFlags())
                 || offered == 0
-                || !packet.hasPlainTcpOptions()
+                || !TcpOptions.arePlain(packet)
                 || Flow.state(slab.getLong(at + Slab.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
             return false;
         }

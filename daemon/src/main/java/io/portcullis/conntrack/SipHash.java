@@ -20,8 +20,8 @@ public final class SipHash {
     /** The hash of a key, folded to 32 bits; never 0, which says that there is none. */
     int of(Tuple tuple) {
         return tuple.isV6()
-                ? v6(tuple.outsideHigh, tuple.outsideLow, tuple.insideHigh, tuple.insideLow, tuple.service, tuple.marks)
-                : v4(tuple.outsideLow, tuple.insideLow, tuple.service, tuple.marks);
+                ? v6(tuple.outsideHigh, tuple.outsideLow, tuple.insideHigh, tuple.insideLow, tuple.service, tuple.flags)
+                : v4(tuple.outsideLow, tuple.insideLow, tuple.service, tuple.flags);
     }
 
     int v4(long outside, long inside, long service, int marks) {

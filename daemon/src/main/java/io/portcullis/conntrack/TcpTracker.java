@@ -78,7 +78,7 @@ public final class TcpTracker {
     /** What the first segment tells of a connection: a SYN, or the plain ACK by which it is picked up. */
     public TcpConnection open(Packet packet) {
         connection.clear();
-        packet.readTcpOptions(options);
+        options.read(packet);
         if (isOpening(packet.tcpFlags())) {
             startSide(connection.originator, packet, endOf(packet));
             return connection;
@@ -142,7 +142,7 @@ public final class TcpTracker {
     Step follow(Flow flow, Packet packet, boolean fromOriginator) {
         flow.load(connection);
         int flags = packet.tcpFlags();
-        packet.readTcpOptions(options);
+        options.read(packet);
         if ((flags & TcpFlags.RST) != 0) {
             return followReset(connection, packet, fromOriginator);
         }

@@ -11,9 +11,10 @@ import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
-import io.portcullis.packet.FirstPacket;
+import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Acl;
 import io.portcullis.policy.CompiledRule;
 import io.portcullis.policy.Policy;
@@ -85,13 +86,10 @@ public final class Explain {
 
     private FirstPacket packet() {
         return new FirstPacket(
-                from.isV6(),
+                from,
+                to,
                 question.protocol(),
-                from.high(),
-                from.low(),
                 question.fromPort(),
-                to.high(),
-                to.low(),
                 question.toPort(),
                 question.type(),
                 question.code(),
@@ -129,7 +127,7 @@ public final class Explain {
     }
 
     private boolean isIcmp() {
-        return question.protocol() == (from.isV6() ? 58 : 1);
+        return IpProtocol.isIcmp(question.protocol(), from.isV6());
     }
 
     private ExplainReport.@Nullable RuleView rule(Explained explained) {

@@ -1,8 +1,11 @@
 package io.portcullis.engine;
 
 import io.portcullis.net.Direction;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
+import io.portcullis.packet.wire.ArpPacket;
 import io.portcullis.policy.Policy;
 import java.util.Arrays;
 
@@ -21,29 +24,10 @@ final class LinkTraffic {
         SPOOFED
     }
 
-    private static final int EAPOL = 0x888e;
-    private static final int LLDP = 0x88cc;
-    private static final int SLOW = 0x8809;
-    private static final int PPPOE_DISCOVERY = 0x8863;
-    private static final int PPPOE_SESSION = 0x8864;
-    private static final int FIRST_ETHERTYPE = 0x0600;
     private static final long BRIDGE_GROUP = 0x0180c2000000L;
-
-    private static final int ARP_LENGTH = 28;
-    /** Offset of the sender's protocol address (RFC 826). */
-    private static final int ARP_SENDER = 14;
 
     private static final int MAC_LENGTH = 6;
     private static final int IPV4_LENGTH = 4;
-
-    private static final int NEIGHBOUR_HOP_LIMIT = 255;
-    private static final int MLD_HOP_LIMIT = 1;
-    private static final int ROUTER_SOLICITATION = 133;
-    private static final int NEIGHBOUR_ADVERTISEMENT = 136;
-    private static final int REDIRECT = 137;
-    private static final int MLD_QUERY = 130;
-    private static final int MLD_DONE = 132;
-    private static final int MLD2_REPORT = 143;
 
     private static final int DHCP_SERVER = 67;
     private static final int DHCP_CLIENT = 68;
@@ -88,7 +72,7 @@ final class LinkTraffic {
     /** Judges a whole frame. */
     Answer judge(Packet packet, Direction direction) {
         if (!packet.isIp()) {
-            if (packet.etherType() == Packet.ARP) {
+            if (packet.etherType() == EtherType.ARP) {
                 return judgeArp(packet, direction);
             }
             return passesEtherType(packet) ? Answer.PASS : Answer.DROP;
@@ -113,11 +97,11 @@ final class LinkTraffic {
     private boolean passesEtherType(Packet packet) {
         int type = packet.etherType();
         boolean passes = switch (type) {
-            case EAPOL -> eapol;
-            case LLDP -> lldp;
-            case SLOW -> slow;
-            case PPPOE_DISCOVERY, PPPOE_SESSION -> pppoe;
-            default -> type < FIRST_ETHERTYPE && packet.destinationMac() >>> 4 == BRIDGE_GROUP >>> 4 ? stp : other;
+            case EtherType.EAPOL -> eapol;
+            case EtherType.LLDP -> lldp;
+            case EtherType.SLOW -> slow;
+            case EtherType.PPPOE_DISCOVERY, EtherType.PPPOE_SESSION -> pppoe;
+            default -> type < EtherType.FIRST && packet.destinationMac() >>> 4 == BRIDGE_GROUP >>> 4 ? stp : other;
         };
         return passes || Arrays.binarySearch(ethertypes, type) >= 0;
     }
@@ -131,7 +115,7 @@ final class LinkTraffic {
         }
         long sender = 0;
         for (int i = 0; i < IPV4_LENGTH; i++) {
-            sender = sender << 8 | packet.networkByte(ARP_SENDER + i);
+            sender = sender << 8 | packet.networkByte(ArpPacket.SENDER + i);
         }
         boolean own = policy.isOwn(false, 0, sender);
         // A probe has no address yet (RFC 5227).
@@ -141,40 +125,33 @@ final class LinkTraffic {
     }
 
     private static boolean isArp(Packet packet) {
-        return packet.networkLength() >= ARP_LENGTH
-                && packet.networkByte(4) == MAC_LENGTH
-                && packet.networkByte(5) == IPV4_LENGTH;
+        return ArpPacket.isWhole(0, packet.networkLength())
+                && packet.networkByte(ArpPacket.HARDWARE_LENGTH) == MAC_LENGTH
+                && packet.networkByte(ArpPacket.PROTOCOL_LENGTH) == IPV4_LENGTH;
     }
 
     private Answer judgeIcmpv6(Packet packet) {
         int type = packet.icmpType();
-        boolean isRedirect = type == REDIRECT;
-        if (isRedirect || type >= ROUTER_SOLICITATION && type <= NEIGHBOUR_ADVERTISEMENT) {
+        boolean isRedirect = type == Icmp.REDIRECT;
+        if (Icmp.isNeighbourDiscovery(type)) {
             boolean passes = (isRedirect ? ndpRedirect : ndp) && !packet.isFragment() && isNeighbourDiscovery(packet);
             return passes ? Answer.PASS : Answer.DROP;
         }
-        boolean isMld = type >= MLD_QUERY && type <= MLD_DONE || type == MLD2_REPORT;
-        if (!isMld || !mld || packet.isFragment()) {
+        if (!Icmp.isListenerDiscovery(type) || !mld || packet.isFragment()) {
             return Answer.ASK_RULES;
         }
         boolean fromLink =
                 Addresses.isLinkLocalV6(packet.sourceHigh()) || packet.sourceHigh() == 0 && packet.sourceLow() == 0;
-        return packet.hopLimit() == MLD_HOP_LIMIT && fromLink ? Answer.PASS : Answer.DROP;
+        return packet.hopLimit() == Icmp.LISTENER_HOP_LIMIT && fromLink ? Answer.PASS : Answer.DROP;
     }
 
     /** RFC 4861: hop limit, code, length, and options that end where the message ends. */
     private static boolean isNeighbourDiscovery(Packet packet) {
-        if (packet.hopLimit() != NEIGHBOUR_HOP_LIMIT || packet.icmpCode() != 0) {
+        if (packet.hopLimit() != Icmp.NEIGHBOUR_HOP_LIMIT || packet.icmpCode() != 0) {
             return false;
         }
-        int fixed = switch (packet.icmpType()) {
-            case ROUTER_SOLICITATION -> 8;
-            case ROUTER_SOLICITATION + 1 -> 16;
-            case REDIRECT -> 40;
-            default -> 24;
-        };
         int length = packet.transportLength();
-        int at = fixed;
+        int at = Icmp.shortest(packet.icmpType());
         while (at + 2 <= length) {
             int option = packet.transportByte(at + 1) * 8;
             if (option == 0) {

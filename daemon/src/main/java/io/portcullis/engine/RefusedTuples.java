@@ -100,7 +100,7 @@ final class RefusedTuples {
                 && notes[at + INSIDE_HIGH] == tuple.insideHigh
                 && notes[at + INSIDE_LOW] == tuple.insideLow
                 && notes[at + SERVICE] == tuple.service
-                && notes[at + STATE] >>> MARKS_SHIFT == tuple.marks
+                && notes[at + STATE] >>> MARKS_SHIFT == tuple.flags
                 && (notes[at + STATE] & IN_USE) != 0;
     }
 
@@ -127,7 +127,7 @@ final class RefusedTuples {
         notes[at + INSIDE_HIGH] = tuple.insideHigh;
         notes[at + INSIDE_LOW] = tuple.insideLow;
         notes[at + SERVICE] = tuple.service;
-        notes[at + STATE] = (long) tuple.marks << MARKS_SHIFT
+        notes[at + STATE] = (long) tuple.flags << MARKS_SHIFT
                 | IN_USE
                 | (kind == Kind.PROGRESSES ? PROGRESSED : 0)
                 | reason.ordinal();

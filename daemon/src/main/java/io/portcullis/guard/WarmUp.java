@@ -8,7 +8,14 @@ import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
+import io.portcullis.packet.TcpFlags;
+import io.portcullis.packet.build.FrameBuilder;
+import io.portcullis.packet.wire.EthernetHeader;
+import io.portcullis.packet.wire.Ipv4Header;
+import io.portcullis.packet.wire.TcpHeader;
+import io.portcullis.packet.wire.UdpHeader;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.ring.RingRehearsal;
 import io.portcullis.port.ring.RingRehearsal.Offload;
@@ -16,7 +23,6 @@ import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -43,12 +49,6 @@ public final class WarmUp {
 
     private static final long IDLE_COMPILER_MS = 4;
 
-    private static final int SYN = 0x02;
-    private static final int ACK = 0x10;
-    private static final int FIN = 0x01;
-    private static final int TCP = 6;
-    private static final int UDP = 17;
-    private static final int ICMP = 1;
     private static final int DATAGRAMS = 12;
     private static final int PAYLOAD = 1_800;
     private static final int FIRST_PORT = 1_024;
@@ -56,9 +56,19 @@ public final class WarmUp {
     private static final int DATA = 4;
     private static final int NEEDS_CSUM = PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM;
     private static final int GSO_TCPV4 = 1;
-    private static final int TRANSPORT = 34;
-    private static final Offload UNFINISHED_UDP = new Offload(NEEDS_CSUM, 0, 0, TRANSPORT, 6, -1);
+    private static final int TRANSPORT = EthernetHeader.LENGTH + Ipv4Header.LENGTH;
+    private static final Offload UNFINISHED_UDP = new Offload(NEEDS_CSUM, 0, 0, TRANSPORT, UdpHeader.CHECKSUM, -1);
     private static final Offload TAGGED = new Offload(0, 0, 0, 0, 0, 7);
+    private static final Address CLIENT = Address.parse("192.0.2.5");
+    private static final Address SERVER = Address.parse("10.0.0.1");
+    private static final FrameBuilder REQUEST = FrameBuilder.between(CLIENT, SERVER);
+    private static final FrameBuilder REPLY = FrameBuilder.between(SERVER, CLIENT);
+    private static final int HTTP = 80;
+    private static final int DNS = 53;
+    private static final int DATAGRAM_PAYLOAD = 18;
+    private static final int ECHO_REQUEST = 8;
+    private static final int ECHO_REPLY = 0;
+    private static final int ECHO_LENGTH = 16;
 
     private final RingRehearsal outside;
     private final RingRehearsal inside;
@@ -169,20 +179,20 @@ public final class WarmUp {
 
     /** A round for each of a group of client ports, step by step, so that frames come in batches and answers after questions. */
     private void walkTogether() {
-        each(() -> in(tcp(Direction.INGRESS, SYN, 1, 0, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, SYN | ACK, 1, 2, 0), Offload.NONE));
-        each(() -> in(tcp(Direction.INGRESS, ACK, 2, 2, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, TcpFlags.SYN, 1, 0, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN | TcpFlags.ACK, 1, 2, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 2, 2, 0), Offload.NONE));
         for (int i = 0; i < DATA; i++) {
             int sent = 2 + i * PAYLOAD;
             each(() -> in(
-                    tcp(Direction.INGRESS, ACK, sent, 2, PAYLOAD),
-                    new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, 16, -1)));
-            each(() -> out(tcp(Direction.EGRESS, ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
+                    tcp(Direction.INGRESS, TcpFlags.ACK, sent, 2, PAYLOAD),
+                    new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, TcpHeader.CHECKSUM, -1)));
+            each(() -> out(tcp(Direction.EGRESS, TcpFlags.ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
         }
         int end = 2 + DATA * PAYLOAD;
-        each(() -> in(tcp(Direction.INGRESS, FIN | ACK, end, 2, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, FIN | ACK, 2, end + 1, 0), Offload.NONE));
-        each(() -> in(tcp(Direction.INGRESS, ACK, end + 1, 3, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, TcpFlags.FIN | TcpFlags.ACK, end, 2, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, TcpFlags.FIN | TcpFlags.ACK, 2, end + 1, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, end + 1, 3, 0), Offload.NONE));
         // A run of one flow leaves as one super-frame.
         each(() -> {
             for (int i = 0; i < DATAGRAMS; i++) {
@@ -195,11 +205,11 @@ public final class WarmUp {
             }
         });
         each(() -> in(udp(Direction.INGRESS), TAGGED));
-        each(() -> in(echo(8), Offload.NONE));
-        each(() -> out(echo(0), Offload.NONE));
+        each(() -> in(echo(ECHO_REQUEST), Offload.NONE));
+        each(() -> out(echo(ECHO_REPLY), Offload.NONE));
         // No rule, and no flow.
-        each(() -> in(tcp(Direction.INGRESS, ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, SYN, 9, 9, 0), Offload.NONE));
+        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
+        each(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN, 9, 9, 0), Offload.NONE));
         firstPort = firstPort + 2 * GROUP > LAST_PORT ? FIRST_PORT : firstPort + GROUP;
     }
 
@@ -231,70 +241,18 @@ public final class WarmUp {
     }
 
     private byte[] tcp(Direction direction, int flags, int sequence, int acknowledgment, int payload) {
-        ByteBuffer frame = ip(direction, TCP, 20 + payload);
-        ports(frame, direction, 80);
-        frame.putInt(sequence)
-                .putInt(acknowledgment)
-                .put((byte) (5 << 4))
-                .put((byte) flags)
-                .putShort((short) 65_535)
-                .putInt(0);
-        return finish(frame, TCP, 16);
+        return direction == Direction.INGRESS
+                ? REQUEST.tcp(port, HTTP, flags, sequence, acknowledgment, payload)
+                : REPLY.tcp(HTTP, port, flags, sequence, acknowledgment, payload);
     }
 
     private byte[] udp(Direction direction) {
-        ByteBuffer frame = ip(direction, UDP, 26);
-        ports(frame, direction, 53);
-        frame.putShort((short) 26).putShort((short) 0);
-        return finish(frame, UDP, 6);
+        return direction == Direction.INGRESS
+                ? REQUEST.udp(port, DNS, DATAGRAM_PAYLOAD)
+                : REPLY.udp(DNS, port, DATAGRAM_PAYLOAD);
     }
 
     private byte[] echo(int type) {
-        ByteBuffer frame = ip(type == 8 ? Direction.INGRESS : Direction.EGRESS, ICMP, 16);
-        frame.put((byte) type).put((byte) 0).putShort((short) 0).putShort((short) port);
-        return finish(frame, ICMP, 2);
-    }
-
-    private static ByteBuffer ip(Direction direction, int protocol, int length) {
-        ByteBuffer frame = ByteBuffer.allocate(TRANSPORT + length);
-        frame.putLong(0x0200_0000_0001_0200L).putInt(2).putShort((short) 0x0800);
-        frame.put((byte) 0x45)
-                .put((byte) 0)
-                .putShort((short) (20 + length))
-                .putShort((short) 0)
-                .putShort((short) 0x4000)
-                .put((byte) 64)
-                .put((byte) protocol)
-                .putShort((short) 0);
-        int outer = 0xc000_0205;
-        int inner = 0x0a00_0001;
-        frame.putInt(direction == Direction.INGRESS ? outer : inner)
-                .putInt(direction == Direction.INGRESS ? inner : outer);
-        frame.putShort(24, (short) ~sum(frame, 14, TRANSPORT, 0));
-        return frame;
-    }
-
-    private void ports(ByteBuffer frame, Direction direction, int service) {
-        boolean in = direction == Direction.INGRESS;
-        frame.putShort((short) (in ? port : service)).putShort((short) (in ? service : port));
-    }
-
-    private static byte[] finish(ByteBuffer frame, int protocol, int checksum) {
-        int length = frame.capacity() - TRANSPORT;
-        int pseudo = protocol == ICMP ? 0 : sum(frame, 26, TRANSPORT, protocol + length);
-        frame.putShort(TRANSPORT + checksum, (short) ~sum(frame, TRANSPORT, frame.capacity(), pseudo));
-        byte[] bytes = new byte[frame.capacity()];
-        frame.get(0, bytes);
-        return bytes;
-    }
-
-    /** RFC 1071; an even number of bytes. */
-    private static int sum(ByteBuffer bytes, int from, int to, int start) {
-        int sum = start;
-        for (int at = from; at < to; at += 2) {
-            sum += bytes.getShort(at) & 0xffff;
-        }
-        sum = (sum >>> 16) + (sum & 0xffff);
-        return (sum >>> 16) + (sum & 0xffff);
+        return (type == ECHO_REQUEST ? REQUEST : REPLY).icmp(type, 0, port, ECHO_LENGTH);
     }
 }

@@ -3,7 +3,7 @@ package io.portcullis.net;
 /**
  * An IP address. IPv4: {@code high} is 0 and {@code low} the 32 bits, unsigned. IPv6: the two big-endian halves.
  *
- * <p>An IPv4-mapped IPv6 address stays IPv6 here; where one is not allowed, the reader of that place says so.
+ * <p>An IPv4-mapped IPv6 address is an IPv6 address here; the configuration refuses it where it is not allowed.
  */
 public record Address(boolean isV6, long high, long low) implements Comparable<Address> {
     private static final int GROUPS = 8;
@@ -35,9 +35,9 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
     }
 
     /**
-     * The address behind this one.
+     * The next address.
      *
-     * @throws IllegalArgumentException if this is the last of its family
+     * @throws IllegalArgumentException if this is the last one of its family
      */
     public Address next() {
         if (isV6 ? high == -1 && low == -1 : low == 0xffff_ffffL) {
@@ -47,9 +47,9 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
     }
 
     /**
-     * The address before this one.
+     * The previous address.
      *
-     * @throws IllegalArgumentException if this is the first of its family
+     * @throws IllegalArgumentException if this is the first one of its family
      */
     public Address previous() {
         if (high == 0 && low == 0) {
@@ -74,7 +74,7 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
      * Reads an address in the forms of RFC 4291 section 2.2, or four decimal numbers without leading zeros. No zone, no
      * brackets, no prefix length.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if the text is no address
      */
     public static Address parse(String text) {
         return text.indexOf(':') >= 0 ? parseV6(text) : new Address(false, 0, parseV4(text, text));
@@ -117,7 +117,7 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
         return new Address(true, half(groups, 0), half(groups, 4));
     }
 
-    /** Fills {@code groups} from its start; returns how many there were. */
+    /** Fills {@code groups} from its start; returns the number of groups. */
     private static int parseGroups(String part, String whole, int[] groups) {
         if (part.isEmpty()) {
             return 0;

@@ -1,6 +1,6 @@
 package io.portcullis.net;
 
-/** A block of addresses: all that share the first {@code prefixLength} bits of {@code network}. */
+/** A block of addresses: all with the first {@code prefixLength} bits of {@code network}. */
 public record Cidr(Address network, int prefixLength) {
     /** All of IPv4. */
     public static final Cidr ALL_V4 = new Cidr(new Address(false, 0, 0), 0);
@@ -25,7 +25,7 @@ public record Cidr(Address network, int prefixLength) {
         return new Cidr(address, address.bits());
     }
 
-    /** Its last address. */
+    /** The last address. */
     public Address last() {
         Address all = isV6() ? new Address(true, -1, -1) : new Address(false, 0, 0xffff_ffffL);
         Address mask = all.network(prefixLength);
@@ -37,17 +37,17 @@ public record Cidr(Address network, int prefixLength) {
         return network.isV6();
     }
 
-    /** True when it lies within 169.254.0.0/16 or fe80::/10. */
+    /** True: all of the block is in 169.254.0.0/16 or fe80::/10. */
     public boolean isLinkLocal() {
         return LINK_LOCAL_V4.encloses(this) || LINK_LOCAL_V6.encloses(this);
     }
 
-    /** True when {@code address} is of this family and in this block. */
+    /** True: the address is of the same family and in this block. */
     public boolean contains(Address address) {
         return address.isV6() == isV6() && address.network(prefixLength).equals(network);
     }
 
-    /** True when every address of {@code other} is in this block. */
+    /** True: every address of {@code other} is in this block. */
     public boolean encloses(Cidr other) {
         return other.prefixLength >= prefixLength && contains(other.network);
     }

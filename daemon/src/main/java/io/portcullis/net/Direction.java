@@ -1,6 +1,6 @@
 package io.portcullis.net;
 
-/** Which way a frame travels through an interface. */
+/** The direction of a frame through an interface. */
 public enum Direction {
     /** From outside to inside. */
     INGRESS("ingress"),
@@ -18,7 +18,7 @@ public enum Direction {
         return label;
     }
 
-    /** The other way. */
+    /** The other direction. */
     public Direction opposite() {
         return this == INGRESS ? EGRESS : INGRESS;
     }

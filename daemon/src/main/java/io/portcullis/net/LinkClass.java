@@ -3,7 +3,7 @@ package io.portcullis.net;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Link traffic that no IP rule speaks about; {@code pass-through} names what passes (security-groups.md section 4). */
+/** A class of link traffic, which no IP rule matches; {@code pass-through} lists the classes that pass (security-groups.md, section 4). */
 public enum LinkClass {
     /** Ethertype 0x0806. */
     ARP,
@@ -34,16 +34,16 @@ public enum LinkClass {
 
     private final String key = name().toLowerCase(Locale.ROOT).replace('_', '-');
 
-    /** As it is written in the file: {@code ndp-redirect}. */
+    /** The name in the configuration: {@code ndp-redirect}. */
     public String key() {
         return key;
     }
 
-    /** The class of that key. */
+    /** The class with that key. */
     public static Optional<LinkClass> of(String key) {
-        for (LinkClass each : values()) {
-            if (each.key.equals(key)) {
-                return Optional.of(each);
+        for (LinkClass linkClass : values()) {
+            if (linkClass.key.equals(key)) {
+                return Optional.of(linkClass);
             }
         }
         return Optional.empty();

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Blocks in three arrays, 18 bytes each. {@link #get} makes a block anew each time, so a list of 50,000 is three objects to the
- * collector, not 100,000. Immutable.
+ * A list of blocks in three arrays, 18 bytes a block. {@link #get} makes a new object each time, so the collector sees three
+ * objects for a list of 50,000, not 100,000. Immutable.
  */
 public final class PackedBlocks extends AbstractList<Cidr> {
     private static final int V6 = 0x100;
@@ -22,16 +22,16 @@ public final class PackedBlocks extends AbstractList<Cidr> {
         this.lengths = lengths;
     }
 
-    /** Gathers blocks. One thread only. */
+    /** Collects blocks. One thread only. */
     public static final class Builder {
-        private static final int FEW = 4;
+        private static final int INITIAL_SIZE = 4;
 
-        private long[] highs = new long[FEW];
-        private long[] lows = new long[FEW];
-        private short[] lengths = new short[FEW];
+        private long[] highs = new long[INITIAL_SIZE];
+        private long[] lows = new long[INITIAL_SIZE];
+        private short[] lengths = new short[INITIAL_SIZE];
         private int size;
 
-        /** Adds a block behind the others. */
+        /** Appends a block. */
         public void add(Cidr block) {
             if (size == lengths.length) {
                 highs = Arrays.copyOf(highs, 2 * size);
@@ -44,14 +44,14 @@ public final class PackedBlocks extends AbstractList<Cidr> {
             size++;
         }
 
-        /** What was added. */
+        /** The blocks added so far. */
         public PackedBlocks build() {
             return new PackedBlocks(
                     Arrays.copyOf(highs, size), Arrays.copyOf(lows, size), Arrays.copyOf(lengths, size));
         }
     }
 
-    /** The same blocks. */
+    /** A list of the same blocks. */
     public static PackedBlocks of(List<Cidr> blocks) {
         if (blocks instanceof PackedBlocks packed) {
             return packed;

@@ -3,23 +3,23 @@ package io.portcullis.net;
 import java.util.stream.IntStream;
 
 /**
- * Text for people's eyes and for terminals: what can't be seen, or changes how the rest is seen (controls, bidirectional marks,
- * zero-width characters, spaces that are none), is written as YAML writes it between double quotes: a backslash, a letter and digits.
+ * Text for terminals and people. Characters that are invisible or change the look of others (controls, bidirectional marks,
+ * zero-width characters, unusual spaces) are written as in a double-quoted YAML string: a backslash, a letter and digits.
  */
 public final class Visible {
-    /** Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) of other categories than Cf and Cn; U+2800 is an empty sign. */
+    /** Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) not of Cf or Cn; U+2800 is the blank Braille pattern. */
     private static final int[] BLANK = {
         0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180c, 0x180d, 0x180f, 0x2800, 0x3164, 0xffa0
     };
 
     private Visible() {}
 
-    /** One line; the same string where all of it can be seen. */
+    /** One line; the same string if all of its characters are visible. */
     public static String text(String text) {
         return text(text, -1);
     }
 
-    /** As {@link #text(String)}, and tabs stay. */
+    /** As {@link #text(String)}, but tabs stay. */
     public static String withTabs(String text) {
         return text(text, '\t');
     }
@@ -43,7 +43,7 @@ public final class Visible {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if ((c < ' ' || c > '~') && c != but) {
-                return text.codePoints().allMatch(each -> each == but || !isInvisible(each));
+                return text.codePoints().allMatch(point -> point == but || !isInvisible(point));
             }
         }
         return true;
@@ -63,7 +63,7 @@ public final class Visible {
         return start + "0".repeat(digits - hex.length()) + hex;
     }
 
-    /** True for what an eye does not find, or takes for a plain space. */
+    /** True: the character is invisible, or looks like a plain space. */
     public static boolean isInvisible(int codePoint) {
         return switch (Character.getType(codePoint)) {
             case Character.CONTROL,
@@ -77,7 +77,7 @@ public final class Visible {
             default ->
                 codePoint >= 0xfe00 && codePoint <= 0xfe0f
                         || codePoint >= 0xe0100 && codePoint <= 0xe01ef
-                        || IntStream.of(BLANK).anyMatch(each -> each == codePoint);
+                        || IntStream.of(BLANK).anyMatch(blank -> blank == codePoint);
         };
     }
 }

@@ -1,8 +1,8 @@
 /**
- * Words that every package shares: addresses and blocks of them, ports, protocols, directions, classes of link
- * traffic. Values only: no I/O, no state.
+ * Values that every package shares: addresses and blocks, ports, protocol numbers, Ethernet types, directions, classes of link
+ * traffic. No I/O, no state.
  *
- * <p>Imports no other package of ours. Start reading at {@link io.portcullis.net.Cidr}.
+ * <p>Imports no other package of this program. Start reading at {@link io.portcullis.net.Cidr}.
  */
 @NullMarked
 package io.portcullis.net;

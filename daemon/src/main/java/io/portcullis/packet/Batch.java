@@ -3,31 +3,31 @@ package io.portcullis.packet;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Up to {@value #CAPACITY} frames that arrived at one port together, in the order of their arrival, and what was decided
- * about each. The frames lie in {@link #memory()}, at {@link #offset} with {@link #length}, from the destination MAC
- * address on (no FCS); nobody copies them.
+ * Up to {@value #CAPACITY} frames that arrived at one port together, in the order of their arrival, and the decision about each.
+ * Frame {@code i} lies in {@link #memory()} at {@link #offset} with {@link #length}, from the destination MAC address on (no
+ * FCS); nobody copies it.
  *
- * <p>Life: the port fills it ({@link #clear}, {@link #add}), the engine decides ({@link #accept}, {@link #drop}, {@link #hold}), the
- * peer port sends the accepted frames, the first port takes it back. It belongs to one thread at a time, and its content
- * is valid only while the pipeline call that brought it runs.
+ * <p>Life: the port fills the batch ({@link #clear}, {@link #add}), the engine decides ({@link #accept}, {@link #drop}, {@link #hold}),
+ * the peer port sends the accepted frames, the first port releases it. A batch belongs to one thread at a time; its content is
+ * valid only while the pipeline call that passed it runs.
  */
 public final class Batch {
-    /** Frames at the most; one bit of a {@code long} each. */
+    /** Maximum number of frames: each has one bit of a {@code long}. */
     public static final int CAPACITY = 64;
 
-    /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), which stands before a frame that is marked. */
+    /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), directly before each frame unless {@link #unmarkedOffload}. */
     public static final int VNET_HEADER = 10;
 
-    /** {@link #rule} of a frame that no rule was asked about: part of a flow, or link traffic. */
+    /** {@link #rule} of a frame that was decided without a rule: part of a flow, or link traffic. */
     public static final int NO_RULE = -1;
 
-    /** What the port knows of a frame's layer 4 checksum. */
+    /** State of a frame's layer 4 checksum, as far as the port knows. */
     public enum Checksum {
-        /** Nothing. */
+        /** Not verified. */
         UNKNOWN,
-        /** The NIC, or the stack that sent it, found it right. */
+        /** Right, says the NIC or the stack that sent the frame. */
         VERIFIED,
-        /** A later NIC fills it in; until then the field holds the folded sum of the pseudo-header. */
+        /** A later NIC finishes it; until then the field holds the folded sum of the pseudo-header. */
         PARTIAL
     }
 
@@ -51,17 +51,17 @@ public final class Batch {
     /**
      * A batch over a port's memory.
      *
-     * @param memory where the frames will lie; owned by the port
-     * @param unmarkedOffload true where the port cannot tell a checksum that the sender's NIC was to fill in from a wrong
-     *     one (libpcap): one that equals the folded pseudo-header sum is then taken as unfinished. False where each frame
-     *     has {@link #VNET_HEADER} bytes of struct virtio_net_hdr right before it, which say so
+     * @param memory memory of the frames; owned by the port
+     * @param unmarkedOffload true: the port cannot distinguish an unfinished checksum from a wrong one (libpcap); a checksum
+     *     that equals the folded sum of the pseudo-header is then an unfinished one. False: {@link #VNET_HEADER} bytes of
+     *     struct virtio_net_hdr directly before each frame say so
      */
     public Batch(MemorySegment memory, boolean unmarkedOffload) {
         this.memory = memory;
         this.unmarkedOffload = unmarkedOffload;
     }
 
-    /** Forgets the frames. */
+    /** Removes all frames. */
     public void clear() {
         size = 0;
         accepted = 0;
@@ -71,7 +71,7 @@ public final class Batch {
     }
 
     /**
-     * Appends a frame that lies in {@link #memory()}.
+     * Appends a frame in {@link #memory()}.
      *
      * @param frameOffset bytes from the start of the memory to the destination MAC address
      * @param frameLength bytes, without FCS
@@ -89,18 +89,18 @@ public final class Batch {
         size++;
     }
 
-    /** The layer 4 checksum of the frame that was added last is right. */
+    /** Marks the layer 4 checksum of the last added frame as right. */
     public void verified() {
         verified(size - 1);
     }
 
-    /** The layer 4 checksum of frame {@code i} is right. */
+    /** Marks the layer 4 checksum of frame {@code i} as right. */
     public void verified(int i) {
         checksum[i] = Checksum.VERIFIED;
     }
 
     /**
-     * The layer 4 checksum of the frame that was added last is for a later NIC to fill in.
+     * Marks the layer 4 checksum of the last added frame as one that a later NIC finishes.
      *
      * @param start bytes from the start of the frame to the first byte that is summed
      * @param field bytes from the start of the frame to the two bytes where the sum is written
@@ -112,23 +112,23 @@ public final class Batch {
     }
 
     /**
-     * The frame that was added last is a super-frame: it stands for several packets with the same headers.
+     * Marks the last added frame as a super-frame: several packets with the same headers in one.
      *
-     * @param payload bytes of layer 4 payload in each of them but the last, which may have fewer
+     * @param payload bytes of layer 4 payload in each packet but the last, which may have fewer
      */
     public void segments(int payload) {
         segmentLength[size - 1] = payload;
         superFrames |= 1L << size - 1;
     }
 
-    /** The memory in which all frames of this batch lie. */
+    /** The memory of all frames of this batch. */
     public MemorySegment memory() {
         return memory;
     }
 
     /**
-     * True: a checksum equal to the folded pseudo-header sum is an unfinished one. False: each frame has its vnet header
-     * before it.
+     * True: a checksum equal to the folded sum of the pseudo-header is an unfinished one. False: each frame has its vnet
+     * header directly before it.
      */
     public boolean unmarkedOffload() {
         return unmarkedOffload;
@@ -139,7 +139,7 @@ public final class Batch {
         return size;
     }
 
-    /** True: {@link #add} has no place left. */
+    /** True: {@link #add} would fail. */
     public boolean isFull() {
         return size == CAPACITY;
     }
@@ -154,33 +154,33 @@ public final class Batch {
         return length[i];
     }
 
-    /** What is known of the layer 4 checksum of frame {@code i}. */
+    /** State of the layer 4 checksum of frame {@code i}. */
     public Checksum checksum(int i) {
         return checksum[i];
     }
 
-    /** Where {@link Checksum#PARTIAL}: bytes from the start of frame {@code i} to the first byte that is summed. */
+    /** If {@link Checksum#PARTIAL}: bytes from the start of frame {@code i} to the first byte that is summed. */
     public int checksumStart(int i) {
         return checksumStart[i];
     }
 
-    /** Where {@link Checksum#PARTIAL}: bytes from the start of frame {@code i} to where the sum is written. */
+    /** If {@link Checksum#PARTIAL}: bytes from the start of frame {@code i} to the checksum field. */
     public int checksumField(int i) {
         return checksumField[i];
     }
 
-    /** Bit {@code i} is set when frame {@code i} is a super-frame. */
+    /** Bit {@code i} is set: frame {@code i} is a super-frame. */
     public long superFrames() {
         return superFrames;
     }
 
-    /** Bytes of payload in each packet that frame {@code i} stands for; 0 where it is one packet. */
+    /** Bytes of payload in each packet of super-frame {@code i} but the last; 0: the frame is one packet. */
     public int segmentLength(int i) {
         return segmentLength[i];
     }
 
     /**
-     * Frame {@code i} passes.
+     * Accepts frame {@code i}.
      *
      * @param creditedRule number of the rule that admitted it, or {@link #NO_RULE}
      */
@@ -192,7 +192,7 @@ public final class Batch {
     }
 
     /**
-     * Frame {@code i} is dropped.
+     * Drops frame {@code i}.
      *
      * @param dropReason ordinal of the engine's reason
      */
@@ -202,7 +202,7 @@ public final class Batch {
         reason[i] = (byte) dropReason;
     }
 
-    /** Frame {@code i} is not decided about yet: a copy of it waits for what decides. */
+    /** Holds frame {@code i}: a copy waits for the decision about its datagram. */
     public void hold(int i) {
         accepted &= ~(1L << i);
         held |= 1L << i;
@@ -210,7 +210,7 @@ public final class Batch {
     }
 
     /**
-     * Frame {@code i} passes, though it would be dropped if anything were.
+     * Accepts frame {@code i}, which would be dropped if the interface did not only audit.
      *
      * @param dropReason ordinal of the engine's reason
      */
@@ -221,14 +221,14 @@ public final class Batch {
         reason[i] = (byte) dropReason;
     }
 
-    /** Frame {@code i} is not decided about: it is another worker's, from 0. */
+    /** Leaves frame {@code i} to another worker; numbers start at 0. */
     public void belongsTo(int i, int worker) {
         elsewhere |= 1L << i;
         accepted &= ~(1L << i);
         home[i] = (byte) worker;
     }
 
-    /** Bit {@code i} is set when frame {@code i} is another worker's, {@link #home}. */
+    /** Bit {@code i} is set: frame {@code i} belongs to another worker, {@link #home}. */
     public long elsewhere() {
         return elsewhere;
     }
@@ -238,17 +238,17 @@ public final class Batch {
         return home[i];
     }
 
-    /** Bit {@code i} is set when frame {@code i} passes. */
+    /** Bit {@code i} is set: frame {@code i} is accepted. */
     public long accepted() {
         return accepted;
     }
 
-    /** True when frame {@code i} passes. */
+    /** True: frame {@code i} is accepted. */
     public boolean isAccepted(int i) {
         return (accepted >>> i & 1) != 0;
     }
 
-    /** True when frame {@code i} waits. */
+    /** True: frame {@code i} is held. */
     public boolean isHeld(int i) {
         return (held >>> i & 1) != 0;
     }
@@ -258,7 +258,7 @@ public final class Batch {
         return rule[i];
     }
 
-    /** Ordinal of the reason why frame {@code i} was or would be dropped; 0 where none. */
+    /** Ordinal of the reason why frame {@code i} is or would be dropped; 0: none. */
     public int reason(int i) {
         return reason[i];
     }

@@ -1,16 +1,23 @@
 package io.portcullis.packet;
 
 import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.wire.Bytes;
+import io.portcullis.packet.wire.ExtensionHeader;
+import io.portcullis.packet.wire.FragmentHeader;
+import io.portcullis.packet.wire.IcmpHeader;
+import io.portcullis.packet.wire.Ipv4Header;
+import io.portcullis.packet.wire.Ipv6Header;
+import io.portcullis.packet.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 
 /**
  * The packet that an ICMP error quotes: its IP header and at least the first 8 bytes of layer 4 (RFC 792, RFC 1812,
- * RFC 4443). Its own checksums and lengths are not looked at: routers change and cut what they quote.
+ * RFC 4443). Its own checksums and lengths are not checked: routers change and cut the packets that they quote.
  */
 public final class QuotedPacket {
-    private static final int IPV4_HEADER = 20;
-    private static final int IPV6_HEADER = 40;
+    /** Bytes of layer 4: ports and TCP sequence number, or an ICMP header. */
     private static final int ENOUGH = 8;
+
     private static final int MAX_EXTENSIONS = 8;
 
     private boolean v6;
@@ -26,7 +33,7 @@ public final class QuotedPacket {
     private int icmpCode;
     private int icmpIdentifier;
 
-    /** A quote of nothing yet. */
+    /** Quotes nothing yet. */
     public QuotedPacket() {}
 
     boolean read(MemorySegment memory, boolean isV6, long from, long to) {
@@ -42,44 +49,39 @@ public final class QuotedPacket {
 
     /** Offset of layer 4, or -1. */
     private long readIpv4(MemorySegment memory, long from, long to) {
-        if (to - from < IPV4_HEADER) {
+        if (!Ipv4Header.isWhole(memory, from, to)
+                || (Bytes.u16(memory, from + Ipv4Header.FRAGMENT) & Ipv4Header.OFFSET_MASK) != 0) {
             return -1;
         }
-        int versionAndLength = Bytes.u8(memory, from);
-        int headerLength = (versionAndLength & 0xf) * 4;
-        boolean laterFragment = (Bytes.u16(memory, from + 6) & 0x1fff) != 0;
-        if (versionAndLength >>> 4 != 4 || headerLength < IPV4_HEADER || headerLength > to - from || laterFragment) {
-            return -1;
-        }
-        protocol = Bytes.u8(memory, from + 9);
+        protocol = Bytes.u8(memory, from + Ipv4Header.PROTOCOL);
         sourceHigh = 0;
-        sourceLow = Bytes.u32(memory, from + 12);
+        sourceLow = Bytes.u32(memory, from + Ipv4Header.SOURCE);
         destinationHigh = 0;
-        destinationLow = Bytes.u32(memory, from + 16);
-        return from + headerLength;
+        destinationLow = Bytes.u32(memory, from + Ipv4Header.DESTINATION);
+        return from + Ipv4Header.length(memory, from);
     }
 
     /** Offset of layer 4, or -1. */
     private long readIpv6(MemorySegment memory, long from, long to) {
-        if (to - from < IPV6_HEADER || Bytes.u8(memory, from) >>> 4 != 6) {
+        if (!Ipv6Header.isWhole(memory, from, to)) {
             return -1;
         }
-        sourceHigh = Bytes.i64(memory, from + 8);
-        sourceLow = Bytes.i64(memory, from + 16);
-        destinationHigh = Bytes.i64(memory, from + 24);
-        destinationLow = Bytes.i64(memory, from + 32);
-        int next = Bytes.u8(memory, from + 6);
-        long at = from + IPV6_HEADER;
+        sourceHigh = Bytes.i64(memory, from + Ipv6Header.SOURCE);
+        sourceLow = Bytes.i64(memory, from + Ipv6Header.SOURCE + 8);
+        destinationHigh = Bytes.i64(memory, from + Ipv6Header.DESTINATION);
+        destinationLow = Bytes.i64(memory, from + Ipv6Header.DESTINATION + 8);
+        int next = Bytes.u8(memory, from + Ipv6Header.NEXT_HEADER);
+        long at = from + Ipv6Header.LENGTH;
         for (int count = 0; IpProtocol.isExtension(next); count++) {
-            if (count == MAX_EXTENSIONS || to - at < 8) {
+            if (count == MAX_EXTENSIONS || !ExtensionHeader.isReadable(at, to)) {
                 return -1;
             }
             boolean fragment = next == IpProtocol.FRAGMENT;
-            if (fragment && (Bytes.u16(memory, at + 2) & 0xfff8) != 0) {
+            if (fragment && FragmentHeader.offset(memory, at) != 0) {
                 return -1;
             }
-            next = Bytes.u8(memory, at);
-            at += fragment ? 8 : (Bytes.u8(memory, at + 1) + 1) * 8L;
+            next = Bytes.u8(memory, at + ExtensionHeader.NEXT_HEADER);
+            at += fragment ? FragmentHeader.LENGTH : ExtensionHeader.length(memory, at);
         }
         protocol = next;
         return at;
@@ -90,22 +92,22 @@ public final class QuotedPacket {
         return switch (protocol) {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP -> enough && readPorts(memory, transport);
             case IpProtocol.ICMP, IpProtocol.ICMPV6 ->
-                v6 == (protocol == IpProtocol.ICMPV6) ? enough && readQuery(memory, transport) : transport <= to;
+                IpProtocol.isIcmp(protocol, v6) ? enough && readQuery(memory, transport) : transport <= to;
             default -> transport <= to;
         };
     }
 
     private boolean readPorts(MemorySegment memory, long transport) {
-        sourcePort = Bytes.u16(memory, transport);
-        destinationPort = Bytes.u16(memory, transport + 2);
-        tcpSequence = Bytes.i32(memory, transport + 4);
+        sourcePort = Bytes.u16(memory, transport + TcpHeader.SOURCE_PORT);
+        destinationPort = Bytes.u16(memory, transport + TcpHeader.DESTINATION_PORT);
+        tcpSequence = Bytes.i32(memory, transport + TcpHeader.SEQUENCE);
         return true;
     }
 
     private boolean readQuery(MemorySegment memory, long transport) {
-        icmpType = Bytes.u8(memory, transport);
-        icmpCode = Bytes.u8(memory, transport + 1);
-        icmpIdentifier = Bytes.u16(memory, transport + 4);
+        icmpType = Bytes.u8(memory, transport + IcmpHeader.TYPE);
+        icmpCode = Bytes.u8(memory, transport + IcmpHeader.CODE);
+        icmpIdentifier = Bytes.u16(memory, transport + IcmpHeader.IDENTIFIER);
         return Icmp.isRequest(v6, icmpType) || Icmp.requestOf(v6, icmpType) != Icmp.NONE;
     }
 

@@ -1,10 +1,12 @@
 package io.portcullis.packet;
 
+import io.portcullis.packet.wire.Bytes;
+import io.portcullis.packet.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 
 /** The TCP options that window tracking needs (RFC 7323 window scale, RFC 2018 selective acknowledgment). */
 public final class TcpOptions {
-    /** {@link #windowScale} where the option is absent. */
+    /** {@link #windowScale} without that option. */
     public static final int ABSENT = -1;
 
     private static final int END = 0;
@@ -13,6 +15,9 @@ public final class TcpOptions {
     private static final int SACK_PERMITTED = 4;
     private static final int SACK = 5;
     private static final int MAX_WINDOW_SCALE = 14;
+    private static final int TIMESTAMP_LENGTH = 12;
+    /** Two times NOP, kind 8, length 10. */
+    private static final int TIMESTAMP_START = 0x0101_080a;
 
     private int windowScale = ABSENT;
     private boolean sackPermitted;
@@ -21,6 +26,19 @@ public final class TcpOptions {
 
     /** Options of no segment yet. */
     public TcpOptions() {}
+
+    /** True: a TCP segment has no options, or a timestamp alone, aligned as in RFC 7323, appendix A. */
+    public static boolean arePlain(Packet packet) {
+        int length = packet.tcpHeaderLength - TcpHeader.LENGTH;
+        return length == 0
+                || length == TIMESTAMP_LENGTH
+                        && Bytes.i32(packet.memory, packet.transport + TcpHeader.LENGTH) == TIMESTAMP_START;
+    }
+
+    /** Reads the options of a TCP segment. */
+    public void read(Packet packet) {
+        read(packet.memory, packet.transport + TcpHeader.LENGTH, packet.transport + packet.tcpHeaderLength);
+    }
 
     void read(MemorySegment memory, long from, long to) {
         windowScale = ABSENT;
@@ -52,7 +70,7 @@ public final class TcpOptions {
                 case SACK_PERMITTED -> sackPermitted |= length == 2;
                 case SACK -> readSack(memory, at + 2, at + length);
                 default -> {
-                    // No other option says anything about windows.
+                    // No other option concerns windows.
                 }
             }
             at += length;
@@ -69,12 +87,12 @@ public final class TcpOptions {
         }
     }
 
-    /** Shift count, 14 at the most, or {@link #ABSENT}. */
+    /** Shift count, at most 14, or {@link #ABSENT}. */
     public int windowScale() {
         return windowScale;
     }
 
-    /** True: the sender can take selective acknowledgments. */
+    /** True: the sender accepts selective acknowledgments. */
     public boolean isSackPermitted() {
         return sackPermitted;
     }

@@ -1,53 +1,85 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.wire.Bytes;
+import io.portcullis.packet.wire.InternetChecksum;
+import io.portcullis.packet.wire.TransportHeader;
+import io.portcullis.packet.wire.UdpHeader;
 import java.lang.foreign.MemorySegment;
 
-/** The Internet checksum (RFC 1071): the complement of the one's complement sum of 16-bit words. */
+/** The checksum of TCP, UDP, ICMP or ICMPv6 in a packet that has its layer 4 and is no fragment. */
 final class TransportChecksum {
     private TransportChecksum() {}
 
+    /** As {@link Packet#verifyChecksum}. */
+    static ChecksumState verify(Packet packet) {
+        MemorySegment memory = packet.memory;
+        int protocol = packet.protocol();
+        int field = TransportHeader.checksum(protocol, packet.isV6());
+        long transport = packet.transport;
+        if (field == TransportHeader.NO_CHECKSUM
+                || protocol == IpProtocol.UDP && Bytes.u16(memory, transport + field) == 0) {
+            return ChecksumState.RIGHT;
+        }
+        long end = end(packet);
+        long pseudoHeader = pseudoHeader(packet, end - transport);
+        if (InternetChecksum.isRight(pseudoHeader + InternetChecksum.sum(memory, transport, end))) {
+            return ChecksumState.RIGHT;
+        }
+        return isUnfinished(packet) ? ChecksumState.UNFINISHED : ChecksumState.WRONG;
+    }
+
+    /** One in 65,536 right checksums looks unfinished too, and {@link #finish} leaves it as it is. */
+    static boolean isUnfinished(Packet packet) {
+        int protocol = packet.protocol();
+        boolean offloadable = protocol == IpProtocol.TCP
+                || protocol == IpProtocol.UDP
+                || protocol == IpProtocol.ICMPV6 && packet.isV6();
+        return offloadable
+                && Bytes.u16(packet.memory, packet.transport + TransportHeader.checksum(protocol, packet.isV6()))
+                        == InternetChecksum.fold(pseudoHeader(packet, end(packet) - packet.transport));
+    }
+
+    /** As {@link Packet#finishChecksum}. */
+    static void finish(Packet packet) {
+        MemorySegment memory = packet.memory;
+        long transport = packet.transport;
+        long field = transport + TransportHeader.checksum(packet.protocol(), packet.isV6());
+        Bytes.put16(memory, field, 0);
+        long end = end(packet);
+        long sum = pseudoHeader(packet, end - transport) + InternetChecksum.sum(memory, transport, end);
+        boolean zeroSaysNone = packet.protocol() == IpProtocol.UDP;
+        Bytes.put16(memory, field, zeroSaysNone ? InternetChecksum.nonZeroOf(sum) : InternetChecksum.of(sum));
+    }
+
     /**
-     * The sum of the words in {@code [from, to)}, an odd last byte padded with zero; not folded. Up to 64 KiB cannot
-     * overflow it.
+     * As {@link Packet#mayFillIn}, with offsets in the memory. The sender behind a virtual NIC chooses them (struct
+     * virtio_net_hdr): a checksum written over a port number would make another packet of an accepted one. Allowed are the
+     * checksum of layer 4, and that of a packet in the payload (a tunnel).
      */
-    static long sum(MemorySegment memory, long from, long to) {
-        long sum = 0;
-        long at = from;
-        for (; at + 8 <= to; at += 8) {
-            long word = Bytes.i64(memory, at);
-            sum += (word >>> 32) + (word & 0xffff_ffffL);
+    static boolean mayFillIn(Packet packet, long start, long field) {
+        int own = TransportHeader.checksum(packet.protocol(), packet.isV6());
+        if (start == packet.transport && own != TransportHeader.NO_CHECKSUM) {
+            return field - start == own;
         }
-        if (at + 4 <= to) {
-            sum += Bytes.u32(memory, at);
-            at += 4;
-        }
-        if (at + 2 <= to) {
-            sum += Bytes.u16(memory, at);
-            at += 2;
-        }
-        if (at < to) {
-            sum += (long) Bytes.u8(memory, at) << 8;
-        }
-        return sum;
+        return field >= start && start >= packet.payload() && field + 2 <= packet.transportEnd;
     }
 
-    /** The sum of the two halves of an address, as {@link #sum} counts. */
-    static long sum(long high, long low) {
-        return (high >>> 32) + (high & 0xffff_ffffL) + (low >>> 32) + (low & 0xffff_ffffL);
+    /** Offset of the first byte that the checksum does not cover. */
+    private static long end(Packet packet) {
+        return packet.protocol() == IpProtocol.UDP
+                ? packet.transport + Bytes.u16(packet.memory, packet.transport + UdpHeader.DATAGRAM_LENGTH)
+                : packet.transportEnd;
     }
 
-    /** True for a sum over something with its checksum, if that is right: one that folds to 0xffff, and so is divided by it. */
-    static boolean isRight(long sum) {
-        return sum != 0 && sum % 0xffff == 0;
-    }
-
-    /** Folds a sum to 16 bits, without complement: 0xffff is what a right checksum brings it to. */
-    static int fold(long sum) {
-        long folded = (sum >>> 32) + (sum & 0xffff_ffffL);
-        folded = (folded >>> 32) + (folded & 0xffff_ffffL);
-        folded = (folded >>> 16) + (folded & 0xffff);
-        folded = (folded >>> 16) + (folded & 0xffff);
-        folded = (folded >>> 16) + (folded & 0xffff);
-        return (int) folded;
+    /** The sum of the pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1); ICMP has none. */
+    private static long pseudoHeader(Packet packet, long length) {
+        if (packet.protocol() == IpProtocol.ICMP) {
+            return 0;
+        }
+        return InternetChecksum.sum(packet.sourceHigh(), packet.sourceLow())
+                + InternetChecksum.sum(packet.destinationHigh(), packet.destinationLow())
+                + length
+                + packet.protocol();
     }
 }

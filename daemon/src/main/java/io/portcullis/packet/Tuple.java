@@ -4,16 +4,16 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 
 /**
- * The key of a flow: what both of its directions have in common. Addresses and ports stand by side (outside, inside)
- * and not by sender, so that request and reply make the same tuple. Mutable, to be filled again for every packet.
+ * The key of a flow, the same for both of its directions: addresses and ports are ordered by side (outside, inside) and not by
+ * sender. Mutable: filled anew for each packet.
  *
  * <p>Addresses are two big-endian halves; IPv4 is the low 32 bits of the low half.
  */
 public final class Tuple {
-    /** In {@link #marks}: the key is of IPv6. */
+    /** In {@link #flags}: IPv6. */
     public static final int V6 = 1;
 
-    /** In {@link #marks}: an ICMP query whose requests come from inside. */
+    /** In {@link #flags}: an ICMP query with requests from inside. */
     public static final int REQUEST_FROM_INSIDE = 1 << 1;
 
     /** No entry, and no place of an index. */
@@ -30,7 +30,7 @@ public final class Tuple {
     /** {@link #selector} in the lower half; above it the protocol, 8 bits, and the VLAN ids, 24. */
     public long service;
     /** {@link #V6}, {@link #REQUEST_FROM_INSIDE}. */
-    public int marks;
+    public int flags;
 
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
@@ -56,7 +56,7 @@ public final class Tuple {
         return outsideLow == other.outsideLow
                 && insideLow == other.insideLow
                 && service == other.service
-                && marks == other.marks
+                && flags == other.flags
                 && outsideHigh == other.outsideHigh
                 && insideHigh == other.insideHigh;
     }
@@ -82,7 +82,7 @@ public final class Tuple {
     }
 
     /**
-     * What rules are asked about a flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
+     * The selector that rules match in a flow's first packet: its destination port; type × 256 + code of an ICMP query; else 0.
      *
      * @param selector as {@link #selector()}
      * @param original direction of that packet
@@ -98,14 +98,14 @@ public final class Tuple {
 
     /** True for IPv6. */
     public boolean isV6() {
-        return (marks & V6) != 0;
+        return (flags & V6) != 0;
     }
 
     /**
      * Fills in the key of a packet's flow.
      *
-     * @param packet a packet that {@link Packet#parse} found whole, with its layer 4 there
-     * @param direction in which it travels
+     * @param packet parsed without fault, and {@link Packet#hasTransport}
+     * @param direction of the packet
      */
     public void of(Packet packet, Direction direction) {
         boolean ingress = direction == Direction.INGRESS;
@@ -131,7 +131,7 @@ public final class Tuple {
     /**
      * Fills in the key of a TCP connection without VLAN tags.
      *
-     * @param outsidePort of the side outside
+     * @param outsidePort port of the outside address
      */
     public void ofTcp(
             boolean v6,
@@ -148,9 +148,9 @@ public final class Tuple {
     /**
      * Fills in the key of the TCP connection that a fragment belongs to.
      *
-     * @param fragment any of its datagram's
-     * @param direction in which it travels
-     * @param ports the {@link #selector()} of the first one
+     * @param fragment any fragment of the datagram
+     * @param direction of the fragment
+     * @param ports {@link #selector()} of the first fragment
      */
     public void ofTcp(Packet fragment, Direction direction, int ports) {
         sides(
@@ -166,9 +166,9 @@ public final class Tuple {
     /**
      * Fills in the key of the flow that a quoted packet belongs to.
      *
-     * @param quote what an ICMP error quotes
+     * @param quote from an ICMP error
      * @param vlans of the error
-     * @param direction in which the quoted packet travelled
+     * @param direction of the quoted packet
      */
     public void of(QuotedPacket quote, int vlans, Direction direction) {
         boolean ingress = direction == Direction.INGRESS;
@@ -194,7 +194,7 @@ public final class Tuple {
     private void sides(
             boolean ingress, boolean v6, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow) {
         hash = 0;
-        marks = v6 ? V6 : 0;
+        flags = v6 ? V6 : 0;
         outsideHigh = ingress ? sourceHigh : destinationHigh;
         outsideLow = ingress ? sourceLow : destinationLow;
         insideHigh = ingress ? destinationHigh : sourceHigh;
@@ -216,17 +216,17 @@ public final class Tuple {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP ->
                 selector = ingress ? sourcePort << 16 | destinationPort : destinationPort << 16 | sourcePort;
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
-                if (v6 == (protocol == IpProtocol.ICMPV6)) {
+                if (IpProtocol.isIcmp(protocol, v6)) {
                     int request = Icmp.requestOf(v6, icmpType);
                     boolean isReply = request != Icmp.NONE;
                     selector = (isReply ? request : icmpType) << 24 | icmpCode << 16 | icmpIdentifier;
                     if (ingress == isReply) {
-                        marks |= REQUEST_FROM_INSIDE;
+                        flags |= REQUEST_FROM_INSIDE;
                     }
                 }
             }
             default -> {
-                // Other protocols have addresses only.
+                // Other protocols have no selector.
             }
         }
         service = service(protocol, vlans, selector);

@@ -1,9 +1,9 @@
 /**
- * Frames as they lie in memory: {@link io.portcullis.packet.Batch} is what travels from port to port,
- * {@link io.portcullis.packet.Packet} reads one frame of it in place, {@link io.portcullis.packet.Tuple} names the flow
- * that the frame belongs to, {@link io.portcullis.packet.AddressPair} hashes what spreads flows over workers. Nothing here does I/O, reads a clock or allocates per frame.
+ * Frames in memory: a {@link io.portcullis.packet.Batch} travels from port to port, {@link io.portcullis.packet.Packet} reads one
+ * frame of it in place, {@link io.portcullis.packet.Tuple} is the key of the frame's flow, {@link
+ * io.portcullis.packet.AddressPair} distributes flows over workers. Nothing here does I/O, reads a clock or allocates per frame.
  *
- * <p>Imports nothing of the other rooms. Start reading at {@code Packet.parse}.
+ * <p>Imports {@code packet.wire} and {@code net}. Start reading at {@code Packet.parse}.
  */
 @NullMarked
 package io.portcullis.packet;

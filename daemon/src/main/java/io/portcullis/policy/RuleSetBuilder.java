@@ -2,6 +2,7 @@ package io.portcullis.policy;
 
 import io.portcullis.config.Rule;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.net.PackedBlocks;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
@@ -10,8 +11,6 @@ import java.util.List;
 
 /** Gathers rules and compiles them to a {@link RuleSet}. */
 public final class RuleSetBuilder {
-    private static final int ICMP = 1;
-    private static final int ICMPV6 = 58;
     private static final List<PortRange> EVERYTHING = List.of(new PortRange(0, 0xffff));
 
     /** What one rule admits of the addresses that it speaks about. */
@@ -47,7 +46,7 @@ public final class RuleSetBuilder {
         int part = parts.size();
         parts.add(new Part(protocol, ranges(rule), number));
         for (Cidr block : blocks) {
-            if (!(block.isV6() ? protocol == ICMP : protocol == ICMPV6)) {
+            if (!(block.isV6() ? protocol == IpProtocol.ICMP : protocol == IpProtocol.ICMPV6)) {
                 (block.isV6() ? v6 : v4).add(block, part);
             }
         }

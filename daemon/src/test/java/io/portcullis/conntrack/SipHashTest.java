@@ -131,7 +131,7 @@ final class SipHashTest {
         Set<Integer> hashes = new HashSet<>();
         for (int part = 0; part < 8; part++) {
             Tuple tuple = new Tuple();
-            tuple.marks = Tuple.V6;
+            tuple.flags = Tuple.V6;
             int protocol = IpProtocol.TCP;
             int vlans = 0;
             int selector = 0;
@@ -142,7 +142,7 @@ final class SipHashTest {
                 case 3 -> tuple.insideLow = 1;
                 case 4 -> selector = 1;
                 case 5 -> protocol = IpProtocol.UDP;
-                case 6 -> tuple.marks |= Tuple.REQUEST_FROM_INSIDE;
+                case 6 -> tuple.flags |= Tuple.REQUEST_FROM_INSIDE;
                 default -> vlans = 1;
             }
             tuple.service = Tuple.service(protocol, vlans, selector);

@@ -7,7 +7,9 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.ChecksumState;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpOptions;
@@ -105,7 +107,7 @@ final class ReferenceVectorsTest {
         int protocol = packet.protocol();
         int vlans = packet.vlans();
         int length = protocol == IpProtocol.TCP ? packet.tcpPayload() : 0;
-        boolean badChecksum = packet.verifyChecksum() == Packet.Checksum.WRONG;
+        boolean badChecksum = packet.verifyChecksum() == ChecksumState.WRONG;
         Address source = new Address(packet.isV6(), packet.sourceHigh(), packet.sourceLow());
         Address destination = new Address(packet.isV6(), packet.destinationHigh(), packet.destinationLow());
         return new Datagram(direction, vlans, source, destination, transport(protocol, direction), length, badChecksum);
@@ -113,7 +115,7 @@ final class ReferenceVectorsTest {
 
     private Transport transport(int protocol, Direction direction) {
         if (protocol == IpProtocol.TCP) {
-            packet.readTcpOptions(options);
+            options.read(packet);
             return new Transport.Tcp(
                     packet.sourcePort(),
                     packet.destinationPort(),
@@ -147,7 +149,7 @@ final class ReferenceVectorsTest {
         if (rest.length == 0) {
             return null;
         }
-        int etherType = rest[0] >> 4 == 6 ? Packet.IPV6 : Packet.IPV4;
+        int etherType = rest[0] >> 4 == 6 ? EtherType.IPV6 : EtherType.IPV4;
         return datagram(Frame.ethernet("020000000002", etherType, rest), direction.opposite(), null);
     }
 }

@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.net.Address;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +47,7 @@ final class Wire {
             u16(VLAN);
             u16(vlans & 0xfff);
         }
-        u16(datagram.isV6() ? Packet.IPV6 : Packet.IPV4);
+        u16(datagram.isV6() ? EtherType.IPV6 : EtherType.IPV4);
         ip(datagram);
         return (int) (at - from);
     }

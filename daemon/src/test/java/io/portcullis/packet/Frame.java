@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
@@ -241,7 +242,7 @@ public final class Frame {
             frame.u16(tag[0]).u16(tag[1]);
         }
         boolean v6 = source.length == 16;
-        return frame.u16(v6 ? Packet.IPV6 : Packet.IPV4)
+        return frame.u16(v6 ? EtherType.IPV6 : EtherType.IPV4)
                 .bytes(ip())
                 .bytes(padding)
                 .toBytes();
@@ -383,7 +384,7 @@ public final class Frame {
     }
 
     /** The one's complement sum of 16-bit words, folded (RFC 1071), the slow way. */
-    static int sum(byte[] bytes) {
+    public static int sum(byte[] bytes) {
         long sum = 0;
         for (int i = 0; i < bytes.length; i++) {
             sum += (long) (bytes[i] & 0xff) << (i % 2 == 0 ? 8 : 0);
@@ -423,7 +424,7 @@ public final class Frame {
     /** As {@link #repairIpv4(byte[], int)}, where in any bytes there is an IPv4 header. */
     public static void repairIpv4(byte[] frame) {
         int network = network(frame);
-        if (network + 20 <= frame.length && u16(frame, network - 2) == Packet.IPV4) {
+        if (network + 20 <= frame.length && u16(frame, network - 2) == EtherType.IPV4) {
             repairIpv4(frame, network);
         }
     }

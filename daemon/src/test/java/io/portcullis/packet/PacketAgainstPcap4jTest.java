@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
@@ -180,7 +180,7 @@ final class PacketAgainstPcap4jTest {
         assertEquals(type, packet.etherType());
         assertEquals(vlans, packet.vlans());
         IpPacket ip = theirs.get(IpPacket.class);
-        if (type != Packet.IPV4 && type != Packet.IPV6) {
+        if (type != EtherType.IPV4 && type != EtherType.IPV6) {
             assertEquals(Fault.NONE, fault);
             assertFalse(packet.isIp());
             return null;
@@ -436,7 +436,7 @@ final class PacketAgainstPcap4jTest {
                     icmp6.getPayload());
             right = icmp6.hasValidChecksum((Inet6Address) source, (Inet6Address) destination, false);
         }
-        assertEquals(right, packet.verifyChecksum() == Checksum.RIGHT);
+        assertEquals(right, packet.verifyChecksum() == ChecksumState.RIGHT);
         return right;
     }
 
@@ -474,7 +474,7 @@ final class PacketAgainstPcap4jTest {
             sack |= option instanceof TcpSackPermittedOption;
         }
         TcpOptions ours = new TcpOptions();
-        packet.readTcpOptions(ours);
+        ours.read(packet);
         assertEquals(scale, ours.windowScale());
         assertEquals(sack, ours.isSackPermitted());
     }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -78,11 +77,11 @@ final class PacketFuzzTest {
     private void checkSum(byte[] frame) {
         read(frame, 0);
         if (packet.isIp() && packet.hasTransport() && !packet.isFragment()) {
-            if (packet.verifyChecksum() == Checksum.UNFINISHED) {
+            if (packet.verifyChecksum() == ChecksumState.UNFINISHED) {
                 assertTrue(packet.hasUnfinishedChecksum());
                 packet.finishChecksum();
-                assertEquals(Checksum.RIGHT, packet.verifyChecksum());
-            } else if (packet.hasUnfinishedChecksum() && packet.verifyChecksum() == Checksum.RIGHT) {
+                assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
+            } else if (packet.hasUnfinishedChecksum() && packet.verifyChecksum() == ChecksumState.RIGHT) {
                 byte[] before = frame.clone();
                 packet.finishChecksum();
                 assertArrayEquals(before, frame, "a right checksum that looks unfinished");

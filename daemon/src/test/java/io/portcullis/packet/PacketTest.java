@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Packet.Checksum;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -66,7 +66,7 @@ final class PacketTest {
         void untagged() {
             assertEquals(Fault.NONE, parse(udp4()));
             assertEquals(0, packet.vlans());
-            assertEquals(Packet.IPV4, packet.etherType());
+            assertEquals(EtherType.IPV4, packet.etherType());
             assertEquals(0x020000000002L, packet.destinationMac());
         }
 
@@ -210,7 +210,7 @@ final class PacketTest {
                     Fault.NONE, parse(Frame.tcp(A4, 1, B4, 80, TcpFlags.ACK).padding(6)));
             assertEquals(20, packet.transportLength());
             assertEquals(0, packet.tcpPayload());
-            assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+            assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
         }
 
         @ParameterizedTest
@@ -299,7 +299,7 @@ final class PacketTest {
             if (!hopNotFirst) {
                 assertEquals(IpProtocol.UDP, packet.protocol());
                 assertEquals(53, packet.destinationPort());
-                assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+                assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
             }
         }
 
@@ -371,7 +371,7 @@ final class PacketTest {
             assertFalse(packet.isFragment());
             assertTrue(packet.hasTransport());
             assertEquals(53, packet.destinationPort());
-            assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+            assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
         }
 
         @Test
@@ -552,7 +552,7 @@ final class PacketTest {
             assertEquals(TcpFlags.FIN | TcpFlags.ACK, packet.tcpFlags());
             assertEquals(77, packet.tcpPayload());
             TcpOptions read = new TcpOptions();
-            packet.readTcpOptions(read);
+            read.read(packet);
             assertEquals(7, read.windowScale());
         }
 
@@ -582,7 +582,7 @@ final class PacketTest {
             assertEquals(Fault.TRANSPORT, parse(udp4().udpLength(0)));
             assertEquals(Fault.TRANSPORT, parse(udp4().udpLength(7)));
             assertEquals(Fault.NONE, parse(udp4().udpLength(8)));
-            assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+            assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
             assertEquals(Fault.NONE, parse(udp4().udpLength(28)));
             assertEquals(Fault.TRANSPORT, parse(udp4().udpLength(29)));
             assertEquals(Fault.TRANSPORT, parse(udp4().udpLength(29).padding(10)));
@@ -595,7 +595,7 @@ final class PacketTest {
                     parse(Frame.ip(IpProtocol.ICMPV6, A4, B4).payload(new byte[] {8, 0, 0, 0, 1, 2, 3, 4})));
             assertFalse(packet.isIcmp());
             assertEquals(0, packet.icmpType());
-            assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+            assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
         }
 
         @Test
@@ -612,7 +612,7 @@ final class PacketTest {
         @Test
         void nothingOfTheFrameBeforeStays() {
             assertEquals(Fault.NONE, parse(Frame.icmp(A6, B6, 128, 3, 9).vlan(5)));
-            assertEquals(Fault.NONE, parse(Frame.ethernet("ffffffffffff", Packet.ARP, new byte[28])));
+            assertEquals(Fault.NONE, parse(Frame.ethernet("ffffffffffff", EtherType.ARP, new byte[28])));
             assertFalse(packet.isIp());
             assertFalse(packet.isV6());
             assertFalse(packet.hasTransport());
@@ -659,9 +659,9 @@ final class PacketTest {
         @MethodSource("verified")
         void rightAndWrong(Frame frame) {
             assertEquals(Fault.NONE, parse(frame));
-            assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+            assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
             assertEquals(Fault.NONE, parse(frame.wrongChecksum(0x5555)));
-            assertEquals(Checksum.WRONG, packet.verifyChecksum());
+            assertEquals(ChecksumState.WRONG, packet.verifyChecksum());
         }
 
         @ParameterizedTest
@@ -673,7 +673,7 @@ final class PacketTest {
                 byte[] wrong = bytes.clone();
                 wrong[bit / 8] ^= (byte) (1 << bit % 8);
                 if (parse(wrong) == Fault.NONE) {
-                    assertEquals(Checksum.WRONG, packet.verifyChecksum(), "bit " + bit);
+                    assertEquals(ChecksumState.WRONG, packet.verifyChecksum(), "bit " + bit);
                 }
             }
         }
@@ -685,9 +685,9 @@ final class PacketTest {
                 byte[] bytes = frame.unfinishedChecksum().bytes();
                 MemorySegment memory = MemorySegment.ofArray(bytes);
                 assertEquals(Fault.NONE, packet.parse(memory, 0, bytes.length));
-                assertEquals(Checksum.UNFINISHED, packet.verifyChecksum());
+                assertEquals(ChecksumState.UNFINISHED, packet.verifyChecksum());
                 packet.finishChecksum();
-                assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+                assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
                 assertEquals(Arrays.toString(right), Arrays.toString(bytes));
             }
         }
@@ -698,7 +698,7 @@ final class PacketTest {
                 byte[] bytes = frame.bytes();
                 Frame.put16(bytes, bytes.length - 20 - 2, 0);
                 assertEquals(Fault.NONE, parse(bytes));
-                assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+                assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
             }
         }
 
@@ -724,7 +724,7 @@ final class PacketTest {
             for (Frame frame :
                     List.of(Frame.sctp(A4, 1, B4, 2), Frame.ip(47, A4, B4).payload(9))) {
                 assertEquals(Fault.NONE, parse(frame));
-                assertEquals(Checksum.RIGHT, packet.verifyChecksum());
+                assertEquals(ChecksumState.RIGHT, packet.verifyChecksum());
             }
         }
     }

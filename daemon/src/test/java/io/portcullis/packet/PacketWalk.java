@@ -116,7 +116,7 @@ final class PacketWalk {
         number("TCP window", packet.tcpWindow(), 0, U16);
         number("TCP payload", packet.tcpPayload(), 0, packet.transportLength() - 20);
         TcpOptions options = new TcpOptions();
-        packet.readTcpOptions(options);
+        options.read(packet);
         number("window scale", options.windowScale(), TcpOptions.ABSENT, 14);
         said.add(options.isSackPermitted());
         said.add(options.highestAcknowledged(packet.tcpAcknowledgment()));
@@ -147,7 +147,7 @@ final class PacketWalk {
         Tuple there = new Tuple();
         there.of(packet, Direction.INGRESS);
         said.add(there.service);
-        said.add(there.marks);
+        said.add(there.flags);
         assertEquals(packet.protocol(), there.protocol());
         assertEquals(packet.isV6(), there.isV6());
         Tuple back = new Tuple();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.portcullis.net.Direction;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Fault;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +56,7 @@ final class QuotedPacketFuzzTest {
         assertEquals(readable, quote.read(MemorySegment.ofArray(quoted), v6, 0, quoted.length));
         assertEquals(elsewhere, readable ? PacketWalk.of(quote) : List.of(), "the same quote elsewhere in memory");
 
-        byte[] frame = Frame.ethernet("020000000002", v6 ? Packet.IPV6 : Packet.IPV4, quoted);
+        byte[] frame = Frame.ethernet("020000000002", v6 ? EtherType.IPV6 : EtherType.IPV4, quoted);
         Frame.repairIpv4(frame);
         boolean whole = packet.parse(MemorySegment.ofArray(frame), 0, frame.length) == Fault.NONE;
         if (whole && packet.hasTransport() && packet.transportLength() >= LEAST) {

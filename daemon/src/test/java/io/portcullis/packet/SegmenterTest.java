@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.net.EtherType;
+import io.portcullis.packet.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -162,7 +164,7 @@ final class SegmenterTest {
                 16));
         Batch batch = alone(udp.bytes(), 0);
         assertFalse(segmenter.isTunnel(batch, 0), "no super-frame");
-        byte[] arp = Frame.ethernet("ffffffffffff", Packet.ARP, new byte[100]);
+        byte[] arp = Frame.ethernet("ffffffffffff", EtherType.ARP, new byte[100]);
         Batch other = alone(arp, 1);
         other.segments(50);
         assertFalse(segmenter.isTunnel(other, 0));

@@ -1,5 +1,6 @@
 package io.portcullis.packet;
 
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,17 +16,17 @@ import java.util.SplittableRandom;
 public final class TunnelTrain {
     /** What is in what. */
     public enum Kind {
-        IPIP(Packet.IPV4),
+        IPIP(EtherType.IPV4),
         GRE(0),
         GRE_KEY(0),
         GRE_CHECKSUM(0),
         GRE_CHECKSUM_KEY(0),
         GRE_ETHERNET(0),
         GRE_MPLS(0),
-        SIX_IN_FOUR(Packet.IPV6),
-        FOUR_IN_SIX(Packet.IPV4),
-        SIX_IN_SIX(Packet.IPV6),
-        SIX_IN_SIX_WITH_OPTIONS(Packet.IPV6),
+        SIX_IN_FOUR(EtherType.IPV6),
+        FOUR_IN_SIX(EtherType.IPV4),
+        SIX_IN_SIX(EtherType.IPV6),
+        SIX_IN_SIX_WITH_OPTIONS(EtherType.IPV6),
         GRE_OVER_SIX(0),
         GRE_CHECKSUM_OVER_SIX(0),
         VXLAN(0),
@@ -45,7 +46,7 @@ public final class TunnelTrain {
 
         /** True: it can carry that version. */
         public boolean carries(boolean v6) {
-            return inner == 0 || inner == (v6 ? Packet.IPV6 : Packet.IPV4);
+            return inner == 0 || inner == (v6 ? EtherType.IPV6 : EtherType.IPV4);
         }
     }
 
@@ -127,7 +128,7 @@ public final class TunnelTrain {
     }
 
     private byte[] wrapped(byte[] inner, int id) {
-        int type = shape.v6 ? Packet.IPV6 : Packet.IPV4;
+        int type = shape.v6 ? EtherType.IPV6 : EtherType.IPV4;
         int protocol = shape.v6 ? 41 : 4;
         return switch (shape.kind) {
             case IPIP, SIX_IN_FOUR -> outer(protocol, inner, id, false, false);
@@ -179,7 +180,7 @@ public final class TunnelTrain {
                         .payload(inner)
                         .ip();
                 note(Part.IPV4, middle.length);
-                yield outer(47, gre(0x8000, Packet.IPV4, middle), id, false, false);
+                yield outer(47, gre(0x8000, EtherType.IPV4, middle), id, false, false);
             }
         };
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.packet.wire.InternetChecksum;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -80,7 +81,7 @@ final class UdpGsoRunTest {
         if (changed[12] == 8) {
             ByteBuffer.wrap(changed).putShort(IPV4 + 10, (short) 0);
             MemorySegment whole = MemorySegment.ofArray(changed);
-            int sum = TransportChecksum.fold(TransportChecksum.sum(whole, IPV4, IPV4 + 20));
+            int sum = InternetChecksum.fold(InternetChecksum.sum(whole, IPV4, IPV4 + 20));
             ByteBuffer.wrap(changed).putShort(IPV4 + 10, (short) ~sum);
         }
         return changed;
@@ -242,7 +243,7 @@ final class UdpGsoRunTest {
         assertEquals(super_.length, at);
         Packet packet = new Packet();
         assertEquals(Packet.Fault.NONE, packet.parse(whole, 0, super_.length));
-        assertEquals(Packet.Checksum.UNFINISHED, packet.verifyChecksum());
+        assertEquals(ChecksumState.UNFINISHED, packet.verifyChecksum());
         assertTrue(packet.mayFillIn(train.checksumStart(), train.checksumStart() + train.checksumField()));
         assertEquals(3, packet.packets(train.segmentLength()));
         assertEquals(443, packet.destinationPort());

@@ -12,6 +12,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -121,7 +122,7 @@ public final class Lint {
             case Peer.Net(Cidr cidr) -> cidr.prefixLength() == 0;
             case Peer.Group _, Peer.Prefixes _ -> false;
         });
-        if (!anyone || (rule.protocol() != Rule.TCP && rule.protocol() != Rule.ALL)) {
+        if (!anyone || (rule.protocol() != IpProtocol.TCP && rule.protocol() != Rule.ALL)) {
             return;
         }
         if (rule.ports().isEmpty()) {

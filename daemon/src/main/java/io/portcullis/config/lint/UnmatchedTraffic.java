@@ -11,6 +11,7 @@ import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -155,7 +156,7 @@ final class UnmatchedTraffic {
 
     /** Who asks for an address has none yet, and DHCP that is not passed goes on to the rules. */
     private static boolean isDhcp(Rule rule) {
-        return rule.protocol() == Rule.UDP
+        return rule.protocol() == IpProtocol.UDP
                 && rule.ports().stream()
                         .anyMatch(range ->
                                 range.low() <= UDP_PORT_OF_DHCP_SERVERS && UDP_PORT_OF_DHCP_SERVERS <= range.high());

@@ -8,6 +8,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -120,7 +121,7 @@ final class AclReader {
                 List<Cidr> entries = list == null ? List.of() : list.entries();
                 yield Rule.hasTypes(protocol)
                         ? entries.stream()
-                                .filter(each -> each.isV6() == (protocol == Rule.ICMPV6))
+                                .filter(each -> each.isV6() == (protocol == IpProtocol.ICMPV6))
                                 .toList()
                         : entries;
             }

@@ -9,6 +9,7 @@ import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.LinkClass;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,11 +59,11 @@ final class InterfaceReader {
 
     /** Ethertypes that something else decides about, and what. */
     private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
-            0x0800, "IPv4 is decided by the rules",
-            0x86dd, "IPv6 is decided by the rules",
-            0x8100, "VLAN tags are looked through",
-            0x88a8, "VLAN tags are looked through",
-            0x0806, "write arp in pass-through");
+            EtherType.IPV4, "IPv4 is decided by the rules",
+            EtherType.IPV6, "IPv6 is decided by the rules",
+            EtherType.VLAN, "VLAN tags are looked through",
+            EtherType.SERVICE_VLAN, "VLAN tags are looked through",
+            EtherType.ARP, "write arp in pass-through");
 
     /** Stands where a fault has been noted. */
     private static final Mode NO_MODE = new Mode.Host("none", Attach.AUTO, false);

@@ -6,6 +6,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -298,9 +299,9 @@ final class RuleReader {
 
     private static String transport(int protocol) {
         return switch (protocol) {
-            case Rule.TCP -> "tcp";
-            case Rule.UDP -> "udp";
-            case Rule.SCTP -> "sctp";
+            case IpProtocol.TCP -> "tcp";
+            case IpProtocol.UDP -> "udp";
+            case IpProtocol.SCTP -> "sctp";
             default -> throw new IllegalArgumentException("protocol " + protocol + " has no ports");
         };
     }
@@ -318,7 +319,7 @@ final class RuleReader {
         if (text.isEmpty()) {
             return Rule.ALL;
         }
-        String icmp = protocol == Rule.ICMP ? "icmp" : "icmpv6";
+        String icmp = protocol == IpProtocol.ICMP ? "icmp" : "icmpv6";
         Optional<Integer> type = Value.numberIn(text.get(), 0, 255)
                 .map(Long::intValue)
                 .or(() -> Names.ICMP_TYPES.number(icmp, text.get()));
@@ -415,11 +416,11 @@ final class RuleReader {
             return Optional.empty();
         }
         Optional<Cidr> block = Blocks.block(value, text.get());
-        if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
+        if (block.isPresent() && protocol == IpProtocol.ICMP && block.get().isV6()) {
             value.fault("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
             return Optional.empty();
         }
-        if (block.isPresent() && protocol == Rule.ICMPV6 && !block.get().isV6()) {
+        if (block.isPresent() && protocol == IpProtocol.ICMPV6 && !block.get().isV6()) {
             value.fault("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
             return Optional.empty();
         }

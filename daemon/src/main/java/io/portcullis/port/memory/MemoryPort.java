@@ -7,7 +7,10 @@ import static io.portcullis.port.PortCounter.SENT_FRAMES;
 import static io.portcullis.port.PortCounter.TOO_BIG;
 
 import io.netty.channel.unix.FileDescriptor;
+import io.portcullis.net.EtherType;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.wire.EthernetHeader;
+import io.portcullis.packet.wire.VlanTag;
 import io.portcullis.port.FrameQueue;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
@@ -27,10 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryPort implements Port {
     private static final int BATCHES = 16;
     private static final int BATCH_LENGTH = 262_144;
-    private static final int HEADER_LENGTH = 14;
-    private static final int TAG_LENGTH = 4;
-    private static final int TYPE = 12;
-    private static final int VLAN = 0x8100;
+    private static final int TYPE = EthernetHeader.TYPE;
 
     private final String nic;
     private final int mtuLength;
@@ -137,8 +137,8 @@ public final class MemoryPort implements Port {
             return failing;
         }
         boolean tagged = frame.length >= TYPE + 2
-                && (Byte.toUnsignedInt(frame[TYPE]) << 8 | Byte.toUnsignedInt(frame[TYPE + 1])) == VLAN;
-        return frame.length > HEADER_LENGTH + (tagged ? TAG_LENGTH : 0) + mtuLength ? TOO_BIG : null;
+                && (Byte.toUnsignedInt(frame[TYPE]) << 8 | Byte.toUnsignedInt(frame[TYPE + 1])) == EtherType.VLAN;
+        return frame.length > EthernetHeader.LENGTH + (tagged ? VlanTag.LENGTH : 0) + mtuLength ? TOO_BIG : null;
     }
 
     @Override

@@ -31,7 +31,11 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.TransmitRing;
+import io.portcullis.net.EtherType;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.wire.EthernetHeader;
+import io.portcullis.packet.wire.SctpHeader;
+import io.portcullis.packet.wire.VlanTag;
 import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -81,19 +85,17 @@ final class Ring implements AutoCloseable {
     /** Before the frame in the side area: its vnet header, and room to move down by a VLAN tag. */
     private static final int HEADROOM = 16;
 
-    private static final int TAG = 4;
-    private static final int MAC_ADDRESSES = 12;
+    private static final int TAG = VlanTag.LENGTH;
+    private static final int MAC_ADDRESSES = EthernetHeader.TYPE;
 
     /** Ethernet with one tag. */
-    static final int LINK_HEADER_WITH_TAG = 18;
+    static final int LINK_HEADER_WITH_TAG = EthernetHeader.LENGTH + VlanTag.LENGTH;
 
     /** Ethernet with two tags. */
-    static final int LONGEST_LINK_HEADER = 22;
-
-    private static final int VLAN = 0x8100;
+    static final int LONGEST_LINK_HEADER = EthernetHeader.LENGTH + 2 * VlanTag.LENGTH;
 
     /** {@link PacketSocket#VNET_CSUM_OFFSET} of SCTP. */
-    private static final int SCTP_CHECKSUM = 8;
+    private static final int SCTP_CHECKSUM = SctpHeader.CHECKSUM;
 
     /** Of all workers of a NIC together, for frames that send(2) refuses though their packets are no longer than the MTU. */
     private static final int TRANSMIT = 256 << 10;
@@ -365,7 +367,7 @@ final class Ring implements AutoCloseable {
         memory.set(INT, header - TAG + 16, third);
         memory.set(SHORT, header - TAG + 20, last);
         long moved = frame - TAG;
-        memory.set(NETWORK_SHORT, moved + MAC_ADDRESSES, (short) (tpid == 0 ? VLAN : tpid));
+        memory.set(NETWORK_SHORT, moved + MAC_ADDRESSES, (short) (tpid == 0 ? EtherType.VLAN : tpid));
         memory.set(NETWORK_SHORT, moved + MAC_ADDRESSES + 2, (short) tci);
         long vnet = moved - VNET_HEADER;
         if ((u8(vnet + VNET_FLAGS) & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {

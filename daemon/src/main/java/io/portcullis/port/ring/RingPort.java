@@ -15,8 +15,13 @@ import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.EtherType;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.UdpGsoRun;
+import io.portcullis.packet.wire.EthernetHeader;
+import io.portcullis.packet.wire.TcpHeader;
+import io.portcullis.packet.wire.UdpHeader;
+import io.portcullis.packet.wire.VlanTag;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -51,14 +56,6 @@ public final class RingPort implements Port {
     private static final Logger LOG = LoggerFactory.getLogger(RingPort.class);
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    private static final int ETHERNET_HEADER = 14;
-    private static final int TYPE = 12;
-    private static final int TAG = 4;
-    private static final int VLAN = 0x8100;
-    private static final int SERVICE_VLAN = 0x88a8;
-    private static final int TCP_CHECKSUM = 16;
-    private static final int TCP_DATA_OFFSET = 12;
-    private static final int UDP_HEADER = 8;
     private static final ValueLayout.OfShort NETWORK_SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
@@ -258,7 +255,7 @@ public final class RingPort implements Port {
     /** What send(2) finds too long: a packet as long as the MTU at the most, under one or two tags, goes all the same. */
     private int sendTagged(Batch batch, int i) {
         int network = networkHeader(batch, i);
-        boolean fits = network > ETHERNET_HEADER
+        boolean fits = network > EthernetHeader.LENGTH
                 && network <= Ring.LONGEST_LINK_HEADER
                 && batch.length(i) - network <= nic.mtuLength()
                 && batch.length(i) <= nic.mtuLength() + nic.longestLinkHeader();
@@ -366,10 +363,10 @@ public final class RingPort implements Port {
         long frame = batch.offset(i);
         int network = networkHeader(batch, i);
         int transport = batch.checksumStart(i);
-        boolean tcp = batch.checksumField(i) - transport == TCP_CHECKSUM;
+        boolean tcp = batch.checksumField(i) - transport == TcpHeader.CHECKSUM;
         int header = tcp
-                ? (memory.get(ValueLayout.JAVA_BYTE, frame + transport + TCP_DATA_OFFSET) >>> 4 & 0xf) * 4
-                : UDP_HEADER;
+                ? TcpHeader.length(memory, frame + transport)
+                : UdpHeader.LENGTH;
         return transport - network + header + batch.segmentLength(i);
     }
 
@@ -377,11 +374,11 @@ public final class RingPort implements Port {
     private static int networkHeader(Batch batch, int i) {
         MemorySegment memory = batch.memory();
         long frame = batch.offset(i);
-        int network = ETHERNET_HEADER;
-        int type = memory.get(NETWORK_SHORT, frame + TYPE) & 0xffff;
-        while ((type == VLAN || type == SERVICE_VLAN) && network + TAG <= batch.length(i)) {
-            type = memory.get(NETWORK_SHORT, frame + network + 2) & 0xffff;
-            network += TAG;
+        int network = EthernetHeader.LENGTH;
+        int type = memory.get(NETWORK_SHORT, frame + EthernetHeader.TYPE) & 0xffff;
+        while (EtherType.isVlan(type) && network + VlanTag.LENGTH <= batch.length(i)) {
+            type = memory.get(NETWORK_SHORT, frame + network + VlanTag.TYPE) & 0xffff;
+            network += VlanTag.LENGTH;
         }
         return network;
     }

@@ -34,10 +34,15 @@ import static io.portcullis.linux.packet.SocketFilter.SKF_AD_PROTOCOL;
 import io.portcullis.linux.packet.SocketFilter;
 import io.portcullis.linux.packet.SocketFilter.Assembly;
 import io.portcullis.linux.packet.SocketFilter.Label;
+import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Icmp;
-import io.portcullis.packet.Packet;
+import io.portcullis.packet.wire.ExtensionHeader;
+import io.portcullis.packet.wire.IcmpHeader;
+import io.portcullis.packet.wire.Ipv4Header;
+import io.portcullis.packet.wire.Ipv6Header;
+import io.portcullis.packet.wire.VlanTag;
 import java.util.stream.IntStream;
 
 /**
@@ -49,24 +54,9 @@ import java.util.stream.IntStream;
  * packet to worker 0.
  */
 final class SteeringProgram {
-    private static final int VLAN = 0x8100;
-    private static final int SERVICE_VLAN = 0x88a8;
-    /** Of a second tag: its control information, then this. */
-    private static final int TAG_TYPE = 2;
+    /** In {@link Ipv4Header#FRAGMENT}. */
+    private static final int MORE_OR_OFFSET = Ipv4Header.MORE_FRAGMENTS | Ipv4Header.OFFSET_MASK;
 
-    private static final int TAG = 4;
-
-    private static final int IPV4_FRAGMENT_FIELD = 6;
-    private static final int IPV4_MORE_OR_OFFSET = 0x3fff;
-    private static final int IPV4_PROTOCOL = 9;
-    private static final int IPV4_SOURCE = 12;
-    private static final int IPV4_DESTINATION = 16;
-    private static final int IPV4_HEADER = 20;
-    private static final int IPV6_NEXT_HEADER = 6;
-    private static final int IPV6_SOURCE = 8;
-    private static final int IPV6_DESTINATION = 24;
-    private static final int IPV6_HEADER = 40;
-    private static final int ICMP_HEADER = 8;
     private static final int VERSION = 0xf0;
 
     /** Scratch memory: four words of the source address, of IPv4 the last alone. */
@@ -96,14 +86,14 @@ final class SteeringProgram {
         Label ipv6 = code.label();
         code.add(BPF_LDX | BPF_IMM, 0)
                 .add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL)
-                .jump(BPF_JEQ, VLAN, tagged, NEXT)
-                .jump(BPF_JEQ, SERVICE_VLAN, tagged, untagged)
+                .jump(BPF_JEQ, EtherType.VLAN, tagged, NEXT)
+                .jump(BPF_JEQ, EtherType.SERVICE_VLAN, tagged, untagged)
                 .mark(tagged)
-                .add(BPF_LDX | BPF_IMM, TAG)
-                .add(BPF_LD | BPF_H | BPF_ABS, TAG_TYPE)
+                .add(BPF_LDX | BPF_IMM, VlanTag.LENGTH)
+                .add(BPF_LD | BPF_H | BPF_ABS, VlanTag.TYPE)
                 .mark(untagged)
-                .jump(BPF_JEQ, Packet.IPV4, ipv4, NEXT)
-                .jump(BPF_JEQ, Packet.IPV6, ipv6, NEXT)
+                .jump(BPF_JEQ, EtherType.IPV4, ipv4, NEXT)
+                .jump(BPF_JEQ, EtherType.IPV6, ipv6, NEXT)
                 .add(BPF_RET, 0)
                 .mark(ipv4);
         readIpv4();
@@ -118,23 +108,23 @@ final class SteeringProgram {
 
     private void readIpv4() {
         takeIpv4(0);
-        load(BPF_B, IPV4_PROTOCOL);
+        load(BPF_B, Ipv4Header.PROTOCOL);
         code.jump(BPF_JEQ, IpProtocol.ICMP, NEXT, hashIpv4);
-        load(BPF_H, IPV4_FRAGMENT_FIELD);
-        code.jump(BPF_JSET, IPV4_MORE_OR_OFFSET, hashIpv4, NEXT);
+        load(BPF_H, Ipv4Header.FRAGMENT);
+        code.jump(BPF_JSET, MORE_OR_OFFSET, hashIpv4, NEXT);
         load(BPF_B, 0);
         code.add(BPF_ALU | BPF_AND, 0xf)
                 .add(BPF_ALU | BPF_LSH, 2)
                 .add(BPF_ALU | BPF_ADD | BPF_X)
                 .add(BPF_MISC | BPF_TAX);
-        readError(false, 0, IPV4_HEADER, hashIpv4);
-        takeIpv4(ICMP_HEADER);
+        readError(false, 0, Ipv4Header.LENGTH, hashIpv4);
+        takeIpv4(IcmpHeader.LENGTH);
     }
 
     private void readIpv6() {
         Label icmp = code.label();
         takeIpv6(0);
-        load(BPF_B, IPV6_NEXT_HEADER);
+        load(BPF_B, Ipv6Header.NEXT_HEADER);
         for (int passed = 0; passed < Steering.EXTENSIONS; passed++) {
             Label extension = code.label();
             code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, NEXT);
@@ -143,17 +133,17 @@ final class SteeringProgram {
                     extension,
                     hashIpv6);
             code.mark(extension);
-            load(BPF_B, IPV6_HEADER + 1);
+            load(BPF_B, Ipv6Header.LENGTH + ExtensionHeader.EXTENSION_LENGTH);
             code.add(BPF_ALU | BPF_ADD, 1)
                     .add(BPF_ALU | BPF_LSH, 3)
                     .add(BPF_ALU | BPF_ADD | BPF_X)
                     .add(BPF_ST, ASIDE);
-            load(BPF_B, IPV6_HEADER);
+            load(BPF_B, Ipv6Header.LENGTH + ExtensionHeader.NEXT_HEADER);
             code.add(BPF_LDX | BPF_MEM, ASIDE);
         }
         code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, hashIpv6).mark(icmp);
-        readError(true, IPV6_HEADER, IPV6_HEADER, hashIpv6);
-        takeIpv6(IPV6_HEADER + ICMP_HEADER);
+        readError(true, Ipv6Header.LENGTH, Ipv6Header.LENGTH, hashIpv6);
+        takeIpv6(Ipv6Header.LENGTH + IcmpHeader.LENGTH);
     }
 
     /** Goes on where an error and the IP header that it quotes stand at X + {@code icmp}. */
@@ -161,11 +151,11 @@ final class SteeringProgram {
         Label error = code.label();
         code.add(BPF_LD | BPF_W | BPF_LEN)
                 .add(BPF_ALU | BPF_SUB | BPF_X)
-                .jump(BPF_JGE, icmp + ICMP_HEADER + quoteHeader, NEXT, otherwise);
+                .jump(BPF_JGE, icmp + IcmpHeader.LENGTH + quoteHeader, NEXT, otherwise);
         load(BPF_B, icmp);
         jumpIfAny(IntStream.range(0, 256).filter(type -> Icmp.isError(v6, type)), error, otherwise);
         code.mark(error);
-        load(BPF_B, icmp + ICMP_HEADER);
+        load(BPF_B, icmp + IcmpHeader.LENGTH);
         code.add(BPF_ALU | BPF_AND, VERSION).jump(BPF_JEQ, v6 ? 0x60 : 0x40, NEXT, otherwise);
     }
 
@@ -178,17 +168,17 @@ final class SteeringProgram {
 
     /** Keeps both addresses of an IPv4 header at X + {@code header}. */
     private void takeIpv4(int header) {
-        load(BPF_W, header + IPV4_SOURCE);
+        load(BPF_W, header + Ipv4Header.SOURCE);
         code.add(BPF_ST, SOURCE + WORDS - 1);
-        load(BPF_W, header + IPV4_DESTINATION);
+        load(BPF_W, header + Ipv4Header.DESTINATION);
         code.add(BPF_ST, DESTINATION + WORDS - 1);
     }
 
     private void takeIpv6(int header) {
         for (int i = 0; i < WORDS; i++) {
-            load(BPF_W, header + IPV6_SOURCE + i * WORD);
+            load(BPF_W, header + Ipv6Header.SOURCE + i * WORD);
             code.add(BPF_ST, SOURCE + i);
-            load(BPF_W, header + IPV6_DESTINATION + i * WORD);
+            load(BPF_W, header + Ipv6Header.DESTINATION + i * WORD);
             code.add(BPF_ST, DESTINATION + i);
         }
     }

@@ -11,6 +11,7 @@ import io.portcullis.config.Warning;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -146,7 +147,7 @@ class LintTest {
     }
 
     private static Rule rule(Random random) {
-        List<Integer> protocols = List.of(Rule.TCP, Rule.TCP, Rule.UDP, Rule.ALL);
+        List<Integer> protocols = List.of(IpProtocol.TCP, IpProtocol.TCP, IpProtocol.UDP, Rule.ALL);
         int protocol = protocols.get(random.nextInt(4));
         List<PortRange> ports = new ArrayList<>();
         while (protocol != Rule.ALL && random.nextInt(3) > 0) {

@@ -24,6 +24,7 @@ import io.portcullis.linux.OffloadWire;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.ChecksumState;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
@@ -210,7 +211,7 @@ class RingPortContract extends NicPortContract {
     private static boolean hasRightTcpChecksum(byte[] frame) {
         Packet packet = new Packet();
         packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
-        return packet.verifyChecksum() == Packet.Checksum.RIGHT;
+        return packet.verifyChecksum() == ChecksumState.RIGHT;
     }
 
     private static byte[] tagged(byte[] frame, int... typesAndTags) {

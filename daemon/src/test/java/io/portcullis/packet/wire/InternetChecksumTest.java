@@ -1,16 +1,17 @@
-package io.portcullis.packet;
+package io.portcullis.packet.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.portcullis.packet.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-final class TransportChecksumTest {
+final class InternetChecksumTest {
     private static int folded(byte[] bytes) {
-        return TransportChecksum.fold(TransportChecksum.sum(MemorySegment.ofArray(bytes), 0, bytes.length));
+        return InternetChecksum.fold(InternetChecksum.sum(MemorySegment.ofArray(bytes), 0, bytes.length));
     }
 
     @Test
@@ -40,7 +41,7 @@ final class TransportChecksumTest {
             random.nextBytes(bytes);
             int from = random.nextInt(bytes.length + 1);
             int to = random.nextInt(from, bytes.length + 1);
-            int ours = TransportChecksum.fold(TransportChecksum.sum(MemorySegment.ofArray(bytes), from, to));
+            int ours = InternetChecksum.fold(InternetChecksum.sum(MemorySegment.ofArray(bytes), from, to));
             assertEquals(Frame.sum(Arrays.copyOfRange(bytes, from, to)), ours, "seed " + seed);
         }
     }
@@ -57,7 +58,7 @@ final class TransportChecksumTest {
                     .u32((int) (low >>> 32))
                     .u32((int) low)
                     .toBytes();
-            assertEquals(folded(bytes), TransportChecksum.fold(TransportChecksum.sum(high, low)));
+            assertEquals(folded(bytes), InternetChecksum.fold(InternetChecksum.sum(high, low)));
         }
     }
 }

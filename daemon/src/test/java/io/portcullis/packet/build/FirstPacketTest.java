@@ -1,9 +1,12 @@
-package io.portcullis.packet;
+package io.portcullis.packet.build;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.portcullis.net.Address;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.Packet;
+import io.portcullis.packet.TcpFlags;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +23,8 @@ final class FirstPacketTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void anAnswerGoesBackAndAcknowledges(boolean v6) {
-        FirstPacket first = new FirstPacket(v6, IpProtocol.TCP, v6 ? 7 : 0, 8, 40_000, v6 ? 9 : 0, 10, 22, 0, 0, 0);
+        FirstPacket first = new FirstPacket(
+                new Address(v6, v6 ? 7 : 0, 8), new Address(v6, v6 ? 9 : 0, 10), IpProtocol.TCP, 40_000, 22, 0, 0, 0);
         Packet opening = parse(first.frame());
         assertEquals(TcpFlags.SYN, opening.tcpFlags());
         assertEquals(40_000, opening.sourcePort());
@@ -38,7 +42,8 @@ final class FirstPacketTest {
 
     @Test
     void onlyTcpIsAnswered() {
-        FirstPacket datagram = new FirstPacket(false, IpProtocol.UDP, 0, 8, 40_000, 0, 10, 53, 0, 0, 0);
+        FirstPacket datagram = new FirstPacket(
+                new Address(false, 0, 8), new Address(false, 0, 10), IpProtocol.UDP, 40_000, 53, 0, 0, 0);
         assertThrows(IllegalStateException.class, datagram::answer);
     }
 }
