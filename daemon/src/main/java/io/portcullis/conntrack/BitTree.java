@@ -1,8 +1,8 @@
 package io.portcullis.conntrack;
 
 /**
- * A set of small numbers whose next member is found in as many steps as there are levels: a bit for each number, and over
- * each level one with a bit for each of its words that is not 0. Four levels for 2^24 numbers.
+ * A set of small numbers that finds its next member in one step per level: one bit per number, and above each level another
+ * with one bit for each of its words that is not 0. Four levels for 2^24 numbers.
  */
 final class BitTree {
     private final long[][] levels;
@@ -49,7 +49,7 @@ final class BitTree {
         }
     }
 
-    /** The lowest member that is not below a number, or -1. */
+    /** The lowest member that is at least {@code from}, or -1. */
     int next(int from) {
         int at = from;
         for (int level = 0; level < levels.length; level++) {

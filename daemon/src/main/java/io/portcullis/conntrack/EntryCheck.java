@@ -16,12 +16,12 @@ public final class EntryCheck {
      */
     public static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
         long at = Slab.offset(entry);
-        int marks = slab.getInt(at + Slab.MARKS);
-        int protocol = Tuple.protocol(slab.getLong(at + Slab.SERVICE));
+        int marks = slab.getInt(at + FlowLayout.FLAGS);
+        int protocol = Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE));
         boolean v6 = (marks & Tuple.V6) != 0;
-        long seen = slab.getLong(at + Slab.SEEN);
+        long seen = slab.getLong(at + FlowLayout.SEEN);
         int state = (int) seen & 15;
-        if (slab.getInt(at + Slab.COMMIT) != hash(slab, hash, entry)) {
+        if (slab.getInt(at + FlowLayout.COMMIT) != hash(slab, hash, entry)) {
             return "its hash is not that of its key";
         }
         if (!v6 && !hasShortAddresses(slab, at)) {
@@ -43,10 +43,10 @@ public final class EntryCheck {
     }
 
     private static boolean hasShortAddresses(Slab slab, long at) {
-        return slab.getLong(at + Slab.OUTSIDE_HIGH) == 0
-                && slab.getLong(at + Slab.INSIDE_HIGH) == 0
-                && slab.getLong(at + Slab.OUTSIDE_LOW) >>> 32 == 0
-                && slab.getLong(at + Slab.INSIDE_LOW) >>> 32 == 0;
+        return slab.getLong(at + FlowLayout.OUTSIDE_HIGH) == 0
+                && slab.getLong(at + FlowLayout.INSIDE_HIGH) == 0
+                && slab.getLong(at + FlowLayout.OUTSIDE_LOW) >>> 32 == 0
+                && slab.getLong(at + FlowLayout.INSIDE_LOW) >>> 32 == 0;
     }
 
     private static boolean fits(Timeout state, int protocol, boolean v6) {
@@ -70,15 +70,15 @@ public final class EntryCheck {
     /** The hash of an entry's key. */
     public static int hash(Slab slab, SipHash hash, int entry) {
         long at = Slab.offset(entry);
-        int keyMarks = slab.getInt(at + Slab.MARKS) & Flow.OF_KEY;
-        long service = slab.getLong(at + Slab.SERVICE);
+        int keyMarks = slab.getInt(at + FlowLayout.FLAGS) & FlowLayout.KEY_FLAGS;
+        long service = slab.getLong(at + FlowLayout.SERVICE);
         return (keyMarks & Tuple.V6) == 0
-                ? hash.v4(slab.getLong(at + Slab.OUTSIDE_LOW), slab.getLong(at + Slab.INSIDE_LOW), service, keyMarks)
+                ? hash.v4(slab.getLong(at + FlowLayout.OUTSIDE_LOW), slab.getLong(at + FlowLayout.INSIDE_LOW), service, keyMarks)
                 : hash.v6(
-                        slab.getLong(at + Slab.OUTSIDE_HIGH),
-                        slab.getLong(at + Slab.OUTSIDE_LOW),
-                        slab.getLong(at + Slab.INSIDE_HIGH),
-                        slab.getLong(at + Slab.INSIDE_LOW),
+                        slab.getLong(at + FlowLayout.OUTSIDE_HIGH),
+                        slab.getLong(at + FlowLayout.OUTSIDE_LOW),
+                        slab.getLong(at + FlowLayout.INSIDE_HIGH),
+                        slab.getLong(at + FlowLayout.INSIDE_LOW),
                         service,
                         keyMarks);
     }
@@ -86,11 +86,11 @@ public final class EntryCheck {
     static boolean haveSameKey(Slab slab, int one, int other) {
         long a = Slab.offset(one);
         long b = Slab.offset(other);
-        for (int i = Slab.OUTSIDE_HIGH; i < Slab.MARKS; i += Long.BYTES) {
+        for (int i = FlowLayout.OUTSIDE_HIGH; i < FlowLayout.FLAGS; i += Long.BYTES) {
             if (slab.getLong(a + i) != slab.getLong(b + i)) {
                 return false;
             }
         }
-        return ((slab.getInt(a + Slab.MARKS) ^ slab.getInt(b + Slab.MARKS)) & Flow.OF_KEY) == 0;
+        return ((slab.getInt(a + FlowLayout.FLAGS) ^ slab.getInt(b + FlowLayout.FLAGS)) & FlowLayout.KEY_FLAGS) == 0;
     }
 }

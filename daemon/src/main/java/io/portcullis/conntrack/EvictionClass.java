@@ -7,17 +7,17 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Which flows make room in a full table: those of the first class that has any, its oldest by creation. */
+/** The order in which a full table evicts: the first class that has any flow, its oldest flow by creation. */
 public enum EvictionClass {
-    /** Of which only one side has been seen. */
+    /** Only one side has sent. */
     UNREPLIED("unreplied", EnumSet.allOf(Timeout.class)),
-    /** Both sides seen, and nothing assures that they want each other: TCP in its handshake, UDP before a stream, ICMP queries. */
+    /** Both sides have sent, but nothing confirms the flow: TCP in its handshake, UDP before a stream, ICMP queries. */
     UNASSURED(
             "unassured",
             EnumSet.of(Timeout.TCP_SYN_SENT, Timeout.TCP_SYN_RECEIVED, Timeout.UDP, Timeout.ICMP, Timeout.ICMPV6)),
-    /** TCP of which a FIN or RST has been seen. */
+    /** TCP after a FIN or RST. */
     CLOSING("closing", EnumSet.range(Timeout.TCP_FIN_WAIT, Timeout.TCP_CLOSE)),
-    /** Makes room for no other: established TCP, a UDP stream, other protocols that both sides have used. */
+    /** Never evicted: established TCP, a UDP stream, other protocols after both sides have sent. */
     SPARED("spared", EnumSet.noneOf(Timeout.class));
 
     private final String label;
@@ -30,27 +30,38 @@ public enum EvictionClass {
         this.states = Collections.unmodifiableSet(states);
     }
 
-    /** As the metric has it. */
+    /** The label of the metric. */
     public String label() {
         return label;
     }
 
-    /** The states of its flows when they make room. */
+    /** The states in which its flows can be evicted. */
     public Set<Timeout> states() {
         return states;
     }
 
-    /** The class of a flow with these marks and this {@link Tuple#service}. */
-    public static EvictionClass of(long service, int marks) {
-        if ((marks & Flow.REPLIED) == 0) {
+    /** The class of an entry's flow. */
+    public static EvictionClass of(Slab slab, int entry) {
+        long at = Slab.offset(entry);
+        return of(slab.getLong(at + FlowLayout.SERVICE), slab.getInt(at + FlowLayout.FLAGS));
+    }
+
+    /**
+     * The class of a flow.
+     *
+     * @param service {@link Tuple#service}
+     * @param flags {@link FlowLayout#FLAGS}
+     */
+    static EvictionClass of(long service, int flags) {
+        if ((flags & FlowLayout.REPLIED) == 0) {
             return UNREPLIED;
         }
         return switch (Tuple.protocol(service)) {
-            case IpProtocol.TCP -> of(TcpConnection.state(marks));
-            case IpProtocol.UDP -> UdpTracker.isStream(marks) ? SPARED : UNASSURED;
-            // That of the other family is one of the protocols of which nothing more is known.
-            case IpProtocol.ICMP -> (marks & Tuple.V6) == 0 ? UNASSURED : SPARED;
-            case IpProtocol.ICMPV6 -> (marks & Tuple.V6) == 0 ? SPARED : UNASSURED;
+            case IpProtocol.TCP -> of(TcpConnection.state(flags));
+            case IpProtocol.UDP -> UdpTracker.isStream(flags) ? SPARED : UNASSURED;
+            // ICMP over IPv6 and ICMPv6 over IPv4 are tracked as other protocols.
+            case IpProtocol.ICMP -> (flags & Tuple.V6) == 0 ? UNASSURED : SPARED;
+            case IpProtocol.ICMPV6 -> (flags & Tuple.V6) == 0 ? SPARED : UNASSURED;
             default -> SPARED;
         };
     }

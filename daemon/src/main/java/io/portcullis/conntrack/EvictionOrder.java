@@ -1,20 +1,20 @@
 package io.portcullis.conntrack;
 
 /**
- * The flows of a table in the order of their creation, and of which class each is: tells which one makes room. Every step
- * takes the same time, however many flows there are.
+ * The flows of a table in the order of their creation, each with its class: yields the flow to evict. Every step takes the same
+ * time, whatever the number of flows.
  *
- * <p>A flow that is created gets the next place of an array, so that places stand for age; a flow that changes its class keeps
- * its own. Each class has a {@link BitTree} of its places. What ends leaves a gap. Before the array ends, each new flow closes
- * some: {@value #LOOKED_AT} places are looked at, from the first on, and flows are moved down, none past another. With {@code
- * n} flows this begins at {@code 5n/4} places, is done after {@code n/4} more flows, and leaves at most {@code n} flows and the
- * gaps of those that ended meanwhile, {@code 5n/4} again: {@code 3n/2} places are enough.
+ * <p>A new flow gets the next slot of an array, so slots are in the order of age; a flow that changes its class keeps its slot.
+ * Each class has a {@link BitTree} of its slots. A flow that ends leaves a gap. Before the array is full, each new flow closes
+ * some gaps: it checks {@value #CHECKED} slots, from the first on, and moves their flows down, none past another. With {@code n}
+ * entries this begins at slot {@code 5n/4} and is done after {@code n/4} more flows; it leaves at most {@code n} flows and the
+ * gaps of those that ended meanwhile, {@code 5n/4} slots again. So {@code 3n/2} slots are enough.
  */
 final class EvictionOrder {
-    /** Bytes for an entry, at the most, without its place in {@link Links}: 3/2 of 4 bytes, and of 3 bits with what is above. */
+    /** Upper bound of bytes per entry, without {@link Links}: 3/2 of 4 bytes for slots and of 3 bits for the trees. */
     static final int BYTES = 7;
 
-    private static final int LOOKED_AT = 6;
+    private static final int CHECKED = 6;
     private static final int SPARE = 4;
     private static final int CLASS_SHIFT = 28;
     private static final int ENTRY_MASK = (1 << CLASS_SHIFT) - 1;
@@ -22,30 +22,30 @@ final class EvictionOrder {
     private static final EvictionClass[] CLASSES = EvictionClass.values();
 
     private final Links links;
-    /** Class and entry + 1, or 0. */
-    private final int[] places;
+    /** Class and entry + 1, or 0 for a gap. */
+    private final int[] slots;
 
     private final BitTree[] members = new BitTree[SPARED];
     private final int begin;
-    /** The place of the next flow. */
+    /** The slot of the next flow. */
     private int next;
 
     private boolean closesGaps;
-    /** The next place to look at, and where what stands there belongs; between the two nothing stands. */
-    private int looked;
-
+    /** The next slot to check. */
+    private int checked;
+    /** The slot to which the next flow moves; there are only gaps between it and {@link #checked}. */
     private int closed;
 
     EvictionOrder(Links links, int entries) {
         this.links = links;
         begin = entries + entries / 4 + SPARE;
-        places = new int[entries + entries / 2 + 2 * SPARE];
+        slots = new int[entries + entries / 2 + 2 * SPARE];
         for (int i = 0; i < SPARED; i++) {
-            members[i] = new BitTree(places.length);
+            members[i] = new BitTree(slots.length);
         }
     }
 
-    /** The youngest of all. */
+    /** Adds a flow that is younger than all others. */
     void append(int entry, EvictionClass ofClass) {
         put(entry, ofClass.ordinal(), next++);
         if (next >= begin) {
@@ -57,27 +57,27 @@ final class EvictionOrder {
     }
 
     void remove(int entry) {
-        take(links.get(entry, Links.PLACE));
+        take(links.get(entry, Links.SLOT));
     }
 
-    /** It is of this class from now on, and as old as ever. */
+    /** Changes the class of a flow; its age stays. */
     void change(int entry, EvictionClass toClass) {
-        int place = links.get(entry, Links.PLACE);
-        if (places[place] >>> CLASS_SHIFT != toClass.ordinal()) {
-            take(place);
-            put(entry, toClass.ordinal(), place);
+        int slot = links.get(entry, Links.SLOT);
+        if (slots[slot] >>> CLASS_SHIFT != toClass.ordinal()) {
+            take(slot);
+            put(entry, toClass.ordinal(), slot);
         }
     }
 
     EvictionClass of(int entry) {
-        return CLASSES[places[links.get(entry, Links.PLACE)] >>> CLASS_SHIFT];
+        return CLASSES[slots[links.get(entry, Links.SLOT)] >>> CLASS_SHIFT];
     }
 
-    /** The one that makes room, and is not {@code but}; or -1. */
+    /** The flow to evict, other than {@code but}; -1: there is none. */
     int firstBut(int but) {
-        for (BitTree each : members) {
-            for (int place = each.next(0); place >= 0; place = each.next(place + 1)) {
-                int entry = (places[place] & ENTRY_MASK) - 1;
+        for (BitTree ofClass : members) {
+            for (int slot = ofClass.next(0); slot >= 0; slot = ofClass.next(slot + 1)) {
+                int entry = (slots[slot] & ENTRY_MASK) - 1;
                 if (entry != but) {
                     return entry;
                 }
@@ -86,37 +86,37 @@ final class EvictionOrder {
         return -1;
     }
 
-    private void put(int entry, int ofClass, int place) {
-        places[place] = ofClass << CLASS_SHIFT | entry + 1;
-        links.set(entry, Links.PLACE, place);
+    private void put(int entry, int ofClass, int slot) {
+        slots[slot] = ofClass << CLASS_SHIFT | entry + 1;
+        links.set(entry, Links.SLOT, slot);
         if (ofClass != SPARED) {
-            members[ofClass].add(place);
+            members[ofClass].add(slot);
         }
     }
 
-    private void take(int place) {
-        int ofClass = places[place] >>> CLASS_SHIFT;
-        places[place] = 0;
+    private void take(int slot) {
+        int ofClass = slots[slot] >>> CLASS_SHIFT;
+        slots[slot] = 0;
         if (ofClass != SPARED) {
-            members[ofClass].remove(place);
+            members[ofClass].remove(slot);
         }
     }
 
     private void closeGaps() {
-        int last = Math.min(looked + LOOKED_AT, next);
-        for (; looked < last; looked++) {
-            int word = places[looked];
+        int last = Math.min(checked + CHECKED, next);
+        for (; checked < last; checked++) {
+            int word = slots[checked];
             if (word != 0) {
-                if (closed != looked) {
-                    take(looked);
+                if (closed != checked) {
+                    take(checked);
                     put((word & ENTRY_MASK) - 1, word >>> CLASS_SHIFT, closed);
                 }
                 closed++;
             }
         }
-        if (looked == next) {
+        if (checked == next) {
             next = closed;
-            looked = 0;
+            checked = 0;
             closed = 0;
             closesGaps = false;
         }

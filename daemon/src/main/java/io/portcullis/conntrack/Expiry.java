@@ -1,94 +1,98 @@
 package io.portcullis.conntrack;
 
 /**
- * When flows end: by the timeouts in force, and by those of before, as longer ones bring back nothing that is gone. Of each
- * state it is known until when those of before let no flow live on; that, and the timeouts in force, stand in the table's
- * memory for the process that comes after. A wheel tells which flows to look at.
+ * Decides when flows end, and ends them. A flow is over when no packet has renewed it for its timeout. When a reload makes a
+ * timeout longer, flows that were over by the shorter one stay over: per timeout the latest time is kept at which that was
+ * so. That time and the timeouts in force are in the header page too, for the next process ({@link TableHeader}). A
+ * {@link TimerWheel} yields the entries to check.
  */
 public final class Expiry {
-    private static final int STATES = Timeout.values().length;
-    private static final int MOST_PASSING = 1024;
-    private static final int MOST_LOOKED_AT = 64;
+    private static final int TIMEOUTS = Timeout.values().length;
+    private static final int MAX_PASSING = 1024;
+    private static final int MAX_CHECKED = 64;
+    private static final int PREFETCHED = 16;
 
-    /** In a word that is else as {@link Slab#SEEN}: there is a time. */
-    private static final long HOLDS = 1;
+    /** In place of the timeout's number in a word that is otherwise as {@link FlowLayout#SEEN}: the word holds a time. */
+    private static final long IS_TIME = 1;
 
     private final Slab slab;
+    private final Lookup lookup;
     private final TimerWheel wheel;
     private final long baseNs;
 
-    /** Of each state: the flows that no packet renewed after this are gone; 0: there was no such reload. */
-    private final long[] goneSince = new long[STATES];
+    /** Per timeout: flows that no packet renewed after this are over; 0: there was no such reload. */
+    private final long[] goneSince = new long[TIMEOUTS];
 
     private FlowTimeouts timeouts;
-    /** No flow ends before that, by the wheel's time, unless one is past. */
+    /** In the wheel's time: before this no flow ends, unless an entry of the wheel is past. */
     private long nextEndNs;
-    /** The entries from here on are still in the wheel by timeouts that were longer; {@link Slab#capacity}: none. */
+    /** Entries from here on are still in the wheel by longer timeouts of before; {@link Slab#capacity}: none. */
     private int reseated;
 
-    Expiry(Slab slab, Links links, FlowTimeouts timeouts, long nowNs) {
+    Expiry(Slab slab, Lookup lookup, Links links, FlowTimeouts timeouts, long nowNs) {
         this.slab = slab;
+        this.lookup = lookup;
         this.timeouts = timeouts;
         wheel = new TimerWheel(links);
         baseNs = nowNs;
         reseated = slab.capacity();
-        if (slab.getLong(Slab.TIMEOUTS) == 0) {
+        if (slab.getLong(TableHeader.TIMEOUTS) == 0) {
             recordTimeouts();
         }
     }
 
     /**
-     * Other timeouts, for all flows from now on.
+     * Sets the timeouts of all flows.
      *
-     * @param unused the entries from here on have never been used
+     * @param unused the first entry that has never been used
      */
     void configure(FlowTimeouts next, long nowNs, int unused) {
-        for (int state = 0; state < STATES; state++) {
-            if (next.ns(state) > timeouts.ns(state)) {
-                long gone = nowNs - timeouts.ns(state) << 4 | HOLDS;
-                if (goneSince[state] == 0 || gone - goneSince[state] > 0) {
-                    goneSince[state] = gone;
-                    slab.putLong(Slab.GONE + (long) state * Long.BYTES, gone);
+        for (int timeout = 0; timeout < TIMEOUTS; timeout++) {
+            if (next.ns(timeout) > timeouts.ns(timeout)) {
+                long gone = nowNs - timeouts.ns(timeout) << FlowLayout.TIMEOUT_BITS | IS_TIME;
+                if (goneSince[timeout] == 0 || gone - goneSince[timeout] > 0) {
+                    goneSince[timeout] = gone;
+                    slab.putLong(TableHeader.GONE + (long) timeout * Long.BYTES, gone);
                 }
             }
         }
         boolean shorter = next.anyShorterThan(timeouts);
         timeouts = next;
-        // Whatever a crash leaves of the two: it is no longer than what was in force.
+        // A crash leaves the longer timeouts only together with the times that limit them.
         slab.fence();
         recordTimeouts();
         if (shorter) {
             reseated = 0;
             nextEndNs = 0;
-            reseat(MOST_PASSING, unused);
+            reseat(MAX_PASSING, unused);
         }
     }
 
     private void recordTimeouts() {
-        for (int state = 0; state < STATES; state++) {
-            slab.putLong(Slab.TIMEOUTS + (long) state * Long.BYTES, timeouts.ns(state));
+        for (int timeout = 0; timeout < TIMEOUTS; timeout++) {
+            slab.putLong(TableHeader.TIMEOUTS + (long) timeout * Long.BYTES, timeouts.ns(timeout));
         }
     }
 
-    /** Every flow that was gone has ended: nothing of the timeouts of before is needed any more. */
+    /** At a start, after every flow that was over has been ended: writes the timeouts in force, without times of before. */
     void recordAnew() {
-        for (int state = 0; state < STATES; state++) {
-            slab.putLong(Slab.GONE + (long) state * Long.BYTES, 0);
+        for (int timeout = 0; timeout < TIMEOUTS; timeout++) {
+            slab.putLong(TableHeader.GONE + (long) timeout * Long.BYTES, 0);
         }
         recordTimeouts();
     }
 
     /**
-     * True for a flow that was over while an earlier process ran, or would be if it still did.
+     * True for a flow that was over by the timeouts of an earlier process, or would be now by those timeouts.
      *
-     * @param seen of the flow, with a state that there is
+     * @param seen of the flow ({@link FlowLayout#SEEN}), with the number of a timeout that exists
      */
     public static boolean wasOver(Slab slab, long seen, long nowNs) {
         long at = (long) Flow.state(seen) * Long.BYTES;
-        long timeoutNs = slab.getLong(Slab.TIMEOUTS + at);
-        long gone = slab.getLong(Slab.GONE + at);
-        // What stands there may be anything: only what this program can have written is believed.
-        boolean isTime = (gone & 15) == HOLDS && Flow.idleNs(gone, nowNs) >= 0;
+        long timeoutNs = slab.getLong(TableHeader.TIMEOUTS + at);
+        long gone = slab.getLong(TableHeader.GONE + at);
+        // The page may hold any bytes: a word is used only if this program can have written it.
+        boolean isTime = (gone & 15) == IS_TIME && Flow.idleNs(gone, nowNs) >= 0;
         return timeoutNs > 0 && Flow.idleNs(seen, nowNs) >= timeoutNs || isTime && isSeenBefore(seen, gone);
     }
 
@@ -101,13 +105,13 @@ public final class Expiry {
     }
 
     private long leftNs(int entry, long nowNs) {
-        long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
-        int state = Flow.state(seen);
-        long gone = goneSince[state];
-        return gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(state) - Flow.idleNs(seen, nowNs);
+        long seen = slab.getLong(Slab.offset(entry) + FlowLayout.SEEN);
+        int timeout = Flow.state(seen);
+        long gone = goneSince[timeout];
+        return gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(timeout) - Flow.idleNs(seen, nowNs);
     }
 
-    /** Looks at a flow when its time has come. */
+    /** Adds a flow to the wheel, at its end. */
     void add(int entry, long nowNs) {
         long end = nowNs - baseNs + leftNs(entry, nowNs);
         wheel.add(entry, end);
@@ -118,28 +122,81 @@ public final class Expiry {
         wheel.remove(entry);
     }
 
-    /** A flow that was past or whose end is another one now. */
-    void addAgain(int entry, long nowNs) {
+    private void addAgain(int entry, long nowNs) {
         wheel.remove(entry);
         add(entry, nowNs);
     }
 
-    /** A packet has renewed a flow, and taken it from one state to another. */
+    /** A packet has renewed a flow, with this timeout in place of another. */
     void renewed(int entry, Timeout before, Timeout after, long nowNs) {
         if (before != after && timeouts.ns(after) < timeouts.ns(before)) {
             addAgain(entry, nowNs);
         }
     }
 
-    /** A flow that is over, also in the bucket that is passing now; -1: none is found. */
+    /**
+     * Ends flows that are over.
+     *
+     * @param limit largest number of due flows to check: bounds the time that this takes
+     * @return how many it checked; fewer than {@code limit}: nothing is left to do
+     */
+    int expire(FlowTable table, long nowNs, int limit, int unused) {
+        int checked = reseat(limit, unused);
+        int prefetched = checked;
+        long now = nowNs - baseNs;
+        for (int entry = wheel.past(now); entry >= 0 && checked < limit; entry = wheel.past(now)) {
+            if (checked == prefetched) {
+                prefetched += prefetchFrom(entry);
+            }
+            if (isOver(entry, nowNs)) {
+                table.expired(entry);
+            } else {
+                addAgain(entry, nowNs);
+            }
+            checked++;
+        }
+        return checked + expirePassing(table, nowNs, limit - checked);
+    }
+
+    /** Prefetches an entry that is due and some behind it; returns how many. */
+    private int prefetchFrom(int first) {
+        int count = 0;
+        for (int entry = first; entry >= 0 && count < PREFETCHED; entry = wheel.behind(entry)) {
+            lookup.prefetchEntry(entry);
+            count++;
+        }
+        int entry = first;
+        for (int i = 0; i < count; i++) {
+            lookup.prefetchSlot(entry);
+            entry = wheel.behind(entry);
+        }
+        return count;
+    }
+
+    /** Ends the flows of the passing bucket that are over. */
+    private int expirePassing(FlowTable table, long nowNs, int limit) {
+        int expired = 0;
+        int checked = 0;
+        for (int entry = wheel.passing(); entry >= 0 && checked < limit; checked++) {
+            int next = wheel.behind(entry);
+            if (isOver(entry, nowNs)) {
+                table.expired(entry);
+                expired++;
+            }
+            entry = next;
+        }
+        return expired;
+    }
+
+    /** A flow that is over, also of the passing bucket; -1: none is found. */
     int findOver(long nowNs) {
         long now = nowNs - baseNs;
         if (now < nextEndNs) {
             return -1;
         }
         int entry = wheel.past(now);
-        for (int looked = 0; entry >= 0; looked++) {
-            if (looked == MOST_LOOKED_AT) {
+        for (int checked = 0; entry >= 0; checked++) {
+            if (checked == MAX_CHECKED) {
                 return -1;
             }
             if (isOver(entry, nowNs)) {
@@ -149,9 +206,9 @@ public final class Expiry {
             entry = wheel.past(now);
         }
         long next = (now >> TimerWheel.TICK_SHIFT) + 1 << TimerWheel.TICK_SHIFT;
-        int looked = 0;
-        for (entry = wheel.passing(); entry >= 0 && looked < MOST_PASSING; entry = wheel.behind(entry)) {
-            looked++;
+        int checked = 0;
+        for (entry = wheel.passing(); entry >= 0 && checked < MAX_PASSING; entry = wheel.behind(entry)) {
+            checked++;
             long left = leftNs(entry, nowNs);
             if (left <= 0) {
                 return entry;
@@ -162,39 +219,24 @@ public final class Expiry {
         return -1;
     }
 
-    /** As {@link TimerWheel#past}. */
-    int past(long nowNs) {
-        return wheel.past(nowNs - baseNs);
-    }
-
-    /** As {@link TimerWheel#passing}. */
-    int passing() {
-        return wheel.passing();
-    }
-
-    /** As {@link TimerWheel#behind}. */
-    int behind(int entry) {
-        return wheel.behind(entry);
-    }
-
-    /** After timeouts became shorter: flows that wait too long in the wheel; returns how many entries it looked at. */
-    int reseat(int limit, int unused) {
-        int looked = 0;
-        while (reseated < unused && looked < limit) {
+    /** After timeouts became shorter: moves flows that are too late in the wheel; returns how many entries it checked. */
+    private int reseat(int limit, int unused) {
+        int checked = 0;
+        while (reseated < unused && checked < limit) {
             int entry = reseated++;
-            if (slab.getInt(Slab.offset(entry) + Slab.COMMIT) != 0) {
+            if (slab.hasFlow(entry)) {
                 wheel.remove(entry);
-                long seen = slab.getLong(Slab.offset(entry) + Slab.SEEN);
-                long gone = goneSince[Flow.state(seen)];
-                // Its end, as seen from its last packet: may be past.
-                long end = gone != 0 && isSeenBefore(seen, gone)
-                        ? 0
-                        : timeouts.ns(Flow.state(seen)) - Flow.idleNs(seen, baseNs);
+                long seen = slab.getLong(Slab.offset(entry) + FlowLayout.SEEN);
+                int timeout = Flow.state(seen);
+                long gone = goneSince[timeout];
+                // The end of the flow counted from its last packet: it may be past.
+                long end =
+                        gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(timeout) - Flow.idleNs(seen, baseNs);
                 wheel.add(entry, end);
                 nextEndNs = Math.min(nextEndNs, end);
             }
-            looked++;
+            checked++;
         }
-        return looked;
+        return checked;
     }
 }

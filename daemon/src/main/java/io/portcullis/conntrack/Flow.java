@@ -4,19 +4,10 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Tuple;
 
 /**
- * One tracked connection, both directions of it: a view of an entry of a {@link FlowTable}. A table has one view and moves it,
- * so what it answered last is what holds. For the table's thread.
+ * One tracked connection, both directions: a view of an entry of a {@link FlowTable}. A table has one view and moves it, so a view
+ * is valid until the table's next {@code find}, {@code peek} or {@code insert}. For the table's thread.
  */
 public final class Flow {
-    static final int OF_KEY = Tuple.V6 | Tuple.REQUEST_FROM_INSIDE;
-    static final int BEGAN_INSIDE = 1 << 2;
-    static final int FAILSAFE = 1 << 3;
-    public static final int REPLIED = 1 << 4;
-    static final int UDP_SHIFT = 5;
-    static final int UDP_MASK = 3 << UDP_SHIFT;
-    /** The SYN inside a TCP connection that is pending was admitted by a failsafe rule. */
-    static final int SYN_BY_FAILSAFE = 1 << 31;
-
     private static final Timeout[] TIMEOUTS = Timeout.values();
 
     private final FlowTable table;
@@ -35,12 +26,12 @@ public final class Flow {
         return this;
     }
 
-    int marks() {
-        return slab.getInt(at + Slab.MARKS);
+    int flags() {
+        return slab.getInt(at + FlowLayout.FLAGS);
     }
 
     private long service() {
-        return slab.getLong(at + Slab.SERVICE);
+        return slab.getLong(at + FlowLayout.SERVICE);
     }
 
     /** IP protocol number. */
@@ -55,27 +46,27 @@ public final class Flow {
 
     /** True for IPv6. */
     public boolean isV6() {
-        return (marks() & Tuple.V6) != 0;
+        return (flags() & Tuple.V6) != 0;
     }
 
     /** High half of the outside address. */
     public long outsideHigh() {
-        return slab.getLong(at + Slab.OUTSIDE_HIGH);
+        return slab.getLong(at + FlowLayout.OUTSIDE_HIGH);
     }
 
     /** Low half of the outside address. */
     public long outsideLow() {
-        return slab.getLong(at + Slab.OUTSIDE_LOW);
+        return slab.getLong(at + FlowLayout.OUTSIDE_LOW);
     }
 
     /** High half of the inside address. */
     public long insideHigh() {
-        return slab.getLong(at + Slab.INSIDE_HIGH);
+        return slab.getLong(at + FlowLayout.INSIDE_HIGH);
     }
 
     /** Low half of the inside address. */
     public long insideLow() {
-        return slab.getLong(at + Slab.INSIDE_LOW);
+        return slab.getLong(at + FlowLayout.INSIDE_LOW);
     }
 
     /** As {@link Tuple#selector()}. */
@@ -83,28 +74,33 @@ public final class Flow {
         return (int) service();
     }
 
-    /** What rules were asked about its first packet ({@link Tuple#askedSelector}). */
+    /** The selector for which the rules were asked about its first packet ({@link Tuple#askedSelector}). */
     public int askedSelector() {
         return Tuple.askedSelector(protocol(), selector(), originalDirection());
     }
 
-    /** Its state, which is named as its timeout. */
+    /** Its timeout, which also names its state. */
     public Timeout timeout() {
-        return timeout(slab.getLong(at + Slab.SEEN));
+        return timeout(slab.getLong(at + FlowLayout.SEEN));
     }
 
+    /**
+     * The timeout of a flow.
+     *
+     * @param seen {@link FlowLayout#SEEN}
+     */
     public static Timeout timeout(long seen) {
         return TIMEOUTS[state(seen)];
     }
 
-    /** The ordinal of the timeout that a word of this kind names. */
+    /** The number of the timeout in {@link FlowLayout#SEEN}. */
     static int state(long seen) {
         return (int) seen & 15;
     }
 
-    /** How long ago a packet renewed it, nanoseconds. */
+    /** Time since a packet renewed it, ns. */
     public long idleNs(long nowNs) {
-        return idleNs(slab.getLong(at + Slab.SEEN), nowNs);
+        return idleNs(slab.getLong(at + FlowLayout.SEEN), nowNs);
     }
 
     static long idleNs(long seen, long nowNs) {
@@ -115,33 +111,33 @@ public final class Flow {
         return nowNs << 4 | timeout.ordinal();
     }
 
-    /** In which direction its first packet travelled. */
+    /** Direction of its first packet. */
     public Direction originalDirection() {
-        return (marks() & BEGAN_INSIDE) != 0 ? Direction.EGRESS : Direction.INGRESS;
+        return (flags() & FlowLayout.BEGAN_INSIDE) != 0 ? Direction.EGRESS : Direction.INGRESS;
     }
 
-    /** True when a failsafe rule has admitted it. */
+    /** True: a failsafe rule has admitted it. */
     public boolean isFailsafe() {
-        return (marks() & FAILSAFE) != 0;
+        return (flags() & FlowLayout.FAILSAFE) != 0;
     }
 
-    /** True once a packet of the reply direction has passed. */
+    /** True: a packet of the reply direction has passed. */
     public boolean isReplied() {
-        return (marks() & REPLIED) != 0;
+        return (flags() & FlowLayout.REPLIED) != 0;
     }
 
-    /** Hash of the text of the rule that admitted it; 0: none did. It outlives edits and restarts. */
+    /** Hash of the text of the rule that admitted it, which stays the same over reloads and restarts; 0: no rule did. */
     public int rule() {
-        return slab.getInt(at + Slab.RULE);
+        return slab.getInt(at + FlowLayout.RULE);
     }
 
     TcpConnection.State tcpState() {
-        return TcpConnection.state(marks());
+        return TcpConnection.state(flags());
     }
 
-    /** True for a TCP connection inside which a SYN of either side is for the rules: nobody knows who opened it. */
+    /** True: TCP with an unknown opener, so the rules decide about a SYN of either side inside it. */
     public boolean asksRulesAboutSyn() {
-        return TcpConnection.isOpenerUnknown(slab.getLong(at + TcpConnection.LAST)) && !TcpTracker.isOver(this);
+        return TcpConnection.isOpenerUnknown(slab.getLong(at + FlowLayout.LAST)) && !TcpTracker.isOver(this);
     }
 
     void load(TcpConnection connection) {
@@ -149,29 +145,29 @@ public final class Flow {
     }
 
     int udpPhase() {
-        return (marks() & UDP_MASK) >>> UDP_SHIFT;
+        return (flags() & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT;
     }
 
     void udpPhase(int phase) {
-        int marks = marks();
-        int next = marks & ~UDP_MASK | phase << UDP_SHIFT;
-        if (next != marks) {
-            slab.putInt(at + Slab.MARKS, next);
+        int flags = flags();
+        int next = flags & ~FlowLayout.UDP_PHASE_MASK | phase << FlowLayout.UDP_PHASE_SHIFT;
+        if (next != flags) {
+            slab.putInt(at + FlowLayout.FLAGS, next);
             table.classify(entry);
         }
     }
 
-    /** Keeps what today's rules answered when they were asked about its first packet. */
+    /** Caches the answer of the rules in force about its first packet. */
     public void answered(int rule) {
-        table.answers().keep(entry, rule);
+        table.answers().put(entry, rule);
     }
 
-    /** True when {@link #answer} holds. */
+    /** True: {@link #answer} is an answer of the rules in force. */
     public boolean isAnswered() {
-        return table.answers().isKept(entry);
+        return table.answers().has(entry);
     }
 
-    /** The answer that is kept. */
+    /** The cached answer. */
     public int answer() {
         return table.answers().get(entry);
     }

@@ -1,32 +1,32 @@
 package io.portcullis.conntrack;
 
 /**
- * Where the entry of a key is: open addressing, one word per place, hash in the upper half and entry + 1 in the lower, 0
- * where nothing is. A word knows its whole hash, so nobody looks at an entry in vain, and a deletion closes its gap without
- * looking at any. Three places for two entries: 12 bytes a flow.
+ * The hash index of a table's entries: open addressing, one word per slot, with the hash in the upper half and entry + 1 in
+ * the lower; 0 is a free slot. A word holds the whole hash, so a search reads no entry of another hash, and a removal closes
+ * its gap without reading entries. Three slots for two entries: 12 bytes per flow.
  */
 final class FlowIndex {
     private final long[] words;
-    /** How often something was removed, modulo 2^32. */
-    private int removals;
+    /** Number of removals so far. */
+    private long removals;
 
     FlowIndex(int entries) {
         words = new long[Math.max(4, entries + (entries + 1) / 2)];
     }
 
-    /** The place at which the search for a hash begins. */
+    /** The slot at which the search for a hash begins. */
     int home(int hash) {
         return (int) (Integer.toUnsignedLong(hash) * words.length >>> 32);
     }
 
-    int next(int at) {
-        int next = at + 1;
+    int next(int slot) {
+        int next = slot + 1;
         return next == words.length ? 0 : next;
     }
 
-    /** The word at a place; 0: nothing is here, and the search ends. */
-    long word(int at) {
-        return words[at];
+    /** The word of a slot; 0: the slot is free, and a search ends. */
+    long word(int slot) {
+        return words[slot];
     }
 
     static boolean hasHash(long word, int hash) {
@@ -37,35 +37,35 @@ final class FlowIndex {
         return (int) word - 1;
     }
 
-    /** What {@link #isFree} asks about. */
-    int removals() {
+    /** The argument for {@link #isFree}. */
+    long removals() {
         return removals;
     }
 
     /**
-     * True: a search that ended at a place, in vain, would end there still. What was added since has left the place free, and a
-     * key of the searched hash would have taken it; only a removal moves what stands before.
+     * True: a failed search that ended at a slot would end there again. Entries added since have left the slot free, and an
+     * entry of the searched hash would have used it; only a removal moves entries to earlier slots.
      *
-     * @param removalsThen {@link #removals} when it ended
+     * @param removalsThen {@link #removals} at the end of that search
      */
-    boolean isFree(int place, int removalsThen) {
-        return words[place] == 0 && removals == removalsThen;
+    boolean isFree(int slot, long removalsThen) {
+        return words[slot] == 0 && removals == removalsThen;
     }
 
     /**
-     * Adds an entry that is not here.
+     * Adds an entry that is not in the index.
      *
-     * @param from where the search for it may begin: {@link #home}, or a place that {@link #isFree}
+     * @param from first slot to try: {@link #home}, or a slot that {@link #isFree}
      */
     void add(int hash, int entry, int from) {
-        int at = from;
-        while (words[at] != 0) {
-            at = next(at);
+        int slot = from;
+        while (words[slot] != 0) {
+            slot = next(slot);
         }
-        words[at] = (long) hash << 32 | entry + 1;
+        words[slot] = (long) hash << 32 | entry + 1;
     }
 
-    /** Forgets an entry that is here, and moves up what stood behind it. */
+    /** Removes an entry of the index and moves up the words behind it. */
     void remove(int hash, int entry) {
         long wanted = (long) hash << 32 | entry + 1;
         removals++;
@@ -76,16 +76,16 @@ final class FlowIndex {
             }
             gap = next(gap);
         }
-        int at = next(gap);
-        for (long word = words[at]; word != 0; word = words[at]) {
+        int slot = next(gap);
+        for (long word = words[slot]; word != 0; word = words[slot]) {
             int home = home((int) (word >>> 32));
-            // It may stand in the gap if its home is not between the gap and its place, seen round the end.
-            boolean stays = gap < at ? gap < home && home <= at : gap < home || home <= at;
+            // A word may move to the gap unless its home lies between the gap and its slot, around the end.
+            boolean stays = gap < slot ? gap < home && home <= slot : gap < home || home <= slot;
             if (!stays) {
                 words[gap] = word;
-                gap = at;
+                gap = slot;
             }
-            at = next(at);
+            slot = next(slot);
         }
         words[gap] = 0;
     }

@@ -1,18 +1,21 @@
 package io.portcullis.conntrack;
 
 /**
- * What is derived of every entry, {@value #BYTES} bytes each: its neighbours in the wheel, as entry + 1, its place in the
- * order of creation, and the answer of today's rules.
+ * Derived words of every entry, {@value #BYTES} bytes each: its neighbours in the timer wheel or the free list, its slot in
+ * the order of creation, and the cached rule answer. One array, so that they share a cache line.
  */
 final class Links {
-    /** Bytes for an entry. */
+    /** Bytes per entry. */
     static final int BYTES = 16;
 
+    /** Next entry + 1 of the wheel's bucket or of the free list; 0: the last. */
     static final int WHEEL_NEXT = 0;
-    /** Negative: -1 - bucket, of the first in a bucket. */
+    /** Previous entry + 1 of the bucket; for the first of a bucket -1 - bucket. */
     static final int WHEEL_PREVIOUS = 1;
 
-    static final int PLACE = 2;
+    /** Slot in {@link EvictionOrder}. */
+    static final int SLOT = 2;
+    /** Word of {@link RuleAnswers}. */
     static final int ANSWER = 3;
 
     private static final int WORDS = BYTES / Integer.BYTES;

@@ -1,6 +1,5 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.conntrack.TcpConnection.Side;
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpOptions;
@@ -14,19 +13,19 @@ import io.portcullis.packet.TcpOptions;
  * <p>What is written only widens ({@link TcpConnection#onlyWidens}), so every store is in place.
  */
 final class PlainSegment {
-    private static final int SIDE = Side.KNOWN | Side.ACK_SEEN;
-    private static final int SIDE_LOOKED_AT = SIDE | Side.SENT_UNSEEN;
+    private static final int SIDE = TcpSide.KNOWN | TcpSide.ACK_SEEN;
+    private static final int SIDE_LOOKED_AT = SIDE | TcpSide.SENT_UNSEEN;
 
     /** The marks that tell, and what they are of a connection whose segments are plain. */
-    private static final int LOOKED_AT = TcpConnection.STATE_MASK
-            | Flow.REPLIED
-            | SIDE_LOOKED_AT << TcpConnection.ORIGINATOR_SHIFT
-            | SIDE_LOOKED_AT << TcpConnection.RESPONDER_SHIFT;
+    private static final int LOOKED_AT = FlowLayout.TCP_STATE_MASK
+            | FlowLayout.REPLIED
+            | SIDE_LOOKED_AT << FlowLayout.ORIGINATOR_SHIFT
+            | SIDE_LOOKED_AT << FlowLayout.RESPONDER_SHIFT;
 
-    private static final int PLAIN = State.ESTABLISHED.ordinal() << TcpConnection.STATE_SHIFT
-            | Flow.REPLIED
-            | SIDE << TcpConnection.ORIGINATOR_SHIFT
-            | SIDE << TcpConnection.RESPONDER_SHIFT;
+    private static final int PLAIN = State.ESTABLISHED.ordinal() << FlowLayout.TCP_STATE_SHIFT
+            | FlowLayout.REPLIED
+            | SIDE << FlowLayout.ORIGINATOR_SHIFT
+            | SIDE << FlowLayout.RESPONDER_SHIFT;
 
     private static final int NOT_PLAIN = TcpConnection.SYN_PENDING | TcpConnection.PICKED_UP;
 
@@ -40,8 +39,8 @@ final class PlainSegment {
      * @return false: it is not plain, and nothing has changed
      */
     static boolean follow(Slab slab, long at, Packet packet, boolean fromOriginator, long nowNs) {
-        int marks = slab.getInt(at + Slab.MARKS);
-        long last = slab.getLong(at + TcpConnection.LAST);
+        int marks = slab.getInt(at + FlowLayout.FLAGS);
+        long last = slab.getLong(at + FlowLayout.LAST);
         int switches = (int) (last >>> 48);
         int offered = packet.tcpWindow();
         if ((marks & LOOKED_AT) != PLAIN
@@ -49,11 +48,11 @@ final class PlainSegment {
                 || !TcpTracker.isPlainAck(packet.tcpFlags())
                 || offered == 0
                 || !TcpOptions.arePlain(packet)
-                || Flow.state(slab.getLong(at + Slab.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
+                || Flow.state(slab.getLong(at + FlowLayout.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
             return false;
         }
-        long sender = at + (fromOriginator ? TcpConnection.ORIGINATOR : TcpConnection.RESPONDER);
-        long receiver = at + (fromOriginator ? TcpConnection.RESPONDER : TcpConnection.ORIGINATOR);
+        long sender = at + (fromOriginator ? FlowLayout.ORIGINATOR : FlowLayout.RESPONDER);
+        long receiver = at + (fromOriginator ? FlowLayout.RESPONDER : FlowLayout.ORIGINATOR);
         long sent = slab.getLong(sender);
         long offers = slab.getLong(sender + Long.BYTES);
         long theirs = slab.getLong(receiver);
@@ -76,7 +75,7 @@ final class PlainSegment {
         }
         long sequences = TcpConnection.pair(sequence, ack);
         int repeats = 0;
-        if (sequences == slab.getLong(at + TcpConnection.LAST_SEQUENCE)
+        if (sequences == slab.getLong(at + FlowLayout.LAST_SEQUENCES)
                 && last == TcpConnection.last(switches, offered, end)
                 && TcpConnection.isLastFrom(switches, fromOriginator)) {
             repeats = TcpConnection.repeats(switches) + 1;
@@ -84,21 +83,21 @@ final class PlainSegment {
                 return false;
             }
         }
-        int window = offered << TcpConnection.scale(marks, fromOriginator);
+        int window = offered << TcpSide.scale(marks, fromOriginator);
         int maxAck = (int) (offers >>> 32);
-        TcpConnection.put(slab, sender, sent, TcpConnection.pair(TcpTracker.later(senderEnd, end), senderMaxEnd));
+        TcpConnection.put(slab, sender, sent, TcpConnection.pair(TcpSide.later(senderEnd, end), senderMaxEnd));
         TcpConnection.put(
                 slab,
                 sender + Long.BYTES,
                 offers,
-                TcpConnection.pair(Math.max(senderMaxWindow, window), TcpTracker.later(maxAck, ack)));
+                TcpConnection.pair(Math.max(senderMaxWindow, window), TcpSide.later(maxAck, ack)));
         TcpConnection.put(
-                slab, receiver, theirs, TcpConnection.pair(receiverEnd, TcpTracker.later(maxEnd, ack + window)));
+                slab, receiver, theirs, TcpConnection.pair(receiverEnd, TcpSide.later(maxEnd, ack + window)));
         slab.putLong(
-                at + TcpConnection.LAST,
+                at + FlowLayout.LAST,
                 TcpConnection.last(TcpConnection.afterAckSegment(switches, fromOriginator, repeats), offered, end));
-        slab.putLong(at + TcpConnection.LAST_SEQUENCE, sequences);
-        slab.putLong(at + Slab.SEEN, Flow.seen(nowNs, Timeout.TCP_ESTABLISHED));
+        slab.putLong(at + FlowLayout.LAST_SEQUENCES, sequences);
+        slab.putLong(at + FlowLayout.SEEN, Flow.seen(nowNs, Timeout.TCP_ESTABLISHED));
         return true;
     }
 }

@@ -8,42 +8,80 @@ import java.util.UUID;
 import java.util.zip.CRC32;
 
 /**
- * What stands at the head of a flow table's memory: whose it is, and how it is to be read. Little-endian:
+ * The header page of a flow table's memory, {@value #PAGE_BYTES} bytes before the first entry: identity and layout of the
+ * table, then the state that a start needs. A file format: an upgrade of the program keeps flows, so nothing here moves
+ * within a {@link #VERSION}. Little-endian; bytes that the table does not name are 0:
  *
  * <pre>
- *   0  magic, 8 bytes "PCFLOWS\n"        8  version 32     12  bytes of an entry 32
- *  16  entries 64                       24  key of the hash 128
- *  40  boot id 128                      56  seed 32        60  worker 32
- *  64  workers 32                       68  bytes of the interface's name 32
- *  72  name, UTF-8                     504  CRC-32 of all that is before it
+ * offset bytes  field
+ *   0    8      magic "PCFLOWS\n"
+ *   8    4      version
+ *  12    4      bytes of an entry ({@link FlowLayout#ENTRY_BYTES})
+ *  16    8      number of entries
+ *  24   16      key of the hash ({@link SipHash})
+ *  40   16      boot id
+ *  56    4      seed
+ *  60    4      worker
+ *  64    4      workers
+ *  68    4      length of the interface's name, bytes
+ *  72  432      name of the interface, UTF-8, then 0
+ * 504    4      CRC-32 of bytes 0 to 503
+ * 512    4      undo: 1 + number of the entry that is being written, or 0
+ * 640  128      undo: image of that entry before it was written
+ * 768  128      timeouts in force, 8 bytes each in the order of {@link Timeout}, ns; 0: unknown
+ * 896  128      per timeout, 8 bytes: flows that no packet renewed after this time are over. As {@link FlowLayout#SEEN}, with
+ *               1 in place of the timeout's number; 0: no such time
  * </pre>
  *
- * @param entries flows that it has room for
+ * @param entries flows that the table has space for
  * @param key0 first half of the hash's key
  * @param key1 second half
- * @param boot which life of the kernel its times belong to (/proc/sys/kernel/random/boot_id)
- * @param interfaceName whose flows these are
- * @param worker whose of that interface's workers, from 0
- * @param workers how many that interface has
- * @param seed of {@link io.portcullis.packet.AddressPair}, which shares the flows out among them
+ * @param boot boot of the kernel that the table's times belong to (/proc/sys/kernel/random/boot_id)
+ * @param interfaceName interface that owns the flows
+ * @param worker number of the worker that owns the table, from 0
+ * @param workers number of workers of the interface
+ * @param seed of {@link io.portcullis.packet.AddressPair}, which assigns flows to workers
  */
 public record TableHeader(
         int entries, long key0, long key1, UUID boot, String interfaceName, int worker, int workers, int seed) {
-    /** The version that this program writes, and reads. */
+    /** The version that this program writes, and the only one that it reads. */
     public static final int VERSION = 1;
 
+    /** Bytes before the first entry. */
+    static final int PAGE_BYTES = 4096;
+
+    /** Offset of the undo's entry number, 4 bytes. */
+    public static final int UNDO_ENTRY = 512;
+
+    static final int UNDO_IMAGE = 640;
+
+    /** Offset of the timeouts in force, 16 of 8 bytes. */
+    static final int TIMEOUTS = 768;
+
+    /** Offset of the times before which flows are over, 16 of 8 bytes. */
+    static final int GONE = 896;
+
     private static final long MAGIC = 0x0a53574f4c464350L;
+    private static final int VERSION_AT = 8;
+    private static final int ENTRY_SIZE = 12;
+    private static final int ENTRIES = 16;
+    private static final int KEY = 24;
+    private static final int BOOT = 40;
+    private static final int SEED = 56;
+    private static final int WORKER = 60;
+    private static final int WORKERS = 64;
+    private static final int NAME_LENGTH = 68;
     private static final int NAME = 72;
     private static final int CHECKSUM = 504;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** The most entries that a table may have. */
-    public static final int MOST_ENTRIES = 1 << 24;
+    /** Largest number of entries of a table. */
+    public static final int MAX_ENTRIES = 1 << 24;
 
     public TableHeader {
-        if (entries < 1 || entries > MOST_ENTRIES) {
+        if (entries < 1 || entries > MAX_ENTRIES) {
             throw new IllegalArgumentException(entries + " entries");
         }
         if (nameBytes(interfaceName).length > CHECKSUM - NAME) {
@@ -51,31 +89,31 @@ public record TableHeader(
         }
     }
 
-    /** Bytes that a table of so many flows takes. */
+    /** Bytes of a table with so many entries. */
     public static long bytes(long entries) {
-        return Slab.bytes(entries);
+        return PAGE_BYTES + entries * FlowLayout.ENTRY_BYTES;
     }
 
-    /** Writes it to memory of {@link #bytes} bytes, all zero. */
+    /** Writes the header to memory of {@link #bytes} bytes, all zero. */
     public void writeTo(MemorySegment memory) {
         byte[] name = nameBytes(interfaceName);
         memory.set(LONG, 0, MAGIC);
-        memory.set(INT, 8, VERSION);
-        memory.set(INT, 12, Slab.ENTRY);
-        memory.set(LONG, 16, entries);
-        memory.set(LONG, 24, key0);
-        memory.set(LONG, 32, key1);
-        memory.set(LONG, 40, boot.getMostSignificantBits());
-        memory.set(LONG, 48, boot.getLeastSignificantBits());
-        memory.set(INT, 56, seed);
-        memory.set(INT, 60, worker);
-        memory.set(INT, 64, workers);
-        memory.set(INT, 68, name.length);
+        memory.set(INT, VERSION_AT, VERSION);
+        memory.set(INT, ENTRY_SIZE, FlowLayout.ENTRY_BYTES);
+        memory.set(LONG, ENTRIES, entries);
+        memory.set(LONG, KEY, key0);
+        memory.set(LONG, KEY + Long.BYTES, key1);
+        memory.set(LONG, BOOT, boot.getMostSignificantBits());
+        memory.set(LONG, BOOT + Long.BYTES, boot.getLeastSignificantBits());
+        memory.set(INT, SEED, seed);
+        memory.set(INT, WORKER, worker);
+        memory.set(INT, WORKERS, workers);
+        memory.set(INT, NAME_LENGTH, name.length);
         MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, NAME, name.length);
         memory.set(INT, CHECKSUM, checksum(memory));
     }
 
-    /** Memory that is no flow table, or none that this version reads. */
+    /** The memory is not a flow table, or its version is not {@link #VERSION}. */
     public static final class UnknownTable extends Exception {
         UnknownTable(String message) {
             super(message);
@@ -83,16 +121,16 @@ public record TableHeader(
     }
 
     /**
-     * Reads it.
+     * Reads a header.
      *
      * @param memory any memory
-     * @throws UnknownTable with what is wrong with it
+     * @throws UnknownTable with the fault
      */
     public static TableHeader read(MemorySegment memory) throws UnknownTable {
-        if (memory.byteSize() < Slab.bytes(1) || memory.get(LONG, 0) != MAGIC) {
-            throw new UnknownTable("it is no flow table");
+        if (memory.byteSize() < bytes(1) || memory.get(LONG, 0) != MAGIC) {
+            throw new UnknownTable("it is not a flow table");
         }
-        int version = memory.get(INT, 8);
+        int version = memory.get(INT, VERSION_AT);
         if (version != VERSION) {
             throw new UnknownTable("it is a flow table of version " + version + ", and this program reads version "
                     + VERSION + " only");
@@ -100,27 +138,27 @@ public record TableHeader(
         if (memory.get(INT, CHECKSUM) != checksum(memory)) {
             throw new UnknownTable("its header's checksum is wrong");
         }
-        long entries = memory.get(LONG, 16);
-        int nameLength = memory.get(INT, 68);
-        boolean fits = memory.get(INT, 12) == Slab.ENTRY
+        long entries = memory.get(LONG, ENTRIES);
+        int nameLength = memory.get(INT, NAME_LENGTH);
+        boolean fits = memory.get(INT, ENTRY_SIZE) == FlowLayout.ENTRY_BYTES
                 && entries >= 1
-                && entries <= MOST_ENTRIES
-                && memory.byteSize() == Slab.bytes(entries)
+                && entries <= MAX_ENTRIES
+                && memory.byteSize() == bytes(entries)
                 && nameLength >= 0
                 && nameLength <= CHECKSUM - NAME;
         if (!fits) {
-            throw new UnknownTable("its header speaks of " + entries + " flows of " + memory.get(INT, 12)
-                    + " bytes, and it has " + memory.byteSize() + " bytes");
+            throw new UnknownTable("its header says " + entries + " flows of " + memory.get(INT, ENTRY_SIZE)
+                    + " bytes, but it has " + memory.byteSize() + " bytes");
         }
         return new TableHeader(
                 (int) entries,
-                memory.get(LONG, 24),
-                memory.get(LONG, 32),
-                new UUID(memory.get(LONG, 40), memory.get(LONG, 48)),
+                memory.get(LONG, KEY),
+                memory.get(LONG, KEY + Long.BYTES),
+                new UUID(memory.get(LONG, BOOT), memory.get(LONG, BOOT + Long.BYTES)),
                 new String(memory.asSlice(NAME, nameLength).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8),
-                memory.get(INT, 60),
-                memory.get(INT, 64),
-                memory.get(INT, 56));
+                memory.get(INT, WORKER),
+                memory.get(INT, WORKERS),
+                memory.get(INT, SEED));
     }
 
     private static byte[] nameBytes(String name) {

@@ -1,6 +1,5 @@
 package io.portcullis.conntrack;
 
-import io.portcullis.conntrack.TcpConnection.Side;
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
@@ -50,7 +49,7 @@ public final class TcpTracker {
     /** Acknowledgments may be this old whatever the window: late ACKs of a fast sender. */
     static final int MAX_ACK_WINDOW = 66_000;
 
-    static final int RETRANSMITS = TcpConnection.MOST_REPEATS;
+    static final int RETRANSMITS = TcpConnection.MAX_REPEATS;
     private static final int LONGEST_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();
@@ -85,8 +84,8 @@ public final class TcpTracker {
         }
         connection.state = State.ESTABLISHED;
         connection.set(TcpConnection.PICKED_UP);
-        connection.originator.set(Side.SACK_PERMITTED);
-        connection.responder.set(Side.SACK_PERMITTED);
+        connection.originator.set(TcpSide.SACK_PERMITTED);
+        connection.responder.set(TcpSide.SACK_PERMITTED);
         pickUpSide(connection.originator, connection.responder, packet);
         acceptSegment(connection, packet, true);
         return connection;
@@ -108,8 +107,8 @@ public final class TcpTracker {
         }
         connection.originator.scale(Math.max(0, originatorScale));
         connection.responder.scale(Math.max(0, responderScale));
-        connection.originator.set(Side.SACK_PERMITTED);
-        connection.responder.set(Side.SACK_PERMITTED);
+        connection.originator.set(TcpSide.SACK_PERMITTED);
+        connection.responder.set(TcpSide.SACK_PERMITTED);
         return connection;
     }
 
@@ -161,9 +160,9 @@ public final class TcpTracker {
      */
     public boolean isInFlight(Flow flow, int sequence, boolean fromOriginator) {
         flow.load(connection);
-        Side sender = connection.side(fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
         int below = sender.end - sequence;
-        return (sender.is(Side.KNOWN)
+        return (sender.is(TcpSide.KNOWN)
                         || connection.is(TcpConnection.PICKED_UP) && !connection.is(TcpConnection.ADOPTED))
                 && below >= 0
                 && below <= Math.max(MAX_ACK_WINDOW, connection.side(!fromOriginator).maxWindow);
@@ -178,9 +177,9 @@ public final class TcpTracker {
      */
     public void extend(Flow flow, FlowTable table, boolean fromOriginator, int newEnd) {
         flow.load(connection);
-        Side sender = connection.side(fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
         int gain = newEnd - sender.end;
-        if (sender.is(Side.KNOWN) && gain > 0 && gain <= LONGEST_DATAGRAM) {
+        if (sender.is(TcpSide.KNOWN) && gain > 0 && gain <= LONGEST_DATAGRAM) {
             sender.end = newEnd;
             sender.noteSeen();
             table.update(flow, this, fromOriginator, false, 0);
@@ -209,10 +208,10 @@ public final class TcpTracker {
 
     /** A SYN of the responder, or any SYN after that: a simultaneous open (RFC 9293, section 3.5). */
     private Step crossSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
-        Side sender = connection.side(fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
         int end = endOf(packet);
-        if (!sender.is(Side.KNOWN) || end - sender.end > 0) {
-            Side receiver = connection.side(!fromOriginator);
+        if (!sender.is(TcpSide.KNOWN) || end - sender.end > 0) {
+            TcpSide receiver = connection.side(!fromOriginator);
             startSide(sender, packet, end);
             agreeOnScale(connection);
             receiver.maxEnd = receiver.end + sender.maxWindow;
@@ -228,7 +227,7 @@ public final class TcpTracker {
         if (!fromOriginator && !openerUnknown) {
             return Step.BAD_STATE;
         }
-        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
         connection.set(fromOriginator ? TcpConnection.SYN_PENDING : TcpConnection.ANY_PENDING);
         startSide(connection.pendingSyn, packet, endOf(packet));
         return openerUnknown ? Step.ASK_RULES : Step.PASS;
@@ -243,21 +242,21 @@ public final class TcpTracker {
             case ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> false;
         };
         if (opening) {
-            Side receiver = connection.side(!fromOriginator);
-            if (!acknowledgesSyn(receiver, packet.tcpAcknowledgment())) {
+            TcpSide receiver = connection.side(!fromOriginator);
+            if (!receiver.isSynAcknowledgedBy(packet.tcpAcknowledgment())) {
                 return Step.BAD_WINDOW;
             }
             return answerSyn(connection, packet, fromOriginator);
         }
         boolean again = connection.answersPendingSyn(fromOriginator)
-                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+                && connection.pendingSyn.isSynAcknowledgedBy(packet.tcpAcknowledgment());
         if (again) {
             return startOver(connection, packet);
         }
         if (fromOriginator) {
             return Step.BAD_STATE;
         }
-        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
         return Step.PASS;
     }
 
@@ -265,8 +264,8 @@ public final class TcpTracker {
     private Step startOver(TcpConnection connection, Packet packet) {
         boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
         connection.originator.beginAs(connection.pendingSyn);
-        connection.responder.unset(Side.KNOWN | Side.FIN_SEEN);
-        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS | TcpConnection.OPENER_UNKNOWN);
+        connection.responder.unset(TcpSide.KNOWN | TcpSide.FIN_SEEN);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES | TcpConnection.OPENER_UNKNOWN);
         connection.forgetAckSegment();
         connection.state = State.SYN_SENT;
         Step step = answerSyn(connection, packet, false);
@@ -275,10 +274,10 @@ public final class TcpTracker {
 
     /** A SYN+ACK that acknowledges the receiver's SYN. */
     private Step answerSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
-        Side sender = connection.side(fromOriginator);
-        Side receiver = connection.side(!fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
+        TcpSide receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
-        if (!sender.is(Side.KNOWN) || end - sender.end > 0) {
+        if (!sender.is(TcpSide.KNOWN) || end - sender.end > 0) {
             startSide(sender, packet, end);
             agreeOnScale(connection);
             sender.maxEnd = end + receiver.maxWindow;
@@ -289,8 +288,8 @@ public final class TcpTracker {
             return Step.PASS;
         }
         sender.widen(packet.tcpWindow());
-        noteAck(sender, packet.tcpAcknowledgment());
-        openWindow(receiver, packet.tcpAcknowledgment(), packet.tcpWindow());
+        sender.noteAck(packet.tcpAcknowledgment());
+        receiver.allow(packet.tcpAcknowledgment(), packet.tcpWindow());
         boolean simultaneous = connection.state == State.SYN_SENT_BOTH || connection.state == State.SYN_RECEIVED_BOTH;
         connection.state = simultaneous ? State.SYN_RECEIVED_BOTH : State.SYN_RECEIVED;
         return Step.RENEW;
@@ -310,20 +309,20 @@ public final class TcpTracker {
             connection.unset(TcpConnection.ANY_PENDING);
             return Step.PASS;
         }
-        Side sender = connection.side(fromOriginator);
-        Side receiver = connection.side(!fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
+        TcpSide receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        boolean first = !sender.is(Side.KNOWN);
+        boolean first = !sender.is(TcpSide.KNOWN);
         boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
-        boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
+        boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(TcpSide.KNOWN) && receiver.is(TcpSide.KNOWN));
         if (learns) {
-            learn(sender, receiver, end, ack);
+            TcpSide.learn(sender, receiver, end, ack);
         } else if (first) {
             pickUpSide(sender, receiver, packet);
         }
         if (!learns && !connection.is(TcpConnection.PICKED_UP)) {
-            int sent = receiver.is(Side.SENT_UNSEEN) ? receiver.start : receiver.end;
+            int sent = receiver.is(TcpSide.SENT_UNSEEN) ? receiver.start : receiver.end;
             if (packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0) {
                 return Step.BAD_WINDOW;
             }
@@ -334,14 +333,14 @@ public final class TcpTracker {
         }
         acceptSegment(connection, packet, fromOriginator);
         if (learns) {
-            noteUnseen(sender);
-            noteUnseen(receiver);
+            sender.noteUnseen();
+            receiver.noteUnseen();
         }
         connection.state = fin
-                ? afterFin(connection.state, sender.is(Side.FIN_SEEN))
+                ? afterFin(connection.state, sender.is(TcpSide.FIN_SEEN))
                 : afterAck(connection.state, fromOriginator, resends);
         if (fin) {
-            sender.set(Side.FIN_SEEN);
+            sender.set(TcpSide.FIN_SEEN);
         }
         return Step.RENEW;
     }
@@ -369,13 +368,13 @@ public final class TcpTracker {
     private Step followReset(TcpConnection connection, Packet packet, boolean fromOriginator) {
         int sequence = packet.tcpSequence();
         boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
-        Side sender = connection.side(fromOriginator);
-        Side receiver = connection.side(!fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
+        TcpSide receiver = connection.side(!fromOriginator);
         if (connection.state == State.SYN_SENT) {
             boolean fits = fromOriginator
                     ? sequence == sender.end
                             || connection.is(TcpConnection.LONE_ACK_SEEN) && sequence == connection.lastAck
-                    : hasAck && acknowledgesSyn(receiver, packet.tcpAcknowledgment());
+                    : hasAck && receiver.isSynAcknowledgedBy(packet.tcpAcknowledgment());
             return fits ? Step.END : Step.BAD_WINDOW;
         }
         if (connection.state == State.CLOSE) {
@@ -383,71 +382,71 @@ public final class TcpTracker {
         }
         boolean refusesSyn = connection.answersPendingSyn(fromOriginator)
                 && hasAck
-                && acknowledgesSyn(connection.pendingSyn, packet.tcpAcknowledgment());
+                && connection.pendingSyn.isSynAcknowledgedBy(packet.tcpAcknowledgment());
         if (!refusesSyn) {
             boolean unseen =
-                    connection.is(TcpConnection.ADOPTED) && !(sender.is(Side.KNOWN) && receiver.is(Side.KNOWN));
+                    connection.is(TcpConnection.ADOPTED) && !(sender.is(TcpSide.KNOWN) && receiver.is(TcpSide.KNOWN));
             if (!unseen && sequence != sender.end) {
-                boolean stale = receiver.is(Side.ACK_SEEN)
+                boolean stale = receiver.is(TcpSide.ACK_SEEN)
                         ? sequence - receiver.maxAck < 0
-                        : receiver.is(Side.KNOWN) && sender.end - sequence > receiver.maxWindow;
+                        : receiver.is(TcpSide.KNOWN) && sender.end - sequence > receiver.maxWindow;
                 boolean beyond = sequence - sender.maxEnd > 0;
                 if (stale || beyond) {
-                    return beyond || receiver.is(Side.ACK_SEEN) ? Step.BAD_WINDOW : Step.PASS;
+                    return beyond || receiver.is(TcpSide.ACK_SEEN) ? Step.BAD_WINDOW : Step.PASS;
                 }
             }
             if (unseen || connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
-                connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+                connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
                 return Step.PASS;
             }
         }
         connection.state = State.CLOSE;
-        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
         return Step.RENEW;
     }
 
     private static boolean isExact(TcpConnection connection, int sequence, boolean fromOriginator) {
-        Side receiver = connection.side(!fromOriginator);
+        TcpSide receiver = connection.side(!fromOriginator);
         return sequence == connection.side(fromOriginator).end
-                || receiver.is(Side.ACK_SEEN) && sequence == receiver.maxAck
-                || connection.is(TcpConnection.TRAIN_HOLDS)
+                || receiver.is(TcpSide.ACK_SEEN) && sequence == receiver.maxAck
+                || connection.is(TcpConnection.ACK_SEGMENT_PRECEDES)
                         && connection.is(TcpConnection.LAST_FROM_ORIGINATOR) == fromOriginator
                         && sequence == connection.lastEnd;
     }
 
     /** Takes over what a segment within the window says. */
     private void acceptSegment(TcpConnection connection, Packet packet, boolean fromOriginator) {
-        Side sender = connection.side(fromOriginator);
-        Side receiver = connection.side(!fromOriginator);
+        TcpSide sender = connection.side(fromOriginator);
+        TcpSide receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
         int window = packet.tcpWindow() << sender.scale();
         sender.widen((long) window + (ack - packet.tcpAcknowledgment()));
-        if (receiver.is(Side.KNOWN) && end - sender.maxEnd > 0) {
+        if (receiver.is(TcpSide.KNOWN) && end - sender.maxEnd > 0) {
             receiver.widen((long) receiver.maxWindow + (end - sender.maxEnd));
         }
         if (end - sender.end > 0) {
             sender.end = end;
         }
-        if (receiver.is(Side.SENT_UNSEEN) && ack - receiver.end > 0) {
+        if (receiver.is(TcpSide.SENT_UNSEEN) && ack - receiver.end > 0) {
             receiver.end = ack;
         }
         sender.noteSeen();
         receiver.noteSeen();
-        noteAck(sender, packet.tcpAcknowledgment());
-        openWindow(receiver, ack, window);
+        sender.noteAck(packet.tcpAcknowledgment());
+        receiver.allow(ack, window);
         if ((packet.tcpFlags() & TcpFlags.FIN) != 0) {
-            connection.unset(TcpConnection.ANY_PENDING | TcpConnection.TRAIN_HOLDS);
+            connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
             return;
         }
         connection.noteAckSegment(packet, fromOriginator, end);
     }
 
-    private void startSide(Side side, Packet packet, int end) {
+    private void startSide(TcpSide side, Packet packet, int end) {
         side.begin(
-                Side.KNOWN
-                        | (options.windowScale() == TcpOptions.ABSENT ? 0 : Side.SCALE_OFFERED)
-                        | (options.isSackPermitted() ? Side.SACK_PERMITTED : 0),
+                TcpSide.KNOWN
+                        | (options.windowScale() == TcpOptions.ABSENT ? 0 : TcpSide.SCALE_OFFERED)
+                        | (options.isSackPermitted() ? TcpSide.SACK_PERMITTED : 0),
                 Math.max(0, options.windowScale()));
         side.end = end;
         side.maxEnd = end;
@@ -456,13 +455,13 @@ public final class TcpTracker {
     }
 
     /** Learns a side from a segment in the middle of the connection. */
-    private void pickUpSide(Side sender, Side receiver, Packet packet) {
+    private void pickUpSide(TcpSide sender, TcpSide receiver, Packet packet) {
         int ack = highestAck(packet, receiver);
-        sender.set(Side.KNOWN);
+        sender.set(TcpSide.KNOWN);
         sender.end = endOf(packet);
         sender.maxWindow = Math.max(1, packet.tcpWindow() << sender.scale());
         sender.maxEnd = sender.end + sender.maxWindow;
-        if (!receiver.is(Side.KNOWN)) {
+        if (!receiver.is(TcpSide.KNOWN)) {
             receiver.end = ack;
             receiver.maxEnd = ack;
         } else if (ack - receiver.end == 1) {
@@ -471,67 +470,17 @@ public final class TcpTracker {
         }
     }
 
-    /**
-     * Learns of an adopted connection what a segment says of both sides. The one that has not been seen has sent what is
-     * acknowledged, and perhaps more, before our time: so nothing that is learnt is ever taken back, as the next segment of
-     * a side may well be one that it sends again.
-     */
-    private static void learn(Side sender, Side receiver, int end, int ack) {
-        boolean first = !sender.is(Side.KNOWN) && !receiver.is(Side.KNOWN);
-        sender.end = first ? end : later(sender.end, end);
-        sender.maxEnd = first ? end : later(sender.maxEnd, end);
-        receiver.end = first ? ack : later(receiver.end, ack);
-        receiver.maxEnd = first ? ack : later(receiver.maxEnd, ack);
-        sender.maxWindow = Math.max(1, sender.maxWindow);
-        sender.set(Side.KNOWN);
-    }
-
-    /**
-     * What a side sent before anybody looked is known when it sends something new or when it is acknowledged. Were that
-     * acknowledgment dropped, a side that only sends again what is older would wait for it for ever.
-     */
-    private static void noteUnseen(Side side) {
-        side.unset(Side.SENT_UNSEEN);
-        if (side.end - side.maxEnd < 0) {
-            side.set(Side.SENT_UNSEEN);
-            side.start = side.maxEnd;
-        }
-    }
-
-    static int later(int one, int other) {
-        return other - one > 0 ? other : one;
-    }
-
     /** RFC 7323: windows are scaled in both directions or in none. */
     private static void agreeOnScale(TcpConnection connection) {
-        if (!connection.originator.is(Side.SCALE_OFFERED) || !connection.responder.is(Side.SCALE_OFFERED)) {
+        if (!connection.originator.is(TcpSide.SCALE_OFFERED) || !connection.responder.is(TcpSide.SCALE_OFFERED)) {
             connection.originator.scale(0);
             connection.responder.scale(0);
         }
     }
 
-    private static boolean acknowledgesSyn(Side syn, int ack) {
-        return ack - syn.start > 0 && ack - syn.end <= 0;
-    }
-
-    private static void noteAck(Side sender, int ack) {
-        if (!sender.is(Side.ACK_SEEN) || ack - sender.maxAck > 0) {
-            sender.set(Side.ACK_SEEN);
-            sender.maxAck = ack;
-        }
-    }
-
-    /** The receiver of this acknowledgment may send up to {@code ack + window}; into a closed window, one byte. */
-    private static void openWindow(Side receiver, int ack, int window) {
-        int allowed = ack + Math.max(1, window);
-        if (allowed - receiver.maxEnd > 0) {
-            receiver.maxEnd = allowed;
-        }
-    }
-
-    private int highestAck(Packet packet, Side receiver) {
+    private int highestAck(Packet packet, TcpSide receiver) {
         int ack = packet.tcpAcknowledgment();
-        return receiver.is(Side.SACK_PERMITTED) ? options.highestAcknowledged(ack) : ack;
+        return receiver.is(TcpSide.SACK_PERMITTED) ? options.highestAcknowledged(ack) : ack;
     }
 
     /** One past the last sequence number that the segment takes; SYN and FIN take one each. */

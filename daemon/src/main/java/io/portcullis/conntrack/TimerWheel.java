@@ -1,9 +1,10 @@
 package io.portcullis.conntrack;
 
 /**
- * When to look at which entry: buckets of 8.4 ms, some 137 s of them; what is due later waits in the last one and is put
- * there again. A packet that renews a flow does not touch it: an entry is looked at when it was due, and put where it is due
- * now. So an entry's bucket is never later than its end. Times are relative to the table's first, and never negative.
+ * A timer wheel of entries: {@value #BUCKETS} buckets of 2^{@value #TICK_SHIFT} ns (8.4 ms), 137 s in all. An entry that is due
+ * later is in the last bucket and is added again from there. A packet that renews a flow does not touch the wheel: the entry is
+ * checked at its old time and added again at its new one, so its bucket is never later than its end. Times are relative to the
+ * table's first and never negative.
  */
 final class TimerWheel {
     /** A bucket is 2^23 ns. */
@@ -20,7 +21,7 @@ final class TimerWheel {
         this.links = links;
     }
 
-    /** Puts an entry in, which is due at a time that is not before {@link #tick}'s. */
+    /** Adds an entry that is due at a time; a time before {@link #tick} counts as that tick. */
     void add(int entry, long dueNs) {
         long due = Math.max(tick, Math.min(dueNs >> TICK_SHIFT, tick + BUCKETS - 1));
         int bucket = (int) due & (BUCKETS - 1);
@@ -46,11 +47,11 @@ final class TimerWheel {
         }
     }
 
-    /** An entry of a bucket that is wholly past, or -1 when there is none; all of them are past then. */
+    /** An entry of a bucket that is past as a whole; -1: there is none. */
     int past(long nowNs) {
         long now = nowNs >> TICK_SHIFT;
         if (now - tick > BUCKETS) {
-            // Every bucket is past: none has to be looked at twice.
+            // Every bucket is past: one turn reaches each of them.
             tick = now - BUCKETS;
         }
         while (tick < now) {
@@ -63,12 +64,12 @@ final class TimerWheel {
         return -1;
     }
 
-    /** The first entry of the bucket that is passing, or -1; to be asked when nothing is {@link #past}. */
+    /** The first entry of the bucket that is passing, or -1. Valid when no entry is {@link #past}. */
     int passing() {
         return heads[(int) tick & (BUCKETS - 1)] - 1;
     }
 
-    /** The entry behind another in its bucket, or -1. */
+    /** The next entry of the same bucket, or -1. */
     int behind(int entry) {
         return links.get(entry, Links.WHEEL_NEXT) - 1;
     }

@@ -24,7 +24,7 @@ public final class UdpTracker {
 
     /** True for the marks of a flow that has become a stream. */
     static boolean isStream(int marks) {
-        return (marks & Flow.UDP_MASK) >>> Flow.UDP_SHIFT == STREAM;
+        return (marks & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT == STREAM;
     }
 
     private static int after(int phase, boolean fromOriginator) {

@@ -3,27 +3,27 @@ package io.portcullis.flowstore;
 import io.portcullis.conntrack.EntryCheck;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Expiry;
+import io.portcullis.conntrack.FlowLayout;
 import io.portcullis.conntrack.SipHash;
 import io.portcullis.conntrack.Slab;
 import io.portcullis.conntrack.TableHeader;
 import io.portcullis.packet.AddressPair;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Brings the flows of tables that no worker uses any more to where they belong: when there are more or fewer workers, or
- * tables have another size. The old tables stay as they are, so that this may be begun anew at any time.
+ * Copies the flows of tables that no worker uses to new tables, each flow to the table of its worker: for another number of
+ * workers, or another size. The old tables keep their flows, so a move that was interrupted can be repeated.
  */
 public final class TableMove {
     /**
      * A table's memory.
      *
-     * @param header as it stands in the memory
+     * @param header the header in the memory
      */
     public record Table(TableHeader header, MemorySegment memory) {}
 
-    /** What a new table has got so far. */
+    /** A new table that is being filled. */
     private static final class Target {
         private final Slab slab;
         private final SipHash hash;
@@ -34,15 +34,15 @@ public final class TableMove {
             hash = new SipHash(table.header.key0(), table.header.key1());
         }
 
-        boolean take(Slab from, int entry) {
+        boolean add(Slab from, int entry) {
             if (next == slab.capacity()) {
                 return false;
             }
             int to = next++;
-            for (int i = Integer.BYTES; i < Slab.ENTRY; i += Integer.BYTES) {
+            for (int i = Integer.BYTES; i < FlowLayout.ENTRY_BYTES; i += Integer.BYTES) {
                 slab.putInt(Slab.offset(to) + i, from.getInt(Slab.offset(entry) + i));
             }
-            slab.putIntRelease(Slab.offset(to) + Slab.COMMIT, EntryCheck.hash(slab, hash, to));
+            slab.putIntRelease(Slab.offset(to) + FlowLayout.COMMIT, EntryCheck.hash(slab, hash, to));
             return true;
         }
     }
@@ -50,54 +50,54 @@ public final class TableMove {
     private TableMove() {}
 
     /**
-     * Copies flows, but for those that are over. Where there is no room for all, those of the first {@link EvictionClass} stay
-     * behind, then those of the next.
+     * Copies the flows that are not over. If the new tables have no space for all of them, flows of the first
+     * {@link EvictionClass} are left out first, then those of the next class.
      *
-     * @param from tables that nobody writes; entries that were being written when their process ended are put back there
-     * @param to empty tables, one for each worker, in their order, all of the same seed
+     * @param from tables that no process writes; an entry that was being written when its process ended is restored in place
+     * @param to empty tables, one per worker, in the order of the workers, all with the same seed
      * @param nowNs monotonic time
-     * @return how many flows had no room
+     * @return number of flows that were left out
      */
     public static int copy(List<Table> from, List<Table> to, long nowNs) {
         List<Target> targets = to.stream().map(Target::new).toList();
         int seed = to.getFirst().header.seed();
-        int left = 0;
-        for (EvictionClass each : List.of(EvictionClass.values()).reversed()) {
+        int leftOut = 0;
+        for (EvictionClass wanted : List.of(EvictionClass.values()).reversed()) {
             for (Table table : from) {
-                left += copy(table, targets, seed, each, nowNs);
+                leftOut += copy(table, targets, seed, wanted, nowNs);
             }
         }
-        return left;
+        return leftOut;
     }
 
     private static int copy(Table table, List<Target> targets, int seed, EvictionClass wanted, long nowNs) {
         Slab slab = new Slab(table.memory);
         SipHash hash = new SipHash(table.header.key0(), table.header.key1());
-        slab.restore();
-        int left = 0;
+        slab.undo();
+        int leftOut = 0;
         for (int entry = 0; entry < slab.capacity(); entry++) {
-            long at = Slab.offset(entry);
-            boolean goesOn = slab.getInt(at + Slab.COMMIT) != 0
-                    && fault(slab, hash, entry, nowNs) == null
-                    && EvictionClass.of(slab.getLong(at + Slab.SERVICE), slab.getInt(at + Slab.MARKS)) == wanted
-                    && !Expiry.wasOver(slab, slab.getLong(at + Slab.SEEN), nowNs);
-            if (!goesOn) {
-                continue;
+            if (goesOn(slab, hash, entry, nowNs) && EvictionClass.of(slab, entry) == wanted) {
+                Target target = targets.get(worker(slab, entry, seed, targets.size()));
+                leftOut += target.add(slab, entry) ? 0 : 1;
             }
-            int home = AddressPair.worker(
-                    AddressPair.hash(
-                            seed,
-                            slab.getLong(at + Slab.OUTSIDE_HIGH),
-                            slab.getLong(at + Slab.OUTSIDE_LOW),
-                            slab.getLong(at + Slab.INSIDE_HIGH),
-                            slab.getLong(at + Slab.INSIDE_LOW)),
-                    targets.size());
-            left += targets.get(home).take(slab, entry) ? 0 : 1;
         }
-        return left;
+        return leftOut;
     }
 
-    private static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
-        return EntryCheck.fault(slab, hash, entry, nowNs);
+    private static boolean goesOn(Slab slab, SipHash hash, int entry, long nowNs) {
+        return slab.hasFlow(entry)
+                && EntryCheck.fault(slab, hash, entry, nowNs) == null
+                && !Expiry.wasOver(slab, slab.getLong(Slab.offset(entry) + FlowLayout.SEEN), nowNs);
+    }
+
+    private static int worker(Slab slab, int entry, int seed, int workers) {
+        long at = Slab.offset(entry);
+        int hash = AddressPair.hash(
+                seed,
+                slab.getLong(at + FlowLayout.OUTSIDE_HIGH),
+                slab.getLong(at + FlowLayout.OUTSIDE_LOW),
+                slab.getLong(at + FlowLayout.INSIDE_HIGH),
+                slab.getLong(at + FlowLayout.INSIDE_LOW));
+        return AddressPair.worker(hash, workers);
     }
 }

@@ -61,10 +61,10 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         String interfaceName = folder.interfaceName();
         long each = Math.max(1, maxFlows / workers);
         long derived = each * workers * FlowTable.DERIVED_BYTES;
-        if (each > TableHeader.MOST_ENTRIES) {
+        if (each > TableHeader.MAX_ENTRIES) {
             throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d with %d workers: a worker has at most %,d",
-                    interfaceName, maxFlows, workers, TableHeader.MOST_ENTRIES)));
+                    interfaceName, maxFlows, workers, TableHeader.MAX_ENTRIES)));
         }
         if (derived > Runtime.getRuntime().maxMemory() / 2) {
             throw new TableException(List.of(String.format(
@@ -197,7 +197,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     private Optional<String> read(Path file, UUID boot, Set<Integer> owners, Arena arena, List<Found> tables) {
         try {
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) < TableHeader.bytes(1)) {
-                return Optional.of("it is no flow table");
+                return Optional.of("it is not a flow table");
             }
             MemorySegment memory = MappedFile.open(file, owners, arena);
             TableHeader header = TableHeader.read(memory);

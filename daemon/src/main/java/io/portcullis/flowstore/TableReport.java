@@ -2,6 +2,7 @@ package io.portcullis.flowstore;
 
 import io.portcullis.conntrack.EntryCheck;
 import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowLayout;
 import io.portcullis.conntrack.SipHash;
 import io.portcullis.conntrack.Slab;
 import io.portcullis.conntrack.TableHeader;
@@ -14,15 +15,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a flow table's memory holds, looked at from outside; a worker may be writing it meanwhile.
+ * The content of a flow table, read by a process that does not own it; a worker may be writing the table at the same time.
  *
- * @param header whose it is
- * @param flows entries that are flows
- * @param states how many of them are in which state, by the key of its timeout
- * @param replied flows of which both sides were seen
- * @param halfWritten true: an entry was being written; at the next start it is as it was before
- * @param faults entries that no process can have written, one line each, the first ones
- * @param damaged how many there are
+ * @param header of the table
+ * @param flows number of flows
+ * @param states number of flows per state, by the key of the state's timeout
+ * @param replied flows of which both sides have sent
+ * @param halfWritten true: an entry was being written; the next start restores it
+ * @param faults entries that no process can have written, one line each, the first {@value #MAX_FAULTS}
+ * @param damaged number of such entries
  */
 public record TableReport(
         TableHeader header,
@@ -32,8 +33,8 @@ public record TableReport(
         boolean halfWritten,
         List<String> faults,
         int damaged) {
-    private static final int MOST_FAULTS = 20;
-    private static final int SECOND_LOOKS = 3;
+    private static final int MAX_FAULTS = 20;
+    private static final int RECHECKS = 3;
 
     public TableReport {
         states = Map.copyOf(states);
@@ -41,16 +42,16 @@ public record TableReport(
     }
 
     /**
-     * Looks at every entry.
+     * Checks every entry.
      *
-     * @param clock tells the monotonic time of the boot that the table is of, ns
-     * @throws TableHeader.UnknownTable if this is none that can be read
+     * @param clock monotonic time of the boot that the table belongs to, ns
+     * @throws TableHeader.UnknownTable if the memory is not a table of this version
      */
     public static TableReport of(MemorySegment memory, LongSupplier clock) throws TableHeader.UnknownTable {
         TableHeader header = TableHeader.read(memory);
         Slab slab = new Slab(memory);
         SipHash hash = new SipHash(header.key0(), header.key1());
-        int guarded = slab.getInt(Slab.GUARD) - 1;
+        int beingWritten = slab.getInt(TableHeader.UNDO_ENTRY) - 1;
         int flows = 0;
         int replied = 0;
         int damaged = 0;
@@ -58,32 +59,32 @@ public record TableReport(
         List<String> faults = new ArrayList<>();
         for (int entry = 0; entry < slab.capacity(); entry++) {
             long at = Slab.offset(entry);
-            int commit = slab.getInt(at + Slab.COMMIT);
+            int commit = slab.getInt(at + FlowLayout.COMMIT);
             if (commit == 0) {
                 continue;
             }
             String fault = fault(slab, hash, entry, clock);
-            if (slab.getInt(at + Slab.COMMIT) != commit || entry == guarded) {
-                // A worker has it in hand.
+            if (slab.getInt(at + FlowLayout.COMMIT) != commit || entry == beingWritten) {
+                // A worker is writing it.
                 flows++;
             } else if (fault != null) {
                 damaged++;
-                if (faults.size() < MOST_FAULTS) {
+                if (faults.size() < MAX_FAULTS) {
                     faults.add("entry " + entry + ": " + fault);
                 }
             } else {
                 flows++;
-                replied += (slab.getInt(at + Slab.MARKS) & Flow.REPLIED) == 0 ? 0 : 1;
-                states.merge(Flow.timeout(slab.getLong(at + Slab.SEEN)).key(), 1, Integer::sum);
+                replied += (slab.getInt(at + FlowLayout.FLAGS) & FlowLayout.REPLIED) == 0 ? 0 : 1;
+                states.merge(Flow.timeout(slab.getLong(at + FlowLayout.SEEN)).key(), 1, Integer::sum);
             }
         }
-        return new TableReport(header, flows, states, replied, guarded >= 0, faults, damaged);
+        return new TableReport(header, flows, states, replied, beingWritten >= 0, faults, damaged);
     }
 
     private static @Nullable String fault(Slab slab, SipHash hash, int entry, LongSupplier clock) {
         String fault = EntryCheck.fault(slab, hash, entry, clock.getAsLong());
-        // It may have been renewed while it was looked at, and after the clock was.
-        for (int again = 0; fault != null && again < SECOND_LOOKS; again++) {
+        // A worker may have renewed the flow during the check, and after the clock was read.
+        for (int again = 0; fault != null && again < RECHECKS; again++) {
             fault = EntryCheck.fault(slab, hash, entry, clock.getAsLong());
         }
         return fault;

@@ -2,6 +2,7 @@ package io.portcullis.flowstore;
 
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
+import io.portcullis.conntrack.Recovery;
 import io.portcullis.conntrack.TableHeader;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileFault;
@@ -147,7 +148,7 @@ public final class TableSet implements AutoCloseable {
             FlowTable flowTable = new FlowTable(
                     table.memory(), table.header(), table.header().entries(), timeouts, System.nanoTime());
             if (opened.found()) {
-                FlowTable.Recovery recovery = flowTable.recover(System.nanoTime());
+                Recovery recovery = flowTable.recover(System.nanoTime());
                 flows += recovery.flows();
                 expired += recovery.expired();
                 damaged += recovery.damaged();

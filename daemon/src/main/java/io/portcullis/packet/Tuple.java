@@ -16,9 +16,6 @@ public final class Tuple {
     /** In {@link #flags}: an ICMP query with requests from inside. */
     public static final int REQUEST_FROM_INSIDE = 1 << 1;
 
-    /** No entry, and no place of an index. */
-    public static final int NOWHERE = -1;
-
     /** High half of the outside address. */
     public long outsideHigh;
     /** Low half of the outside address. */
@@ -34,19 +31,6 @@ public final class Tuple {
 
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
-
-    // What a table has seen of this key when it came near: it says where to look first, and the table looks whether it
-    // still
-    // holds. Forgotten with each new hash.
-
-    /** The entry of a flow with this hash, or {@link #NOWHERE}. */
-    public int seenAt = NOWHERE;
-
-    /** The place of the index where a search for it ended in vain, or {@link #NOWHERE}. */
-    public int freeAt = NOWHERE;
-
-    /** How many removals the index had seen then. */
-    public int freeAfter;
 
     /** A key of all zeroes, to be filled. */
     public Tuple() {}

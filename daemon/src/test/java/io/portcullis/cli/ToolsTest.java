@@ -236,7 +236,7 @@ final class ToolsTest {
         Path missing = folder.resolve("missing");
         assertEquals(1, run("flows", "verify", missing.toString()));
         assertEquals(1, run("flows", "verify", file.toString()));
-        assertEquals(missing + ": no such file\n" + file + ": it is no flow table\n", out.toString());
+        assertEquals(missing + ": no such file\n" + file + ": it is not a flow table\n", out.toString());
         assertEquals(2, run("flows", "verify"));
         assertEquals(2, run("flows"));
         assertTrue(err.toString().contains("a command is missing: portcullis flows verify FILE"), err.toString());

@@ -249,7 +249,7 @@ final class CrashTest {
         MemorySegment copy = Arena.ofAuto().allocate(state.length, 128);
         MemorySegment.copy(state, 0, copy, ValueLayout.JAVA_BYTE, 0, state.length);
         FlowTable found = new FlowTable(new Slab(copy), 1, 2, FLOWS, TIMEOUTS, nowNs);
-        FlowTable.Recovery recovery = found.recover(nowNs);
+        Recovery recovery = found.recover(nowNs);
         assertEquals(0, recovery.damaged());
         return found;
     }
@@ -306,7 +306,7 @@ final class CrashTest {
         }
     }
 
-    private static void borders(TcpConnection.Side side, TcpConnection.Side peer, List<Integer> into) {
+    private static void borders(TcpSide side, TcpSide peer, List<Integer> into) {
         for (int at : new int[] {side.end, side.maxEnd, peer.maxAck, side.end - peer.maxWindow, side.end - 66_000}) {
             into.addAll(List.of(at - 1, at, at + 1));
         }

@@ -130,12 +130,12 @@ final class FlowTableFuzzTest {
     private void use(MemorySegment memory, TableHeader read) throws TableHeader.UnknownTable {
         TableReport report = TableReport.of(memory, () -> NOW);
         FlowTable table = new FlowTable(memory, read, ENTRIES, TIMEOUTS, NOW);
-        FlowTable.Recovery recovery = table.recover(NOW);
+        Recovery recovery = table.recover(NOW);
         assertEquals(recovery.flows(), table.size());
         assertTrue(recovery.flows() + recovery.expired() + recovery.damaged() <= ENTRIES);
         assertTrue(report.halfWritten() || report.damaged() <= recovery.damaged() + recovery.expired());
         FlowTable again = new FlowTable(memory, read, ENTRIES, TIMEOUTS, NOW);
-        assertEquals(new FlowTable.Recovery(table.size(), 0, 0, false), again.recover(NOW), "what was kept is whole");
+        assertEquals(new Recovery(table.size(), 0, 0, false), again.recover(NOW), "what was kept is whole");
         again.relearn();
         for (int flow = 0; flow < 3 * ENTRIES; flow++) {
             long nowNs = NOW + flow * SECOND;
@@ -169,12 +169,12 @@ final class FlowTableFuzzTest {
 
     static List<byte[]> seeds() {
         List<byte[]> seeds = new ArrayList<>(List.of(new byte[0], new byte[] {0}, new byte[] {RIGHT_HEADER}));
-        int[] places = {8, 16, 504, Slab.GUARD, Slab.GUARDED, Slab.GUARDED + Slab.SEEN};
+        int[] places = {8, 16, 504, TableHeader.UNDO_ENTRY, TableHeader.UNDO_IMAGE, TableHeader.UNDO_IMAGE + FlowLayout.SEEN};
         for (int place : places) {
             seeds.add(new byte[] {0, (byte) (place >>> 8), (byte) place, 1});
         }
         for (int entry = 0; entry < FLOWS; entry++) {
-            for (int field : Stream.of(0, Slab.SERVICE + 4, Slab.MARKS, Slab.MARKS + 1, Slab.SEEN, Slab.TCP, 104, 111)
+            for (int field : Stream.of(0, FlowLayout.SERVICE + 4, FlowLayout.FLAGS, FlowLayout.FLAGS + 1, FlowLayout.SEEN, FlowLayout.ORIGINATOR, 104, 111)
                     .toList()) {
                 long at = Slab.offset(entry) + field;
                 byte[] seed = {RIGHT_HEADER | RIGHT_HASHES, (byte) (at >>> 8), (byte) at, (byte) 0x5a};

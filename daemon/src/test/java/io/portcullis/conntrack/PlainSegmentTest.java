@@ -25,7 +25,7 @@ final class PlainSegmentTest {
     private static final byte[] SACK =
             new Frame.Octets().hex("0101050a").u32(9050).u32(9060).toBytes();
 
-    private final Slab slab = new Slab(Arena.ofAuto().allocate(TableHeader.bytes(1), Slab.ENTRY));
+    private final Slab slab = new Slab(Arena.ofAuto().allocate(TableHeader.bytes(1), FlowLayout.ENTRY_BYTES));
     private final FlowTable table = new FlowTable(slab, 1, 2, 1, new FlowTimeouts(_ -> Conversation.SECOND), 0);
     private final TcpTracker tracker = new TcpTracker();
     private final Packet packet = new Packet();

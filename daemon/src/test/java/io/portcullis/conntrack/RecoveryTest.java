@@ -81,7 +81,7 @@ final class RecoveryTest {
         add(before, 3, Timeout.UDP, 0);
 
         FlowTable after = table(memory, header, 30 * SECOND);
-        assertEquals(new FlowTable.Recovery(2, 1, 0, false), after.recover(30 * SECOND), "one has expired");
+        assertEquals(new Recovery(2, 1, 0, false), after.recover(30 * SECOND), "one has expired");
         Flow flow = find(after, 1, 30 * SECOND);
         assertNotNull(flow);
         assertTrue(flow.isReplied());
@@ -162,14 +162,14 @@ final class RecoveryTest {
         // As on a copy, so that what the first one has made of it does not help the second.
         MemorySegment copy = memory(header).copyFrom(memory);
         FlowTable moved = new FlowTable(memory, header, header.entries(), longer, 30 * SECOND);
-        assertEquals(new FlowTable.Recovery(1, 1, 0, false), moved.recover(30 * SECOND));
+        assertEquals(new Recovery(1, 1, 0, false), moved.recover(30 * SECOND));
         assertNotNull(find(moved, 2, 500 * SECOND), "the longer ones hold for what was not over");
 
         TableHeader wider = header(8, 0, 1);
         TableMove.Table target = new TableMove.Table(wider, memory(wider));
         assertEquals(0, TableMove.copy(List.of(new TableMove.Table(header, copy)), List.of(target), 30 * SECOND));
         FlowTable resized = new FlowTable(target.memory(), wider, wider.entries(), longer, 30 * SECOND);
-        assertEquals(new FlowTable.Recovery(1, 0, 0, false), resized.recover(30 * SECOND));
+        assertEquals(new Recovery(1, 0, 0, false), resized.recover(30 * SECOND));
     }
 
     /** A reload has ended it, then another made timeouts longer, and nobody has looked at it when the process ends. */
@@ -185,11 +185,11 @@ final class RecoveryTest {
         before.configure(4, shorter, 20 * SECOND);
         before.configure(4, longer, 20 * SECOND);
         FlowTable after = new FlowTable(memory, header, header.entries(), longer, 21 * SECOND);
-        assertEquals(new FlowTable.Recovery(1, 1, 0, false), after.recover(21 * SECOND));
+        assertEquals(new Recovery(1, 1, 0, false), after.recover(21 * SECOND));
         assertNotNull(find(after, 2, 21 * SECOND));
         // The process after that has the times of one that knows of no such reload.
         FlowTable last = new FlowTable(memory, header, header.entries(), longer, 22 * SECOND);
-        assertEquals(new FlowTable.Recovery(1, 0, 0, false), last.recover(22 * SECOND));
+        assertEquals(new Recovery(1, 0, 0, false), last.recover(22 * SECOND));
     }
 
     /** A table of a version that wrote down no timeouts, or whose page was damaged. */
@@ -201,11 +201,11 @@ final class RecoveryTest {
             add(table(memory, header, 0), 1, Timeout.UDP, 0);
             Slab slab = new Slab(memory);
             for (int i = 0; i < 16; i++) {
-                slab.putLong(Slab.TIMEOUTS + 8L * i, Math.min(word, 0));
-                slab.putLong(Slab.GONE + 8L * i, word);
+                slab.putLong(TableHeader.TIMEOUTS + 8L * i, Math.min(word, 0));
+                slab.putLong(TableHeader.GONE + 8L * i, word);
             }
             FlowTable after = table(memory, header, 29 * SECOND);
-            assertEquals(new FlowTable.Recovery(1, 0, 0, false), after.recover(29 * SECOND), Long.toHexString(word));
+            assertEquals(new Recovery(1, 0, 0, false), after.recover(29 * SECOND), Long.toHexString(word));
         }
     }
 
@@ -235,7 +235,7 @@ final class RecoveryTest {
     void whatIsNoTableOfThisVersionIsRefusedByName() throws Exception {
         TableHeader header = header(4, 2, 3);
         assertEquals(header, TableHeader.read(memory(header)));
-        assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'), "no flow table");
+        assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'), "not a flow table");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 2), "version 2");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 100, (byte) 1), "checksum");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_LONG, 24, 99), "checksum");
@@ -273,7 +273,7 @@ final class RecoveryTest {
         int kept = 0;
         for (TableMove.Table target : targets) {
             FlowTable table = table(target.memory(), target.header(), SECOND);
-            FlowTable.Recovery recovery = table.recover(SECOND);
+            Recovery recovery = table.recover(SECOND);
             assertEquals(0, recovery.damaged());
             kept += recovery.flows();
             for (int i = 0; i < 300; i++) {

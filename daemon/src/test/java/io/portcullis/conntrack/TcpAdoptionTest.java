@@ -116,7 +116,7 @@ final class TcpAdoptionTest {
         assertEquals(Step.RENEW, talk.responder(ACK, 7000, 9000));
         assertEquals(9000, talk.connection().originator.end);
         assertEquals(Step.RENEW, talk.originator(ACK, 5000 + 65_535, 7000), "a new segment at the window's end");
-        assertFalse(talk.connection().originator.is(TcpConnection.Side.SENT_UNSEEN));
+        assertFalse(talk.connection().originator.is(TcpSide.SENT_UNSEEN));
         assertEquals(Step.BAD_WINDOW, talk.responder(ACK, 7000, 5000 + 65_536), "from here on everything was seen");
     }
 

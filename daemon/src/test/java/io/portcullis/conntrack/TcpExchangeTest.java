@@ -166,8 +166,8 @@ final class TcpExchangeTest {
 
     /** What a blind segment must not have changed. */
     private static String of(TcpConnection connection) {
-        TcpConnection.Side one = connection.originator;
-        TcpConnection.Side other = connection.responder;
+        TcpSide one = connection.originator;
+        TcpSide other = connection.responder;
         return connection.state + " " + one.end + " " + one.maxEnd + " " + one.maxWindow + " " + one.maxAck + " "
                 + other.end + " " + other.maxEnd + " " + other.maxWindow + " " + other.maxAck + " "
                 + connection.repeats();

@@ -147,12 +147,12 @@ final class FlowTablesTest {
         }
         DaemonProcess next = running.again();
         String[] faults = {
-            "it is no flow table",
+            "it is not a flow table",
             "it is a flow table of version 3, and this program reads version 1 only",
             "its header's checksum is wrong",
             "it is from before the last boot",
-            "its header speaks of 1000 flows of 128 bytes, and it has 132032 bytes",
-            "it is no flow table"
+            "its header says 1000 flows of 128 bytes, but it has 132032 bytes",
+            "it is not a flow table"
         };
         for (int i = 0; i < faults.length; i++) {
             Path aside = folder.resolveSibling("flows-web0." + i + ".aside");

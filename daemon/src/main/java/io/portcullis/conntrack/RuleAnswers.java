@@ -1,10 +1,15 @@
 package io.portcullis.conntrack;
 
-/** What today's rules answered when they were asked about the first packet of a flow; forgotten together when they change. */
-final class Answers {
+/**
+ * Cached rule answers: for each flow, what the rules in force answered about its first packet. {@link #forget(int, int)}
+ * drops all answers at once, when other rules come into force: an answer holds for its epoch only.
+ *
+ * <p>One word of {@link Links} per entry: epoch (9 bits, from 1), answer + {@value #OFFSET} (23 bits); 0: no answer.
+ */
+final class RuleAnswers {
     private static final int BITS = 23;
     private static final int MASK = (1 << BITS) - 1;
-    /** Answers begin at -2. */
+    /** The lowest answer is -2. */
     private static final int OFFSET = 2;
 
     private static final int EPOCHS = 511;
@@ -13,18 +18,18 @@ final class Answers {
     private int epoch = 1;
     private int cleared;
 
-    Answers(Links links) {
+    RuleAnswers(Links links) {
         this.links = links;
     }
 
     /**
-     * Forgets all of them.
+     * Drops the answers of all flows.
      *
-     * @param capacity how many entries there are
-     * @param unused the entries from here on have never been used
+     * @param capacity number of entries
+     * @param unused the first entry that has never been used
      */
     void forget(int capacity, int unused) {
-        // An epoch comes again after as many calls as there are parts, and by then each part has been cleared once.
+        // An epoch's number returns after EPOCHS calls. Each call clears one of EPOCHS parts, so no answer is left by then.
         long part = (capacity + EPOCHS - 1L) / EPOCHS;
         long from = cleared * part;
         for (long entry = from; entry < Math.min(from + part, unused); entry++) {
@@ -34,15 +39,17 @@ final class Answers {
         epoch = epoch % EPOCHS + 1;
     }
 
+    /** Drops the answer of one entry. */
     void forget(int entry) {
         links.set(entry, Links.ANSWER, 0);
     }
 
-    void keep(int entry, int answer) {
+    void put(int entry, int answer) {
         links.set(entry, Links.ANSWER, epoch << BITS | answer + OFFSET);
     }
 
-    boolean isKept(int entry) {
+    /** True: {@link #get} returns an answer of the rules in force. */
+    boolean has(int entry) {
         return links.get(entry, Links.ANSWER) >>> BITS == epoch;
     }
 
