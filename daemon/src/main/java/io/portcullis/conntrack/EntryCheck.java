@@ -4,37 +4,37 @@ import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import org.jspecify.annotations.Nullable;
 
-/** Tells an entry that this program can have written from any other bytes. */
+/** Checks whether this program can have written an entry. */
 public final class EntryCheck {
     private EntryCheck() {}
 
     /**
-     * What is wrong with an entry that is published; null: nothing.
+     * The fault of a published entry; null: it has none.
      *
-     * @param hash of the table that it is in
+     * @param hash of the entry's table
      * @param nowNs monotonic time
      */
     public static @Nullable String fault(Slab slab, SipHash hash, int entry, long nowNs) {
         long at = Slab.offset(entry);
-        int marks = slab.getInt(at + FlowLayout.FLAGS);
+        int flags = slab.getInt(at + FlowLayout.FLAGS);
         int protocol = Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE));
-        boolean v6 = (marks & Tuple.V6) != 0;
+        boolean v6 = (flags & Tuple.V6) != 0;
         long seen = slab.getLong(at + FlowLayout.SEEN);
-        int state = (int) seen & 15;
+        int state = Flow.state(seen);
         if (slab.getInt(at + FlowLayout.COMMIT) != hash(slab, hash, entry)) {
             return "its hash is not that of its key";
         }
         if (!v6 && !hasShortAddresses(slab, at)) {
-            return "it is IPv4, and has longer addresses";
+            return "it is IPv4, but its addresses are longer";
         }
         if (state >= Timeout.values().length) {
-            return "it has state " + state + ", which there is not";
+            return "its state " + state + " does not exist";
         }
         if (!fits(Timeout.values()[state], protocol, v6)) {
-            return "it is of protocol " + protocol + ", and in state " + Timeout.values()[state].key();
+            return "it is of protocol " + protocol + ", but in state " + Timeout.values()[state].key();
         }
-        if (protocol == IpProtocol.TCP && !TcpConnection.hasState(marks)) {
-            return "it is in a state of TCP which there is not";
+        if (protocol == IpProtocol.TCP && !TcpConnection.hasState(flags)) {
+            return "its state of TCP does not exist";
         }
         if (Flow.idleNs(seen, nowNs) < 0) {
             return "its last packet is in the future";
@@ -70,23 +70,23 @@ public final class EntryCheck {
     /** The hash of an entry's key. */
     public static int hash(Slab slab, SipHash hash, int entry) {
         long at = Slab.offset(entry);
-        int keyMarks = slab.getInt(at + FlowLayout.FLAGS) & FlowLayout.KEY_FLAGS;
+        int keyFlags = slab.getInt(at + FlowLayout.FLAGS) & FlowLayout.KEY_FLAGS;
         long service = slab.getLong(at + FlowLayout.SERVICE);
-        return (keyMarks & Tuple.V6) == 0
-                ? hash.v4(slab.getLong(at + FlowLayout.OUTSIDE_LOW), slab.getLong(at + FlowLayout.INSIDE_LOW), service, keyMarks)
+        return (keyFlags & Tuple.V6) == 0
+                ? hash.v4(slab.getLong(at + FlowLayout.OUTSIDE_LOW), slab.getLong(at + FlowLayout.INSIDE_LOW), service, keyFlags)
                 : hash.v6(
                         slab.getLong(at + FlowLayout.OUTSIDE_HIGH),
                         slab.getLong(at + FlowLayout.OUTSIDE_LOW),
                         slab.getLong(at + FlowLayout.INSIDE_HIGH),
                         slab.getLong(at + FlowLayout.INSIDE_LOW),
                         service,
-                        keyMarks);
+                        keyFlags);
     }
 
     static boolean haveSameKey(Slab slab, int one, int other) {
         long a = Slab.offset(one);
         long b = Slab.offset(other);
-        for (int i = FlowLayout.OUTSIDE_HIGH; i < FlowLayout.FLAGS; i += Long.BYTES) {
+        for (int i = FlowLayout.OUTSIDE_HIGH; i < FlowLayout.SERVICE + Long.BYTES; i += Long.BYTES) {
             if (slab.getLong(a + i) != slab.getLong(b + i)) {
                 return false;
             }

@@ -2,20 +2,20 @@ package io.portcullis.conntrack;
 
 import java.util.function.ToLongFunction;
 
-/** How long a flow lives without a packet, in nanoseconds, per {@link Timeout}. Immutable. */
+/** The time that a flow lives without a packet, ns, per {@link Timeout}. Immutable. */
 public final class FlowTimeouts {
     private final long[] ns = new long[Timeout.values().length];
 
     /**
-     * Asks for every timeout once.
+     * Timeouts from a function, called once for each {@link Timeout}.
      *
-     * @param nanoseconds the value for a configuration key, as {@link Timeout#key()} names it
+     * @param nanoseconds from {@link Timeout#key()} to nanoseconds
      */
     public FlowTimeouts(ToLongFunction<String> nanoseconds) {
         for (Timeout timeout : Timeout.values()) {
             ns[timeout.ordinal()] = nanoseconds.applyAsLong(timeout.key());
         }
-        // A connection that one side does not answer is established too: the shorter of the two counts.
+        // A connection with an unanswered side is established too: the shorter timeout is used.
         int unacknowledged = Timeout.TCP_UNACKNOWLEDGED.ordinal();
         ns[unacknowledged] = Math.min(ns[unacknowledged], ns[Timeout.TCP_ESTABLISHED.ordinal()]);
     }
@@ -34,7 +34,7 @@ public final class FlowTimeouts {
         return ns[timeout.ordinal()];
     }
 
-    /** Nanoseconds of the timeout with this ordinal. */
+    /** Nanoseconds of the timeout with this number. */
     long ns(int ordinal) {
         return ns[ordinal];
     }

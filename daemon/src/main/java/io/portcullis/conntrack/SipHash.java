@@ -3,33 +3,34 @@ package io.portcullis.conntrack;
 import io.portcullis.packet.Tuple;
 
 /**
- * SipHash-1-3 of a flow's key: a keyed hash, so that nobody outside can choose addresses and ports that meet in one place
- * (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Its input is words of 64 bits, and a byte: for IPv4 the two
- * addresses as one word, {@link Tuple#service} as another; for IPv6 four words of addresses before the latter.
+ * SipHash-1-3 of a flow's key: a keyed hash, so that no sender can choose addresses and ports that collide
+ * (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Its input is words of 64 bits, then a byte with the flags of the
+ * key ({@link FlowLayout#KEY_FLAGS}). IPv4: outside and inside address as one word, {@link Tuple#service} as another. IPv6: four
+ * words of addresses (outside high, low, inside high, low), then the service.
  */
 public final class SipHash {
     private final long key0;
     private final long key1;
 
-    /** A hash with a key of its own, two random halves. */
+    /** A hash with this key, two random halves. */
     public SipHash(long key0, long key1) {
         this.key0 = key0;
         this.key1 = key1;
     }
 
-    /** The hash of a key, folded to 32 bits; never 0, which says that there is none. */
+    /** The hash of a key, folded to 32 bits: upper XOR lower half, 1 in place of 0. */
     int of(Tuple tuple) {
         return tuple.isV6()
                 ? v6(tuple.outsideHigh, tuple.outsideLow, tuple.insideHigh, tuple.insideLow, tuple.service, tuple.flags)
                 : v4(tuple.outsideLow, tuple.insideLow, tuple.service, tuple.flags);
     }
 
-    int v4(long outside, long inside, long service, int marks) {
-        return fold(hash(outside << 32 | inside & 0xffff_ffffL, service, 17L << 56 | marks));
+    int v4(long outside, long inside, long service, int keyFlags) {
+        return fold(hash(outside << 32 | inside & 0xffff_ffffL, service, 17L << 56 | keyFlags));
     }
 
-    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, long service, int marks) {
-        return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, service, 41L << 56 | marks));
+    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, long service, int keyFlags) {
+        return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, service, 41L << 56 | keyFlags));
     }
 
     private static int fold(long hash) {
@@ -37,18 +38,17 @@ public final class SipHash {
         return folded == 0 ? 1 : folded;
     }
 
-    /** Of two words and what SipHash calls the last one: the length in the upper byte, and the bytes that are left. */
+    /** Hash of two words and SipHash's last word: the length in its upper byte, and the rest of the bytes. */
     long hash(long a, long b, long last) {
         return hash(3, a, b, last, 0, 0, 0);
     }
 
-    /** Of five words and the last one. */
+    /** Hash of five words and the last word. */
     public long hash(long a, long b, long c, long d, long e, long last) {
         return hash(6, a, b, c, d, e, last);
     }
 
-    // Straight lines with locals: in fields, or behind a method that returns four values, they would be stores and
-    // loads.
+    // Locals in one method: fields, or a method that returns four values, would cost stores and loads.
     private long hash(int words, long a, long b, long c, long d, long e, long f) {
         long v0 = key0 ^ 0x736f6d6570736575L;
         long v1 = key1 ^ 0x646f72616e646f6dL;

@@ -162,6 +162,19 @@ public final class TcpConnection {
         return is(SYN_PENDING) && is(PENDING_FROM_RESPONDER) == fromOriginator;
     }
 
+    /** True: adopted, and one side has not been seen yet. */
+    boolean isLearning() {
+        return is(ADOPTED) && !(originator.is(TcpSide.KNOWN) && responder.is(TcpSide.KNOWN));
+    }
+
+    /** RFC 7323: windows are scaled in both directions or in none. */
+    void agreeOnScale() {
+        if (!originator.is(TcpSide.SCALE_OFFERED) || !responder.is(TcpSide.SCALE_OFFERED)) {
+            originator.scale(0);
+            responder.scale(0);
+        }
+    }
+
     /** Forgets the last ACK segment: no later one counts as its repeat. */
     void forgetAckSegment() {
         unset(ACK_SEGMENT_SEEN | MAX_REPEATS << REPEATS_SHIFT);

@@ -8,37 +8,37 @@ import io.portcullis.packet.TcpOptions;
 /**
  * Follows TCP connections: states and transitions of Linux's {@code nf_conntrack_proto_tcp.c}, sequence windows after
  * Guido van Rooij ("Real Stateful TCP Packet Filtering in IP Filter"), resets after RFC 5961. For a segment with sequence
- * {@code seq}, end {@code end} and (selective) acknowledgment {@code ack} the four inequalities are
+ * {@code seq}, end {@code end} and (selective) acknowledgment {@code ack} the four inequalities are:
  *
  * <pre>
  * I    seq ≤ sender.maxEnd                                        else out of the window
- * II   end ≥ sender.end − receiver.maxWindow                      else passes unnoticed
+ * II   end ≥ sender.end − receiver.maxWindow                      else passes, but changes nothing
  * III  ack ≤ receiver.end                                         else out of the window
- * IV   ack ≥ receiver.end − max(66,000, sender.maxWindow)         else passes unnoticed
+ * IV   ack ≥ receiver.end − max(66,000, sender.maxWindow)         else passes, but changes nothing
  * </pre>
  *
- * None of them holds for a connection that was picked up, as the scale of its windows is unknown.
+ * <p>None of them is checked for a connection that was picked up, as the scale of its windows is unknown.
  *
- * One instance per worker: it keeps scratch space, not connections, and allocates nothing. What it has made of a connection
- * is in the entry once {@link FlowTable#insert} or {@link FlowTable#follow} has written it there.
+ * <p>One instance per worker. It keeps scratch space, not connections, and allocates nothing. {@link FlowTable#insert} and
+ * {@link FlowTable#follow} write the connection that it followed last to the entry.
  */
 public final class TcpTracker {
-    /** What a segment means to its connection. */
+    /** The result of following a segment. */
     public enum Step {
-        /** Part of it; it lives on for {@link #timeout}. */
+        /** Passes; the connection lives for {@link #timeout} from now. */
         RENEW,
-        /** Passes and leaves the timer as it is. */
+        /** Passes, and renews nothing. */
         PASS,
-        /** Passes, and the connection is over at once. */
+        /** Passes, and ends the connection at once. */
         END,
         /** A SYN for a tuple whose connection is over: the rules decide about a new one. */
         REOPEN,
         /**
-         * A SYN inside a connection of which nobody knows who opened it: passes and leaves the timer as it is if the rules
-         * admit a new one in its direction, and then {@link FlowTable#rememberSyn} keeps it in mind.
+         * A SYN inside a connection with an unknown opener. If the rules admit a new connection in its direction, it passes,
+         * renews nothing, and {@link FlowTable#rememberSyn} stores it.
          */
         ASK_RULES,
-        /** The answer to such a SYN: the connection is as if that had opened it ({@link FlowTable#startOver}). */
+        /** The answer to such a SYN: the connection is as if that SYN had opened it ({@link FlowTable#startOver}). */
         START_OVER,
         /** Impossible in this state. */
         BAD_STATE,
@@ -46,11 +46,11 @@ public final class TcpTracker {
         BAD_WINDOW
     }
 
-    /** Acknowledgments may be this old whatever the window: late ACKs of a fast sender. */
+    /** Acknowledgments may be this old, in bytes, for any window: late ACKs of a fast sender. */
     static final int MAX_ACK_WINDOW = 66_000;
 
     static final int RETRANSMITS = TcpConnection.MAX_REPEATS;
-    private static final int LONGEST_DATAGRAM = 65_535;
+    private static final int MAX_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();
     private final TcpConnection connection = new TcpConnection();
@@ -74,7 +74,7 @@ public final class TcpTracker {
         return state == State.TIME_WAIT || state == State.CLOSE;
     }
 
-    /** What the first segment tells of a connection: a SYN, or the plain ACK by which it is picked up. */
+    /** The connection after its first segment: a SYN, or the plain ACK by which it is picked up. */
     public TcpConnection open(Packet packet) {
         connection.clear();
         options.read(packet);
@@ -92,11 +92,11 @@ public final class TcpTracker {
     }
 
     /**
-     * A connection that one of its ends has told of: established, and nothing known of its sequences.
+     * A connection that one of its ends has reported: established, with unknown sequences.
      *
-     * @param originatorScale shift count for the windows that the originator offers; -1: unknown, then nothing of the
+     * @param originatorScale shift count for the windows that the originator offers; -1: unknown, then no segment of the
      *     connection is out of the window
-     * @param responderScale that of the responder
+     * @param responderScale the same of the responder
      */
     public TcpConnection adopt(int originatorScale, int responderScale) {
         connection.clear();
@@ -112,15 +112,15 @@ public final class TcpTracker {
         return connection;
     }
 
-    /** The connection that was looked at last, as it stands after the segment. */
+    /** The connection that was followed last, after its segment. */
     TcpConnection connection() {
         return connection;
     }
 
     /**
-     * The timeout of the connection that was looked at last.
+     * The timeout of the connection that was followed last.
      *
-     * @param replied true once the responder has spoken
+     * @param replied true: the responder has sent
      */
     public Timeout timeout(boolean replied) {
         boolean unanswered = connection.repeats() >= RETRANSMITS
@@ -132,8 +132,8 @@ public final class TcpTracker {
     }
 
     /**
-     * Follows one segment; what is neither {@link Step#RENEW} nor {@link Step#START_OVER} has changed no window and no state.
-     * Where it passes, {@link FlowTable#update} keeps what is known now.
+     * Follows one segment. Only {@link Step#RENEW} and {@link Step#START_OVER} change windows or state. If the segment passes,
+     * {@link FlowTable#update} stores the connection.
      *
      * @param packet a whole TCP segment with possible flags
      * @param fromOriginator true in the direction of the connection's first segment
@@ -143,7 +143,7 @@ public final class TcpTracker {
         int flags = packet.tcpFlags();
         options.read(packet);
         if ((flags & TcpFlags.RST) != 0) {
-            return followReset(connection, packet, fromOriginator);
+            return TcpReset.follow(connection, packet, fromOriginator);
         }
         if ((flags & TcpFlags.SYN) == 0) {
             return followSegment(connection, packet, fromOriginator);
@@ -154,9 +154,9 @@ public final class TcpTracker {
     }
 
     /**
-     * True: a segment with this sequence may be on its way, so an ICMP error that quotes it is credible.
+     * True: a segment with this sequence may be in flight, so an ICMP error that quotes it is credible.
      *
-     * @param fromOriginator true where the originator sent the quoted segment
+     * @param fromOriginator true: the originator sent the quoted segment
      */
     public boolean isInFlight(Flow flow, int sequence, boolean fromOriginator) {
         flow.load(connection);
@@ -169,17 +169,16 @@ public final class TcpTracker {
     }
 
     /**
-     * A later fragment of a segment that has been followed: what it carries has been sent too.
+     * Notes a later fragment of a segment that was followed: the sender has sent its payload too.
      *
-     * @param fromOriginator true where the originator sent it
-     * @param newEnd one past the last sequence number that it takes; only ever moves the sender's end on, by no more than a
-     *     datagram holds
+     * @param fromOriginator true: the originator sent the fragment
+     * @param newEnd one past its last sequence number; moves the sender's end forward only, by at most 65,535
      */
     public void extend(Flow flow, FlowTable table, boolean fromOriginator, int newEnd) {
         flow.load(connection);
         TcpSide sender = connection.side(fromOriginator);
         int gain = newEnd - sender.end;
-        if (sender.is(TcpSide.KNOWN) && gain > 0 && gain <= LONGEST_DATAGRAM) {
+        if (sender.is(TcpSide.KNOWN) && gain > 0 && gain <= MAX_DATAGRAM) {
             sender.end = newEnd;
             sender.noteSeen();
             table.update(flow, this, fromOriginator, false, 0);
@@ -213,7 +212,7 @@ public final class TcpTracker {
         if (!sender.is(TcpSide.KNOWN) || end - sender.end > 0) {
             TcpSide receiver = connection.side(!fromOriginator);
             startSide(sender, packet, end);
-            agreeOnScale(connection);
+            connection.agreeOnScale();
             receiver.maxEnd = receiver.end + sender.maxWindow;
             sender.maxEnd = end + receiver.maxWindow;
         }
@@ -221,7 +220,7 @@ public final class TcpTracker {
         return Step.RENEW;
     }
 
-    /** RFC 5961: passes, as the receiver answers with a challenge; what comes next tells whether it starts anew. */
+    /** RFC 5961: the SYN passes, as the receiver answers with a challenge ACK. The next segment shows whether a handshake begins. */
     private Step rememberSyn(TcpConnection connection, Packet packet, boolean fromOriginator) {
         boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
         if (!fromOriginator && !openerUnknown) {
@@ -234,7 +233,7 @@ public final class TcpTracker {
     }
 
     private Step followSynAck(TcpConnection connection, Packet packet, boolean fromOriginator) {
-        // The originator answers a SYN in a simultaneous open only, at the latest when the responder already has.
+        // The originator sends a SYN+ACK only in a simultaneous open, perhaps after that of the responder.
         boolean opening = switch (connection.state) {
             case SYN_SENT -> !fromOriginator;
             case SYN_SENT_BOTH -> true;
@@ -260,7 +259,7 @@ public final class TcpTracker {
         return Step.PASS;
     }
 
-    /** The handshake begins anew with the SYN that is pending and this answer, of either side. */
+    /** A new handshake begins with the pending SYN of either side and this answer. */
     private Step startOver(TcpConnection connection, Packet packet) {
         boolean openerUnknown = connection.is(TcpConnection.OPENER_UNKNOWN);
         connection.originator.beginAs(connection.pendingSyn);
@@ -279,7 +278,7 @@ public final class TcpTracker {
         int end = endOf(packet);
         if (!sender.is(TcpSide.KNOWN) || end - sender.end > 0) {
             startSide(sender, packet, end);
-            agreeOnScale(connection);
+            connection.agreeOnScale();
             sender.maxEnd = end + receiver.maxWindow;
             receiver.maxEnd = receiver.end;
         } else if (packet.tcpSequence() - sender.maxEnd > 0) {
@@ -298,12 +297,7 @@ public final class TcpTracker {
     private Step followSegment(TcpConnection connection, Packet packet, boolean fromOriginator) {
         boolean fin = (packet.tcpFlags() & TcpFlags.FIN) != 0;
         if (connection.state == State.SYN_SENT || connection.state == State.SYN_SENT_BOTH) {
-            if (fromOriginator || fin) {
-                return Step.BAD_STATE;
-            }
-            connection.set(TcpConnection.LONE_ACK_SEEN);
-            connection.lastAck = packet.tcpAcknowledgment();
-            return Step.PASS;
+            return fromOriginator || fin ? Step.BAD_STATE : followLoneAck(connection, packet);
         }
         if (connection.answersPendingSyn(fromOriginator) && connection.state == State.LAST_ACK && !fin) {
             connection.unset(TcpConnection.ANY_PENDING);
@@ -313,22 +307,17 @@ public final class TcpTracker {
         TcpSide receiver = connection.side(!fromOriginator);
         int end = endOf(packet);
         int ack = highestAck(packet, receiver);
-        boolean first = !sender.is(TcpSide.KNOWN);
-        boolean resends = packet.tcpPayload() > 0 && !first && end - sender.end <= 0;
-        boolean learns = connection.is(TcpConnection.ADOPTED) && !(sender.is(TcpSide.KNOWN) && receiver.is(TcpSide.KNOWN));
+        boolean resends = packet.tcpPayload() > 0 && sender.is(TcpSide.KNOWN) && end - sender.end <= 0;
+        boolean learns = connection.isLearning();
         if (learns) {
             TcpSide.learn(sender, receiver, end, ack);
-        } else if (first) {
+        } else if (!sender.is(TcpSide.KNOWN)) {
             pickUpSide(sender, receiver, packet);
         }
         if (!learns && !connection.is(TcpConnection.PICKED_UP)) {
-            int sent = receiver.is(TcpSide.SENT_UNSEEN) ? receiver.start : receiver.end;
-            if (packet.tcpSequence() - sender.maxEnd > 0 || ack - sent > 0) {
-                return Step.BAD_WINDOW;
-            }
-            if (sender.end - end > receiver.maxWindow
-                    || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow)) {
-                return Step.PASS;
+            Step step = checkWindow(sender, receiver, packet.tcpSequence(), end, ack);
+            if (step != Step.RENEW) {
+                return step;
             }
         }
         acceptSegment(connection, packet, fromOriginator);
@@ -343,6 +332,24 @@ public final class TcpTracker {
             sender.set(TcpSide.FIN_SEEN);
         }
         return Step.RENEW;
+    }
+
+    /** An ACK of the responder in place of a SYN+ACK: a half-open connection (RFC 9293 3.5.1). */
+    private static Step followLoneAck(TcpConnection connection, Packet packet) {
+        connection.set(TcpConnection.LONE_ACK_SEEN);
+        connection.lastAck = packet.tcpAcknowledgment();
+        return Step.PASS;
+    }
+
+    /** Checks the inequalities I to IV of the class comment; RENEW: all hold. */
+    private static Step checkWindow(TcpSide sender, TcpSide receiver, int sequence, int end, int ack) {
+        int sent = receiver.is(TcpSide.SENT_UNSEEN) ? receiver.start : receiver.end;
+        if (sequence - sender.maxEnd > 0 || ack - sent > 0) {
+            return Step.BAD_WINDOW;
+        }
+        boolean old = sender.end - end > receiver.maxWindow
+                || receiver.end - ack > Math.max(MAX_ACK_WINDOW, sender.maxWindow);
+        return old ? Step.PASS : Step.RENEW;
     }
 
     private static State afterFin(State state, boolean repeated) {
@@ -365,56 +372,7 @@ public final class TcpTracker {
         };
     }
 
-    private Step followReset(TcpConnection connection, Packet packet, boolean fromOriginator) {
-        int sequence = packet.tcpSequence();
-        boolean hasAck = (packet.tcpFlags() & TcpFlags.ACK) != 0;
-        TcpSide sender = connection.side(fromOriginator);
-        TcpSide receiver = connection.side(!fromOriginator);
-        if (connection.state == State.SYN_SENT) {
-            boolean fits = fromOriginator
-                    ? sequence == sender.end
-                            || connection.is(TcpConnection.LONE_ACK_SEEN) && sequence == connection.lastAck
-                    : hasAck && receiver.isSynAcknowledgedBy(packet.tcpAcknowledgment());
-            return fits ? Step.END : Step.BAD_WINDOW;
-        }
-        if (connection.state == State.CLOSE) {
-            return Step.RENEW;
-        }
-        boolean refusesSyn = connection.answersPendingSyn(fromOriginator)
-                && hasAck
-                && connection.pendingSyn.isSynAcknowledgedBy(packet.tcpAcknowledgment());
-        if (!refusesSyn) {
-            boolean unseen =
-                    connection.is(TcpConnection.ADOPTED) && !(sender.is(TcpSide.KNOWN) && receiver.is(TcpSide.KNOWN));
-            if (!unseen && sequence != sender.end) {
-                boolean stale = receiver.is(TcpSide.ACK_SEEN)
-                        ? sequence - receiver.maxAck < 0
-                        : receiver.is(TcpSide.KNOWN) && sender.end - sequence > receiver.maxWindow;
-                boolean beyond = sequence - sender.maxEnd > 0;
-                if (stale || beyond) {
-                    return beyond || receiver.is(TcpSide.ACK_SEEN) ? Step.BAD_WINDOW : Step.PASS;
-                }
-            }
-            if (unseen || connection.state == State.ESTABLISHED && !isExact(connection, sequence, fromOriginator)) {
-                connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
-                return Step.PASS;
-            }
-        }
-        connection.state = State.CLOSE;
-        connection.unset(TcpConnection.ANY_PENDING | TcpConnection.ACK_SEGMENT_PRECEDES);
-        return Step.RENEW;
-    }
-
-    private static boolean isExact(TcpConnection connection, int sequence, boolean fromOriginator) {
-        TcpSide receiver = connection.side(!fromOriginator);
-        return sequence == connection.side(fromOriginator).end
-                || receiver.is(TcpSide.ACK_SEEN) && sequence == receiver.maxAck
-                || connection.is(TcpConnection.ACK_SEGMENT_PRECEDES)
-                        && connection.is(TcpConnection.LAST_FROM_ORIGINATOR) == fromOriginator
-                        && sequence == connection.lastEnd;
-    }
-
-    /** Takes over what a segment within the window says. */
+    /** Updates both sides from a segment within the window. */
     private void acceptSegment(TcpConnection connection, Packet packet, boolean fromOriginator) {
         TcpSide sender = connection.side(fromOriginator);
         TcpSide receiver = connection.side(!fromOriginator);
@@ -454,7 +412,7 @@ public final class TcpTracker {
         side.start = packet.tcpSequence();
     }
 
-    /** Learns a side from a segment in the middle of the connection. */
+    /** Learns the sender from a segment in the middle of a connection, and the receiver if it is unknown. */
     private void pickUpSide(TcpSide sender, TcpSide receiver, Packet packet) {
         int ack = highestAck(packet, receiver);
         sender.set(TcpSide.KNOWN);
@@ -465,16 +423,8 @@ public final class TcpTracker {
             receiver.end = ack;
             receiver.maxEnd = ack;
         } else if (ack - receiver.end == 1) {
-            // The answer to a keep-alive probe, which stands one below what its sender goes on with.
+            // The answer to a keep-alive probe: its sequence is one below the sender's next.
             receiver.end++;
-        }
-    }
-
-    /** RFC 7323: windows are scaled in both directions or in none. */
-    private static void agreeOnScale(TcpConnection connection) {
-        if (!connection.originator.is(TcpSide.SCALE_OFFERED) || !connection.responder.is(TcpSide.SCALE_OFFERED)) {
-            connection.originator.scale(0);
-            connection.responder.scale(0);
         }
     }
 
@@ -483,7 +433,7 @@ public final class TcpTracker {
         return receiver.is(TcpSide.SACK_PERMITTED) ? options.highestAcknowledged(ack) : ack;
     }
 
-    /** One past the last sequence number that the segment takes; SYN and FIN take one each. */
+    /** One past the last sequence number of the segment; SYN and FIN count one each. */
     public static int endOf(Packet packet) {
         int flags = packet.tcpFlags();
         return packet.tcpSequence()

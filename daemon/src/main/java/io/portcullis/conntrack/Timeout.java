@@ -1,28 +1,28 @@
 package io.portcullis.conntrack;
 
-/** The idle timeouts, one for each state that a flow can be in; the key is the configuration's. */
+/** The idle timeouts, one per state of a flow. Entries hold them by number, so their order never changes. */
 public enum Timeout {
-    /** SYN seen, of one side or of both. */
+    /** A SYN of one side or of both. */
     TCP_SYN_SENT("tcp-syn-sent"),
-    /** SYN and SYN+ACK seen. */
+    /** SYN and SYN+ACK. */
     TCP_SYN_RECEIVED("tcp-syn-received"),
-    /** Three-way handshake complete. */
+    /** The three-way handshake is complete. */
     TCP_ESTABLISHED("tcp-established"),
-    /** FIN of one side seen. */
+    /** A FIN of one side. */
     TCP_FIN_WAIT("tcp-fin-wait"),
-    /** That FIN acknowledged. */
+    /** That FIN is acknowledged. */
     TCP_CLOSE_WAIT("tcp-close-wait"),
-    /** FIN of both sides seen. */
+    /** A FIN of both sides. */
     TCP_LAST_ACK("tcp-last-ack"),
-    /** Both sides closed. */
+    /** Both FINs are acknowledged. */
     TCP_TIME_WAIT("tcp-time-wait"),
-    /** Reset. */
+    /** A reset. */
     TCP_CLOSE("tcp-close"),
     /** Established, but one side does not answer. */
     TCP_UNACKNOWLEDGED("tcp-unacknowledged"),
     /** One direction, or a single request and response. */
     UDP("udp"),
-    /** A second transaction seen. */
+    /** A second request and response. */
     UDP_STREAM("udp-stream"),
     /** ICMP query. */
     ICMP("icmp"),
@@ -37,7 +37,7 @@ public enum Timeout {
         this.key = key;
     }
 
-    /** The key under {@code conntrack.timeouts}. */
+    /** The configuration key under {@code conntrack.timeouts}. */
     public String key() {
         return key;
     }

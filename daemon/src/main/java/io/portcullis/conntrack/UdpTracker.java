@@ -1,8 +1,11 @@
 package io.portcullis.conntrack;
 
-/** UDP: a flow becomes a stream with the second reply that answers a later request. */
+/**
+ * Follows UDP flows: a flow becomes a stream when the responder answers a second request. The phase is in the entry's flags
+ * ({@link FlowLayout#UDP_PHASE_SHIFT}).
+ */
 public final class UdpTracker {
-    // How far the exchange has come.
+    // Phases.
     private static final int REQUESTED = 0;
     private static final int ANSWERED = 1;
     private static final int REQUESTED_AGAIN = 2;
@@ -11,10 +14,10 @@ public final class UdpTracker {
     private UdpTracker() {}
 
     /**
-     * Notes a packet of the flow.
+     * Follows a packet.
      *
      * @param fromOriginator true in the direction of the flow's first packet
-     * @return the timeout that holds from now on
+     * @return the flow's timeout from now on
      */
     public static Timeout follow(Flow flow, boolean fromOriginator) {
         int phase = after(flow.udpPhase(), fromOriginator);
@@ -22,9 +25,9 @@ public final class UdpTracker {
         return phase == STREAM ? Timeout.UDP_STREAM : Timeout.UDP;
     }
 
-    /** True for the marks of a flow that has become a stream. */
-    static boolean isStream(int marks) {
-        return (marks & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT == STREAM;
+    /** True for the flags of a stream. */
+    static boolean isStream(int flags) {
+        return (flags & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT == STREAM;
     }
 
     private static int after(int phase, boolean fromOriginator) {

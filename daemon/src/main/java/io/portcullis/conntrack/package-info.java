@@ -1,10 +1,11 @@
 /**
- * Connection tracking: {@link io.portcullis.conntrack.FlowTable} holds one {@link io.portcullis.conntrack.Flow} per
- * connection, the trackers ({@link io.portcullis.conntrack.TcpTracker}, {@link io.portcullis.conntrack.UdpTracker})
- * follow it packet by packet, {@link io.portcullis.conntrack.FlowTimeouts} says when it is forgotten. A table belongs to one
- * worker's thread; time is an argument; nothing here knows a rule.
+ * Connection tracking. {@link io.portcullis.conntrack.FlowTable} has one {@link io.portcullis.conntrack.Flow} per connection;
+ * {@link io.portcullis.conntrack.FlowLayout} is the format of its entries. {@link io.portcullis.conntrack.TcpTracker} and
+ * {@link io.portcullis.conntrack.UdpTracker} follow a flow packet by packet. {@link io.portcullis.conntrack.Expiry} ends it by
+ * {@link io.portcullis.conntrack.FlowTimeouts}. A table belongs to one worker's thread; time is an argument; no class here knows a
+ * rule.
  *
- * <p>May import {@code packet}. Start reading at {@code FlowTable}.
+ * <p>May import {@code packet} and {@code net}. Start reading at {@code FlowTable}.
  */
 @NullMarked
 package io.portcullis.conntrack;

@@ -2,7 +2,7 @@ package io.portcullis.flowstore;
 
 import java.util.List;
 
-/** The flow tables of an interface cannot be opened; nothing has changed. */
+/** The flow tables of an interface can't be opened; nothing has changed. */
 public final class TableException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class TableException extends Exception {
         this.faults = List.copyOf(faults);
     }
 
-    /** One line per fault: what is wrong, where, and what to do. */
+    /** One line per fault: the fault, its place, and what to do. */
     public List<String> faults() {
         return faults;
     }

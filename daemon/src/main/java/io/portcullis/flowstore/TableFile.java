@@ -10,25 +10,26 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A flow table's file, looked at from outside. */
+/** Operations on flow tables without a daemon. */
 public final class TableFile {
     private TableFile() {}
 
     /**
-     * Removes the tables of all interfaces that a daemon which has ended had: their NICs were given back, and connections go on
-     * past us.
+     * Removes the tables of all interfaces of a daemon that has ended. Its NICs are detached, so their connections go on
+     * untracked, and the tables become wrong.
      *
      * @param stateFolder of that daemon
+     * @throws IOException if the folder belongs to another user, or can't be read
      */
     public static void removeAll(Path stateFolder) throws IOException {
         TableSet.removeAll(stateFolder);
     }
 
     /**
-     * Looks at every flow in it; a daemon may be using it.
+     * Checks every flow of a table; a daemon may be using the table.
      *
-     * @throws IOException if the file can't be read; its message says why, and not which file
-     * @throws TableHeader.UnknownTable if it is no flow table, or none of this version
+     * @throws IOException if the file can't be read; its message gives the cause without the file's name
+     * @throws TableHeader.UnknownTable if the file is not a flow table of this version
      */
     public static TableReport verify(Path file) throws IOException, TableHeader.UnknownTable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);

@@ -35,10 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The names of an interface's flow tables in {@code conntrack.directory}, and what is done to them as files. The tables are in the
- * folder {@code flows-NAME}. Beside it are {@code flows-NAME.lock}; {@code .new} and {@code .old} while others take their place;
- * and {@code flows-NAME.0.aside}, a table that could not be used. NAME has no dot ({@link FileName}), so that no interface's
- * folder has the name of another one's lock.
+ * The files of an interface's flow tables in {@code conntrack.directory}: their names, and the operations on them. The tables are
+ * in the folder {@code flows-NAME}. Next to it are {@code flows-NAME.lock}; {@code .new} and {@code .old} during a replacement; and
+ * {@code flows-NAME.0.aside}, a table that could not be used. NAME has no dot ({@link FileName}), so no interface's folder has the
+ * name of another interface's lock.
  */
 public record TableFolder(Path directory, String interfaceName) {
     private static final Logger LOG = LoggerFactory.getLogger(TableFolder.class);
@@ -49,13 +49,13 @@ public record TableFolder(Path directory, String interfaceName) {
     private static final String OLD = ".old";
     private static final String ASIDE = ".aside";
     private static final Pattern WORKER = Pattern.compile("[0-9]{1,3}");
-    private static final int MOST_ASIDE = 2;
-    private static final Duration ASIDE_FOR = Duration.ofDays(7);
+    private static final int MAX_ASIDE = 2;
+    private static final Duration ASIDE_AGE = Duration.ofDays(7);
 
-    /** Of an interface's name in a table, which has room for 432. */
-    private static final int LONGEST_LABEL = 400;
+    /** Bytes of an interface's name in a table's header, which has 432. */
+    private static final int MAX_LABEL = 400;
 
-    /** Where the tables are. */
+    /** The folder with the tables. */
     Path path() {
         return directory.resolve(name());
     }
@@ -68,22 +68,22 @@ public record TableFolder(Path directory, String interfaceName) {
         return directory.resolve(name() + suffix);
     }
 
-    /** The file that the daemon holds which uses the tables. */
+    /** The lock file, held by the daemon that uses the tables. */
     Path lock() {
         return sibling(LOCK);
     }
 
-    /** What the tables call the interface. */
+    /** The interface's name in the headers of its tables. */
     String label() {
-        return interfaceName.getBytes(StandardCharsets.UTF_8).length <= LONGEST_LABEL
+        return interfaceName.getBytes(StandardCharsets.UTF_8).length <= MAX_LABEL
                 ? interfaceName
                 : FileName.of(interfaceName);
     }
 
     /**
-     * Makes the directory where there is none.
+     * Creates the directory if it does not exist.
      *
-     * @throws IOException where it can't be used, or what is in it is not to be believed; the message says why
+     * @throws IOException if it can't be used or others may write to it; the message has the cause
      */
     void prepare() throws IOException {
         TrustedFolder.make(directory);
@@ -103,26 +103,26 @@ public record TableFolder(Path directory, String interfaceName) {
         }
     }
 
-    /** False where a directory is there and others may write to it. */
+    /** False: the directory exists, and others may write to it. */
     public static boolean isTrusted(Path directory) {
         try {
             return !Files.exists(directory) || TrustedFolder.fault(directory).isEmpty();
         } catch (IOException unreadable) {
-            LOG.debug("{} can't be looked at", directory, unreadable);
+            LOG.debug("{} can't be checked", directory, unreadable);
             return false;
         }
     }
 
-    /** How many flows the tables that are there have room for; 0: there are none, or none to be believed. */
-    long room() {
+    /** Number of entries of the existing tables; 0: there are no tables, or others may write to them. */
+    long entries() {
         try {
             demandTrust(directory);
             demandTrust(path());
-            long room = 0;
+            long entries = 0;
             for (Path file : files()) {
-                room += Math.max(0, (Files.size(file) - TableHeader.bytes(0)) / TableSet.flowBytes());
+                entries += Math.max(0, (Files.size(file) - TableHeader.bytes(0)) / TableSet.flowBytes());
             }
-            return room;
+            return entries;
         } catch (NoSuchFileException none) {
             return 0;
         } catch (IOException unreadable) {
@@ -131,7 +131,7 @@ public record TableFolder(Path directory, String interfaceName) {
         }
     }
 
-    /** The files of the tables, in no order; none where there is no folder. */
+    /** The files of the tables, in no order; empty if the folder does not exist. */
     List<Path> files() throws IOException {
         return list(path());
     }
@@ -145,7 +145,7 @@ public record TableFolder(Path directory, String interfaceName) {
         }
     }
 
-    /** A run that ended while it put new tables in the place of old ones: the old ones are whole. */
+    /** Cleans up after a run that ended during {@link #replace}: the old tables are whole. */
     void finishInterrupted() throws IOException {
         if (!Files.exists(path()) && Files.exists(sibling(OLD))) {
             Files.move(sibling(OLD), path(), StandardCopyOption.ATOMIC_MOVE);
@@ -154,19 +154,19 @@ public record TableFolder(Path directory, String interfaceName) {
         delete(sibling(NEW));
     }
 
-    /** An empty folder for new tables. */
+    /** Creates an empty folder for new tables. */
     Path makeFresh() throws IOException {
         delete(sibling(NEW));
         return Files.createDirectory(
                 sibling(NEW), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
-    /** Gives up what {@link #makeFresh} made. */
+    /** Removes the folder of {@link #makeFresh}. */
     void deleteFresh() throws IOException {
         delete(sibling(NEW));
     }
 
-    /** The new tables take the place of those that are there, if any. */
+    /** Replaces the tables, if any, with the new ones. */
     void replace() throws IOException {
         if (Files.exists(path())) {
             Files.move(path(), sibling(OLD), StandardCopyOption.ATOMIC_MOVE);
@@ -175,18 +175,18 @@ public record TableFolder(Path directory, String interfaceName) {
         try {
             delete(sibling(OLD));
         } catch (IOException left) {
-            LOG.warn("{}: its tables of before are not removed: {}", interfaceName, FileFault.text(left));
+            LOG.warn("{}: its old flow tables are not removed: {}", interfaceName, FileFault.text(left));
         }
     }
 
-    /** Removes the tables, and those that were to take their place or had it before. */
+    /** Removes the tables, with old and new ones of an interrupted replacement. */
     void deleteTables() throws IOException {
         for (String suffix : List.of("", OLD, NEW)) {
             delete(sibling(suffix));
         }
     }
 
-    /** Keeps a file that is no table of ours for whoever wants to look at it. */
+    /** Moves a file that is not one of our tables aside, for the operator. */
     Path putAside(Path file) throws IOException {
         String name = file.getFileName().toString();
         String number = WORKER.matcher(name).matches()
@@ -201,18 +201,18 @@ public record TableFolder(Path directory, String interfaceName) {
         return aside;
     }
 
-    /** Removes what was put aside more than a week ago, and all but the last two. */
+    /** Removes files that were put aside more than a week ago, and all but the last two. */
     void removeOldAsides() throws IOException {
         List<Path> asides = asides();
-        Instant weekAgo = Instant.now().minus(ASIDE_FOR);
+        Instant weekAgo = Instant.now().minus(ASIDE_AGE);
         for (int i = 0; i < asides.size(); i++) {
-            if (i >= MOST_ASIDE || modified(asides.get(i)).toInstant().isBefore(weekAgo)) {
+            if (i >= MAX_ASIDE || modified(asides.get(i)).toInstant().isBefore(weekAgo)) {
                 removeAside(asides.get(i));
             }
         }
     }
 
-    /** Removes everything that was put aside: somebody needs the room. */
+    /** Removes all files that were put aside, to free space. False: there were none. */
     boolean removeAsides() throws IOException {
         List<Path> asides = asides();
         for (Path aside : asides) {
@@ -226,7 +226,7 @@ public record TableFolder(Path directory, String interfaceName) {
         LOG.info("{}: {}, put aside earlier, is removed", interfaceName, aside);
     }
 
-    /** The latest first. Also those that version 0.1 named with a hyphen. */
+    /** The files that were put aside, latest first; with those that version 0.1 named with a hyphen. */
     private List<Path> asides() throws IOException {
         Pattern pattern = Pattern.compile(Pattern.quote(name()) + "(\\.[^.]+|-[0-9]+)" + Pattern.quote(ASIDE));
         List<Path> asides = new ArrayList<>();
@@ -243,13 +243,13 @@ public record TableFolder(Path directory, String interfaceName) {
         try {
             return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException gone) {
-            LOG.debug("{} can't be dated", file, gone);
+            LOG.debug("{} has no readable time", file, gone);
             return FileTime.from(Instant.EPOCH);
         }
     }
 
-    /** Version 0.1 wrote the names of interfaces in another way: each folder that has one of those gets today's. */
-    void renameThoseOfVersion01() throws IOException {
+    /** Renames folders of version 0.1, which encoded the names of interfaces in another way. */
+    void renameFoldersOfVersion01() throws IOException {
         for (Path folder : list(directory)) {
             String name = folder.getFileName().toString();
             if (!name.startsWith(PREFIX) || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
@@ -262,12 +262,12 @@ public record TableFolder(Path directory, String interfaceName) {
             Path today = new TableFolder(directory, owner.get()).path();
             if (!Files.exists(today)) {
                 Files.move(folder, today, StandardCopyOption.ATOMIC_MOVE);
-                LOG.info("{}: its flow tables are in {} now", owner.get(), today);
+                LOG.info("{}: its flow tables are now in {}", owner.get(), today);
             }
         }
     }
 
-    /** The interface whose tables are in a folder whose name may be of version 0.1; empty: it is not. */
+    /** The interface of a folder with a name of version 0.1; empty: the name is of this version, or no table names one. */
     private static Optional<String> owner(Path folder) throws IOException {
         String name = folder.getFileName().toString();
         if (name.equals(PREFIX + FileName.of(name.substring(PREFIX.length())))) {
@@ -282,13 +282,13 @@ public record TableFolder(Path directory, String interfaceName) {
                 MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
                 return Optional.of(TableHeader.read(memory).interfaceName());
             } catch (TableHeader.UnknownTable unknown) {
-                LOG.debug("{} does not tell whose it is", file, unknown);
+                LOG.debug("{} names no interface", file, unknown);
             }
         }
         return Optional.empty();
     }
 
-    /** Removes everything but what was put aside. The lock is held. */
+    /** Removes the tables and the lock, which is held; files that were put aside stay. */
     void delete() {
         try {
             deleteTables();
@@ -303,29 +303,29 @@ public record TableFolder(Path directory, String interfaceName) {
             return;
         }
         try (Stream<Path> files = Files.walk(file)) {
-            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
-                giveBack(each);
-                Files.delete(each);
+            for (Path inside : files.sorted(Comparator.reverseOrder()).toList()) {
+                freeSpace(inside);
+                Files.delete(inside);
             }
         }
     }
 
-    /** A table of this process may be mapped until its memory is collected. */
-    private static void giveBack(Path file) throws IOException {
+    /** Frees the space of a file now: this process may keep it mapped until the garbage collector unmaps it. */
+    private static void freeSpace(Path file) throws IOException {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) == 0) {
             return;
         }
         try {
             MappedFile.giveBack(file, Files.size(file));
         } catch (ErrnoException refused) {
-            LOG.debug("the room of {} is free when nobody has it mapped", file, refused);
+            LOG.debug("the space of {} is freed when no process has it mapped", file, refused);
         }
     }
 
     /**
-     * Removes the tables of all interfaces that no daemon uses: another daemon may have its own in the same directory.
+     * Removes the tables of all interfaces that no daemon uses; another daemon may have tables in the same directory.
      *
-     * @throws IOException where others may write there, so that no name in it is to be believed
+     * @throws IOException if others may write to the directory, so that its names are not trusted
      */
     static void removeUnused(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
@@ -347,7 +347,7 @@ public record TableFolder(Path directory, String interfaceName) {
     private static void removeUnused(Path directory, String name) throws IOException {
         Path lock = directory.resolve(name + LOCK);
         if (!Files.isRegularFile(lock, LinkOption.NOFOLLOW_LINKS)) {
-            // No daemon has made it.
+            // A daemon creates a lock first.
             return;
         }
         Optional<FileLock> taken = FileLock.take(lock, "detach");

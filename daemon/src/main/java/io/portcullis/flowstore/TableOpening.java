@@ -24,11 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens flow tables: those that are there, if they are of the right number and size; else new ones, which are made beside
- * them, filled from them and take their place in whole. Where there is no room for both, the flows go through memory; where there is
- * none for the new ones alone, they stay there.
+ * Opens flow tables. Existing tables are used if their number and size fit. Otherwise new tables are created next to them, filled
+ * from them, and replace them as a whole. If the directory has no space for both, the flows are copied by way of memory. If it has no
+ * space for the new tables alone, the flows stay in memory.
  *
- * @param perWorker flows that each worker's table has room for
+ * @param perWorker number of entries of each worker's table
  */
 record TableOpening(TableFolder folder, int workers, int perWorker) {
     private static final Logger LOG = LoggerFactory.getLogger(TableOpening.class);
@@ -37,15 +37,15 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     private static final long MIB = 1 << 20;
 
     /**
-     * What it comes to.
+     * The tables that were opened.
      *
      * @param tables in the order of the workers
-     * @param found true: there were tables before, whose flows are in these
-     * @param trouble why they are in memory only; empty: they are in files
+     * @param found true: tables of an earlier run were found, whose flows are in these
+     * @param trouble why the tables are in memory; empty: they are in files
      */
     record Tables(List<TableMove.Table> tables, boolean found, Optional<String> trouble) {}
 
-    /** A table that is there; its memory goes with an arena. */
+    /** An existing table; its memory is valid as long as its arena. */
     private record Found(Path file, TableMove.Table table) {}
 
     private interface Memory {
@@ -53,15 +53,15 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     }
 
     /**
-     * As many tables as there are workers.
+     * Prepares the opening of one table per worker.
      *
-     * @throws TableException where so many flows are too many for a table, or for the heap
+     * @throws TableException if so many flows are too many for a table, or for the heap
      */
     static TableOpening of(TableFolder folder, long maxFlows, int workers) throws TableException {
         String interfaceName = folder.interfaceName();
-        long each = Math.max(1, maxFlows / workers);
-        long derived = each * workers * FlowTable.DERIVED_BYTES;
-        if (each > TableHeader.MAX_ENTRIES) {
+        long perWorker = Math.max(1, maxFlows / workers);
+        long derived = perWorker * workers * FlowTable.DERIVED_BYTES;
+        if (perWorker > TableHeader.MAX_ENTRIES) {
             throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d with %d workers: a worker has at most %,d",
                     interfaceName, maxFlows, workers, TableHeader.MAX_ENTRIES)));
@@ -72,7 +72,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
                             + " more with PORTCULLIS_JAVA_OPTS=-Xmx",
                     interfaceName, maxFlows, derived / MIB, Runtime.getRuntime().maxMemory() / MIB)));
         }
-        return new TableOpening(folder, workers, (int) each);
+        return new TableOpening(folder, workers, (int) perWorker);
     }
 
     private long bytes() {
@@ -82,26 +82,26 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     /**
      * Tables without files.
      *
-     * @param why for people
-     * @throws TableException where there is no memory either
+     * @param why for users
+     * @throws TableException if there is no memory either
      */
     Tables inMemory(String why) throws TableException {
         return new Tables(memoryTables(OptionalInt.empty(), why), false, Optional.of(why));
     }
 
     /**
-     * Tables in the folder, whose lock is held; where they have no room there, with its flows in memory.
+     * Tables in the folder, whose lock is held; if the folder has no space, tables in memory with the flows of the folder.
      *
-     * @param stale true: the flows that are there are forgotten
-     * @throws IOException where the folder can't be used
-     * @throws TableException where there is no memory either
+     * @param stale true: drops the flows in the folder
+     * @throws IOException if the folder can't be used
+     * @throws TableException if there is no memory either
      */
     Tables inFiles(boolean stale) throws IOException, TableException {
         UUID boot = UUID.fromString(Files.readString(BOOT_ID).strip());
-        folder.renameThoseOfVersion01();
+        folder.renameFoldersOfVersion01();
         folder.finishInterrupted();
         if (stale && !folder.files().isEmpty()) {
-            LOG.info("{}: its traffic has passed unguarded: the flows of before are forgotten", folder.interfaceName());
+            LOG.info("{}: its traffic has passed unguarded: the flows of the last run are dropped", folder.interfaceName());
             folder.deleteTables();
         }
         Set<Integer> owners = TrustedFolder.owners();
@@ -109,35 +109,35 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         List<TableMove.Table> inMemory;
         String why;
         try (Arena arena = Arena.ofConfined()) {
-            List<Found> there = read(boot, owners, arena);
+            List<Found> existing = read(boot, owners, arena);
             folder.removeOldAsides();
-            found = !there.isEmpty();
-            if (fits(there)) {
+            found = !existing.isEmpty();
+            if (fits(existing)) {
                 List<TableMove.Table> tables = new ArrayList<>();
-                for (Found each : there) {
-                    MemorySegment memory = MappedFile.open(each.file, owners, Arena.ofAuto());
-                    tables.add(new TableMove.Table(each.table.header(), memory));
+                for (Found table : existing) {
+                    MemorySegment memory = MappedFile.open(table.file, owners, Arena.ofAuto());
+                    tables.add(new TableMove.Table(table.table.header(), memory));
                 }
                 return new Tables(tables, true, Optional.empty());
             }
-            List<TableMove.Table> before = there.stream().map(Found::table).toList();
-            OptionalInt seed = seed(before);
+            List<TableMove.Table> old = existing.stream().map(Found::table).toList();
+            OptionalInt seed = seed(old);
             try {
-                return new Tables(renewed(boot, seed, before), found, Optional.empty());
+                return new Tables(renewed(boot, seed, old), found, Optional.empty());
             } catch (IOException refused) {
-                why = refusal(before, refused);
+                why = refusal(old, refused);
             }
             inMemory = memoryTables(seed, why);
-            copy(before, inMemory);
+            copy(old, inMemory);
         }
         return found ? throughMemory(boot, inMemory, why) : new Tables(inMemory, false, Optional.of(why));
     }
 
-    /** The tables of before are not mapped any more: without their files there is room for the new ones. */
+    /** The old tables are no longer mapped: the removal of their files frees the space for the new ones. */
     private Tables throughMemory(UUID boot, List<TableMove.Table> inMemory, String refusal) {
-        LOG.info("{}: {}; its flows go through memory", folder.interfaceName(), refusal);
+        LOG.info("{}: {}; its flows are copied by way of memory", folder.interfaceName(), refusal);
         try {
-            // Also where that is of no use: what is in them is not so any more when the next run comes.
+            // Needed even if the new tables fail too: the old flows would be wrong for the next run.
             folder.deleteTables();
             return new Tables(renewed(boot, seed(inMemory), inMemory), true, Optional.empty());
         } catch (IOException refused) {
@@ -145,37 +145,37 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         }
     }
 
-    private static OptionalInt seed(List<TableMove.Table> before) {
-        return before.isEmpty()
+    private static OptionalInt seed(List<TableMove.Table> old) {
+        return old.isEmpty()
                 ? OptionalInt.empty()
-                : OptionalInt.of(before.getFirst().header().seed());
+                : OptionalInt.of(old.getFirst().header().seed());
     }
 
-    private boolean fits(List<Found> there) {
-        boolean fits = there.size() == workers;
+    private boolean fits(List<Found> existing) {
+        boolean fits = existing.size() == workers;
         for (int i = 0; fits && i < workers; i++) {
-            TableHeader header = there.get(i).table.header();
+            TableHeader header = existing.get(i).table.header();
             fits = header.worker() == i
                     && header.workers() == workers
                     && header.entries() == perWorker
-                    && header.seed() == there.getFirst().table.header().seed();
+                    && header.seed() == existing.getFirst().table.header().seed();
         }
         return fits;
     }
 
-    private String refusal(List<TableMove.Table> before, IOException refused) {
+    private String refusal(List<TableMove.Table> old, IOException refused) {
         return String.format(
-                "conntrack.directory %s takes no %,d MiB of flows (max-flows %,d, %d bytes each)%s: %s: lower"
+                "conntrack.directory %s has no space for %,d MiB of flows (max-flows %,d, %d bytes each)%s: %s: lower"
                         + " conntrack.max-flows, make the tmpfs larger or choose another directory",
                 folder.directory(),
                 Math.max(1, bytes() / MIB),
                 (long) perWorker * workers,
                 TableSet.flowBytes(),
-                before.isEmpty() ? "" : " beside the " + before.size() + " tables of before",
+                old.isEmpty() ? "" : " beside the " + old.size() + " old tables",
                 FileFault.text(refused));
     }
 
-    /** The tables that are there, in the order of their workers; what can't be used is put aside. */
+    /** The existing tables, in the order of their workers; a file that can't be used is put aside. */
     private List<Found> read(UUID boot, Set<Integer> owners, Arena arena) throws IOException {
         List<Found> tables = new ArrayList<>();
         for (Path file : folder.files()) {
@@ -183,7 +183,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
             if (fault.isPresent()) {
                 Path aside = folder.putAside(file);
                 LOG.warn(
-                        "{}: {} is put aside as {}: {}; its flows are not known any more",
+                        "{}: {} is put aside as {}: {}; its flows are lost",
                         folder.interfaceName(),
                         file,
                         aside,
@@ -216,8 +216,8 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         }
     }
 
-    /** New tables with the flows of others, in the place of what is there. */
-    private List<TableMove.Table> renewed(UUID boot, OptionalInt seed, List<TableMove.Table> before)
+    /** New tables with the flows of others, in place of the existing tables. */
+    private List<TableMove.Table> renewed(UUID boot, OptionalInt seed, List<TableMove.Table> old)
             throws IOException {
         List<TableMove.Table> tables = new ArrayList<>();
         try {
@@ -228,23 +228,23 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
             }
             tables.addAll(fresh(boot, seed));
         }
-        copy(before, tables);
+        copy(old, tables);
         folder.replace();
         return tables;
     }
 
     private List<TableMove.Table> fresh(UUID boot, OptionalInt seed) throws IOException {
         Path fresh = folder.makeFresh();
-        boolean made = false;
+        boolean done = false;
         try {
-            List<TableMove.Table> tables = make(
+            List<TableMove.Table> tables = create(
                     boot,
                     seed,
                     worker -> MappedFile.create(fresh.resolve(Integer.toString(worker)), TableHeader.bytes(perWorker)));
-            made = true;
+            done = true;
             return tables;
         } finally {
-            if (!made) {
+            if (!done) {
                 folder.deleteFresh();
             }
         }
@@ -254,18 +254,18 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         long available = Meminfo.available();
         try {
             if (bytes() > available / 2) {
-                throw new IOException(String.format("of %,d MiB it may be half", available / MIB));
+                throw new IOException(String.format("it may use half of %,d MiB", available / MIB));
             }
-            // No other run ever reads them: they are of no boot.
-            return make(new UUID(0, 0), seed, _ -> MappedFile.anonymous(TableHeader.bytes(perWorker)));
+            // No other run reads these tables, so they belong to no boot.
+            return create(new UUID(0, 0), seed, _ -> MappedFile.anonymous(TableHeader.bytes(perWorker)));
         } catch (IOException none) {
             throw new TableException(List.of(String.format(
-                    "%s: %s; and memory has no room for %,d MiB of flows either: %s",
+                    "%s: %s; and memory has no space for %,d MiB of flows either: %s",
                     folder.interfaceName(), why, bytes() / MIB, FileFault.text(none))));
         }
     }
 
-    private List<TableMove.Table> make(UUID boot, OptionalInt seed, Memory memory) throws IOException {
+    private List<TableMove.Table> create(UUID boot, OptionalInt seed, Memory memory) throws IOException {
         SecureRandom random = new SecureRandom();
         int shared = seed.orElseGet(random::nextInt);
         List<TableMove.Table> tables = new ArrayList<>();
@@ -279,16 +279,16 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         return tables;
     }
 
-    private void copy(List<TableMove.Table> before, List<TableMove.Table> tables) {
-        if (before.isEmpty()) {
+    private void copy(List<TableMove.Table> old, List<TableMove.Table> tables) {
+        if (old.isEmpty()) {
             return;
         }
-        int left = TableMove.copy(before, tables, System.nanoTime());
+        int leftOut = TableMove.copy(old, tables, System.nanoTime());
         LOG.info(
-                "{}: flows of {} workers are shared out among {}{}",
+                "{}: flows of {} workers are distributed among {}{}",
                 folder.interfaceName(),
-                before.size(),
+                old.size(),
                 workers,
-                left == 0 ? "" : "; " + left + " had no room");
+                leftOut == 0 ? "" : "; " + leftOut + " had no space");
     }
 }

@@ -22,13 +22,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The flow tables of one interface, in files ({@link TableFolder}), one for each worker. Whatever is wrong with the files or
- * their directory, there are tables: then they are in memory, and end with the process.
+ * The flow tables of one interface, one per worker, in files ({@link TableFolder}). If the files or their directory can't be used,
+ * the tables are in memory and end with the process.
  */
 public final class TableSet implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TableSet.class);
 
-    private static final String NOTE = "flows";
+    /** The file of a daemon's state that names conntrack.directory. */
+    private static final String DIRECTORY_NOTE = "flows";
     private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
 
     private final TableFolder folder;
@@ -47,34 +48,34 @@ public final class TableSet implements AutoCloseable {
         this.trouble = opened.trouble();
     }
 
-    /** Where the tables of an interface are. */
+    /** The folder with the tables of an interface. */
     static Path folder(Path directory, String interfaceName) {
         return new TableFolder(directory, interfaceName).path();
     }
 
     /**
-     * How many flows the tables that an interface has here have room for; 0: it has none, or none to be believed. Reads nothing
-     * but their sizes.
+     * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the sizes of
+     * the files.
      */
     public static long room(Path directory, String interfaceName) {
-        return new TableFolder(directory, interfaceName).room();
+        return new TableFolder(directory, interfaceName).entries();
     }
 
-    /** Bytes of a file that a flow takes. */
+    /** Bytes per flow in a file. */
     public static long flowBytes() {
         return TableHeader.bytes(1) - TableHeader.bytes(0);
     }
 
     /**
-     * Opens the tables of an interface, with the flows that an earlier run has left. Where the directory can't be used, because
-     * it is full, read-only, or not ours alone, they are in memory, and {@link #trouble} says why.
+     * Opens the tables of an interface with the flows of an earlier run. If the directory can't be used (full, read-only, or
+     * writable by others), the tables are in memory, and {@link #trouble} has the cause.
      *
-     * @param directory made where there is none
+     * @param directory created if it does not exist
      * @param maxFlows of all its tables together
-     * @param timeouts of new tables
-     * @param workers how many it has
-     * @param stale true: its traffic has passed unguarded since, and the flows of back then say nothing any more
-     * @throws TableException if there is no memory either, or another daemon uses them; then nothing has changed
+     * @param timeouts of the tables
+     * @param workers number of workers
+     * @param stale true: traffic has passed unguarded since the earlier run, so its flows are dropped
+     * @throws TableException if there is no memory either, or another daemon uses the tables; then nothing has changed
      */
     public static TableSet open(
             String interfaceName, Path directory, long maxFlows, FlowTimeouts timeouts, int workers, boolean stale)
@@ -98,9 +99,9 @@ public final class TableSet implements AutoCloseable {
                             "{}: its flow tables are in memory, and its connections end with this process: {}",
                             interfaceName,
                             why));
-            TableSet files = new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened));
+            TableSet tables = new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened));
             done = true;
-            return files;
+            return tables;
         } finally {
             if (!done && lock != null) {
                 lock.close();
@@ -111,15 +112,15 @@ public final class TableSet implements AutoCloseable {
     private static void warnOfDisk(String interfaceName, Path directory) throws IOException {
         if (!IN_MEMORY.contains(Files.getFileStore(directory).type())) {
             LOG.warn(
-                    "{}: conntrack.directory {} is no tmpfs: every packet may come to wait for its disk",
+                    "{}: conntrack.directory {} is not a tmpfs: packets may have to wait for its disk",
                     interfaceName,
                     directory);
         }
     }
 
     private static FileLock lock(TableFolder folder) throws IOException, TableException {
-        String words = "pid " + ProcessHandle.current().pid();
-        FileLock taken = FileLock.take(folder.lock(), words)
+        String holder = "pid " + ProcessHandle.current().pid();
+        FileLock taken = FileLock.take(folder.lock(), holder)
                 .orElseThrow(
                         () -> new TableException(
                                 List.of(
@@ -152,7 +153,7 @@ public final class TableSet implements AutoCloseable {
                 flows += recovery.flows();
                 expired += recovery.expired();
                 damaged += recovery.damaged();
-                letGo(table, opened);
+                releasePages(table, opened);
             }
             tables.add(flowTable);
         }
@@ -165,15 +166,15 @@ public final class TableSet implements AutoCloseable {
                     (System.nanoTime() - beganNs) / 1_000_000);
         }
         if (damaged > 0) {
-            LOG.warn("{}: {} entries of its flow tables were damaged, and are no flows", interfaceName, damaged);
+            LOG.warn("{}: {} entries of its flow tables are damaged and are not used", interfaceName, damaged);
         }
         return tables;
     }
 
-    /** All of it has been looked at, and most of it may be free. */
-    private static void letGo(TableMove.Table table, TableOpening.Tables opened) {
+    /** Releases the pages that the recovery has read: most entries may be unused. */
+    private static void releasePages(TableMove.Table table, TableOpening.Tables opened) {
         if (opened.trouble().isPresent()) {
-            // It is no file: what is let go is lost.
+            // Without a file, released pages would be lost.
             return;
         }
         try {
@@ -188,27 +189,27 @@ public final class TableSet implements AutoCloseable {
         return tables;
     }
 
-    /** Of {@link io.portcullis.packet.AddressPair}: by it the flows are shared out. */
+    /** The seed of {@link io.portcullis.packet.AddressPair}, which assigns flows to workers. */
     public int seed() {
         return seed;
     }
 
-    /** True: there were tables, if empty ones. */
+    /** True: tables of an earlier run were found, perhaps without flows. */
     public boolean found() {
         return found;
     }
 
-    /** Why the flows end with the process, for people; empty: they outlive it. */
+    /** Why the flows end with the process, for users; empty: the flows outlive it. */
     public Optional<String> trouble() {
         return trouble;
     }
 
-    /** How many flows they have room for together. */
+    /** Number of entries of all tables. */
     public long room() {
         return tables.stream().mapToLong(FlowTable::capacity).sum();
     }
 
-    /** Leaves the files to whoever comes next. The workers have ended. */
+    /** Leaves the files to the next process. The workers have ended. */
     @Override
     public void close() {
         if (lock != null) {
@@ -216,7 +217,7 @@ public final class TableSet implements AutoCloseable {
         }
     }
 
-    /** Removes the files: the interface is not guarded any more. The workers have ended. */
+    /** Removes the files, for an interface that is no longer guarded. The workers have ended. */
     public void delete() {
         if (lock != null) {
             folder.delete();
@@ -224,21 +225,21 @@ public final class TableSet implements AutoCloseable {
         }
     }
 
-    /** Writes down, among the rest of a daemon's state, where its tables are. */
+    /** Writes the directory of the tables to a daemon's state folder. */
     public static void note(Path stateFolder, Path directory) throws IOException {
         TrustedFolder.make(stateFolder);
-        Path fresh = stateFolder.resolve(NOTE + ".new");
+        Path fresh = stateFolder.resolve(DIRECTORY_NOTE + ".new");
         Files.writeString(fresh, directory.toString());
-        Files.move(fresh, stateFolder.resolve(NOTE), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(fresh, stateFolder.resolve(DIRECTORY_NOTE), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /**
      * Removes the tables of a daemon that has ended.
      *
-     * @throws IOException where its state is that of another user, or the directory can't be read
+     * @throws IOException if the state belongs to another user, or the directory can't be read
      */
     static void removeAll(Path stateFolder) throws IOException {
-        Path note = stateFolder.resolve(NOTE);
+        Path note = stateFolder.resolve(DIRECTORY_NOTE);
         if (!Files.exists(note)) {
             return;
         }
@@ -246,7 +247,7 @@ public final class TableSet implements AutoCloseable {
         TableFolder.demandTrust(note);
         Path directory = Path.of(Files.readString(note));
         if (!directory.isAbsolute()) {
-            throw new IOException(note + " names no folder: " + directory);
+            throw new IOException(note + " does not name a folder: " + directory);
         }
         TableFolder.removeUnused(directory);
         Files.delete(note);

@@ -16,7 +16,7 @@ final class BitTreeTest {
         BitSet model = new BitSet();
         for (int step = 0; step < 20_000; step++) {
             int number = random.nextInt(numbers);
-            // Long emptier than full, then full.
+            // First mostly empty, then full.
             if (random.nextInt(10) < (step < 10_000 ? 3 : 8)) {
                 tree.add(number);
                 model.set(number);

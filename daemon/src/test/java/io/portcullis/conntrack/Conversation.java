@@ -15,9 +15,9 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One TCP connection through the tracker, segment by segment, on a clock that stands still unless told: what the engine
- * does around {@link TcpTracker}, and a script of named segments on top. The first segment makes the connection. A second
- * table is told the same and takes no segment for a plain one: both have the same to say, byte for byte.
+ * One TCP connection through the tracker, segment by segment, with a clock that only the test moves: the engine's calls of
+ * {@link TcpTracker}, and a script of named segments. The first segment opens the connection. A second table follows the same
+ * segments without {@link PlainSegment}: both tables must be equal, byte for byte.
  */
 final class Conversation {
     static final int FIN = 1;
@@ -59,7 +59,7 @@ final class Conversation {
                 .toNanos();
     }
 
-    /** A segment of the side that began, without data. */
+    /** A segment of the originator, without data. */
     Step originator(int flags, int sequence, int acknowledgment) {
         return send(true, segment(true, flags, sequence, acknowledgment));
     }
@@ -112,7 +112,7 @@ final class Conversation {
             case ASK_RULES -> to.rememberSyn(known, tracker, fromOriginator, failsafe);
             case START_OVER -> to.startOver(known, tracker, direction, RULE_OF_SYN, nowNs);
             case RENEW, PASS, REOPEN, BAD_STATE, BAD_WINDOW -> {
-                // The table has done what there is to do.
+                // The table has stored the connection.
             }
         }
         return step;
@@ -133,7 +133,7 @@ final class Conversation {
         return this;
     }
 
-    /** The connection as a host has it before anybody looks; the side that began is outside. */
+    /** A connection that is older than the tracking; its originator is outside. */
     Conversation adopted(int originatorScale, int responderScale) {
         byte[] bytes = segment(true, ACK, 0, 0).bytes();
         assertEquals(Packet.Fault.NONE, packet.parse(MemorySegment.ofArray(bytes), 0, bytes.length));
@@ -164,7 +164,7 @@ final class Conversation {
         nowNs += seconds * SECOND;
     }
 
-    /** Seconds until the flow ends without a further packet; 0 where it is gone. */
+    /** Seconds until the flow ends without a further packet; 0: it has ended. */
     long secondsLeft() {
         Flow known = flow;
         if (known == null || table.find(tuple, nowNs) == null) {

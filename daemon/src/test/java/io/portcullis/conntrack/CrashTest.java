@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The process ends between any two stores: what is found then is what was, or what was to be. Stores between two fences may
- * have been done in any order, so every subset of them is tried where there are few, and many at random where there are not.
+ * The process ends between any two stores: a recovery then has the old flows or the new ones. Stores between two fences may have
+ * been done in any order, so the test tries every subset of few stores, and random subsets of many.
  */
 final class CrashTest {
     private static final int FLOWS = 3;
@@ -34,10 +34,10 @@ final class CrashTest {
     private static final FlowTimeouts TIMEOUTS =
             new FlowTimeouts(key -> key.equals("tcp-established") ? 432_000 * SECOND : 60 * SECOND);
 
-    /** One store; bytes as the memory has them. */
+    /** One store; its bytes in memory order. */
     private record Store(long at, MemorySegment bytes, boolean release) {}
 
-    /** A slab that writes down what is stored. */
+    /** A slab that records its stores. */
     private static final class Recording extends Slab {
         private final List<List<Store>> groups = new ArrayList<>();
 
@@ -107,7 +107,7 @@ final class CrashTest {
         tuple.of(packet, fromClient ? Direction.INGRESS : Direction.EGRESS);
     }
 
-    /** What the engine does with a segment. */
+    /** Treats a segment as the engine does. */
     private Step send(FlowTable to, Frame frame, boolean fromClient) {
         parse(frame, fromClient);
         Flow known = to.find(tuple, nowNs);
@@ -124,7 +124,7 @@ final class CrashTest {
         Step step = to.follow(known, tracker, packet, begins, nowNs);
         switch (step) {
             case RENEW, PASS -> {
-                // The table has kept it.
+                // The table has stored the connection.
             }
             case END -> to.remove(known);
             case REOPEN -> {
@@ -146,7 +146,7 @@ final class CrashTest {
         crash(seed);
     }
 
-    /** Connections that are picked up, and what opens them once more, from either side. */
+    /** Connections that are picked up, and SYNs of either side that open them again. */
     @ParameterizedTest
     @ValueSource(longs = {7, 8, 9})
     void soItIsOfConnectionsThatArePickedUp(long seed) {
@@ -168,10 +168,10 @@ final class CrashTest {
         int askedOf = 0;
         boolean askedByClient = false;
         for (int step = 0; step < STEPS; step++) {
-            // Five clients, room for three.
+            // Five clients, space for three flows.
             int client = random.nextInt(next.length);
             boolean fromClient = random.nextInt(2) == 0;
-            // A connection of which nobody knows who opened it may be opened by either side.
+            // Either side may open a connection with an unknown opener.
             boolean opens = picksUp ? random.nextBoolean() : fromClient;
             boolean answers = asked && random.nextInt(4) > 0;
             if (answers) {
@@ -215,7 +215,7 @@ final class CrashTest {
         assertTrue(mixes > 100, mixes + " mixes");
     }
 
-    /** Every memory that a crash may leave. */
+    /** Every content of the memory that a crash may leave. */
     private List<byte[]> crashStates(byte[] before, SplittableRandom random) {
         List<byte[]> states = new ArrayList<>();
         byte[] now = before.clone();
@@ -282,7 +282,7 @@ final class CrashTest {
         return flow == null ? null : of.bytes(flow);
     }
 
-    /** Asks all three about segments at every border that any of them has. */
+    /** Sends segments at every border of the three tables to each of them. */
     private void admitsNothingElse(String where, int client, FlowTable old, FlowTable next, FlowTable mix) {
         List<Integer> clients = new ArrayList<>();
         List<Integer> servers = new ArrayList<>();
@@ -341,7 +341,7 @@ final class CrashTest {
         return tracker.isInFlight(flow, sequence, fromClient == (flow.originalDirection() == Direction.INGRESS));
     }
 
-    /** 0: dropped; 1: passes; 2: and closes what is open. */
+    /** 0: dropped; 1: passes; 2: passes and closes an open connection. */
     private int weight(FlowTable of, Frame frame, boolean fromClient) {
         parse(frame, fromClient);
         Flow flow = of.find(tuple, nowNs);

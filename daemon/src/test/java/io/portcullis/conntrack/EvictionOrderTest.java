@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Beside a model that sorts: whoever comes, goes or changes, in tables of every size that matters. */
+/** Random insertions, removals and changes of class against a model that sorts, for tables of many sizes. */
 final class EvictionOrderTest {
     private static final EvictionClass[] CLASSES = EvictionClass.values();
 
@@ -66,7 +66,7 @@ final class EvictionOrderTest {
         for (int entry = 0; entry < entries; entry++) {
             free.add(entry);
         }
-        // Times in which few go, so that it is full, and times in which many do.
+        // Phases with few removals, so that the table is full, and phases with many.
         int goes = 1;
         for (int step = 0; step < 60_000; step++) {
             String where = "step " + step;
@@ -102,7 +102,7 @@ final class EvictionOrderTest {
         }
     }
 
-    /** All live on but one, which goes and comes: the array never ends, and the old ones keep their order. */
+    /** One flow is removed and added again and again: the array never overflows, and the others keep their order. */
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 10, 1_000})
     void longLivedFlowsKeepTheirPlacesWhileOthersComeAndGo(int entries) {
@@ -121,7 +121,7 @@ final class EvictionOrderTest {
         }
     }
 
-    /** Everything is replaced again and again, the oldest first: the most gaps that there can be. */
+    /** All flows are replaced again and again, the oldest first: the largest number of gaps. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 10, 64, 1_000})
     void aFloodReplacesItself(int entries) {

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The layout of an entry as another program reads it: nothing but memory and {@link FlowLayout}. */
+/** The layout of an entry for another program, which has only the memory and {@link FlowLayout}. */
 final class FlowLayoutTest {
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -38,7 +38,7 @@ final class FlowLayoutTest {
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long SECOND = 1_000_000_000L;
 
-    /** The offset in a call that reads or writes the memory of a table, with digits in it. */
+    /** A call that reads or writes the memory of a table at an offset with digits in it. */
     private static final Pattern BARE_OFFSET = Pattern.compile("\\b(?:get|put)(?:Int|Long)(?:Release)?\\([^;,]*\\+ \\d");
 
     /** A call that reads or writes an entry, and its offset from the begin. */
@@ -154,7 +154,7 @@ final class FlowLayoutTest {
         send(false, 16, 9_001, 1_101, 300, 5);
     }
 
-    /** Read by offset and length alone. */
+    /** Reads a field by its offset and length alone. */
     private long read(String name) {
         FlowLayout.Field field = FlowLayout.FIELDS.stream()
                 .filter(other -> other.name().equals(name))
@@ -209,7 +209,7 @@ final class FlowLayoutTest {
         assertTrue((read("connection-bits") & TcpConnection.SYN_PENDING) != 0);
     }
 
-    /** Whatever a table does with a flow, each store is of whole fields. */
+    /** Each store of a table covers whole fields. */
     @Test
     void everyStoreIsOfWholeFields() {
         handshake();
@@ -236,7 +236,7 @@ final class FlowLayoutTest {
         }
     }
 
-    /** An offset that is not named here would be one that another program does not know. */
+    /** Another program would not know an offset outside of {@link FlowLayout}. */
     @Test
     void noOtherClassHasOffsetsOfItsOwn() throws IOException {
         List<String> own = new ArrayList<>();

@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever stands in a table's file: it is no table, or one that can be used to the end. An input is a byte of switches (1:
- * the header's checksum is made right, 2: the entries' hashes are) and what is written over a table with some flows: triples of
- * a position (two bytes) and a byte.
+ * Any content of a table's file is either refused, or a table that works. An input is a byte of options (1: correct the header's
+ * checksum, 2: correct the entries' hashes), then changes of a table with some flows: triples of a position (two bytes) and a
+ * byte.
  */
 final class FlowTableFuzzTest {
     private static final int INPUTS = 12_000;
@@ -81,7 +81,7 @@ final class FlowTableFuzzTest {
         }
         switch (table.follow(known, tracker, packet, begins, nowNs)) {
             case RENEW, PASS -> {
-                // The table has kept it.
+                // The table has stored the connection.
             }
             case END -> table.remove(known);
             case REOPEN, ASK_RULES, START_OVER, BAD_STATE, BAD_WINDOW -> tracker.isInFlight(known, 1001, begins);
@@ -100,7 +100,7 @@ final class FlowTableFuzzTest {
         return memory;
     }
 
-    /** True: it was a table. */
+    /** True: the bytes were a table. */
     private boolean check(byte[] input) {
         MemorySegment memory = written();
         for (int i = 1; i + 2 < input.length; i += 3) {

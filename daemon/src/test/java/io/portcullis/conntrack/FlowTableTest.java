@@ -18,13 +18,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The table of flows: time is an argument, so nobody sleeps here. */
+/** The flow table. Time is an argument, so no test sleeps. */
 final class FlowTableTest {
     private static final long SECOND = 1_000_000_000L;
 
     private static final FlowTimeouts SECONDS = new FlowTimeouts(FlowTableTest::ns);
 
-    /** A different time for every state, small enough to count by hand. */
+    /** A different timeout for every state, small enough to count by hand. */
     private static long ns(String key) {
         for (Timeout timeout : Timeout.values()) {
             if (timeout.key().equals(key)) {
@@ -196,7 +196,7 @@ final class FlowTableTest {
         assertEquals(4, table.size());
     }
 
-    /** Whichever comes first in the table: the class decides, then the age. */
+    /** The class decides, then the age; the position in the table does not. */
     @Test
     void theClassesMakeRoomInTheirOrder() {
         FlowTable table = table(5);
@@ -244,7 +244,7 @@ final class FlowTableTest {
         assertNotNull(table.find(tuple(3), 9 * udp));
     }
 
-    /** They are gone for the table's size and its limit too, whoever asks for them. */
+    /** Flows that are over do not count for the table's size and limit. */
     @Test
     void whatLongerTimeoutsDoNotBringBackIsForgottenAndMakesRoom() {
         FlowTable table = table(2);
@@ -258,7 +258,7 @@ final class FlowTableTest {
         assertEquals(1, table.size());
     }
 
-    /** First shorter, which puts all into the wheel anew, then longer: what the shorter let end is found there. */
+    /** Shorter timeouts, which move all flows in the wheel, then longer ones: the wheel yields the flows that the shorter ones ended. */
     @Test
     void whatAShorterTimeoutLetEndIsForgottenUnderALongerOne() {
         FlowTable table = table(5_000);
@@ -309,7 +309,7 @@ final class FlowTableTest {
         assertNull(table.find(key, 0));
     }
 
-    /** What the table must do, the short way: everything is looked at, every time. */
+    /** A model of the table that checks every flow at every step. */
     private static final class Model {
         private static final class Entry {
             private final long created;
@@ -356,7 +356,7 @@ final class FlowTableTest {
         }
     }
 
-    /** The keys of some operations, touched before the first of them, as those of a batch are. */
+    /** The keys of some operations, prefetched before the first operation like the keys of a batch. */
     private static final class Ahead {
         private final Tuple[] tuples = new Tuple[16];
         private final SplittableRandom random;
@@ -374,7 +374,7 @@ final class FlowTableTest {
                     tuples[i] = tuple(random.nextInt(keys));
                     table.hash(tuples[i]);
                 }
-                // Some are not touched.
+                // Some are not prefetched.
                 table.touch(tuples, random.nextLong() & (1 << tuples.length) - 1);
                 used = 0;
             }

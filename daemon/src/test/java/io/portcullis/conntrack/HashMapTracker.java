@@ -4,11 +4,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The plain way to track TCP connections: a HashMap of keys, an object per flow, and the update of its windows that every
- * packet makes. The yardstick of the flow table, for benchmarks.
+ * A simple tracker of TCP connections: a HashMap of keys, one object per flow, and an update of its windows per packet. The
+ * benchmarks compare the flow table with it.
  */
 public final class HashMapTracker {
-    /** What a flow is known by. */
+    /** The key of a flow. */
     public record Key(long outsideHigh, long outsideLow, long insideHigh, long insideLow, int protocol, int ports) {}
 
     private static final class Flow {
@@ -25,7 +25,7 @@ public final class HashMapTracker {
     /** A tracker without flows. */
     public HashMapTracker() {}
 
-    /** Makes a flow. */
+    /** Adds a flow. */
     public void insert(Key key) {
         flows.put(key, new Flow());
     }

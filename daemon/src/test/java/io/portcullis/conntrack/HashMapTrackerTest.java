@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** The yardstick does what it is timed for. */
+/** The tracker of the benchmarks does its work. */
 final class HashMapTrackerTest {
     @Test
     void aFlowIsFoundAndItsWindowsHold() {

@@ -18,7 +18,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
-/** Which segments are plain. That those are followed as any other is, {@link Conversation} looks at in every test. */
+/** Which segments are plain. {@link Conversation} checks in every test that {@link TcpTracker} has the same result for them. */
 final class PlainSegmentTest {
     private static final byte[] TIMESTAMP =
             new Frame.Octets().hex("0101080a").u32(1).u32(2).toBytes();

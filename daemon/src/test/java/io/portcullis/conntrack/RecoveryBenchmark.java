@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What a million flows cost the process that finds them, and the loop that forgets them; {@code scripts/bench --flows}. */
+/** The cost of the recovery and of the expiry of a million flows; {@code scripts/bench --flows}. */
 @State(Scope.Thread)
 @Fork(
         value = 1,
@@ -30,7 +30,7 @@ public class RecoveryBenchmark {
     private static final int FLOWS = 1_000_000;
     private static final long SECOND = 1_000_000_000L;
 
-    /** As a worker does. */
+    /** The limit of a worker. */
     private static final int AT_ONCE = 256;
 
     private static final FlowTimeouts TIMEOUTS = new FlowTimeouts(key -> 600 * SECOND);
@@ -40,7 +40,7 @@ public class RecoveryBenchmark {
     private FlowTable table;
     private long nowNs;
 
-    /** A table full of flows, as a process that was killed leaves it. */
+    /** A table full of flows, after its process was killed. */
     @Setup(Level.Trial)
     public void fill() {
         memory = Arena.ofAuto().allocate(TableHeader.bytes(FLOWS), 128);
@@ -62,7 +62,7 @@ public class RecoveryBenchmark {
         }
     }
 
-    /** Index, wheel and order of a million flows from their memory. */
+    /** Derives index, wheel and order of a million flows from their memory. */
     @Benchmark
     @BenchmarkMode(Mode.SingleShotTime)
     @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -73,7 +73,7 @@ public class RecoveryBenchmark {
         return found.recover(nowNs + SECOND).flows();
     }
 
-    /** One turn of forgetting, while a million flows are over; the longest one is what a frame may have to wait. */
+    /** One call of expire while a million flows are over; the longest call is the time that a frame may wait. */
     @Benchmark
     @BenchmarkMode(Mode.SampleTime)
     @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -83,7 +83,7 @@ public class RecoveryBenchmark {
         return table.expire(nowNs + 700 * SECOND, AT_ONCE);
     }
 
-    /** They come back before they are all gone. */
+    /** Adds the flows again before all have expired. */
     @Setup(Level.Iteration)
     public void again() {
         while (table.size() > 0) {

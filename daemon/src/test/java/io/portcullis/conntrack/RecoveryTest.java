@@ -23,7 +23,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What a table's memory says to the process that comes after. */
+/** The recovery of a table by the next process. */
 final class RecoveryTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int GRE = 47;
@@ -52,7 +52,7 @@ final class RecoveryTest {
         return tuple;
     }
 
-    /** Of a protocol whose flows make no room once both sides have used them. */
+    /** A flow of a protocol whose flows are never evicted after both sides have sent. */
     private static Flow addTunnel(FlowTable table, int number, long nowNs) {
         Tuple tuple = tuple(number);
         tuple.service = Tuple.service(GRE, 0, 0);
@@ -101,7 +101,7 @@ final class RecoveryTest {
         add(before, 1, Timeout.UDP_STREAM, 0);
         before.remove(add(before, 2, Timeout.UDP_STREAM, 0));
         add(before, 3, Timeout.UDP_STREAM, 0);
-        // In the place that became free: older by its entry, younger by its creation.
+        // Uses the free entry: older by its entry, younger by its creation.
         add(before, 4, Timeout.UDP_STREAM, 0);
         before.renew(add(before, 5, Timeout.UDP_STREAM, 0), Timeout.UDP_STREAM, SECOND);
         assertNull(find(before, 1, SECOND));
@@ -115,7 +115,7 @@ final class RecoveryTest {
         }
     }
 
-    /** Each class by the creation of its flows, however they came to it. */
+    /** Each class has its flows in the order of creation, also flows that changed their class. */
     @Test
     void theClassesAndTheirOrderAreFoundAgain() {
         TableHeader header = header(6, 0, 1);
@@ -149,7 +149,7 @@ final class RecoveryTest {
         assertNull(after.insert(another, Direction.EGRESS, Timeout.UDP, SECOND, 1, 0, null, null), "all are spared");
     }
 
-    /** What was over by the timeouts in force when the process ended is over, whatever those of the next one are. */
+    /** A flow that was over by the old process's timeouts stays over with any timeouts of the next process. */
     @Test
     void longerTimeoutsOfTheNextProcessBringNothingBack() {
         TableHeader header = header(4, 0, 1);
@@ -159,7 +159,7 @@ final class RecoveryTest {
         add(before, 2, Timeout.UDP, 10 * SECOND);
         FlowTimeouts longer = new FlowTimeouts(_ -> 1_000 * SECOND);
 
-        // As on a copy, so that what the first one has made of it does not help the second.
+        // A copy for the move, which must not see the changes of the recovery.
         MemorySegment copy = memory(header).copyFrom(memory);
         FlowTable moved = new FlowTable(memory, header, header.entries(), longer, 30 * SECOND);
         assertEquals(new Recovery(1, 1, 0, false), moved.recover(30 * SECOND));
@@ -172,7 +172,7 @@ final class RecoveryTest {
         assertEquals(new Recovery(1, 0, 0, false), resized.recover(30 * SECOND));
     }
 
-    /** A reload has ended it, then another made timeouts longer, and nobody has looked at it when the process ends. */
+    /** One reload ends the flow, the next makes timeouts longer, and the process ends before the table checks the flow. */
     @Test
     void whatAReloadLetEndIsNotBackAfterACrash() {
         TableHeader header = header(4, 0, 1);
@@ -187,12 +187,12 @@ final class RecoveryTest {
         FlowTable after = new FlowTable(memory, header, header.entries(), longer, 21 * SECOND);
         assertEquals(new Recovery(1, 1, 0, false), after.recover(21 * SECOND));
         assertNotNull(find(after, 2, 21 * SECOND));
-        // The process after that has the times of one that knows of no such reload.
+        // The recovery has written the timeouts anew, without the times of the reloads.
         FlowTable last = new FlowTable(memory, header, header.entries(), longer, 22 * SECOND);
         assertEquals(new Recovery(1, 0, 0, false), last.recover(22 * SECOND));
     }
 
-    /** A table of a version that wrote down no timeouts, or whose page was damaged. */
+    /** A table of a version that wrote no timeouts, or with a damaged header page. */
     @Test
     void timeoutsThatNobodyCanHaveWrittenDownEndNothing() {
         TableHeader header = header(4, 0, 1);
@@ -311,7 +311,7 @@ final class RecoveryTest {
         }
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertEquals(0, table.size());
-        // Not by the table: what the compiler makes while it replaces loops that run.
+        // Not by the table: the JIT allocates while it replaces running loops.
         assertTrue(allocated < flows / 10, allocated + " bytes of heap for " + flows + " flows that came and went");
     }
 }

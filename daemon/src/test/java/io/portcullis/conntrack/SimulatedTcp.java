@@ -12,12 +12,12 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * One endpoint of a TCP connection as RFC 9293, 7323 and 2018 want a correct one, and no more: a sliding window, a receive
+ * One endpoint of a TCP connection that is correct by RFC 9293, 7323 and 2018, and does no more: a sliding window, a receive
  * buffer that a slow reader empties, selective acknowledgments, retransmission by timer and by third duplicate, probes into
  * a closed window. It counts bytes and has no content. Sequence numbers wrap; offsets ({@code long}) do not.
  */
 public final class SimulatedTcp {
-    /** What travels. Numbers are as on the wire; the window is unscaled. */
+    /** A segment. Numbers are as on the wire; the window is unscaled. */
     public record Segment(
             boolean fromOriginator,
             int flags,
@@ -89,7 +89,7 @@ public final class SimulatedTcp {
     private long finAt = Long.MAX_VALUE;
     private final TreeMap<Long, Long> outOfOrder = new TreeMap<>();
 
-    /** An endpoint; what it offers and sends is drawn from {@code random}. */
+    /** An endpoint; {@code random} decides what it offers and sends. */
     public SimulatedTcp(boolean originator, SplittableRandom random) {
         this.originator = originator;
         this.random = random;
@@ -106,12 +106,12 @@ public final class SimulatedTcp {
         sendSyn(nowNs);
     }
 
-    /** The next segment that wants to leave, in order. */
+    /** The next segment to send, in order. */
     public Queue<Segment> out() {
         return out;
     }
 
-    /** True when all that was to be sent is acknowledged, and all of the peer's has come. */
+    /** True: all data is acknowledged, and all data of the peer has arrived. */
     public boolean isDone() {
         return established && unacknowledged == toSend + 2 && received > finAt;
     }
@@ -126,12 +126,12 @@ public final class SimulatedTcp {
         return ownScale;
     }
 
-    /** When the timer goes off. */
+    /** The time at which the timer expires. */
     public long timerNs() {
         return timerNs;
     }
 
-    /** Bytes of the peer's data that came in order. */
+    /** Bytes of the peer's data that arrived in order. */
     long delivered() {
         return Math.min(received, finAt) - 1;
     }
@@ -140,7 +140,7 @@ public final class SimulatedTcp {
         return toSend;
     }
 
-    /** The timer has gone off. */
+    /** The timer has expired. */
     public void onTimer(long nowNs) {
         timerNs = Long.MAX_VALUE;
         if (!established) {
@@ -288,7 +288,7 @@ public final class SimulatedTcp {
         acknowledge();
     }
 
-    /** The application takes some of what has come; a sluggish one lets the window close. */
+    /** The application reads some of the data; a slow one lets the window close. */
     private void read(boolean all) {
         if (all || random.nextInt(3) > 0) {
             boolean wasClosed = offeredRightEdge <= received;
@@ -363,7 +363,7 @@ public final class SimulatedTcp {
         timerNs = nowNs + RETRANSMIT_NS;
     }
 
-    /** The offset that a sequence number stands for, nearest to {@code around}. */
+    /** The offset of a sequence number, nearest to {@code around}. */
     private static long offset(int sequence, int initial, long around) {
         int near = initial + (int) around;
         return around + (sequence - near);

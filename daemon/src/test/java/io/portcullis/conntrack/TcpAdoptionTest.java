@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Connections that were there before anybody followed them. */
+/** Connections that are older than the tracking. */
 final class TcpAdoptionTest {
     private static final long ESTABLISHED_SECONDS = 432_000;
 
     private final Conversation talk = new Conversation();
 
-    /** Both sides seen: the originator goes on at 5100, the responder at 7000; both offer 1000 bytes, times 2^scale. */
+    /** Both sides have been seen: the originator continues at 5100, the responder at 7000; both offer 1000 bytes, times 2^scale. */
     private void learnt(int originatorScale, int responderScale) {
         talk.adopted(originatorScale, responderScale);
         assertEquals(
@@ -107,7 +107,7 @@ final class TcpAdoptionTest {
         assertEquals(Step.REOPEN, talk.originator(SYN, 90_000, 0));
     }
 
-    /** The originator had sent up to 9000 before; what is seen of it first is an old segment, sent again. */
+    /** The originator had sent up to 9000 before; its first segment that is seen is a retransmission. */
     @Test
     void whatWasSentBeforeMayBeAcknowledgedThough() {
         talk.adopted(0, 0);
@@ -120,7 +120,7 @@ final class TcpAdoptionTest {
         assertEquals(Step.BAD_WINDOW, talk.responder(ACK, 7000, 5000 + 65_536), "from here on everything was seen");
     }
 
-    /** Acknowledgments of data that passed before, then that data again: what was acknowledged has been sent. */
+    /** Acknowledgments of data that passed unseen, then that data again: acknowledged data has been sent. */
     @Test
     void whatIsAcknowledgedHasBeenSent() {
         talk.adopted(0, 0);
@@ -150,7 +150,7 @@ final class TcpAdoptionTest {
         assertFalse(talk.isInFlight(7000, false));
     }
 
-    /** A host that reboots and calls again from the same port is let in, though the connection was opened from the other side. */
+    /** A host that reboots and connects again from the same port is admitted, though the other side opened the connection. */
     @Test
     void aSynOfTheResponderMayHaveOpenedIt() {
         learnt(0, 0);
@@ -160,7 +160,7 @@ final class TcpAdoptionTest {
         assertEquals(Step.BAD_STATE, talk.send(true, segment(true, SYN, 1, 0)), "from here on its opener is known");
     }
 
-    /** Nothing is known of its sequences, but of the SYN: who refuses that has closed. */
+    /** Only the SYN's sequence is known: a side that refuses the SYN has closed the connection. */
     @Test
     void aRefusalOfASynClosesThoughNobodyWasSeen() {
         talk.adopted(0, 0);

@@ -20,17 +20,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Two correct endpoints with the tracker between them, on a path that loses, delays and reorders on both sides of it: none
- * of their segments may be dropped. And a blind attacker beside them: none of his may count.
+ * Two correct endpoints with the tracker between them, on a path that loses, delays and reorders on both sides: no segment of
+ * theirs may be dropped. A blind attacker sends too: none of his segments may have an effect.
  */
 final class TcpExchangeTest {
     private static final int EXCHANGES = 250;
     private static final int MOST_SEGMENTS = 30_000;
 
-    /** Something that happens at a time; those of one time in the order in which they were planned. */
+    /** An event at a time; events of the same time keep the order in which they were planned. */
     private record Event(long atNs, long order, boolean atTracker, boolean timer, Segment segment) {}
 
-    /** One exchange from SYN to the last ACK, all chance from one seed. */
+    /** One exchange from SYN to the last ACK; all random choices come from one seed. */
     private static final class Exchange {
         private final long seed;
         private final SplittableRandom random;
@@ -51,7 +51,7 @@ final class TcpExchangeTest {
             this(seed, 0);
         }
 
-        /** {@code unseen}: so many segments pass before anybody looks, and then some until both ends are established. */
+        /** {@code unseen}: number of segments that pass before the tracking begins, and more until both ends are established. */
         Exchange(long seed, int unseen) {
             this.seed = seed;
             this.unseen = unseen;
@@ -112,7 +112,7 @@ final class TcpExchangeTest {
             travel(segment, false);
         }
 
-        /** Puts what an endpoint wants to send on the wire, and its timer on the calendar. */
+        /** Sends the segments of an endpoint, and plans its timer. */
         private void collect(int end) {
             for (Segment segment = ends[end].out().poll();
                     segment != null;
@@ -164,7 +164,7 @@ final class TcpExchangeTest {
         assertTrue(segments > 10_000, segments + " segments are too few to mean anything");
     }
 
-    /** What a blind segment must not have changed. */
+    /** The state that a blind segment must not change. */
     private static String of(TcpConnection connection) {
         TcpSide one = connection.originator;
         TcpSide other = connection.responder;
@@ -201,7 +201,7 @@ final class TcpExchangeTest {
             assertTrue(passed <= 10, passed + " of " + tries + " blind resets passed");
         }
         if ((flags & SYN) == 0 && (flags & RST) == 0) {
-            // Below the window passes unnoticed, with an ack not above: a quarter of all, and no receiver takes it.
+            // Below the window with an ack not above: a quarter of all. It passes and changes nothing, and no receiver accepts it.
             assertTrue(passed < tries * 0.3, passed + " of " + tries + " blind segments passed");
         }
         assertEquals(Step.RENEW, conversation.originator(ACK, 1001, 9001), "the connection goes on");

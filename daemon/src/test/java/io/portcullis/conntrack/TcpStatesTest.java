@@ -159,7 +159,7 @@ final class TcpStatesTest {
         return conversation;
     }
 
-    /** The segment as a correct endpoint would number it: SYN and FIN as the first time, all else as it comes next. */
+    /** The segment with the numbers of a correct endpoint: SYN and FIN as the first time, all others in sequence. */
     private static Step segment(Conversation conversation, State state, boolean fromOriginator, int flags) {
         boolean closing = state.ordinal() >= State.FIN_WAIT.ordinal() && state.ordinal() < State.CLOSE.ordinal();
         boolean bothClosing = state == State.LAST_ACK || state == State.TIME_WAIT;

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The words of security-groups.md section 3 about TCP, one by one. Initial sequence numbers: 1000 and 9000. */
+/** The sentences of security-groups.md section 3 about TCP, one by one. Initial sequence numbers: 1000 and 9000. */
 final class TcpTrackerTest {
     private final Conversation talk = new Conversation();
 
@@ -59,7 +59,7 @@ final class TcpTrackerTest {
             }
             talk.sleepSeconds(100);
             long left = talk.secondsLeft();
-            // The last ACK was lost beyond us, and the sender goes back a long way.
+            // The last ACK was lost behind the firewall, and the sender retransmits old data.
             assertEquals(
                     Step.PASS, talk.send(true, segment(true, ACK, 1001, 9001).payload(1000)));
             assertEquals(
@@ -125,7 +125,7 @@ final class TcpTrackerTest {
             assertEquals(State.ESTABLISHED, talk.state());
             assertEquals(left, talk.secondsLeft());
             assertEquals(Step.RENEW, talk.responder(ACK, 9001, 1001));
-            // What the client makes of it: a reset at the sequence that was acknowledged.
+            // The client's answer: a reset at the acknowledged sequence.
             assertEquals(Step.RENEW, talk.originator(RST, 1001, 0));
             assertEquals(State.CLOSE, talk.state());
             assertEquals(Step.REOPEN, talk.originator(SYN, 5_000_000, 0));
@@ -133,7 +133,7 @@ final class TcpTrackerTest {
 
         @Test
         void theClientThatResetsAndRetries() {
-            // A half-open server answers the new SYN by what it still knows; the client resets that and tries again.
+            // A half-open server answers the new SYN with the sequences of the old connection; the client resets it and tries again.
             assertEquals(Step.RENEW, talk.originator(SYN, 1000, 0));
             assertEquals(Step.PASS, talk.responder(ACK, 77_000, 123_456));
             assertEquals(State.SYN_SENT, talk.state());
@@ -610,7 +610,7 @@ final class TcpTrackerTest {
             assertEquals(State.ESTABLISHED, talk.state());
         }
 
-        /** As windows of unknown scale have it: a burst far beyond what was offered, many times over. */
+        /** With windows of unknown scale: a burst far beyond the offered window, many times over. */
         @Test
         void noWindowGrowsBeyondTheWidestThatThereIs() {
             talk.originator(ACK, 1000, 9001);
@@ -643,7 +643,7 @@ final class TcpTrackerTest {
             assertEquals(State.TIME_WAIT, talk.state());
         }
 
-        /** Whichever side calls again, and whichever was seen first. */
+        /** Either side connects again, and either side was seen first. */
         @ParameterizedTest
         @ValueSource(booleans = {true, false})
         void aSynOfEitherSideMayHaveOpenedIt(boolean originators) {

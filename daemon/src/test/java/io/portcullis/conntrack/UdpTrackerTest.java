@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class UdpTrackerTest {
-    /** {@code q} a packet of the originator, {@code a} one of the responder; the first {@code q} made the flow. */
+    /** {@code q} a packet of the originator, {@code a} one of the responder; the first {@code q} opened the flow. */
     @ParameterizedTest
     @CsvSource({
         "q, UDP",

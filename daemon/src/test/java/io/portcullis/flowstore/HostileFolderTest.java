@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Folders that are full, read-only or another user's; it takes root to make them. */
+/** Folders that are full, read-only or owned by another user; their creation needs root. */
 @Tag("system")
 final class HostileFolderTest {
     private static final int NOBODY = 65534;
@@ -58,9 +58,9 @@ final class HostileFolderTest {
     @Test
     void withoutRoomTheTablesAreInMemoryAndNothingIsLeftBehind() throws Exception {
         SmallTmpfs.run(directory, 100 * KIB, () -> {
-            try (TableSet files = open(1)) {
-                TableSetTest.assertInMemory(files, "ENOSPC");
-                assertFalse(files.found());
+            try (TableSet tables = open(1)) {
+                TableSetTest.assertInMemory(tables, "ENOSPC");
+                assertFalse(tables.found());
                 assertFalse(Files.exists(TableSet.folder(directory, "web0")));
                 assertFalse(Files.exists(directory.resolve("flows-web0.new")));
             }
@@ -68,7 +68,7 @@ final class HostileFolderTest {
         });
     }
 
-    /** Whoever has filled it. */
+    /** A directory that other files fill. */
     @Test
     void aFullDirectoryDoesNotMakeTheTablesSmall() throws Exception {
         Config config = ConfigReader.parse("""
@@ -90,39 +90,39 @@ final class HostileFolderTest {
     void whatWasPutAsideMakesRoom() throws Exception {
         SmallTmpfs.run(directory, ONE_SET, () -> {
             Files.write(directory.resolve("flows-web0.7.aside"), new byte[(int) (300 * KIB)]);
-            try (TableSet files = open(1)) {
-                assertEquals(Optional.empty(), files.trouble());
+            try (TableSet tables = open(1)) {
+                assertEquals(Optional.empty(), tables.trouble());
             }
             assertFalse(Files.exists(directory.resolve("flows-web0.7.aside")));
             return 0;
         });
     }
 
-    /** Both sets of tables do not fit. */
+    /** The old and the new tables together do not fit. */
     @Test
     void anotherNumberOfWorkersLosesNoFlowWhereRoomIsShort() throws Exception {
         SmallTmpfs.run(directory, ONE_SET, () -> {
             for (int workers : new int[] {1, 2, 1, 3}) {
-                try (TableSet files = open(workers)) {
-                    TableSetTest.fill(files);
-                    assertEquals(Optional.empty(), files.trouble());
+                try (TableSet tables = open(workers)) {
+                    TableSetTest.fill(tables);
+                    assertEquals(Optional.empty(), tables.trouble());
                 }
             }
-            try (TableSet files = open(2)) {
-                assertTrue(files.found());
-                assertEquals(Optional.empty(), files.trouble());
-                assertEquals(300, TableSetTest.size(files));
+            try (TableSet tables = open(2)) {
+                assertTrue(tables.found());
+                assertEquals(Optional.empty(), tables.trouble());
+                assertEquals(300, TableSetTest.size(tables));
             }
             return 0;
         });
     }
 
-    /** Somebody else has filled what room there was. */
+    /** Another file uses the free space. */
     @Test
     void whereNotEvenTheNewTablesFitTheFlowsStayInMemory() throws Exception {
         SmallTmpfs.run(directory, 2 * ONE_SET, () -> {
-            try (TableSet files = open(1)) {
-                TableSetTest.fill(files);
+            try (TableSet tables = open(1)) {
+                TableSetTest.fill(tables);
             }
             Path table = TableSet.folder(directory, "web0").resolve("0");
             Files.write(directory.resolve("filler"), new byte[(int) (2 * ONE_SET - Files.size(table) - 50 * KIB)]);
@@ -132,11 +132,11 @@ final class HostileFolderTest {
                             security-groups: {web: {}}
                             conntrack: {max-flows: 6000}
                             """, "larger.yaml"), "web0", 1, 1000);
-            try (TableSet files = TableSet.open(
+            try (TableSet tables = TableSet.open(
                     "web0", directory, larger.maxFlows(), new FlowTimeouts(larger::timeoutNs), 1, false)) {
-                assertTrue(files.trouble().orElse("").contains("ENOSPC"), files.trouble()::toString);
-                assertTrue(files.found());
-                assertEquals(300, TableSetTest.size(files));
+                assertTrue(tables.trouble().orElse("").contains("ENOSPC"), tables.trouble()::toString);
+                assertTrue(tables.found());
+                assertEquals(300, TableSetTest.size(tables));
             }
             assertFalse(Files.exists(table), "nobody comes to believe it later");
             return 0;
@@ -147,32 +147,32 @@ final class HostileFolderTest {
     void aReadOnlyDirectoryIsNotUsed() throws Exception {
         SmallTmpfs.run(directory, 2 * ONE_SET, () -> {
             SmallTmpfs.makeReadOnly(directory);
-            try (TableSet files = open(1)) {
-                TableSetTest.assertInMemory(files, "can't be used");
+            try (TableSet tables = open(1)) {
+                TableSetTest.assertInMemory(tables, "can't be used");
             }
             return 0;
         });
     }
 
-    /** A tmpfs like /dev/shm, where everybody may make files. */
+    /** A tmpfs like /dev/shm, where all users may create files. */
     @Test
     void aStickyDirectoryOfEverybodyIsNotUsedWhoeverHasMadeWhatIsThere() throws Exception {
         Path folder = TableSet.folder(directory, "web0");
-        try (TableSet files = open(1)) {
-            TableSetTest.fill(files);
+        try (TableSet tables = open(1)) {
+            TableSetTest.fill(tables);
         }
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
         Files.setAttribute(directory, "unix:mode", 01777);
         giveAway(folder);
         giveAway(folder.resolve("0"));
         giveAway(directory.resolve("flows-web0.lock"));
-        try (TableSet files = open(1)) {
-            TableSetTest.assertInMemory(files, "may be written by others");
-            assertFalse(files.found());
-            // The owner of that file can't do harm any more.
+        try (TableSet tables = open(1)) {
+            TableSetTest.assertInMemory(tables, "may be written by others");
+            assertFalse(tables.found());
+            // The owner of that file can do no harm now.
             Files.write(folder.resolve("0"), new byte[0]);
-            TableSetTest.fill(files);
-            files.delete();
+            TableSetTest.fill(tables);
+            tables.delete();
         }
         assertTrue(Files.exists(folder.resolve("0")), "it is not ours to remove");
         assertEquals(0, TableSet.room(directory, "web0"));
@@ -183,20 +183,20 @@ final class HostileFolderTest {
         Path folder = TableSet.folder(directory, "web0");
         open(1).close();
         giveAway(folder);
-        try (TableSet files = open(1)) {
-            TableSetTest.assertInMemory(files, folder + " belongs to user 65534");
+        try (TableSet tables = open(1)) {
+            TableSetTest.assertInMemory(tables, folder + " belongs to user 65534");
         }
         Files.setAttribute(folder, "unix:uid", 0);
         Path lock = directory.resolve("flows-web0.lock");
         giveAway(lock);
-        try (TableSet files = open(1)) {
-            TableSetTest.assertInMemory(files, lock + " belongs to user 65534");
+        try (TableSet tables = open(1)) {
+            TableSetTest.assertInMemory(tables, lock + " belongs to user 65534");
         }
         Files.setAttribute(lock, "unix:uid", 0);
         giveAway(folder.resolve("0"));
-        try (TableSet files = open(1)) {
-            assertEquals(Optional.empty(), files.trouble());
-            assertFalse(files.found());
+        try (TableSet tables = open(1)) {
+            assertEquals(Optional.empty(), tables.trouble());
+            assertFalse(tables.found());
             assertTrue(Files.exists(directory.resolve("flows-web0.0.aside")));
         }
     }
@@ -226,7 +226,7 @@ final class HostileFolderTest {
             assertTrue(trouble.contains("No space left on device"), trouble);
             assertEquals(new LastGood.Found.Kept(GOOD), lastGood.find());
             try (Stream<Path> files = Files.list(lastGood.folder())) {
-                assertEquals(2, files.count(), "what could not be kept takes no room");
+                assertEquals(2, files.count(), "a file that could not be kept uses no space");
             }
             SmallTmpfs.makeReadOnly(directory);
             trouble = lastGood.keep(List.of(new SourceText("/etc/p.yaml", "other")))

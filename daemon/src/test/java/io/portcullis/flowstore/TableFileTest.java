@@ -27,7 +27,7 @@ final class TableFileTest {
         return directory;
     }
 
-    /** Two daemons may have one directory; what one gives back is not the other's. */
+    /** Two daemons may use one directory: the removal of one daemon's tables leaves the other's. */
     @Test
     void onlyTablesThatNobodyUsesAreRemoved() throws IOException {
         Path directory = directory();
@@ -68,7 +68,7 @@ final class TableFileTest {
         Path table = table(directory(), "flows-web0");
         Files.writeString(state().resolve("flows"), "");
         assertEquals(
-                state().resolve("flows") + " names no folder: ",
+                state().resolve("flows") + " does not name a folder: ",
                 assertThrows(IOException.class, () -> TableFile.removeAll(state()))
                         .getMessage());
         assertTrue(Files.exists(table));

@@ -16,7 +16,7 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
-/** What is said of a table that a worker is writing meanwhile. */
+/** The report of a table that a worker is writing at the same time. */
 final class TableReportTest {
     private static final long RENEWED_NS = 50_000;
 
@@ -32,7 +32,7 @@ final class TableReportTest {
         return TableReport.of(memory, clock);
     }
 
-    /** A report of many flows takes its time, and packets pass. */
+    /** A report of many flows takes long, and packets pass during it. */
     @Test
     void whatIsRenewedWhileItIsLookedAtIsNoDamage() throws TableHeader.UnknownTable {
         long[] timeNs = {RENEWED_NS - 1_000};

@@ -60,13 +60,13 @@ final class TableSetTest {
                 interfaceName, directory, policy().maxFlows(), new FlowTimeouts(policy()::timeoutNs), workers, false);
     }
 
-    /** Adds those of 300 flows that are not there. */
-    static void fill(TableSet files) {
+    /** Adds 300 flows, except for those that exist. */
+    static void fill(TableSet tables) {
         for (int flow = 0; flow < FLOWS; flow++) {
             Tuple tuple = new Tuple();
             tuple.service = Tuple.service(IpProtocol.UDP, 0, 53);
             tuple.outsideLow = flow;
-            FlowTable table = files.tables().get(flow % files.tables().size());
+            FlowTable table = tables.tables().get(flow % tables.tables().size());
             long nowNs = System.nanoTime();
             if (table.find(tuple, nowNs) == null) {
                 assertNotNull(table.insert(tuple, Direction.INGRESS, Timeout.UDP, nowNs, 1, 0, null, null));
@@ -74,8 +74,8 @@ final class TableSetTest {
         }
     }
 
-    static int size(TableSet files) {
-        return files.tables().stream().mapToInt(FlowTable::size).sum();
+    static int size(TableSet tables) {
+        return tables.tables().stream().mapToInt(FlowTable::size).sum();
     }
 
     private Path folder(String interfaceName) {
@@ -94,21 +94,21 @@ final class TableSetTest {
         }
     }
 
-    /** Whichever of three files is damaged: the flows of the other two go on. */
+    /** One of three files is damaged: the flows of the other two go on. */
     @Test
     void oneDamagedFileCostsItsOwnFlowsOnly() throws ConfigException, IOException, TableException {
         for (int bad = 0; bad < WORKERS; bad++) {
-            try (TableSet files = open("web0")) {
-                fill(files);
-                assertTrue(size(files) >= FLOWS);
+            try (TableSet tables = open("web0")) {
+                fill(tables);
+                assertTrue(size(tables) >= FLOWS);
             }
             damage(folder("web0").resolve(Integer.toString(bad)));
-            try (TableSet files = open("web0")) {
-                assertTrue(files.found());
-                assertEquals(WORKERS, files.tables().size());
-                assertEquals(200, size(files));
+            try (TableSet tables = open("web0")) {
+                assertTrue(tables.found());
+                assertEquals(WORKERS, tables.tables().size());
+                assertEquals(200, size(tables));
                 assertTrue(Files.exists(directory.resolve("flows-web0." + bad + ".aside")));
-                files.delete();
+                tables.delete();
             }
         }
     }
@@ -136,7 +136,7 @@ final class TableSetTest {
                 names().stream().filter(name -> name.endsWith(".aside")).toList());
     }
 
-    /** Of names that look like another interface's lock, or its tables of before. */
+    /** Names that look like another interface's lock or old tables. */
     @Test
     void noTwoInterfacesMeet() throws ConfigException, IOException, TableException {
         List<String> names = List.of(
@@ -152,22 +152,22 @@ final class TableSetTest {
                 "\u00fc".repeat(255),
                 "\u4e16".repeat(255));
         for (String name : names) {
-            try (TableSet files = open(name)) {
-                assertEquals(Optional.empty(), files.trouble());
-                assertFalse(files.found(), name);
-                fill(files);
+            try (TableSet tables = open(name)) {
+                assertEquals(Optional.empty(), tables.trouble());
+                assertFalse(tables.found(), name);
+                fill(tables);
             }
         }
         for (String name : names) {
-            try (TableSet files = open(name, WORKERS + 1)) {
-                assertTrue(files.found(), name);
-                assertEquals(FLOWS, size(files), name);
+            try (TableSet tables = open(name, WORKERS + 1)) {
+                assertTrue(tables.found(), name);
+                assertEquals(FLOWS, size(tables), name);
             }
         }
         for (String name : names) {
-            try (TableSet files = open(name, WORKERS)) {
-                assertEquals(FLOWS, size(files), name);
-                files.delete();
+            try (TableSet tables = open(name, WORKERS)) {
+                assertEquals(FLOWS, size(tables), name);
+                tables.delete();
             }
         }
         assertEquals(List.of(), names());
@@ -177,8 +177,8 @@ final class TableSetTest {
     void tablesNamedByVersion01AreFound() throws ConfigException, IOException, TableException {
         List<String> names = List.of("a", "a.old", "a.new", "x.lock", "a*", "\u00fc".repeat(40));
         for (String name : names) {
-            try (TableSet files = open(name)) {
-                fill(files);
+            try (TableSet tables = open(name)) {
+                fill(tables);
                 Files.delete(directory.resolve(folder(name).getFileName() + ".lock"));
             }
         }
@@ -189,98 +189,98 @@ final class TableSetTest {
             }
         }
         for (String name : List.of("a", "x", "a.old", "a.new", "x.lock", "a*", "\u00fc".repeat(40))) {
-            try (TableSet files = open(name)) {
-                assertEquals(name.equals("x") ? 0 : FLOWS, size(files), name);
+            try (TableSet tables = open(name)) {
+                assertEquals(name.equals("x") ? 0 : FLOWS, size(tables), name);
             }
         }
     }
 
     @Test
     void aRunThatEndedWhileItChangedTablesHasLostNone() throws ConfigException, IOException, TableException {
-        try (TableSet files = open("web0")) {
-            fill(files);
+        try (TableSet tables = open("web0")) {
+            fill(tables);
         }
         Files.move(folder("web0"), directory.resolve("flows-web0.old"));
         Files.createDirectory(directory.resolve("flows-web0.new"));
-        try (TableSet files = open("web0")) {
-            assertEquals(FLOWS, size(files));
+        try (TableSet tables = open("web0")) {
+            assertEquals(FLOWS, size(tables));
         }
         assertEquals(List.of("flows-web0", "flows-web0.lock"), names());
     }
 
     @Test
     void aDirectoryThatOthersMayWriteToIsNotUsed() throws ConfigException, IOException, TableException {
-        try (TableSet files = open("web0")) {
-            fill(files);
+        try (TableSet tables = open("web0")) {
+            fill(tables);
         }
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
         assertEquals(0, TableSet.room(directory, "web0"));
         assertFalse(TableFolder.isTrusted(directory));
-        try (TableSet files = open("web0")) {
-            assertInMemory(files, "may be written by others");
-            assertFalse(files.found());
+        try (TableSet tables = open("web0")) {
+            assertInMemory(tables, "may be written by others");
+            assertFalse(tables.found());
         }
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(folder("web0"), PosixFilePermissions.fromString("rwxrwx---"));
-        try (TableSet files = open("web0")) {
-            assertInMemory(files, "may be written by others");
+        try (TableSet tables = open("web0")) {
+            assertInMemory(tables, "may be written by others");
         }
     }
 
-    /** They are tables like others. */
-    static void assertInMemory(TableSet files, String why) {
-        String trouble = files.trouble().orElse("");
+    /** Tables in memory work like others. */
+    static void assertInMemory(TableSet tables, String why) {
+        String trouble = tables.trouble().orElse("");
         assertTrue(trouble.contains(why), trouble);
-        fill(files);
-        assertEquals(FLOWS, size(files));
-        assertTrue(Math.abs(files.room() - 3000) <= 3, () -> "room for " + files.room());
+        fill(tables);
+        assertEquals(FLOWS, size(tables));
+        assertTrue(Math.abs(tables.room() - 3000) <= 3, () -> "capacity " + tables.room());
     }
 
     @Test
     void aDirectoryThatCannotBeMadeIsNotUsed() throws ConfigException, IOException, TableException {
         directory = Files.createFile(directory.resolve("file")).resolve("below");
-        try (TableSet files = open("web0")) {
-            assertInMemory(files, "can't be used");
-            files.delete();
+        try (TableSet tables = open("web0")) {
+            assertInMemory(tables, "can't be used");
+            tables.delete();
         }
     }
 
     @Test
     void aTableThatOthersMayWriteToIsPutAside() throws ConfigException, IOException, TableException {
-        try (TableSet files = open("web0")) {
-            fill(files);
+        try (TableSet tables = open("web0")) {
+            fill(tables);
         }
         Path table = folder("web0").resolve("0");
         Files.setPosixFilePermissions(table, PosixFilePermissions.fromString("rw-rw-rw-"));
         Path two = folder("web0").resolve("1");
         Files.createLink(directory.resolve("second name"), two);
-        try (TableSet files = open("web0")) {
-            assertEquals(100, size(files));
-            assertEquals(Optional.empty(), files.trouble());
+        try (TableSet tables = open("web0")) {
+            assertEquals(100, size(tables));
+            assertEquals(Optional.empty(), tables.trouble());
         }
         assertTrue(names().containsAll(List.of("flows-web0.0.aside", "flows-web0.1.aside")), names()::toString);
     }
 
     @Test
     void aLinkInThePlaceOfATableIsNotFollowed() throws ConfigException, IOException, TableException {
-        try (TableSet files = open("web0")) {
-            fill(files);
+        try (TableSet tables = open("web0")) {
+            fill(tables);
         }
         Path table = folder("web0").resolve("0");
         Path elsewhere = directory.resolve("elsewhere");
         Files.move(table, elsewhere);
         Files.createSymbolicLink(table, elsewhere);
-        try (TableSet files = open("web0")) {
-            assertEquals(200, size(files));
-            files.delete();
+        try (TableSet tables = open("web0")) {
+            assertEquals(200, size(tables));
+            tables.delete();
         }
         assertTrue(Files.exists(elsewhere));
     }
 
     @Test
     void aSecondDaemonIsRefused() throws ConfigException, TableException {
-        try (TableSet files = open("web0")) {
-            assertEquals(Optional.empty(), files.trouble());
+        try (TableSet tables = open("web0")) {
+            assertEquals(Optional.empty(), tables.trouble());
             TableException refused = assertThrows(TableException.class, () -> open("web0"));
             assertTrue(
                     refused.faults().getFirst().contains("another portcullis uses its flow tables"), refused::toString);

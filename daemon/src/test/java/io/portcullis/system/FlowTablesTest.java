@@ -122,7 +122,7 @@ final class FlowTablesTest {
 
         DaemonProcess next = running.again();
         assertTrue(
-                next.log().contains("web0: 1 entries of its flow tables were damaged, and are no flows"), next.log());
+                next.log().contains("web0: 1 entries of its flow tables are damaged and are not used"), next.log());
         assertEquals(FEW + 2, next.metric(TAKEN_UP));
         doomed.destroyForcibly();
         held.assertWhole();
@@ -197,7 +197,7 @@ final class FlowTablesTest {
                 log -> {
                     String warning = "web0: its flow tables are in memory, and its connections end with this process:"
                             + " conntrack.directory " + directory
-                            + " takes no 122 MiB of flows (max-flows 1,000,000, 128 bytes each): ";
+                            + " has no space for 122 MiB of flows (max-flows 1,000,000, 128 bytes each): ";
                     assertTrue(log.contains(warning), log);
                     assertTrue(log.contains("ENOSPC"), log);
                     assertEquals(1_000_000, limit());

@@ -160,7 +160,7 @@ abstract class SurvivalWalk {
                 assertTakenUp(FEW + 3);
                 assertEquals(workers, filesOfTables());
             }
-            assertTrue(daemon.log().contains("flows of 2 workers are shared out among 1"), daemon.log());
+            assertTrue(daemon.log().contains("flows of 2 workers are distributed among 1"), daemon.log());
             assertNobodyGotIn(since);
         }
     }
@@ -212,7 +212,7 @@ abstract class SurvivalWalk {
             daemon.write(rules(freshKeys(), OLD_RULE));
             daemon = daemon.again();
             assertTrue(
-                    daemon.log().contains("its traffic has passed unguarded: the flows of before are forgotten"),
+                    daemon.log().contains("its traffic has passed unguarded: the flows of the last run are dropped"),
                     daemon.log());
             assertEquals(0, takenUp());
             Lab.await(
