@@ -40,8 +40,8 @@ public final class FileLock implements AutoCloseable {
      */
     public static Optional<FileLock> take(Path file, String words) throws ErrnoException {
         for (int attempt = 1; ; attempt++) {
-            int fd = OwnedFile.open(file, Libc.O_RDWR | Libc.O_CREAT);
-            int refused = Libc.flock(fd, Libc.LOCK_EX | Libc.LOCK_NB);
+            int fd = OwnedFile.open(file, LibcFiles.O_RDWR | LibcFiles.O_CREAT);
+            int refused = LibcFiles.flock(fd, LibcFiles.LOCK_EX | LibcFiles.LOCK_NB);
             // One that was removed between our open and our lock locks nothing.
             if (refused == 0 && !isStill(file, fd) && attempt < ATTEMPTS) {
                 Libc.close(fd);
@@ -86,7 +86,7 @@ public final class FileLock implements AutoCloseable {
     public static Optional<String> holder(Path file) throws IOException {
         int fd;
         try {
-            fd = OwnedFile.open(file, Libc.O_NONBLOCK);
+            fd = OwnedFile.open(file, LibcFiles.O_NONBLOCK);
         } catch (ErrnoException refused) {
             if (refused.errno() == Errno.ENOENT) {
                 return Optional.empty();
@@ -94,7 +94,7 @@ public final class FileLock implements AutoCloseable {
             throw refused;
         }
         try {
-            int refused = Libc.flock(fd, Libc.LOCK_SH | Libc.LOCK_NB);
+            int refused = LibcFiles.flock(fd, LibcFiles.LOCK_SH | LibcFiles.LOCK_NB);
             if (refused == 0) {
                 return Optional.empty();
             }

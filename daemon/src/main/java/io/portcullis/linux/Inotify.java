@@ -102,7 +102,7 @@ public final class Inotify implements AutoCloseable {
         try {
             return new Inotify(
                     (int) ErrnoException.check(
-                            Libc.inotify_init1(Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK), "inotify_init1"),
+                            LibcFiles.inotify_init1(Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK), "inotify_init1"),
                     wakeup);
         } catch (ErrnoException refused) {
             Libc.close(wakeup);
@@ -124,7 +124,7 @@ public final class Inotify implements AutoCloseable {
                 throw new ErrnoException("inotify_add_watch", Errno.ECANCELED);
             }
             return (int) ErrnoException.check(
-                    Libc.inotify_add_watch(fd, OwnedFile.path(arena, path), mask), "inotify_add_watch(" + path + ")");
+                    LibcFiles.inotify_add_watch(fd, OwnedFile.path(arena, path), mask), "inotify_add_watch(" + path + ")");
         } finally {
             registering.unlock();
         }
@@ -135,7 +135,7 @@ public final class Inotify implements AutoCloseable {
         registering.lock();
         try {
             if (!closed.get()) {
-                Libc.inotify_rm_watch(fd, watch);
+                LibcFiles.inotify_rm_watch(fd, watch);
             }
         } finally {
             registering.unlock();
@@ -161,10 +161,10 @@ public final class Inotify implements AutoCloseable {
                 throw new ErrnoException("poll (inotify)", Errno.ECANCELED);
             }
             if ((ready & WOKEN) != 0) {
-                Libc.read(wakeup, arena.allocate(JAVA_LONG));
+                LibcFiles.read(wakeup, arena.allocate(JAVA_LONG));
             }
             MemorySegment buffer = arena.allocate(BUFFER, Integer.BYTES);
-            long bytes = (ready & ~WOKEN) == 0 ? 0 : Libc.read(fd, buffer);
+            long bytes = (ready & ~WOKEN) == 0 ? 0 : LibcFiles.read(fd, buffer);
             if (bytes == -Errno.EAGAIN || bytes == -Errno.EINTR) {
                 return List.of();
             }

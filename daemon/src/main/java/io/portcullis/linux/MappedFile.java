@@ -30,7 +30,7 @@ public final class MappedFile {
      * @throws ErrnoException where it is there already (EEXIST), there is no room (ENOSPC), or something else is in the way
      */
     public static MemorySegment create(Path file, long bytes) throws ErrnoException {
-        int fd = open(file, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
+        int fd = open(file, LibcFiles.O_RDWR | LibcFiles.O_CREAT | LibcFiles.O_EXCL);
         try {
             return map(fd, file, bytes, Arena.ofAuto());
         } finally {
@@ -46,7 +46,7 @@ public final class MappedFile {
      * @throws IOException where it is another's, or not such a file; the message says which and why
      */
     public static MemorySegment open(Path file, Set<Integer> owners, Arena arena) throws IOException {
-        int fd = open(file, Libc.O_RDWR);
+        int fd = open(file, LibcFiles.O_RDWR);
         try {
             // What has been opened, whatever has the name now.
             Map<String, Object> opened =
@@ -96,7 +96,7 @@ public final class MappedFile {
      */
     public static void letGo(MemorySegment memory) throws ErrnoException {
         ErrnoException.check(
-                Libc.madvise(memory.address(), memory.byteSize(), Libc.MADV_DONTNEED), "madvise(MADV_DONTNEED)");
+                LibcFiles.madvise(memory.address(), memory.byteSize(), LibcFiles.MADV_DONTNEED), "madvise(MADV_DONTNEED)");
     }
 
     /**
@@ -106,10 +106,10 @@ public final class MappedFile {
      * @throws ErrnoException EOPNOTSUPP where its file system can't; or it can't be opened
      */
     public static void giveBack(Path file, long bytes) throws ErrnoException {
-        int fd = open(file, Libc.O_RDWR);
+        int fd = open(file, LibcFiles.O_RDWR);
         try {
             ErrnoException.check(
-                    Libc.fallocate(fd, Libc.FALLOC_FL_PUNCH_HOLE, 0, bytes),
+                    LibcFiles.fallocate(fd, LibcFiles.FALLOC_FL_PUNCH_HOLE, 0, bytes),
                     "fallocate(" + file + ", FALLOC_FL_PUNCH_HOLE)");
         } finally {
             Libc.close(fd);
@@ -119,13 +119,13 @@ public final class MappedFile {
     private static int open(Path file, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             return (int) ErrnoException.check(
-                    Libc.open(arena.allocateFrom(file.toString()), flags | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0600),
+                    LibcFiles.open(arena.allocateFrom(file.toString()), flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW, 0600),
                     "open(" + file + ")");
         }
     }
 
     private static MemorySegment map(int fd, Path file, long bytes, Arena arena) throws ErrnoException {
-        ErrnoException.check(Libc.fallocate(fd, 0, 0, bytes), "fallocate(" + file + ", " + bytes + " bytes)");
+        ErrnoException.check(LibcFiles.fallocate(fd, 0, 0, bytes), "fallocate(" + file + ", " + bytes + " bytes)");
         long address = ErrnoException.check(
                 Libc.mmap(0, bytes, Libc.PROT_READ_WRITE, Libc.MAP_SHARED, fd, 0),
                 "mmap(" + file + ", " + bytes + " bytes)");

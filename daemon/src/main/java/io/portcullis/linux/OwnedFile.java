@@ -33,7 +33,7 @@ public record OwnedFile(int owner, String text) {
     public static OwnedFile read(Path file, int most) throws IOException {
         int fd;
         try {
-            fd = open(file, Libc.O_NONBLOCK);
+            fd = open(file, LibcFiles.O_NONBLOCK);
         } catch (ErrnoException refused) {
             if (refused.errno() == Errno.ENOENT) {
                 throw new NoSuchFileException(file.toString());
@@ -65,7 +65,7 @@ public record OwnedFile(int owner, String text) {
 
     /** Number of the user as which this process acts. */
     public static int user() {
-        return Libc.geteuid();
+        return LibcFiles.geteuid();
     }
 
     private static int mode(Path opened) throws IOException {
@@ -81,7 +81,7 @@ public record OwnedFile(int owner, String text) {
     static int open(Path file, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             return (int) ErrnoException.check(
-                    Libc.open(path(arena, file), flags | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0600), "open(" + file + ")");
+                    LibcFiles.open(path(arena, file), flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW, 0600), "open(" + file + ")");
         }
     }
 
@@ -101,7 +101,7 @@ public record OwnedFile(int owner, String text) {
     public static void exchange(Path one, Path other) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             ErrnoException.check(
-                    Libc.renameat2(path(arena, one), path(arena, other), Libc.RENAME_EXCHANGE),
+                    LibcFiles.renameat2(path(arena, one), path(arena, other), LibcFiles.RENAME_EXCHANGE),
                     "renameat2(" + one + ", " + other.getFileName() + ")");
         }
     }

@@ -13,6 +13,6 @@ public final class ProcessEnd {
      * @param status the exit status, 0 to 255
      */
     public static void now(int status) {
-        Libc.exit(status);
+        LibcProcess.exit(status);
     }
 }

@@ -26,7 +26,7 @@ public final class Scheduling {
     public static BitSet cores() throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment set = call.allocate(CPU_SET, 8);
-            ErrnoException.check(Libc.sched_getaffinity(0, set), "sched_getaffinity");
+            ErrnoException.check(LibcProcess.sched_getaffinity(0, set), "sched_getaffinity");
             return BitSet.valueOf(set.toArray(JAVA_BYTE));
         }
     }
@@ -48,7 +48,7 @@ public final class Scheduling {
                 if (nameOf(thread).startsWith(prefix)) {
                     int id = Integer.parseInt(thread.getFileName().toString());
                     ErrnoException.check(
-                            Libc.sched_setscheduler(id, Libc.SCHED_IDLE, noPriority), "sched_setscheduler(SCHED_IDLE)");
+                            LibcProcess.sched_setscheduler(id, LibcProcess.SCHED_IDLE, noPriority), "sched_setscheduler(SCHED_IDLE)");
                     found++;
                 }
             }
@@ -63,7 +63,7 @@ public final class Scheduling {
      * @throws ErrnoException EPERM where a sandbox refuses it
      */
     public static void giveWay() throws ErrnoException {
-        ErrnoException.check(Libc.setpriority(Libc.PRIO_PROCESS, 0, NICE), "setpriority(" + NICE + ")");
+        ErrnoException.check(LibcProcess.setpriority(LibcProcess.PRIO_PROCESS, 0, NICE), "setpriority(" + NICE + ")");
     }
 
     private static String nameOf(Path thread) throws IOException {
@@ -79,7 +79,7 @@ public final class Scheduling {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment set = call.allocate(CPU_SET, 8);
             set.set(JAVA_BYTE, core / 8, (byte) (1 << core % 8));
-            ErrnoException.check(Libc.sched_setaffinity(0, set), "sched_setaffinity(core " + core + ")");
+            ErrnoException.check(LibcProcess.sched_setaffinity(0, set), "sched_setaffinity(core " + core + ")");
         }
     }
 }

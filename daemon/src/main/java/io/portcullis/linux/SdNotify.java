@@ -77,7 +77,7 @@ public final class SdNotify {
     public static long monotonicUsec() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment timespec = arena.allocate(16, 8);
-            ErrnoException.check(Libc.clock_gettime(Libc.CLOCK_MONOTONIC, timespec), "clock_gettime(CLOCK_MONOTONIC)");
+            ErrnoException.check(LibcProcess.clock_gettime(LibcProcess.CLOCK_MONOTONIC, timespec), "clock_gettime(CLOCK_MONOTONIC)");
             return timespec.get(JAVA_LONG, 0) * 1_000_000 + timespec.get(JAVA_LONG, 8) / 1_000;
         }
     }
