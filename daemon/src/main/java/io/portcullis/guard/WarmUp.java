@@ -8,6 +8,7 @@ import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.linux.packet.RehearsalSocket.Offload;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.TcpFlags;
@@ -18,7 +19,6 @@ import io.portcullis.packet.wire.TcpHeader;
 import io.portcullis.packet.wire.UdpHeader;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.ring.RingRehearsal;
-import io.portcullis.port.ring.RingRehearsal.Offload;
 import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.lang.management.CompilationMXBean;
@@ -222,8 +222,8 @@ public final class WarmUp {
         while (!(outside.isEmpty() && inside.isEmpty()) && System.nanoTime() - startNs < 2 * LONGEST_NS) {
             Thread.yield();
         }
-        outside.swallow();
-        inside.swallow();
+        outside.drain();
+        inside.drain();
     }
 
     private void in(byte[] frame, Offload offload) {

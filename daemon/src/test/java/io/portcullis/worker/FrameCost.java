@@ -3,6 +3,7 @@ package io.portcullis.worker;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Shard;
+import io.portcullis.linux.packet.RehearsalSocket;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
@@ -48,7 +49,7 @@ final class FrameCost {
             int next = 0;
             for (int round = -WARM_UP; round < ROUNDS; round++) {
                 for (int i = 0; i < Batch.CAPACITY; i++) {
-                    nic.receive(frames[next++ % flows], RingRehearsal.Offload.NONE);
+                    nic.receive(frames[next++ % flows], RehearsalSocket.Offload.NONE);
                 }
                 long beganNs = System.nanoTime();
                 Batch batch = port.receive();
@@ -59,7 +60,7 @@ final class FrameCost {
                 double ns = (double) (System.nanoTime() - beganNs) / batch.size();
                 port.send(batch);
                 port.release(batch);
-                nic.swallow();
+                nic.drain();
                 if (round >= 0) {
                     nsPerFrame[round] = ns;
                 }

@@ -10,6 +10,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
+import io.portcullis.linux.packet.RehearsalSocket;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Frame;
@@ -77,7 +78,7 @@ final class WorkerAllocationTest {
                 Allocation.nothingIn(() -> {
                     long before = threads.getThreadAllocatedBytes(loop.get());
                     for (int i = 1; i <= FRAMES; i++) {
-                        assertTrue(outside.receive(frames.get(sent[0]++ % frames.size()), RingRehearsal.Offload.NONE));
+                        assertTrue(outside.receive(frames.get(sent[0]++ % frames.size()), RehearsalSocket.Offload.NONE));
                         if (i % AT_ONCE == 0) {
                             await(outside, inside);
                         }
@@ -116,7 +117,7 @@ final class WorkerAllocationTest {
                 Allocation.nothingIn(() -> {
                     long before = allocated(threads, loops);
                     for (int i = 1; i <= FRAMES; i++) {
-                        assertTrue(outside.receive(error, RingRehearsal.Offload.NONE));
+                        assertTrue(outside.receive(error, RehearsalSocket.Offload.NONE));
                         if (i % AT_ONCE == 0) {
                             await(outside, inside);
                         }
@@ -169,10 +170,10 @@ final class WorkerAllocationTest {
     private static void await(RingRehearsal outside, RingRehearsal inside) {
         long beganNs = System.nanoTime();
         while (!outside.isEmpty()) {
-            inside.swallow();
+            inside.drain();
             assertTrue(System.nanoTime() - beganNs < PATIENCE_NS, "the worker takes nothing");
             LockSupport.parkNanos(20_000);
         }
-        inside.swallow();
+        inside.drain();
     }
 }

@@ -12,7 +12,6 @@ import static io.portcullis.linux.packet.SocketFilter.SKF_AD_MARK;
 import static io.portcullis.linux.packet.SocketFilter.SKF_AD_OFF;
 import static io.portcullis.linux.packet.SocketFilter.SKF_AD_PKTTYPE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.portcullis.linux.ErrnoException;
@@ -125,12 +124,6 @@ public final class PacketSocket implements AutoCloseable {
     /** {@link #VNET_GSO_TYPE}: UDP datagrams of the same length, but the last (Linux 6.2). */
     public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 
-    /** Most messages of one {@link #send}, and most frames in them together. */
-    public static final int SENT_AT_ONCE = 64;
-
-    /** Bytes that each message has in {@link #headers}. */
-    public static final int HEADERS = 96;
-
     private static final short ETH_P_ALL = 3;
     private static final int SOCKADDR_LL = 20;
     /** Offset in it. The kernel makes it -1 where the NIC is gone. */
@@ -167,39 +160,23 @@ public final class PacketSocket implements AutoCloseable {
     /** Bytes of a ring that the kernel allocates in one piece; a power of two. */
     public static final int BLOCK = 1 << 17;
 
-    /** struct mmsghdr: a struct msghdr (56 bytes: iov at 16, its count at 24) and how much was sent. */
-    private static final int MMSGHDR = 64;
-
-    private static final int MSG_IOV = 16;
-    private static final int MSG_IOVLEN = 24;
-    /** struct iovec: address, length. */
-    private static final int IOVEC = 16;
-
-    /** A frame takes one piece and its vnet header one more. */
-    private static final int PIECES = 2;
-
     private final int fd;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment statistics = arena.allocate(8, 4);
     private final MemorySegment statisticsLength = arena.allocate(4, 4);
     private final MemorySegment error = arena.allocate(4, 4);
     private final MemorySegment errorLength = arena.allocate(4, 4);
-    private final MemorySegment messages = arena.allocate((long) SENT_AT_ONCE * MMSGHDR, 64);
-    private final MemorySegment pieces = arena.allocate((long) SENT_AT_ONCE * PIECES * IOVEC, 64);
-    private final MemorySegment headers = arena.allocate((long) SENT_AT_ONCE * HEADERS, 8);
-    private final MemorySegment noOffload = arena.allocate(VNET_HEADER, 2);
     private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
     private final MemorySegment off = arena.allocateFrom(JAVA_INT, 0);
     private MemorySegment memory = MemorySegment.NULL;
-    private int puts;
-    private int piecesUsed;
+    private final SendQueue sendQueue;
     private final SocketOptions options;
     private boolean inGroup;
-    private int farEnd = -1;
 
     private PacketSocket(int fd, SocketOptions options) {
         this.fd = fd;
         this.options = options;
+        this.sendQueue = new SendQueue(fd, arena);
     }
 
     /**
@@ -256,47 +233,24 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /**
-     * A stand-in without a NIC, for a rehearsal: memory of the same geometry, in which somebody else plays the kernel, and a
-     * socket that takes what is sent and can {@link #swallow} it. Its descriptor is always readable. It knows no options.
-     */
-    public static PacketSocket standIn(RingGeometry geometry) throws ErrnoException {
-        try (Arena call = Arena.ofConfined()) {
-            MemorySegment pair = call.allocate(8, 4);
-            int type = Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK;
-            ErrnoException.check(Libc.socketpair(Libc.AF_UNIX, type, 0, pair), "socketpair");
-            PacketSocket socket = new PacketSocket(pair.get(JAVA_INT, 0), SocketOptions.ALONE);
-            socket.farEnd = pair.get(JAVA_INT, 4);
-            boolean done = false;
-            try {
-                socket.set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", geometry.sendBufferLength / 2);
-                long length = geometry.ringLength() + geometry.sideLength;
-                long start = ErrnoException.check(
-                        Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
-                        "mmap(" + length + " bytes)");
-                socket.memory = socket.memory(start, length);
-                ErrnoException.check(Libc.write(socket.farEnd, call.allocate(1)), "write(socketpair)");
-                done = true;
-                return socket;
-            } finally {
-                if (!done) {
-                    socket.close();
-                }
+    /** A socket of another family with the memory of a packet socket, for {@link RehearsalSocket}. Owns the descriptor. */
+    static PacketSocket over(int fd, RingGeometry geometry) throws ErrnoException {
+        PacketSocket socket = new PacketSocket(fd, SocketOptions.ALONE);
+        boolean done = false;
+        try {
+            socket.set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", geometry.sendBufferLength / 2);
+            long length = geometry.ringLength() + geometry.sideLength;
+            long start = ErrnoException.check(
+                    Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0),
+                    "mmap(" + length + " bytes)");
+            socket.memory = socket.memory(start, length);
+            done = true;
+            return socket;
+        } finally {
+            if (!done) {
+                socket.close();
             }
         }
-    }
-
-    /**
-     * Of a stand-in: takes what was sent since the last time, all of it. Any thread.
-     *
-     * @return bytes at the start of the buffer: what was sent last, everything where the buffer is large enough
-     */
-    public long swallow(MemorySegment buffer) {
-        long last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
-        while (last == buffer.byteSize()) {
-            last = Libc.recv(farEnd, buffer, Libc.MSG_DONTWAIT);
-        }
-        return Math.max(last, 0);
     }
 
     /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */
@@ -471,76 +425,9 @@ public final class PacketSocket implements AutoCloseable {
         return Libc.recv(fd, memory.address() + at, length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC);
     }
 
-    /** Forgets all messages that were {@link #put}. */
-    public void clear() {
-        puts = 0;
-        piecesUsed = 0;
-    }
-
-    /**
-     * Makes a frame the next message of {@link #send}.
-     *
-     * @param address of the frame; its vnet header stands right before it. Both are read while {@code send} runs
-     * @param length bytes of the frame
-     */
-    public void put(long address, int length) {
-        beginMessage();
-        addPiece(address - VNET_HEADER, length + VNET_HEADER);
-    }
-
-    /** As {@link #put}, where the frame has no vnet header and asks for no offload. */
-    public void putPlain(long address, int length) {
-        beginMessage();
-        addPiece(noOffload.address(), VNET_HEADER);
-        addPiece(address, length);
-    }
-
-    /**
-     * Makes the next message one whose headers stand in {@link #headers}, and whose payload is in pieces
-     * ({@link #addPiece}), one or more.
-     *
-     * @param at offset of its vnet header in {@link #headers}
-     * @param length bytes of vnet header and headers
-     */
-    public void putInPieces(long at, int length) {
-        beginMessage();
-        addPiece(headers.address() + at, length);
-    }
-
-    /** Room for vnet headers and headers of the {@link #SENT_AT_ONCE} messages, {@link #HEADERS} bytes each. */
-    public MemorySegment headers() {
-        return headers;
-    }
-
-    private void beginMessage() {
-        long message = (long) puts * MMSGHDR;
-        messages.set(JAVA_LONG, message + MSG_IOV, pieces.address() + (long) piecesUsed * IOVEC);
-        messages.set(JAVA_LONG, message + MSG_IOVLEN, 0L);
-        puts++;
-    }
-
-    /** Appends to the message that was put last: bytes that are read while {@link #send} runs. */
-    public void addPiece(long address, int length) {
-        long piece = (long) piecesUsed * IOVEC;
-        pieces.set(JAVA_LONG, piece, address);
-        pieces.set(JAVA_LONG, piece + 8, length);
-        piecesUsed++;
-        long count = (long) (puts - 1) * MMSGHDR + MSG_IOVLEN;
-        messages.set(JAVA_LONG, count, messages.get(JAVA_LONG, count) + 1);
-    }
-
-    /**
-     * Sends messages that were {@link #put}, in order.
-     *
-     * @param from number of the first, counted from {@link #clear}
-     * @param count of them
-     * @return messages sent, fewer than {@code count} where the next one was refused; or, where the first one was, a negated
-     *     errno: EMSGSIZE (longer than the MTU), ENOBUFS (the NIC's queue is full), EAGAIN (the send buffer is), ENETDOWN
-     *     (the NIC is down, or was since the last call), ENXIO (it is gone), EINVAL (a vnet header that the kernel does not
-     *     take)
-     */
-    public int send(int from, int count) {
-        return Libc.sendmmsg(fd, messages.address() + (long) from * MMSGHDR, count, Libc.MSG_DONTWAIT);
+    /** What sends frames through this socket. */
+    public SendQueue sendQueue() {
+        return sendQueue;
     }
 
     /** Takes the socket's error off (SO_ERROR), or epoll reports it for ever: an errno, 0 where there was none. */
@@ -566,8 +453,5 @@ public final class PacketSocket implements AutoCloseable {
     public void close() {
         arena.close();
         Libc.close(fd);
-        if (farEnd >= 0) {
-            Libc.close(farEnd);
-        }
     }
 }

@@ -123,7 +123,7 @@ public final class TransmitRing implements AutoCloseable {
      * @param length bytes of the frame
      * @param plain true: it has no vnet header, and asks for no offload; false: its vnet header stands right before it
      * @return 1; or a negated errno: EMSGSIZE (longer than a slot), EAGAIN (no slot is free, or the send buffer is full), and
-     *     those of {@link PacketSocket#send}
+     *     those of {@link SendQueue#send}
      */
     public int send(MemorySegment from, long at, int length, boolean plain) {
         long slot = (long) head * slotLength;

@@ -184,8 +184,8 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** One without a NIC, over a stand-in. */
-    static Ring standIn(PacketSocket socket, PacketSocket.RingGeometry geometry) {
+    /** A ring without a NIC, for a {@link RingRehearsal}. */
+    static Ring rehearsal(PacketSocket socket, PacketSocket.RingGeometry geometry) {
         return new Ring(socket, geometry, null);
     }
 

@@ -8,6 +8,7 @@ import io.portcullis.linux.netlink.LinkWatch;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.port.Hearing;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
@@ -85,7 +86,7 @@ final class RingNic {
             Steering steering,
             PacketSocket.SocketOptions options,
             List<Ring> rings,
-            RingPort.Transmission transmission,
+            Sender.Transmission transmission,
             @Nullable LinkWatch links) {
         this.name = nic.name();
         this.steering = steering;
@@ -119,7 +120,7 @@ final class RingNic {
                         + "); ports are Ethernet only");
             }
             List<Ring> rings = openRings(nic, steering, options);
-            opened = new RingNic(nic, steering, options, rings, PacketSocket::send, links);
+            opened = new RingNic(nic, steering, options, rings, SendQueue::send, links);
             opened.chooseWayOut();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -132,12 +133,12 @@ final class RingNic {
     }
 
     /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
-    static RingPort standIn(Nic nic, Ring ring, RingPort.Transmission transmission) {
-        RingNic stands =
+    static RingPort rehearsal(Nic nic, Ring ring, Sender.Transmission transmission) {
+        RingNic rehearsal =
                 new RingNic(nic, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
-        stands.cutsSuperFrames = true;
-        stands.cutsDatagrams = true;
-        return stands.ports.getFirst();
+        rehearsal.cutsSuperFrames = true;
+        rehearsal.cutsDatagrams = true;
+        return rehearsal.ports.getFirst();
     }
 
     /** One for each worker, in the workers' order. */

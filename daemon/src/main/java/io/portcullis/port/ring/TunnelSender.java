@@ -7,6 +7,7 @@ import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Segmenter;
 import io.portcullis.port.PortCounters;
@@ -23,9 +24,16 @@ final class TunnelSender {
     /** Bytes for a vnet header, which stays empty, and the headers of a packet. */
     private static final int HEADERS = 512;
 
+    private final Sender sender;
+    private final PortCounters counters;
     private final Segmenter segmenter = new Segmenter();
     private final MemorySegment headers =
-            Arena.ofAuto().allocate((long) PacketSocket.SENT_AT_ONCE * HEADERS, Long.BYTES);
+            Arena.ofAuto().allocate((long) SendQueue.CAPACITY * HEADERS, Long.BYTES);
+
+    TunnelSender(Sender sender, PortCounters counters) {
+        this.sender = sender;
+        this.counters = counters;
+    }
 
     /** Those of a batch's frames that have to be sent here, as bits. */
     long among(Batch batch, long frames) {
@@ -42,10 +50,8 @@ final class TunnelSender {
      * Sends one of these. Counts it as one frame where it is too long or unknown, else each packet on its own.
      *
      * @param mtuLength of the NIC, bytes from layer 3 on
-     * @param port whose it is
      */
-    void send(Batch batch, int i, PacketSocket socket, int mtuLength, RingPort port) {
-        PortCounters counters = port.counters();
+    void send(Batch batch, int i, SendQueue queue, int mtuLength) {
         if (!segmenter.begin(batch, i)) {
             counters.add(UNKNOWN_TUNNEL, 1);
             return;
@@ -55,48 +61,47 @@ final class TunnelSender {
             return;
         }
         int segments = segmenter.segments();
-        for (int from = 0; from < segments; from += PacketSocket.SENT_AT_ONCE) {
-            int count = Math.min(PacketSocket.SENT_AT_ONCE, segments - from);
-            put(batch, from, count, socket);
-            int errno = sendAll(from, count, socket, port);
+        for (int from = 0; from < segments; from += SendQueue.CAPACITY) {
+            int count = Math.min(SendQueue.CAPACITY, segments - from);
+            put(batch, from, count, queue);
+            int errno = sendAll(from, count, queue);
             if (errno != 0) {
-                counters.add(port.refusal(errno), segments - from - count);
+                counters.add(sender.refusal(errno), segments - from - count);
                 return;
             }
         }
     }
 
     /** Lists packets for the kernel. */
-    private void put(Batch batch, int from, int count, PacketSocket socket) {
+    private void put(Batch batch, int from, int count, SendQueue queue) {
         long payload = batch.memory().address();
-        socket.clear();
+        queue.clear();
         for (int i = 0; i < count; i++) {
             long at = (long) i * HEADERS + PacketSocket.VNET_HEADER;
             segmenter.writeHeaders(from + i, headers, at);
-            socket.put(headers.address() + at, segmenter.headersLength());
-            socket.addPiece(payload + segmenter.payload(from + i), segmenter.payloadLength(from + i));
+            queue.put(headers.address() + at, segmenter.headersLength());
+            queue.addPiece(payload + segmenter.payload(from + i), segmenter.payloadLength(from + i));
         }
     }
 
     /** Sends what was put; returns 0, or the errno that all that follows would be refused with. */
-    private int sendAll(int from, int count, PacketSocket socket, RingPort port) {
-        PortCounters counters = port.counters();
+    private int sendAll(int from, int count, SendQueue queue) {
         int at = 0;
         boolean wasDown = false;
         while (at < count) {
-            int sent = socket.send(at, count - at);
+            int sent = queue.send(at, count - at);
             if (sent > 0) {
                 counters.add(SENT_FRAMES, sent);
                 counters.add(SENT_BYTES, bytes(from + at, sent));
                 at += sent;
             } else if (sent == -Errno.ENETDOWN && !wasDown) {
-                // As in RingPort: the socket tells once that the link went down.
+                // As in Sender: the socket reports once that the link went down.
                 wasDown = true;
-            } else if (RingPort.isForAll(-sent)) {
-                counters.add(port.refusal(-sent), count - at);
+            } else if (Sender.isForAll(-sent)) {
+                counters.add(sender.refusal(-sent), count - at);
                 return -sent;
             } else {
-                counters.add(port.refusal(-sent), 1);
+                counters.add(sender.refusal(-sent), 1);
                 at++;
             }
         }

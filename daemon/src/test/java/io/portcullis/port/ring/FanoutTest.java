@@ -203,9 +203,9 @@ class FanoutTest {
         PacketSocket socket = member.socket();
         long at = socket.memory().byteSize() - ROOM;
         MemorySegment.copy(frame, 0, socket.memory(), ValueLayout.JAVA_BYTE, at, frame.length);
-        socket.clear();
-        socket.putPlain(socket.memory().address() + at, frame.length);
-        assertEquals(1, socket.send(0, 1));
+        socket.sendQueue().clear();
+        socket.sendQueue().putPlain(socket.memory().address() + at, frame.length);
+        assertEquals(1, socket.sendQueue().send(0, 1));
     }
 
     /** Waits until a socket has seen so many frames. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
@@ -54,9 +55,9 @@ class RefusedTrainTest {
             this.rehearsal = RingRehearsal.open(this::take);
         }
 
-        private int take(PacketSocket socket, int from, int count) {
+        private int take(SendQueue queue, int from, int count) {
             for (int i = from; i < from + count; i++) {
-                assertEquals(1, socket.send(i, 1));
+                assertEquals(1, queue.send(i, 1));
                 List<Integer> frames = numbers(rehearsal.sent());
                 boolean train = frames.size() > 1;
                 trains += train ? 1 : 0;

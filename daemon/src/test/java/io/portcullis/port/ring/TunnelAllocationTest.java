@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.portcullis.Allocation;
+import io.portcullis.linux.packet.RehearsalSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.TunnelTrain;
 import io.portcullis.port.PortCounter;
@@ -26,8 +27,8 @@ final class TunnelAllocationTest {
     /** Fits a slot, which is where the rehearsal puts it. */
     private static final int PAYLOAD = 1_200;
 
-    private static RingRehearsal.Offload offload(TunnelTrain train) {
-        return new RingRehearsal.Offload(
+    private static RehearsalSocket.Offload offload(TunnelTrain train) {
+        return new RehearsalSocket.Offload(
                 NEEDS_CSUM,
                 train.gsoType(),
                 train.segmentLength(),
@@ -62,7 +63,7 @@ final class TunnelAllocationTest {
                         outside.port().release(batch);
                         bytes += threads.getCurrentThreadAllocatedBytes() - before;
                         sent[0] += SEGMENTS;
-                        inside.swallow();
+                        inside.drain();
                     }
                     return bytes;
                 });
