@@ -9,32 +9,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Who may have written what a folder holds: that decides as whom its files may be obeyed. */
+/** Who may have written the files of a folder: that decides whose rights apply to them. */
 public sealed interface Author {
-    /** Root, or the user as whom this process acts. */
+    /** Root, or the user of this process. */
     record Trusted() implements Author {}
 
     /**
-     * Another user, who owns the folder or one on the way to it.
+     * Another user, who owns the folder or one above it.
      *
-     * @param user its number
-     * @param group the folder's
+     * @param user number of the user
+     * @param group number of the folder's group
      */
     record Other(int user, int group) implements Author {}
 
     /**
-     * More than one.
+     * More than one user.
      *
-     * @param why for people
+     * @param why for the operator
      */
     record Anybody(String why) implements Author {}
 
     /**
-     * The author of a folder's files. Folders above it count as well: who may write there could have put another one in its
-     * place.
+     * The author of a folder's files. Folders above it count as well: a user who may write there could have replaced the
+     * folder.
      *
      * @param folder may be missing
-     * @throws IOException where a folder can't be looked at
+     * @throws IOException if the attributes of a folder can't be read
      */
     static Author of(Path folder) throws IOException {
         int ourselves = TrustedFolder.user();
@@ -57,13 +57,13 @@ public sealed interface Author {
         return parts.reversed();
     }
 
-    /** As it is written, with the symbolic links in it, and where they lead. */
+    /** The path as written, with its symbolic links, and the path to which they lead. */
     private static List<Path> ways(Path named) throws IOException {
         List<Path> ways = new ArrayList<>(List.of(named));
         try {
             ways.add(named.toRealPath());
         } catch (NoSuchFileException missing) {
-            // What is there of it is looked at all the same.
+            // The existing part of the path is checked anyway.
             return ways;
         }
         return ways;
@@ -83,7 +83,7 @@ public sealed interface Author {
         if (owner != 0 && owner != ourselves) {
             return Optional.of(new Other(owner, group));
         }
-        // inode(7): in a sticky folder nobody can replace what is another user's.
+        // inode(7): in a sticky folder a user can't replace another user's file.
         boolean sticky = (mode & 01000) != 0;
         if (!Files.isSymbolicLink(part) && (mode & 0022) != 0 && (isLast || !sticky)) {
             return Optional.of(new Anybody(String.format(

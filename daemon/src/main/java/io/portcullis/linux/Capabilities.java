@@ -5,17 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What this process may do: its effective capabilities, capabilities(7), from {@code CapEff} in proc_pid_status(5).
+ * The effective capabilities of this process, capabilities(7), from {@code CapEff} in proc_pid_status(5).
  *
  * @param effective one bit a capability
  */
 public record Capabilities(long effective) {
-    /** Configuring NICs, switches of the IP stack, offloads. */
+    /** Configuring NICs, the IP stack and offloads. */
     public static final int CAP_NET_ADMIN = 12;
     /** Packet sockets. */
     public static final int CAP_NET_RAW = 13;
 
-    /** Almost everything; before Linux 5.8 also what {@link #CAP_BPF} is for. */
+    /** Almost everything; before Linux 5.8 also the rights of {@link #CAP_BPF}. */
     public static final int CAP_SYS_ADMIN = 21;
     /** Programs in the kernel (Linux 5.8). */
     public static final int CAP_BPF = 39;
@@ -23,7 +23,7 @@ public record Capabilities(long effective) {
     private static final Path STATUS = Path.of("/proc/thread-self/status");
     private static final String LINE = "CapEff:";
 
-    /** Those of the calling thread. */
+    /** The capabilities of the calling thread. */
     public static Capabilities ofThisThread() throws IOException {
         return parse(Files.readString(STATUS));
     }

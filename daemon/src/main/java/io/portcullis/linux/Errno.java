@@ -4,29 +4,29 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What the kernel answers when it refuses: number, C name and text, in English whatever the locale. The numbers are
- * those of x86-64 and arm64 (include/uapi/asm-generic/errno-base.h and errno.h), the texts those of strerrordesc_np(3).
+ * The kernel's error numbers with their C names and texts, in English in any locale. The numbers are those of x86-64 and arm64
+ * (include/uapi/asm-generic/errno-base.h and errno.h), the texts those of strerrordesc_np(3).
  */
 public final class Errno {
     /** Operation not permitted: most often a missing capability. */
     public static final int EPERM = 1;
     /** No such file or directory. */
     public static final int ENOENT = 2;
-    /** No such process; of routes: none matches. */
+    /** No such process; for routes: none matches. */
     public static final int ESRCH = 3;
-    /** A signal came first: call again. */
+    /** A signal interrupted the call: call again. */
     public static final int EINTR = 4;
-    /** Of a packet socket: it is bound to no NIC, or its NIC is gone. */
+    /** For a packet socket: it is bound to no NIC, or its NIC is gone. */
     public static final int ENXIO = 6;
     /** Not now: call again later. */
     public static final int EAGAIN = 11;
-    /** Permission denied; of routes: one forbids it. */
+    /** Permission denied; for routes: a route forbids it. */
     public static final int EACCES = 13;
-    /** It is there already. */
+    /** It exists already. */
     public static final int EEXIST = 17;
     /** No such device: no NIC of that name or index in this network namespace. */
     public static final int ENODEV = 19;
-    /** A part of the path is no folder. */
+    /** A part of the path is not a folder. */
     public static final int ENOTDIR = 20;
     /** Invalid argument. */
     public static final int EINVAL = 22;

@@ -7,9 +7,9 @@ public final class ErrnoException extends IOException {
     private final int errno;
 
     /**
-     * A refusal.
+     * A refused call.
      *
-     * @param call what was asked, and of what
+     * @param call the call and its object
      * @param errno positive, as in errno(3)
      */
     public ErrnoException(String call, int errno) {
@@ -23,7 +23,7 @@ public final class ErrnoException extends IOException {
     }
 
     /**
-     * The way from C's answer to Java's.
+     * Converts C's result to Java's.
      *
      * @param result of a {@link Libc} call
      * @return {@code result}, if it is not negative

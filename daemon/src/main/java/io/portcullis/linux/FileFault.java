@@ -7,19 +7,19 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** What went wrong with a file, for people. */
+/** Texts about failed file operations, for the operator. */
 public final class FileFault {
     private FileFault() {}
 
-    /** In one line, with the file's name where the exception has it. */
+    /** One line, with the file's name if the exception has it. */
     public static String text(IOException e) {
         return switch (e) {
-            // It quotes the file, which may have any character.
+            // It quotes the file, which may contain any character.
             case JacksonException unreadable -> unreadable.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
             case ErrnoException refused -> String.valueOf(refused.getMessage());
             case NoSuchFileException none -> none.getFile() + ": no such file";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";
-            case FileAlreadyExistsException there -> there.getFile() + ": is there already";
+            case FileAlreadyExistsException there -> there.getFile() + ": exists already";
             case FileSystemException refused
             when refused.getReason() != null -> refused.getFile() + ": " + refused.getReason();
             default -> e.getMessage() == null ? e.toString() : e.getMessage();

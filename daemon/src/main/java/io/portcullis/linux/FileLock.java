@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that one process at a time holds (flock(2)): however that process ends, the lock goes with it; the file stays, unless
- * it is removed with the lock. It holds the words of who has it. Worth something only in a folder where nobody else may make
- * files.
+ * A lock file (flock(2)) that one process at a time holds. The kernel releases the lock when that process ends in any way; the file
+ * stays, unless {@link #remove} deletes it. The file contains a text by its holder. Safe only in a folder where no other user may
+ * create files.
  */
 public final class FileLock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FileLock.class);
@@ -32,17 +32,17 @@ public final class FileLock implements AutoCloseable {
     }
 
     /**
-     * Takes the lock; makes the file (mode 0600) where there is none.
+     * Takes the lock; creates the file (mode 0600) if there is none.
      *
-     * @param words who we are, for {@link #holder}
-     * @return empty where another open file has it, of this process or of another
+     * @param words text about this process, for {@link #holder}
+     * @return empty if the lock is held through another open file, of this process or another
      * @throws ErrnoException ELOOP: it is a symbolic link; EACCES, ENOENT, ENOSPC: as open(2) says
      */
     public static Optional<FileLock> take(Path file, String words) throws ErrnoException {
         for (int attempt = 1; ; attempt++) {
             int fd = OwnedFile.open(file, LibcFiles.O_RDWR | LibcFiles.O_CREAT);
             int refused = LibcFiles.flock(fd, LibcFiles.LOCK_EX | LibcFiles.LOCK_NB);
-            // One that was removed between our open and our lock locks nothing.
+            // A file that was deleted between open and flock locks nothing.
             if (refused == 0 && !isStill(file, fd) && attempt < ATTEMPTS) {
                 Libc.close(fd);
                 continue;
@@ -71,17 +71,16 @@ public final class FileLock implements AutoCloseable {
         try {
             Files.writeString(OwnedFile.opened(fd), words);
         } catch (IOException full) {
-            // The lock counts; its words are for people.
+            // Only the lock matters; the text is for the operator.
             LOG.debug("the holder of a lock is not noted", full);
         }
     }
 
     /**
-     * The words of who holds it, the first 200 bytes of them; none where the file is no regular one. May be asked about a folder
-     * of somebody else, too.
+     * The holder's text, at most 200 bytes; empty text if the file is not a regular one. Works in another user's folder, too.
      *
-     * @return empty where nobody does, or there is no such file
-     * @throws IOException ELOOP: it is a symbolic link; EACCES: we may not look
+     * @return empty if the lock is free, or there is no such file
+     * @throws IOException ELOOP: it is a symbolic link; EACCES: no permission
      */
     public static Optional<String> holder(Path file) throws IOException {
         int fd;
@@ -118,18 +117,18 @@ public final class FileLock implements AutoCloseable {
         }
     }
 
-    /** Removes the file and gives the lock back. Once, instead of {@link #close}. */
+    /** Deletes the file and releases the lock. Once, instead of {@link #close}. */
     public void remove() {
         try {
             Files.deleteIfExists(file);
         } catch (IOException kept) {
-            // A lock that nobody holds is as good as none: the next one takes it.
-            LOG.debug("{} stays behind", file, kept);
+            // A free lock file does no harm: the next process takes it.
+            LOG.debug("{} was not deleted", file, kept);
         }
         close();
     }
 
-    /** Gives it back. Once. */
+    /** Releases the lock. Once. */
     @Override
     public void close() {
         Libc.close(fd);

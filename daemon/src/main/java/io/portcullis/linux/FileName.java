@@ -5,9 +5,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Names of files that stand for any text: an interface's name, another file's path. */
+/** File names for arbitrary texts: an interface's name, another file's path. */
 public final class FileName {
-    /** Of the 255 bytes that a name may have (NAME_MAX, linux/limits.h) the others are left for what goes round it. */
+    /** Bytes; the rest of the 255 bytes of a name (NAME_MAX, linux/limits.h) is for prefixes and suffixes. */
     private static final int LONGEST = 180;
 
     private static final int KEPT = 120;
@@ -15,11 +15,11 @@ public final class FileName {
     private FileName() {}
 
     /**
-     * The file name that stands for a text: ASCII letters, digits, {@code _} and {@code -} as they are, each other byte of its
-     * UTF-8 as {@code %XX}; what would be long is cut, and {@code ~} and a hash of the whole follow. No two texts have the same
-     * name, and none has a dot in it: whatever begins with one may follow.
+     * The file name for a text: ASCII letters, digits, {@code _} and {@code -} unchanged, each other byte of its UTF-8 as
+     * {@code %XX}. A long name is cut, and {@code ~} and a hash of the whole text follow. No two texts have the same name, and no
+     * name contains a dot: a suffix may begin with one.
      *
-     * @return 1 to 180 bytes; of an empty text {@code ~}
+     * @return 1 to 180 bytes; {@code ~} for an empty text
      */
     public static String of(String text) {
         if (text.isEmpty()) {
@@ -27,11 +27,11 @@ public final class FileName {
         }
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         StringBuilder name = new StringBuilder(bytes.length);
-        for (byte each : bytes) {
-            if (isPlain((char) each)) {
-                name.append((char) each);
+        for (byte b : bytes) {
+            if (isPlain((char) b)) {
+                name.append((char) b);
             } else {
-                name.append('%').append(HexFormat.of().withUpperCase().toHexDigits(each));
+                name.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
             }
         }
         return name.length() <= LONGEST
@@ -43,7 +43,7 @@ public final class FileName {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-';
     }
 
-    /** SHA-256 of some bytes, in 64 hexadecimal digits. */
+    /** SHA-256 of bytes, as 64 hexadecimal digits. */
     public static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));

@@ -14,47 +14,47 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What the kernel tells of files and folders, inotify(7): among it that a file which was open for writing is closed, which Java's
- * {@code WatchService} does not tell. It tells of this machine's own work only: nothing of what another machine does on a network
- * file system, and of a mounted file only what happens to the file itself. One thread awaits; any thread adds, removes and closes.
+ * Events of files and folders, inotify(7). It reports that a file open for writing was closed, which Java's {@code WatchService}
+ * does not. It reports only changes by this machine: none by another machine on a network file system, and for a mounted file only
+ * changes of the file itself. One thread awaits; any thread adds, removes and closes.
  */
 public final class Inotify implements AutoCloseable {
     // include/uapi/linux/inotify.h
-    /** Somebody wrote to the file, or cut it; or set the time of its last change, and no other. */
+    /** The file was written or truncated; or only its modification time was set. */
     public static final int MODIFY = 0x2;
-    /** Owner, mode, times or the number of names are others. */
+    /** Owner, mode, times or the number of names changed. */
     public static final int ATTRIB = 0x4;
-    /** A file that was open for writing is closed. */
+    /** A file open for writing was closed. */
     public static final int CLOSE_WRITE = 0x8;
-    /** A file or folder that was open for reading alone is closed. */
+    /** A file or folder open only for reading was closed. */
     public static final int CLOSE_NOWRITE = 0x10;
-    /** A file or folder was opened. Where that cut the file, {@link #MODIFY} may come first. */
+    /** A file or folder was opened. If that truncated the file, {@link #MODIFY} may come first. */
     public static final int OPEN = 0x20;
-    /** A name went from this folder to another name or folder: the same cookie as its {@link #MOVED_TO}. */
+    /** A name was moved from this folder to another name or folder: the same cookie as its {@link #MOVED_TO}. */
     public static final int MOVED_FROM = 0x40;
-    /** A name came, perhaps in the place of another file. */
+    /** A name was moved to this folder, and may have replaced another file. */
     public static final int MOVED_TO = 0x80;
-    /** A name was made: a file, a folder, a link. */
+    /** A name was created: a file, a folder, a link. */
     public static final int CREATE = 0x100;
-    /** A name was removed. */
+    /** A name was deleted. */
     public static final int DELETE = 0x200;
-    /** What is watched has no name any more and nobody has it open. */
+    /** The watched file has no name any more and is not open. */
     public static final int DELETE_SELF = 0x400;
-    /** What is watched was renamed. */
+    /** The watched file was renamed. */
     public static final int MOVE_SELF = 0x800;
     /** The file system was unmounted. */
     public static final int UNMOUNT = 0x2000;
     /** Events were lost: the queue was full (fs.inotify.max_queued_events). */
     public static final int Q_OVERFLOW = 0x4000;
-    /** This watch is no more: removed, or what was watched is gone. */
+    /** The watch has ended: it was removed, or its file is gone. */
     public static final int IGNORED = 0x8000;
-    /** To {@link #add}: only a folder. */
+    /** For {@link #add}: only a folder. */
     public static final int ONLYDIR = 0x0100_0000;
-    /** To {@link #add}: nothing of files that have lost their name in the folder. */
+    /** For {@link #add}: no events of files deleted from the folder. */
     public static final int EXCL_UNLINK = 0x0400_0000;
-    /** To {@link #add}: what is watched already is watched for this, too. */
+    /** For {@link #add}: adds events to an existing watch. */
     public static final int MASK_ADD = 0x2000_0000;
-    /** The name is that of a folder. */
+    /** The name is a folder's. */
     public static final int ISDIR = 0x4000_0000;
 
     private static final int BUFFER = 64 * 1024;
@@ -67,15 +67,15 @@ public final class Inotify implements AutoCloseable {
     private static final int NAME = 16;
 
     /**
-     * Something happened.
+     * One event.
      *
-     * @param watch as {@link #add} gave it; -1 where events were lost
-     * @param mask what
-     * @param cookie the same one of {@link #MOVED_FROM} and {@link #MOVED_TO}, else 0
-     * @param name in the folder that is watched; empty: what is watched itself
+     * @param watch as returned by {@link #add}; -1 if events were lost
+     * @param mask kinds of the event
+     * @param cookie the same for {@link #MOVED_FROM} and {@link #MOVED_TO}, else 0
+     * @param name in the watched folder; empty: the watched file or folder itself
      */
     public record Event(int watch, int mask, int cookie, String name) {
-        /** True: it is one of these. */
+        /** True: it is of one of these kinds. */
         public boolean is(int bits) {
             return (mask & bits) != 0;
         }
@@ -93,9 +93,9 @@ public final class Inotify implements AutoCloseable {
     }
 
     /**
-     * Watches nothing yet.
+     * Opens an instance without watches.
      *
-     * @throws ErrnoException EMFILE: this user has as many as fs.inotify.max_user_instances says, or as many open files as it may
+     * @throws ErrnoException EMFILE: the user has reached fs.inotify.max_user_instances, or the limit of open files
      */
     public static Inotify open() throws ErrnoException {
         int wakeup = (int) ErrnoException.check(Libc.eventfd(0, Libc.EFD_CLOEXEC), "eventfd(EFD_CLOEXEC)");
@@ -111,11 +111,11 @@ public final class Inotify implements AutoCloseable {
     }
 
     /**
-     * Watches a file or folder; of a link, what it leads to.
+     * Watches a file or folder; for a link, its target.
      *
-     * @return the number of the watch: that of before, where the same one is watched already, under whatever name
-     * @throws ErrnoException ENOENT, ENOTDIR; EACCES: it may not be read; ENOSPC: this user has as many watches as
-     *     fs.inotify.max_user_watches says; ECANCELED: closed
+     * @return number of the watch: the existing one if the same file is watched already, under any name
+     * @throws ErrnoException ENOENT, ENOTDIR; EACCES: it may not be read; ENOSPC: the user has reached
+     * fs.inotify.max_user_watches; ECANCELED: closed
      */
     public int add(Path path, int mask) throws ErrnoException {
         registering.lock();
@@ -124,13 +124,14 @@ public final class Inotify implements AutoCloseable {
                 throw new ErrnoException("inotify_add_watch", Errno.ECANCELED);
             }
             return (int) ErrnoException.check(
-                    LibcFiles.inotify_add_watch(fd, OwnedFile.path(arena, path), mask), "inotify_add_watch(" + path + ")");
+                    LibcFiles.inotify_add_watch(fd, OwnedFile.path(arena, path), mask),
+                    "inotify_add_watch(" + path + ")");
         } finally {
             registering.unlock();
         }
     }
 
-    /** Ends a watch; one that is no more is no fault. */
+    /** Removes a watch; does nothing if it has ended. */
     public void remove(int watch) {
         registering.lock();
         try {
@@ -145,8 +146,8 @@ public final class Inotify implements AutoCloseable {
     /**
      * Waits for events.
      *
-     * @param timeoutMs milliseconds to wait at the most; negative: no limit
-     * @return what has come, in its order; empty when the time is up, or after {@link #wake}
+     * @param timeoutMs longest wait in milliseconds; negative: no limit
+     * @return events in order; empty after the timeout or {@link #wake}
      * @throws ErrnoException ECANCELED once this is closed
      */
     public List<Event> await(int timeoutMs) throws ErrnoException {
@@ -193,7 +194,7 @@ public final class Inotify implements AutoCloseable {
         return events;
     }
 
-    /** Lets the thread in {@link #await} return. */
+    /** Makes {@link #await} return. */
     public void wake() {
         registering.lock();
         try {
@@ -211,7 +212,7 @@ public final class Inotify implements AutoCloseable {
         }
     }
 
-    /** Ends it; a thread that waits gets ECANCELED. Once or more often, any thread. */
+    /** Closes the instance; a waiting thread gets ECANCELED. Once or more often, any thread. */
     @Override
     public void close() {
         registering.lock();
@@ -223,7 +224,7 @@ public final class Inotify implements AutoCloseable {
             registering.unlock();
         }
         write();
-        // The descriptors go when nobody is inside: a closed number may be another file's a moment later.
+        // The descriptors are closed after await has returned: the kernel reuses a closed number at once.
         reading.lock();
         try {
             Libc.close(fd);

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A thread that must live as long as what it looks after. What its body throws and should not is a defect: it is told to the
- * thread's uncaught exception handler, as if the thread had ended of it, and the body begins again a moment later.
+ * A thread that does not end by an exception. What its body throws is a defect: the thread's uncaught exception handler gets it, and
+ * a second later the body starts again.
  */
 public final class LastingThread {
     private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(1);
@@ -13,7 +13,7 @@ public final class LastingThread {
     private LastingThread() {}
 
     /**
-     * A daemon thread, not started yet.
+     * Creates a daemon thread without starting it.
      *
      * @param body returns when the thread is to end
      */

@@ -12,9 +12,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The C library as it is: one method per function, C's names, C's order of arguments. Where C says "-1 with errno set",
- * these answer the negated errno ({@code -ENODEV}); they never throw for what the kernel answers. The caller owns all
- * memory; nothing is kept after the call. Any thread; each has its own errno.
+ * The C library: one method per function, with C's name and C's order of arguments. Where C returns "-1 with errno set", these
+ * return the negated errno ({@code -ENODEV}); they never throw for an answer of the kernel. The caller owns all memory; nothing is
+ * kept after the call. Any thread; each has its own errno. {@code LibcFiles} and {@code LibcProcess} have the functions that only
+ * this package calls.
  */
 public final class Libc {
     /** Unix domain sockets (bits/socket.h). */
@@ -23,42 +24,42 @@ public final class Libc {
     public static final int AF_INET = 2;
     /** IPv6. */
     public static final int AF_INET6 = 10;
-    /** The kernel's own message sockets, netlink(7). */
+    /** Messages with the kernel, netlink(7). */
     public static final int AF_NETLINK = 16;
     /** Frames of a NIC, packet(7). */
     public static final int AF_PACKET = 17;
 
-    /** Bytes in their order (bits/socket_type.h). */
+    /** A byte stream (bits/socket_type.h). */
     public static final int SOCK_STREAM = 1;
     /** Datagrams (bits/socket_type.h). */
     public static final int SOCK_DGRAM = 2;
-    /** Messages of a protocol of its own. */
+    /** Raw messages of a protocol. */
     public static final int SOCK_RAW = 3;
-    /** Close on exec: no child of ours inherits the descriptor. */
+    /** Close on exec: no child process inherits the descriptor. */
     public static final int SOCK_CLOEXEC = 0x80000;
     /** No call on it waits. */
     public static final int SOCK_NONBLOCK = 0x800;
 
     /** recv(2): do not wait. */
     public static final int MSG_DONTWAIT = 0x40;
-    /** recv(2): answer the length that the message had, even where the buffer was shorter. */
+    /** recv(2): return the length of the message, even if the buffer is shorter. */
     public static final int MSG_TRUNC = 0x20;
     /** send(2): no SIGPIPE. */
     static final int MSG_NOSIGNAL = 0x4000;
 
-    /** mmap(2): no access at all; only the addresses are taken. */
+    /** mmap(2): no access; only reserves the addresses. */
     public static final int PROT_NONE = 0;
     /** mmap(2): reading and writing. */
     public static final int PROT_READ_WRITE = 1 | 2;
     /** mmap(2): the file's own memory. */
     public static final int MAP_SHARED = 1;
-    /** mmap(2): nobody else's. */
+    /** mmap(2): private memory of this process. */
     public static final int MAP_PRIVATE = 2;
-    /** mmap(2): at this very address, in the place of what is mapped there. */
+    /** mmap(2): at exactly this address, replacing what is mapped there. */
     public static final int MAP_FIXED = 0x10;
     /** mmap(2): zeroed memory, no file. */
     public static final int MAP_ANONYMOUS = 0x20;
-    /** mmap(2): take the pages now, not when they are touched. */
+    /** mmap(2): allocate the pages now, not at the first access. */
     public static final int MAP_POPULATE = 0x8000;
 
     /** poll(2): there is something to read. */
@@ -74,18 +75,18 @@ public final class Libc {
             NativeCall.of("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKNAME =
             NativeCall.of("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle SETSOCKOPT =
-            NativeCall.of("setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle GETSOCKOPT =
-            NativeCall.of("getsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle SETSOCKOPT = NativeCall.of(
+            "setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKOPT = NativeCall.of(
+            "getsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SENDTO = NativeCall.of(
             "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle RECV =
             NativeCall.of("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    // The two calls of every batch of frames take plain addresses: a MemorySegment for each would be an object for
-    // each.
-    // Neither is `critical`: copying tens of kilobytes, or handing over 64 frames, would hold up a safepoint for longer
-    // than the few nanoseconds of the transition that it spares.
+    // The two calls of every batch take plain addresses: a MemorySegment for each call would be an object. Neither is
+    // `critical`: copying tens of kilobytes, or sending 64 frames, would delay a safepoint for longer than the few
+    // nanoseconds
+    // of the saved transition.
     private static final MethodHandle RECV_AT =
             NativeCall.of("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SENDMMSG =
@@ -157,7 +158,8 @@ public final class Libc {
     public static int bind(int fd, MemorySegment address) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) BIND.invokeExact(state, fd, address, (int) address.byteSize()), state);
+            return (int)
+                    NativeCall.negated((int) BIND.invokeExact(state, fd, address, (int) address.byteSize()), state);
         } catch (Throwable bug) {
             throw new AssertionError("bind(" + fd + ")", bug);
         }
@@ -196,7 +198,8 @@ public final class Libc {
     public static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
+            return (int)
+                    NativeCall.negated((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
         } catch (Throwable bug) {
             throw new AssertionError("getsockopt(" + fd + ", " + level + ", " + option + ")", bug);
         }
@@ -225,7 +228,7 @@ public final class Libc {
         }
     }
 
-    /** recv(2) to an address: as {@link #recv(int, MemorySegment, int)}, and no object is made. */
+    /** recv(2) to an address: as {@link #recv(int, MemorySegment, int)}, without an object. */
     public static long recv(int fd, long address, long length, int flags) {
         MemorySegment state = NativeCall.state();
         try {
@@ -236,8 +239,8 @@ public final class Libc {
     }
 
     /**
-     * sendmmsg(2). Messages sent, fewer than {@code count} where the next one was refused, or the negated errno where that
-     * was the first.
+     * sendmmsg(2). Messages sent: fewer than {@code count} if the next one was refused; or the negated errno if the first one
+     * was.
      *
      * @param messages address of an array of struct mmsghdr
      */
@@ -254,7 +257,8 @@ public final class Libc {
     public static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
         MemorySegment state = NativeCall.state();
         try {
-            return NativeCall.negated((long) MMAP.invokeExact(state, address, length, protection, flags, fd, offset), state);
+            return NativeCall.negated(
+                    (long) MMAP.invokeExact(state, address, length, protection, flags, fd, offset), state);
         } catch (Throwable bug) {
             throw new AssertionError("mmap(" + fd + ", " + length + " bytes)", bug);
         }
@@ -284,8 +288,8 @@ public final class Libc {
      * poll(2) for input on two descriptors.
      *
      * @param timeoutMs milliseconds; negative: no limit
-     * @return 0 when the time is up; else bit 0 for the first, bit 1 for the second, where there is input, an error or a
-     *     hang-up; or the negated errno
+     * @return 0 after the timeout; else bit 0 for the first and bit 1 for the second descriptor, set if it has input, an error
+     * or a hang-up; or the negated errno
      */
     public static int poll(int first, int second, int timeoutMs) {
         MemorySegment state = NativeCall.state();

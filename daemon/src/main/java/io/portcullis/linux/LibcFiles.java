@@ -13,25 +13,25 @@ import java.lang.invoke.MethodHandle;
 final class LibcFiles {
     /** open(2): reading and writing. */
     static final int O_RDWR = 2;
-    /** open(2): make the file where there is none. */
+    /** open(2): create the file if there is none. */
     static final int O_CREAT = 0x40;
-    /** open(2): only where there is none. */
+    /** open(2): fail if the file exists. */
     static final int O_EXCL = 0x80;
-    /** open(2): wait for nobody, not even at the other end of a FIFO. */
+    /** open(2): do not wait, not even for the other end of a FIFO. */
     static final int O_NONBLOCK = 0x800;
     /** open(2): close on exec. */
     static final int O_CLOEXEC = 0x80000;
-    /** open(2): not through a symbolic link. */
+    /** open(2): fail at a symbolic link. */
     static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
-    /** renameat2(2): paths are as the process sees them. */
+    /** renameat2(2): paths start at the working directory. */
     static final int AT_FDCWD = -100;
-    /** renameat2(2): both names stay, and each leads to what the other one did. */
+    /** renameat2(2): exchange the two files of two names. */
     static final int RENAME_EXCHANGE = 2;
-    /** fallocate(2): give the pages back, and keep the size. */
+    /** fallocate(2): free the pages, keep the size. */
     static final int FALLOC_FL_PUNCH_HOLE = 1 | 2;
-    /** flock(2): others may read, and so have it too. */
+    /** flock(2): a shared lock. */
     static final int LOCK_SH = 1;
-    /** flock(2): nobody else has it. */
+    /** flock(2): an exclusive lock. */
     static final int LOCK_EX = 2;
     /** flock(2): do not wait. */
     static final int LOCK_NB = 4;
@@ -45,7 +45,8 @@ final class LibcFiles {
     private static final MethodHandle RENAMEAT2 =
             NativeCall.of("renameat2", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETEUID = NativeCall.of("geteuid", FunctionDescriptor.of(JAVA_INT));
-    private static final MethodHandle FLOCK = NativeCall.of("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle FLOCK =
+            NativeCall.of("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle FALLOCATE =
             NativeCall.of("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE =
@@ -83,7 +84,8 @@ final class LibcFiles {
     static int renameat2(MemorySegment from, MemorySegment to, int flags) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) RENAMEAT2.invokeExact(state, AT_FDCWD, from, AT_FDCWD, to, flags), state);
+            return (int)
+                    NativeCall.negated((int) RENAMEAT2.invokeExact(state, AT_FDCWD, from, AT_FDCWD, to, flags), state);
         } catch (Throwable bug) {
             throw new AssertionError("renameat2(" + flags + ")", bug);
         }

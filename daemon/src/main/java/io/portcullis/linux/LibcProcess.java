@@ -12,9 +12,9 @@ import java.lang.invoke.MethodHandle;
 final class LibcProcess {
     /** setpriority(2): of one thread. */
     static final int PRIO_PROCESS = 0;
-    /** sched(7): only where nobody else wants the core. */
+    /** sched(7): run only on an idle core. */
     static final int SCHED_IDLE = 5;
-    /** clock_gettime(2): since boot, without jumps; what systemd means by MONOTONIC_USEC. */
+    /** clock_gettime(2): time since boot, without jumps; systemd's MONOTONIC_USEC. */
     static final int CLOCK_MONOTONIC = 1;
 
     private static final MethodHandle EXIT = NativeCall.of("_exit", FunctionDescriptor.ofVoid(JAVA_INT));
@@ -45,7 +45,8 @@ final class LibcProcess {
     static int sched_setscheduler(int thread, int policy, MemorySegment parameters) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) SCHED_SETSCHEDULER.invokeExact(state, thread, policy, parameters), state);
+            return (int)
+                    NativeCall.negated((int) SCHED_SETSCHEDULER.invokeExact(state, thread, policy, parameters), state);
         } catch (Throwable bug) {
             throw new AssertionError("sched_setscheduler(" + thread + ", " + policy + ")", bug);
         }
@@ -65,7 +66,8 @@ final class LibcProcess {
     static int sched_getaffinity(int thread, MemorySegment set) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) SCHED_GETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
+            return (int)
+                    NativeCall.negated((int) SCHED_GETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
         } catch (Throwable bug) {
             throw new AssertionError("sched_getaffinity(" + thread + ")", bug);
         }
@@ -75,7 +77,8 @@ final class LibcProcess {
     static int sched_setaffinity(int thread, MemorySegment set) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int) NativeCall.negated((int) SCHED_SETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
+            return (int)
+                    NativeCall.negated((int) SCHED_SETAFFINITY.invokeExact(state, thread, set.byteSize(), set), state);
         } catch (Throwable bug) {
             throw new AssertionError("sched_setaffinity(" + thread + ")", bug);
         }

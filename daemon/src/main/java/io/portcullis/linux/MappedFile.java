@@ -10,13 +10,13 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A file that is mapped as a whole, shared: what is written there is the file's at once, and stays when the process ends
- * without notice. Its space is reserved before it is mapped (fallocate(2)), so that no access to it can fail later: a page
- * that a full tmpfs cannot give would be a SIGBUS. A page of it becomes resident when it is first used, which takes a
- * microsecond, so that a table for a million flows with a few in it takes little. The mapping goes with its arena.
+ * A file mapped as a whole, shared: a write reaches the file at once, and stays when the process dies. Its space is reserved before
+ * it is mapped (fallocate(2)), so that no later access can fail: a page that a full tmpfs can't allocate would be a SIGBUS. A page
+ * becomes resident at its first use, which takes a microsecond: a table for a million flows with few flows uses little memory. The
+ * arena unmaps it.
  */
 public final class MappedFile {
-    /** Of a file's mode (inode(7)): what kind it is, a regular one, and who else may write. */
+    /** Bits of a file's mode (inode(7)): its kind, a regular file, write permission of others. */
     private static final int KIND = 0170000;
 
     private static final int REGULAR = 0100000;
@@ -25,9 +25,9 @@ public final class MappedFile {
     private MappedFile() {}
 
     /**
-     * Makes a file of zeroes, for its owner alone, and maps it.
+     * Creates a file of zeroes with mode 0600, and maps it.
      *
-     * @throws ErrnoException where it is there already (EEXIST), there is no room (ENOSPC), or something else is in the way
+     * @throws ErrnoException EEXIST: it exists; ENOSPC: no space; or another errno of open(2), fallocate(2) or mmap(2)
      */
     public static MemorySegment create(Path file, long bytes) throws ErrnoException {
         int fd = open(file, LibcFiles.O_RDWR | LibcFiles.O_CREAT | LibcFiles.O_EXCL);
@@ -39,16 +39,16 @@ public final class MappedFile {
     }
 
     /**
-     * Maps a file that is there. Nobody else can make it shorter while it is in use, which would be a SIGBUS: it is a regular
-     * file of one name, of an owner who is trusted, and others may not write to it.
+     * Maps an existing file. No other user can truncate it while it is in use, which would be a SIGBUS: it has to be a regular file
+     * with one name and a trusted owner, without write permission of others.
      *
-     * @param owners numbers of the users whose file it may be
-     * @throws IOException where it is another's, or not such a file; the message says which and why
+     * @param owners numbers of the trusted users
+     * @throws IOException if it is not such a file; the message says why
      */
     public static MemorySegment open(Path file, Set<Integer> owners, Arena arena) throws IOException {
         int fd = open(file, LibcFiles.O_RDWR);
         try {
-            // What has been opened, whatever has the name now.
+            // Of the opened file, not of its name.
             Map<String, Object> opened =
                     Files.readAttributes(Path.of("/proc/self/fd", Integer.toString(fd)), "unix:uid,mode,nlink,size");
             int mode = (int) number(opened, "mode");
@@ -78,9 +78,9 @@ public final class MappedFile {
     }
 
     /**
-     * Memory of zeroes without a file, which ends with the process.
+     * Memory of zeroes without a file.
      *
-     * @throws ErrnoException ENOMEM where there is not so much
+     * @throws ErrnoException ENOMEM: not enough memory
      */
     public static MemorySegment anonymous(long bytes) throws ErrnoException {
         int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS;
@@ -90,20 +90,21 @@ public final class MappedFile {
     }
 
     /**
-     * What was read of a mapped file is not resident any more, until it is used again; the file stays as it is.
+     * Makes the pages of a mapped file not resident until their next use; the file is unchanged.
      *
-     * @param memory as {@link #create} or {@link #open} gave it: of {@link #anonymous} memory the content would be lost
+     * @param memory from {@link #create} or {@link #open}: {@link #anonymous} memory would lose its content
      */
     public static void letGo(MemorySegment memory) throws ErrnoException {
         ErrnoException.check(
-                LibcFiles.madvise(memory.address(), memory.byteSize(), LibcFiles.MADV_DONTNEED), "madvise(MADV_DONTNEED)");
+                LibcFiles.madvise(memory.address(), memory.byteSize(), LibcFiles.MADV_DONTNEED),
+                "madvise(MADV_DONTNEED)");
     }
 
     /**
-     * Gives the room of a file back at once, before it is removed: as long as it is mapped somewhere, removing it would not. Who
-     * has it mapped sees zeroes.
+     * Frees the space of a file at once, before it is deleted: deleting a file that is still mapped would not free it. Existing
+     * mappings read zeroes.
      *
-     * @throws ErrnoException EOPNOTSUPP where its file system can't; or it can't be opened
+     * @throws ErrnoException EOPNOTSUPP: not supported by the file system; or an errno of open(2)
      */
     public static void giveBack(Path file, long bytes) throws ErrnoException {
         int fd = open(file, LibcFiles.O_RDWR);
@@ -119,7 +120,10 @@ public final class MappedFile {
     private static int open(Path file, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             return (int) ErrnoException.check(
-                    LibcFiles.open(arena.allocateFrom(file.toString()), flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW, 0600),
+                    LibcFiles.open(
+                            arena.allocateFrom(file.toString()),
+                            flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW,
+                            0600),
                     "open(" + file + ")");
         }
     }
@@ -132,7 +136,7 @@ public final class MappedFile {
         return segment(address, bytes, arena);
     }
 
-    @SuppressWarnings("restricted") // the kernel has just said that this memory is ours
+    @SuppressWarnings("restricted") // the kernel has just mapped this memory
     private static MemorySegment segment(long address, long bytes, Arena arena) {
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, gone -> Libc.munmap(gone.address(), bytes));
     }

@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The machine's memory, as proc_meminfo(5) tells it. */
+/** The machine's memory, from proc_meminfo(5). */
 public final class Meminfo {
     private static final Logger LOG = LoggerFactory.getLogger(Meminfo.class);
 
@@ -16,12 +16,12 @@ public final class Meminfo {
 
     private Meminfo() {}
 
-    /** Bytes of all memory; very many where that is not known. */
+    /** Bytes of all memory; a huge number if unknown. */
     public static long total() {
         return bytes("MemTotal:");
     }
 
-    /** Bytes that new programs can have without swapping; very many where that is not known. */
+    /** Bytes available to new programs without swapping; a huge number if unknown. */
     public static long available() {
         return bytes("MemAvailable:");
     }

@@ -9,24 +9,24 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Which network namespace the calling thread is in. */
+/** The network namespace of the calling thread. */
 public final class NetworkNamespace {
     private static final int SOL_SOCKET = 1;
 
     /** Linux 5.14. */
     private static final int SO_NETNS_COOKIE = 71;
 
-    /** The one that the kernel makes at boot. */
+    /** Of the namespace that the kernel creates at boot. */
     private static final long INITIAL = 1;
 
-    /** Its inode (PROC_NET_INIT_INO, include/linux/proc_ns.h), for kernels that tell no cookie. */
+    /** Its inode (PROC_NET_INIT_INO, include/linux/proc_ns.h), for kernels without the cookie. */
     private static final long INITIAL_INODE = 4026531840L;
 
     private NetworkNamespace() {}
 
     /**
-     * A number that no other namespace has or had since the boot; where the kernel is older than 5.14 the namespace's inode, which
-     * another one may get later.
+     * A number that no other namespace has had since boot; before Linux 5.14 the namespace's inode, which another one may get
+     * later.
      */
     public static long number() throws IOException {
         int fd = (int) ErrnoException.check(
@@ -41,7 +41,7 @@ public final class NetworkNamespace {
         }
     }
 
-    /** True: the one that the machine has begun with. */
+    /** True: the machine's initial namespace. */
     public static boolean isInitial() throws IOException {
         long number = number();
         return number == INITIAL || number == INITIAL_INODE;

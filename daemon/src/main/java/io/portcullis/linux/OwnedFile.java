@@ -13,11 +13,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A file whose words are obeyed: what is in it, and which user it belongs to, both of the same open file. A symbolic link, a pipe
- * or a file that is too long is refused.
+ * The text and the owner of a file that controls the daemon, both read from the same open file. A symbolic link, a pipe or a file
+ * that is too long is refused.
  *
  * @param owner number of the user
- * @param text what it holds, UTF-8
+ * @param text content, UTF-8
  */
 public record OwnedFile(int owner, String text) {
     private static final int KIND = 0170000;
@@ -26,8 +26,8 @@ public record OwnedFile(int owner, String text) {
     /**
      * Reads a file.
      *
-     * @param most bytes
-     * @throws NoSuchFileException where there is none
+     * @param most longest content in bytes
+     * @throws NoSuchFileException if there is none
      * @throws IOException if it can't be opened, or is refused: the message says why
      */
     public static OwnedFile read(Path file, int most) throws IOException {
@@ -58,12 +58,12 @@ public record OwnedFile(int owner, String text) {
         }
     }
 
-    /** True: it belongs to root or to the user as which this process acts, and may be obeyed. */
+    /** True: it belongs to root or to the user of this process, and may be trusted. */
     public boolean isTrusted() {
         return owner == 0 || owner == user();
     }
 
-    /** Number of the user as which this process acts. */
+    /** Number of the user of this process. */
     public static int user() {
         return LibcFiles.geteuid();
     }
@@ -72,20 +72,21 @@ public record OwnedFile(int owner, String text) {
         return (int) Files.getAttribute(opened, "unix:mode");
     }
 
-    /** The file that a descriptor of this process is open on, wherever its name leads to by now. */
+    /** The open file of a descriptor, even if its name leads to another file now. */
     static Path opened(int fd) {
         return Path.of("/proc/self/fd/" + fd);
     }
 
-    /** open(2), for reading where no flag says more, not through a symbolic link. The descriptor is the caller's. */
+    /** open(2), for reading unless a flag says otherwise; fails at a symbolic link. The caller closes the descriptor. */
     static int open(Path file, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             return (int) ErrnoException.check(
-                    LibcFiles.open(path(arena, file), flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW, 0600), "open(" + file + ")");
+                    LibcFiles.open(path(arena, file), flags | LibcFiles.O_CLOEXEC | LibcFiles.O_NOFOLLOW, 0600),
+                    "open(" + file + ")");
         }
     }
 
-    /** As C wants it. */
+    /** The path as a C string. */
     public static MemorySegment path(Arena arena, Path file) {
         byte[] bytes = file.toString().getBytes(StandardCharsets.UTF_8);
         MemorySegment path = arena.allocate(bytes.length + 1L);
@@ -94,9 +95,9 @@ public record OwnedFile(int owner, String text) {
     }
 
     /**
-     * Two files change names, at once (renameat2(2), RENAME_EXCHANGE).
+     * Exchanges the names of two files, atomically (renameat2(2), RENAME_EXCHANGE).
      *
-     * @throws ErrnoException EINVAL, ENOSYS: this file system can't
+     * @throws ErrnoException EINVAL, ENOSYS: not supported by the file system
      */
     public static void exchange(Path one, Path other) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {

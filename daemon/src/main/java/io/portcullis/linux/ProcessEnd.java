@@ -1,14 +1,14 @@
 package io.portcullis.linux;
 
 /**
- * The end of this process without the JVM's own: that waits for a compiler thread in the middle of a method, up to 10 seconds where
- * others keep the cores busy (src/hotspot/share/runtime/vmOperations.cpp, {@code wait_for_threads_in_native_to_block}).
+ * Ends the process without the JVM's shutdown, which waits for a running compiler thread: up to 10 seconds on busy cores
+ * (src/hotspot/share/runtime/vmOperations.cpp, {@code wait_for_threads_in_native_to_block}).
  */
 public final class ProcessEnd {
     private ProcessEnd() {}
 
     /**
-     * Ends the process at once. Nothing else is closed, written or deleted.
+     * Ends the process at once. Nothing is closed, written or deleted.
      *
      * @param status the exit status, 0 to 255
      */

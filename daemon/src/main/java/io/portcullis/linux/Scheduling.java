@@ -12,17 +12,17 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.stream.Stream;
 
-/** Where and when threads of this process run: sched(7). */
+/** Cores and priorities of this process's threads: sched(7). */
 public final class Scheduling {
     /** Bytes of a cpu_set_t: 1,024 cores. */
     private static final int CPU_SET = 128;
 
-    /** Its share is 110 where that of an ordinary thread is 1,024 (sched_prio_to_weight, kernel/sched/core.c). */
+    /** Weight 110; an ordinary thread has 1,024 (sched_prio_to_weight, kernel/sched/core.c). */
     private static final int NICE = 10;
 
     private Scheduling() {}
 
-    /** The cores on which the calling thread may run, by number. */
+    /** Numbers of the cores on which the calling thread may run. */
     public static BitSet cores() throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment set = call.allocate(CPU_SET, 8);
@@ -32,12 +32,12 @@ public final class Scheduling {
     }
 
     /**
-     * Makes threads of this process run only where nobody else wants the core; they can be put off, not starved. Threads that
-     * they start are the same. Needs no privilege.
+     * Makes threads of this process run only on idle cores; they are delayed, not starved. Threads that they start inherit it. Needs
+     * no privilege.
      *
-     * @param prefix of their names, as the kernel has them
-     * @return how many there were
-     * @throws IOException where a sandbox refuses it
+     * @param prefix of their names, as in the kernel
+     * @return number of such threads
+     * @throws IOException if a sandbox refuses it
      */
     public static int giveWay(String prefix) throws IOException {
         int found = 0;
@@ -48,7 +48,8 @@ public final class Scheduling {
                 if (nameOf(thread).startsWith(prefix)) {
                     int id = Integer.parseInt(thread.getFileName().toString());
                     ErrnoException.check(
-                            LibcProcess.sched_setscheduler(id, LibcProcess.SCHED_IDLE, noPriority), "sched_setscheduler(SCHED_IDLE)");
+                            LibcProcess.sched_setscheduler(id, LibcProcess.SCHED_IDLE, noPriority),
+                            "sched_setscheduler(SCHED_IDLE)");
                     found++;
                 }
             }
@@ -57,10 +58,10 @@ public final class Scheduling {
     }
 
     /**
-     * From now on the calling thread gets a core after others that want it, and about a tenth of one that somebody else keeps busy:
-     * it is late, never starved. It can't take that back. Needs no privilege.
+     * Lowers the calling thread's priority for good: it gets about a tenth of a core that another thread keeps busy. It is delayed,
+     * never starved. Needs no privilege.
      *
-     * @throws ErrnoException EPERM where a sandbox refuses it
+     * @throws ErrnoException EPERM: a sandbox refuses it
      */
     public static void giveWay() throws ErrnoException {
         ErrnoException.check(LibcProcess.setpriority(LibcProcess.PRIO_PROCESS, 0, NICE), "setpriority(" + NICE + ")");
@@ -74,7 +75,7 @@ public final class Scheduling {
         }
     }
 
-    /** From now on the calling thread runs on this core only. */
+    /** Binds the calling thread to a core. */
     public static void pin(int core) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment set = call.allocate(CPU_SET, 8);

@@ -8,14 +8,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** What systemd hears from a service: one datagram to the socket that NOTIFY_SOCKET names. sd_notify(3), unix(7). */
+/** Messages of a service to systemd: one datagram to the socket in NOTIFY_SOCKET. sd_notify(3), unix(7). */
 public final class SdNotify {
     /** Bytes of sockaddr_un.sun_path. */
     private static final int SUN_PATH_LENGTH = 108;
 
     private static final int SOL_SOCKET = 1;
 
-    /** socket(7): how long a call may wait for room with the receiver; a struct timeval. */
+    /** socket(7): longest wait for space in the receiver's queue; a struct timeval. */
     private static final int SO_SNDTIMEO = 21;
 
     private static final long LONGEST_WAIT_S = 1;
@@ -23,12 +23,12 @@ public final class SdNotify {
     private SdNotify() {}
 
     /**
-     * Sends one message. Where the receiver has no room it waits for a second at the most.
+     * Sends one message. Waits at most a second while the receiver's queue is full.
      *
-     * @param socketAddress as NOTIFY_SOCKET holds it: an absolute path, or {@code @} and an abstract name
+     * @param socketAddress value of NOTIFY_SOCKET: an absolute path, or {@code @} and an abstract name
      * @param message lines such as {@code READY=1}
-     * @throws ErrnoException EAFNOSUPPORT: neither path nor {@code @}; ENAMETOOLONG: longer than a socket's address may
-     *     be; ENOENT, ECONNREFUSED: nobody is there; EAGAIN: the receiver reads nothing
+     * @throws ErrnoException EAFNOSUPPORT: neither path nor {@code @}; ENAMETOOLONG: longer than a socket address; ENOENT,
+     * ECONNREFUSED: no receiver; EAGAIN: the receiver does not read
      */
     public static void send(String socketAddress, String message) throws ErrnoException {
         String call = "sd_notify(" + socketAddress + ")";
@@ -53,7 +53,7 @@ public final class SdNotify {
         }
     }
 
-    /** struct sockaddr_un: family, path. An abstract name starts with NUL and ends where the address does. */
+    /** struct sockaddr_un: family, path. An abstract name starts with NUL and ends with the address. */
     static MemorySegment address(Arena arena, String socketAddress, String call) throws ErrnoException {
         boolean isAbstract = socketAddress.startsWith("@");
         if (!(isAbstract || socketAddress.startsWith("/")) || socketAddress.length() < 2) {
@@ -77,7 +77,8 @@ public final class SdNotify {
     public static long monotonicUsec() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment timespec = arena.allocate(16, 8);
-            ErrnoException.check(LibcProcess.clock_gettime(LibcProcess.CLOCK_MONOTONIC, timespec), "clock_gettime(CLOCK_MONOTONIC)");
+            ErrnoException.check(
+                    LibcProcess.clock_gettime(LibcProcess.CLOCK_MONOTONIC, timespec), "clock_gettime(CLOCK_MONOTONIC)");
             return timespec.get(JAVA_LONG, 0) * 1_000_000 + timespec.get(JAVA_LONG, 8) / 1_000;
         }
     }

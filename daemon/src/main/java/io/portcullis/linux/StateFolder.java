@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the daemon keeps what must outlive it: the folders that systemd made for the unit (RUNTIME_DIRECTORY, STATE_DIRECTORY;
- * systemd.exec(5)), else {@code /run/portcullis} and {@code /var/lib/portcullis}. They do not depend on the configuration, which
- * may be faulty or gone.
+ * Folders for files that outlive the daemon: those that systemd creates for the unit (RUNTIME_DIRECTORY, STATE_DIRECTORY;
+ * systemd.exec(5)), else {@code /run/portcullis} and {@code /var/lib/portcullis}. They do not depend on the configuration, which may
+ * be faulty or missing.
  */
 public final class StateFolder {
     private static final String RUNTIME = "/run/portcullis";
@@ -16,10 +16,10 @@ public final class StateFolder {
     private StateFolder() {}
 
     /**
-     * What belongs to this boot: what a stop must restore, locks, claims. In another network namespace than the machine's first
-     * one it is a folder of that namespace's own, {@code netns-NUMBER} in it.
+     * The folder for files of this boot: what a stop must restore, locks, claims. Each network namespace except the initial one has
+     * its own, {@code netns-NUMBER} in it.
      *
-     * @throws IOException if the kernel does not tell the namespace
+     * @throws IOException if the namespace can't be read
      */
     public static Path ofThisBoot() throws IOException {
         Path folder = first(System.getenv("RUNTIME_DIRECTORY"), RUNTIME);
@@ -27,15 +27,15 @@ public final class StateFolder {
     }
 
     /**
-     * The lock that a daemon holds as long as it lives.
+     * The lock file that a daemon holds while it runs.
      *
-     * @param state of {@link #ofThisBoot}
+     * @param state from {@link #ofThisBoot}
      */
     public static Path lock(Path state) {
         return state.resolve("daemon.lock");
     }
 
-    /** What outlives a boot: the last good configuration. */
+    /** The folder for files that outlive a boot: the last good configuration. */
     public static Path lasting() {
         return first(System.getenv("STATE_DIRECTORY"), LASTING);
     }

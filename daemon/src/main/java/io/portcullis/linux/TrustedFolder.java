@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Folders whose files are obeyed: they belong to root or to whom the daemon runs as, and nobody else may write there. */
+/** Folders with trusted files: they belong to root or to the daemon's user, and no other user may write there. */
 public final class TrustedFolder {
     private static final int ROOT = 0;
     private static final int STICKY = 01000;
@@ -17,7 +17,7 @@ public final class TrustedFolder {
 
     private TrustedFolder() {}
 
-    /** Makes the folder (mode 0750), and those above it, where there is none. */
+    /** Creates the folder (mode 0750), and those above it, if there is none. */
     public static void make(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             Files.createDirectories(
@@ -26,21 +26,20 @@ public final class TrustedFolder {
     }
 
     /**
-     * Why what stands in a folder can't be obeyed; empty: it can. The folders above it count too: who may rename one of them
-     * may put another in its place.
+     * Why the files of a folder can't be trusted; empty: they can. The folders above it count too: a user who may rename one of them
+     * may replace it.
      *
      * @param folder or a file
-     * @throws IOException where it is not there, or can't be looked at
+     * @throws IOException if it does not exist, or its attributes can't be read
      */
     public static Optional<String> fault(Path folder) throws IOException {
         int ourselves = user();
         Path written = folder.toAbsolutePath().normalize();
         for (Path last : List.of(written, folder.toRealPath())) {
-            for (Path each = last; each != null; each = each.getParent()) {
-                // Of a sticky folder only the owner of a file may remove or rename it: who may write there can't
-                // replace ours.
-                int harmless = each.equals(last) ? 0 : STICKY;
-                Optional<String> fault = fault(each, ourselves, harmless);
+            for (Path part = last; part != null; part = part.getParent()) {
+                // In a sticky folder only the owner of a file may remove or rename it: other users can't replace it.
+                int harmless = part.equals(last) ? 0 : STICKY;
+                Optional<String> fault = fault(part, ourselves, harmless);
                 if (fault.isPresent()) {
                     return fault;
                 }
@@ -54,23 +53,23 @@ public final class TrustedFolder {
         int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if (owner != ROOT && owner != ourselves) {
             return Optional.of(file + " belongs to user " + owner + ", and must belong to root or to user " + ourselves
-                    + ", as which this runs: choose another folder");
+                    + ", which runs this: choose another folder");
         }
         if (!Files.isSymbolicLink(file) && (mode & WRITABLE_BY_OTHERS) != 0 && (mode & harmless) == 0) {
             return Optional.of(String.format(
-                    "%s may be written by others than its owner (mode %04o): take that away (chmod go-w), or choose"
+                    "%s may be written by others than its owner (mode %04o): remove that permission (chmod go-w), or choose"
                             + " another folder",
                     file, mode & 07777));
         }
         return Optional.empty();
     }
 
-    /** Numbers of the users whose files are obeyed. */
+    /** Numbers of the trusted users. */
     public static Set<Integer> owners() throws IOException {
         return Set.copyOf(List.of(ROOT, user()));
     }
 
-    /** The number of the user as which this process acts. */
+    /** Number of the user of this process. */
     static int user() {
         return OwnedFile.user();
     }

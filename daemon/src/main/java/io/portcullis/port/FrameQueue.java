@@ -12,12 +12,12 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands frames from a thread that copies them in (libpcap's reader, a test) to an event loop, batch by batch, through a
- * fixed number of batches. An eventfd tells epoll that there are some. While the loop is idle each frame leaves at once;
- * while it is busy they gather, so that batches grow with the load.
+ * A bounded queue of frames from any thread (libpcap's reader, a test) to an event loop. Frames are copied into a fixed number
+ * of batches; an eventfd makes epoll report that there are some. An idle loop gets each frame at once; while the loop is busy
+ * frames gather, so that batches grow with the load.
  *
- * <p>Any thread may {@link #put}, {@link #offer} and {@link #close}; one at a time may {@link #poll} and
- * {@link #release}. The memory lives until the queue is closed and no batch is out.
+ * <p>Any thread may {@link #put}, {@link #offer} and {@link #close}; one thread at a time may {@link #poll} and
+ * {@link #release}. The memory is freed when the queue is closed and all batches are released.
  */
 public final class FrameQueue implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
@@ -34,8 +34,8 @@ public final class FrameQueue implements AutoCloseable {
     /**
      * A queue over memory of its own.
      *
-     * @param batches how many there are
-     * @param batchLength bytes of memory that a batch has for its frames; no frame may be longer
+     * @param batches number of batches
+     * @param batchLength bytes of memory of each batch; no frame may be longer
      * @param unmarkedOffload see {@link Batch#Batch}
      */
     public FrameQueue(int batches, long batchLength, boolean unmarkedOffload) {
@@ -51,7 +51,7 @@ public final class FrameQueue implements AutoCloseable {
     }
 
     /**
-     * Appends a copy of a frame; waits while all batches are full or out.
+     * Appends a copy of a frame; waits while all batches are full or polled.
      *
      * @return false if the queue is closed
      * @throws InterruptedException if the thread is interrupted while it waits
@@ -66,7 +66,7 @@ public final class FrameQueue implements AutoCloseable {
         return false;
     }
 
-    /** Appends a copy of a frame; false, without waiting, if all batches are full or out, or the queue is closed. */
+    /** Appends a copy of a frame; false, without waiting, if all batches are full or polled, or the queue is closed. */
     public synchronized boolean offer(byte[] frame) {
         return !closed && append(frame);
     }
@@ -96,7 +96,7 @@ public final class FrameQueue implements AutoCloseable {
         return true;
     }
 
-    /** The oldest frames, or null if there are none. Give the batch back with {@link #release}. */
+    /** The oldest frames, or null if there are none. The caller returns the batch with {@link #release}. */
     public synchronized @Nullable Batch poll() {
         if (closed) {
             return null;
@@ -116,7 +116,7 @@ public final class FrameQueue implements AutoCloseable {
         return batch;
     }
 
-    /** Takes a batch back. */
+    /** Returns a polled batch. */
     public synchronized void release(Batch batch) {
         polled--;
         free.add(batch);
@@ -124,7 +124,7 @@ public final class FrameQueue implements AutoCloseable {
         freeMemory();
     }
 
-    /** Ends every wait, closes the descriptor, and frees the memory as soon as no batch is out. */
+    /** Ends every wait, closes the descriptor, and frees the memory once all batches are released. */
     @Override
     public synchronized void close() {
         if (closed) {

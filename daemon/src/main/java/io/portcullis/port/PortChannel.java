@@ -22,23 +22,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link Port} as a Netty channel on an epoll event loop. It fires {@code channelRead} with a {@link Batch} and
- * {@code channelReadComplete} for each batch, then gives the batch back to its port: a handler decides about it, and
+ * {@code channelReadComplete} for each batch, then releases the batch to its port: a handler decides about it, and
  * writes and flushes it to the other port's channel (on the same loop, with {@code voidPromise()}), before it returns.
  * A batch that is written here has its accepted frames sent; nothing waits in the outbound buffer.
  *
- * <p>The channel is active from construction until it is closed: a link that is down does not close it, and shows in
- * {@link Port#state}.
+ * <p>The channel is active from construction until it is closed. A link that is down does not close it; {@link Port#state}
+ * reports it.
  */
 public final class PortChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
     private static final EpollIoOps READ = EpollIoOps.EPOLLIN;
 
-    // Not NONE: that takes the descriptor out of epoll, and the next submit fails with ENOENT.
+    // Not NONE: that removes the descriptor from epoll, and the next submit fails with ENOENT.
     private static final EpollIoOps PAUSED = EpollIoOps.EPOLLERR;
 
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    /** Then the other port has its turn. While frames keep arriving, each batch after the first spares an epoll_wait. */
+    /** Most batches of one event; then the other port has its turn. Each batch after the first saves an epoll_wait. */
     private static final int BATCHES_AT_ONCE = 8;
 
     private final Port port;
@@ -47,6 +47,10 @@ public final class PortChannel extends AbstractChannel {
     private @Nullable EpollIoOps armed;
     private boolean readAsked;
     private boolean polled;
+
+    /** Epoll has reported the descriptor since a read that found nothing. */
+    private boolean readable;
+
     private volatile boolean open = true;
     private volatile boolean watched;
 
@@ -65,7 +69,7 @@ public final class PortChannel extends AbstractChannel {
         return port;
     }
 
-    /** True: the event loop looks at the port. False before it is registered, after it is closed, and where epoll refused it. */
+    /** True: the event loop reads the port. False before it is registered, after it is closed, and where epoll refused it. */
     public boolean isWatched() {
         return open && watched;
     }
@@ -78,13 +82,14 @@ public final class PortChannel extends AbstractChannel {
 
         @Override
         public void handle(IoRegistration ignored, IoEvent event) {
-            // What escapes from here costs the loop a second of sleep, an Error the loop itself.
+            // An exception that escapes makes the loop sleep for a second; an Error ends the loop.
             try {
                 if (((EpollIoEvent) event).ops().contains(EpollIoOps.EPOLLERR)) {
-                    port.takeError();
+                    port.clearError();
                 }
-                // What is ready without epoll's word waits for the poll that comes next, which keeps the time.
-                if (!polled || !port.isReady()) {
+                if (polled) {
+                    readable = true;
+                } else {
                     readBatches(BATCHES_AT_ONCE);
                 }
             } catch (Throwable bug) {
@@ -117,37 +122,42 @@ public final class PortChannel extends AbstractChannel {
         return most;
     }
 
-    /** Somebody calls {@link #poll} in every round of the loop: to be said before the channel is registered. */
+    /** From now on {@link #poll} alone reads the port, in every round of the loop. To be called before the channel is registered. */
     public void setPolled() {
         polled = true;
     }
 
     /**
-     * Reads one batch where one is there, without asking epoll; only from ports that can be asked without a system call. For
-     * the event loop.
+     * Reads one batch where there is one: the port has it in its memory, or epoll has reported the descriptor. For the event
+     * loop.
      *
      * @return batches read
      */
     public int poll() {
-        if (!open || registration == null || !port.isReady()) {
+        if (!open || registration == null) {
             return 0;
         }
         // As in handle: nothing may escape.
         try {
-            return readBatches(1);
+            if (!port.isReady() && !readable) {
+                return 0;
+            }
+            int read = readBatches(1);
+            readable &= read > 0;
+            return read;
         } catch (Throwable bug) {
             fail(bug);
             return 0;
         }
     }
 
-    /** The port threw, and may do so again at once: the loop must not spend all its time on that. */
+    /** The port threw, and may throw again at once: the pause leaves the loop time for other work. */
     private void fail(Throwable bug) {
         pipeline().fireExceptionCaught(bug);
         LockSupport.parkNanos(PAUSE_NS);
     }
 
-    /** False: there was none. */
+    /** False: there was no batch. */
     private boolean readBatch() {
         Batch batch = port.receive();
         if (batch == null) {
@@ -189,7 +199,7 @@ public final class PortChannel extends AbstractChannel {
     @Override
     protected void doWrite(ChannelOutboundBuffer out) {
         for (Object message = out.current(); message != null; message = out.current()) {
-            // What escapes from here closes the channel for good.
+            // An exception that escapes closes the channel for good.
             try {
                 port.send((Batch) message);
             } catch (Throwable bug) {
@@ -218,10 +228,10 @@ public final class PortChannel extends AbstractChannel {
             }
             enter(registered.getNow());
             try {
-                port.start(() -> eventLoop().execute(this::moveOn));
+                port.start(() -> eventLoop().execute(this::switchOver));
                 promise.setSuccess();
             } catch (RuntimeException | Error bug) {
-                // What escapes from a listener is swallowed, and nobody would ever hear of this port again.
+                // Netty discards what a listener throws: the port would stay silent without a report.
                 doDeregister();
                 promise.setFailure(bug);
             }
@@ -234,22 +244,22 @@ public final class PortChannel extends AbstractChannel {
         watched = true;
     }
 
-    /** The port's NIC was opened anew: out of epoll with the old descriptor, while it is open; in with the new one. */
-    private void moveOn() {
+    /** The port's NIC was reopened: removes the old descriptor from epoll while it is open, then adds the new one. */
+    private void switchOver() {
         if (!open || !isRegistered()) {
             return;
         }
         EpollIoOps before = armed;
         try {
             doDeregister();
-            port.moveOn();
+            port.switchOver();
         } catch (RuntimeException | Error bug) {
             pipeline().fireExceptionCaught(bug);
         }
         watch(before);
     }
 
-    /** Tries once more where epoll refused the port's new descriptor. For the event loop, now and then. */
+    /** Adds the port's descriptor to epoll where epoll has refused it before. On the event loop. */
     public void watchAgain() {
         if (isRegistered()) {
             watch(armed);
@@ -285,7 +295,7 @@ public final class PortChannel extends AbstractChannel {
     @Override
     protected void doClose() {
         open = false;
-        // First out of epoll, then closed: descriptor numbers are used again at once.
+        // First removed from epoll, then closed: descriptor numbers are used again at once.
         doDeregister();
         port.close();
     }

@@ -1,6 +1,6 @@
 package io.portcullis.port;
 
-/** What a port counts. Each constant says what one increment means. */
+/** The counters of a port. Each constant says what one increment means. */
 public enum PortCounter {
     /** Frames in. */
     RECEIVED_FRAMES("received-frames", "", "a frame arrived at the NIC, whole, and was handed on to be decided about"),
@@ -15,21 +15,21 @@ public enum PortCounter {
     SENT_BYTES("sent-bytes", "", "a byte of such a frame, from the destination MAC address on, without FCS"),
     /** Refused with EMSGSIZE. */
     TOO_BIG("too-big", "EMSGSIZE", "an accepted frame was longer than the NIC's MTU allows and was not sent"),
-    /** A super-frame of a tunnel that is not known. */
+    /** A super-frame of an unknown kind of tunnel. */
     UNKNOWN_TUNNEL(
             "unknown-tunnel",
             "",
             "an accepted super-frame of TCP or UDP in a tunnel of a kind that portcullis can't follow could not be cut into"
                     + " its packets and was not sent"),
-    /** Captured in part. */
+    /** Received only in part. */
     TRUNCATED(
             "truncated",
             "",
             "a frame was longer than a slot of the receive buffer and was not forwarded: the buffer for long frames was"
                     + " full (ring), or an offload made the frame longer than the MTU (pcap)"),
-    /** Lost before we saw it. */
+    /** Lost before the port received it. */
     RING_FULL("ring-full", "", "a frame arrived while the receive buffer was full and was lost before it was seen"),
-    /** Of a kind that a packet socket can't hand over. */
+    /** A frame that a packet socket can't deliver. */
     UNDESCRIBED(
             "undescribed",
             "",

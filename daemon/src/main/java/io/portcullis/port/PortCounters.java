@@ -4,10 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * One port's {@link PortCounter}s since it was opened. Each counter has one writing thread; any thread may read, without
- * a lock, and sees each counter whole but not all of one moment.
+ * The {@link PortCounter}s of one port since it was opened. Each counter has one writing thread; any thread may read without a
+ * lock, and sees each counter whole, but not all counters of one moment.
  */
-@SuppressWarnings("EnumOrdinal") // an index into an array that nobody else sees
+@SuppressWarnings("EnumOrdinal") // an index into a private array
 public final class PortCounters {
     private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
 

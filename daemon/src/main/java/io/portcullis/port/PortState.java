@@ -9,9 +9,9 @@ public sealed interface PortState {
     record Forwarding() implements PortState {}
 
     /**
-     * No frame passes until the cause is gone; the port sees that by itself.
+     * No frame passes until the cause is gone; the port notices that itself.
      *
-     * @param reason for people, with the NIC's name in it: {@code eth1 has no carrier}
+     * @param reason for the operator, with the NIC's name in it: {@code eth1 has no carrier}
      */
     record NotForwarding(String reason) implements PortState {}
 
@@ -20,17 +20,18 @@ public sealed interface PortState {
         return new NotForwarding(nic + " is gone; waiting for an interface of that name");
     }
 
-    /** The NIC receives frames, and the port has none of them. */
+    /** The NIC receives frames, and the port receives none of them. */
     static PortState deaf(String nic) {
-        return new NotForwarding(nic + " reads nothing although frames arrive: a program of others may take them before"
-                + " (XDP; `ip link show " + nic + "` and `bpftool net` tell of it)");
+        return new NotForwarding(
+                nic + " receives nothing although frames arrive at the NIC: another program may take them first"
+                        + " (XDP; `ip link show " + nic + "` and `bpftool net` show it)");
     }
 
     /**
      * The NIC is there.
      *
-     * @param up switched on by its owner
-     * @param carrier connected
+     * @param up administratively up
+     * @param carrier the link has a carrier
      */
     static PortState of(String nic, boolean up, boolean carrier) {
         if (!up) {

@@ -4,18 +4,18 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 
 /**
- * Gives frames to the workers that they belong to. The kernel spreads frames by their addresses; an ICMP error goes where the
- * packet that it quotes would go, but the kernel's program can't read every quote (behind many extension headers, in a
- * fragment), and then the engine finds that the flow is another worker's. Rare, unless somebody makes it happen: so it costs
- * a copy, and no more of them than {@link HandOverQueue} has places.
+ * Passes frames to the workers that they belong to. The kernel spreads frames by their addresses, and an ICMP error by those of
+ * the packet that it quotes. But the kernel's program can't read every quote (behind many extension headers, in a fragment), and
+ * then the engine finds that the flow is another worker's. Such frames are rare unless an attacker sends them: each costs a copy,
+ * and a {@link HandOverQueue} holds a limited number.
  */
 @FunctionalInterface
 interface HandOver {
-    /** Where there is nobody else. */
+    /** For an interface with one worker. */
     HandOver NOBODY = (batch, direction) -> {
-        throw new IllegalStateException("a frame of another worker, and there is none");
+        throw new IllegalStateException("a frame of another worker, but there is only one worker");
     };
 
-    /** Takes copies of the frames that are {@link Batch#elsewhere}. On the loop that received them; never waits. */
+    /** Copies the frames that are {@link Batch#elsewhere}. On the loop that received them; never waits. */
     void accept(Batch batch, Direction direction);
 }

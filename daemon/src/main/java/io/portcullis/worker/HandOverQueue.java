@@ -8,15 +8,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Copies of frames that other workers received and one decides about: a bounded queue with many producers and one consumer,
- * in memory that is there from the start. A producer reserves a place before it copies, so that a frame which is too many
- * costs next to nothing. Nobody waits, nothing is allocated.
+ * Copies of frames that other workers received, for the worker that decides about them: a bounded queue with many producers and
+ * one consumer in preallocated memory. A producer reserves a place before it copies, so that a frame too many costs almost nothing.
+ * No thread waits, nothing is allocated.
  *
- * <p>The frame with ticket t, counted from 0, has place t mod {@link #places}. The place's turn is t while it is free for that
- * frame, t + 1 while it holds it, and then t + places.
+ * <p>The frame with ticket t, counted from 0, uses place t mod {@link #places}. The place's turn is t while it is free for that
+ * frame, t + 1 while it holds the frame, and then t + places.
  */
 final class HandOverQueue {
-    /** An ICMPv6 error has 1,280 bytes at the most (RFC 4443 section 2.4), one of IPv4 fewer; before them VLAN tags. */
+    /** An ICMPv6 error has at most 1,280 bytes (RFC 4443 section 2.4), an ICMP error fewer; VLAN tags come before them. */
     static final int LONGEST = 2_032;
 
     private static final int FRAME = 16;
@@ -25,7 +25,7 @@ final class HandOverQueue {
     private static final Batch.Checksum[] CHECKSUMS = Batch.Checksum.values();
     private static final Direction[] DIRECTIONS = Direction.values();
 
-    // Of each place, written by its producer before the turn and read by the consumer after it.
+    // Facts of each place: written by its producer before the turn, read by the consumer after it.
     private static final int LENGTH = 0;
     private static final int DIRECTION = 1;
     private static final int CHECKSUM = 2;
@@ -46,7 +46,7 @@ final class HandOverQueue {
     /**
      * An empty queue.
      *
-     * @param places for frames, a power of two, {@link Batch#CAPACITY} at the most; or 0: every frame is too many
+     * @param places a power of two, {@link Batch#CAPACITY} at the most; or 0: every frame is refused
      */
     HandOverQueue(int places) {
         if (places > Batch.CAPACITY || Integer.bitCount(places) > 1) {
@@ -58,7 +58,7 @@ final class HandOverQueue {
         for (int place = 0; place < places; place++) {
             turns.setPlain(place, place);
         }
-        // The last producer may copy after the consumer has ended.
+        // Not an arena of the consumer: the last producer may copy after the consumer has ended.
         memory = places == 0 ? MemorySegment.NULL : Arena.ofAuto().allocate((long) places * STRIDE, Long.BYTES);
         for (Direction direction : DIRECTIONS) {
             taken[direction.ordinal()] = new Batch(memory, false);
@@ -68,7 +68,7 @@ final class HandOverQueue {
     /**
      * Copies frame {@code i} of a batch whose frames have vnet headers; any thread.
      *
-     * @return false: there is no place for it
+     * @return false: all places are used, or the frame is too long
      */
     boolean put(Batch batch, int i, Direction direction) {
         int length = batch.length(i);
@@ -110,7 +110,7 @@ final class HandOverQueue {
         return (int) ticket & places - 1;
     }
 
-    /** Takes the frames that are there, up to one that is still being copied; returns how many. On the consumer's thread. */
+    /** Takes the queued frames, up to the first one that is still being copied; returns their number. On the consumer's thread. */
     int take() {
         for (Batch batch : taken) {
             batch.clear();
@@ -129,7 +129,7 @@ final class HandOverQueue {
         batch.add((long) place * STRIDE + FRAME, facts[fact + LENGTH]);
         switch (CHECKSUMS[facts[fact + CHECKSUM]]) {
             case UNKNOWN -> {
-                // Nothing to say of it.
+                // The batch's default.
             }
             case VERIFIED -> batch.verified();
             case PARTIAL -> batch.partial(facts[fact + CHECKSUM_START], facts[fact + CHECKSUM_FIELD]);
@@ -139,12 +139,12 @@ final class HandOverQueue {
         }
     }
 
-    /** Those of the frames taken that travel in a direction, in their order; valid until {@link #release}. */
+    /** The taken frames of one direction, in their order; valid until {@link #release}. */
     Batch taken(Direction direction) {
         return taken[direction.ordinal()];
     }
 
-    /** Gives the places of the frames taken back. */
+    /** Frees the places of the taken frames. */
     void release() {
         for (int i = 0; i < takenFrames; i++) {
             turns.set(place(head), head + places);

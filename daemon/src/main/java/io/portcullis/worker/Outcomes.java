@@ -8,64 +8,66 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a worker's batches end: decided about, or dropped by a defect. The loop counts; any thread reads. Nothing is allocated
- * for a batch that is decided about.
+ * Counts how a worker's batches end: decided, or dropped by a defect. The loop counts; any thread reads. A decided batch allocates
+ * nothing.
  */
 final class Outcomes {
     private static final Logger LOG = LoggerFactory.getLogger(Outcomes.class);
 
-    /** A single frame that brings a defect to light may come again and again: fewer in a row say nothing. */
+    /** Defects in a row that are a problem: fewer may come from one sender that repeats one frame. */
     static final int IN_A_ROW = 10;
 
-    /** Kinds of defects in the log; who sends frames must not be able to fill it. */
-    private static final int MOST_NAMED = 8;
+    /** Most kinds of defects in the log: a sender of frames must not be able to fill it. */
+    private static final int MOST_LOGGED = 8;
 
     private final String worker;
-    private final Set<Class<?>> named = ConcurrentHashMap.newKeySet();
+    private final Set<Class<?>> logged = ConcurrentHashMap.newKeySet();
     private final AtomicLong defects = new AtomicLong();
     private volatile int failedInARow;
     private volatile @Nullable Throwable last;
 
     /**
-     * No batch has come yet.
+     * No batch so far.
      *
-     * @param worker for people
+     * @param worker name for the log
      */
     Outcomes(String worker) {
         this.worker = worker;
     }
 
-    /** A batch was decided about, and what was accepted was sent. On the loop. */
+    /** A batch was decided, and its accepted frames were sent. On the loop. */
     void decided() {
         if (failedInARow != 0) {
             failedInARow = 0;
         }
     }
 
-    /** A batch was dropped, in part or as a whole. On the loop. */
+    /** A defect dropped a batch, in part or as a whole. On the loop. */
     void failed(Throwable defect) {
         failedInARow = Math.min(failedInARow + 1, IN_A_ROW);
         note(defect);
     }
 
-    /** Something else happened that never should. Any thread. */
+    /** Counts a defect outside of a batch. Any thread. */
     void note(Throwable defect) {
         last = defect;
         defects.incrementAndGet();
-        if (named.size() < MOST_NAMED && named.add(defect.getClass())) {
+        if (logged.size() < MOST_LOGGED && logged.add(defect.getClass())) {
             LOG.error(
-                    "{}: a defect of portcullis in the datapath (others of its kind are only counted)", worker, defect);
+                    "{}: a defect of portcullis in the datapath (later ones of its kind are only counted)",
+                    worker,
+                    defect);
         }
     }
 
-    /** How many defects there were. */
+    /** Number of defects. */
     long defects() {
         return defects.get();
     }
 
-    /** What the last defect was, where the last batches were all dropped; null: they were not. */
+    /** The last defect, if the last batches were all dropped; else null. */
     @Nullable
-    String whyAllFail() {
+    String repeatedDefect() {
         Throwable defect = last;
         return failedInARow < IN_A_ROW || defect == null ? null : defect.toString();
     }

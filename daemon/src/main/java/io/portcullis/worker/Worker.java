@@ -5,6 +5,7 @@ import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
@@ -21,47 +22,30 @@ import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One event loop that carries an interface's traffic: reads a batch from either port, has the engine decide, writes it to
- * the other. All state below it has this loop as its one writer; others reach it through tasks of the loop only.
+ * One event loop that carries an interface's traffic between two ports. Its work is in {@link Round}; this class owns the loop and
+ * its thread, passes commands from other threads to the round, and reports problems. All state below it has this loop as its only
+ * writer.
  */
 public final class Worker implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    /** Makes the loop run another {@link Round}: the only task besides those at start and end. */
+    private static final Runnable WAKE_UP = () -> {};
 
     private static final int MAX_TASKS = 16_384;
 
-    /** Bounds how long queued tasks may hold up frames. */
+    /** Bounds how long frames wait for queued tasks. */
     private static final long MAX_TASK_TIME_MS = 5;
-
-    /** A flow that is found too late is no flow: this only gives its memory back. */
-    private static final long EXPIRY_PERIOD_MS = 500;
-
-    /** Some 100 us; then frames have their turn for as long as {@link #EXPIRY_PAUSE_MS}. */
-    private static final int EXPIRED_AT_ONCE = 256;
-
-    private static final long EXPIRY_PAUSE_MS = 1;
-    private static final long DROP_PERIOD_MS = 1_000;
-    private static final int SAMPLED_DROPS = 10;
-
-    /** Frames that wait for being taken over at the most: they are rare, unless somebody makes them. */
-    private static final int MOST_TAKEN_OVER = 64;
 
     private static final long STOP_TIMEOUT_MS = 5_000;
 
-    /** Bounds the drain where frames go on arriving. */
-    private static final int DRAINED_BATCHES = 64;
-
-    /** For so long a loop may leave a question unanswered. */
+    /** A loop that does not answer for longer is a problem. */
     private static final long LONGEST_SILENCE_MS = 2_000;
 
     private static final long NS_PER_MS = 1_000_000;
@@ -73,43 +57,34 @@ public final class Worker implements AutoCloseable {
     private final PortChannel outsideChannel;
     private final PortChannel insideChannel;
     private final SingleThreadIoEventLoop loop;
-    private final Consumer<DropSamples.Taken> drops;
-    private final Durations stalls = new Durations();
+    private final DropReport drops;
     private final Outcomes outcomes;
-    private final HandOverQueue handedOver;
-    private final Runnable takeOver = guarded(this::takeOver);
-    private final AtomicBoolean takeOverAsked = new AtomicBoolean();
-    private final AtomicInteger refusedToTakeOver = new AtomicInteger();
-    private final String name;
-    private volatile @Nullable Policy wanted;
+    private final Round round;
     private volatile boolean behind;
     private volatile @Nullable Future<?> beat;
     private volatile long beatAskedNs;
     private volatile boolean started;
     private volatile boolean closing;
-    private boolean unfinishedNamed;
-    private boolean logDrops = true;
-    private int sampledDrops = SAMPLED_DROPS;
 
     /**
-     * How a worker's thread lives.
+     * Options of a worker's thread.
      *
      * @param busyPoll true: it never sleeps
-     * @param atStart what the thread does first
+     * @param atStart run first on the thread
      */
     public record ThreadOptions(boolean busyPoll, Runnable atStart) {
-        /** As any other. */
+        /** An ordinary thread. */
         public static final ThreadOptions PLAIN = new ThreadOptions(false, () -> {});
     }
 
     /**
-     * A worker that is not running yet.
+     * Creates a worker without starting it.
      *
      * @param name of the interface
-     * @param engine decides; the worker's alone from now on
+     * @param engine decides; used by this worker only
      * @param outside opened port towards the world; the worker closes it
-     * @param inside opened port towards what is guarded; the worker closes it
-     * @param drops takes samples of dropped frames about once a second, on the loop: must not wait
+     * @param inside opened port towards the guarded side; the worker closes it
+     * @param drops gets samples of dropped frames about once a second, on the loop; must not wait
      */
     Worker(
             String name,
@@ -120,15 +95,13 @@ public final class Worker implements AutoCloseable {
             Consumer<DropSamples.Taken> drops) {
         Shard share = engine.share();
         this.engine = engine;
-        this.name = name;
         this.outside = outside;
         this.inside = inside;
-        this.drops = drops;
-        this.handedOver = new HandOverQueue(share.workers() == 1 ? 0 : MOST_TAKEN_OVER);
-        this.sampledDrops = Math.max(1, SAMPLED_DROPS / share.workers());
+        this.drops = new DropReport(name, engine, drops);
         this.outsideChannel = new PortChannel(outside);
         this.insideChannel = new PortChannel(inside);
         this.outcomes = new Outcomes(share.workers() == 1 ? name : name + ", worker " + share.worker());
+        this.round = new Round(engine, outsideChannel, insideChannel, this.drops, System::nanoTime, this::wakeIn);
         String thread = "portcullis-" + name + (share.workers() == 1 ? "" : "-" + share.worker());
         IoHandlerFactory epoll = EpollIoHandler.newFactory();
         this.loop = new SingleThreadIoEventLoop(
@@ -139,7 +112,7 @@ public final class Worker implements AutoCloseable {
                         outsideChannel,
                         insideChannel,
                         threadOptions.busyPoll(),
-                        stalls,
+                        round::run,
                         outcomes::note),
                 MAX_TASKS,
                 RejectedExecutionHandlers.reject(),
@@ -177,39 +150,30 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Takes connections that were there before; before {@link #start}, on any thread.
+     * Adopts connections of the host; before {@link #start}, on any thread.
      *
-     * @return how many are this worker's, and have room
+     * @return connections that belong to this worker and fit its table
      */
     int adopt(List<Adopted> connections) {
         return engine.adopt(connections, System.nanoTime());
     }
 
     /**
-     * Lets traffic through, as far as the policy admits it.
+     * Starts to forward the traffic that the policy admits.
      *
-     * @param learns true: it begins without the flows of before, and may pick up what the policy lets it
-     * @param handOver takes the frames of a batch that are other workers'
+     * @param learns true: there are no flows of an earlier run, and the policy may pick up connections
+     * @param handOver gets the frames of a batch that belong to other workers
      */
     void start(boolean learns, HandOver handOver) {
-        outsideChannel
-                .pipeline()
-                .addLast(new FirewallHandler(engine, Direction.INGRESS, insideChannel, handOver, outcomes));
-        insideChannel
-                .pipeline()
-                .addLast(new FirewallHandler(engine, Direction.EGRESS, outsideChannel, handOver, outcomes));
-        // In one task: else the first port could read a batch while its peer is not registered yet.
+        outsideChannel.pipeline().addLast(new FirewallHandler(round, Direction.INGRESS, outcomes));
+        insideChannel.pipeline().addLast(new FirewallHandler(round, Direction.EGRESS, outcomes));
+        // In one task: otherwise the first port could read a batch before its peer is registered.
         loop.submit(() -> {
-                    if (learns) {
-                        engine.startedAt(System.nanoTime());
-                    }
+                    round.start(learns, handOver);
                     loop.register(outsideChannel);
                     loop.register(insideChannel);
                 })
                 .syncUninterruptibly();
-        // A periodic task that throws never runs again.
-        loop.scheduleWithFixedDelay(() -> run(this::expire), EXPIRY_PERIOD_MS, EXPIRY_PERIOD_MS, TimeUnit.MILLISECONDS);
-        loop.scheduleWithFixedDelay(() -> run(this::takeDrops), DROP_PERIOD_MS, DROP_PERIOD_MS, TimeUnit.MILLISECONDS);
         started = true;
     }
 
@@ -221,36 +185,46 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private Runnable guarded(Runnable task) {
-        return () -> run(task);
+    private void wakeIn(long delayNs) {
+        loop.schedule(WAKE_UP, delayNs, TimeUnit.NANOSECONDS);
     }
 
-    /** Does something on the loop; fails where the loop takes nothing any more. */
-    private <T> Future<T> ask(Callable<T> task) {
+    /** Runs a command in the next round, with the round's time; fails if the loop has ended. */
+    private <T> Future<T> ask(LongFunction<T> command) {
+        Promise<T> answer = loop.newPromise();
+        LongConsumer answering = nowNs -> {
+            try {
+                answer.trySuccess(command.apply(nowNs));
+            } catch (RuntimeException | Error defect) {
+                answer.tryFailure(defect);
+            }
+        };
+        round.submit(answering);
         try {
-            return loop.submit(task);
+            loop.execute(WAKE_UP);
         } catch (RejectedExecutionException refused) {
-            return loop.newFailedFuture(refused);
+            round.withdraw(answering);
+            answer.tryFailure(refused);
         }
+        return answer;
     }
 
     /**
-     * Publishes a policy, from any thread; done once the loop has taken it. Where that fails the loop tries again, twice a
-     * second.
+     * Publishes a policy, from any thread; done once the loop has installed it. A failed installation is repeated twice a second.
      */
     Future<?> install(Policy next) {
-        wanted = next;
+        round.publish(next);
         RuleHits.Succession succession =
                 RuleHits.Succession.of(engine.ruleHits().policy(), next);
-        return ask(() -> {
-            if (next.equals(wanted)) {
-                engine.install(succession, System.nanoTime());
+        return ask(nowNs -> {
+            if (next.equals(round.published())) {
+                engine.install(succession, nowNs);
             }
             return true;
         });
     }
 
-    /** The policy that was published last was not taken in time: {@link #problems} tells of it until it is. */
+    /** The policy published last was not installed in time: {@link #problems} reports it until it is. */
     void isBehind(@Nullable Throwable why) {
         behind = true;
         if (why != null) {
@@ -258,81 +232,48 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private void catchUp() {
-        Policy next = wanted;
-        if (next != null && !next.equals(engine.policy())) {
-            engine.install(next, System.nanoTime());
-        }
-    }
-
-    /** What would become of a frame that came now, from any thread; {@link Engine#explain}. */
+    /** Explains what would happen to a frame that arrived now, from any thread; {@link Engine#explain}. */
     Future<Explained> explain(byte[] frame, Direction direction) {
-        return ask(() -> engine.explain(frame, direction, System.nanoTime()));
+        return ask(nowNs -> engine.explain(frame, direction, nowNs));
     }
 
     /**
-     * Which dropped frames the log tells of.
+     * Sets which dropped frames are logged.
      *
      * @param on false: none
-     * @param all every one, not samples
+     * @param all true: every frame, not samples
      */
     public void logDrops(boolean on, boolean all) {
-        var _ = ask(() -> {
-            logDrops = on;
-            engine.dropSamples().describeAll(on && all);
+        var _ = ask(_ -> {
+            drops.set(on, all);
             return true;
         });
     }
 
-    /** Takes over a frame of a batch that another worker received; any thread. One that is too many is lost, and counted. */
+    /** Copies a frame of a batch that another worker received; any thread. A frame too many is dropped and counted. */
     void takeOver(Batch batch, int i, Direction direction) {
-        if (loop.isShuttingDown() || !handedOver.put(batch, i, direction)) {
-            refusedToTakeOver.incrementAndGet();
-            return;
-        }
-        if (takeOverAsked.getAndSet(true)) {
-            return;
-        }
-        try {
-            loop.execute(takeOver);
-        } catch (RejectedExecutionException full) {
-            takeOverAsked.set(false);
+        if (loop.isShuttingDown()) {
+            round.refuse();
+        } else if (round.offer(batch, i, direction)) {
+            try {
+                loop.execute(WAKE_UP);
+            } catch (RejectedExecutionException full) {
+                // A loop with so many tasks does not sleep: its next round reads the frame.
+            }
         }
     }
 
-    private void takeOver() {
-        // Before it looks: who puts a frame behind those that it sees asks again.
-        takeOverAsked.set(false);
-        int taken = areOpen() ? handedOver.take() : 0;
-        if (taken == 0) {
-            return;
-        }
-        engine.countTakenOver(taken, 0);
-        try {
-            decide(outsideChannel, handedOver.taken(Direction.INGRESS));
-            decide(insideChannel, handedOver.taken(Direction.EGRESS));
-        } finally {
-            handedOver.release();
-        }
-    }
-
-    private static void decide(PortChannel from, Batch batch) {
-        if (batch.size() > 0) {
-            from.pipeline().fireChannelRead(batch);
-        }
-    }
-
-    /** How long the loop did not look at its ports while there were frames, each time. */
+    /** Times between two reads of the ports while there were frames. */
     public Durations stalls() {
-        return stalls;
+        return round.stalls();
     }
 
-    /** What the engine has counted. */
+    /** The engine's counters. */
     public Counters counters() {
         return engine.counters();
     }
 
-    /** Credits of the rules in force. */
+    /** Hit counters of the rules in force. */
     public RuleHits ruleHits() {
         return engine.ruleHits();
     }
@@ -342,28 +283,28 @@ public final class Worker implements AutoCloseable {
         return outside;
     }
 
-    /** The port towards what is guarded. */
+    /** The port towards the guarded side. */
     public Port inside() {
         return inside;
     }
 
-    /** How often something happened in this worker that never should. */
+    /** Number of defects in this worker. */
     long bugs() {
         return outcomes.defects();
     }
 
-    /** Done when the loop has answered; failed where it never will. One question at a time is under way. */
+    /** Done when the loop has answered; failed if it has ended. At most one question is pending. */
     Future<?> beat() {
         Future<?> last = beat;
         if (last == null || last.isDone()) {
             beatAskedNs = System.nanoTime();
-            last = ask(() -> true);
+            last = ask(_ -> true);
             beat = last;
         }
         return last;
     }
 
-    /** Why this worker does not do all that it should, in words that follow its name; empty: it does. */
+    /** What is wrong with this worker, in words that follow its name; empty: nothing. */
     List<String> problems() {
         if (!started || closing) {
             return List.of();
@@ -377,7 +318,7 @@ public final class Worker implements AutoCloseable {
         if (silentMs > LONGEST_SILENCE_MS) {
             problems.add("has not answered for " + silentMs / MS_PER_S + " s: it reads no frames");
         }
-        String why = outcomes.whyAllFail();
+        String why = outcomes.repeatedDefect();
         if (why != null) {
             problems.add("drops every batch: " + why);
         }
@@ -386,7 +327,7 @@ public final class Worker implements AutoCloseable {
                 problems.add("does not read " + channel.port().nic());
             }
         }
-        Policy next = wanted;
+        Policy next = round.published();
         Policy inForce = engine.ruleHits().policy();
         if (behind && next != null && !next.equals(inForce)) {
             problems.add("still has the rules of generation " + inForce.generation() + ", not those of generation "
@@ -395,76 +336,31 @@ public final class Worker implements AutoCloseable {
         return problems;
     }
 
-    private boolean areOpen() {
-        return outsideChannel.isOpen() && insideChannel.isOpen();
-    }
-
-    private void expire() {
-        catchUp();
-        // Where the loop did not take the task.
-        takeOver();
-        outsideChannel.watchAgain();
-        insideChannel.watchAgain();
-        if (refusedToTakeOver.get() != 0) {
-            engine.countTakenOver(0, refusedToTakeOver.getAndSet(0));
-        }
-        int expired = engine.expire(System.nanoTime(), EXPIRED_AT_ONCE);
-        if (areOpen()) {
-            FirewallHandler.sendReleased(engine, Direction.INGRESS, insideChannel);
-            FirewallHandler.sendReleased(engine, Direction.EGRESS, outsideChannel);
-        }
-        if (expired >= EXPIRED_AT_ONCE) {
-            // Not at once: tasks that follow each other hold the frames up.
-            loop.schedule(() -> run(this::expire), EXPIRY_PAUSE_MS, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void takeDrops() {
-        if (!unfinishedNamed && counters().total(Counters.Total.CHECKSUMS_FINISHED) > 0) {
-            unfinishedNamed = true;
-            LOG.warn(
-                    "{}: frames arrive with unfinished checksums, which their sender's NIC was to fill in; they are"
-                            + " finished here (counted in portcullis_checksums_finished_total). Turning tx checksum"
-                            + " offload off at the far end spares that",
-                    name);
-        }
-        DropSamples.Taken taken = engine.dropSamples().take(sampledDrops);
-        if (logDrops && !taken.isEmpty()) {
-            drops.accept(taken);
-        }
-    }
-
-    /** Decides about what has arrived, then ends the traffic, closes both ports and ends the thread. */
+    /** Decides about the received frames, then closes both ports and ends the thread. */
     @Override
     public void close() {
         closing = true;
-        Future<?> ended = ask(() -> {
-            run(() -> drain(outsideChannel));
-            run(() -> drain(insideChannel));
-            run(this::takeDrops);
-            // In one task: neither port reads any more when its peer is closed.
-            outsideChannel.close();
-            insideChannel.close();
-            return true;
-        });
+        Future<?> ended;
+        try {
+            ended = loop.submit(this::end);
+        } catch (RejectedExecutionException refused) {
+            ended = loop.newFailedFuture(refused);
+        }
         ended.awaitUninterruptibly(STOP_TIMEOUT_MS);
         if (loop.isTerminated()) {
-            // It had ended before, by a defect.
+            // A defect had ended the loop before.
             outside.close();
             inside.close();
         }
         loop.shutdownGracefully(0, STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly(STOP_TIMEOUT_MS);
     }
 
-    private static void drain(PortChannel channel) {
-        Port port = channel.port();
-        for (int i = 0; i < DRAINED_BATCHES; i++) {
-            Batch batch = port.receive();
-            if (batch == null) {
-                return;
-            }
-            channel.pipeline().fireChannelRead(batch);
-            port.release(batch);
-        }
+    /** In one task: no port reads after its peer has been closed. */
+    private void end() {
+        run(() -> round.drain(outsideChannel));
+        run(() -> round.drain(insideChannel));
+        run(drops::report);
+        outsideChannel.close();
+        insideChannel.close();
     }
 }

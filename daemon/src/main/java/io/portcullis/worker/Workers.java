@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
 /**
- * The workers of one interface. Each has its own share of the flows, by the pair of their addresses, and nothing in common
- * with the others but the policy; the frames of a flow come to one of them, and what does not is handed over.
+ * The workers of one interface. Each has its own flows, selected by their pair of addresses, and shares only the policy with the
+ * others. The kernel sends the frames of a flow to its worker; a frame that reached another worker is handed over.
  */
 public final class Workers implements AutoCloseable {
     private final String name;
@@ -34,14 +34,14 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Workers that are not running yet, one for each pair of ports; they close the ports.
+     * Creates workers without starting them, one for each pair of ports; they close the ports.
      *
      * @param name of the interface
-     * @param engines one for each worker, in their order
+     * @param engines one for each worker, in order
      * @param outside opened ports towards the world, in the workers' order
-     * @param inside opened ports towards what is guarded, as many
+     * @param inside opened ports towards the guarded side, as many
      * @param threadOptions of each worker's thread, by its number
-     * @param drops takes samples of dropped frames about once a second, on a loop: must not wait
+     * @param drops gets samples of dropped frames about once a second, on a loop; must not wait
      */
     public static Workers of(
             String name,
@@ -63,16 +63,16 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Takes connections that were there before; before {@link #start}.
+     * Adopts connections of the host; before {@link #start}.
      *
-     * @return how many: fewer than there are where the tables have no room
+     * @return connections adopted: fewer where the tables are full
      */
     public int adopt(List<Adopted> connections) {
         return workers.stream().mapToInt(worker -> worker.adopt(connections)).sum();
     }
 
     /**
-     * Lets traffic through, as far as the policy admits it.
+     * Starts to forward the traffic that the policy admits.
      *
      * @param learns true: there are no flows of an earlier run
      */
@@ -88,17 +88,17 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /** How many there are. */
+    /** Number of workers. */
     public int count() {
         return workers.size();
     }
 
     /**
-     * Publishes a policy, and waits until every loop has taken it.
+     * Publishes a policy, and waits until every loop has installed it.
      *
-     * @param timeoutMs how long it waits for all of them together at the most
-     * @return the numbers of the workers that have not taken it in time and decide by the rules of before: {@link #problems}
-     *     tells of each until it has
+     * @param timeoutMs longest wait for all of them together
+     * @return numbers of the workers that have not installed it in time and decide by the old rules: {@link #problems} reports
+     *     each until it has
      */
     public List<Integer> install(Policy next, long timeoutMs) {
         List<Future<?>> taken = new ArrayList<>();
@@ -116,15 +116,15 @@ public final class Workers implements AutoCloseable {
 
     private static void awaitAll(List<? extends Future<?>> asked, long timeoutMs) {
         long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-        for (Future<?> each : asked) {
-            each.awaitUninterruptibly(Math.max(0, untilNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+        for (Future<?> answer : asked) {
+            answer.awaitUninterruptibly(Math.max(0, untilNs - System.nanoTime()), TimeUnit.NANOSECONDS);
         }
     }
 
     /**
-     * Whether every loop answers: for whoever has to know that frames are being read. Asked by one thread.
+     * True: every loop answers, so frames are being read. Called by one thread.
      *
-     * @param withinMs how long it waits for all of them together at the most
+     * @param withinMs longest wait for all of them together
      */
     public boolean areAlive(long withinMs) {
         List<? extends Future<?>> beats = workers.stream().map(Worker::beat).toList();
@@ -132,12 +132,12 @@ public final class Workers implements AutoCloseable {
         return beats.stream().allMatch(Future::isSuccess);
     }
 
-    /** How often something happened in a worker that never should. */
+    /** Number of defects in all workers. */
     public long bugs() {
         return workers.stream().mapToLong(Worker::bugs).sum();
     }
 
-    /** Why the workers do not do all that they should, one sentence each; empty: they do. Any thread. */
+    /** What is wrong with the workers, one sentence each; empty: nothing. Any thread. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         for (int i = 0; i < workers.size(); i++) {
@@ -148,22 +148,22 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * What would become of a frame that came now, and waits for the answer; {@link io.portcullis.engine.Engine#explain}.
+     * Explains what would happen to a frame that arrived now, and waits for the answer; {@link io.portcullis.engine.Engine#explain}.
      *
-     * @param timeoutMs how long it waits for each worker at the most
+     * @param timeoutMs longest wait for each worker
      * @throws IllegalStateException if one does not answer
      */
     public Explained explain(byte[] frame, Direction direction, long timeoutMs) {
         List<Future<Explained>> asked = new ArrayList<>();
         workers.forEach(worker -> asked.add(worker.explain(frame, direction)));
-        // Only one of them knows the flow; where none does, all say the same.
+        // At most one of them has the flow; where none has it, all answer the same.
         Explained answer = null;
-        for (Future<Explained> each : asked) {
-            if (!each.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS) || !each.isSuccess()) {
-                throw new IllegalStateException("a worker does not answer", each.cause());
+        for (Future<Explained> one : asked) {
+            if (!one.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS) || !one.isSuccess()) {
+                throw new IllegalStateException("a worker does not answer", one.cause());
             }
-            if (answer == null || each.getNow().flow() != null) {
-                answer = each.getNow();
+            if (answer == null || one.getNow().flow() != null) {
+                answer = one.getNow();
             }
         }
         return Objects.requireNonNull(answer);
@@ -174,17 +174,17 @@ public final class Workers implements AutoCloseable {
         workers.forEach(worker -> worker.logDrops(on, all));
     }
 
-    /** What the engines have counted together, now. */
+    /** The sum of the engines' counters, now. */
     public Counters counters() {
         return Counters.sum(workers.stream().map(Worker::counters).toList());
     }
 
-    /** Credits of the rules in force, of all workers together, now. */
+    /** Hit counters of the rules in force, of all workers together, now. */
     public RuleHits ruleHits() {
         return RuleHits.sum(workers.stream().map(Worker::ruleHits).toList());
     }
 
-    /** What all ports on one side have counted, now. */
+    /** The sum of a counter over all ports on one side, now. */
     public long portCount(boolean outside, PortCounter counter) {
         return workers.stream()
                 .map(worker -> outside ? worker.outside() : worker.inside())
@@ -197,12 +197,12 @@ public final class Workers implements AutoCloseable {
         return List.of(workers.getFirst().outside(), workers.getFirst().inside());
     }
 
-    /** How long each loop did not look at its ports while there were frames. */
+    /** For each loop, the times between two reads of its ports while there were frames. */
     public List<Durations> stalls() {
         return workers.stream().map(Worker::stalls).toList();
     }
 
-    /** Decides about what has arrived, then ends the traffic, closes all ports and ends the threads. */
+    /** Decides about the received frames, then closes all ports and ends the threads. */
     @Override
     public void close() {
         workers.forEach(Worker::close);

@@ -36,7 +36,7 @@ final class FileLockTest {
         assertEquals(Optional.empty(), FileLock.holder(file));
     }
 
-    /** The folder may be somebody else's: root asks there who holds a lock. */
+    /** The folder may be another user's: root reads the holder there. */
     @Test
     void aHostileFileIsNeitherFollowedNorWaitedForNorReadInWhole() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "secret");
@@ -68,7 +68,7 @@ final class FileLockTest {
         }
     }
 
-    /** Who holds the file that had the name before keeps nobody from the one that has it now. */
+    /** The holder of a deleted file does not block the new file of the same name. */
     @Test
     void aFileThatWasReplacedIsAnotherLock() throws IOException {
         try (FileLock _ = FileLock.take(file, "old").orElseThrow()) {

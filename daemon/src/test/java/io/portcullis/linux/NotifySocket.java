@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** The socket of a service manager, for tests: hears what {@link SdNotify} sends. */
+/** The socket of a service manager, for tests: receives the messages of {@link SdNotify}. */
 public final class NotifySocket implements AutoCloseable {
     private static final int LONGEST_MESSAGE = 4096;
 

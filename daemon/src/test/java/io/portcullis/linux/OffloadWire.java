@@ -64,7 +64,7 @@ public final class OffloadWire implements AutoCloseable {
         }
     }
 
-    /** On a NIC: hears what it receives, not what leaves it. */
+    /** On a NIC: receives its incoming frames, not its outgoing ones. */
     public static OffloadWire on(String nic) throws ErrnoException {
         int fd = (int) ErrnoException.check(
                 Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0), "socket(AF_PACKET)");
@@ -82,7 +82,7 @@ public final class OffloadWire implements AutoCloseable {
         return new OffloadWire(fd, false);
     }
 
-    /** A new tap device: what is sent here, the NIC of that name receives, and the other way. It goes with {@link #close}. */
+    /** A new tap device: the NIC of that name receives what is sent here, and the other way. {@link #close} removes it. */
     public static OffloadWire tap(String name) throws Throwable {
         try (Arena call = Arena.ofConfined()) {
             int fd = (int) OPEN.invokeExact(call.allocateFrom("/dev/net/tun"), O_RDWR | O_NONBLOCK, 0);
@@ -105,7 +105,7 @@ public final class OffloadWire implements AutoCloseable {
         }
     }
 
-    /** The next frame that has come, its vnet header before it and, of a NIC, without the VLAN tag that the kernel takes out. */
+    /** The next received frame behind its vnet header; on a NIC without the VLAN tag, which the kernel removes. */
     public byte[] next() throws ErrnoException {
         long begin = System.nanoTime();
         while (true) {

@@ -35,7 +35,7 @@ class SdNotifyTest {
         }
     }
 
-    /** net.unix.max_dgram_qlen of them find room. A daemon must not hang because its service manager does. */
+    /** The queue holds net.unix.max_dgram_qlen messages. A daemon must not hang because its service manager hangs. */
     @Test
     @Timeout(30)
     void aReceiverThatReadsNothingHoldsNobodyUpForLong() throws ErrnoException {

@@ -30,7 +30,7 @@ public final class NamespaceJvm {
         namespace = "pc" + purpose + ProcessHandle.current().pid();
         assertEquals("", run(List.of("ip", "netns", "add", namespace)));
         assertEquals("", run(inside("ip", "link", "set", "lo", "up")));
-        // Frames of the kernel's own would be counted among ours.
+        // The test would count the kernel's own frames.
         run(inside("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"));
     }
 
@@ -73,7 +73,7 @@ public final class NamespaceJvm {
 
     /**
      * Runs all tests of the class that is named and prints a line for each: {@code PASS name}, or {@code FAIL name: why}. Its
-     * output is how its results reach the JVM that started it; the stack trace stands in that one's report.
+     * output carries its results to the JVM that started it, whose report shows the stack trace.
      */
     static final class Main {
         private Main() {}

@@ -81,7 +81,7 @@ public abstract class PortContract {
     private volatile IntPredicate admitted = number -> true;
     private volatile @Nullable Throwable bug;
 
-    /** A wire whose port takes payloads of up to so many bytes; the other end is no limit. */
+    /** A wire whose port sends payloads of up to so many bytes; the other end has no limit. */
     protected abstract Wire newWire(int mtuLength) throws Exception;
 
     /** Decides about every frame by its number and writes the admitted ones to the peer. */
@@ -222,7 +222,7 @@ public abstract class PortContract {
             for (int i = first; i < first + burst; i++) {
                 outside.toPort(frame(i, 60));
             }
-            // No more on the way than the shortest queue between the two ends takes, the far end's own included.
+            // No more on the way than the shortest queue between the two ends holds, the far end's own included.
             for (int i = first; i < first + burst; i++) {
                 assertEquals(i, number(next(inside)));
             }

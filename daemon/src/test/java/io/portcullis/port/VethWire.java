@@ -48,13 +48,13 @@ public final class VethWire implements PortContract.Wire {
         PortContract.await("carrier", () -> port.state().equals(PortState.FORWARDING));
     }
 
-    /** One whose ends keep the offloads that veth has by default. */
+    /** A wire whose ends keep veth's default offloads. */
     public static VethWire withOffloads(int number, int mtuLength, Opener opener) throws Exception {
         return new VethWire("", number, mtuLength, opener);
     }
 
     /**
-     * One whose ends lack some offloads.
+     * A wire whose ends have some offloads switched off.
      *
      * @param features as {@code ethtool -K} takes them, such as {@code gro off}
      */

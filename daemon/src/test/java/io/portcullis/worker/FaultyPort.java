@@ -8,7 +8,7 @@ import io.portcullis.port.PortState;
 import io.portcullis.port.memory.MemoryPort;
 import org.jspecify.annotations.Nullable;
 
-/** A port in memory that does what no port should. */
+/** A port in memory that throws on demand. */
 final class FaultyPort implements Port {
     /** Run before each call of that name. */
     volatile Runnable receiving = FaultyPort::nothing;
@@ -57,7 +57,7 @@ final class FaultyPort implements Port {
         return polled;
     }
 
-    /** Never: the descriptor tells. */
+    /** Never: only epoll reports frames. */
     @Override
     public boolean isReady() {
         asking.run();

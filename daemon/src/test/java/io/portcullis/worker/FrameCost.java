@@ -13,7 +13,7 @@ import io.portcullis.port.ring.RingRehearsal;
 import java.util.Arrays;
 
 /**
- * What Java has to do for a frame: takes it out of the ring and decides about it; without the kernel.
+ * The cost of a frame in Java: reading it from the ring and deciding about it, without the kernel.
  * A program of its own, to compare collectors and options of the JVM: prints nanoseconds a frame, the median of many rounds,
  * for one flow and for 1,024 in turn. No test asserts them.
  */

@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,7 +30,7 @@ final class HandOverQueueTest {
     private static final int PLACES = 64;
     private static final int SLOT = 4_096;
 
-    /** A batch of frames that are as long as they are told, each of one byte over and over. */
+    /** A batch of frames of these lengths; each repeats one byte. */
     private static Batch batch(int... lengths) {
         MemorySegment memory = Arena.ofAuto().allocate((long) SLOT * lengths.length, Long.BYTES);
         Batch batch = new Batch(memory, false);
@@ -106,29 +108,33 @@ final class HandOverQueueTest {
         int producers = 3;
         int each = 100_000;
         HandOverQueue queue = new HandOverQueue(PLACES);
+        // Not the common pool, which has one thread on two cores.
+        ExecutorService threads = Executors.newFixedThreadPool(producers);
         List<CompletableFuture<List<Integer>>> accepted = new ArrayList<>();
         for (int producer = 0; producer < producers; producer++) {
             Batch frame = batch(64 + producer);
             int of = producer;
-            accepted.add(CompletableFuture.supplyAsync(() -> {
-                List<Integer> taken = new ArrayList<>();
-                for (int i = 0; i < each; i++) {
-                    for (int at = 0; at < 64; at += 4) {
-                        frame.memory().set(ValueLayout.JAVA_INT, frame.offset(0) + at, i);
-                    }
-                    if (queue.put(frame, 0, of == 0 ? Direction.EGRESS : Direction.INGRESS)) {
-                        taken.add(i);
-                    }
-                }
-                return taken;
-            }));
+            accepted.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        List<Integer> taken = new ArrayList<>();
+                        for (int i = 0; i < each; i++) {
+                            for (int at = 0; at < 64; at += 4) {
+                                frame.memory().set(ValueLayout.JAVA_INT, frame.offset(0) + at, i);
+                            }
+                            if (queue.put(frame, 0, of == 0 ? Direction.EGRESS : Direction.INGRESS)) {
+                                taken.add(i);
+                            }
+                        }
+                        return taken;
+                    },
+                    threads));
         }
         List<List<Integer>> arrived = IntStream.range(0, producers)
                 .<List<Integer>>mapToObj(_ -> new ArrayList<>())
                 .toList();
         boolean ended = false;
         while (!ended) {
-            // Before the last look: what was put before they ended is seen by it.
+            // Before the last take: it sees every frame that was put before they ended.
             ended = accepted.stream().allMatch(CompletableFuture::isDone);
             queue.take();
             for (Direction direction : Direction.values()) {
@@ -147,6 +153,7 @@ final class HandOverQueueTest {
         for (int producer = 0; producer < producers; producer++) {
             assertEquals(accepted.get(producer).join(), arrived.get(producer));
         }
+        threads.shutdown();
     }
 
     @Test

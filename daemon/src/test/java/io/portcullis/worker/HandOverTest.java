@@ -120,7 +120,7 @@ final class HandOverTest {
         return AddressPair.worker(AddressPair.hash(SEED, packet), WORKERS);
     }
 
-    /** A router whose own pair of addresses is another worker's than the flow, or the same one's. */
+    /** A router whose own pair of addresses maps to the flow's worker, or to another one. */
     private static String router(Frame about, boolean elsewhere) {
         int home = workerOf(about.bytes());
         for (int i = 1; i < 1_000; i++) {

@@ -7,7 +7,6 @@ import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
-import io.portcullis.engine.Durations;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Scheduling;
 import io.portcullis.packet.Batch;
@@ -56,7 +55,7 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
                         outside,
                         inside,
                         false,
-                        new Durations(),
+                        () -> outside.poll() + inside.poll(),
                         Throwable::printStackTrace),
                 1_024,
                 RejectedExecutionHandlers.reject(),

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 final class WorkerAllocationTest {
     private static final int FRAMES = 100_000;
 
-    /** As many as leave in some 250 messages: the smallest send buffer that Linux has by default takes those. */
+    /** They leave in about 250 messages, which fit the smallest default send buffer of Linux. */
     private static final int AT_ONCE = 800;
 
     private static final int SEED = 77;
@@ -78,7 +78,8 @@ final class WorkerAllocationTest {
                 Allocation.nothingIn(() -> {
                     long before = threads.getThreadAllocatedBytes(loop.get());
                     for (int i = 1; i <= FRAMES; i++) {
-                        assertTrue(outside.receive(frames.get(sent[0]++ % frames.size()), RehearsalSocket.Offload.NONE));
+                        assertTrue(
+                                outside.receive(frames.get(sent[0]++ % frames.size()), RehearsalSocket.Offload.NONE));
                         if (i % AT_ONCE == 0) {
                             await(outside, inside);
                         }
@@ -94,7 +95,7 @@ final class WorkerAllocationTest {
         }
     }
 
-    /** Errors that the kernel gave to the wrong worker: neither it nor the one whose flow they are about allocates. */
+    /** Errors that the kernel sent to the wrong worker: neither this worker nor the flow's worker allocates. */
     @Test
     void nothingIsAllocatedForAFrameOfAnotherWorker() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -166,7 +167,7 @@ final class WorkerAllocationTest {
         throw new AssertionError("no such flow");
     }
 
-    /** Until the worker has taken all; what it sent is thrown away meanwhile. */
+    /** Waits until the worker has received all frames; discards the sent ones meanwhile. */
     private static void await(RingRehearsal outside, RingRehearsal inside) {
         long beganNs = System.nanoTime();
         while (!outside.isEmpty()) {

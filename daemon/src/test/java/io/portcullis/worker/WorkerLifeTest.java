@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A worker whose ports, tasks or thread do what they never should: it lives on, and says what is wrong while it is. */
+/** A worker whose ports, tasks or thread throw: it goes on, and reports the problem as long as it lasts. */
 @Timeout(60)
 final class WorkerLifeTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
@@ -241,7 +241,7 @@ final class WorkerLifeTest {
                 workers.problems());
         await("that it does not answer", () -> !workers.areAlive(50));
         Policy next = policy(2);
-        // A loop that is ending takes tasks until it has ended.
+        // A loop that is shutting down accepts tasks until it has ended.
         await("that it takes nothing", () -> workers.install(next, 50).equals(List.of(0)));
         workers.logDrops(true, false);
     }

@@ -5,9 +5,9 @@ import io.portcullis.linux.Libc;
 import io.portcullis.linux.netlink.Nic;
 
 /**
- * Knows one NIC again, whatever it is called and whatever its MAC address is, for as long as it stays in this network
- * namespace: by a packet socket that hears nothing. Neither a NIC's name nor its index does that, for another NIC may have
- * the same a moment later. Any thread, until {@link #close}.
+ * Identifies one NIC as long as it stays in this network namespace, even if its name or MAC address changes: a packet socket that
+ * receives nothing stays bound to it. A NIC's name or index does not identify it, since another NIC may get the same. Any thread,
+ * until {@link #close}.
  */
 public final class HeldNic implements AutoCloseable {
     private final Nic nic;
@@ -19,9 +19,9 @@ public final class HeldNic implements AutoCloseable {
     }
 
     /**
-     * From now on this NIC is known again.
+     * Binds a socket to a NIC.
      *
-     * @throws ErrnoException EPERM without CAP_NET_RAW; ENODEV where the NIC is gone
+     * @throws ErrnoException EPERM without CAP_NET_RAW; ENODEV if the NIC is gone
      */
     public static HeldNic of(Nic nic) throws ErrnoException {
         int fd = (int) ErrnoException.check(
@@ -35,17 +35,17 @@ public final class HeldNic implements AutoCloseable {
         }
     }
 
-    /** The NIC as it was when it was held. */
+    /** The NIC as it was at that time. */
     public Nic nic() {
         return nic;
     }
 
-    /** False, for good: it is gone, or was, if only for a moment. */
+    /** False: it has left the namespace, if only for a moment; stays false. */
     public boolean isThere() throws ErrnoException {
         return PacketSocket.isBound(fd);
     }
 
-    /** Gives the socket back. Once. */
+    /** Closes the socket. Once. */
     @Override
     public void close() {
         Libc.close(fd);

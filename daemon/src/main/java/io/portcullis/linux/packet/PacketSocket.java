@@ -23,32 +23,32 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A packet socket, packet(7), bound to one NIC: what the NIC receives stands in a ring that the kernel and this process
- * share (TPACKET_V2), and every frame, in and out, has a struct virtio_net_hdr before it (PACKET_VNET_HDR), so that
- * super-frames and unfinished checksums cross as they are. It does not hear what leaves the NIC (PACKET_IGNORE_OUTGOING),
- * and what it sends skips the NIC's qdisc as long as {@link #bypassQdisc} says so. No call waits.
+ * A packet socket, packet(7), bound to one NIC. Received frames lie in a ring that the kernel and this process share
+ * (TPACKET_V2). Every frame, in and out, follows a struct virtio_net_hdr (PACKET_VNET_HDR), so that super-frames and unfinished
+ * checksums cross unchanged. The socket does not receive frames that leave the NIC (PACKET_IGNORE_OUTGOING), and frames that it
+ * sends bypass the NIC's qdisc while {@link #bypassQdisc} is on. No call waits.
  *
  * <p>{@link #memory} is one piece: first the ring's slots, {@link RingGeometry#slots} of {@link RingGeometry#slotLength} bytes, then
  * {@link RingGeometry#sideLength} bytes for {@link #receiveWhole}. A slot begins with a struct tpacket2_hdr
- * (include/uapi/linux/if_packet.h; the constants below). Where a frame is longer than its slot, the slot has its head and
- * {@link #TP_STATUS_COPY}, and the whole of it waits in the socket's queue, in the order of the slots
- * (PACKET_COPY_THRESH; net/packet/af_packet.c, {@code tpacket_rcv}).
+ * (include/uapi/linux/if_packet.h; the constants below). If a frame is longer than its slot, the slot holds its beginning and
+ * {@link #TP_STATUS_COPY}, and the whole frame waits in the socket's queue, in the order of the slots (PACKET_COPY_THRESH;
+ * net/packet/af_packet.c, {@code tpacket_rcv}).
  *
- * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #foundGroup}, {@link #joinGroup}. Each frame that the NIC
- * receives then goes to one of them, which a program chooses; what they send is nobody's to choose.
+ * <p>Sockets of one NIC may form a group (PACKET_FANOUT): {@link #createGroup}, {@link #joinGroup}. A program then selects one of
+ * them for each received frame. Sending is not affected.
  *
- * <p>One thread at a time, but for {@link #statistics}, {@link #isBound} and {@link #bypassQdisc}, which one other may call
- * until {@link #close}.
+ * <p>One thread at a time; {@link #statistics}, {@link #isBound} and {@link #bypassQdisc} may be called by one other thread until
+ * {@link #close}.
  */
 public final class PacketSocket implements AutoCloseable {
     /**
-     * How large.
+     * Sizes of the ring and the buffers.
      *
      * @param slotLength bytes of a slot; a power of two
-     * @param slots of them; their bytes together are a multiple of {@link #BLOCK}
+     * @param slots number of slots; together their bytes are a multiple of {@link #BLOCK}
      * @param sideLength bytes behind the ring; a multiple of 4096
-     * @param receiveBufferLength bytes of frames longer than a slot that may wait, as the kernel counts them
-     * @param sendBufferLength bytes of sent frames that may be on their way, as the kernel counts them
+     * @param receiveBufferLength most bytes of queued frames longer than a slot, as the kernel counts them
+     * @param sendBufferLength most bytes of frames being sent, as the kernel counts them
      */
     public record RingGeometry(
             int slotLength, int slots, int sideLength, int receiveBufferLength, int sendBufferLength) {
@@ -58,48 +58,48 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * How it behaves towards the NIC and towards others that share it.
+     * How the socket uses a NIC that others may share.
      *
-     * @param promiscuous true: the NIC receives the frames for others too, as long as the socket is open
-     * @param mayBypassQdisc true: what is sent may skip the NIC's qdisc and its tc programs
-     * @param mark that what is sent carries (SO_MARK); 0: none
-     * @param unheardMark together with the mask: frames whose mark has this value are not heard
-     * @param unheardMask 0: all are heard
+     * @param promiscuous true: the NIC also receives frames for other MAC addresses while the socket is open
+     * @param mayBypassQdisc true: sent frames may bypass the NIC's qdisc and its tc programs
+     * @param mark packet mark of sent frames (SO_MARK); 0: none
+     * @param ignoredMark value under the mask: frames with this mark are not received
+     * @param ignoredMask 0: all frames are received
      */
     public record SocketOptions(
-            boolean promiscuous, boolean mayBypassQdisc, int mark, int unheardMark, int unheardMask) {
-        /** A NIC that is ours alone. */
+            boolean promiscuous, boolean mayBypassQdisc, int mark, int ignoredMark, int ignoredMask) {
+        /** A NIC that nobody else uses. */
         public static final SocketOptions ALONE = new SocketOptions(true, true, 0, 0, 0);
     }
 
     /**
-     * What has happened since the last look.
+     * Counters since the last read.
      *
      * @param received frames that got a slot
-     * @param lost frames that got none, or were of a kind that a vnet header can't describe
+     * @param lost frames that got no slot, or that a vnet header can't describe
      */
     public record Statistics(int received, int lost) {}
 
-    /** Offset in a slot, u32: TP_STATUS_…; written last by who gives the slot away. */
+    /** Offset in a slot, u32: TP_STATUS_…; written last by the side that hands the slot over. */
     public static final int TP_STATUS = 0;
     /** Offset, u32: bytes of the frame. */
     public static final int TP_LEN = 4;
-    /** Offset, u32: bytes of it that stand in the slot. */
+    /** Offset, u32: bytes of the frame in the slot. */
     public static final int TP_SNAPLEN = 8;
-    /** Offset, u16: where in the slot the frame begins; the vnet header stands right before it. */
+    /** Offset, u16: offset of the frame in the slot; the vnet header lies right before it. */
     public static final int TP_MAC = 12;
-    /** Offset, u16: the VLAN tag that the kernel took out. */
+    /** Offset, u16: the VLAN tag that the kernel removed. */
     public static final int TP_VLAN_TCI = 24;
     /** Offset, u16: that tag's ethertype. */
     public static final int TP_VLAN_TPID = 26;
 
-    /** The slot is the kernel's. */
+    /** The slot belongs to the kernel. */
     public static final int TP_STATUS_KERNEL = 0;
-    /** The slot is ours. */
+    /** The slot belongs to this process. */
     public static final int TP_STATUS_USER = 1;
-    /** The frame is longer than the slot; it waits whole for {@link #receiveWhole}. */
+    /** The frame is longer than the slot; the whole frame waits for {@link #receiveWhole}. */
     public static final int TP_STATUS_COPY = 1 << 1;
-    /** A VLAN tag was taken out of the frame. */
+    /** A VLAN tag was removed from the frame. */
     public static final int TP_STATUS_VLAN_VALID = 1 << 4;
 
     /** Bytes of struct virtio_net_hdr (include/uapi/linux/virtio_net.h), in the byte order of this machine. */
@@ -108,25 +108,25 @@ public final class PacketSocket implements AutoCloseable {
     public static final int VNET_FLAGS = 0;
     /** Offset, u8: VIRTIO_NET_HDR_GSO_…; 0: no super-frame. */
     public static final int VNET_GSO_TYPE = 1;
-    /** Offset, u16: a hint how many bytes are headers. */
+    /** Offset, u16: length of the headers, a hint. */
     public static final int VNET_HDR_LEN = 2;
     /** Offset, u16: bytes of payload in each packet of a super-frame. */
     public static final int VNET_GSO_SIZE = 4;
-    /** Offset, u16: from where on the checksum is summed, from the frame's first byte. */
+    /** Offset, u16: first summed byte of the checksum, from the frame's first byte. */
     public static final int VNET_CSUM_START = 6;
-    /** Offset, u16: where it is written, from there. */
+    /** Offset, u16: offset of the checksum field, from there. */
     public static final int VNET_CSUM_OFFSET = 8;
-    /** {@link #VNET_FLAGS}: the layer 4 checksum is yet to be filled in. */
+    /** {@link #VNET_FLAGS}: the layer 4 checksum is unfinished. */
     public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
-    /** {@link #VNET_FLAGS}: the layer 4 checksum was found right. */
+    /** {@link #VNET_FLAGS}: the layer 4 checksum was verified. */
     public static final int VIRTIO_NET_HDR_F_DATA_VALID = 2;
 
-    /** {@link #VNET_GSO_TYPE}: UDP datagrams of the same length, but the last (Linux 6.2). */
+    /** {@link #VNET_GSO_TYPE}: UDP datagrams of the same length, except the last (Linux 6.2). */
     public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 
     private static final short ETH_P_ALL = 3;
     private static final int SOCKADDR_LL = 20;
-    /** Offset in it. The kernel makes it -1 where the NIC is gone. */
+    /** Offset in it. The kernel sets it to -1 if the NIC is gone. */
     private static final int SLL_IFINDEX = 4;
 
     private static final int SOL_SOCKET = 1;
@@ -155,7 +155,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
     private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 
-    private static final SocketFilter NOTHING = new Assembly().add(BPF_RET, 0).done();
+    private static final SocketFilter NO_FRAME = new Assembly().add(BPF_RET, 0).done();
 
     /** Bytes of a ring that the kernel allocates in one piece; a power of two. */
     public static final int BLOCK = 1 << 17;
@@ -180,14 +180,14 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Opens a socket, and hears nothing before {@link #admit}.
+     * Opens a socket that receives nothing before {@link #startReceiving}.
      *
-     * @param nic as it is now; one that is down is heard once it is up
+     * @param nic as it is now; a NIC that is down receives once it is up
      * @throws ErrnoException EPERM without CAP_NET_RAW, or without CAP_NET_ADMIN (buffers beyond the limits of
-     *     {@code net.core}); ENOPROTOOPT where the kernel is older than 4.20; ENODEV where the NIC is gone; ENOMEM
+     *     {@code net.core}); ENOPROTOOPT if the kernel is older than 4.20; ENODEV if the NIC is gone; ENOMEM
      */
     public static PacketSocket open(Nic nic, RingGeometry geometry, SocketOptions options) throws ErrnoException {
-        // Protocol 0: it hears nothing before it is bound.
+        // Protocol 0: it receives nothing before it is bound.
         int fd = (int) ErrnoException.check(
                 Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
                 "socket(AF_PACKET)");
@@ -209,7 +209,7 @@ public final class PacketSocket implements AutoCloseable {
                     geometry.slotLength,
                     geometry.slots);
             socket.map(geometry);
-            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NOTHING);
+            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NO_FRAME);
             bind(fd, nic, ETH_P_ALL);
             if (options.mark != 0) {
                 socket.set(SOL_SOCKET, SO_MARK, "SO_MARK", options.mark);
@@ -253,7 +253,7 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** The option's value is a C struct of ints, or for PACKET_ADD_MEMBERSHIP as long as one. */
+    /** Sets an option whose value is a C struct of ints (for PACKET_ADD_MEMBERSHIP: of the same length). */
     private void set(int level, int option, String name, int... value) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             ErrnoException.check(
@@ -267,18 +267,18 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** All of a frame that the NIC receives, nothing of one that leaves it or has the mark that is not heard. */
+    /** Accepts whole frames that the NIC receives; refuses frames that leave it or have the ignored mark. */
     private static SocketFilter received(SocketOptions options) {
         Assembly program = new Assembly();
-        Label deaf = program.label();
+        Label refuse = program.label();
         program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
-                .jump(BPF_JEQ, PACKET_OUTGOING, deaf, Assembly.NEXT);
-        if (options.unheardMask != 0) {
+                .jump(BPF_JEQ, PACKET_OUTGOING, refuse, Assembly.NEXT);
+        if (options.ignoredMask != 0) {
             program.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_MARK)
-                    .add(BPF_ALU | BPF_AND, options.unheardMask)
-                    .jump(BPF_JEQ, options.unheardMark & options.unheardMask, deaf, Assembly.NEXT);
+                    .add(BPF_ALU | BPF_AND, options.ignoredMask)
+                    .jump(BPF_JEQ, options.ignoredMark & options.ignoredMask, refuse, Assembly.NEXT);
         }
-        return program.add(BPF_RET, -1).mark(deaf).add(BPF_RET, 0).done();
+        return program.add(BPF_RET, -1).mark(refuse).add(BPF_RET, 0).done();
     }
 
     private void map(RingGeometry geometry) throws ErrnoException {
@@ -301,7 +301,7 @@ public final class PacketSocket implements AutoCloseable {
                 "mmap(" + geometry.sideLength + " bytes)");
     }
 
-    @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
+    @SuppressWarnings("restricted") // this length has just been mapped at this address
     private MemorySegment memory(long start, long length) {
         return MemorySegment.ofAddress(start).reinterpret(length, arena, mapped -> Libc.munmap(start, length));
     }
@@ -309,7 +309,7 @@ public final class PacketSocket implements AutoCloseable {
     /**
      * Binds a packet socket to a NIC.
      *
-     * @param protocol ethertype of the frames that it hears; 0: none
+     * @param protocol ethertype of the received frames; 0: none
      */
     public static void bind(int fd, Nic nic, short protocol) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
@@ -322,7 +322,7 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** Whether a packet socket still has the NIC that it was bound to. */
+    /** True: a packet socket is still bound to its NIC. */
     public static boolean isBound(int fd) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment address = call.allocate(SOCKADDR_LL, 4);
@@ -333,55 +333,53 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * False: the NIC has left this network namespace, if only for a moment. Then this socket hears and sends nothing any more
-     * (ENXIO), also where a NIC of the same index comes. Down and up, another name and another MAC address change nothing.
-     * From {@code packet_notifier} in net/packet/af_packet.c. Any thread, until {@link #close}.
+     * False: the NIC has left this network namespace, if only for a moment. Then this socket receives and sends nothing any more
+     * (ENXIO), even if a NIC of the same index arrives. Down and up, another name and another MAC address change nothing
+     * ({@code packet_notifier} in net/packet/af_packet.c). Any thread, until {@link #close}.
      */
     public boolean isBound() throws ErrnoException {
         return isBound(fd);
     }
 
-    /** The descriptor: readable while the ring's newest frame is not given back, in error when the NIC went down. */
+    /** The descriptor: readable while the ring's newest frame is not released, in error when the NIC went down. */
     public int fd() {
         return fd;
     }
 
-    /** Slots and side area; gone with {@link #close}. */
+    /** Slots and side area; unmapped by {@link #close}. */
     public MemorySegment memory() {
         return memory;
     }
 
     /**
-     * Whether what is sent skips the NIC's qdisc and its tc programs (PACKET_QDISC_BYPASS); it does not to begin with. What
-     * skips them is not cut either: where the NIC does not cut a super-frame itself, the kernel then refuses it with
-     * ENOBUFS (net/core/dev.c, {@code __dev_direct_xmit}). Any thread.
+     * Sets whether sent frames bypass the NIC's qdisc and its tc programs (PACKET_QDISC_BYPASS); off at first. The kernel does not
+     * cut such frames: it refuses a super-frame with ENOBUFS if the NIC does not cut it itself (net/core/dev.c,
+     * {@code __dev_direct_xmit}). Any thread.
      */
     public void bypassQdisc(boolean bypass) {
         Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
     }
 
     /**
-     * Makes a group of which this socket is the first member. A frame goes to member {@code program(frame) % members},
-     * unsigned, counted from 0 in the order in which they joined. The program reads the frame from the network header on,
-     * and does not see the VLAN tag that the kernel took out; a second one comes first, its control information and the
-     * ethertype after it. Fragments are not put together.
+     * Creates a group with this socket as its first member. A frame goes to member {@code program(frame) % members}, unsigned,
+     * counted from 0 in the order of joining. The program reads the frame from the network header on, without the VLAN tag that
+     * the kernel removed; a second tag comes first: its control information, then the ethertype. Fragments are not reassembled.
      *
-     * <p>While the NIC is down its groups are empty; when it is up again, the sockets come back in the order in which they
-     * were <em>opened</em>, one after the other, so for some microseconds the remainder is of fewer members. A member that is
-     * closed gives its number to the last one. So members join in the order in which they were opened, and are closed
-     * together.
+     * <p>While the NIC is down its groups are empty. When it is up again the sockets return in the order in which they were
+     * <em>opened</em>, one after the other, so that for some microseconds there are fewer members. The last member gets the number
+     * of a closed one. So members have to join in the order in which they were opened, and to be closed together.
      *
-     * @return what {@link #joinGroup} wants to know
-     * @throws ErrnoException EINVAL where the kernel does not take the program; or before Linux 6.13 where the NIC is down.
-     *     The socket is good for {@link #close} only then
+     * @return argument of {@link #joinGroup}
+     * @throws ErrnoException EINVAL if the kernel refuses the program; before Linux 6.13 also if the NIC is down. Then the socket
+     *     can only be closed
      */
-    public int foundGroup(SocketFilter program) throws ErrnoException {
-        // Kernels before 6.2 take the flags that they don't know, and ignore them: admit has an answer of its own.
+    public int createGroup(SocketFilter program) throws ErrnoException {
+        // Kernels before 6.2 accept and ignore the flags that they don't know: startReceiving sets a filter for them.
         int flags = PACKET_FANOUT_FLAG_UNIQUEID | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
         joinGroup((PACKET_FANOUT_CBPF | flags) << 16);
         set(SOL_PACKET, PACKET_FANOUT_DATA, "PACKET_FANOUT_DATA", program);
         try (Arena call = Arena.ofConfined()) {
-            // u16 id, u8 type, u8 flags: as the next member has to give it
+            // u16 id, u8 type, u8 flags: the next member passes them back
             MemorySegment group = call.allocate(JAVA_INT);
             ErrnoException.check(
                     Libc.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, group, call.allocateFrom(JAVA_INT, 4)),
@@ -391,22 +389,22 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Becomes the next member of a group, and hears its share of the frames from {@link #admit} on: until each member has
-     * been admitted, the frames of those that have not are lost.
+     * Joins a group as its next member; it receives from {@link #startReceiving} on. The frames of members that have not called
+     * it yet are lost.
      *
-     * @param group from {@link #foundGroup}, of a socket that is still open: of a group that is gone the kernel would make a
-     *     new one, without a program
-     * @throws ErrnoException EINVAL where the group is another NIC's; or before Linux 6.13 where the NIC is down
+     * @param group from {@link #createGroup} of a socket that is still open: if the group is gone, the kernel creates a new one
+     *     without a program
+     * @throws ErrnoException EINVAL if the group is another NIC's; before Linux 6.13 also if the NIC is down
      */
     public void joinGroup(int group) throws ErrnoException {
         set(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT", group);
         inGroup = true;
     }
 
-    /** From now on frames come in. */
-    public void admit() throws ErrnoException {
-        if (inGroup || options.unheardMask != 0) {
-            // PACKET_IGNORE_OUTGOING is the socket's own, and the group does not look at it.
+    /** Starts to receive. */
+    public void startReceiving() throws ErrnoException {
+        if (inGroup || options.ignoredMask != 0) {
+            // PACKET_IGNORE_OUTGOING is an option of the socket; a group ignores it.
             set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", received(options));
         } else {
             set(SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
@@ -414,30 +412,30 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Takes the oldest frame that did not fit its slot, vnet header first.
+     * Receives the oldest frame longer than its slot, vnet header first.
      *
      * @param at offset in {@link #memory}
-     * @param length bytes that there is room for; what is longer is cut
-     * @return bytes of header and frame, cut or not; or a negated errno: -EAGAIN where none waits, -ENETDOWN (once) where
-     *     the NIC went down
+     * @param length bytes of space; a longer frame is cut
+     * @return bytes of header and frame before cutting; or a negated errno: -EAGAIN if no frame waits, -ENETDOWN (once) if the
+     *     NIC went down
      */
     public long receiveWhole(long at, int length) {
         return Libc.recv(fd, memory.address() + at, length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC);
     }
 
-    /** What sends frames through this socket. */
+    /** The queue that sends frames through this socket. */
     public SendQueue sendQueue() {
         return sendQueue;
     }
 
-    /** Takes the socket's error off (SO_ERROR), or epoll reports it for ever: an errno, 0 where there was none. */
-    public int takeError() {
+    /** Reads and clears the socket's error (SO_ERROR), which epoll would report for ever: an errno, 0 if there was none. */
+    public int clearError() {
         errorLength.set(JAVA_INT, 0, 4);
         int refused = Libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, error, errorLength);
         return refused < 0 ? -refused : error.get(JAVA_INT, 0);
     }
 
-    /** Reads the kernel's counters and sets them back to 0 (PACKET_STATISTICS). */
+    /** Reads the kernel's counters and resets them to 0 (PACKET_STATISTICS). */
     public Statistics statistics() throws ErrnoException {
         statisticsLength.set(JAVA_INT, 0, 8);
         ErrnoException.check(
@@ -448,7 +446,7 @@ public final class PacketSocket implements AutoCloseable {
         return new Statistics(statistics.get(JAVA_INT, 0) - lost, lost);
     }
 
-    /** Gives memory and NIC back. Once. */
+    /** Closes the socket and unmaps its memory. Once. */
     @Override
     public void close() {
         arena.close();

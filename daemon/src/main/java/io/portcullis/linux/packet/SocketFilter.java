@@ -14,7 +14,7 @@ import java.util.List;
  * A program for the kernel's classic BPF machine (Documentation/networking/filter.rst): an accumulator A, an index
  * register X, sixteen words of scratch memory, all of 32 bits and unsigned. It reads a frame and returns a number; a load
  * beyond the frame's end ends it, with 0. Jumps go forward only, so that it ends. The codes have their C names
- * (include/uapi/linux/bpf_common.h, filter.h): an instruction's code is a class, and what stands below that class, or-ed.
+ * (include/uapi/linux/bpf_common.h, filter.h): an instruction's code is a class and the constants below that class, or-ed.
  *
  * <p>Immutable; any thread. An {@link Assembly} makes one.
  */
@@ -31,7 +31,7 @@ public final class SocketFilter {
     public static final int BPF_JMP = 0x05;
     /** Class: end, and return. */
     public static final int BPF_RET = 0x06;
-    /** Class: the rest. */
+    /** Class: other instructions. */
     public static final int BPF_MISC = 0x07;
 
     /** Load four bytes, big-endian. */
@@ -43,7 +43,7 @@ public final class SocketFilter {
 
     /** Load {@code k} itself. */
     public static final int BPF_IMM = 0x00;
-    /** Load from the frame at {@code k}; or from {@link #SKF_AD_OFF} on, what the kernel knows besides. */
+    /** Load from the frame at {@code k}; from {@link #SKF_AD_OFF} on, the kernel's metadata. */
     public static final int BPF_ABS = 0x20;
     /** Load from the frame at X + {@code k}. */
     public static final int BPF_IND = 0x40;
@@ -67,7 +67,7 @@ public final class SocketFilter {
     /** A exclusive-or operand. */
     public static final int BPF_XOR = 0xa0;
 
-    /** Jump always; {@code k} is how far. */
+    /** Jump always, by {@code k} instructions. */
     public static final int BPF_JA = 0x00;
     /** Jump where A is the operand. */
     public static final int BPF_JEQ = 0x10;
@@ -78,17 +78,17 @@ public final class SocketFilter {
 
     /** The operand is X, and not {@code k}. */
     public static final int BPF_X = 0x08;
-    /** What is returned is A. */
+    /** Return A. */
     public static final int BPF_A = 0x10;
 
     /** X becomes A. */
     public static final int BPF_TAX = 0x00;
 
-    /** {@link #BPF_ABS}: where those loads begin which read no byte of the frame. */
+    /** {@link #BPF_ABS}: first offset of the kernel's metadata. */
     public static final int SKF_AD_OFF = -0x1000;
-    /** From there: the ethertype, after the VLAN tag that the kernel took out. */
+    /** From there: the ethertype behind the VLAN tag that the kernel removed. */
     public static final int SKF_AD_PROTOCOL = 0;
-    /** From there: to whom the frame goes. */
+    /** From there: the frame's destination (PACKET_…). */
     public static final int SKF_AD_PKTTYPE = 4;
 
     /** From there: the packet mark. */
@@ -112,7 +112,7 @@ public final class SocketFilter {
         this.instructions = instructions;
     }
 
-    /** Instructions that there are. */
+    /** Number of instructions. */
     public int length() {
         return instructions.length;
     }
@@ -125,7 +125,7 @@ public final class SocketFilter {
         return instructions[i];
     }
 
-    /** A struct sock_fprog: u16 length, and a pointer to the instructions, which live as long. */
+    /** A struct sock_fprog: u16 length, and a pointer to the instructions; all in the arena. */
     MemorySegment program(Arena arena) {
         MemorySegment program = arena.allocate(16, 8);
         program.set(JAVA_SHORT, 0, (short) instructions.length);
@@ -133,7 +133,7 @@ public final class SocketFilter {
         return program;
     }
 
-    /** A place in a program that jumps go to. */
+    /** A target of jumps in a program. */
     public static final class Label {
         private static final int NOWHERE = -1;
 
@@ -142,9 +142,9 @@ public final class SocketFilter {
         private Label() {}
     }
 
-    /** A program under construction, first instruction first. What a jump can't do is refused by {@link #done}. */
+    /** Builds a program, first instruction first. {@link #done} refuses impossible jumps. */
     public static final class Assembly {
-        /** A conditional jump goes here to go on with the next instruction. */
+        /** The target of a conditional jump that continues with the next instruction. */
         public static final Label NEXT = new Label();
 
         private record Jump(int from, Label ifTrue, Label ifFalse) {}
@@ -170,7 +170,7 @@ public final class SocketFilter {
             return this;
         }
 
-        /** A place that is still to be {@link #mark}ed. */
+        /** A label; {@link #mark} sets its target. */
         public Label label() {
             return new Label();
         }
@@ -186,10 +186,10 @@ public final class SocketFilter {
             return jump(BPF_JA, 0, to, NEXT);
         }
 
-        /** The next instruction is where jumps to this label go. Once for each label, after all of its jumps. */
+        /** Makes the next instruction the label's target. Once for each label, after all of its jumps. */
         public Assembly mark(Label label) {
             if (label == NEXT || label.at != Label.NOWHERE) {
-                throw new IllegalStateException("instruction " + length + ": this label stands elsewhere already");
+                throw new IllegalStateException("instruction " + length + ": this label has a target already");
             }
             label.at = length;
             return this;
@@ -198,8 +198,8 @@ public final class SocketFilter {
         /**
          * The program.
          *
-         * @throws IllegalStateException where the kernel would refuse it: it is empty or too long, it can run beyond its
-         *     end, a conditional jump skips more than 255 instructions, or one goes back or nowhere
+         * @throws IllegalStateException if the kernel would refuse it: it is empty or too long, it can run beyond its end, a
+         * conditional jump skips more than 255 instructions, or a jump goes back or has no target
          */
         public SocketFilter done() {
             if (length == 0 || length > BPF_MAXINSNS) {
@@ -235,7 +235,7 @@ public final class SocketFilter {
             }
             if (to.at == Label.NOWHERE || to.at <= from || to.at == length) {
                 throw new IllegalStateException("instruction " + from + ": jumps to "
-                        + (to.at == Label.NOWHERE ? "a label that stands nowhere" : "instruction " + to.at));
+                        + (to.at == Label.NOWHERE ? "a label without a target" : "instruction " + to.at));
             }
             return to.at - from - 1;
         }

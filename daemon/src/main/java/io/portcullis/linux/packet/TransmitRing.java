@@ -12,14 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * A packet socket with a transmit ring (PACKET_TX_RING, TPACKET_V2), for frames that are longer than send(2) lets through: the
- * kernel allows four bytes beyond MTU and Ethernet header there, and only behind a tag of 0x8100, so that a whole packet under
- * an 802.1ad tag, or under two tags, is refused with EMSGSIZE ({@code packet_snd} in net/packet/af_packet.c). From a transmit
- * ring with vnet headers it takes a frame of any length ({@code tpacket_snd}): the port compares
- * with the MTU. What the NIC's driver does not carry, it drops.
+ * A packet socket with a transmit ring (PACKET_TX_RING, TPACKET_V2), for frames that send(2) refuses as too long. send(2) allows
+ * four bytes beyond MTU and Ethernet header, and only behind a tag of 0x8100: it refuses a whole packet behind an 802.1ad tag, or
+ * behind two tags, with EMSGSIZE ({@code packet_snd} in net/packet/af_packet.c). From a transmit ring with vnet headers the kernel
+ * accepts a frame of any length ({@code tpacket_snd}), so the port compares it with the MTU. The NIC's driver drops frames that it
+ * can't send.
  *
- * <p>Each frame is copied into a slot. The kernel gives the slot back when the NIC has sent it. One thread at a time, but for
- * {@link #bypassQdisc}, which one other may call until {@link #close}.
+ * <p>Each frame is copied into a slot. The kernel releases the slot when the NIC has sent the frame. One thread at a time;
+ * {@link #bypassQdisc} may be called by one other thread until {@link #close}.
  */
 public final class TransmitRing implements AutoCloseable {
     private static final int SOL_SOCKET = 1;
@@ -47,7 +47,7 @@ public final class TransmitRing implements AutoCloseable {
     private final int slots;
     private final Arena arena = Arena.ofShared();
 
-    /** struct mmsghdr, of nothing: what is sent stands in the ring. */
+    /** An empty struct mmsghdr: the frame lies in the ring. */
     private final MemorySegment message = arena.allocate(64, 8);
 
     private final MemorySegment on = arena.allocateFrom(JAVA_INT, 1);
@@ -62,11 +62,11 @@ public final class TransmitRing implements AutoCloseable {
     }
 
     /**
-     * Opens one, which hears nothing.
+     * Opens a transmit ring; its socket receives nothing.
      *
      * @param frameLength bytes of the longest frame
-     * @param slots of them, at the least
-     * @param mark that what is sent carries (SO_MARK); 0: none
+     * @param slots least number of slots
+     * @param mark packet mark of sent frames (SO_MARK); 0: none
      * @throws ErrnoException as {@link PacketSocket#open}
      */
     public static TransmitRing open(Nic nic, int frameLength, int slots, int mark) throws ErrnoException {
@@ -103,7 +103,7 @@ public final class TransmitRing implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("restricted") // this length was mapped at this address a moment ago
+    @SuppressWarnings("restricted") // this length has just been mapped at this address
     private void map(long length) throws ErrnoException {
         long start = ErrnoException.check(
                 Libc.mmap(0, length, Libc.PROT_READ_WRITE, Libc.MAP_SHARED, fd, 0), "mmap(transmit ring)");
@@ -118,10 +118,10 @@ public final class TransmitRing implements AutoCloseable {
     /**
      * Sends a frame.
      *
-     * @param from where it lies
-     * @param at offset of the frame there
+     * @param from memory of the frame
+     * @param at offset of the frame in it
      * @param length bytes of the frame
-     * @param plain true: it has no vnet header, and asks for no offload; false: its vnet header stands right before it
+     * @param plain true: it has no vnet header and needs no offload; false: its vnet header lies right before it
      * @return 1; or a negated errno: EMSGSIZE (longer than a slot), EAGAIN (no slot is free, or the send buffer is full), and
      *     those of {@link SendQueue#send}
      */
@@ -147,13 +147,13 @@ public final class TransmitRing implements AutoCloseable {
         if (sent > 0) {
             head = head + 1 == slots ? 0 : head + 1;
         } else {
-            // The kernel stays at this slot.
+            // The kernel does not advance to the next slot.
             STATUS.setRelease(memory, slot, TP_STATUS_AVAILABLE);
         }
         return sent;
     }
 
-    /** Gives memory and socket back. Once. */
+    /** Closes the socket and unmaps its memory. Once. */
     @Override
     public void close() {
         arena.close();

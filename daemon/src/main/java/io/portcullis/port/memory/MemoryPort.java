@@ -23,9 +23,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A port whose wire is in the caller's hands: {@link #inject} is a frame's arrival, {@link #sent} is what left, and
- * {@link #fail} makes the "kernel" refuse. Works on an event loop in a channel, and without one by calling
- * {@link #receive}, {@link #send} and {@link #release} directly.
+ * A port in memory: {@link #inject} makes a frame arrive, {@link #sent} holds the frames sent, and {@link #fail} makes every
+ * send fail. Works in a channel on an event loop, and without one by direct calls of {@link #receive}, {@link #send} and
+ * {@link #release}.
  */
 public final class MemoryPort implements Port {
     private static final int BATCHES = 16;
@@ -43,8 +43,8 @@ public final class MemoryPort implements Port {
     /**
      * A port that forwards.
      *
-     * @param nic what it answers to {@link #nic}
-     * @param mtuLength bytes of the longest payload that it sends, Ethernet header and one VLAN tag not counted
+     * @param nic result of {@link #nic}
+     * @param mtuLength bytes of the longest payload that it sends, without Ethernet header and one VLAN tag
      */
     public MemoryPort(String nic, int mtuLength) {
         this.nic = nic;
@@ -61,7 +61,7 @@ public final class MemoryPort implements Port {
         return arrived.offer(frame);
     }
 
-    /** The frames that were sent and that nobody has taken out yet, oldest first. Any thread. */
+    /** The frames sent, oldest first; the caller removes them. Any thread. */
     public Queue<byte[]> sent() {
         return sent;
     }

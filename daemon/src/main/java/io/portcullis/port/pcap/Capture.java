@@ -20,13 +20,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One NIC, open in libpcap, until it goes down or vanishes. Two handles: one listens; the other only sends, so that its
- * socket can be non-blocking (a NIC that takes no more frames must not stop the event loop) and its error text is its
- * own.
+ * socket can be non-blocking (a NIC that accepts no more frames must not stop the event loop) and its error text is
+ * its own.
  */
 final class Capture {
     private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
 
-    /** libpcap's largest (MAXIMUM_SNAPLEN): never cut a frame. libpcap makes its slots MTU-sized where it can. */
+    /** libpcap's largest (MAXIMUM_SNAPLEN): no frame is cut. libpcap makes slots of the MTU's size where it can. */
     static final int SNAPLEN = 262_144;
 
     private static final int RECEIVE_BUFFER_LENGTH = 16 << 20;
@@ -53,7 +53,7 @@ final class Capture {
     /**
      * Opens the NIC.
      *
-     * @param nic as it was looked at just before
+     * @param nic as read just before
      * @throws PortException without libpcap, the NIC, or the privilege; if it is down; if it is not Ethernet
      */
     static Capture open(Nic nic) throws PortException {
@@ -67,9 +67,9 @@ final class Capture {
                 throw new PortException(name + ": not an Ethernet interface ("
                         + listening.getDlt().name() + "); ports are Ethernet only");
             }
-            // No filter "inbound" here, though it would spare a copy of each frame that we send: libpcap judges the
-            // first
-            // frame after it sets a filter itself, cannot tell its direction, and loses it (pcap_setfilter_linux).
+            // No filter "inbound" here, though it would save a copy of each sent frame: libpcap itself filters the
+            // first frame
+            // after it sets a filter, does not know its direction, and drops it (pcap_setfilter_linux).
             sending = live(name, UNUSED_BUFFER_LENGTH);
             sending.setFilter("less 1", BpfCompileMode.OPTIMIZE);
             sending.setBlockingMode(BlockingMode.NONBLOCKING);
@@ -129,26 +129,26 @@ final class Capture {
     /**
      * Calls the listener for each frame, on this thread, until {@link #breakLoop} or an error.
      *
-     * @return why it ended: libpcap's words, or null after {@link #breakLoop}
+     * @return libpcap's error text, or null after {@link #breakLoop}
      */
     @Nullable
     String listen(RawPacketListener listener) {
         try {
             listening.loop(-1, listener);
             return null;
-        } catch (InterruptedException broken) { // by breakLoop: nobody interrupted this thread
+        } catch (InterruptedException broken) { // by breakLoop: no thread was interrupted
             return null;
         } catch (PcapNativeException | NotOpenException ended) {
             return String.valueOf(ended.getMessage());
         }
     }
 
-    /** Bytes on the wire of the frame that the listener has just got; it got fewer if this was cut. */
+    /** Bytes on the wire of the frame that the listener got last; a cut frame has fewer bytes. */
     int originalLength() {
         return listening.getOriginalLength();
     }
 
-    /** Ends {@link #listen}, also one that has not begun. Any thread. */
+    /** Ends {@link #listen}, also before it has begun. Any thread. */
     void breakLoop() {
         try {
             listening.breakLoop();
@@ -157,7 +157,7 @@ final class Capture {
         }
     }
 
-    /** Frames that the kernel had no room for since the NIC was opened, modulo 2³². */
+    /** Frames that the kernel dropped because its buffer was full, since the NIC was opened, modulo 2³². */
     int kernelDrops() {
         try {
             return (int) listening.getStats().getNumPacketsDropped();
@@ -170,14 +170,14 @@ final class Capture {
     /**
      * Sends one frame.
      *
-     * @param bytes begins with the frame; as short as is handy, for the native call copies all of it
+     * @param bytes begins with the frame; the native call copies all of it, so keep it short
      * @param length bytes of the frame
-     * @return null if the kernel took it, else what to count
+     * @return null if the kernel accepted it, else the counter of the refusal
      */
     @Nullable
     PortCounter send(byte[] bytes, int length) {
         PortCounter refusal = sendOnce(bytes, length);
-        // The socket remembers that the link went down until it is told once, be the link up again or not.
+        // The socket reports once that the link went down, even where it is up again.
         return refusal == PortCounter.SEND_ERROR_ENETDOWN ? sendOnce(bytes, length) : refusal;
     }
 
@@ -206,7 +206,7 @@ final class Capture {
         return PortCounter.SEND_ERROR_OTHER;
     }
 
-    /** Closes both handles. Only when {@link #listen} has ended: libpcap's memory must not vanish under it. */
+    /** Closes both handles. Only after {@link #listen} has ended: it uses libpcap's memory. */
     void close() {
         close(listening);
         close(sending);
@@ -218,7 +218,7 @@ final class Capture {
         }
     }
 
-    /** strerror's texts in this process's locale; apart, so that they are asked for after libpcap has been found. */
+    /** strerror's texts in this process's locale; a class of its own, so that they are read after libpcap has been loaded. */
     private static final class Refusals {
         // <asm-generic/errno.h>; the same on x86-64 and aarch64
         static final Map<String, PortCounter> BY_TEXT = Map.of(

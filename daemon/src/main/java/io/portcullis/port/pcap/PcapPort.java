@@ -17,8 +17,8 @@ import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.packet.HeldNic;
 import io.portcullis.packet.Batch;
+import io.portcullis.port.DeafnessDetector;
 import io.portcullis.port.FrameQueue;
-import io.portcullis.port.Hearing;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -37,16 +37,16 @@ import org.slf4j.LoggerFactory;
 /**
  * A NIC through libpcap (1.10), inbound frames only, promiscuous, in immediate mode.
  *
- * <p>Two threads of its own. The <em>reader</em> sits in {@code pcap_loop} and copies frames into the queue; when the
- * event loop does not keep up it waits, and the kernel's buffer (16 MiB) takes the rest. The <em>watch</em> looks once a
- * second at the NIC and at the kernel's drop counter; it alone opens and closes the capture and changes the state. While
- * the NIC is down or gone the capture is closed (libpcap would poll a thousand times a second) and the watch looks four
- * times a second whether it is up, or for another NIC of its name. A NIC that left the namespace and came back is another
- * one, whatever its index; one that is renamed, or gets another MAC address, is the same.
+ * <p>It has two threads. The <em>reader</em> runs {@code pcap_loop} and copies frames into the queue; when the event loop does
+ * not keep up it waits, and the kernel's buffer (16 MiB) holds the rest. The <em>watch</em> checks the NIC and the kernel's drop
+ * counter once a second; only it opens and closes the capture and changes the state. While the NIC is down or gone the capture
+ * is closed (libpcap would poll a thousand times a second), and the watch checks four times a second whether it is up, or
+ * whether there is another NIC of its name. A NIC that left the namespace and came back is another NIC, whatever its index; a
+ * NIC with a new name or MAC address is the same.
  *
- * <p>Frames are slots of the NIC's MTU + 18 bytes if its offloads are off when it is opened, of 64 KiB else: switch them
- * off first. A larger MTU is noticed, and the capture opened again. What we send passes through the same buffer and is
- * left out by libpcap, so a full buffer may count a copy of a frame that we sent as {@code ring-full}.
+ * <p>A slot has the NIC's MTU + 18 bytes if its offloads are off when it is opened, else 64 KiB: switch them off first. A larger
+ * MTU makes the watch reopen the capture. Frames that the port sends pass through the same buffer and libpcap discards them, so
+ * a full buffer may count a copy of a sent frame as {@code ring-full}.
  */
 public final class PcapPort implements Port {
     private static final Logger LOG = LoggerFactory.getLogger(PcapPort.class);
@@ -65,19 +65,19 @@ public final class PcapPort implements Port {
     private final String nic;
     private final FrameQueue arrived = new FrameQueue(BATCHES, Capture.SNAPLEN, true);
     private final PortCounters counters = new PortCounters();
-    private final Semaphore looks = new Semaphore(0);
+    private final Semaphore wakeUps = new Semaphore(0);
     private final Thread watch;
     private volatile @Nullable Capture capture;
     private volatile PortState state = PortState.FORWARDING;
     private volatile boolean gone;
     private volatile boolean closing;
 
-    /** The reader has a frame, and waits for the event loop to make room where that takes long. */
+    /** The reader has a frame, and perhaps waits for space in the queue. */
     private volatile boolean handingOver;
 
-    // The watch's own; before it starts, of whoever opens the port.
+    // Used by the watch; before it starts, by the thread that opens the port.
     private @Nullable HeldNic held;
-    private Hearing hearing = new Hearing();
+    private DeafnessDetector deafness = new DeafnessDetector();
     private @Nullable Thread reader;
     private int dropsSeen;
     private long framesSeen;
@@ -122,13 +122,13 @@ public final class PcapPort implements Port {
         };
     }
 
-    /** From now on the port is about this NIC, whatever it is called. */
+    /** From now on this NIC is the port's, whatever its name. */
     private void hold(Nic found) throws ErrnoException {
         held = HeldNic.of(found);
-        hearing = new Hearing();
+        deafness = new DeafnessDetector();
     }
 
-    private void letGo() {
+    private void unhold() {
         HeldNic last = held;
         held = null;
         if (last != null) {
@@ -136,7 +136,7 @@ public final class PcapPort implements Port {
         }
     }
 
-    /** libpcap opens by name: what had the name then must still be the NIC that is held. */
+    /** libpcap opens a NIC by name: the name must still be that of the held NIC afterwards. */
     private Capture newCapture(Nic found) throws PortException, ErrnoException {
         Capture opened = Capture.open(found);
         HeldNic expected = held;
@@ -149,7 +149,7 @@ public final class PcapPort implements Port {
         return opened;
     }
 
-    /** What libpcap calls itself; empty where there is none, or none that the loader finds. */
+    /** libpcap's version text; empty where the loader finds no libpcap. */
     public static Optional<String> library() {
         try {
             return Optional.of(Pcaps.libVersion());
@@ -164,7 +164,7 @@ public final class PcapPort implements Port {
         }
         Nic now = found.get();
         PortState link = PortState.of(now.name(), now.up(), now.carrier());
-        return hearing.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(now.name()) : link;
+        return deafness.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(now.name()) : link;
     }
 
     @Override
@@ -236,7 +236,7 @@ public final class PcapPort implements Port {
             closeAll();
             return;
         }
-        looks.release();
+        wakeUps.release();
         join(watch, 2 * END_MS);
     }
 
@@ -247,9 +247,9 @@ public final class PcapPort implements Port {
         }
         try {
             while (!closing) {
-                lookOrSayWhyNot();
-                looks.tryAcquire(capture == null ? retryMs : WATCH_MS, TimeUnit.MILLISECONDS);
-                looks.drainPermits();
+                checkAndReport();
+                wakeUps.tryAcquire(capture == null ? retryMs : WATCH_MS, TimeUnit.MILLISECONDS);
+                wakeUps.drainPermits();
             }
         } catch (InterruptedException asked) {
             LOG.debug("{}: watch interrupted", nic, asked);
@@ -259,27 +259,27 @@ public final class PcapPort implements Port {
 
     private void closeAll() {
         closeCapture();
-        letGo();
+        unhold();
     }
 
-    private void lookOrSayWhyNot() {
+    private void checkAndReport() {
         try {
-            look();
+            check();
         } catch (ErrnoException refused) {
             changeTo(new PortState.NotForwarding(
-                    nic + ": nobody knows whether frames pass: it can't be watched: " + refused.getMessage()));
+                    nic + ": the link state is unknown, the NIC can't be watched: " + refused.getMessage()));
         }
     }
 
-    private void look() throws ErrnoException {
+    private void check() throws ErrnoException {
         HeldNic last = held;
         if (last != null && !last.isThere()) {
-            // libpcap does not always notice: where a NIC of the same name is up again soon, it reads on, and gets
+            // libpcap does not always notice: if a NIC of the same name is up again soon, it reads on and receives
             // nothing.
             if (!closeCapture()) {
                 return;
             }
-            letGo();
+            unhold();
         }
         Optional<Nic> found = find();
         gone = found.isEmpty();
@@ -297,7 +297,7 @@ public final class PcapPort implements Port {
         }
     }
 
-    /** The NIC that is held, whatever it is called now; where none is, the one of our name. */
+    /** The held NIC, whatever its name now; where none is held, the NIC with the port's name. */
     private Optional<Nic> find() throws ErrnoException {
         HeldNic current = held;
         if (current == null) {
@@ -356,19 +356,19 @@ public final class PcapPort implements Port {
         }
     }
 
-    /** True: the port is deaf ({@link Hearing}), and it is time to open the NIC anew. */
+    /** True: the port is deaf ({@link DeafnessDetector}) and has to reopen the NIC now. */
     private boolean readCounts(Capture current) throws ErrnoException {
         int drops = current.kernelDrops();
         counters.add(RING_FULL, drops - dropsSeen & 0xffff_ffffL);
         dropsSeen = drops;
         long all = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED) + counters.get(RING_FULL);
-        boolean heard = all != framesSeen || handingOver;
+        boolean received = all != framesSeen || handingOver;
         framesSeen = all;
-        if (heard) {
-            hearing.heard();
+        if (received) {
+            deafness.received();
             return false;
         }
-        return hearing.heardNothing(Nics.receivedFrames(current.nic.index()));
+        return deafness.receivedNothing(Nics.receivedFrames(current.nic.index()));
     }
 
     private void startReader(Capture current) {
@@ -380,7 +380,7 @@ public final class PcapPort implements Port {
         if (why != null) {
             LOG.debug("{}: {}", nic, why);
         }
-        looks.release();
+        wakeUps.release();
     }
 
     private void arrived(Capture current, byte[] frame) {
@@ -401,7 +401,7 @@ public final class PcapPort implements Port {
         }
     }
 
-    // False: the reader has not ended yet, and libpcap's memory must stay.
+    // False: the reader still runs, and libpcap's memory must stay.
     private boolean closeCapture() {
         Capture current = capture;
         if (current == null) {

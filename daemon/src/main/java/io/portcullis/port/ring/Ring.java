@@ -45,36 +45,36 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One opened NIC: its packet socket, and the frames in the memory that the kernel shares with us. It takes frames from the
- * slots in their order, makes each what it was on the wire (the kernel takes the VLAN tag out, and leaves a frame that is
- * longer than its slot in a queue), and gives the slots back in the same order, always: a slot that is held while later ones
- * are free stops the kernel there, and a newest one that is held keeps the descriptor readable.
+ * The receive ring of one opened NIC: its packet socket, and the frames in memory shared with the kernel. It reads the slots in
+ * order, and restores each frame as it was on the wire (the kernel removes the VLAN tag, and leaves a frame longer than its slot
+ * in a queue). It always releases the slots in the same order: the kernel stops at a held slot even if later ones are free, and
+ * the descriptor stays readable while the newest slot is held.
  *
- * <p>Belongs to the event loop, but for what says otherwise.
+ * <p>Used by the event loop, except for methods that say otherwise.
  */
 final class Ring implements AutoCloseable {
-    /** Takes a frame of an MTU of 1,500 with its tags, and 76 bytes of the kernel's headers. */
+    /** Bytes: holds a frame of an MTU of 1,500 with its tags, and 76 bytes of the kernel's headers. */
     private static final int SLOT = 2_048;
 
     /**
-     * Of all workers of a NIC together: 16 MiB, 12 ms at the highest rate without loss that was seen on two cores (680,000
-     * frames a second). The scheduler may take a core away for 8 ms.
+     * Slots of all workers of a NIC together: 16 MiB, or 12 ms at the highest rate measured without loss on two cores (680,000
+     * frames a second). The scheduler may give a core to another thread for 8 ms.
      */
     private static final int SLOTS = 8_192;
 
-    /** All rings of an interface, of two NICs, have so many bytes at the most. */
+    /** Most bytes of all rings of an interface, which has two NICs. */
     private static final long INTERFACE_BYTES = 40L << 20;
 
-    /** The kernel takes blocks of memory, each in one piece. */
+    /** Slots in a block that the kernel allocates in one piece. */
     private static final int BLOCK_SLOTS = PacketSocket.BLOCK / SLOT;
 
     /**
-     * For whole copies of frames that are longer than a slot, of all workers together. One batch of a single worker has at
-     * least 15 super-frames of 64 KiB: more would spare few system calls and use more of the cache.
+     * Bytes for whole copies of frames longer than a slot, of all workers together. One batch of a single worker has at least 15
+     * super-frames of 64 KiB: more would save few system calls and use more of the cache.
      */
     private static final int SIDE = 1 << 20;
 
-    /** Takes a super-frame. */
+    /** Bytes: holds one super-frame. */
     private static final int LEAST_SIDE = 72 << 10;
 
     private static final int PAGE = 1 << 12;
@@ -82,7 +82,7 @@ final class Ring implements AutoCloseable {
     private static final int SEND_BUFFER = 16 << 20;
     private static final int LEAST_BUFFER = 1 << 20;
 
-    /** Before the frame in the side area: its vnet header, and room to move down by a VLAN tag. */
+    /** Bytes before a frame in the side area: its vnet header, and space to move it down by a VLAN tag. */
     private static final int HEADROOM = 16;
 
     private static final int TAG = VlanTag.LENGTH;
@@ -97,18 +97,18 @@ final class Ring implements AutoCloseable {
     /** {@link PacketSocket#VNET_CSUM_OFFSET} of SCTP. */
     private static final int SCTP_CHECKSUM = SctpHeader.CHECKSUM;
 
-    /** Of all workers of a NIC together, for frames that send(2) refuses though their packets are no longer than the MTU. */
+    /** Bytes of all workers' transmit rings of a NIC, for frames that send(2) refuses although their packets fit the MTU. */
     private static final int TRANSMIT = 256 << 10;
 
     private static final int LEAST_TRANSMIT_SLOTS = 4;
 
     /**
-     * Those frames have slots for this MTU, or for the NIC's when it is opened, if that is larger. Where it grows beyond both,
-     * the longest of them are too big until the NIC is opened anew.
+     * The transmit slots fit this MTU, or the NIC's MTU at opening, if that is larger. If the MTU grows beyond both, the longest
+     * of these frames are too big until the NIC is reopened.
      */
     private static final int LEAST_MTU = 1_500;
 
-    /** How often an error of the socket may come in the place of a frame. */
+    /** Most socket errors in a row instead of a frame. */
     private static final int ERRORS = 3;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -124,20 +124,20 @@ final class Ring implements AutoCloseable {
     private final MemorySegment memory;
     private final Batch batch;
 
-    /** The slot from which the next frame comes. */
+    /** The slot of the next frame. */
     private int head;
 
-    /** Slots before {@link #head} that the kernel has not got back. */
+    /** Slots before {@link #head} that are not released to the kernel. */
     private int held;
 
-    private boolean out;
+    private boolean batchOut;
     private boolean closing;
     private PortCounters counters = new PortCounters();
 
-    // The watch's own.
+    // Used by the watch only.
     private long takenBefore;
     private boolean blocked;
-    private boolean heard;
+    private boolean received;
 
     private Ring(PacketSocket socket, PacketSocket.RingGeometry geometry, @Nullable TransmitRing transmit) {
         this.socket = socket;
@@ -148,7 +148,7 @@ final class Ring implements AutoCloseable {
         this.batch = new Batch(memory, false);
     }
 
-    /** Of one worker's ring on one NIC, where so many share an interface. */
+    /** Geometry of one worker's ring on one NIC of an interface with so many workers. */
     static PacketSocket.RingGeometry geometry(int workers) {
         int side = Math.max(SIDE / workers / PAGE * PAGE, LEAST_SIDE);
         long most = INTERFACE_BYTES / 2 / workers - side;
@@ -162,7 +162,7 @@ final class Ring implements AutoCloseable {
     }
 
     /**
-     * Opens a NIC; no frame comes before {@link #admit}. Any thread.
+     * Opens a NIC; no frame arrives before {@link #startReceiving}. Any thread.
      *
      * @throws ErrnoException see {@link PacketSocket#open}
      */
@@ -189,29 +189,29 @@ final class Ring implements AutoCloseable {
         return new Ring(socket, geometry, null);
     }
 
-    /** Where it counts what it receives and loses: to be said before the first frame. */
-    void countIn(PortCounters where) {
+    /** Sets the counters of received and lost frames. Before the first frame. */
+    void countInto(PortCounters where) {
         counters = where;
     }
 
     /**
-     * Reads what the kernel has lost since the last look, and counts it. By the watch.
+     * Reads and counts the frames that the kernel lost since the last check. On the watch.
      *
-     * @return true: the kernel lost a frame though the ring was not full. A frame of a kind that a vnet header has no word for
-     *     marks its slot as taken and never fills it, and there the kernel stops for good ({@code rx_owner_map} in
-     *     {@code tpacket_rcv}, from Linux 5.6 on)
+     * @return true: the kernel lost a frame although the ring was not full. A frame that a vnet header can't describe marks its
+     *     slot as used and never fills it, and the kernel stops there for good ({@code rx_owner_map} in {@code tpacket_rcv}, since
+     *     Linux 5.6)
      */
     boolean isBlocked() throws ErrnoException {
         PacketSocket.Statistics since = socket.statistics();
         long taken = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED);
         long takenSince = taken - takenBefore;
         takenBefore = taken;
-        heard |= since.received() != 0 || since.lost() != 0;
+        received |= since.received() != 0 || since.lost() != 0;
         if (since.lost() == 0) {
             return blocked;
         }
         int full = since.lost();
-        // Had it been full, all its frames but one batch would have been taken since.
+        // After a full ring, all its frames but one batch would have been received since.
         if (!blocked && takenSince < Math.max(1, slots - Batch.CAPACITY) && isEmpty()) {
             blocked = true;
             full--;
@@ -221,7 +221,7 @@ final class Ring implements AutoCloseable {
         return blocked;
     }
 
-    /** Counts what was lost until now: nobody will look again. Under the lock that the watch looks under. */
+    /** Counts the frames lost until now, for the last time. Under the watch's lock. */
     void countLast() {
         try {
             counters.add(RING_FULL, socket.statistics().lost());
@@ -230,10 +230,10 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** True: a frame came since this was asked last, if only to be lost. By the watch. */
-    boolean takeHeard() {
-        boolean did = heard;
-        heard = false;
+    /** True: a frame arrived since the last call, even if it was lost. On the watch. */
+    boolean takeReceived() {
+        boolean did = received;
+        received = false;
         return did;
     }
 
@@ -241,8 +241,8 @@ final class Ring implements AutoCloseable {
         return descriptor;
     }
 
-    void admit() throws ErrnoException {
-        socket.admit();
+    void startReceiving() throws ErrnoException {
+        socket.startReceiving();
     }
 
     PacketSocket socket() {
@@ -264,7 +264,7 @@ final class Ring implements AutoCloseable {
                 : transmit.send(of.memory(), of.offset(i), of.length(i), of.unmarkedOffload());
     }
 
-    /** True: a frame is there. */
+    /** True: the next slot holds a frame. */
     boolean isReady() {
         return ((int) STATUS.getAcquire(memory, (long) head * SLOT + TP_STATUS) & TP_STATUS_USER) != 0;
     }
@@ -300,7 +300,7 @@ final class Ring implements AutoCloseable {
                 continue;
             }
             if ((status & TP_STATUS_VLAN_VALID) != 0) {
-                frame = putTagBack(frame, u16(slot + TP_VLAN_TPID), u16(slot + TP_VLAN_TCI));
+                frame = restoreTag(frame, u16(slot + TP_VLAN_TPID), u16(slot + TP_VLAN_TCI));
                 length += TAG;
             }
             batch.add(frame, length);
@@ -311,52 +311,52 @@ final class Ring implements AutoCloseable {
             counters.add(TRUNCATED, truncated);
         }
         if (batch.size() == 0) {
-            giveSlotsBack();
+            releaseSlots();
             return null;
         }
         counters.add(RECEIVED_FRAMES, batch.size());
         counters.add(RECEIVED_BYTES, received);
-        out = true;
+        batchOut = true;
         return batch;
     }
 
     /**
      * Fetches the copy of a frame that is longer than its slot.
      *
-     * @return where it begins; -1: it is not there
+     * @return its offset; -1: the copy is missing
      */
     private long receiveWhole(long side, int length) {
         long header = side + HEADROOM - VNET_HEADER;
-        int room = (int) Math.min(Integer.MAX_VALUE, memory.byteSize() - header);
+        int space = (int) Math.min(Integer.MAX_VALUE, memory.byteSize() - header);
         for (int i = 0; i < ERRORS; i++) {
-            long got = socket.receiveWhole(header, room);
-            if (got == VNET_HEADER + length && got <= room) {
+            long got = socket.receiveWhole(header, space);
+            if (got == VNET_HEADER + length && got <= space) {
                 return side + HEADROOM;
             }
             if (got >= 0) {
-                // Not the one that belongs to this slot, or longer than all the room: from here on they would be out of
-                // step with the slots.
-                skipCopies(header, room);
+                // Not the copy of this slot, or longer than the side area: from here on copies and slots would not
+                // match.
+                skipCopies(header, space);
                 return -1;
             }
             if (got == -Errno.EAGAIN) {
                 return -1;
             }
-            // The socket's own error (the link went down) comes first, once, and the frame is still there.
+            // The socket's own error (the link went down) is returned first, once; the frame is still queued.
         }
         return -1;
     }
 
-    /** Each is counted when the turn of its slot comes. */
-    private void skipCopies(long header, int room) {
+    /** Discards all copies; each frame is counted when its slot is read. */
+    private void skipCopies(long header, int space) {
         int skipped = 0;
-        while (skipped < slots && socket.receiveWhole(header, room) >= 0) {
+        while (skipped < slots && socket.receiveWhole(header, space) >= 0) {
             skipped++;
         }
     }
 
-    /** Moves the MAC addresses and the vnet header down and writes the tag after them; returns where the frame begins now. */
-    private long putTagBack(long frame, int tpid, int tci) {
+    /** Moves the MAC addresses and the vnet header down and writes the tag after them; returns the frame's new offset. */
+    private long restoreTag(long frame, int tpid, int tci) {
         long header = frame - VNET_HEADER;
         long first = memory.get(LONG, header);
         long second = memory.get(LONG, header + 8);
@@ -380,12 +380,12 @@ final class Ring implements AutoCloseable {
         return moved;
     }
 
-    /** Tells the batch what the vnet header says of the frame that was added last. */
+    /** Copies the vnet header's offloads of the last frame into the batch. */
     private void describe(long frame, int length) {
         long vnet = frame - VNET_HEADER;
-        // Not from the slot's status: TP_STATUS_CSUM_VALID meant in older kernels that the NIC had summed the frame,
-        // not
-        // that the sum was right.
+        // Not from the slot's status: in older kernels TP_STATUS_CSUM_VALID meant that the NIC had summed the frame,
+        // not that
+        // the sum was right.
         int flags = u8(vnet + VNET_FLAGS);
         if ((flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
             int start = u16(vnet + VNET_CSUM_START);
@@ -404,7 +404,7 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** SCTP has a CRC32c (RFC 9260, appendix A); a NIC that reads our vnet header would fill in an Internet checksum. */
+    /** SCTP has a CRC32c (RFC 9260, appendix A); a NIC that gets the vnet header would fill in an Internet checksum. */
     private void finishSctp(long packet, int length) {
         memory.set(INT, packet + SCTP_CHECKSUM, 0);
         CRC32C crc = new CRC32C();
@@ -412,16 +412,16 @@ final class Ring implements AutoCloseable {
         memory.set(INT, packet + SCTP_CHECKSUM, (int) crc.getValue());
     }
 
-    /** Takes the batch back. */
+    /** Releases the batch. */
     void release() {
-        out = false;
-        giveSlotsBack();
+        batchOut = false;
+        releaseSlots();
         if (closing) {
             closeSockets();
         }
     }
 
-    private void giveSlotsBack() {
+    private void releaseSlots() {
         for (int slot = head - held; slot < head; slot++) {
             long at = (long) (slot < 0 ? slot + slots : slot) * SLOT;
             STATUS.setRelease(memory, at + TP_STATUS, TP_STATUS_KERNEL);
@@ -447,10 +447,10 @@ final class Ring implements AutoCloseable {
         return memory.get(SHORT, at) & 0xffff;
     }
 
-    /** Gives the NIC back, and the memory as soon as no batch is out. Once. */
+    /** Closes the NIC, and frees the memory once the batch is released. Once. */
     @Override
     public void close() {
-        if (out) {
+        if (batchOut) {
             closing = true;
         } else {
             closeSockets();

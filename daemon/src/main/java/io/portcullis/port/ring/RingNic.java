@@ -9,7 +9,7 @@ import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.SendQueue;
-import io.portcullis.port.Hearing;
+import io.portcullis.port.DeafnessDetector;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import java.util.ArrayList;
@@ -22,38 +22,37 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One NIC and the ports that the workers of an interface have on it, one each. Their sockets form a group, and the kernel
- * gives each its share of the frames ({@link Steering}); a single port has no group.
+ * One NIC and the ports of an interface's workers on it, one for each. Their sockets form a group, and the kernel spreads the
+ * frames over them ({@link Steering}); a single port has no group.
  *
- * <p>A thread, the <em>watch</em>, waits for what rtnetlink tells of the NIC, and reads the kernel's counts of lost frames
- * every 20 ms, so that a ring that is blocked ({@link Ring#isBlocked}) stays so for no longer; it alone opens
- * the NIC. Link down and up, another name, MAC address or MTU are nothing to the sockets. A NIC
- * that left the namespace and came back, or was made again, is another NIC, whatever its index: the kernel has unbound the
- * sockets for good. The watch opens it for all ports, and each event loop goes over to it ({@link RingPort#moveOn}). To bind
- * the old sockets to it would be simpler, and is refused to members of a group; nor would it free a ring that is blocked (see
- * {@link Ring#isBlocked}). No frame comes in before the last port has gone over: else a flow's frames would go to
- * whoever is there.
+ * <p>A thread, the <em>watch</em>, waits for rtnetlink's messages about the NIC, and reads the kernel's counters of lost frames
+ * every 20 ms, so that a blocked ring ({@link Ring#isBlocked}) is replaced that soon; only the watch reopens the NIC. Link down
+ * and up, another name, MAC address or MTU do not affect the sockets. A NIC that left the namespace and came back, or was created
+ * again, is another NIC, whatever its index: the kernel has unbound the sockets for good. The watch opens it for all ports, and
+ * each event loop switches to its new ring ({@link RingPort#switchOver}). Binding the old sockets again would be simpler, but the
+ * kernel refuses that for members of a group, and it would not free a blocked ring. No frame is received before the last port has
+ * switched: until then a flow's frames would go to the wrong worker.
  */
 final class RingNic {
     private static final Logger LOG = LoggerFactory.getLogger(RingNic.class);
 
     private static final int WATCH_MS = 1_000;
 
-    /** Between two looks whether a ring is blocked. */
-    private static final int LOOK_MS = 20;
+    /** Time between two checks for a blocked ring. */
+    private static final int CHECK_MS = 20;
 
-    /** After so many rounds without news it asks all the same. */
+    /** Rounds without an rtnetlink message after which the watch reads the link anyway. */
     private static final int QUIET_ROUNDS = 10;
 
-    /** So often in a row the watch may fail to look before the ports' state says so. */
-    private static final int FAILED_LOOKS = 3;
+    /** Failed checks in a row after which the ports' state reports it. */
+    private static final int FAILED_CHECKS = 3;
 
     private static final long END_MS = 2_000;
 
-    /** Where one of these is off, the kernel has to cut the super-frames of TCP for the NIC. */
+    /** The offloads that cut super-frames of TCP; where one is off, the kernel has to cut them. */
     private static final List<String> CUTTING = List.of("tx-tcp-segmentation", "tx-tcp6-segmentation");
 
-    /** Where this one is on, datagrams of one flow are sent as one super-frame. */
+    /** The offload that cuts super-frames of UDP; where it is on, datagrams of one flow are sent as one. */
     private static final String CUTTING_DATAGRAMS = "tx-udp-segmentation";
 
     private final String name;
@@ -69,17 +68,17 @@ final class RingNic {
     private volatile boolean cutsSuperFrames;
     private volatile boolean cutsDatagrams;
 
-    // Under the lock.
+    // Guarded by the lock.
     private Nic nic;
     private List<Ring> rings;
-    private Hearing hearing = new Hearing();
-    private int arrived;
+    private DeafnessDetector deafness = new DeafnessDetector();
+    private int startedPorts;
     private int closedPorts;
-    private boolean admissionRefused;
+    private boolean startRefused;
     private boolean blocked;
 
-    // The watch's own.
-    private List<String> namedMissing = List.of();
+    // Used by the watch only.
+    private List<String> loggedMissing = List.of();
 
     private RingNic(
             Nic nic,
@@ -121,7 +120,7 @@ final class RingNic {
             }
             List<Ring> rings = openRings(nic, steering, options);
             opened = new RingNic(nic, steering, options, rings, SendQueue::send, links);
-            opened.chooseWayOut();
+            opened.chooseSendPath();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
             throw new PortException(explain(name, refused), refused);
@@ -132,7 +131,7 @@ final class RingNic {
         }
     }
 
-    /** A port on no NIC, for a {@link RingRehearsal}: nobody watches it. */
+    /** A port without a NIC and without a watch, for a {@link RingRehearsal}. */
     static RingPort rehearsal(Nic nic, Ring ring, Sender.Transmission transmission) {
         RingNic rehearsal =
                 new RingNic(nic, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
@@ -141,7 +140,7 @@ final class RingNic {
         return rehearsal.ports.getFirst();
     }
 
-    /** One for each worker, in the workers' order. */
+    /** One ring for each worker, in their order. */
     private static List<Ring> openRings(Nic nic, Steering steering, PacketSocket.SocketOptions options)
             throws ErrnoException {
         List<Ring> rings = new ArrayList<>();
@@ -152,7 +151,7 @@ final class RingNic {
                 rings.add(Ring.open(nic, geometry, options));
             }
             if (rings.size() > 1) {
-                int group = rings.getFirst().socket().foundGroup(steering.program());
+                int group = rings.getFirst().socket().createGroup(steering.program());
                 for (Ring ring : rings.subList(1, rings.size())) {
                     ring.socket().joinGroup(group);
                 }
@@ -176,10 +175,10 @@ final class RingNic {
         };
     }
 
-    /** Under the lock. */
+    /** Called under the lock. */
     private PortState stateOf(Nic of) {
         PortState link = PortState.of(of.name(), of.up(), of.carrier());
-        return hearing.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(of.name()) : link;
+        return deafness.isDeaf() && link.equals(PortState.FORWARDING) ? PortState.deaf(of.name()) : link;
     }
 
     String name() {
@@ -194,17 +193,17 @@ final class RingNic {
         return mtuLength;
     }
 
-    /** Bytes before layer 3 of the longest frame that the NIC carries, if its packet is as long as the MTU. */
+    /** Bytes before layer 3 that the NIC carries in front of a packet as long as the MTU. */
     int longestLinkHeader() {
         return longestLinkHeader;
     }
 
-    /** A veth drops what is more than one tag too long, and tells nobody ({@code is_skb_forwardable}, net/core/dev.c). */
+    /** A veth silently drops a frame that is longer than MTU, Ethernet header and one tag ({@code is_skb_forwardable}, net/core/dev.c). */
     private static int longestLinkHeader(Nic nic) {
         return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
     }
 
-    /** True: what is sent goes past the NIC's qdisc. */
+    /** True: sent frames bypass the NIC's qdisc. */
     boolean bypassesQdisc() {
         return cutsSuperFrames && options.mayBypassQdisc();
     }
@@ -213,24 +212,24 @@ final class RingNic {
         return cutsDatagrams;
     }
 
-    /** A port has begun to read from this ring. The last one lets frames in. */
-    synchronized void arrived(Ring ring) {
+    /** A port has begun to read from this ring. The last port makes all sockets receive. */
+    synchronized void started(Ring ring) {
         if (!rings.contains(ring) || links == null || closedPorts > 0) {
             return;
         }
-        arrived++;
-        if (arrived < ports.size()) {
+        startedPorts++;
+        if (startedPorts < ports.size()) {
             return;
         }
         try {
-            for (Ring each : rings) {
-                each.admit();
+            for (Ring opened : rings) {
+                opened.startReceiving();
             }
             mtuLength = nic.mtu();
             longestLinkHeader = longestLinkHeader(nic);
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
-            admissionRefused = true;
+            startRefused = true;
             changeTo(new PortState.NotForwarding(explain(name, refused)));
         }
         if (watch.getState() == Thread.State.NEW) {
@@ -238,12 +237,12 @@ final class RingNic {
         }
     }
 
-    /** A port is being closed: from now on the watch leaves the rings alone. */
-    synchronized void portIsClosed() {
+    /** A port is being closed: from now on the watch does not use the rings. */
+    synchronized void portClosed() {
         closedPorts++;
     }
 
-    /** Ends the watch, where all ports are closed. */
+    /** Ends the watch if all ports are closed. */
     void endWatch() {
         synchronized (this) {
             if (closedPorts < ports.size()) {
@@ -261,17 +260,17 @@ final class RingNic {
         }
     }
 
-    private void watch(LinkWatch news) {
+    private void watch(LinkWatch messages) {
         int failed = 0;
         int quietRounds = 0;
         boolean linkToo = true;
         while (true) {
             try {
-                if (!look(linkToo)) {
+                if (!check(linkToo)) {
                     return;
                 }
                 quietRounds = linkToo ? 0 : quietRounds + 1;
-                boolean quiet = isQuiet(news);
+                boolean quiet = isQuiet(messages);
                 linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
                 failed = 0;
             } catch (ErrnoException refused) {
@@ -279,10 +278,9 @@ final class RingNic {
                     return;
                 }
                 failed++;
-                if (failed == FAILED_LOOKS) {
+                if (failed == FAILED_CHECKS) {
                     changeTo(new PortState.NotForwarding(
-                            name + ": nobody knows whether frames pass: its link can't be watched: "
-                                    + refused.getMessage()));
+                            name + ": the link state is unknown, the link can't be watched: " + refused.getMessage()));
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
                 linkToo = true;
@@ -290,14 +288,14 @@ final class RingNic {
         }
     }
 
-    /** Waits; false where rtnetlink has told something, true where it is time for a look, or where a ring is blocked. */
-    private boolean isQuiet(LinkWatch news) throws ErrnoException {
-        for (int ms = 0; ms < WATCH_MS; ms += LOOK_MS) {
-            if (!news.next(LOOK_MS).isEmpty()) {
+    /** Waits. False: an rtnetlink message has come. True: a check is due, or a ring is blocked. */
+    private boolean isQuiet(LinkWatch messages) throws ErrnoException {
+        for (int ms = 0; ms < WATCH_MS; ms += CHECK_MS) {
+            if (!messages.next(CHECK_MS).isEmpty()) {
                 return false;
             }
             synchronized (this) {
-                blocked = closedPorts == 0 && arrived == ports.size() && areBlocked();
+                blocked = closedPorts == 0 && startedPorts == ports.size() && areBlocked();
                 if (blocked || closedPorts > 0) {
                     return true;
                 }
@@ -315,43 +313,43 @@ final class RingNic {
     }
 
     /**
-     * Reads the kernel's counts, and asks what has become of the NIC.
+     * Reads the kernel's counters and the state of the NIC.
      *
-     * @param linkToo false: asks only where something is wrong
+     * @param linkToo false: reads the state only where something is wrong
      * @return false: the ports are closed
      */
-    private boolean look(boolean linkToo) throws ErrnoException {
+    private boolean check(boolean linkToo) throws ErrnoException {
         Optional<Nic> toOpen = Optional.empty();
         synchronized (this) {
             if (closedPorts > 0) {
                 return closedPorts < ports.size();
             }
-            boolean moving = arrived < ports.size();
+            boolean moving = startedPorts < ports.size();
             boolean bound = areBound();
-            boolean anew = bound && !moving && mustBeOpenedAnew();
-            if (linkToo || !bound || anew) {
+            boolean reopen = bound && !moving && mustReopen();
+            if (linkToo || !bound || reopen) {
                 Optional<Nic> found = find(bound);
                 if (found.isEmpty()) {
                     changeTo(PortState.gone(name));
-                } else if (!bound || anew) {
+                } else if (!bound || reopen) {
                     toOpen = found;
                     if (!bound) {
-                        changeTo(new PortState.NotForwarding(name + " is another NIC than before; it is being opened"));
+                        changeTo(new PortState.NotForwarding(name + " is another NIC than before; opening it"));
                     }
                 } else {
                     nic = found.get();
                     if (!moving) {
-                        noteMtu(nic);
-                        chooseWayOut();
+                        updateMtu(nic);
+                        chooseSendPath();
                         changeTo(stateOf(nic));
                     }
                 }
             }
             if (!bound) {
-                hearing = new Hearing();
+                deafness = new DeafnessDetector();
             }
         }
-        ports.forEach(RingPort::nameLosses);
+        ports.forEach(RingPort::logFirstLosses);
         if (toOpen.isPresent()) {
             reopen(toOpen.get());
         }
@@ -368,7 +366,7 @@ final class RingNic {
         return true;
     }
 
-    /** The NIC that we have, whatever it is called now; where it is gone, another one of its name. */
+    /** The open NIC, whatever its name now; where it is gone, another NIC of the same name. */
     private Optional<Nic> find(boolean bound) throws ErrnoException {
         if (!bound) {
             return Nics.find(name);
@@ -383,30 +381,30 @@ final class RingNic {
         }
     }
 
-    /** True where a ring is blocked, the ports are deaf ({@link Hearing}), or frames were not let in. */
-    private boolean mustBeOpenedAnew() throws ErrnoException {
-        boolean anew = areBlocked() || blocked;
+    /** True: a ring is blocked, the ports are deaf ({@link DeafnessDetector}), or a socket could not start to receive. */
+    private boolean mustReopen() throws ErrnoException {
+        boolean reopen = areBlocked() || blocked;
         blocked = false;
-        boolean heard = false;
+        boolean received = false;
         for (Ring ring : rings) {
-            heard |= ring.takeHeard();
+            received |= ring.takeReceived();
         }
-        return judgeHearing(heard) || anew || admissionRefused;
+        return isNewlyDeaf(received) || reopen || startRefused;
     }
 
-    /** True: the ports are deaf, and it is time to open the NIC anew. */
-    private boolean judgeHearing(boolean heard) throws ErrnoException {
-        boolean wasDeaf = hearing.isDeaf();
-        boolean anew = false;
-        if (heard) {
-            hearing.heard();
+    /** True: the ports are deaf and have to reopen the NIC now. */
+    private boolean isNewlyDeaf(boolean received) throws ErrnoException {
+        boolean wasDeaf = deafness.isDeaf();
+        boolean reopen = false;
+        if (received) {
+            deafness.received();
         } else {
-            anew = hearing.heardNothing(Nics.receivedFrames(nic.index()));
+            reopen = deafness.receivedNothing(Nics.receivedFrames(nic.index()));
         }
-        if (hearing.isDeaf() != wasDeaf) {
+        if (deafness.isDeaf() != wasDeaf) {
             changeTo(stateOf(nic));
         }
-        return anew;
+        return reopen;
     }
 
     private void reopen(Nic found) {
@@ -424,27 +422,27 @@ final class RingNic {
             }
             nic = found;
             rings = opened;
-            arrived = 0;
-            admissionRefused = false;
+            startedPorts = 0;
+            startRefused = false;
             for (int i = 0; i < opened.size(); i++) {
                 ports.get(i).offer(opened.get(i));
             }
-            chooseWayOut();
+            chooseSendPath();
         }
     }
 
-    /** Past the NIC's qdisc, which spares time, where the NIC cuts super-frames itself; else through it. */
-    private void chooseWayOut() {
+    /** Frames bypass the NIC's qdisc, which is faster, where the NIC cuts super-frames itself; else they pass through it. */
+    private void chooseSendPath() {
         List<String> active = activeOffloads();
         List<String> missing =
                 CUTTING.stream().filter(feature -> !active.contains(feature)).toList();
-        if (options.mayBypassQdisc() && !missing.isEmpty() && !missing.equals(namedMissing)) {
+        if (options.mayBypassQdisc() && !missing.isEmpty() && !missing.equals(loggedMissing)) {
             LOG.info(
-                    "{}: {} off: what is sent goes through its qdisc, where the kernel cuts super-frames",
+                    "{}: {} off: frames are sent through its qdisc, where the kernel cuts super-frames",
                     name,
                     String.join(", ", missing));
         }
-        namedMissing = missing;
+        loggedMissing = missing;
         cutsSuperFrames = missing.isEmpty();
         cutsDatagrams = cutsSuperFrames && active.contains(CUTTING_DATAGRAMS);
         rings.forEach(ring -> ring.bypassQdisc(bypassesQdisc()));
@@ -459,7 +457,7 @@ final class RingNic {
         }
     }
 
-    private void noteMtu(Nic found) {
+    private void updateMtu(Nic found) {
         if (found.mtu() != mtuLength) {
             LOG.info("{}: MTU {} (was {})", name, found.mtu(), mtuLength);
             mtuLength = found.mtu();

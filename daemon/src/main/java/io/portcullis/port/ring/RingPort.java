@@ -32,25 +32,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A NIC through a packet socket ({@link PacketSocket}): frames are read in memory that the kernel shares with us, and what
- * is accepted is sent from there, up to 64 frames a system call. Offloads stay on: a super-frame crosses as one frame, and
- * a checksum that a NIC is to fill in is filled in by the NIC that sends it.
+ * A NIC through a packet socket ({@link PacketSocket}): frames are read in memory shared with the kernel, and accepted frames are
+ * sent from there, up to 64 frames a system call ({@link Sender}). Offloads stay on: a super-frame crosses as one frame, and the
+ * sending NIC fills in an unfinished checksum.
  *
- * <p>What decides how fast frames leave is how often another core has to be woken for them, and how often the kernel is asked.
- * Datagrams of one flow that lie in a batch one after the other leave as one super-frame, a {@link UdpGsoRun}: on two cores, with
- * the far end on the other one, 660,000 instead of 255,000 datagrams of 64 bytes a second went through without loss, and a
- * flood of as many as the generator could send no longer halved that. Left alone after a measurement: generic receive offload
- * on our own NICs ({@code gro}, {@code rx-udp-gro-forwarding}) brought 275,000 for one flow and 145,000 instead of 260,000 for
- * 1,024, since a veth then hands each frame to a NAPI poll of its own. daemon/BENCHMARKS.md has the commands.
+ * <p>The send rate depends on how often another core is woken and how often the kernel is called. Successive datagrams of one flow
+ * in a batch leave as one super-frame ({@link io.portcullis.packet.UdpGsoRun}): on two cores, with the far end on the other core,
+ * 660,000 instead of 255,000 datagrams of 64 bytes a second passed without loss, and a flood at the generator's full rate no
+ * longer halved that. Measured and not used: generic receive offload on the port's own NICs ({@code gro},
+ * {@code rx-udp-gro-forwarding}) passed 275,000 for one flow, and 145,000 instead of 260,000 for 1,024, since a veth then passes
+ * each frame to a NAPI poll of its own. daemon/BENCHMARKS.md has the commands.
  *
- * <p>Several workers have a port each on the same NIC; what these share is {@link RingNic}, which also looks after the link
- * on a thread of its own.
+ * <p>Each worker has a port of its own on the NIC; the ports share a {@link RingNic}, whose thread also watches the link.
  */
 public final class RingPort implements Port {
     private static final Logger LOG = LoggerFactory.getLogger(RingPort.class);
 
-    /** What the log names the first time that it happens. Of a link that is down the log tells anyway. */
-    private static final Set<PortCounter> NAMED_ONCE = EnumSet.of(
+    /** Counters whose first increment is logged. A link that is down is logged anyway. */
+    private static final Set<PortCounter> LOGGED_ONCE = EnumSet.of(
             TOO_BIG,
             UNKNOWN_TUNNEL,
             PortCounter.TRUNCATED,
@@ -66,14 +65,14 @@ public final class RingPort implements Port {
 
     private final Sender sender;
 
-    /** Changed by the event loop, under the NIC's lock; read by it without. */
+    /** Written by the event loop under the NIC's lock; read by the event loop without the lock. */
     private Ring current;
 
-    private @Nullable Ring pending; // under the NIC's lock
-    private boolean closed; // as current
+    private @Nullable Ring pending; // guarded by the NIC's lock
+    private boolean closed; // locked as current
 
-    // The watch's own.
-    private final Set<PortCounter> unnamed = EnumSet.copyOf(NAMED_ONCE);
+    // Used by the watch only.
+    private final Set<PortCounter> unlogged = EnumSet.copyOf(LOGGED_ONCE);
     private boolean unannounced;
 
     private volatile Runnable reopened = () -> {};
@@ -82,11 +81,11 @@ public final class RingPort implements Port {
         this.nic = nic;
         this.sender = new Sender(nic, counters, transmission);
         this.current = opened;
-        opened.countIn(counters);
+        opened.countInto(counters);
     }
 
     /**
-     * Opens a NIC for one worker. One that is down forwards as soon as it is up.
+     * Opens a NIC for one worker. A NIC that is down forwards as soon as it is up.
      *
      * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
      */
@@ -95,11 +94,11 @@ public final class RingPort implements Port {
     }
 
     /**
-     * Opens a NIC for several workers. The kernel gives each port its share of the frames as soon as all have started.
+     * Opens a NIC for several workers. The kernel spreads the frames over the ports once all of them have started.
      *
-     * @param steering who gets which frame
-     * @param options towards the NIC and towards others that share it
-     * @return a port for each worker, in their order; each is closed on its own, and all together
+     * @param steering maps each frame to a worker
+     * @param options of the sockets
+     * @return one port for each worker, in their order; each has to be closed, and all of them at the same time
      * @throws PortException as for one
      */
     public static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options)
@@ -120,7 +119,7 @@ public final class RingPort implements Port {
     @Override
     public void start(Runnable whenReopened) {
         reopened = whenReopened;
-        nic.arrived(current);
+        nic.started(current);
     }
 
     @Override
@@ -144,9 +143,9 @@ public final class RingPort implements Port {
     }
 
     @Override
-    public void takeError() {
-        // What it says, the watch knows from rtnetlink, with a reason.
-        current.socket().takeError();
+    public void clearError() {
+        // The watch learns the same from rtnetlink, with a reason.
+        current.socket().clearError();
     }
 
     @Override
@@ -168,9 +167,9 @@ public final class RingPort implements Port {
         return nic.state();
     }
 
-    /** The NIC was opened anew, for {@link #moveOn}. By the watch, under the NIC's lock. */
+    /** Passes the ring of the reopened NIC to {@link #switchOver}. On the watch, under the NIC's lock. */
     void offer(Ring ring) {
-        ring.countIn(counters);
+        ring.countInto(counters);
         if (pending != null) {
             pending.close();
         }
@@ -178,7 +177,7 @@ public final class RingPort implements Port {
         unannounced = true;
     }
 
-    /** Asks the event loop for {@link #moveOn} where it was not asked yet. By the watch. */
+    /** Asks the event loop for {@link #switchOver}, once for each ring. On the watch. */
     void announce() {
         if (unannounced) {
             reopened.run();
@@ -187,7 +186,7 @@ public final class RingPort implements Port {
     }
 
     @Override
-    public void moveOn() {
+    public void switchOver() {
         synchronized (nic) {
             if (pending == null || closed) {
                 return;
@@ -197,7 +196,7 @@ public final class RingPort implements Port {
             current = pending;
             pending = null;
         }
-        nic.arrived(current);
+        nic.started(current);
     }
 
     @Override
@@ -207,7 +206,7 @@ public final class RingPort implements Port {
                 return;
             }
             closed = true;
-            nic.portIsClosed();
+            nic.portClosed();
             current.close();
             if (pending != null) {
                 pending.close();
@@ -216,15 +215,15 @@ public final class RingPort implements Port {
         nic.endWatch();
     }
 
-    /** Names in the log what has been lost for the first time. By the watch. */
-    void nameLosses() {
-        unnamed.removeIf(counter -> {
+    /** Logs the first loss of each kind. On the watch. */
+    void logFirstLosses() {
+        unlogged.removeIf(counter -> {
             if (counters.get(counter) == 0) {
                 return false;
             }
             String errno = counter == SEND_ERROR_OTHER ? Errno.name(sender.otherErrno()) : counter.errno();
             LOG.warn(
-                    "{}: {}{}: {} (named once, counted in portcullis_port_lost_frames_total)",
+                    "{}: {}{}: {} (logged once, counted in portcullis_port_lost_frames_total)",
                     nic.name(),
                     counter.label(),
                     errno.isEmpty() ? "" : " " + errno,

@@ -46,24 +46,26 @@ import io.portcullis.packet.wire.VlanTag;
 import java.util.stream.IntStream;
 
 /**
- * {@link Steering}'s program, written out once for a seed. X is where the packet begins: 0, or 4 behind a second VLAN tag,
- * and then moves over what is of no fixed length, so that every load says which field of a header it reads. The addresses
- * to be hashed stand in scratch memory, and those of a quote take the place of the packet's own.
+ * Writes {@link Steering}'s program for a seed. X is the offset of the packet (0, or 4 behind a second VLAN tag) plus the length
+ * of the variable headers before the current one, so that the offset in each load names a field of a header. Scratch memory holds
+ * the addresses to hash; those of a quote replace the packet's own.
  *
- * <p>Where it can't be sure that a byte is there, it asks for the frame's length: a load beyond the end would send a whole
- * packet to worker 0.
+ * <p>Where a byte may be missing, the program first checks the frame's length: a load beyond the end would send a whole packet to
+ * worker 0.
  */
 final class SteeringProgram {
-    /** In {@link Ipv4Header#FRAGMENT}. */
-    private static final int MORE_OR_OFFSET = Ipv4Header.MORE_FRAGMENTS | Ipv4Header.OFFSET_MASK;
+    private static final int VLAN = 0x8100;
+    private static final int SERVICE_VLAN = 0x88a8;
+    /** Offset of the ethertype behind a second tag's control information. */
+    private static final int TAG_TYPE = 2;
 
     private static final int VERSION = 0xf0;
 
-    /** Scratch memory: four words of the source address, of IPv4 the last alone. */
+    /** Scratch memory: four words of the source address; IPv4 uses the last one only. */
     private static final int SOURCE = 0;
     /** The destination address. */
     private static final int DESTINATION = 4;
-    /** The source address's sum; before that, where the next extension header begins. */
+    /** The source address's sum; before that, the offset of the next extension header. */
     private static final int ASIDE = 8;
 
     private static final int WORDS = 4;
@@ -107,8 +109,8 @@ final class SteeringProgram {
     }
 
     private void readIpv4() {
-        takeIpv4(0);
-        load(BPF_B, Ipv4Header.PROTOCOL);
+        storeIpv4(0);
+        load(BPF_B, IPV4_PROTOCOL);
         code.jump(BPF_JEQ, IpProtocol.ICMP, NEXT, hashIpv4);
         load(BPF_H, Ipv4Header.FRAGMENT);
         code.jump(BPF_JSET, MORE_OR_OFFSET, hashIpv4, NEXT);
@@ -117,14 +119,14 @@ final class SteeringProgram {
                 .add(BPF_ALU | BPF_LSH, 2)
                 .add(BPF_ALU | BPF_ADD | BPF_X)
                 .add(BPF_MISC | BPF_TAX);
-        readError(false, 0, Ipv4Header.LENGTH, hashIpv4);
-        takeIpv4(IcmpHeader.LENGTH);
+        readError(false, 0, IPV4_HEADER, hashIpv4);
+        storeIpv4(ICMP_HEADER);
     }
 
     private void readIpv6() {
         Label icmp = code.label();
-        takeIpv6(0);
-        load(BPF_B, Ipv6Header.NEXT_HEADER);
+        storeIpv6(0);
+        load(BPF_B, IPV6_NEXT_HEADER);
         for (int passed = 0; passed < Steering.EXTENSIONS; passed++) {
             Label extension = code.label();
             code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, NEXT);
@@ -142,11 +144,11 @@ final class SteeringProgram {
             code.add(BPF_LDX | BPF_MEM, ASIDE);
         }
         code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, hashIpv6).mark(icmp);
-        readError(true, Ipv6Header.LENGTH, Ipv6Header.LENGTH, hashIpv6);
-        takeIpv6(Ipv6Header.LENGTH + IcmpHeader.LENGTH);
+        readError(true, IPV6_HEADER, IPV6_HEADER, hashIpv6);
+        storeIpv6(IPV6_HEADER + ICMP_HEADER);
     }
 
-    /** Goes on where an error and the IP header that it quotes stand at X + {@code icmp}. */
+    /** Continues if an error and the whole IP header that it quotes are at X + {@code icmp}; else jumps. */
     private void readError(boolean v6, int icmp, int quoteHeader, Label otherwise) {
         Label error = code.label();
         code.add(BPF_LD | BPF_W | BPF_LEN)
@@ -166,15 +168,15 @@ final class SteeringProgram {
         }
     }
 
-    /** Keeps both addresses of an IPv4 header at X + {@code header}. */
-    private void takeIpv4(int header) {
-        load(BPF_W, header + Ipv4Header.SOURCE);
+    /** Stores both addresses of an IPv4 header at X + {@code header}. */
+    private void storeIpv4(int header) {
+        load(BPF_W, header + IPV4_SOURCE);
         code.add(BPF_ST, SOURCE + WORDS - 1);
         load(BPF_W, header + Ipv4Header.DESTINATION);
         code.add(BPF_ST, DESTINATION + WORDS - 1);
     }
 
-    private void takeIpv6(int header) {
+    private void storeIpv6(int header) {
         for (int i = 0; i < WORDS; i++) {
             load(BPF_W, header + Ipv6Header.SOURCE + i * WORD);
             code.add(BPF_ST, SOURCE + i);
@@ -187,7 +189,7 @@ final class SteeringProgram {
         code.add(BPF_LD | size | BPF_IND, at);
     }
 
-    /** Returns {@link AddressPair#hash} of what was kept, from a word of each address on. */
+    /** Returns {@link AddressPair#hash} of the stored addresses, from a word of each address on. */
     private void hash(int firstWord) {
         sum(SOURCE, firstWord);
         code.add(BPF_ST, ASIDE);
@@ -199,7 +201,7 @@ final class SteeringProgram {
         code.add(BPF_RET | BPF_A);
     }
 
-    /** A becomes an address's share in the hash. */
+    /** A becomes an address's part of the hash. */
     private void sum(int address, int firstWord) {
         for (int word = firstWord; word < WORDS; word++) {
             code.add(BPF_LD | BPF_MEM, address + word)

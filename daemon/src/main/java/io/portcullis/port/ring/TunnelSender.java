@@ -15,27 +15,26 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Sends the super-frames of tunnels in the packets that they stand for: as one the kernel takes none of them, for it would cut it
- * by a header that is not its own (net/ipv4/tcp_offload.c, {@code tcp_gso_segment}; net/ipv4/gre_offload.c,
- * {@code gre_gso_segment}). Headers and checksums are made anew, the payload stays where it is. Each packet goes without an
- * offload: not every NIC that fills in checksums can do so in a tunnel.
+ * Sends a super-frame of a tunnel as its single packets. The kernel accepts none of them whole: it would cut them by the wrong
+ * header (net/ipv4/tcp_offload.c, {@code tcp_gso_segment}; net/ipv4/gre_offload.c, {@code gre_gso_segment}). Headers and checksums
+ * are written anew, the payload stays in place. Each packet is sent without an offload: not every NIC that fills in checksums can
+ * do so in a tunnel.
  */
 final class TunnelSender {
-    /** Bytes for a vnet header, which stays empty, and the headers of a packet. */
+    /** Bytes for an empty vnet header and the headers of a packet. */
     private static final int HEADERS = 512;
 
     private final Sender sender;
     private final PortCounters counters;
     private final Segmenter segmenter = new Segmenter();
-    private final MemorySegment headers =
-            Arena.ofAuto().allocate((long) SendQueue.CAPACITY * HEADERS, Long.BYTES);
+    private final MemorySegment headers = Arena.ofAuto().allocate((long) SendQueue.CAPACITY * HEADERS, Long.BYTES);
 
     TunnelSender(Sender sender, PortCounters counters) {
         this.sender = sender;
         this.counters = counters;
     }
 
-    /** Those of a batch's frames that have to be sent here, as bits. */
+    /** The frames of a batch that are super-frames of tunnels, as bits. */
     long among(Batch batch, long frames) {
         long found = 0;
         for (long left = frames & batch.superFrames(); left != 0; left &= left - 1) {
@@ -47,7 +46,7 @@ final class TunnelSender {
     }
 
     /**
-     * Sends one of these. Counts it as one frame where it is too long or unknown, else each packet on its own.
+     * Sends one such super-frame. Counts each packet; or one frame where it is too long or of an unknown kind.
      *
      * @param mtuLength of the NIC, bytes from layer 3 on
      */
@@ -72,7 +71,7 @@ final class TunnelSender {
         }
     }
 
-    /** Lists packets for the kernel. */
+    /** Puts packets into the queue. */
     private void put(Batch batch, int from, int count, SendQueue queue) {
         long payload = batch.memory().address();
         queue.clear();
@@ -84,7 +83,7 @@ final class TunnelSender {
         }
     }
 
-    /** Sends what was put; returns 0, or the errno that all that follows would be refused with. */
+    /** Sends the queue; returns 0, or the errno with which the kernel would refuse all later packets as well. */
     private int sendAll(int from, int count, SendQueue queue) {
         int at = 0;
         boolean wasDown = false;

@@ -1,9 +1,9 @@
 /**
- * Ports over the kernel's packet sockets: {@link io.portcullis.port.ring.RingPort}. Frames are read where the kernel put
- * them and sent from there; super-frames and unfinished checksums cross as they are.
+ * Ports over the kernel's packet sockets: {@link io.portcullis.port.ring.RingPort}. Frames are read in
+ * memory shared with the kernel and sent from there; super-frames and unfinished checksums cross unchanged.
  *
- * <p>May import {@code packet}, {@code port}, {@code linux} and Netty. Start reading at {@code RingPort}; {@code Ring} is
- * one opened NIC's frames; {@code Steering} says which of several workers a frame goes to.
+ * <p>May import {@code packet}, {@code port}, {@code linux} and Netty. Start reading at {@code RingPort}: {@code Ring} receives,
+ * {@code Sender} sends, {@code RingNic} watches the NIC, {@code Steering} maps each frame to one of several workers.
  */
 @NullMarked
 package io.portcullis.port.ring;

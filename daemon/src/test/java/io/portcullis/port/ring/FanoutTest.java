@@ -56,7 +56,7 @@ class FanoutTest {
     @BeforeEach
     void plug() throws Exception {
         namespace = new Namespace("fanout");
-        // Frames of the kernel's own would be counted among ours.
+        // The test would count the kernel's own frames.
         namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
         namespace.ip("link add near type veth peer name far");
         namespace.ip("link set far up");
@@ -89,7 +89,7 @@ class FanoutTest {
                 members.add(member);
                 heard.add(new ArrayList<>());
                 if (i == 0) {
-                    group = member.socket().foundGroup(new Steering(count, SEED).program());
+                    group = member.socket().createGroup(new Steering(count, SEED).program());
                 } else {
                     member.socket().joinGroup(group);
                 }
@@ -100,11 +100,11 @@ class FanoutTest {
 
     private void admit() throws Exception {
         for (Ring member : members) {
-            member.admit();
+            member.startReceiving();
         }
     }
 
-    /** Notes what the members hear; returns how many frames they have heard so far. */
+    /** Records the frames that members received; returns their number so far. */
     private int listen() {
         for (int i = 0; i < members.size(); i++) {
             Ring member = members.get(i);
@@ -121,7 +121,7 @@ class FanoutTest {
         return heard.stream().mapToInt(List::size).sum();
     }
 
-    /** Waits until as many have come as were sent, then compares who has heard which; their order is nobody's promise. */
+    /** Waits until all sent frames have arrived, then compares their members; the order is not defined. */
     private void expect(List<byte[]> sent) {
         await("all arrive", () -> listen() >= sent.size());
         for (int i = 0; i < members.size(); i++) {
@@ -159,7 +159,7 @@ class FanoutTest {
         return packet.isIcmp() && !packet.isFragment() && Icmp.isError(packet.isV6(), packet.icmpType());
     }
 
-    /** Frames of every kind whose place is defined: whole ones, and of the errors those that the program follows. */
+    /** Frames of every kind with a defined member: whole frames, and errors that the program can read. */
     private static List<byte[]> frames(long seed) {
         RandomFrames random = new RandomFrames(seed);
         List<byte[]> frames = new ArrayList<>();
@@ -267,7 +267,7 @@ class FanoutTest {
                 }
                 awaitSeen(far, count * count);
             }
-            // As the host's own stack sends, whose frames taps hear.
+            // Sent like the host's own frames, which taps receive.
             for (byte[] frame : each) {
                 stack.send(frame);
             }

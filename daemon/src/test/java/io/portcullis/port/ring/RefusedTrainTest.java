@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A NIC that refuses what it is sent, at every place of a batch and with every error: each accepted frame arrives once, in
+ * A NIC that refuses frames, at every place of a batch and with every error: each accepted frame arrives once, in
  * order, or is counted once as lost. Each frame has its number as the last four bytes of its payload.
  */
 class RefusedTrainTest {
@@ -41,7 +41,7 @@ class RefusedTrainTest {
         int of(int offer, boolean train);
     }
 
-    /** Takes messages as sendmmsg(2) does: it goes on until one is refused, and tells the error where that was the first. */
+    /** Accepts messages like sendmmsg(2): stops at a refused one, and returns the error if that was the first. */
     private static final class RefusingNic implements AutoCloseable {
         private final Refusal refusal;
         private final RingRehearsal rehearsal;
@@ -78,7 +78,7 @@ class RefusedTrainTest {
         }
     }
 
-    /** Of all frames that a message stands for. */
+    /** The numbers of all frames in a message. */
     private static List<Integer> numbers(byte[] message) {
         ByteBuffer header = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer bytes = ByteBuffer.wrap(message);
@@ -136,7 +136,7 @@ class RefusedTrainTest {
         return batch;
     }
 
-    /** Sends, and compares what arrived and what was counted with what was accepted; returns how many were lost. */
+    /** Sends, and compares arrived and counted frames with the accepted ones; returns the number of lost frames. */
     private static long send(RefusingNic nic, Batch batch, String what) {
         PortCounters counters = nic.rehearsal.port().counters();
         long lostBefore = lost(counters);

@@ -345,7 +345,7 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** One socket call for all of them; the far end gets what was sent, byte for byte. */
+    /** One socket call for all of them; the far end receives the same bytes. */
     @ParameterizedTest
     @ValueSource(strings = {"", "tx-udp-segmentation off"})
     void datagramsOfOneFlowArriveAsTheyWere(String features) throws Exception {
@@ -377,7 +377,7 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** How many of these frames a received one stands for; their payload follows each other in it. */
+    /** Number of these frames in a received super-frame, which holds their payloads one after the other. */
     private static int datagrams(byte[] headerAndFrame, List<byte[]> expected) {
         byte[] frame = frameOf(headerAndFrame);
         int headers = frame[12] == 8 ? 42 : 62;
@@ -422,7 +422,7 @@ class RingPortContract extends NicPortContract {
         return batch;
     }
 
-    /** All rings of an interface, of whatever number of workers, within 40 MiB; each takes a super-frame. */
+    /** All rings of an interface, for any number of workers, use at most 40 MiB; each holds a super-frame. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 7, 8, 16, 33, 64})
     void theRingsOfAnInterfaceAreBounded(int workers) {
@@ -541,7 +541,7 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** As the kernel's bridge lets it pass: the tag is no part of what the MTU counts. */
+    /** The kernel's bridge forwards it as well: the MTU does not count the tag. */
     @Test
     void aWholePacketUnderOneTagPassesWhateverTheTag() throws Exception {
         Wire outside = wire(1600);
@@ -560,7 +560,7 @@ class RingPortContract extends NicPortContract {
         awaitCount(2 * 1_518, inside, SENT_BYTES);
     }
 
-    /** A veth would drop it, and tell nobody. */
+    /** A veth would silently drop it. */
     @Test
     void whatAVethDoesNotCarryIsCounted() throws Exception {
         Wire outside = wire(1600);
@@ -595,7 +595,7 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** More than the transmit ring has slots, and what is not so long between them, in order. */
+    /** More frames than the transmit ring has slots, and shorter ones between them, in order. */
     @Test
     void taggedFramesOfFullLengthKeepTheirOrder() throws Exception {
         Wire outside = wire(1600);
@@ -701,7 +701,7 @@ class RingPortContract extends NicPortContract {
                                 """, "test.yaml"), "web0", 1, 1000), Shard.ALL, 1, 2);
     }
 
-    /** Puts frames on the wire, then forwards them, on one thread, so that what each costs can be told apart. */
+    /** Puts frames on the wire, then forwards them, on one thread, so that both costs are separate. */
     private static final class Pump {
         static final int AT_ONCE = 1_000;
 
@@ -831,7 +831,7 @@ class RingPortContract extends NicPortContract {
         Process process = new ProcessBuilder("ip", "-d", "link", "show", nic)
                 .redirectErrorStream(true)
                 .start();
-        // All its pipes: else the JDK closes them some time later, and who counts descriptors sees them.
+        // All its pipes: otherwise the JDK closes them later, and a test that counts descriptors sees them.
         try (var in = process.getInputStream();
                 var _ = process.getOutputStream();
                 var _ = process.getErrorStream()) {

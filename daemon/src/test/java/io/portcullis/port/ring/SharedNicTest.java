@@ -45,7 +45,7 @@ class SharedNicTest {
     @BeforeEach
     void plug() throws Exception {
         namespace = new Namespace("shared");
-        // Frames of the kernel's own would be counted among ours.
+        // The test would count the kernel's own frames.
         namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
         makeNic("");
         ports = namespace.in(
@@ -133,7 +133,7 @@ class SharedNicTest {
     private void moveAllOn() {
         await("all are asked", () -> reopened.size() >= WORKERS);
         for (RingPort port = reopened.poll(); port != null; port = reopened.poll()) {
-            port.moveOn();
+            port.switchOver();
         }
     }
 
@@ -153,14 +153,14 @@ class SharedNicTest {
         start();
         replaceNic();
         await("all are asked", () -> reopened.size() == WORKERS);
-        reopened.remove().moveOn();
+        reopened.remove().switchOver();
         reopened.clear();
         replaceNic();
         moveAllOn();
         assertSpread();
     }
 
-    /** A loop that takes no tasks for a moment, or a defect: the watch lives on, and asks once more. */
+    /** A loop that rejects tasks for a moment, or a defect: the watch goes on, and asks again. */
     @Test
     void aLoopThatCouldNotBeAskedIsAskedAgain() throws Exception {
         AtomicInteger asked = new AtomicInteger();

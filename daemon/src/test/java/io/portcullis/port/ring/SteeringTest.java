@@ -54,7 +54,7 @@ final class SteeringTest {
         return new FilterMachine(new Steering(1, seed).program());
     }
 
-    /** Of its addresses alone: what else is wrong with it does not matter. */
+    /** Only its addresses count: other faults do not matter. */
     private static Packet parsed(byte[] frame) {
         Packet parsed = new Packet();
         parsed.parse(MemorySegment.ofArray(frame), 0, frame.length);
@@ -112,7 +112,7 @@ final class SteeringTest {
             assertEquals(AddressPair.hash(key, quote), hash, what);
             return packet.isV6() ? "ICMPv6 error" : "ICMP error";
         }
-        // It belongs to no flow. What is quoted may be an IP header all the same, and padding may stand in for its end.
+        // It belongs to no flow. The quote may be an IP header anyway, and padding may fill its end.
         byte[] quoted = made.quoted();
         boolean asQuoted = quoted != null && hash == AddressPair.hash(key, parsed(quoted));
         assertTrue(hash == own || asQuoted || isPadded(), what);

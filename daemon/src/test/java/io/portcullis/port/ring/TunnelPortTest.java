@@ -115,7 +115,7 @@ class TunnelPortTest {
         return arrived;
     }
 
-    /** The server's socket has them without the tag that its kernel takes out. */
+    /** The server's socket receives them without the tag, which its kernel removes. */
     private static List<String> untagged(List<byte[]> packets) {
         return packets.stream()
                 .map(packet -> packet[12] == (byte) 0x81 || packet[12] == (byte) 0x88
@@ -163,7 +163,7 @@ class TunnelPortTest {
         return tap;
     }
 
-    /** From a guest's NIC: exactly what is said here is what the port is told. */
+    /** From a guest's NIC: the port gets exactly this vnet header. */
     @ParameterizedTest
     @EnumSource(TunnelTrain.Kind.class)
     void aSuperFrameLeavesInItsPackets(TunnelTrain.Kind kind) throws Exception {

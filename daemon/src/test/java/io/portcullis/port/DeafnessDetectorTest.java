@@ -7,15 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class HearingTest {
-    private final Hearing hearing = new Hearing();
+class DeafnessDetectorTest {
+    private final DeafnessDetector detector = new DeafnessDetector();
     private long counted;
     private int opened;
 
-    /** A look at which the port has had nothing, and the driver has counted so many more. */
+    /** A check at which the port has received nothing and the driver has counted so many frames more. */
     private void missed(long frames) {
         counted += frames;
-        if (hearing.heardNothing(counted)) {
+        if (detector.receivedNothing(counted)) {
             opened++;
         }
     }
@@ -29,12 +29,12 @@ class HearingTest {
     @Test
     void aPortIsDeafAfterThreeLooksAndIsOpenedOnce() {
         missed(0);
-        missed(Hearing.FRAMES, Hearing.LOOKS - 1);
-        assertFalse(hearing.isDeaf());
+        missed(DeafnessDetector.FRAMES, DeafnessDetector.CHECKS - 1);
+        assertFalse(detector.isDeaf());
         missed(1);
-        assertTrue(hearing.isDeaf());
+        assertTrue(detector.isDeaf());
         missed(100, 10);
-        assertTrue(hearing.isDeaf());
+        assertTrue(detector.isDeaf());
         assertEquals(1, opened);
     }
 
@@ -42,42 +42,42 @@ class HearingTest {
     void whatWasCountedBeforeTheFirstLookIsNotMissed() {
         counted = 1_000_000;
         missed(0);
-        missed(1, Hearing.LOOKS);
-        assertFalse(hearing.isDeaf());
+        missed(1, DeafnessDetector.CHECKS);
+        assertFalse(detector.isDeaf());
     }
 
     @Test
     void itIsOpenedAgainNowAndThenWhileItStaysDeaf() {
-        missed(100, 1 + Hearing.LOOKS);
+        missed(100, 1 + DeafnessDetector.CHECKS);
         assertEquals(1, opened);
-        missed(100, Hearing.LOOKS_UNTIL_NEXT_TRY);
+        missed(100, DeafnessDetector.CHECKS_UNTIL_NEXT_TRY);
         assertEquals(2, opened);
     }
 
     @Test
     void oneFrameIsEnough() {
-        missed(100, 1 + Hearing.LOOKS);
-        hearing.heard();
-        assertFalse(hearing.isDeaf());
-        missed(100, Hearing.LOOKS);
-        assertFalse(hearing.isDeaf(), "the first look after it only says where to count from");
+        missed(100, 1 + DeafnessDetector.CHECKS);
+        detector.received();
+        assertFalse(detector.isDeaf());
+        missed(100, DeafnessDetector.CHECKS);
+        assertFalse(detector.isDeaf(), "the first look after it only says where to count from");
         missed(100);
-        assertTrue(hearing.isDeaf());
+        assertTrue(detector.isDeaf());
     }
 
     @Test
     void silenceIsNoDeafness() {
         missed(0, 1_000);
-        assertFalse(hearing.isDeaf());
+        assertFalse(detector.isDeaf());
     }
 
     @Test
     void aDeafPortWhoseNicFallsSilentIsOnlyForSomeTimeDeaf() {
-        missed(100, 1 + Hearing.LOOKS);
-        missed(0, Hearing.QUIET_LOOKS_WHILE_DEAF - 1);
-        assertTrue(hearing.isDeaf());
+        missed(100, 1 + DeafnessDetector.CHECKS);
+        missed(0, DeafnessDetector.QUIET_CHECKS_WHILE_DEAF - 1);
+        assertTrue(detector.isDeaf());
         missed(0);
-        assertFalse(hearing.isDeaf());
+        assertFalse(detector.isDeaf());
     }
 
     /** As drivers do that read their counters from the hardware every few seconds. */
@@ -85,35 +85,35 @@ class HearingTest {
     void countersThatComeLateAreNoDeafness() {
         Random random = new Random(7);
         for (int burst = 0; burst < 1_000; burst++) {
-            hearing.heard();
+            detector.received();
             // Counted one or two looks later, in one or two parts.
             missed(random.nextInt(3) * 50_000L);
             missed(50_000);
             missed(random.nextInt(2) * 50_000L);
             missed(0, random.nextInt(10));
-            assertFalse(hearing.isDeaf());
+            assertFalse(detector.isDeaf());
         }
     }
 
-    /** And of a port that is deaf they tell all the same. */
+    /** They keep a deaf port deaf. */
     @Test
     void countersThatMoveEverySecondLookTellOfADeafPort() {
         missed(0);
-        for (int i = 0; i < Hearing.LOOKS; i++) {
+        for (int i = 0; i < DeafnessDetector.CHECKS; i++) {
             missed(0);
             missed(50_000);
         }
-        assertTrue(hearing.isDeaf());
+        assertTrue(detector.isDeaf());
     }
 
-    /** LLDP and the like, which the NIC's own firmware takes: a frame now and then that never reaches the host. */
+    /** LLDP and the like, which the NIC's firmware consumes: a frame now and then that never reaches the host. */
     @Test
     void aFrameNowAndThenIsNoDeafness() {
         for (int i = 0; i < 10_000; i++) {
             missed(1);
-            missed(0, Hearing.QUIET_LOOKS);
+            missed(0, DeafnessDetector.QUIET_CHECKS);
         }
-        assertFalse(hearing.isDeaf());
+        assertFalse(detector.isDeaf());
         assertEquals(0, opened);
     }
 
@@ -123,8 +123,8 @@ class HearingTest {
         missed(0);
         counted = 0;
         missed(0);
-        missed(5, Hearing.LOOKS);
-        assertFalse(hearing.isDeaf());
+        missed(5, DeafnessDetector.CHECKS);
+        assertFalse(detector.isDeaf());
     }
 
     @Test
@@ -132,12 +132,12 @@ class HearingTest {
         Random random = new Random(13);
         for (int i = 0; i < 100_000; i++) {
             if (random.nextInt(3) == 0) {
-                hearing.heard();
+                detector.received();
                 counted += random.nextInt(100_000);
             } else {
                 missed(0);
             }
-            assertFalse(hearing.isDeaf());
+            assertFalse(detector.isDeaf());
         }
     }
 }

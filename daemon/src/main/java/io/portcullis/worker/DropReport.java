@@ -1,0 +1,62 @@
+package io.portcullis.worker;
+
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.DropSamples;
+import io.portcullis.engine.Engine;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reports dropped frames of one worker, as samples, once a second. On the loop. */
+final class DropReport {
+    private static final Logger LOG = LoggerFactory.getLogger(DropReport.class);
+
+    private static final int SAMPLES = 10;
+
+    private final String name;
+    private final Engine engine;
+    private final Consumer<DropSamples.Taken> drops;
+    private final int samples;
+    private boolean on = true;
+    private boolean unfinishedLogged;
+
+    /**
+     * A report that is on, of samples.
+     *
+     * @param name of the interface
+     * @param drops gets the samples; must not wait
+     */
+    DropReport(String name, Engine engine, Consumer<DropSamples.Taken> drops) {
+        this.name = name;
+        this.engine = engine;
+        this.drops = drops;
+        this.samples = Math.max(1, SAMPLES / engine.share().workers());
+    }
+
+    /**
+     * Changes what is reported.
+     *
+     * @param on false: no frame
+     * @param all true: every frame, not samples
+     */
+    void set(boolean on, boolean all) {
+        this.on = on;
+        engine.dropSamples().describeAll(on && all);
+    }
+
+    /** Reports the frames dropped since the last time. */
+    void report() {
+        if (!unfinishedLogged && engine.counters().total(Counters.Total.CHECKSUMS_FINISHED) > 0) {
+            unfinishedLogged = true;
+            LOG.warn(
+                    "{}: frames arrive with unfinished checksums, which the sender's NIC should have filled in; they are"
+                            + " finished here (counted in portcullis_checksums_finished_total). Turning tx checksum"
+                            + " offload off at the far end avoids that",
+                    name);
+        }
+        DropSamples.Taken taken = engine.dropSamples().take(samples);
+        if (on && !taken.isEmpty()) {
+            drops.accept(taken);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+package io.portcullis.worker;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.channel.ManualIoEventLoop;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.DropSamples;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Shard;
+import io.portcullis.net.Direction;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Frame;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.PortChannel;
+import io.portcullis.port.memory.MemoryPort;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A worker's rounds by hand: one thread, a clock that only the test moves, and every kind of work in its turn. */
+@Timeout(60)
+final class RoundTest {
+    private static final long START_NS = TimeUnit.HOURS.toNanos(1);
+    private static final long MS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final byte[] ADMITTED = udp(1, 53);
+    private static final byte[] REPLY =
+            Frame.udp("10.0.0.1", 53, "198.51.100.7", 1).payload(20).bytes();
+    private static final byte[] FORBIDDEN = udp(1, 54);
+
+    private final MemoryPort outside = new MemoryPort("outside", 1_500);
+    private final MemoryPort inside = new MemoryPort("inside", 1_500);
+    private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), EpollIoHandler.newFactory());
+    private final Outcomes outcomes = new Outcomes("web0");
+    private final List<Long> alarms = new ArrayList<>();
+    private final List<DropSamples.Taken> drops = new ArrayList<>();
+    private long nowNs = START_NS;
+    private int readings;
+
+    @SuppressWarnings("NullAway.Init") // each test starts it first
+    private Engine engine;
+
+    @SuppressWarnings("NullAway.Init")
+    private Round round;
+
+    private static byte[] udp(int from, int to) {
+        return Frame.udp("198.51.100.7", from, "10.0.0.1", to).payload(20).bytes();
+    }
+
+    private static Policy policy(long generation) throws Exception {
+        return Policy.compile(ConfigReader.parse("""
+                version: 1
+                interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
+                security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}
+                """, "test.yaml"), "web0", generation, 10_000);
+    }
+
+    private void start(Shard shard) throws Exception {
+        engine = new Engine(policy(1), shard, 1, 2);
+        PortChannel outsideChannel = new PortChannel(outside);
+        PortChannel insideChannel = new PortChannel(inside);
+        outsideChannel.setPolled();
+        insideChannel.setPolled();
+        DropReport report = new DropReport("web0", engine, drops::add);
+        round = new Round(engine, outsideChannel, insideChannel, report, this::read, alarms::add);
+        outsideChannel.pipeline().addLast(new FirewallHandler(round, Direction.INGRESS, outcomes));
+        insideChannel.pipeline().addLast(new FirewallHandler(round, Direction.EGRESS, outcomes));
+        loop.register(outsideChannel);
+        loop.register(insideChannel);
+        loop.runNow();
+        round.start(false, HandOver.NOBODY);
+        readings = 0;
+    }
+
+    private void start() throws Exception {
+        start(Shard.ALL);
+    }
+
+    @AfterEach
+    void end() {
+        outside.close();
+        inside.close();
+        var _ = loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+        while (!loop.isTerminated()) {
+            loop.runNow();
+        }
+        assertEquals(0, outcomes.defects());
+    }
+
+    private long read() {
+        readings++;
+        return nowNs;
+    }
+
+    /** Lets epoll report what is ready, moves the clock, and runs a round. */
+    private int runAfter(long ns) {
+        nowNs += ns;
+        loop.runNow();
+        return round.run();
+    }
+
+    private long flows() {
+        return engine.counters().total(Counters.Total.FLOWS);
+    }
+
+    @Test
+    void aRoundReadsABatchOfEachPortDecidesAndWrites() throws Exception {
+        start();
+        assertTrue(outside.inject(ADMITTED));
+        loop.runNow();
+        assertNull(inside.sent().peek(), "epoll only reports; the round reads");
+        assertEquals(1, round.run());
+        assertArrayEquals(ADMITTED, inside.sent().poll());
+        assertTrue(inside.inject(REPLY));
+        assertTrue(outside.inject(FORBIDDEN));
+        assertEquals(2, runAfter(1));
+        assertArrayEquals(REPLY, outside.sent().poll());
+        assertNull(inside.sent().poll());
+        assertEquals(0, runAfter(1));
+    }
+
+    @Test
+    void theClockIsReadOnceARound() throws Exception {
+        start();
+        round.submit(_ -> {});
+        for (int i = 1; i <= 20; i++) {
+            assertTrue(outside.inject(ADMITTED));
+            assertTrue(inside.inject(REPLY));
+            runAfter(200 * MS);
+            assertEquals(i, readings);
+        }
+    }
+
+    @Test
+    void aFlowExpiresByTheClockOfTheRound() throws Exception {
+        start();
+        assertTrue(outside.inject(ADMITTED));
+        runAfter(0);
+        assertEquals(1, flows());
+        runAfter(TimeUnit.HOURS.toNanos(1));
+        assertEquals(0, flows());
+        inside.inject(REPLY);
+        runAfter(0);
+        assertNull(outside.sent().poll(), "its flow has expired");
+    }
+
+    @Test
+    void flowsExpireInSlicesWithFramesBetweenThem() throws Exception {
+        start();
+        int count = 2 * Round.EXPIRED_AT_ONCE + 10;
+        for (int i = 0; i < count; i++) {
+            assertTrue(outside.inject(udp(1 + i, 53)));
+            runAfter(0);
+        }
+        assertEquals(count, flows());
+        alarms.clear();
+        nowNs += TimeUnit.HOURS.toNanos(1);
+        assertTrue(outside.inject(udp(60_000, 53)));
+        runAfter(0);
+        assertEquals(count + 1 - Round.EXPIRED_AT_ONCE, flows());
+        assertTrue(alarms.contains(Round.EXPIRY_PAUSE_NS), alarms.toString());
+        runAfter(Round.EXPIRY_PAUSE_NS - 1);
+        assertEquals(count + 1 - Round.EXPIRED_AT_ONCE, flows());
+        runAfter(1);
+        assertEquals(count + 1 - 2 * Round.EXPIRED_AT_ONCE, flows());
+        alarms.clear();
+        runAfter(Round.EXPIRY_PAUSE_NS);
+        assertEquals(1, flows());
+        assertEquals(List.of(Round.EXPIRY_PERIOD_NS), alarms);
+    }
+
+    @Test
+    void dropsAreReportedOnceASecond() throws Exception {
+        start();
+        assertTrue(outside.inject(FORBIDDEN));
+        runAfter(Round.DROP_PERIOD_NS - 1);
+        assertEquals(0, drops.size());
+        runAfter(1);
+        assertEquals(1, drops.size());
+        runAfter(Round.DROP_PERIOD_NS);
+        assertEquals(1, drops.size(), "no frame was dropped since");
+    }
+
+    @Test
+    void commandsRunInTheNextRoundAtItsTimeAndNotAllAtOnce() throws Exception {
+        start();
+        List<Long> times = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            round.submit(times::add);
+        }
+        int first = runAfter(7);
+        assertEquals(times.size(), first);
+        assertTrue(first > 0 && first < 20, "some of them: " + first);
+        assertEquals(20 - first, runAfter(0), "the loop must not wait before the others");
+        assertEquals(20, times.size());
+        assertTrue(times.stream().allMatch(time -> time == START_NS + 7), times.toString());
+        assertEquals(0, runAfter(0));
+    }
+
+    @Test
+    void aPublishedPolicyIsInstalledThoughItsCommandIsLost() throws Exception {
+        start();
+        round.publish(policy(2));
+        runAfter(0);
+        assertEquals(1, engine.policy().generation());
+        runAfter(Round.EXPIRY_PERIOD_NS);
+        assertEquals(2, engine.policy().generation());
+    }
+
+    @Test
+    void aFrameOfAnotherWorkerIsDecidedInTheNextRound() throws Exception {
+        start(new Shard(0, 2, 3));
+        MemorySegment memory = Arena.ofAuto().allocate(4_096);
+        Batch batch = new Batch(memory, false);
+        MemorySegment.copy(ADMITTED, 0, memory, ValueLayout.JAVA_BYTE, 64, ADMITTED.length);
+        batch.add(64, ADMITTED.length);
+        assertTrue(round.offer(batch, 0, Direction.INGRESS), "the loop has to be woken");
+        assertFalse(round.offer(batch, 0, Direction.INGRESS), "it has been");
+        runAfter(0);
+        assertEquals(2, engine.counters().total(Counters.Total.TAKEN_OVER));
+        assertTrue(round.offer(batch, 0, Direction.INGRESS), "for the round after that");
+        round.refuse();
+        runAfter(Round.EXPIRY_PERIOD_NS);
+        assertEquals(3, engine.counters().total(Counters.Total.TAKEN_OVER));
+        assertEquals(1, engine.counters().total(Counters.Total.NOT_TAKEN_OVER));
+    }
+
+    @Test
+    void aRoundWithoutFramesEndsTheStall() throws Exception {
+        start();
+        assertTrue(outside.inject(ADMITTED));
+        runAfter(0);
+        runAfter(MS);
+        runAfter(MS);
+        assertEquals(1, Arrays.stream(round.stalls().counts()).sum());
+    }
+}
