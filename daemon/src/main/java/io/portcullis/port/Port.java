@@ -41,7 +41,7 @@ public interface Port extends AutoCloseable {
         return false;
     }
 
-    /** True: {@link #receive} has frames. Always false where {@link #canBePolled} is false: then only epoll on the {@link #descriptor} reports them. */
+    /** True: {@link #receive} has frames. Always false where {@link #canBePolled} is false: then only epoll reports frames. */
     default boolean isReady() {
         return false;
     }

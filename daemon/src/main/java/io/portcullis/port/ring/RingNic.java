@@ -198,7 +198,7 @@ final class RingNic {
         return longestLinkHeader;
     }
 
-    /** A veth silently drops a frame that is longer than MTU, Ethernet header and one tag ({@code is_skb_forwardable}, net/core/dev.c). */
+    /** A veth silently drops a frame longer than MTU, Ethernet header and one tag ({@code is_skb_forwardable}, net/core/dev.c). */
     private static int longestLinkHeader(Nic nic) {
         return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
     }
@@ -263,15 +263,15 @@ final class RingNic {
     private void watch(LinkWatch messages) {
         int failed = 0;
         int quietRounds = 0;
-        boolean linkToo = true;
+        boolean readLink = true;
         while (true) {
             try {
-                if (!check(linkToo)) {
+                if (!check(readLink)) {
                     return;
                 }
-                quietRounds = linkToo ? 0 : quietRounds + 1;
+                quietRounds = readLink ? 0 : quietRounds + 1;
                 boolean quiet = isQuiet(messages);
-                linkToo = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
+                readLink = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
                 failed = 0;
             } catch (ErrnoException refused) {
                 if (refused.errno() == Errno.ECANCELED) {
@@ -283,7 +283,7 @@ final class RingNic {
                             name + ": the link state is unknown, the link can't be watched: " + refused.getMessage()));
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
-                linkToo = true;
+                readLink = true;
             }
         }
     }
@@ -315,19 +315,19 @@ final class RingNic {
     /**
      * Reads the kernel's counters and the state of the NIC.
      *
-     * @param linkToo false: reads the state only where something is wrong
+     * @param readLink false: reads the state only where something is wrong
      * @return false: the ports are closed
      */
-    private boolean check(boolean linkToo) throws ErrnoException {
+    private boolean check(boolean readLink) throws ErrnoException {
         Optional<Nic> toOpen = Optional.empty();
         synchronized (this) {
             if (closedPorts > 0) {
                 return closedPorts < ports.size();
             }
-            boolean moving = startedPorts < ports.size();
+            boolean switching = startedPorts < ports.size();
             boolean bound = areBound();
-            boolean reopen = bound && !moving && mustReopen();
-            if (linkToo || !bound || reopen) {
+            boolean reopen = bound && !switching && mustReopen();
+            if (readLink || !bound || reopen) {
                 Optional<Nic> found = find(bound);
                 if (found.isEmpty()) {
                     changeTo(PortState.gone(name));
@@ -338,7 +338,7 @@ final class RingNic {
                     }
                 } else {
                     nic = found.get();
-                    if (!moving) {
+                    if (!switching) {
                         updateMtu(nic);
                         chooseSendPath();
                         changeTo(stateOf(nic));
@@ -389,11 +389,11 @@ final class RingNic {
         for (Ring ring : rings) {
             received |= ring.takeReceived();
         }
-        return isNewlyDeaf(received) || reopen || startRefused;
+        return updateDeafness(received) || reopen || startRefused;
     }
 
     /** True: the ports are deaf and have to reopen the NIC now. */
-    private boolean isNewlyDeaf(boolean received) throws ErrnoException {
+    private boolean updateDeafness(boolean received) throws ErrnoException {
         boolean wasDeaf = deafness.isDeaf();
         boolean reopen = false;
         if (received) {
