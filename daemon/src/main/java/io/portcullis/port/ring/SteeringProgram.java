@@ -54,10 +54,8 @@ import java.util.stream.IntStream;
  * worker 0.
  */
 final class SteeringProgram {
-    private static final int VLAN = 0x8100;
-    private static final int SERVICE_VLAN = 0x88a8;
-    /** Offset of the ethertype behind a second tag's control information. */
-    private static final int TAG_TYPE = 2;
+    /** In {@link Ipv4Header#FRAGMENT}. */
+    private static final int MORE_OR_OFFSET = Ipv4Header.MORE_FRAGMENTS | Ipv4Header.OFFSET_MASK;
 
     private static final int VERSION = 0xf0;
 
@@ -110,7 +108,7 @@ final class SteeringProgram {
 
     private void readIpv4() {
         storeIpv4(0);
-        load(BPF_B, IPV4_PROTOCOL);
+        load(BPF_B, Ipv4Header.PROTOCOL);
         code.jump(BPF_JEQ, IpProtocol.ICMP, NEXT, hashIpv4);
         load(BPF_H, Ipv4Header.FRAGMENT);
         code.jump(BPF_JSET, MORE_OR_OFFSET, hashIpv4, NEXT);
@@ -119,14 +117,14 @@ final class SteeringProgram {
                 .add(BPF_ALU | BPF_LSH, 2)
                 .add(BPF_ALU | BPF_ADD | BPF_X)
                 .add(BPF_MISC | BPF_TAX);
-        readError(false, 0, IPV4_HEADER, hashIpv4);
-        storeIpv4(ICMP_HEADER);
+        readError(false, 0, Ipv4Header.LENGTH, hashIpv4);
+        storeIpv4(IcmpHeader.LENGTH);
     }
 
     private void readIpv6() {
         Label icmp = code.label();
         storeIpv6(0);
-        load(BPF_B, IPV6_NEXT_HEADER);
+        load(BPF_B, Ipv6Header.NEXT_HEADER);
         for (int passed = 0; passed < Steering.EXTENSIONS; passed++) {
             Label extension = code.label();
             code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, NEXT);
@@ -144,8 +142,8 @@ final class SteeringProgram {
             code.add(BPF_LDX | BPF_MEM, ASIDE);
         }
         code.jump(BPF_JEQ, IpProtocol.ICMPV6, icmp, hashIpv6).mark(icmp);
-        readError(true, IPV6_HEADER, IPV6_HEADER, hashIpv6);
-        storeIpv6(IPV6_HEADER + ICMP_HEADER);
+        readError(true, Ipv6Header.LENGTH, Ipv6Header.LENGTH, hashIpv6);
+        storeIpv6(Ipv6Header.LENGTH + IcmpHeader.LENGTH);
     }
 
     /** Continues if an error and the whole IP header that it quotes are at X + {@code icmp}; else jumps. */
@@ -168,9 +166,9 @@ final class SteeringProgram {
         }
     }
 
-    /** Stores both addresses of an IPv4 header at X + {@code header}. */
+    /** Keeps both addresses of an IPv4 header at X + {@code header}. */
     private void storeIpv4(int header) {
-        load(BPF_W, header + IPV4_SOURCE);
+        load(BPF_W, header + Ipv4Header.SOURCE);
         code.add(BPF_ST, SOURCE + WORDS - 1);
         load(BPF_W, header + Ipv4Header.DESTINATION);
         code.add(BPF_ST, DESTINATION + WORDS - 1);
