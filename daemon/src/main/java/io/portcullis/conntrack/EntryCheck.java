@@ -73,7 +73,11 @@ public final class EntryCheck {
         int keyFlags = slab.getInt(at + FlowLayout.FLAGS) & FlowLayout.KEY_FLAGS;
         long service = slab.getLong(at + FlowLayout.SERVICE);
         return (keyFlags & Tuple.V6) == 0
-                ? hash.v4(slab.getLong(at + FlowLayout.OUTSIDE_LOW), slab.getLong(at + FlowLayout.INSIDE_LOW), service, keyFlags)
+                ? hash.v4(
+                        slab.getLong(at + FlowLayout.OUTSIDE_LOW),
+                        slab.getLong(at + FlowLayout.INSIDE_LOW),
+                        service,
+                        keyFlags)
                 : hash.v6(
                         slab.getLong(at + FlowLayout.OUTSIDE_HIGH),
                         slab.getLong(at + FlowLayout.OUTSIDE_LOW),

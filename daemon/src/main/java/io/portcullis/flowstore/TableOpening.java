@@ -101,7 +101,9 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
         folder.renameFoldersOfVersion01();
         folder.finishInterrupted();
         if (stale && !folder.files().isEmpty()) {
-            LOG.info("{}: its traffic has passed unguarded: the flows of the last run are dropped", folder.interfaceName());
+            LOG.info(
+                    "{}: its traffic has passed unguarded: the flows of the last run are dropped",
+                    folder.interfaceName());
             folder.deleteTables();
         }
         Set<Integer> owners = TrustedFolder.owners();

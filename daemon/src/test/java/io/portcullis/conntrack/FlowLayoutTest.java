@@ -39,7 +39,8 @@ final class FlowLayoutTest {
     private static final long SECOND = 1_000_000_000L;
 
     /** A call that reads or writes the memory of a table at an offset with digits in it. */
-    private static final Pattern BARE_OFFSET = Pattern.compile("\\b(?:get|put)(?:Int|Long)(?:Release)?\\([^;,]*\\+ \\d");
+    private static final Pattern BARE_OFFSET =
+            Pattern.compile("\\b(?:get|put)(?:Int|Long)(?:Release)?\\([^;,]*\\+ \\d");
 
     /** A call that reads or writes an entry, and its offset from the begin. */
     private static final Pattern ACCESS = Pattern.compile("\\b(?:get|put)(?:Int|Long)(?:Release)?\\((?:slab, )?"

@@ -169,12 +169,22 @@ final class FlowTableFuzzTest {
 
     static List<byte[]> seeds() {
         List<byte[]> seeds = new ArrayList<>(List.of(new byte[0], new byte[] {0}, new byte[] {RIGHT_HEADER}));
-        int[] places = {8, 16, 504, TableHeader.UNDO_ENTRY, TableHeader.UNDO_IMAGE, TableHeader.UNDO_IMAGE + FlowLayout.SEEN};
+        int[] places = {
+            8, 16, 504, TableHeader.UNDO_ENTRY, TableHeader.UNDO_IMAGE, TableHeader.UNDO_IMAGE + FlowLayout.SEEN
+        };
         for (int place : places) {
             seeds.add(new byte[] {0, (byte) (place >>> 8), (byte) place, 1});
         }
         for (int entry = 0; entry < FLOWS; entry++) {
-            for (int field : Stream.of(0, FlowLayout.SERVICE + 4, FlowLayout.FLAGS, FlowLayout.FLAGS + 1, FlowLayout.SEEN, FlowLayout.ORIGINATOR, 104, 111)
+            for (int field : Stream.of(
+                            0,
+                            FlowLayout.SERVICE + 4,
+                            FlowLayout.FLAGS,
+                            FlowLayout.FLAGS + 1,
+                            FlowLayout.SEEN,
+                            FlowLayout.ORIGINATOR,
+                            FlowLayout.LAST,
+                            FlowLayout.LAST + 7)
                     .toList()) {
                 long at = Slab.offset(entry) + field;
                 byte[] seed = {RIGHT_HEADER | RIGHT_HASHES, (byte) (at >>> 8), (byte) at, (byte) 0x5a};
