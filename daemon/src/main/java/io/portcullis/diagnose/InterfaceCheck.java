@@ -7,7 +7,6 @@ import io.portcullis.config.OnFailure;
 import io.portcullis.guard.Adoption;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.intercept.Interception;
-import io.portcullis.intercept.VethPairs;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.StateFolder;
@@ -75,12 +74,8 @@ final class InterfaceCheck {
                 nic.name() + " has an XDP program (" + program.mode() + ", number " + program.programId()
                         + "): it runs before portcullis, and what it drops or redirects is never seen"));
         programs(name, nic);
-        Offloads offloads = Offloads.read(nic.name());
-        boolean host = each.mode() instanceof Mode.Host;
-        List<String> wayOff = host ? VethPairs.IN_THE_WAY : List.of("rx-lro");
-        List<String> off = offloads.switchable().stream()
-                .filter(feature -> !host && each.datapath() == Datapath.PCAP || wayOff.contains(feature))
-                .toList();
+        List<String> off = Interception.offloadsInTheWay(
+                each, each.datapath() != Datapath.PCAP, Offloads.read(nic.name()).switchable());
         if (!off.isEmpty()) {
             findings.warn(
                     name,

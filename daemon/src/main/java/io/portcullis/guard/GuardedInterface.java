@@ -17,7 +17,6 @@ import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restored;
-import io.portcullis.intercept.VethPairs;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.net.Cidr;
@@ -33,6 +32,7 @@ import io.portcullis.worker.Workers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -166,7 +166,7 @@ public final class GuardedInterface {
                     policy.maxFlows(),
                     new FlowTimeouts(policy::timeoutNs),
                     workers,
-                    !open && !interception.wasStanding());
+                    !open && !interception.wasAttached());
             if (open && flows.found()) {
                 flows.tables().forEach(FlowTable::relearn);
             }
@@ -179,7 +179,7 @@ public final class GuardedInterface {
 
     /** What an earlier run had shut stays shut. */
     private static void giveUp(String name, Interception interception) {
-        if (interception.wasStanding()) {
+        if (interception.wasAttached()) {
             interception.leave();
         } else {
             Restored restored = interception.detach();
@@ -242,7 +242,8 @@ public final class GuardedInterface {
 
     /** Those of a host's NIC now; of a bridge none. */
     List<Cidr> nicAddresses() throws ErrnoException {
-        return interception instanceof VethPairs host ? NicAddresses.of(host.nic()) : List.of();
+        Optional<String> nic = interception.hostNic();
+        return nic.isPresent() ? NicAddresses.of(nic.get()) : List.of();
     }
 
     /** The same NICs, as a new configuration describes them, under its rules. */
@@ -295,11 +296,9 @@ public final class GuardedInterface {
 
     /** Starts or ends what {@code link-state} asks for. */
     private void followLinks() {
-        if (!(attachment.mode() instanceof Mode.Bridge mode) || !(interception instanceof Bridge bridge)) {
-            return;
-        }
+        Optional<Bridge> followed = interception.followLinks(attachment.mode());
         LinkFollower running = follower;
-        if (mode.followLinkState() == (running != null)) {
+        if (followed.isPresent() == (running != null)) {
             return;
         }
         if (running != null) {
@@ -308,7 +307,7 @@ public final class GuardedInterface {
             return;
         }
         try {
-            follower = LinkFollower.start(attachment.name(), mode.outside(), mode.inside(), bridge);
+            follower = LinkFollower.start(attachment.name(), followed.orElseThrow());
         } catch (ErrnoException refused) {
             LOG.error("{}: a lost carrier is not passed on: {}", attachment.name(), refused.getMessage());
         }
@@ -406,9 +405,7 @@ public final class GuardedInterface {
 
     /** The NICs that it has, as they are called now. */
     public List<String> nics() {
-        return interception instanceof VethPairs host
-                ? List.of(host.nic())
-                : attachment.mode().nics();
+        return interception.nics();
     }
 
     /** What the inside port opens, for people. */

@@ -82,13 +82,13 @@ final class InterceptionMonitor implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            boolean news = await(interception.mustSayAlive() ? ALIVE_MS : CHECK_MS);
+            boolean news = await(interception.hasDeadline() ? ALIVE_MS : CHECK_MS);
             if (closed) {
                 return;
             }
             long nowNs = System.nanoTime();
             lastRanNs = nowNs;
-            interception.alive(nowNs);
+            interception.extendDeadline(nowNs);
             boolean well = problems.isEmpty() && warnings.isEmpty();
             if (news || nowNs - lookedNs >= TimeUnit.MILLISECONDS.toNanos(well ? LOOK_MS : RETRY_MS)) {
                 look(nowNs);
@@ -146,7 +146,7 @@ final class InterceptionMonitor implements AutoCloseable {
     private void look(long newsNs) {
         List<String> done = new ArrayList<>();
         lookedNs = newsNs;
-        looked = interception.look(done, Set.copyOf(deleted));
+        looked = interception.checkNics(done, Set.copyOf(deleted));
         deleted.clear();
         long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - newsNs);
         done.forEach(line -> LOG.warn("{}: {} ({} ms after the news)", name, line, afterMs));
@@ -158,7 +158,7 @@ final class InterceptionMonitor implements AutoCloseable {
     private void check() {
         List<String> done = new ArrayList<>();
         List<String> now = new ArrayList<>(looked);
-        now.addAll(interception.check(done, System::nanoTime));
+        now.addAll(interception.checkPrograms(done, System::nanoTime));
         done.forEach(line -> LOG.warn("{}: {}", name, line));
         if (!deaf.isEmpty()) {
             now.add(deaf);

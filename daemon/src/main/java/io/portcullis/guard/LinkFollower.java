@@ -2,7 +2,6 @@ package io.portcullis.guard;
 
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.LinkFollowing;
-import io.portcullis.intercept.Side;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.LastingThread;
@@ -31,14 +30,14 @@ final class LinkFollower implements AutoCloseable {
     private final Bridge bridge;
     private final LinkWatch links;
     private final Thread thread;
-    private volatile @Nullable Side held;
+    private volatile Bridge.@Nullable Side held;
     private volatile boolean closed;
     private boolean refusedBefore;
 
-    private LinkFollower(String name, String outside, String inside, Bridge bridge, LinkWatch links) {
+    private LinkFollower(String name, Bridge bridge, LinkWatch links) {
         this.name = name;
-        this.outside = outside;
-        this.inside = inside;
+        this.outside = bridge.outside();
+        this.inside = bridge.inside();
         this.bridge = bridge;
         this.links = links;
         this.thread = LastingThread.unstarted("portcullis-links-" + name, this::run);
@@ -50,8 +49,8 @@ final class LinkFollower implements AutoCloseable {
      * @param name of the interface
      * @throws ErrnoException if the kernel tells of no links (rtnetlink)
      */
-    static LinkFollower start(String name, String outside, String inside, Bridge bridge) throws ErrnoException {
-        LinkFollower follower = new LinkFollower(name, outside, inside, bridge, LinkWatch.open());
+    static LinkFollower start(String name, Bridge bridge) throws ErrnoException {
+        LinkFollower follower = new LinkFollower(name, bridge, LinkWatch.open());
         follower.thread.start();
         return follower;
     }
@@ -59,12 +58,12 @@ final class LinkFollower implements AutoCloseable {
     /** The NIC that is held down, or null. */
     @Nullable
     String held() {
-        Side side = held;
+        Bridge.Side side = held;
         return side == null ? null : nicOf(side);
     }
 
-    private String nicOf(Side side) {
-        return side == Side.OUTSIDE ? outside : inside;
+    private String nicOf(Bridge.Side side) {
+        return side == Bridge.Side.OUTSIDE ? outside : inside;
     }
 
     private void run() {
@@ -93,7 +92,7 @@ final class LinkFollower implements AutoCloseable {
         return Nics.find(nic).map(Nic::carrier).orElse(false);
     }
 
-    private void obey(@Nullable Side wanted) {
+    private void obey(Bridge.@Nullable Side wanted) {
         if (wanted == held) {
             return;
         }
@@ -108,7 +107,7 @@ final class LinkFollower implements AutoCloseable {
         }
         refusedBefore = false;
         if (wanted != null) {
-            Side failed = wanted == Side.OUTSIDE ? Side.INSIDE : Side.OUTSIDE;
+            Bridge.Side failed = wanted == Bridge.Side.OUTSIDE ? Bridge.Side.INSIDE : Bridge.Side.OUTSIDE;
             LOG.warn("{}: {} has lost its carrier: {} is taken down with it", name, nicOf(failed), nicOf(wanted));
         } else {
             LOG.info("{}: the carrier is back: {} comes up again", name, held());

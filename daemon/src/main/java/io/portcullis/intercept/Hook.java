@@ -1,61 +1,64 @@
 package io.portcullis.intercept;
 
+import io.portcullis.config.Attach;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.bpf.Clsact;
-import io.portcullis.linux.bpf.Tcx;
+import io.portcullis.linux.bpf.Bpf;
+import java.io.IOException;
 import java.util.List;
 
-/**
- * Where the kernel runs programs: one direction of a NIC, on one of the two lists that traffic control has.
- *
- * @param nic index
- * @param isTcx false: the filters of {@code clsact}, which run after tcx
- */
-record Hook(int nic, boolean ingress, boolean isTcx) {
-    /** The number of our filters among those of their priority (clsact). */
-    static final int HANDLE = 0x5043;
+/** A place where the kernel runs programs: one direction of a NIC, on one of traffic control's two lists. */
+sealed interface Hook permits TcxHook, ClsactHook {
+    /** Index of the NIC. */
+    int nic();
 
-    private static final int ATTEMPTS = 20;
+    /** False: egress. */
+    boolean ingress();
 
-    private static final class Support {
-        private static final boolean TCX = isThere();
+    /** The list that this hook is on. */
+    Attach attach();
 
-        private static boolean isThere() {
-            try {
-                return Tcx.isSupported();
-            } catch (ErrnoException refused) {
-                // Without the privilege to ask there is none to attach, and that refusal says it better.
-                return false;
-            }
-        }
-    }
+    /** The handle of our program in the journal: 0 for tcx. */
+    int handle();
 
-    /** True: this kernel has tcx, and lets us use it. */
-    static boolean hasTcx() {
-        return Support.TCX;
+    /** The word for one program of this list, for people. */
+    String noun();
+
+    /** The hook that a handle of the journal names. */
+    static Hook of(int nic, boolean ingress, int handle) {
+        return handle == 0 ? new TcxHook(nic, ingress) : new ClsactHook(nic, ingress);
     }
 
     /**
-     * The kernel's numbers of what is attached, in the order in which it runs; 0: a filter of another kind.
+     * The ids of the attached programs, in the order in which the kernel runs them; 0: a filter of another kind.
      *
      * @throws ErrnoException ENODEV where a NIC with tcx is gone
      */
-    List<Integer> programs() throws ErrnoException {
-        if (!isTcx) {
-            return Clsact.filters(nic, ingress).stream()
-                    .map(Clsact.Filter::programId)
-                    .toList();
-        }
-        return hasTcx()
-                ? Tcx.query(nic, ingress).entries().stream()
-                        .map(Tcx.Entry::programId)
-                        .toList()
-                : List.of();
-    }
+    List<Integer> programs() throws ErrnoException;
 
-    /** How many programs run before this one; -1: it is not there, or its NIC is not. */
-    int position(int program) throws ErrnoException {
+    /** How many programs of others run before all programs of this hook. */
+    int othersBefore(Journal journal) throws ErrnoException;
+
+    /**
+     * Makes the hook ready for a program of ours.
+     *
+     * @param place for people
+     * @throws IOException where a program, a filter or a qdisc of others is in the way: which, and what to do
+     */
+    void prepare(String place, RestoreLog log) throws IOException;
+
+    /** Attaches a program as the first, until it is removed or the NIC goes. */
+    void attachFirst(Bpf program) throws ErrnoException;
+
+    /**
+     * Detaches a program; true: it was attached.
+     *
+     * @throws ErrnoException EBUSY where a link holds it, which goes with its process
+     */
+    boolean remove(int program) throws ErrnoException;
+
+    /** How many programs run before this one; -1: it is not attached, or its NIC is gone. */
+    default int position(int program) throws ErrnoException {
         try {
             return programs().indexOf(program);
         } catch (ErrnoException refused) {
@@ -66,49 +69,8 @@ record Hook(int nic, boolean ingress, boolean isTcx) {
         }
     }
 
-    /**
-     * Detaches a program; true: it was there.
-     *
-     * @throws ErrnoException EBUSY where it hangs on a link, which goes with its process
-     */
-    boolean remove(int program) throws ErrnoException {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return isTcx ? removeFromTcx(program) : removeFilter(program);
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.ENODEV || refused.errno() == Errno.ENOENT) {
-                    return false;
-                }
-                if (refused.errno() != Errno.ESTALE || attempt == ATTEMPTS) {
-                    throw refused;
-                }
-            }
-        }
-    }
-
-    private boolean removeFromTcx(int program) throws ErrnoException {
-        if (!hasTcx()) {
-            return false;
-        }
-        Tcx.Chain chain = Tcx.query(nic, ingress);
-        if (chain.position(program) < 0) {
-            return false;
-        }
-        Tcx.detach(program, nic, ingress, chain);
-        return true;
-    }
-
-    private boolean removeFilter(int program) throws ErrnoException {
-        boolean ours = Clsact.filters(nic, ingress).stream()
-                .anyMatch(filter -> filter.programId() == program && filter.handle() == HANDLE);
-        if (ours) {
-            Clsact.remove(nic, ingress, HANDLE);
-        }
-        return ours;
-    }
-
-    /** The word for its direction. */
-    String direction() {
-        return ingress ? "ingress" : "egress";
+    /** The word for the direction. */
+    default String direction() {
+        return ingress() ? "ingress" : "egress";
     }
 }

@@ -6,55 +6,79 @@ import io.portcullis.config.PacketMark;
 import io.portcullis.linux.packet.PacketSocket;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * The NICs of one interface, taken: first made ready, so that ports can be opened on them; then, when everything is ready to
- * decide, the kernel's programs steer the traffic to the ports ({@link #engage}). One thread at a time, in the network
- * namespace of the calling thread.
+ * The interception of one interface's traffic. {@link #attach} makes its NICs ready, so that ports can be opened on them;
+ * {@link #engage} attaches the programs that steer the traffic to the ports, when everything is ready to decide. One thread at a
+ * time, in the network namespace of the calling thread.
  */
-public sealed interface Interception permits Bridge, VethPairs {
+public sealed interface Interception permits Bridge, Host {
     /**
-     * What is asked of an interception.
+     * The request for an interception.
      *
-     * @param ring true: the ports hand super-frames and unfinished checksums on as they are, and offloads stay as they are;
-     *     false: those that make frames longer than the MTU or leave checksums unfinished go off
-     * @param mark of the frames that are ours
-     * @param state directory for what must be put back; made where there is none
-     * @param owner for others who want the same NICs: who we are
+     * @param iface the interface as configured
+     * @param ring true: the ports forward super-frames and unfinished checksums unchanged, and offloads stay as they are; false:
+     *     offloads that make frames longer than the MTU or leave checksums unfinished are switched off
+     * @param mark of the frames that the ports send
+     * @param state folder of the journals and claims; made where it does not exist
+     * @param owner the name of this daemon, for others who want the same NICs
      */
-    record AttachRequest(Interface attachment, boolean ring, PacketMark mark, Path state, String owner) {}
+    record AttachRequest(Interface iface, boolean ring, PacketMark mark, Path state, String owner) {}
 
-    /** Why this interface can't be attached now: one line a fault, which says what to do; none: it can. Changes nothing. */
-    static List<String> faults(Interface attachment) {
-        return switch (attachment.mode()) {
-            case Mode.Bridge bridge -> Bridge.faults(attachment.name(), bridge.outside(), bridge.inside());
-            case Mode.Host host -> VethPairs.faults(attachment.name(), host);
+    /** Why this interface can't be attached now: the fault and the remedy, one line each; empty: it can. Changes nothing. */
+    static List<String> faults(Interface iface) {
+        return switch (iface.mode()) {
+            case Mode.Bridge bridge -> NicCheck.bridgeFaults(iface.name(), bridge.outside(), bridge.inside());
+            case Mode.Host host -> NicCheck.hostFaults(iface.name(), host.nic());
         };
     }
 
     /**
-     * Makes the NICs ready. When an earlier run did not put things back, what it wrote down is what to restore, and its
-     * programs stay where they are.
+     * Makes the NICs ready. Where an earlier run did not restore them, its journal has the original state, and its programs stay
+     * attached until {@link #engage}.
      *
-     * @throws InterceptException with all faults; what kept traffic back before still does so, all else is unchanged or has been
-     *     put back
+     * @throws InterceptException with all faults; programs that dropped traffic before still do so, all else is unchanged or
+     *     restored
      */
     static Interception attach(AttachRequest request) throws InterceptException {
-        return switch (request.attachment().mode()) {
+        return switch (request.iface().mode()) {
             case Mode.Bridge bridge -> Bridge.attach(request, bridge);
-            case Mode.Host host -> VethPairs.attach(request, host);
+            case Mode.Host host -> Host.attach(request, host);
         };
     }
 
-    /** What is odd about the NICs of an interface and no fault, one line each. Changes nothing. */
-    static List<String> warnings(Interface attachment) {
-        return switch (attachment.mode()) {
-            case Mode.Bridge bridge -> Bridge.warnings(bridge.outside(), bridge.inside());
+    /** Oddities of the NICs of an interface that are no faults, one line each. Changes nothing. */
+    static List<String> warnings(Interface iface) {
+        return switch (iface.mode()) {
+            case Mode.Bridge bridge -> NicCheck.bridgeWarnings(bridge.outside(), bridge.inside());
             case Mode.Host _ -> List.of();
         };
     }
+
+    /**
+     * The offloads that are switched off on a NIC while this interface is guarded and restored afterwards, by their kernel names.
+     *
+     * @param ring see {@link AttachRequest#ring}
+     * @param switchable the offloads of the NIC that are on and can be switched off
+     */
+    static List<String> offloadsInTheWay(Interface iface, boolean ring, List<String> switchable) {
+        return switch (iface.mode()) {
+            case Mode.Bridge _ -> NicSetup.inTheWay(switchable, ring);
+            case Mode.Host _ -> switchable.stream().filter(Host.IN_THE_WAY::contains).toList();
+        };
+    }
+
+    /** Names of the guarded NICs. */
+    List<String> nics();
+
+    /** Name of the NIC whose addresses are this host's own; empty: there is none. */
+    Optional<String> hostNic();
+
+    /** The bridge whose sides follow each other's link state, as a configuration wants it; empty: no side is ever held down. */
+    Optional<Bridge> followLinks(Mode mode);
 
     /** Name of the NIC that the outside port opens. */
     String outside();
@@ -62,60 +86,60 @@ public sealed interface Interception permits Bridge, VethPairs {
     /** Name of the NIC that the inside port opens. */
     String inside();
 
-    /** How a ring behaves on {@link #outside}. */
+    /** Socket options for a ring on {@link #outside}. */
     PacketSocket.SocketOptions outsideOptions();
 
-    /** How a ring behaves on {@link #inside}. */
+    /** Socket options for a ring on {@link #inside}. */
     PacketSocket.SocketOptions insideOptions();
 
-    /** True: an earlier run's programs have kept the traffic back until now. */
-    boolean wasStanding();
+    /** True: programs of an earlier run have dropped the traffic until now. */
+    boolean wasAttached();
 
-    /** What was done so far, for the log: one line each. */
+    /** The changes so far, for the log: one line each. */
     List<String> notes();
 
     /**
-     * Puts the programs into the kernel.
+     * Attaches the programs.
      *
      * @param nowNs monotonic time, nanoseconds
      * @return lines for the log
-     * @throws InterceptException where the kernel does not take them; some may be attached then, for {@link #detach}
+     * @throws InterceptException where the kernel refuses one; others may be attached then, for {@link #detach}
      */
     List<String> engage(long nowNs) throws InterceptException;
 
     /**
-     * Looks whether the NICs are as they should be, and mends what it can: a NIC that was made again, a pair that is gone. To be
-     * called on news of links, every second while there is a fault or a warning, and every ten seconds.
+     * Checks the NICs, and makes ready a NIC that was made again and a pair that is gone. To be called when links have changed,
+     * every second while there is a fault or a warning, and every ten seconds.
      *
      * @param log takes what was done
-     * @param deleted indices of NICs that have left this network namespace since the last look, though another one, or the same,
-     *     may have the index now
-     * @return why frames may not be decided, one line each; empty: all is well
+     * @param deleted indices of NICs that have left this network namespace since the last check; another NIC, or the same one, may
+     *     have the index now
+     * @return why frames can't be decided, one line each; empty: all is well
      */
-    List<String> look(List<String> log, Set<Integer> deleted);
+    List<String> checkNics(List<String> log, Set<Integer> deleted);
 
     /**
-     * Looks whether our programs are first everywhere, and attaches again what is gone: a few calls of the kernel, to be made
-     * four times a second and on news of filters, for programs come and go without news.
+     * Checks that our programs are the first on every hook, and attaches again those that are gone. It costs a few system calls, and
+     * is to be called four times a second and when filters have changed: programs of tcx come and go without a notification.
      *
      * @param log takes what was done
      * @param clock monotonic time now, nanoseconds: for how long a program was missing
      * @return why our programs do not decide, one line each; empty: they do
      */
-    List<String> check(List<String> log, LongSupplier clock);
+    List<String> checkPrograms(List<String> log, LongSupplier clock);
 
-    /** What is amiss and stops no frame, one line each: notes that can't be written. */
+    /** Troubles that stop no frame, one line each: notes that can't be written. */
     List<String> warnings();
 
-    /** True where {@link #alive} has to be called, ten times a second. */
-    boolean mustSayAlive();
+    /** True: {@link #extendDeadline} has to be called ten times a second. */
+    boolean hasDeadline();
 
-    /** Programs that end by themselves go on for two seconds from now, in nanoseconds. */
-    void alive(long nowNs);
+    /** Moves the deadline of programs that have one to two seconds from now, in nanoseconds. */
+    void extendDeadline(long nowNs);
 
-    /** Puts back what the journal says and removes it. NICs that are gone are said to be so. */
+    /** Restores what the journal has, and removes the journal. A line names each NIC that is gone. */
     Restored detach();
 
-    /** Leaves everything as it is, for the next start, but for programs that must not outlive this process. */
+    /** Leaves everything to the next start, except the programs that must not outlive this process: they are detached. */
     void leave();
 }

@@ -3,6 +3,7 @@ package io.portcullis.intercept;
 import io.portcullis.linux.ethtool.SizeLimit;
 import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,22 +19,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stop must restore for one interface. An earlier version knew less, a later one knows more: what is missing is empty,
- * what is unknown is ignored.
+ * The state that a stop must restore for one interface. An earlier version wrote fewer fields, a later one writes more: a missing
+ * field is empty, an unknown one is ignored. The names of the components are the file's format.
  *
  * @param interfaceName as configured
- * @param bootId of the kernel that ran: after a boot there is nothing to restore
- * @param nics one entry each
- * @param pairs of virtual NICs that were made
- * @param programs that were attached
- * @param qdiscs indices of the NICs that were given a {@code clsact}
+ * @param bootId of the running kernel: after a boot there is nothing to restore
+ * @param nics one entry each, with their original state
+ * @param pairs the virtual NICs that were made
+ * @param programs the programs that were attached
+ * @param qdiscs indices of the NICs to which a {@code clsact} was added
  */
 record Journal(
         String interfaceName,
         String bootId,
         List<Entry> nics,
         List<Pair> pairs,
-        List<Standing> programs,
+        List<AttachedProgram> programs,
         List<Integer> qdiscs) {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -52,7 +53,7 @@ record Journal(
         this(interfaceName, bootId, nics, List.of(), List.of(), List.of());
     }
 
-    /** One without anything to undo. */
+    /** A journal with nothing to undo. */
     static Journal empty(String interfaceName, String bootId) {
         return new Journal(interfaceName, bootId, List.of());
     }
@@ -65,7 +66,7 @@ record Journal(
         return value == null ? "" : value;
     }
 
-    /** Names of a veth pair, made by us: {@code near} is the end that the kernel's programs speak of. */
+    /** Names of a veth pair that was made: {@code near} is the end to which the kernel's programs redirect. */
     record Pair(String near, String far) {
         Pair {
             if (text(near).isEmpty() || text(far).isEmpty()) {
@@ -75,17 +76,21 @@ record Journal(
     }
 
     /**
-     * A program where it is attached.
+     * A program on its hook.
      *
      * @param nic index of the NIC
      * @param handle of a filter, 0 for tcx
-     * @param program the kernel's number for it
-     * @param fingerprint of what it does; empty: unknown
+     * @param program the kernel's id for it
+     * @param fingerprint of its instructions; empty: unknown
      * @param open true: it lets frames through when the process ends ({@code on-failure: open})
      */
-    record Standing(int nic, boolean ingress, int handle, int program, String fingerprint, boolean open) {
-        Standing {
+    record AttachedProgram(int nic, boolean ingress, int handle, int program, String fingerprint, boolean open) {
+        AttachedProgram {
             fingerprint = text(fingerprint);
+        }
+
+        static AttachedProgram on(Hook hook, int program, String fingerprint, boolean open) {
+            return new AttachedProgram(hook.nic(), hook.ingress(), hook.handle(), program, fingerprint, open);
         }
 
         boolean isTcx() {
@@ -93,29 +98,29 @@ record Journal(
         }
 
         Hook hook() {
-            return new Hook(nic, ingress, isTcx());
+            return Hook.of(nic, ingress, handle);
         }
 
-        boolean isSame(Standing other) {
+        boolean isSame(AttachedProgram other) {
             return hook().equals(other.hook()) && program == other.program;
         }
     }
 
     /**
-     * One NIC as it was.
+     * The original state of one NIC.
      *
      * @param name for people
-     * @param index with the addresses and what is attached: which NIC it is, see {@link SameNic}
-     * @param hardwareAddress that it had
-     * @param permanentAddress that it was built with; empty: none
-     * @param switches values by what they are of
+     * @param index identifies the NIC, with the addresses and the programs: {@link NicRestore#isSame}
+     * @param hardwareAddress its address at that time
+     * @param permanentAddress its burned-in address; empty: none
+     * @param switches sysctl values
      * @param broughtUp true: it was down
-     * @param held true: we hold it down because the other side has lost its carrier; a stop lets it come up
-     * @param promiscuous true: it was made so
+     * @param held true: we hold it down because the other side has no carrier; a stop lets it come up
+     * @param promiscuous true: we made it promiscuous
      * @param offloads kernel names of the features that were on
      * @param sizes limits that were above {@link SizeLimit#ORDINARY}
-     * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel brings its own one back, not those
-     *     that people gave it
+     * @param linkLocals its IPv6 link-local addresses, {@code fe80::1/64}: the kernel restores the one that it makes itself, not
+     *     those that people added
      */
     record Entry(
             String name,
@@ -133,9 +138,9 @@ record Journal(
         Entry {
             Map<StackSysctl, String> inOrder = new EnumMap<>(StackSysctl.class);
             if (switches != null) {
-                switches.forEach((one, value) -> {
-                    if (one != null && value != null) {
-                        inOrder.put(one, value);
+                switches.forEach((sysctl, value) -> {
+                    if (sysctl != null && value != null) {
+                        inOrder.put(sysctl, value);
                     }
                 });
             }
@@ -146,9 +151,9 @@ record Journal(
             offloads = copy(offloads);
             Map<SizeLimit, Integer> limits = new EnumMap<>(SizeLimit.class);
             if (sizes != null) {
-                sizes.forEach((one, value) -> {
-                    if (one != null && value != null) {
-                        limits.put(one, value);
+                sizes.forEach((limit, value) -> {
+                    if (limit != null && value != null) {
+                        limits.put(limit, value);
                     }
                 });
             }
@@ -159,7 +164,7 @@ record Journal(
             }
         }
 
-        /** Of a NIC of which nothing is changed yet. */
+        /** An entry of a NIC of which nothing is changed yet. */
         static Entry of(Nic nic) {
             return new Entry(
                     nic.name(),
@@ -175,7 +180,7 @@ record Journal(
                     List.of());
         }
 
-        Entry with(Map<StackSysctl, String> others, List<String> addresses) {
+        Entry withSwitches(Map<StackSysctl, String> others, List<String> addresses) {
             return new Entry(
                     name,
                     index,
@@ -190,7 +195,7 @@ record Journal(
                     addresses);
         }
 
-        Entry with(boolean wasDown, boolean isHeld, boolean madePromiscuous) {
+        Entry withStates(boolean wasDown, boolean isHeld, boolean madePromiscuous) {
             return new Entry(
                     name,
                     index,
@@ -205,7 +210,7 @@ record Journal(
                     linkLocals);
         }
 
-        Entry with(Collection<String> features) {
+        Entry withOffloads(Collection<String> features) {
             return new Entry(
                     name,
                     index,
@@ -220,7 +225,7 @@ record Journal(
                     linkLocals);
         }
 
-        Entry with(Map<SizeLimit, Integer> limits) {
+        Entry withSizes(Map<SizeLimit, Integer> limits) {
             return new Entry(
                     name,
                     index,
@@ -237,30 +242,30 @@ record Journal(
     }
 
     static String currentBootId() throws IOException {
-        return ProcSys.read(BOOT_ID);
+        return Files.readString(BOOT_ID).strip();
     }
 
-    /** The same, with the NIC at one place of the list held down, or none (-1). */
+    /** This journal, with the NIC at one place of the list held down, or none (-1). */
     Journal holding(int place) {
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < nics.size(); i++) {
             Entry entry = nics.get(i);
-            entries.add(entry.with(entry.broughtUp(), i == place, entry.promiscuous()));
+            entries.add(entry.withStates(entry.broughtUp(), i == place, entry.promiscuous()));
         }
         return withNics(entries);
     }
 
-    /** The same, with another NIC at one place of the list. */
+    /** This journal, with another NIC at one place of the list. */
     Journal replacing(int place, Entry entry) {
         List<Entry> entries = new ArrayList<>(nics);
         entries.set(place, entry);
         return withNics(entries);
     }
 
-    /** The same; the NIC of this index was made promiscuous. */
+    /** This journal; we made the NIC of this index promiscuous. */
     Journal promiscuous(int nic) {
         return withNics(nics.stream()
-                .map(entry -> entry.index() == nic ? entry.with(entry.broughtUp(), entry.held(), true) : entry)
+                .map(entry -> entry.index() == nic ? entry.withStates(entry.broughtUp(), entry.held(), true) : entry)
                 .toList());
     }
 
@@ -268,33 +273,33 @@ record Journal(
         return new Journal(interfaceName, bootId, entries, pairs, programs, qdiscs);
     }
 
-    /** The same, with these pairs. */
+    /** This journal, with these pairs. */
     Journal withPairs(List<Pair> others) {
         return new Journal(interfaceName, bootId, nics, others, programs, qdiscs);
     }
 
-    /** The same, and this program besides. */
-    Journal plus(Standing standing) {
-        return new Journal(interfaceName, bootId, nics, pairs, join(programs, List.of(standing)), qdiscs);
+    /** This journal and a program. */
+    Journal plus(AttachedProgram program) {
+        return new Journal(interfaceName, bootId, nics, pairs, join(programs, List.of(program)), qdiscs);
     }
 
-    /** The same, but for this program. */
-    Journal minus(Standing standing) {
+    /** This journal without a program. */
+    Journal minus(AttachedProgram program) {
         return new Journal(
                 interfaceName,
                 bootId,
                 nics,
                 pairs,
-                programs.stream().filter(each -> !each.isSame(standing)).toList(),
+                programs.stream().filter(other -> !other.isSame(program)).toList(),
                 qdiscs);
     }
 
-    /** The same; the NIC of this index was given a qdisc. */
+    /** This journal; we added a qdisc to the NIC of this index. */
     Journal plusQdisc(int nic) {
         return new Journal(interfaceName, bootId, nics, pairs, programs, join(qdiscs, List.of(nic)));
     }
 
-    /** The same, and what another one says besides. */
+    /** This journal and the entries of another one. */
     Journal plus(Journal other) {
         return new Journal(
                 interfaceName,
@@ -309,21 +314,28 @@ record Journal(
         return Stream.concat(some.stream(), more.stream()).distinct().toList();
     }
 
-    /** Only what it says about NICs whose index fits, without pairs. */
+    /** The programs on one hook. Two, where a run died between attaching the one and detaching the other. */
+    List<AttachedProgram> programsOn(Hook hook) {
+        return programs.stream()
+                .filter(program -> program.hook().equals(hook))
+                .toList();
+    }
+
+    /** The entries of the NICs whose index fits, without pairs. */
     Journal about(IntPredicate nic) {
         return new Journal(
                 interfaceName,
                 bootId,
-                nics.stream().filter(each -> nic.test(each.index())).toList(),
+                nics.stream().filter(entry -> nic.test(entry.index())).toList(),
                 List.of(),
-                programs.stream().filter(each -> nic.test(each.nic())).toList(),
+                programs.stream().filter(program -> nic.test(program.nic())).toList(),
                 qdiscs.stream().filter(nic::test).toList());
     }
 
-    /** Indices of the NICs that it says something about. */
+    /** Indices of the NICs that it has entries of. */
     Set<Integer> indices() {
-        return Stream.of(nics.stream().map(Entry::index), programs.stream().map(Standing::nic), qdiscs.stream())
-                .flatMap(each -> each)
+        return Stream.of(nics.stream().map(Entry::index), programs.stream().map(AttachedProgram::nic), qdiscs.stream())
+                .flatMap(indices -> indices)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 

@@ -36,7 +36,7 @@ record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken,
                 journals.read(file, boot);
             }
         } catch (IOException refused) {
-            journals.faults.add("journals can't be looked for: " + NicSetup.reason(refused));
+            journals.faults.add("journals can't be looked for: " + InterceptException.reason(refused));
         }
         return journals;
     }
@@ -49,9 +49,9 @@ record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken,
             // Between the list and the look somebody has restored it.
             return;
         } catch (JournalFile.OfAnotherUser other) {
-            faults.add(NicSetup.reason(other));
+            faults.add(InterceptException.reason(other));
         } catch (IOException unreadable) {
-            broken.add(new Broken(file, NicSetup.reason(unreadable)));
+            broken.add(new Broken(file, InterceptException.reason(unreadable)));
         }
     }
 
@@ -63,7 +63,7 @@ record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken,
                 lines.add(each.reason() + ": it counts as lost, and is "
                         + each.file().putAside().getFileName() + " now");
             } catch (IOException refused) {
-                lines.add(each.reason() + ": it counts as lost: " + NicSetup.reason(refused));
+                lines.add(each.reason() + ": it counts as lost: " + InterceptException.reason(refused));
             }
         }
         return lines;

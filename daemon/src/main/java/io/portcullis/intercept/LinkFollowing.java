@@ -18,8 +18,8 @@ public final class LinkFollowing {
     /** How long a NIC may take to find its carrier. */
     public static final long RECOVERY_NS = 10_000_000_000L;
 
-    private @Nullable Side held;
-    private @Nullable Side wanted;
+    private Bridge.@Nullable Side held;
+    private Bridge.@Nullable Side wanted;
     private long wantedSinceNs;
     private long outsideExcusedUntilNs;
     private long insideExcusedUntilNs;
@@ -35,22 +35,22 @@ public final class LinkFollowing {
      *
      * @return the side to hold down from now on; null: none
      */
-    public @Nullable Side step(boolean outsideCarrier, boolean insideCarrier, long nowNs) {
+    public Bridge.@Nullable Side step(boolean outsideCarrier, boolean insideCarrier, long nowNs) {
         if (outsideCarrier) {
             outsideExcusedUntilNs = nowNs;
         }
         if (insideCarrier) {
             insideExcusedUntilNs = nowNs;
         }
-        Side next = next(outsideCarrier, insideCarrier, nowNs);
+        Bridge.Side next = next(outsideCarrier, insideCarrier, nowNs);
         if (next != wanted) {
             wanted = next;
             wantedSinceNs = nowNs;
         }
         if (wanted != held && nowNs - wantedSinceNs >= SETTLE_NS) {
-            if (held == Side.OUTSIDE) {
+            if (held == Bridge.Side.OUTSIDE) {
                 outsideExcusedUntilNs = nowNs + RECOVERY_NS;
-            } else if (held == Side.INSIDE) {
+            } else if (held == Bridge.Side.INSIDE) {
                 insideExcusedUntilNs = nowNs + RECOVERY_NS;
             }
             held = wanted;
@@ -63,16 +63,16 @@ public final class LinkFollowing {
         return wanted == held && nowNs - outsideExcusedUntilNs >= 0 && nowNs - insideExcusedUntilNs >= 0;
     }
 
-    private @Nullable Side next(boolean outsideCarrier, boolean insideCarrier, long nowNs) {
+    private Bridge.@Nullable Side next(boolean outsideCarrier, boolean insideCarrier, long nowNs) {
         if (held != null) {
-            boolean failedIsBack = held == Side.OUTSIDE ? insideCarrier : outsideCarrier;
+            boolean failedIsBack = held == Bridge.Side.OUTSIDE ? insideCarrier : outsideCarrier;
             return failedIsBack ? null : held;
         }
         boolean outsideFailed = !outsideCarrier && nowNs - outsideExcusedUntilNs >= 0;
         boolean insideFailed = !insideCarrier && nowNs - insideExcusedUntilNs >= 0;
         if (insideFailed && outsideCarrier) {
-            return Side.OUTSIDE;
+            return Bridge.Side.OUTSIDE;
         }
-        return outsideFailed && insideCarrier ? Side.INSIDE : null;
+        return outsideFailed && insideCarrier ? Bridge.Side.INSIDE : null;
     }
 }

@@ -1,6 +1,5 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.Capabilities;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.ethtool.Offloads;
 import io.portcullis.linux.ethtool.SizeLimit;
@@ -9,9 +8,6 @@ import io.portcullis.linux.netlink.NicAddress;
 import io.portcullis.linux.netlink.NicClaim;
 import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -24,68 +20,25 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What is done to one NIC so that it can be a port, and how it is undone. */
+/** The changes that an interception makes on one NIC so that a port can use it; {@link NicRestore} undoes them. */
 final class NicSetup {
     /**
-     * With vnet headers only this one is in the way: it forgets where one packet ended and the next began (the kernel's own
+     * With vnet headers only this offload is in the way: it forgets where one packet ended and the next began (the kernel's own
      * bridge switches it off, too).
      */
     private static final String LARGE_RECEIVE = "rx-lro";
 
-    /** In the way of a bridge: what its NICs send is cut in any case. */
+    /** In the way of a bridge: the frames that its NICs send are cut in any case. */
     private static final Set<SizeLimit> RECEIVED = EnumSet.of(SizeLimit.GRO_MAX_SIZE, SizeLimit.GRO_IPV4_MAX_SIZE);
-
-    private static final int NICS_NAMED = 12;
 
     private NicSetup() {}
 
     /**
-     * Names the capabilities that are missing.
-     *
-     * @param more besides CAP_NET_RAW and CAP_NET_ADMIN, by number
-     */
-    static void checkCapabilities(List<String> faults, List<Integer> more) throws IOException {
-        Capabilities have = Capabilities.ofThisThread();
-        List<String> missing = new ArrayList<>();
-        if (!have.has(Capabilities.CAP_NET_RAW)) {
-            missing.add("CAP_NET_RAW");
-        }
-        if (!have.has(Capabilities.CAP_NET_ADMIN)) {
-            missing.add("CAP_NET_ADMIN");
-        }
-        if (more.contains(Capabilities.CAP_BPF)
-                && !have.has(Capabilities.CAP_BPF)
-                && !have.has(Capabilities.CAP_SYS_ADMIN)) {
-            missing.add("CAP_BPF");
-        }
-        if (!missing.isEmpty()) {
-            String names = String.join(" ", missing);
-            faults.add("no privilege: " + names + " missing: run as root, or give the service AmbientCapabilities="
-                    + names);
-        }
-    }
-
-    /** The NICs that there are, for a message. */
-    static String names(List<Nic> all) {
-        List<String> names = all.stream()
-                .filter(nic -> !nic.loopback())
-                .map(Nic::name)
-                .sorted()
-                .toList();
-        if (names.isEmpty()) {
-            return "none";
-        }
-        int more = names.size() - NICS_NAMED;
-        return String.join(", ", names.subList(0, Math.min(names.size(), NICS_NAMED)))
-                + (more > 0 ? " and " + more + " more" : "");
-    }
-
-    /**
-     * Takes a NIC for us alone; where another daemon has it, it is named.
+     * Claims a NIC for this process; where another daemon has claimed it, the exception names that one.
      *
      * @param folder of the claims
-     * @param notes takes a line where it can't be claimed, which keeps nobody from guarding it
-     * @return empty where it can't be claimed
+     * @param notes takes a line where no claim is possible, which keeps nobody from guarding the NIC
+     * @return empty where no claim is possible
      */
     static Optional<NicClaim> claim(String interfaceName, Nic nic, Path folder, String owner, List<String> notes)
             throws InterceptException {
@@ -100,24 +53,24 @@ final class NicSetup {
             }
             String other = NicClaim.owner(folder, nic).orElse("another portcullis");
             throw new InterceptException(List.of(interfaceName + ": " + nic.name() + " is guarded already, by " + other
-                    + (isOurs(other)
+                    + (isThisProcess(other)
                             ? ", of this very daemon: another name for it takes a restart, which loses no connection"
                             : ": stop that one, or name another NIC")));
         } catch (IOException refused) {
             notes.add(nic.name() + ": can't be claimed against another portcullis, and is guarded all the same: "
-                    + reason(refused));
+                    + InterceptException.reason(refused));
             return Optional.empty();
         }
     }
 
-    private static boolean isOurs(String owner) {
+    private static boolean isThisProcess(String owner) {
         return owner.contains("pid " + ProcessHandle.current().pid() + ",");
     }
 
     /**
-     * What will have to be restored.
+     * The original state of a bridge's NIC, as far as it will be changed.
      *
-     * @param earlier what an earlier run, which did not end well, wrote down about this very NIC: that was the original
+     * @param earlier the journal entry of an earlier run that did not restore this very NIC: it has the original state
      * @param carriesOffloads see {@link Interception.AttachRequest#ring}
      */
     static Journal.Entry plan(Nic nic, Optional<Journal.Entry> earlier, boolean carriesOffloads) throws IOException {
@@ -125,143 +78,111 @@ final class NicSetup {
         if (earlier.isPresent() && !earlier.get().switches().isEmpty()) {
             Journal.Entry then = earlier.get();
             return Journal.Entry.of(nic)
-                    .with(then.switches(), then.linkLocals())
-                    .with(then.broughtUp(), false, then.promiscuous())
-                    .with(Journal.join(then.offloads(), offloads))
-                    .with(sizes(nic, earlier, RECEIVED));
+                    .withSwitches(then.switches(), then.linkLocals())
+                    .withStates(then.broughtUp(), false, then.promiscuous())
+                    .withOffloads(Journal.join(then.offloads(), offloads))
+                    .withSizes(sizes(nic, earlier, RECEIVED));
         }
         List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
         return Journal.Entry.of(nic)
-                .with(
-                        isSwitched(nic) ? switches("default") : switches(nic.name()),
+                .withSwitches(
+                        StackSysctl.readAll(
+                                StackSysctl.areAllGuarded(nic.name()) ? StackSysctl.DEFAULT : nic.name()),
                         Nics.addresses(nic).stream().map(NicAddress::toString).toList())
-                .with(!nic.up(), false, false)
-                .with(Journal.join(before, offloads))
-                .with(sizes(nic, earlier, RECEIVED));
+                .withStates(!nic.up(), false, false)
+                .withOffloads(Journal.join(before, offloads))
+                .withSizes(sizes(nic, earlier, RECEIVED));
     }
 
-    private static Map<StackSysctl, String> switches(String of) throws IOException {
-        Map<StackSysctl, String> switches = new EnumMap<>(StackSysctl.class);
-        for (StackSysctl one : StackSysctl.values()) {
-            one.read(of).ifPresent(value -> switches.put(one, value));
-        }
-        return switches;
+    /** The original state of a NIC in host mode, of which only these offloads and the size limits will be changed. */
+    static Journal.Entry planHost(Nic nic, Optional<Journal.Entry> earlier, List<String> inTheWay) throws IOException {
+        List<String> offloads = Offloads.read(nic.name()).switchable().stream()
+                .filter(inTheWay::contains)
+                .toList();
+        return Journal.Entry.of(nic)
+                .withOffloads(
+                        Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads))
+                .withSizes(sizes(nic, earlier, EnumSet.allOf(SizeLimit.class)));
     }
 
-    /** True: its switches are those of a bridge's port, one and all, so that an earlier run has set them. */
-    static boolean isSwitched(Nic nic) throws IOException {
-        Map<StackSysctl, String> now = switches(nic.name());
-        return !now.isEmpty()
-                && now.entrySet().stream()
-                        .allMatch(each -> each.getValue().equals(each.getKey().guarded()));
-    }
-
-    /**
-     * Gives a NIC this host's defaults, whose switches are those of a bridge's port though no journal tells what they were.
-     *
-     * @return a line for the log, where something was changed
-     */
-    static Optional<String> restoreDefaults(Nic nic) throws IOException {
-        if (!isSwitched(nic)) {
-            return Optional.empty();
-        }
-        List<String> done = new ArrayList<>();
-        for (Map.Entry<StackSysctl, String> each : switches("default").entrySet()) {
-            if (!each.getValue().equals(each.getKey().guarded())) {
-                each.getKey().write(nic.name(), each.getValue());
-                done.add(each.getKey().key() + " " + each.getValue());
+    /** The original values of those limits that allow packets longer than their length field can say. */
+    private static Map<SizeLimit, Integer> sizes(Nic nic, Optional<Journal.Entry> earlier, Set<SizeLimit> which)
+            throws IOException {
+        Map<SizeLimit, Integer> sizes = new EnumMap<>(SizeLimit.class);
+        SizeLimit.read(nic).forEach((limit, bytes) -> {
+            if (which.contains(limit) && bytes > SizeLimit.ORDINARY) {
+                sizes.put(limit, bytes);
             }
-        }
-        return done.isEmpty()
-                ? Optional.empty()
-                : Optional.of(nic.name() + ": was a bridge's port, and no journal tells what it was before: this host's"
-                        + " defaults: " + String.join(", ", done));
+        });
+        earlier.ifPresent(then -> sizes.putAll(then.sizes()));
+        return sizes;
     }
 
-    /** Sets again what somebody has changed; lines for the log. */
-    static List<String> keepSwitches(Nic nic) throws IOException {
+    /** Sets again the sysctls of a bridge's NIC that somebody has changed; lines for the log. */
+    static List<String> keepSysctls(Nic nic) throws IOException {
         List<String> lines = new ArrayList<>();
-        for (StackSysctl one : StackSysctl.values()) {
-            Optional<String> now = one.read(nic.name());
-            if (now.isPresent() && !now.get().equals(one.guarded())) {
-                one.write(nic.name(), one.guarded());
-                lines.add(nic.name() + ": " + one.key() + " was set to " + now.get() + " by somebody: it is "
-                        + one.guarded() + " again");
+        for (StackSysctl sysctl : StackSysctl.values()) {
+            Optional<String> now = sysctl.read(nic.name());
+            if (now.isPresent() && !now.get().equals(sysctl.guarded())) {
+                sysctl.write(nic.name(), sysctl.guarded());
+                lines.add(nic.name() + ": " + sysctl.key() + " was set to " + now.get() + " by somebody: it is "
+                        + sysctl.guarded() + " again");
             }
         }
         return lines;
     }
 
     /**
-     * Makes a NIC ready.
+     * Makes a bridge's NIC ready.
      *
      * @param carriesOffloads see {@link Interception.AttachRequest#ring}
      * @return lines for the log
-     * @throws IOException when it can't be: what was done so far is for the caller to undo
+     * @throws IOException where a step fails: the caller undoes the steps before it
      */
-    static List<String> apply(Nic nic, Journal.Entry journalled, boolean carriesOffloads) throws IOException {
+    static List<String> apply(Nic nic, Journal.Entry original, boolean carriesOffloads) throws IOException {
         String name = nic.name();
         List<String> notes = new ArrayList<>();
-        List<String> switched = new ArrayList<>();
-        for (StackSysctl one : StackSysctl.values()) {
-            Optional<String> now = one.read(name);
-            if (now.isPresent() && !now.get().equals(one.guarded())) {
-                one.write(name, one.guarded());
-                switched.add(one.key() + " " + one.guarded() + " (was " + now.get() + ")");
+        List<String> changed = new ArrayList<>();
+        for (StackSysctl sysctl : StackSysctl.values()) {
+            Optional<String> now = sysctl.read(name);
+            if (now.isPresent() && !now.get().equals(sysctl.guarded())) {
+                sysctl.write(name, sysctl.guarded());
+                changed.add(sysctl.key() + " " + sysctl.guarded() + " (was " + now.get() + ")");
             }
         }
-        if (!switched.isEmpty()) {
-            notes.add(
-                    name + ": kept from this host's IP stack: " + String.join(", ", switched) + "; detach restores it");
+        if (!changed.isEmpty()) {
+            notes.add(name + ": kept from this host's IP stack: " + String.join(", ", changed)
+                    + "; detach restores it");
         }
         if (!nic.up()) {
             Nics.setUp(nic, true);
-            notes.add(name + ": was down, is up now" + (journalled.broughtUp() ? "; detach restores it" : ""));
+            notes.add(name + ": was down, is up now" + (original.broughtUp() ? "; detach restores it" : ""));
         }
-        notes.addAll(offloadsOff(name, carriesOffloads));
-        notes.addAll(limitSizes(nic, journalled));
+        Offloads before = Offloads.read(name);
+        List<String> all = Stream.concat(before.switchable().stream(), before.fixed().stream())
+                .toList();
+        notes.addAll(offloadsOff(name, inTheWay(all, carriesOffloads)));
+        notes.addAll(limitSizes(nic, original));
         return notes;
     }
 
-    private static List<String> inTheWay(List<String> offloads, boolean carriesOffloads) {
+    /** Those of these offloads that the ports of a bridge can't carry. */
+    static List<String> inTheWay(List<String> offloads, boolean carriesOffloads) {
         return carriesOffloads ? offloads.stream().filter(LARGE_RECEIVE::equals).toList() : offloads;
     }
 
-    /** What will have to be restored of a NIC of this host's, of which nothing is changed but these offloads. */
-    static Journal.Entry planHost(Nic nic, Optional<Journal.Entry> earlier, List<String> inTheWay) throws IOException {
-        List<String> offloads = Offloads.read(nic.name()).switchable().stream()
-                .filter(inTheWay::contains)
-                .toList();
-        return Journal.Entry.of(nic)
-                .with(Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads))
-                .with(sizes(nic, earlier, EnumSet.allOf(SizeLimit.class)));
-    }
-
-    /** The limits of these that make packets longer than their length field can say, as they were before us. */
-    private static Map<SizeLimit, Integer> sizes(Nic nic, Optional<Journal.Entry> earlier, Set<SizeLimit> which)
-            throws IOException {
-        Map<SizeLimit, Integer> sizes = new EnumMap<>(SizeLimit.class);
-        for (Map.Entry<SizeLimit, Integer> each : SizeLimit.read(nic).entrySet()) {
-            if (which.contains(each.getKey()) && each.getValue() > SizeLimit.ORDINARY) {
-                sizes.put(each.getKey(), each.getValue());
-            }
-        }
-        earlier.ifPresent(then -> sizes.putAll(then.sizes()));
-        return sizes;
-    }
-
-    /** Makes super-frames ordinary ones, as far as they are not; lines for the log. */
-    static List<String> limitSizes(Nic nic, Journal.Entry journalled) throws IOException {
+    /** Lowers the noted size limits to ordinary ones, where they are above; lines for the log. */
+    static List<String> limitSizes(Nic nic, Journal.Entry original) throws IOException {
         List<String> lowered = new ArrayList<>();
         List<String> notes = new ArrayList<>();
-        for (SizeLimit each : journalled.sizes().keySet()) {
-            int now = SizeLimit.read(nic).getOrDefault(each, 0);
+        for (SizeLimit limit : original.sizes().keySet()) {
+            int now = SizeLimit.read(nic).getOrDefault(limit, 0);
             if (now > SizeLimit.ORDINARY) {
                 try {
-                    each.set(nic, SizeLimit.ORDINARY);
-                    lowered.add(each.key() + " " + SizeLimit.ORDINARY + " (was " + now + ")");
+                    limit.set(nic, SizeLimit.ORDINARY);
+                    lowered.add(limit.key() + " " + SizeLimit.ORDINARY + " (was " + now + ")");
                 } catch (ErrnoException refused) {
-                    notes.add(nic.name() + ": " + each.key() + " stays " + now
+                    notes.add(nic.name() + ": " + limit.key() + " stays " + now
                             + ", and packets longer than their length field can say are dropped as malformed-ip: "
                             + refused.getMessage());
                 }
@@ -273,32 +194,7 @@ final class NicSetup {
         return notes;
     }
 
-    private static void sizesBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
-        for (Map.Entry<SizeLimit, Integer> each : entry.sizes().entrySet()) {
-            // One by one: to lower or raise one may change the next.
-            if (SizeLimit.read(nic).getOrDefault(each.getKey(), Integer.MAX_VALUE) < each.getValue()) {
-                each.getKey().set(nic, each.getValue());
-                done.add(each.getKey().key() + " " + each.getValue());
-            }
-        }
-    }
-
-    /** Gives back what a bridge has changed on a NIC that a host guards from now on; lines for the log. */
-    static List<String> noMoreABridge(Nic nic, Journal.Entry then) {
-        return then.switches().isEmpty()
-                ? List.of()
-                : restore(nic, then.with(false, false, then.promiscuous()).with(List.of()))
-                        .lines();
-    }
-
-    private static List<String> offloadsOff(String name, boolean carriesOffloads) throws IOException {
-        Offloads before = Offloads.read(name);
-        List<String> all = Stream.concat(before.switchable().stream(), before.fixed().stream())
-                .toList();
-        return offloadsOff(name, inTheWay(all, carriesOffloads));
-    }
-
-    /** Switches these offloads off, as far as they are on; lines for the log. */
+    /** Switches off those of these offloads that are on; lines for the log. */
     static List<String> offloadsOff(String name, List<String> inTheWay) throws IOException {
         List<String> notes = new ArrayList<>();
         Offloads before = Offloads.read(name);
@@ -321,108 +217,8 @@ final class NicSetup {
         }
         if (!refused.isEmpty()) {
             notes.add(name + ": offloads that this NIC keeps on: " + String.join(", ", refused)
-                    + "; frames longer than the MTU and unfinished checksums may come, and are counted");
+                    + "; frames longer than the MTU and unfinished checksums may arrive, and are counted");
         }
         return notes;
-    }
-
-    /** Puts a NIC back as the journal has it. Goes on after a failure: a half restored NIC is better than an untouched one. */
-    static Restored restore(Nic nic, Journal.Entry entry) {
-        List<String> lines = new ArrayList<>();
-        List<String> faults = new ArrayList<>();
-        List<String> done = new ArrayList<>();
-        step(nic, faults, () -> offloadsOn(nic, entry, done, faults));
-        step(nic, faults, () -> sizesBack(nic, entry, done));
-        step(nic, faults, () -> upOrDown(nic, entry, done));
-        for (StackSysctl one : StackSysctl.values()) {
-            step(nic, faults, () -> switchBack(nic, entry, one, done));
-        }
-        step(nic, faults, () -> linkLocalsBack(nic, entry, done));
-        step(nic, faults, () -> promiscuityBack(nic, entry, done));
-        lines.add(nic.name() + ": restored: " + (done.isEmpty() ? "nothing had changed" : String.join(", ", done)));
-        return new Restored(lines, faults);
-    }
-
-    private interface Step {
-        void run() throws IOException;
-    }
-
-    private static void step(Nic nic, List<String> faults, Step step) {
-        try {
-            step.run();
-        } catch (IOException failed) {
-            faults.add(nic.name() + ": not restored: " + reason(failed));
-        }
-    }
-
-    private static void offloadsOn(Nic nic, Journal.Entry entry, List<String> done, List<String> faults)
-            throws IOException {
-        List<String> unwanted = Offloads.read(nic.name()).names(f -> !f.wanted());
-        List<String> missing =
-                entry.offloads().stream().filter(unwanted::contains).toList();
-        if (missing.isEmpty()) {
-            return;
-        }
-        Offloads.set(nic.name(), missing, true);
-        List<String> still = Offloads.read(nic.name()).names(f -> !f.wanted() && missing.contains(f.name()));
-        if (!still.isEmpty()) {
-            faults.add(nic.name() + ": offloads that this NIC will not take back: " + String.join(", ", still));
-        }
-        done.add("offloads " + String.join(" ", missing));
-    }
-
-    private static void upOrDown(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
-        if (entry.broughtUp() && nic.up()) {
-            Nics.setUp(nic, false);
-            done.add("down");
-        } else if (entry.held() && !entry.broughtUp() && !nic.up()) {
-            Nics.setUp(nic, true);
-            done.add("up");
-        }
-    }
-
-    private static void switchBack(Nic nic, Journal.Entry entry, StackSysctl one, List<String> done)
-            throws IOException {
-        String value = entry.switches().get(one);
-        if (value != null && !Optional.of(value).equals(one.read(nic.name()))) {
-            one.write(nic.name(), value);
-            done.add(one.key() + " " + value);
-        }
-    }
-
-    private static void promiscuityBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
-        if (entry.promiscuous() && nic.promiscuous()) {
-            Nics.setPromiscuous(nic, false);
-            done.add("promisc off");
-        }
-    }
-
-    private static void linkLocalsBack(Nic nic, Journal.Entry entry, List<String> done) throws IOException {
-        List<String> present =
-                Nics.addresses(nic).stream().map(NicAddress::toString).toList();
-        for (String address : entry.linkLocals()) {
-            if (!present.contains(address)) {
-                int slash = address.indexOf('/');
-                InetAddress numeric = InetAddress.ofLiteral(address.substring(0, slash));
-                int prefixLength = Integer.parseInt(address.substring(slash + 1));
-                Nics.addAddress(nic, new NicAddress(numeric, prefixLength, NicAddress.RT_SCOPE_LINK, true));
-                done.add("address " + address);
-            }
-        }
-    }
-
-    /** What an exception says to people; those of java.nio.file say only the path. */
-    static String reason(IOException failed) {
-        return switch (failed) {
-            case AccessDeniedException denied ->
-                denied.getFile() + ": permission denied: run as root, or give the service CAP_NET_ADMIN";
-            case FileSystemException file
-            when "Read-only file system".equals(file.getReason()) ->
-                file.getFile() + ": read-only here: under systemd, set ProtectKernelTunables=no";
-            case FileSystemException file
-            when file.getReason() == null ->
-                file.getFile() + ": " + file.getClass().getSimpleName();
-            default -> String.valueOf(failed.getMessage());
-        };
     }
 }

@@ -7,8 +7,8 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Bpf;
 import io.portcullis.linux.bpf.BpfMap;
 import io.portcullis.linux.bpf.BpfProgram;
-import io.portcullis.linux.bpf.Clsact;
 import io.portcullis.linux.bpf.Tcx;
+import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,111 +20,131 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The programs of one interface, attached: each first in its place, noted in the journal before it is. A program of an earlier
- * run that does the same stays where it is; another one is replaced, and there is no moment without one of the two. Programs of
- * others are left alone, and what ours lets through goes on to them. One thread at a time.
+ * The attached programs of one interface: each is the first on its hook, and is in the journal before it is attached. A program of
+ * an earlier run that does the same stays attached; another one is replaced, and at every moment one of the two is attached.
+ * Programs of others are left alone, and run on the frames that ours let through. One thread at a time.
  */
 final class ProgramSet implements AutoCloseable {
     /**
-     * A program and its place.
+     * A program that is wanted on a hook.
      *
      * @param nic index
      * @param place for people: {@code eth0 ingress}
-     * @param program where {@code open}, as long as we live
-     * @param behind what then takes its place, or null: nothing (tcx only)
-     * @param open true: the program must not outlive us
+     * @param program the first one
+     * @param behind the program that takes over when a linked one goes, or null: none (tcx only)
+     * @param linked true: the program must not outlive this process (tcx only)
      */
-    record Part(
+    record Attachment(
             int nic,
             String place,
             boolean ingress,
             BpfProgram program,
             @Nullable BpfProgram behind,
-            boolean open) {}
+            boolean linked) {
+        static Attachment ingress(Nic nic, BpfProgram program) {
+            return new Attachment(nic.index(), nic.name() + " ingress", true, program, null, false);
+        }
 
-    private final Attach how;
+        static Attachment egress(Nic nic, BpfProgram program) {
+            return new Attachment(nic.index(), nic.name() + " egress", false, program, null, false);
+        }
+
+        /** The same program, which goes with this process. */
+        Attachment linkedIf(boolean isLinked) {
+            return new Attachment(nic, place, ingress, program, behind, isLinked);
+        }
+
+        /** The same program, which goes with this process, and another one that then takes over. */
+        Attachment linkedBefore(BpfProgram next) {
+            return new Attachment(nic, place, ingress, program, next, true);
+        }
+    }
+
+    private final Attach list;
     private final @Nullable BpfMap deadline;
     private final RestoreLog log;
     private final Map<Hook, Tcx.Link> links = new HashMap<>();
 
-    /** What has to run first on a hook: the kernel's number. */
+    /** The id of the program that has to be the first on a hook. */
     private final Map<Hook, Integer> first = new HashMap<>();
 
-    /** What has to be on a hook behind a program that goes with us. */
+    /** The id of the program that has to be behind a linked one. */
     private final Map<Hook, Integer> behind = new HashMap<>();
 
-    private List<Part> parts = List.of();
+    private List<Attachment> attachments = List.of();
 
-    /** When ours was last seen on a hook: nanoseconds of monotonic time. */
+    /** When a check last found our program on a hook: nanoseconds of monotonic time. */
     private final Map<Hook, Long> seenNs = new HashMap<>();
 
-    private ProgramSet(Attach how, @Nullable BpfMap deadline, RestoreLog log) {
-        this.how = how;
+    private ProgramSet(Attach list, @Nullable BpfMap deadline, RestoreLog log) {
+        this.list = list;
         this.deadline = deadline;
         this.log = log;
     }
 
     /**
-     * A barrier without programs.
+     * A set without programs.
      *
-     * @param wanted {@link Attach#AUTO}: what the kernel has
-     * @throws IOException where the kernel has no BPF, or does not let us
+     * @param wanted {@link Attach#AUTO}: tcx where the kernel has it
+     * @throws IOException where the kernel has no BPF, or refuses it to this process
      */
     static ProgramSet of(Attach wanted, OnFailure onFailure, RestoreLog log) throws IOException {
         boolean hasTcx = Tcx.isSupported();
         if (wanted == Attach.TCX && !hasTcx) {
             throw new IOException("attach: tcx needs Linux 6.6: write attach: auto, or clsact");
         }
-        Attach how = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
-        boolean timed = how == Attach.CLSACT && onFailure == OnFailure.OPEN;
-        return new ProgramSet(how, timed ? BpfMap.create() : null, log);
+        Attach list = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
+        boolean timed = list == Attach.CLSACT && onFailure == OnFailure.OPEN;
+        return new ProgramSet(list, timed ? BpfMap.create() : null, log);
     }
 
-    /** What {@code clsact} programs look at, and {@link #aliveUntil} moves on; null where a link does it, or nothing shall. */
+    /** The map that {@code clsact} programs read and {@link #aliveUntil} sets; null: no program has a deadline. */
     @Nullable
     BpfMap deadline() {
         return deadline;
     }
 
-    /** Programs that end by themselves do so at this time: nanoseconds of CLOCK_MONOTONIC. */
+    /** Sets the deadline of the programs that have one: nanoseconds of CLOCK_MONOTONIC. */
     void aliveUntil(long monotonicNs) throws ErrnoException {
         if (deadline != null) {
             deadline.set(monotonicNs);
         }
     }
 
-    private Hook hook(Part part) {
-        return new Hook(part.nic(), part.ingress(), how == Attach.TCX);
+    private Hook hook(Attachment attachment) {
+        return list == Attach.TCX
+                ? new TcxHook(attachment.nic(), attachment.ingress())
+                : new ClsactHook(attachment.nic(), attachment.ingress());
     }
 
     /**
-     * Attaches programs, in this order, and detaches those of an earlier run that are no more wanted.
+     * Attaches programs, in this order, and detaches those of an earlier run that are not wanted any more.
      *
      * @return lines for the log
-     * @throws IOException with what was attached by then still attached
+     * @throws IOException where one can't be attached; those before it stay attached
      */
-    List<String> raise(List<Part> wanted) throws IOException {
-        List<String> notes = put(wanted);
-        notes.addAll(tidy());
+    List<String> attach(List<Attachment> wanted) throws IOException {
+        List<String> notes = attachBeside(wanted);
+        notes.addAll(detachUnwanted());
         return notes;
     }
 
-    /** Attaches programs, in this order; those of an earlier run stay where they are. */
-    List<String> put(List<Part> wanted) throws IOException {
+    /** Attaches programs, in this order; those of an earlier run stay attached. */
+    List<String> attachBeside(List<Attachment> wanted) throws IOException {
         List<String> notes = new ArrayList<>();
         forgetOthers(wanted);
-        parts = List.copyOf(wanted);
-        for (Part part : parts) {
-            boolean kept = put(part);
-            notes.add(part.place() + ": program " + part.program().name() + (kept ? " stands already" : " attached")
-                    + " (" + how.key() + ")");
-            othersBehind(part).ifPresent(notes::add);
-            seenNs.remove(hook(part));
+        attachments = List.copyOf(wanted);
+        for (Attachment attachment : attachments) {
+            boolean kept = attach(attachment);
+            notes.add(attachment.place() + ": program " + attachment.program().name()
+                    + (kept ? " was attached already" : " attached") + " (" + list.key() + ")");
+            othersAfter(attachment).ifPresent(notes::add);
+            seenNs.remove(hook(attachment));
         }
         return notes;
     }
 
-    private void forgetOthers(List<Part> wanted) {
+    private void forgetOthers(List<Attachment> wanted) {
         List<Hook> hooks = wanted.stream().map(this::hook).toList();
         for (Hook hook : List.copyOf(links.keySet())) {
             if (!hooks.contains(hook)) {
@@ -136,137 +156,79 @@ final class ProgramSet implements AutoCloseable {
         seenNs.keySet().retainAll(hooks);
     }
 
-    /** True: it stood there already. */
-    private boolean put(Part part) throws IOException {
-        return how == Attach.TCX ? putTcx(part) : putFilter(part);
-    }
-
-    /** What the journal has on a hook. Two, where a run died between attaching the one and detaching the other. */
-    private List<Journal.Standing> noted(Hook hook) {
-        return log.journal().programs().stream()
-                .filter(each -> each.hook().equals(hook))
-                .toList();
-    }
-
-    private boolean putTcx(Part part) throws IOException {
-        Hook hook = hook(part);
-        if (!part.open()) {
-            return putPersistent(hook, part.program(), first, 0);
+    /** True: it was attached already. */
+    private boolean attach(Attachment attachment) throws IOException {
+        Hook hook = hook(attachment);
+        hook.prepare(attachment.place(), log);
+        if (hook instanceof TcxHook tcx && attachment.linked()) {
+            attachLinked(tcx, attachment);
+            return false;
         }
-        try (Bpf program = Bpf.load(part.program())) {
-            Tcx.Link link = Tcx.linkFirst(program, part.nic(), part.ingress());
+        // A program with a deadline reads the map of the process that loaded it.
+        Optional<Integer> kept = deadline == null ? attached(hook, attachment.program(), 0) : Optional.empty();
+        if (kept.isPresent()) {
+            first.put(hook, kept.get());
+            return true;
+        }
+        try (Bpf program = Bpf.load(attachment.program())) {
+            note(hook, program, attachment.program(), deadline != null);
+            hook.attachFirst(program);
+            first.put(hook, program.id());
+        }
+        return false;
+    }
+
+    private void attachLinked(TcxHook hook, Attachment attachment) throws IOException {
+        try (Bpf program = Bpf.load(attachment.program())) {
+            Tcx.Link link = hook.linkFirst(program);
             closeLink(hook);
             links.put(hook, link);
             first.put(hook, program.id());
         }
-        if (part.behind() != null) {
-            putPersistent(hook, part.behind(), behind, 1);
+        BpfProgram next = attachment.behind();
+        if (next == null) {
+            return;
         }
-        return false;
+        Optional<Integer> kept = attached(hook, next, 1);
+        if (kept.isPresent()) {
+            behind.put(hook, kept.get());
+            return;
+        }
+        try (Bpf program = Bpf.load(next)) {
+            note(hook, program, next, true);
+            hook.attachBehind(first.getOrDefault(hook, 0), program);
+            behind.put(hook, program.id());
+        }
     }
 
-    private boolean putPersistent(Hook hook, BpfProgram wanted, Map<Hook, Integer> place, int position)
-            throws IOException {
+    /** The id of a program of the journal that does what is wanted, where it is wanted. */
+    private Optional<Integer> attached(Hook hook, BpfProgram wanted, int position) throws ErrnoException {
         List<Integer> chain = hook.programs();
-        Optional<Journal.Standing> kept = noted(hook).stream()
-                .filter(each -> chain.indexOf(each.program()) == position
-                        && each.fingerprint().equals(wanted.fingerprint()))
+        return log.journal().programsOn(hook).stream()
+                .filter(own -> chain.indexOf(own.program()) == position
+                        && own.fingerprint().equals(wanted.fingerprint()))
+                .map(Journal.AttachedProgram::program)
                 .findFirst();
-        if (kept.isPresent()) {
-            place.put(hook, kept.get().program());
-            return true;
-        }
-        try (Bpf program = Bpf.load(wanted)) {
-            log.note(all -> all.plus(new Journal.Standing(
-                    hook.nic(), hook.ingress(), 0, program.id(), wanted.fingerprint(), position > 0)));
-            if (position > 0) {
-                Tcx.attachBehind(program, hook.nic(), hook.ingress(), first.getOrDefault(hook, 0));
-            } else {
-                Tcx.attachFirst(program, hook.nic(), hook.ingress());
-            }
-            place.put(hook, program.id());
-            Pins.add(hook, program);
-        }
-        return false;
     }
 
-    private boolean putFilter(Part part) throws IOException {
-        Hook hook = hook(part);
-        int others = othersOnTcx(hook);
-        if (others > 0) {
-            throw new IOException(part.place() + ": " + others
-                    + " tcx program(s) of others stand there, and would come before ours: write attach: tcx");
-        }
-        Optional<String> qdisc = Clsact.qdisc(hook.nic());
-        if (qdisc.isEmpty()) {
-            log.note(all -> all.plusQdisc(hook.nic()));
-            Clsact.addQdisc(hook.nic());
-        } else if (!qdisc.get().equals("clsact")) {
-            throw new IOException(part.place() + ": has a qdisc " + qdisc.get()
-                    + ", which has no place for what leaves: remove it, or write attach: tcx");
-        }
-        List<Clsact.Filter> filters = Clsact.filters(hook.nic(), hook.ingress());
-        // A program with a deadline looks at the map of the process that loaded it.
-        Optional<Journal.Standing> kept = noted(hook).stream()
-                .filter(each -> deadline == null
-                        && !filters.isEmpty()
-                        && filters.getFirst().programId() == each.program()
-                        && each.fingerprint().equals(part.program().fingerprint()))
-                .findFirst();
-        if (kept.isPresent()) {
-            first.put(hook, kept.get().program());
-            return true;
-        }
-        List<Journal.Standing> old = noted(hook);
-        boolean taken = filters.stream()
-                .filter(each -> each.handle() == Hook.HANDLE && each.priority() == Clsact.PRIORITY)
-                .anyMatch(each -> old.stream().noneMatch(standing -> standing.program() == each.programId()));
-        if (taken) {
-            throw new IOException(
-                    part.place() + ": a filter of somebody else has our number, priority " + Clsact.PRIORITY
-                            + " handle 0x" + Integer.toHexString(Hook.HANDLE) + ": remove it (tc filter del)");
-        }
-        try (Bpf program = Bpf.load(part.program())) {
-            log.note(all -> all.plus(new Journal.Standing(
-                    hook.nic(),
-                    hook.ingress(),
-                    Hook.HANDLE,
-                    program.id(),
-                    part.program().fingerprint(),
-                    deadline != null)));
-            Clsact.put(
-                    program,
-                    hook.nic(),
-                    hook.ingress(),
-                    Hook.HANDLE,
-                    part.program().name());
-            first.put(hook, program.id());
-        }
-        return false;
+    private void note(Hook hook, Bpf loaded, BpfProgram program, boolean open) {
+        log.note(journal ->
+                journal.plus(Journal.AttachedProgram.on(hook, loaded.id(), program.fingerprint(), open)));
     }
 
-    /** How many programs are on tcx where filters of ours are, but for ours of an earlier run. */
-    private int othersOnTcx(Hook filters) throws ErrnoException {
-        Hook tcx = new Hook(filters.nic(), filters.ingress(), true);
-        List<Journal.Standing> ours = noted(tcx);
-        return (int) tcx.programs().stream()
-                .filter(program -> ours.stream().noneMatch(each -> each.program() == program))
-                .count();
-    }
-
-    /** Programs of others that stand behind ours: named once, for what they do is not our doing. */
-    private Optional<String> othersBehind(Part part) throws ErrnoException {
-        Hook hook = hook(part);
-        List<Journal.Standing> ours = noted(hook);
+    /** Names programs of others that run after ours, when ours are attached. */
+    private Optional<String> othersAfter(Attachment attachment) throws ErrnoException {
+        Hook hook = hook(attachment);
+        List<Journal.AttachedProgram> ours = log.journal().programsOn(hook);
         List<String> others = hook.programs().stream()
                 .filter(program -> program != 0
                         && !isWanted(hook, program)
-                        && ours.stream().noneMatch(each -> each.program() == program))
-                .map(program -> (program + " " + Ours.nameOf(program)).strip())
+                        && ours.stream().noneMatch(own -> own.program() == program))
+                .map(program -> (program + " " + OwnObjects.nameOf(program)).strip())
                 .toList();
         return others.isEmpty()
                 ? Optional.empty()
-                : Optional.of(part.place() + ": behind ours " + others.size() + " program(s) of others go on: "
+                : Optional.of(attachment.place() + ": " + others.size() + " program(s) of others run after ours: "
                         + String.join(", ", others));
     }
 
@@ -275,84 +237,84 @@ final class ProgramSet implements AutoCloseable {
     }
 
     /**
-     * Detaches what the journal has and this interface does not want: programs of an earlier run.
+     * Detaches the programs that the journal has and this interface does not want: those of an earlier run.
      *
-     * @return what can't be detached, and is tried again: one line each
+     * @return the programs that can't be detached, and are tried again: one line each
      */
-    List<String> tidy() {
+    private List<String> detachUnwanted() {
         List<String> left = new ArrayList<>();
-        for (Journal.Standing old : log.journal().programs()) {
+        for (Journal.AttachedProgram old : log.journal().programs()) {
             if (isWanted(old.hook(), old.program())) {
                 continue;
             }
             try {
                 old.hook().remove(old.program());
-                Pins.remove(old.hook(), old.program());
-                log.note(all -> all.minus(old));
+                log.note(journal -> journal.minus(old));
             } catch (ErrnoException refused) {
                 left.add("program " + old.program() + " of an earlier run can't be detached (NIC " + old.nic() + " "
-                        + old.hook().direction() + "), and may stop what is admitted: " + refused.getMessage());
+                        + old.hook().direction() + "), and may drop admitted frames: " + refused.getMessage());
             }
         }
         return left;
     }
 
     /**
-     * Looks whether every program is first in its place, and attaches again what is gone. What others have put before ours
-     * stays: two who both want to be first would never end.
+     * Checks that every program is the first on its hook, and attaches again those that are gone. Programs that others have
+     * attached before ours stay: two programs that both want to be the first would never end.
      *
      * @param lines takes what was done, for the log
      * @param clock monotonic time now, nanoseconds
-     * @return why what is attached does not do what it should, one line each
+     * @return why the programs do not do their work, one line each
      */
     List<String> check(List<String> lines, LongSupplier clock) {
         List<String> faults = new ArrayList<>();
-        for (Part part : parts) {
+        for (Attachment attachment : attachments) {
             try {
-                check(part, lines, clock).ifPresent(faults::add);
+                check(attachment, lines, clock).ifPresent(faults::add);
             } catch (IOException refused) {
                 boolean gone = refused instanceof ErrnoException errno && errno.errno() == Errno.ENODEV;
-                faults.add(part.place() + ": " + (gone ? "its NIC is gone" : NicSetup.reason(refused)));
+                faults.add(attachment.place() + ": "
+                        + (gone ? "its NIC is gone" : InterceptException.reason(refused)));
             }
         }
-        faults.addAll(tidy());
+        faults.addAll(detachUnwanted());
         return faults;
     }
 
-    private Optional<String> check(Part part, List<String> lines, LongSupplier clock) throws IOException {
-        Hook hook = hook(part);
-        if (how == Attach.CLSACT && othersOnTcx(hook) > 0) {
-            return Optional.of(part.place() + ": a tcx program of somebody else runs before ours");
+    private Optional<String> check(Attachment attachment, List<String> lines, LongSupplier clock)
+            throws IOException {
+        Hook hook = hook(attachment);
+        if (hook.othersBefore(log.journal()) > 0) {
+            return Optional.of(attachment.place() + ": a tcx program of somebody else runs before ours");
         }
         long beganNs = clock.getAsLong();
         List<Integer> chain = hook.programs();
-        boolean whole = part.behind() == null || chain.contains(behind.getOrDefault(hook, 0));
-        int at = chain.indexOf(first.getOrDefault(hook, -1));
-        if (at < 0 || !whole) {
-            put(part);
-            lines.add(part.place() + ": program " + part.program().name()
+        boolean isWhole = attachment.behind() == null || chain.contains(behind.getOrDefault(hook, 0));
+        int position = chain.indexOf(first.getOrDefault(hook, -1));
+        if (position < 0 || !isWhole) {
+            attach(attachment);
+            lines.add(attachment.place() + ": program " + attachment.program().name()
                     + " was gone, and is attached again; unguarded for at most "
                     + gapMs(hook, beganNs, clock.getAsLong()) + " ms");
-            at = hook.programs().indexOf(first.getOrDefault(hook, -1));
+            position = hook.programs().indexOf(first.getOrDefault(hook, -1));
         }
-        if (at >= 0) {
+        if (position >= 0) {
             seenNs.put(hook, beganNs);
         }
-        return fault(part, at);
+        return fault(attachment.place(), hook, position);
     }
 
-    /** Milliseconds since ours was last seen, rounded up; where it was not seen since it was attached, since this look began. */
+    /** Milliseconds since a check last found the program, rounded up; since this check began where none has found it yet. */
     private long gapMs(Hook hook, long beganNs, long nowNs) {
         return TimeUnit.NANOSECONDS.toMillis(nowNs - seenNs.getOrDefault(hook, beganNs)) + 1;
     }
 
-    private Optional<String> fault(Part part, int at) {
-        String what = how == Attach.TCX ? "tcx program" : "filter";
-        return switch (at) {
+    private static Optional<String> fault(String place, Hook hook, int position) {
+        return switch (position) {
             case 0 -> Optional.empty();
-            case -1 -> Optional.of(part.place() + ": our " + what + " is gone");
+            case -1 -> Optional.of(place + ": our " + hook.noun() + " is gone");
             default ->
-                Optional.of(part.place() + ": " + at + " " + what + (at == 1 ? "" : "s")
+                Optional.of(place + ": " + position + " " + hook.noun() + (position == 1 ? "" : "s")
                         + " of somebody else run before ours, and may let frames past it");
         };
     }
@@ -364,7 +326,7 @@ final class ProgramSet implements AutoCloseable {
         }
     }
 
-    /** What shall not outlive us goes; all else stays as it is. */
+    /** Detaches the linked programs; all others stay attached. */
     @Override
     public void close() {
         for (Hook hook : List.copyOf(links.keySet())) {

@@ -17,8 +17,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Gives NICs back as they were, whoever changed them: on a stop, after a crash, or when the program is removed. Journals tell how
- * they were; what no journal tells is recognised ({@link Ours}).
+ * Restores NICs that any run has changed: on a stop, after a crash, or when the program is removed. Journals have their original
+ * state; programs and pairs that no journal has are recognised ({@link OwnObjects}).
  */
 public final class Restoration {
     private final Path folder;
@@ -34,8 +34,8 @@ public final class Restoration {
     }
 
     /**
-     * Gives back all that the journals of a folder tell of, and all else that is recognised as ours in this network namespace.
-     * Not while a daemon runs in it.
+     * Restores all NICs that the journals of a folder have, and removes all other programs and pairs that are recognised as ours in this
+     * network namespace. Not while a daemon runs in it.
      *
      * @param state may be missing
      */
@@ -46,22 +46,22 @@ public final class Restoration {
             for (Journals.Found found : journals.ofThisBoot()) {
                 restoration.undo(RestoreLog.of(found.file(), found.journal()));
             }
-            restoration.undoUnnoted(Set.of());
+            restoration.undoUnnoted();
             for (Nic nic : Nics.all()) {
                 if (nic.ethernet() && !nic.loopback()) {
-                    NicSetup.restoreDefaults(nic).ifPresent(restoration.lines::add);
+                    NicRestore.restoreDefaults(nic).ifPresent(restoration.lines::add);
                 }
             }
         } catch (IOException failed) {
-            restoration.faults.add(NicSetup.reason(failed));
+            restoration.faults.add(InterceptException.reason(failed));
         }
         return restoration.done();
     }
 
     /**
-     * Gives back what an earlier run left behind and no interface wants now: what journals of other interfaces tell of, but for the
-     * NICs of this configuration. What no journal here tells of stays, and is named: it may be that of another portcullis, and what
-     * is shut stays shut. To be called when all interfaces are guarded or shut.
+     * Restores the NICs that an earlier run has changed and no interface wants now: those in journals of other interfaces, except the
+     * NICs of this configuration. Programs and pairs that no journal here has stay, and a line names them: they may belong to another
+     * portcullis, and a shut NIC stays shut. To be called when all interfaces are guarded or shut.
      *
      * @param state may be missing
      * @param attached names of the interfaces that are guarded now
@@ -75,7 +75,7 @@ public final class Restoration {
                 Nics.find(name).ifPresent(nic -> kept.add(nic.index()));
             }
             for (String name : attached) {
-                kept.addAll(pairEnds(List.of(Pairs.inside(name), Pairs.outside(name))));
+                kept.addAll(pairEnds(VethPairs.needed(name, false)));
             }
             List<Journals.Found> without = new ArrayList<>();
             for (Journals.Found found : restoration.journals().ofThisBoot()) {
@@ -92,29 +92,29 @@ public final class Restoration {
             }
             restoration.nameUnnoted(kept);
         } catch (IOException failed) {
-            restoration.faults.add(NicSetup.reason(failed));
+            restoration.faults.add(InterceptException.reason(failed));
         }
         return restoration.done();
     }
 
     /**
-     * The kernel's numbers of the programs in this network namespace that are ours, whoever of us attached them. Changes nothing.
+     * The ids of the programs in this network namespace that any portcullis has attached. Changes nothing.
      *
      * @param state may be missing
      */
     public static Set<Integer> programs(Path state) throws IOException {
         Set<Integer> programs = new TreeSet<>();
         for (Journals.Found found : Journals.read(state).ofThisBoot()) {
-            found.journal().programs().forEach(each -> programs.add(each.program()));
+            found.journal().programs().forEach(program -> programs.add(program.program()));
         }
-        Ours ours = Ours.now();
-        for (Nic nic : ours.nics()) {
-            ours.programsOn(nic.index()).forEach(each -> programs.add(each.program()));
+        OwnObjects own = OwnObjects.now();
+        for (Nic nic : own.nics()) {
+            own.programsOn(nic.index()).forEach(program -> programs.add(program.program()));
         }
         return programs;
     }
 
-    /** Restores one interface, and removes its journal where nothing is left to restore. */
+    /** Restores the NICs of one interface; its journal stays where a fault is left. */
     static Restored restore(RestoreLog log) {
         Restoration restoration = new Restoration(Path.of(""));
         restoration.undo(log);
@@ -136,11 +136,11 @@ public final class Restoration {
     private static Set<Integer> pairEnds(List<Journal.Pair> pairs) throws ErrnoException {
         Set<Integer> ends = new TreeSet<>();
         List<Nic> all = Nics.all();
-        pairs.forEach(pair -> Pairs.ends(pair, true, all).forEach(end -> ends.add(end.index())));
+        pairs.forEach(pair -> VethPairs.ends(pair, true, all).forEach(end -> ends.add(end.index())));
         return ends;
     }
 
-    /** A journal without an owner: what it says of NICs that somebody wants stays, with the pairs that are part of it. */
+    /** For a journal without an owner: its entries of wanted NICs stay, with the pairs that belong to them. */
     private void undoUnwanted(Journals.Found found, Set<Integer> wanted) throws IOException {
         Journal all = found.journal();
         Journal kept = all.about(wanted::contains);
@@ -162,7 +162,7 @@ public final class Restoration {
         }
     }
 
-    /** True: all that it tells of is as it was. */
+    /** True: everything in the journal is restored. */
     private boolean undo(Journal journal) {
         int before = faults.size();
         Map<Journal.Entry, Nic> found = find(journal);
@@ -170,7 +170,7 @@ public final class Restoration {
         for (Journal.Pair pair : journal.pairs()) {
             step(
                     journal.interfaceName(),
-                    () -> Pairs.remove(pair, true).ifPresent(line -> lines.add(journal.interfaceName() + ": " + line)));
+                    () -> VethPairs.remove(pair, true).ifPresent(line -> lines.add(journal.interfaceName() + ": " + line)));
         }
         for (int nic : journal.qdiscs()) {
             step(journal.interfaceName(), () -> removeEmptyQdisc(nic));
@@ -178,7 +178,7 @@ public final class Restoration {
         for (Journal.Entry entry : journal.nics()) {
             Nic nic = found.get(entry);
             if (nic != null) {
-                Restored restored = NicSetup.restore(nic, entry);
+                Restored restored = NicRestore.restore(nic, entry);
                 lines.addAll(restored.lines());
                 faults.addAll(restored.faults());
             }
@@ -186,7 +186,7 @@ public final class Restoration {
         return faults.size() == before;
     }
 
-    /** Before a program is detached: one of ours on a NIC says that it is the one. */
+    /** The NIC of each entry. Before a program is detached: a program of ours identifies its NIC. */
     private Map<Journal.Entry, Nic> find(Journal journal) {
         Map<Journal.Entry, Nic> found = new HashMap<>();
         for (Journal.Entry entry : journal.nics()) {
@@ -194,7 +194,7 @@ public final class Restoration {
                 Optional<Nic> there = Nics.all().stream()
                         .filter(nic -> nic.index() == entry.index())
                         .findFirst();
-                if (there.isPresent() && SameNic.is(there.get(), entry, journal)) {
+                if (there.isPresent() && NicRestore.isSame(there.get(), entry, journal)) {
                     found.put(entry, there.get());
                 } else {
                     lines.add(entry.name() + ": gone" + (there.isEmpty() ? "" : " (another NIC has its number now)")
@@ -213,18 +213,17 @@ public final class Restoration {
         try {
             step.run();
         } catch (IOException failed) {
-            faults.add(of + ": not restored: " + NicSetup.reason(failed));
+            faults.add(of + ": not restored: " + InterceptException.reason(failed));
         }
     }
 
     private void undoPrograms(Journal journal) {
-        List<Journal.Standing> detached = new ArrayList<>();
-        for (Journal.Standing each : journal.programs()) {
+        List<Journal.AttachedProgram> detached = new ArrayList<>();
+        for (Journal.AttachedProgram program : journal.programs()) {
             step(journal.interfaceName(), () -> {
-                if (each.hook().remove(each.program())) {
-                    detached.add(each);
+                if (program.hook().remove(program.program())) {
+                    detached.add(program);
                 }
-                Pins.remove(each.hook(), each.program());
             });
         }
         if (!detached.isEmpty()) {
@@ -241,14 +240,14 @@ public final class Restoration {
         }
     }
 
-    /** Programs and pairs that no journal tells of, but for some NICs. */
+    /** Names the programs that no journal has, except those on some NICs. */
     private void nameUnnoted(Set<Integer> kept) throws IOException {
-        Ours ours = Ours.now();
-        Set<Integer> ends = ours.pairEnds().stream().map(Nic::index).collect(Collectors.toSet());
-        for (Nic nic : ours.nics()) {
+        OwnObjects own = OwnObjects.now();
+        Set<Integer> ends = own.pairEnds().stream().map(Nic::index).collect(Collectors.toSet());
+        for (Nic nic : own.nics()) {
             int programs = kept.contains(nic.index()) || ends.contains(nic.index())
                     ? 0
-                    : ours.programsOn(nic.index()).size();
+                    : own.programsOn(nic.index()).size();
             if (programs > 0) {
                 lines.add(nic.name() + ": " + programs
                         + " program(s) of portcullis that no journal here has stay: unless another"
@@ -257,15 +256,13 @@ public final class Restoration {
         }
     }
 
-    private void undoUnnoted(Set<Integer> kept) throws IOException {
-        Ours ours = Ours.now();
-        for (Nic nic : ours.nics()) {
-            if (!kept.contains(nic.index())) {
-                step(nic.name(), () -> undoUnnoted(nic, ours.programsOn(nic.index())));
-            }
+    private void undoUnnoted() throws IOException {
+        OwnObjects own = OwnObjects.now();
+        for (Nic nic : own.nics()) {
+            step(nic.name(), () -> undoUnnoted(nic, own.programsOn(nic.index())));
         }
-        for (Nic end : ours.pairEnds()) {
-            if (!kept.contains(end.index()) && Nics.all().stream().anyMatch(nic -> nic.index() == end.index())) {
+        for (Nic end : own.pairEnds()) {
+            if (Nics.all().stream().anyMatch(nic -> nic.index() == end.index())) {
                 step(end.name(), () -> {
                     Nics.delete(end);
                     lines.add(end.name() + ": removed, of a run that left no journal (" + end.alias() + ")");
@@ -274,15 +271,14 @@ public final class Restoration {
         }
     }
 
-    private void undoUnnoted(Nic nic, List<Journal.Standing> programs) throws ErrnoException {
+    private void undoUnnoted(Nic nic, List<Journal.AttachedProgram> programs) throws ErrnoException {
         int detached = 0;
-        for (Journal.Standing each : programs) {
-            if (each.hook().remove(each.program())) {
+        for (Journal.AttachedProgram program : programs) {
+            if (program.hook().remove(program.program())) {
                 detached++;
             }
-            Pins.remove(each.hook(), each.program());
         }
-        if (programs.stream().anyMatch(each -> !each.isTcx())) {
+        if (programs.stream().anyMatch(program -> !program.isTcx())) {
             removeEmptyQdisc(nic.index());
         }
         if (detached > 0) {

@@ -1,16 +1,14 @@
 package io.portcullis.intercept;
 
-import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * The one owner of a journal while its interface is guarded. Memory changes first and then the disk, so that a disk that is full,
- * read-only or refused keeps nobody from being guarded: what could not be written is written later. Where the interface has a
- * pair of virtual NICs, its alias tells the programs too. Any thread.
+ * The one owner of a journal while its interface is guarded. Memory changes first and the disk second: a disk that is full,
+ * read-only or refused keeps no interface unguarded, and a failed write is tried again. Where the interface has a pair of
+ * virtual NICs, the alias of the pair lists the programs too. Any thread.
  */
 final class RestoreLog {
     private final JournalFile file;
@@ -22,12 +20,12 @@ final class RestoreLog {
         this.journal = journal;
     }
 
-    /** Of a journal that is as the disk has it. */
+    /** Owns a journal as it was read from its file. */
     static RestoreLog of(JournalFile file, Journal journal) {
         return new RestoreLog(file, journal);
     }
 
-    /** Of a journal that is not on the disk yet, and is written now. */
+    /** Owns a new journal, and writes it. */
     static RestoreLog begin(JournalFile file, Journal journal) {
         RestoreLog log = new RestoreLog(file, journal);
         log.write();
@@ -44,11 +42,11 @@ final class RestoreLog {
         if (next.equals(journal)) {
             return;
         }
-        boolean otherPrograms = !next.programs().equals(journal.programs());
+        boolean hasOtherPrograms = !next.programs().equals(journal.programs());
         journal = next;
         write();
-        if (otherPrograms) {
-            tellAlias();
+        if (hasOtherPrograms) {
+            writeAlias();
         }
     }
 
@@ -61,12 +59,9 @@ final class RestoreLog {
         }
     }
 
-    private void tellAlias() {
+    private void writeAlias() {
         try {
-            Optional<Nic> near = Pairs.nearOf(journal);
-            if (near.isPresent()) {
-                Pairs.tell(near.get(), journal);
-            }
+            VethPairs.writeAlias(journal);
         } catch (IOException refused) {
             trouble = trouble.isEmpty() ? reason(refused) : trouble;
         }
@@ -75,18 +70,18 @@ final class RestoreLog {
     private static String reason(IOException refused) {
         return refused instanceof FileSystemException file && file.getReason() != null
                 ? file.getFile() + ": " + file.getReason()
-                : NicSetup.reason(refused);
+                : InterceptException.reason(refused);
     }
 
-    /** Writes again what could not be written. */
+    /** Tries a failed write again. */
     synchronized void retry() {
         if (!trouble.isEmpty()) {
             write();
-            tellAlias();
+            writeAlias();
         }
     }
 
-    /** Why it is not on the disk, in one line; none: it is. */
+    /** Why the journal is not on the disk, in one line; none: it is. */
     synchronized List<String> warnings() {
         return trouble.isEmpty()
                 ? List.of()

@@ -3,10 +3,10 @@ package io.portcullis.intercept;
 import java.util.List;
 
 /**
- * What a restoration did.
+ * The result of a restoration.
  *
  * @param lines for the log, one line each
- * @param faults what could not be put back, one line each; its journal is kept, so that it can be tried again
+ * @param faults failed steps, one line each; the journal is kept, so that they can be tried again
  */
 public record Restored(List<String> lines, List<String> faults) {
     /** Copies the lists. */

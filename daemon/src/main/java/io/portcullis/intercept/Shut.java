@@ -15,16 +15,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * NICs that should be guarded and can't be: nothing passes there, in neither direction, until an {@link Interception} takes them
- * over or a {@code detach} gives them back. Remembers what it has attached, for a disk that is full takes no notes. One thread at a
- * time, in the network namespace of the calling thread.
+ * NICs that should be guarded and can't be: programs drop all frames, in both directions, until an {@link Interception} takes the NICs
+ * over or a {@code detach} restores them. Remembers the programs that it has attached, because a full disk takes no journal. One
+ * thread at a time, in the network namespace of the calling thread.
  */
 public final class Shut {
     private final Path state;
     private final Map<String, RestoreLog> logs = new HashMap<>();
 
     /**
-     * Nothing is shut yet.
+     * Shuts nothing yet.
      *
      * @param state folder of the journals and claims
      */
@@ -33,25 +33,25 @@ public final class Shut {
     }
 
     /**
-     * Shuts the NICs of an interface that are there. Where a program of ours keeps frames back already, nothing is done and
-     * nothing said: it may be called every second. The loopback device is left alone.
+     * Shuts the existing NICs of an interface. Where programs of ours drop all frames already, it does nothing and returns no line: it
+     * may be called every second. The loopback device is left alone.
      *
-     * @param interfaceName as configured; what is done is noted in its journal
-     * @param nicNames those that are missing are left out
+     * @param interfaceName as configured; its journal gets the programs
+     * @param nicNames missing ones are left out
      * @return what was done, for the log
-     * @throws InterceptException where a NIC can't be shut: why, one line each; the others are
+     * @throws InterceptException where a NIC can't be shut: why, one line each; the others are shut
      */
     public List<String> shut(String interfaceName, Collection<String> nicNames) throws InterceptException {
         List<String> lines = new ArrayList<>();
         List<String> faults = new ArrayList<>();
         for (String nicName : nicNames) {
             try {
-                Optional<Nic> nic = Nics.find(nicName).filter(each -> !each.loopback());
+                Optional<Nic> nic = Nics.find(nicName).filter(found -> !found.loopback());
                 if (nic.isPresent() && !isShut(nic.get())) {
                     shut(interfaceName, nic.get(), lines);
                 }
             } catch (IOException refused) {
-                faults.add(interfaceName + ": " + nicName + " can't be shut: " + NicSetup.reason(refused));
+                faults.add(interfaceName + ": " + nicName + " can't be shut: " + InterceptException.reason(refused));
             }
         }
         if (!faults.isEmpty()) {
@@ -60,7 +60,7 @@ public final class Shut {
         return lines;
     }
 
-    /** Without a claim: a daemon that has one and guards has programs there, which were looked for before. */
+    /** Takes no claim: a daemon that has one and guards the NIC has programs there, and {@link #isShut} was asked before. */
     private void shut(String interfaceName, Nic nic, List<String> lines) throws IOException {
         RestoreLog log = logOf(interfaceName);
         logs.put(interfaceName, log);
@@ -68,7 +68,7 @@ public final class Shut {
         lines.add(nic.name() + " is shut: nothing passes until " + interfaceName + " is guarded");
     }
 
-    /** What is noted of the interface; what this disk did not take is known here alone. */
+    /** The journal of the interface; a journal that could not be written exists here only. */
     private RestoreLog logOf(String interfaceName) throws IOException {
         RestoreLog known = logs.get(interfaceName);
         if (known != null && !known.warnings().isEmpty()) {
@@ -85,9 +85,9 @@ public final class Shut {
     }
 
     /**
-     * The interface is guarded: what this has attached and is still there, behind programs of the interface, goes.
+     * Detaches the programs of this, when the interface is guarded and has programs before them.
      *
-     * @return why it does not, one line each: nothing passes then
+     * @return why one can't be detached, one line each: it drops all frames then
      */
     public List<String> release(String interfaceName) {
         List<String> faults = new ArrayList<>();
@@ -95,50 +95,50 @@ public final class Shut {
         if (log == null) {
             return faults;
         }
-        for (Journal.Standing each : log.journal().programs()) {
+        for (Journal.AttachedProgram program : log.journal().programs()) {
             try {
-                // The first one is the interface's own by now.
-                if (each.hook().position(each.program()) > 0) {
-                    each.hook().remove(each.program());
+                // A first one belongs to the interface now, which has kept it.
+                if (program.hook().position(program.program()) > 0) {
+                    program.hook().remove(program.program());
                 }
             } catch (IOException refused) {
-                faults.add(interfaceName + ": " + NicSetup.reason(refused));
+                faults.add(interfaceName + ": " + InterceptException.reason(refused));
             }
         }
         return faults;
     }
 
-    /** Has nothing pass on a NIC, whatever is attached there already; lines for the log. */
+    /** Attaches programs that drop all frames of a NIC, before all programs that are attached there; lines for the log. */
     static List<String> cover(RestoreLog log, int nic, String name) throws IOException {
-        List<ProgramSet.Part> parts = new ArrayList<>();
+        List<ProgramSet.Attachment> attachments = new ArrayList<>();
         for (boolean ingress : new boolean[] {true, false}) {
             String place = name + (ingress ? " ingress" : " egress");
-            parts.add(new ProgramSet.Part(nic, place, ingress, Programs.drop(), null, false));
+            attachments.add(new ProgramSet.Attachment(nic, place, ingress, Programs.drop(), null, false));
         }
-        try (ProgramSet barrier = ProgramSet.of(Attach.AUTO, OnFailure.CLOSED, log)) {
-            return barrier.put(parts);
+        try (ProgramSet programs = ProgramSet.of(Attach.AUTO, OnFailure.CLOSED, log)) {
+            return programs.attachBeside(attachments);
         }
     }
 
-    /** True: in both directions a program of ours is known that keeps frames back, and is there. */
+    /** True: in both directions a noted program of ours drops all frames, and is attached. */
     private boolean isShut(Nic nic) throws IOException {
-        List<Journal.Standing> noted = new ArrayList<>(standing(state));
+        List<Journal.AttachedProgram> noted = new ArrayList<>(closedPrograms(state));
         logs.values().forEach(log -> noted.addAll(log.journal().programs()));
         return isShut(noted, nic, true) && isShut(noted, nic, false);
     }
 
-    private static List<Journal.Standing> standing(Path state) throws IOException {
+    private static List<Journal.AttachedProgram> closedPrograms(Path state) throws IOException {
         return Journals.read(state).ofThisBoot().stream()
                 .flatMap(found -> found.journal().programs().stream())
-                .filter(each -> !each.open())
+                .filter(program -> !program.open())
                 .toList();
     }
 
-    private static boolean isShut(List<Journal.Standing> noted, Nic nic, boolean ingress) throws ErrnoException {
-        for (Journal.Standing each : noted) {
-            if (each.nic() == nic.index()
-                    && each.ingress() == ingress
-                    && each.hook().position(each.program()) >= 0) {
+    private static boolean isShut(List<Journal.AttachedProgram> noted, Nic nic, boolean ingress) throws ErrnoException {
+        for (Journal.AttachedProgram program : noted) {
+            if (program.nic() == nic.index()
+                    && program.ingress() == ingress
+                    && program.hook().position(program.program()) >= 0) {
                 return true;
             }
         }
@@ -146,26 +146,25 @@ public final class Shut {
     }
 
     /**
-     * True where programs of an earlier run keep frames back: one that a journal of this boot has, or one that is recognised on
-     * one of these NICs.
+     * True where programs of an earlier run drop frames: a journal of this boot has one, or one is recognised on one of these NICs.
      *
-     * @param nicNames those that are missing are left out
+     * @param nicNames missing ones are left out
      */
     public static boolean keepsSomethingShut(Path state, Collection<String> nicNames) {
         try {
-            if (!standing(state).isEmpty()) {
+            if (!closedPrograms(state).isEmpty()) {
                 return true;
             }
-            Ours ours = Ours.now();
+            OwnObjects own = OwnObjects.now();
             for (String nicName : nicNames) {
                 Optional<Nic> nic = Nics.find(nicName);
-                if (nic.isPresent() && !ours.programsOn(nic.get().index()).isEmpty()) {
+                if (nic.isPresent() && !own.programsOn(nic.get().index()).isEmpty()) {
                     return true;
                 }
             }
             return false;
         } catch (IOException unknown) {
-            // Who attaches asks the same, and says what is wrong.
+            // Attaching makes the same queries, and reports the error.
             return false;
         }
     }

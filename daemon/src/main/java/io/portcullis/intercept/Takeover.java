@@ -12,12 +12,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What an interface finds of earlier runs when it begins. What is on a NIC belongs to the interface that has the NIC now, whoever
- * wrote it down, and whether anybody did; its own pairs are known by their names. What its own journal says of other NICs is
- * left on them, for an interface that wants them or for {@link Restoration#detachOthers}; until then nothing passes there.
+ * Takes over the programs, pairs and journals of earlier runs when an interface starts. Programs on a NIC belong to the interface that
+ * has the NIC now, in whichever journal they are, or in none; its own pairs are recognised by their names. Programs of its own journal
+ * on other NICs stay there, for an interface that wants the NIC or for {@link Restoration#detachOthers}; until then they drop all frames.
  */
 final class Takeover {
-    /** What will have to be restored of a NIC; {@code earlier}: what an earlier run wrote down about this very NIC. */
+    /** The original state of a NIC; {@code earlier}: the journal entry of an earlier run for this very NIC. */
     interface Plan {
         Journal.Entry of(Nic nic, Optional<Journal.Entry> earlier) throws IOException;
     }
@@ -26,7 +26,7 @@ final class Takeover {
     private final Path folder;
     private final List<String> notes;
     private final Journals earlier;
-    private final Ours ours;
+    private final OwnObjects own;
     private final Set<Integer> mine = new TreeSet<>();
 
     private Takeover(String name, Path folder, List<String> notes) throws IOException {
@@ -34,16 +34,16 @@ final class Takeover {
         this.folder = folder;
         this.notes = notes;
         this.earlier = Journals.read(folder);
-        this.ours = Ours.now();
+        this.own = OwnObjects.now();
         notes.addAll(earlier.putAside());
         notes.addAll(earlier.faults());
     }
 
     /**
-     * Begins the journal of an interface. What is noted of its NICs by others is taken out of their journals.
+     * Begins the journal of an interface. Entries of its NICs in other journals move to this one.
      *
      * @param notes takes lines for the log
-     * @throws IOException if the kernel does not tell what there is
+     * @throws IOException where the kernel does not list NICs or programs
      */
     static RestoreLog of(String interfaceName, List<Nic> nics, Path folder, List<String> notes, Plan plan)
             throws IOException {
@@ -57,7 +57,7 @@ final class Takeover {
         for (Nic nic : nics) {
             Optional<Journal.Entry> then = entryOf(nic);
             then.ifPresent(
-                    entry -> notes.add(nic.name() + ": an earlier run did not restore it: its journal is kept to"));
+                    entry -> notes.add(nic.name() + ": an earlier run did not restore it: its journal has the original state"));
             entries.add(plan.of(nic, then));
         }
         Journal next = new Journal(name, Journal.currentBootId(), entries).withPairs(pairs);
@@ -73,12 +73,12 @@ final class Takeover {
     }
 
     private List<Journal.Pair> ownPairs() {
-        List<Journal.Pair> noted = own().stream()
+        List<Journal.Pair> noted = ownJournals().stream()
                 .flatMap(found -> found.journal().pairs().stream())
                 .toList();
         List<Journal.Pair> pairs = new ArrayList<>();
-        for (Journal.Pair pair : Journal.join(noted, List.of(Pairs.inside(name), Pairs.outside(name)))) {
-            List<Nic> ends = Pairs.ends(pair, noted.contains(pair), ours.nics());
+        for (Journal.Pair pair : Journal.join(noted, VethPairs.needed(name, false))) {
+            List<Nic> ends = VethPairs.ends(pair, noted.contains(pair), own.nics());
             if (!ends.isEmpty()) {
                 pairs.add(pair);
                 ends.forEach(end -> mine.add(end.index()));
@@ -87,7 +87,7 @@ final class Takeover {
         return pairs;
     }
 
-    private List<Journals.Found> own() {
+    private List<Journals.Found> ownJournals() {
         return earlier.ofThisBoot().stream().filter(this::isOwn).toList();
     }
 
@@ -98,7 +98,7 @@ final class Takeover {
     private Optional<Journal.Entry> entryOf(Nic nic) throws IOException {
         for (Journals.Found found : earlier.ofThisBoot()) {
             for (Journal.Entry entry : found.journal().nics()) {
-                if (SameNic.is(nic, entry, found.journal())) {
+                if (NicRestore.isSame(nic, entry, found.journal())) {
                     return Optional.of(entry);
                 }
             }
@@ -106,16 +106,16 @@ final class Takeover {
         return Optional.empty();
     }
 
-    /** Programs of ours that no journal has: new ones are put before them, and they are removed. */
+    /** Adds our programs that no journal has: new ones are attached before them, and they are detached. */
     private Journal withUnnoted(Journal noted) throws IOException {
         Journal next = noted;
         for (int nic : mine) {
-            List<Journal.Standing> orphans = ours.programsOn(nic).stream()
-                    .filter(each -> noted.programs().stream().noneMatch(each::isSame))
+            List<Journal.AttachedProgram> orphans = own.programsOn(nic).stream()
+                    .filter(program -> noted.programs().stream().noneMatch(program::isSame))
                     .toList();
-            for (Journal.Standing orphan : orphans) {
+            for (Journal.AttachedProgram orphan : orphans) {
                 next = next.plus(orphan);
-                // With nothing of others in it the qdisc is of the same origin.
+                // A qdisc that has no other filters is ours too.
                 if (!orphan.isTcx() && holdsNothingElse(nic)) {
                     next = next.plusQdisc(nic);
                 }
@@ -134,23 +134,23 @@ final class Takeover {
     }
 
     private String nameOf(int nic) {
-        return ours.nics().stream()
-                .filter(each -> each.index() == nic)
+        return own.nics().stream()
+                .filter(known -> known.index() == nic)
                 .map(Nic::name)
                 .findFirst()
                 .orElse("NIC " + nic);
     }
 
-    /** What the own journal says of NICs that this interface does not want now: a journal each, without an owner. */
+    /** Moves entries of NICs that this interface does not want now to a journal for each NIC, without an owner. */
     private void leaveOthers() {
-        Set<Integer> there = ours.nics().stream().map(Nic::index).collect(Collectors.toSet());
-        for (Journals.Found found : own()) {
+        Set<Integer> existing = own.nics().stream().map(Nic::index).collect(Collectors.toSet());
+        for (Journals.Found found : ownJournals()) {
             for (int nic : found.journal().indices()) {
                 if (mine.contains(nic)) {
                     continue;
                 }
                 Journal left = found.journal().about(index -> index == nic);
-                if (there.contains(nic)) {
+                if (existing.contains(nic)) {
                     leave(nic, left);
                 } else {
                     left.nics().forEach(entry -> notes.add(entry.name() + ": gone, nothing to restore"));
@@ -167,28 +167,26 @@ final class Takeover {
                 .findFirst()
                 .orElse(left);
         RestoreLog log = RestoreLog.begin(file, before.plus(left));
-        notes.add(nameOf(nic) + ": not " + name + "'s any more: it stays as it is until it is known who wants it");
+        notes.add(nameOf(nic) + ": " + name
+                + " does not have it any more: it stays as it is until another interface wants it, or none does");
         notes.addAll(log.warnings());
-        boolean shut = false;
-        for (Journal.Standing each : left.programs()) {
-            shut |= !each.open();
-        }
+        boolean isShut = left.programs().stream().anyMatch(program -> !program.open());
         try {
-            // What led its frames to this interface must not do so when this one is about another NIC.
-            if (shut) {
+            // Its programs redirect to this interface's ports, which are about to have another NIC.
+            if (isShut) {
                 notes.addAll(Shut.cover(log, nic, nameOf(nic)));
             } else {
-                for (Journal.Standing each : left.programs()) {
-                    each.hook().remove(each.program());
-                    log.note(all -> all.minus(each));
+                for (Journal.AttachedProgram program : left.programs()) {
+                    program.hook().remove(program.program());
+                    log.note(journal -> journal.minus(program));
                 }
             }
         } catch (IOException refused) {
-            notes.add(nameOf(nic) + ": " + NicSetup.reason(refused));
+            notes.add(nameOf(nic) + ": " + InterceptException.reason(refused));
         }
     }
 
-    /** What stands in this interface's journal now stands nowhere else. */
+    /** Removes from other journals the entries that this interface's journal has now. */
     private void takeFromOthers() {
         for (Journals.Found found : earlier.ofThisBoot()) {
             Journal rest = found.journal()
@@ -200,7 +198,7 @@ final class Takeover {
             try {
                 found.file().writeOrDelete(rest);
             } catch (IOException refused) {
-                notes.add(NicSetup.reason(refused));
+                notes.add(InterceptException.reason(refused));
             }
         }
     }

@@ -25,6 +25,6 @@ final class AttachRequests {
     static Bridge bridge(String name, String outside, String inside, boolean ring, Path state) throws Exception {
         Interception.AttachRequest request =
                 of(name, "mode: bridge, outside: \"" + outside + "\", inside: \"" + inside + "\"", ring, state);
-        return Bridge.attach(request, (Mode.Bridge) request.attachment().mode());
+        return Bridge.attach(request, (Mode.Bridge) request.iface().mode());
     }
 }

@@ -64,7 +64,7 @@ class BridgeTest {
     }
 
     private List<String> faults(String outside, String inside) throws Exception {
-        return namespace.in(() -> Bridge.faults("edge", outside, inside));
+        return namespace.in(() -> NicCheck.bridgeFaults("edge", outside, inside));
     }
 
     private String fault(String outside, String inside) throws Exception {
@@ -209,7 +209,7 @@ class BridgeTest {
         assertEquals(List.of(), faults("out0", "in0"));
         namespace.ip("link set mv0 up");
         assertEquals(
-                "edge: outside: mv0 (macvlan) stands on out0 and would hear the wire past the firewall: remove it (ip link"
+                "edge: outside: mv0 (macvlan) is on top of out0 and would get its frames past the firewall: remove it (ip link"
                         + " del mv0), or name another NIC",
                 fault("out0", "in0"));
     }
@@ -236,7 +236,7 @@ class BridgeTest {
         Bridge second = attach("edge", "out0", "in0");
         assertEquals(firstJournal, journal("edge"));
         assertTrue(
-                second.notes().contains("out0: an earlier run did not restore it: its journal is kept to"),
+                second.notes().contains("out0: an earlier run did not restore it: its journal has the original state"),
                 second.notes()::toString);
         assertEquals(List.of(), namespace.in(second::detach).faults());
         assertEquals(before, state());
@@ -343,7 +343,7 @@ class BridgeTest {
         assertTrue(bridge.warnings().getFirst().contains(file.toString()), bridge.warnings()::toString);
         // As soon as it can be noted, it is.
         Files.delete(file);
-        assertEquals(List.of(), namespace.in(() -> bridge.look(new ArrayList<>(), Set.of())));
+        assertEquals(List.of(), namespace.in(() -> bridge.checkNics(new ArrayList<>(), Set.of())));
         assertEquals(List.of(), bridge.warnings());
         assertEquals(1, JournalFile.all(file.resolve("state")).size());
         assertEquals(List.of(), namespace.in(bridge::detach).faults());
@@ -382,7 +382,7 @@ class BridgeTest {
         Restored restored = detachAll();
         assertEquals(List.of(), restored.faults());
         assertEquals(
-                "out0: was a bridge's port, and no journal tells what it was before: this host's defaults: disable_ipv6 0,"
+                "out0: was a bridge's port, and no journal has its original values: this host's defaults: disable_ipv6 0,"
                         + " rp_filter 2, arp_ignore 0",
                 restored.lines().getFirst());
         assertEquals(new Restored(List.of(), List.of()), detachAll());
@@ -445,14 +445,14 @@ class BridgeTest {
         namespace.in(() -> bridge.engage(1));
         namespace.exec("sysctl -qw net.ipv6.conf.in0.disable_ipv6=0");
         List<String> done = new ArrayList<>();
-        assertEquals(List.of(), namespace.in(() -> bridge.check(done, System::nanoTime)));
+        assertEquals(List.of(), namespace.in(() -> bridge.checkPrograms(done, System::nanoTime)));
         assertEquals(List.of("in0: disable_ipv6 was set to 0 by somebody: it is 1 again"), done);
         namespace.exec("tc qdisc add dev in0 clsact");
         int nic = namespace.in(() -> Nics.index("in0"));
-        namespace.in(() -> new Hook(nic, true, true)
-                .remove(new Hook(nic, true, true).programs().getFirst()));
+        namespace.in(() -> new TcxHook(nic, true)
+                .remove(new TcxHook(nic, true).programs().getFirst()));
         done.clear();
-        assertEquals(List.of(), namespace.in(() -> bridge.check(done, System::nanoTime)));
+        assertEquals(List.of(), namespace.in(() -> bridge.checkPrograms(done, System::nanoTime)));
         assertTrue(
                 done.getFirst()
                         .startsWith("in0 ingress: program portcullis_drop was gone, and is attached again;"
@@ -460,10 +460,10 @@ class BridgeTest {
                 done::toString);
         namespace.ip("link add br0 type bridge");
         namespace.ip("link set in0 master br0");
-        List<String> faults = namespace.in(() -> bridge.look(done, Set.of()));
+        List<String> faults = namespace.in(() -> bridge.checkNics(done, Set.of()));
         assertEquals(
                 List.of(
-                        "edge: in0 is a port of br0 now, which hears its frames too: take it out (ip link set in0 nomaster)"),
+                        "edge: in0 is a port of br0 now, which gets its frames too: take it out (ip link set in0 nomaster)"),
                 faults);
     }
 
@@ -477,12 +477,12 @@ class BridgeTest {
             List<String> done = new ArrayList<>();
             assertEquals(
                     List.of("edge: in0 is gone; waiting for a NIC in0"),
-                    namespace.in(() -> bridge.look(done, Set.of(index))));
+                    namespace.in(() -> bridge.checkNics(done, Set.of(index))));
             away.ip("link set in0 netns " + namespace.name());
             assertEquals(index, (int) namespace.in(() -> Nics.index("in0")));
             namespace.exec("sysctl -qw net.ipv4.conf.in0.rp_filter=7");
-            assertEquals(List.of(), namespace.in(() -> bridge.look(done, Set.of())));
-            assertEquals(List.of(), namespace.in(() -> bridge.check(done, System::nanoTime)));
+            assertEquals(List.of(), namespace.in(() -> bridge.checkNics(done, Set.of())));
+            assertEquals(List.of(), namespace.in(() -> bridge.checkPrograms(done, System::nanoTime)));
             assertEquals(
                     "1",
                     namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
@@ -523,13 +523,13 @@ class BridgeTest {
 
     @Test
     void unequalMtusAreSaid() throws Exception {
-        assertEquals(List.of(), namespace.in(() -> Bridge.warnings("out0", "in0")));
+        assertEquals(List.of(), namespace.in(() -> NicCheck.bridgeWarnings("out0", "in0")));
         namespace.ip("link set in0 mtu 9000");
         assertEquals(
                 List.of(
-                        "out0 has MTU 1500 and in0 has 9000: longer packets than 1500 bytes are dropped (too-big): ip link set"
+                        "out0 has MTU 1500 and in0 has 9000: packets longer than 1500 bytes are dropped (too-big): ip link set"
                                 + " dev in0 mtu 1500"),
-                namespace.in(() -> Bridge.warnings("out0", "in0")));
+                namespace.in(() -> NicCheck.bridgeWarnings("out0", "in0")));
         assertTrue(attach("edge", "out0", "in0").notes().getLast().startsWith("out0 has MTU 1500 and in0 has 9000: "));
     }
 
@@ -545,13 +545,13 @@ class BridgeTest {
         int in0 = namespace.in(() -> Nics.index("in0"));
         assertThrows(InterceptException.class, () -> attach("edge", "out0", "mv1"));
         for (int nic : new int[] {out0, in0}) {
-            assertTrue(namespace.in(() -> new Hook(nic, true, true).programs()).size() > 0);
+            assertTrue(namespace.in(() -> new TcxHook(nic, true).programs()).size() > 0);
         }
         assertEquals(
                 "1", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
         assertEquals(List.of(), detachAll().faults());
         for (int nic : new int[] {out0, in0}) {
-            assertEquals(List.of(), namespace.in(() -> new Hook(nic, true, true).programs()));
+            assertEquals(List.of(), namespace.in(() -> new TcxHook(nic, true).programs()));
         }
         assertEquals(
                 "0", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("in0")).orElseThrow());
@@ -585,7 +585,7 @@ class BridgeTest {
         private PrintFaults() {}
 
         public static void main(String[] arguments) {
-            System.out.println(String.join("\n", Bridge.faults("edge", "nosuch0", "nosuch1")));
+            System.out.println(String.join("\n", NicCheck.bridgeFaults("edge", "nosuch0", "nosuch1")));
         }
     }
 }

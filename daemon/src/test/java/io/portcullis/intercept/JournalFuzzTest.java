@@ -70,11 +70,11 @@ final class JournalFuzzTest {
         for (Journal.Pair pair : journal.pairs()) {
             assertFalse(pair.near().isEmpty() || pair.far().isEmpty(), "a pair without a name");
         }
-        for (Journal.Standing standing : journal.programs()) {
+        for (Journal.AttachedProgram standing : journal.programs()) {
             assertTrue(standing.isSame(standing) && standing.hook().nic() == standing.nic());
         }
         for (Journal.Entry entry : journal.nics()) {
-            assertEquals(entry, entry.with(entry.switches(), entry.linkLocals()));
+            assertEquals(entry, entry.withSwitches(entry.switches(), entry.linkLocals()));
         }
         assertEquals(journal, journal.plus(journal.about(_ -> true)), "nothing is new about any NIC");
         return true;

@@ -58,9 +58,9 @@ class JournalTest {
     @Test
     void itsFileKeepsItsLengthAndGrowsInUnits() throws IOException {
         JournalFile file = JournalFile.ofInterface(directory, "edge");
-        Journal small = Journal.empty("edge", "boot").withPairs(List.of(Pairs.inside("edge")));
-        List<Journal.Standing> many = IntStream.range(1, 200)
-                .mapToObj(i -> new Journal.Standing(i, true, 0, i, "0123456789abcdef", false))
+        Journal small = Journal.empty("edge", "boot").withPairs(List.of(VethPairs.insideOf("edge")));
+        List<Journal.AttachedProgram> many = IntStream.range(1, 200)
+                .mapToObj(i -> new Journal.AttachedProgram(i, true, 0, i, "0123456789abcdef", false))
                 .toList();
         Journal large = new Journal("edge", "boot", List.of(), List.of(), many, List.of());
         for (Journal each : List.of(small, large, small, EDGE, small)) {
@@ -163,12 +163,12 @@ class JournalTest {
 
     @Test
     void theAliasTellsAsManyProgramsAsItHasRoomFor() {
-        List<Journal.Standing> many = IntStream.range(100, 200)
-                .mapToObj(i -> new Journal.Standing(i, i % 2 == 0, 0, i * 1000, "", false))
+        List<Journal.AttachedProgram> many = IntStream.range(100, 200)
+                .mapToObj(i -> new Journal.AttachedProgram(i, i % 2 == 0, 0, i * 1000, "", false))
                 .toList();
-        String alias = Pairs.alias(new Journal("Ж".repeat(200), "b", List.of(), List.of(), many, List.of()));
+        String alias = VethPairs.alias(new Journal("Ж".repeat(200), "b", List.of(), List.of(), many, List.of()));
         assertTrue(alias.startsWith("portcullis " + "Ж".repeat(30) + ": 199e:199000 198i:198000 "), alias);
         assertTrue(alias.getBytes(StandardCharsets.UTF_8).length <= 255, alias);
-        assertEquals("portcullis web0:", Pairs.alias(Journal.empty("web0", "b")));
+        assertEquals("portcullis web0:", VethPairs.alias(Journal.empty("web0", "b")));
     }
 }

@@ -15,7 +15,7 @@ final class LinkFollowingTest {
     private long nowNs = 5;
     private final LinkFollowing following = new LinkFollowing(nowNs);
 
-    private @Nullable Side after(long ns, boolean outside, boolean inside) {
+    private Bridge.@Nullable Side after(long ns, boolean outside, boolean inside) {
         following.step(outside, inside, nowNs);
         nowNs += ns;
         return following.step(outside, inside, nowNs);
@@ -25,7 +25,7 @@ final class LinkFollowingTest {
     void theSideThatDidNotFailIsHeldOnceTheFailureHasSettled() {
         assertNull(after(1, true, true));
         assertNull(after(SETTLE_NS - 1, true, false));
-        assertEquals(Side.OUTSIDE, after(1, true, false));
+        assertEquals(Bridge.Side.OUTSIDE, after(1, true, false));
         assertTrue(following.isSettled(nowNs));
     }
 
@@ -39,8 +39,8 @@ final class LinkFollowingTest {
     @Test
     void theHeldSideComesUpWithTheFailedOneAndItsOwnCarrierIsNotLookedAt() {
         after(1, true, true);
-        assertEquals(Side.INSIDE, after(SETTLE_NS, false, true));
-        assertEquals(Side.INSIDE, after(SETTLE_NS * 10, false, false));
+        assertEquals(Bridge.Side.INSIDE, after(SETTLE_NS, false, true));
+        assertEquals(Bridge.Side.INSIDE, after(SETTLE_NS * 10, false, false));
         assertNull(after(SETTLE_NS, true, false));
     }
 
@@ -52,7 +52,7 @@ final class LinkFollowingTest {
         assertFalse(following.isSettled(nowNs));
         assertNull(after(RECOVERY_NS - 1, true, false));
         assertNull(after(SETTLE_NS - 1, true, false));
-        assertEquals(Side.OUTSIDE, after(SETTLE_NS, true, false), "then it has failed itself");
+        assertEquals(Bridge.Side.OUTSIDE, after(SETTLE_NS, true, false), "then it has failed itself");
     }
 
     @Test
@@ -66,7 +66,7 @@ final class LinkFollowingTest {
     void atTheStartBothMayLookForTheirCarrier() {
         assertNull(after(RECOVERY_NS - 1, true, false));
         assertNull(after(1, true, false));
-        assertEquals(Side.OUTSIDE, after(SETTLE_NS, true, false));
+        assertEquals(Bridge.Side.OUTSIDE, after(SETTLE_NS, true, false));
     }
 
     @Test

@@ -64,11 +64,11 @@ final class LostNotesTest {
         return namespace.exec("ip -o link") + namespace.exec("tc qdisc show");
     }
 
-    private static VethPairs attach(String name, String keys, PacketMark mark, Path state) throws Exception {
+    private static Host attach(String name, String keys, PacketMark mark, Path state) throws Exception {
         Interception.AttachRequest request = AttachRequests.of(name, "mode: host, " + keys, true, state);
         Interception.AttachRequest marked =
-                new Interception.AttachRequest(request.attachment(), true, mark, state, name + " of the test");
-        return VethPairs.attach(marked, (Mode.Host) request.attachment().mode());
+                new Interception.AttachRequest(request.iface(), true, mark, state, name + " of the test");
+        return Host.attach(marked, (Mode.Host) request.iface().mode());
     }
 
     private static PacketMark mark(String interfaceKeys) throws Exception {
@@ -77,8 +77,8 @@ final class LostNotesTest {
 
     private static final PacketMark OTHER = new PacketMark(0x50, 0xf0);
 
-    private static VethPairs engaged(String name, String keys, PacketMark mark, Path state) throws Exception {
-        VethPairs host = attach(name, keys, mark, state);
+    private static Host engaged(String name, String keys, PacketMark mark, Path state) throws Exception {
+        Host host = attach(name, keys, mark, state);
         host.engage(1);
         return host;
     }
@@ -104,8 +104,8 @@ final class LostNotesTest {
             engaged("web0", keys, mark("mode: host, nic: e0"), directory).leave();
             loseJournals(directory);
             // Another mark: what is left behind the new ones would stop everything.
-            VethPairs host = attach("web0", keys, OTHER, directory);
-            assertTrue(host.wasStanding());
+            Host host = attach("web0", keys, OTHER, directory);
+            assertTrue(host.wasAttached());
             assertTrue(
                     host.notes().stream().anyMatch(line -> line.contains("no journal has are on e0")),
                     host.notes()::toString);
@@ -114,7 +114,7 @@ final class LostNotesTest {
                 assertEquals(1, programs(nic, true), nic);
             }
             assertEquals(1, programs("e0", false));
-            assertEquals(List.of(), host.check(new ArrayList<>(), System::nanoTime));
+            assertEquals(List.of(), host.checkPrograms(new ArrayList<>(), System::nanoTime));
             assertEquals(List.of(), host.detach().faults());
             return true;
         });
@@ -167,7 +167,7 @@ final class LostNotesTest {
         namespace.in(() -> {
             engaged("old0", "nic: e1", OTHER, directory).leave();
             loseJournals(directory);
-            VethPairs host = engaged("web0", "nic: e0", OTHER, directory);
+            Host host = engaged("web0", "nic: e0", OTHER, directory);
             Restored others = Restoration.detachOthers(directory, Set.of("web0"), List.of("e0"));
             assertEquals(List.of(), others.faults());
             // It may be another portcullis's, and what is shut stays shut.
@@ -176,7 +176,7 @@ final class LostNotesTest {
                     others.lines().stream()
                             .anyMatch(line -> line.startsWith("e1: 2 program(s) of portcullis that no journal")),
                     others.lines().toString());
-            assertEquals(List.of(), host.check(new ArrayList<>(), System::nanoTime));
+            assertEquals(List.of(), host.checkPrograms(new ArrayList<>(), System::nanoTime));
             assertEquals(1, programs("e0", true));
             assertEquals(1, programs("pch-web0", true));
             assertEquals(List.of(), host.detach().faults());
@@ -195,7 +195,7 @@ final class LostNotesTest {
         namespace.ip("link set pcd-web0 alias mine");
         namespace.in(() -> {
             JournalFile.ofInterface(directory, "web0")
-                    .write(Journal.empty("web0", Journal.currentBootId()).withPairs(List.of(Pairs.inside("web0"))));
+                    .write(Journal.empty("web0", Journal.currentBootId()).withPairs(List.of(VethPairs.insideOf("web0"))));
             InterceptException refused =
                     assertThrows(InterceptException.class, () -> attach("web0", "nic: e0", OTHER, directory));
             assertTrue(refused.faults().getFirst().contains("pch-web0 already, which is not ours"));
@@ -214,18 +214,18 @@ final class LostNotesTest {
                     new BpfProgram.Instruction.Set(BpfProgram.Register.R0, BpfProgram.NEXT),
                     new BpfProgram.Instruction.Exit()))) {
                 Tcx.attachFirst(other, nic, true);
-                VethPairs host = attach("web0", "nic: e0", OTHER, directory);
+                Host host = attach("web0", "nic: e0", OTHER, directory);
                 List<String> lines = host.engage(1);
                 assertTrue(
                         lines.contains(
-                                "e0 ingress: behind ours 1 program(s) of others go on: " + other.id() + " theirs"),
+                                "e0 ingress: 1 program(s) of others run after ours: " + other.id() + " theirs"),
                         lines::toString);
                 Tcx.detach(other.id(), nic, true, Tcx.query(nic, true));
                 Tcx.attachFirst(other, nic, true);
                 assertEquals(
                         List.of(
                                 "web0: e0 ingress: 1 tcx program of somebody else run before ours, and may let frames past it"),
-                        host.check(new ArrayList<>(), System::nanoTime));
+                        host.checkPrograms(new ArrayList<>(), System::nanoTime));
                 assertEquals(List.of(), host.detach().faults());
                 assertEquals(
                         List.of(new Tcx.Entry(other.id(), 0)),
@@ -250,8 +250,8 @@ final class LostNotesTest {
             assertEquals(
                     new Restored(List.of(), List.of()), Restoration.detachOthers(directory, Set.of(), List.of("e0")));
             assertEquals(1, programs("e0", true));
-            VethPairs host = attach("web0", "nic: e0", OTHER, directory);
-            assertTrue(host.wasStanding());
+            Host host = attach("web0", "nic: e0", OTHER, directory);
+            assertTrue(host.wasAttached());
             host.engage(1);
             assertEquals(1, programs("e0", true));
             assertEquals(1, programs("e0", false));
@@ -290,7 +290,7 @@ final class LostNotesTest {
             assertEquals(List.of(), shut.shut("web0", List.of("e0")));
             assertEquals(1, programs("e0", true));
             assertEquals(1, programs("e0", false));
-            VethPairs host = attach("web0", "nic: e0", OTHER, nowhere);
+            Host host = attach("web0", "nic: e0", OTHER, nowhere);
             host.engage(1);
             assertEquals(List.of(), shut.release("web0"));
             assertEquals(1, programs("e0", true));
@@ -332,7 +332,7 @@ final class LostNotesTest {
 
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[0]);
-            VethPairs host = attach("web0", "nic: e0", OTHER, folder);
+            Host host = attach("web0", "nic: e0", OTHER, folder);
             Path filling = folder.resolve("filling");
             fill(filling);
             host.engage(1);
@@ -351,13 +351,13 @@ final class LostNotesTest {
                     JournalFile.all(folder).getFirst().read()));
             host.leave();
             fill(filling.resolveSibling("more"));
-            VethPairs second = engaged("web1", "nic: e1", OTHER, folder);
+            Host second = engaged("web1", "nic: e1", OTHER, folder);
             say(
                     second.warnings().size() == 1 && programs("e1", true) == 1,
                     "guarded without a note",
                     second.warnings());
             Files.delete(filling);
-            second.look(new ArrayList<>(), Set.of());
+            second.checkNics(new ArrayList<>(), Set.of());
             say(
                     second.warnings().isEmpty()
                             && JournalFile.all(folder)
@@ -409,7 +409,7 @@ final class LostNotesTest {
             Path folder = Path.of(arguments[0]);
             engaged("web0", "nic: e0", OTHER, folder).leave();
             loseJournals(folder);
-            VethPairs host = engaged("web0", "nic: e0", OTHER, folder);
+            Host host = engaged("web0", "nic: e0", OTHER, folder);
             System.out.println("host " + programs("e0", true) + " " + programs("e0", false));
             host.leave();
             loseJournals(folder);

@@ -93,7 +93,7 @@ class StackOffTheWireTest {
             assertEquals(2, answers.stream().filter("0806"::equals).count(), answers::toString);
             assertTrue(answers.contains("86dd"), answers::toString);
 
-            assertTrue(firewall.in(() -> Bridge.faults("edge", "out0", "in0"))
+            assertTrue(firewall.in(() -> NicCheck.bridgeFaults("edge", "out0", "in0"))
                     .getFirst()
                     .contains("accept_ra=0"));
             firewall.ip("addr flush dev out0 scope global");

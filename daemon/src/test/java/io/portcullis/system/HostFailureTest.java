@@ -65,7 +65,7 @@ final class HostFailureTest {
         daemon.crash();
         assertShut(since);
         daemon = daemon.again();
-        assertTrue(daemon.log().contains("out0 ingress: program portcullis_in stands already"), daemon.log());
+        assertTrue(daemon.log().contains("out0 ingress: program portcullis_in was attached already"), daemon.log());
         assertFiltered(since);
         daemon.terminate();
         assertTrue(daemon.log().contains("out0 stays shut"), daemon.log());

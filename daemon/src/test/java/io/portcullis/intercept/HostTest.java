@@ -18,14 +18,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** The programs of a host's NIC after a run that died at a bad moment. */
 @Tag("system")
 @Timeout(60)
-final class VethPairsTest {
+final class HostTest {
     @TempDir
     Path directory;
 
-    private VethPairs engaged() throws Exception {
+    private Host engaged() throws Exception {
         Interception.AttachRequest request = AttachRequests.of("web0", "mode: host, nic: e0", true, directory);
-        VethPairs host =
-                VethPairs.attach(request, (Mode.Host) request.attachment().mode());
+        Host host =
+                Host.attach(request, (Mode.Host) request.iface().mode());
         host.engage(1);
         return host;
     }
@@ -42,8 +42,8 @@ final class VethPairsTest {
                     JournalFile file = JournalFile.all(directory).getFirst();
                     try (Bpf program = Bpf.load(other)) {
                         Tcx.attachFirst(program, nic, true);
-                        Journal.Standing standing =
-                                new Journal.Standing(nic, true, 0, program.id(), other.fingerprint(), false);
+                        Journal.AttachedProgram standing =
+                                new Journal.AttachedProgram(nic, true, 0, program.id(), other.fingerprint(), false);
                         file.write(file.read().plus(standing));
                     }
                     assertEquals(2, Tcx.query(nic, true).entries().size());

@@ -1,8 +1,7 @@
-package io.portcullis.intercept;
+package io.portcullis.linux.bpf;
 
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.OwnedFile;
-import io.portcullis.linux.bpf.Bpf;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,10 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of bpffs that hold our programs: by them a process that may not ask for a program by its number knows its own again.
- * Only where somebody has made the folder for us; without it everything else works.
+ * Files of bpffs that hold programs: through them a process that may not ask for a program by its id recognises its own programs.
+ * They need a folder that the administrator has made and this user owns; without it all methods do nothing. Stateless; any thread.
  */
-final class Pins {
+public final class Pins {
     private static final Logger LOG = LoggerFactory.getLogger(Pins.class);
 
     private static final Path FOLDER = Path.of("/sys/fs/bpf/portcullis");
@@ -37,38 +36,38 @@ final class Pins {
         }
     }
 
-    private static Path file(Hook hook, int program) {
-        return FOLDER.resolve(hook.nic() + "-" + hook.direction() + "-" + program);
+    private static Path file(int nic, boolean ingress, int program) {
+        return FOLDER.resolve(nic + "-" + (ingress ? "ingress" : "egress") + "-" + program);
     }
 
-    /** Holds a program, where it can. */
-    static void add(Hook hook, Bpf program) {
+    /** Makes the file of a program that is attached to a NIC, where that is possible. */
+    public static void add(int nic, boolean ingress, Bpf program) {
         if (!isUsable()) {
             return;
         }
         try {
-            program.pinTo(file(hook, program.id()));
+            program.pinTo(file(nic, ingress, program.id()));
         } catch (ErrnoException refused) {
-            // The journal and the alias know it too.
+            // The journal and the alias list the program too.
             return;
         }
     }
 
-    /** Lets a program go. */
-    static void remove(Hook hook, int program) {
+    /** Removes the file of a program. */
+    public static void remove(int nic, boolean ingress, int program) {
         if (!isUsable()) {
             return;
         }
         try {
-            Files.deleteIfExists(file(hook, program));
+            Files.deleteIfExists(file(nic, ingress, program));
         } catch (IOException refused) {
-            // It holds a program that is attached nowhere: a few hundred bytes.
+            // The file holds a program that is attached nowhere: a few hundred bytes.
             return;
         }
     }
 
-    /** The kernel's numbers of the programs that are held, and named as ours. */
-    static Set<Integer> programs() throws IOException {
+    /** The ids of the programs that files hold and whose names begin with these letters. */
+    public static Set<Integer> programs(String prefix) throws IOException {
         Set<Integer> programs = new TreeSet<>();
         if (!isUsable()) {
             return programs;
@@ -76,11 +75,11 @@ final class Pins {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(FOLDER)) {
             for (Path file : files) {
                 try (Bpf program = Bpf.pinned(file)) {
-                    if (program.name().startsWith(Ours.NAME)) {
+                    if (program.name().startsWith(prefix)) {
                         programs.add(program.id());
                     }
                 } catch (ErrnoException refused) {
-                    LOG.debug("{} is no program that may be looked at", file, refused);
+                    LOG.debug("{} is no program that this process may open", file, refused);
                 }
             }
         }
