@@ -1,6 +1,5 @@
 package io.portcullis.intercept;
 
-import io.portcullis.config.Attach;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Bpf;
@@ -13,11 +12,6 @@ import java.util.Optional;
 record ClsactHook(int nic, boolean ingress) implements Hook {
     /** The handle of our filter among those of our priority. */
     static final int HANDLE = 0x5043;
-
-    @Override
-    public Attach attach() {
-        return Attach.CLSACT;
-    }
 
     @Override
     public int handle() {

@@ -1,6 +1,5 @@
 package io.portcullis.intercept;
 
-import io.portcullis.config.Attach;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Bpf;
@@ -14,9 +13,6 @@ sealed interface Hook permits TcxHook, ClsactHook {
 
     /** False: egress. */
     boolean ingress();
-
-    /** The list that this hook is on. */
-    Attach attach();
 
     /** The handle of our program in the journal: 0 for tcx. */
     int handle();

@@ -27,21 +27,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The file of a journal, and its spare: as long as each other, and full of blanks behind the words. A write goes into the spare,
- * whose blocks are there already, and then both change names; so a full disk stops no write after the first.
+ * The file of a journal, and a spare file of the same length, both padded with blanks. A write goes into the spare, whose blocks are
+ * allocated already, and then the two exchange their names; so a full disk stops no write after the first.
  *
- * @param path of the file; the spare stands beside it
+ * @param path of the file; the spare is in the same folder
  */
 record JournalFile(Path path) {
     private static final String PREFIX = "restore-";
     private static final String SUFFIX = ".json";
 
-    /** URL encoding leaves no tilde: what has one is no interface's whole name. */
+    /** URL encoding leaves no tilde, so that a shortened name can't be another interface's whole name. */
     private static final int HASH_LENGTH = 16;
 
     private static final String OF_A_NIC = "~nic-";
 
-    /** Of the encoded name; the rest of a longer one is in its hash. */
+    /** Characters of the encoded name; a longer one is cut, and gets a hash. */
     private static final int NAME_LENGTH = 150;
 
     private static final int UNIT = 16 * 1024;
@@ -54,7 +54,7 @@ record JournalFile(Path path) {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    /** A journal that is not obeyed, for it belongs to a user whom we do not trust. */
+    /** A journal that is not obeyed, because it belongs to a user whom we do not trust. */
     static final class OfAnotherUser extends IOException {
         OfAnotherUser(Path file, int owner) {
             super(file + " belongs to user " + owner + ", and is not obeyed by user " + OwnedFile.user()
@@ -62,7 +62,7 @@ record JournalFile(Path path) {
         }
     }
 
-    /** Of an interface: any name makes one file name, without a way out of the folder. */
+    /** The file of an interface: any name makes one file name, which stays in the folder. */
     static JournalFile ofInterface(Path folder, String interfaceName) {
         String encoded = URLEncoder.encode(interfaceName, StandardCharsets.UTF_8);
         String name = encoded.length() <= NAME_LENGTH
@@ -73,12 +73,12 @@ record JournalFile(Path path) {
         return new JournalFile(folder.resolve(PREFIX + name + SUFFIX));
     }
 
-    /** Of a NIC that no interface has, and that an earlier run left as it is. */
+    /** The file of a NIC that an earlier run has not restored and no interface has. */
     static JournalFile ofNic(Path folder, int nic) {
         return new JournalFile(folder.resolve(PREFIX + OF_A_NIC + nic + SUFFIX));
     }
 
-    /** Those of a folder, by name; none where there is no folder. */
+    /** The files of a folder, by name; none where the folder does not exist. */
     static List<JournalFile> all(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
         if (Files.isDirectory(folder)) {
@@ -99,11 +99,11 @@ record JournalFile(Path path) {
     }
 
     /**
-     * What it says.
+     * Reads the journal.
      *
-     * @throws java.nio.file.NoSuchFileException where there is none
+     * @throws java.nio.file.NoSuchFileException where it does not exist
      * @throws OfAnotherUser where it is not obeyed
-     * @throws IOException where it is no journal: which, and why, in one line
+     * @throws IOException where it is not a journal: path and reason, in one line
      */
     Journal read() throws IOException {
         OwnedFile file = OwnedFile.read(path, LONGEST);
@@ -117,21 +117,21 @@ record JournalFile(Path path) {
             }
             return journal;
         } catch (JacksonException broken) {
-            // It quotes the file, which may have any character.
+            // The message quotes the file, which may have any character.
             String why = broken.getOriginalMessage().replaceAll("\\p{Cntrl}", "?");
             throw new IOException(path + ": not a journal (" + why + ")", broken);
         }
     }
 
-    /** All or nothing, and on the disk when this returns. Makes the folder (mode 0750) where there is none. */
+    /** Writes all or nothing; it is on the disk when this returns. Makes the folder (mode 0750) where it does not exist. */
     void write(Journal journal) throws IOException {
         Path folder = path.toAbsolutePath().getParent();
         if (folder != null && !Files.isDirectory(folder)) {
             Files.createDirectories(
                     folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
         }
-        byte[] words = JSON.writeValueAsBytes(journal);
-        fill(words);
+        byte[] text = JSON.writeValueAsBytes(journal);
+        fill(text);
         swap();
         if (folder != null) {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
@@ -139,28 +139,28 @@ record JournalFile(Path path) {
             }
         }
         if (!Files.exists(spare(), LinkOption.NOFOLLOW_LINKS)) {
-            reserve(words);
+            reserve(text);
         }
     }
 
-    /** Blocks for the next write, while there are some. */
-    private void reserve(byte[] words) throws IOException {
+    /** Allocates blocks for the next write, while there are some. */
+    private void reserve(byte[] text) throws IOException {
         try {
-            fill(words);
+            fill(text);
         } catch (IOException full) {
-            // What is to be known is written; the next write finds a place or says why not.
+            // The journal is written; the next write finds space or throws.
             Files.deleteIfExists(spare());
         }
     }
 
-    private void fill(byte[] words) throws IOException {
+    private void fill(byte[] text) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 spare(),
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----")))) {
-            long units = Math.max((words.length + UNIT - 1L) / UNIT, (channel.size() + UNIT - 1L) / UNIT);
-            byte[] all = Arrays.copyOf(words, Math.toIntExact(Math.min(units * UNIT, LONGEST)));
-            Arrays.fill(all, words.length, all.length, (byte) ' ');
+            long units = Math.max((text.length + UNIT - 1L) / UNIT, (channel.size() + UNIT - 1L) / UNIT);
+            byte[] all = Arrays.copyOf(text, Math.toIntExact(Math.min(units * UNIT, LONGEST)));
+            Arrays.fill(all, text.length, all.length, (byte) ' ');
             ByteBuffer bytes = ByteBuffer.wrap(all);
             while (bytes.hasRemaining()) {
                 channel.write(bytes, bytes.position());
@@ -183,13 +183,13 @@ record JournalFile(Path path) {
         Files.move(spare(), path, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Removes it, and the spare. */
+    /** Removes the file and the spare. */
     void delete() throws IOException {
         Files.deleteIfExists(path);
         Files.deleteIfExists(spare());
     }
 
-    /** Writes what is left of a journal; an empty one is none. */
+    /** Writes a journal; an empty one removes the file. */
     void writeOrDelete(Journal journal) throws IOException {
         if (journal.isEmpty()) {
             delete();
@@ -198,7 +198,7 @@ record JournalFile(Path path) {
         }
     }
 
-    /** Takes it out of the way, for people to look at; an older one that is there goes. */
+    /** Renames the file, for people to look at; it replaces an older one. */
     Path putAside() throws IOException {
         Files.deleteIfExists(spare());
         return Files.move(path, beside(".unreadable"), StandardCopyOption.REPLACE_EXISTING);

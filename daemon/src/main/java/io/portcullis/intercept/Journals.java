@@ -7,26 +7,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The journals of a folder, read once. One that can't be read counts as lost: what it spoke of is recognised without it
- * ({@link Ours}).
+ * The journals of a folder, read once. A journal that can't be read counts as lost: its programs and pairs are recognised without it
+ * ({@link OwnObjects}).
  *
  * @param ofThisBoot in the order of their names
- * @param before files of earlier boots, whose NICs are no more
- * @param broken files that are no journals, and why
- * @param faults what can't be read, or is not obeyed: one line each
+ * @param before journals of earlier boots, whose NICs don't exist any more
+ * @param broken files that are not journals, and why
+ * @param faults files that can't be read, or belong to a user whom we do not trust: one line each
  */
 record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken, List<String> faults) {
-    /** A journal, and where it is. */
+    /** A journal and its file. */
     record Found(JournalFile file, Journal journal) {}
 
-    /** A file that is no journal. */
+    /** A file that is not a journal. */
     record Broken(JournalFile file, String reason) {}
 
     /**
-     * Reads them. Changes nothing.
+     * Reads the journals. Changes nothing.
      *
      * @param folder may be missing
-     * @throws IOException if the kernel does not tell which boot this is
+     * @throws IOException if the kernel does not report the id of this boot
      */
     static Journals read(Path folder) throws IOException {
         String boot = Journal.currentBootId();
@@ -46,7 +46,7 @@ record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken,
             Journal journal = file.read();
             (journal.bootId().equals(boot) ? ofThisBoot : before).add(new Found(file, journal));
         } catch (NoSuchFileException gone) {
-            // Between the list and the look somebody has restored it.
+            // Another process has restored it since the folder was listed.
             return;
         } catch (JournalFile.OfAnotherUser other) {
             faults.add(InterceptException.reason(other));
@@ -55,15 +55,15 @@ record Journals(List<Found> ofThisBoot, List<Found> before, List<Broken> broken,
         }
     }
 
-    /** Takes those away that are no journals; lines for the log. */
+    /** Renames the files that are not journals; lines for the log. */
     List<String> putAside() {
         List<String> lines = new ArrayList<>();
-        for (Broken each : broken) {
+        for (Broken lost : broken) {
             try {
-                lines.add(each.reason() + ": it counts as lost, and is "
-                        + each.file().putAside().getFileName() + " now");
+                lines.add(lost.reason() + ": it counts as lost, and is "
+                        + lost.file().putAside().getFileName() + " now");
             } catch (IOException refused) {
-                lines.add(each.reason() + ": it counts as lost: " + InterceptException.reason(refused));
+                lines.add(lost.reason() + ": it counts as lost: " + InterceptException.reason(refused));
             }
         }
         return lines;

@@ -3,19 +3,18 @@ package io.portcullis.intercept;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which side of a bridge is to be held down because the other one has lost its carrier, so that routers and bonds
- * behind a bridge notice what they would notice on a cable. Never both sides; the carrier of a side that is held is not
- * looked at; it comes up with the side that failed. Changes have to last for {@link #SETTLE_NS} to count. A side that was
- * let go, and both at the start, have {@link #RECOVERY_NS} to find their carrier (a NIC negotiates for seconds) before its
- * absence is a failure.
+ * Decides which side of a bridge is held down because the other one has lost its carrier, so that routers and bonds behind a bridge
+ * notice the loss as on a cable. It never holds both sides, and ignores the carrier of the held side, which is released when the
+ * failed side has its carrier back. A change counts after {@link #SETTLE_NS}. A released side, and both sides at the start, have
+ * {@link #RECOVERY_NS} to find their carrier (a NIC negotiates for seconds) before its absence is a failure.
  *
- * <p>Pure: time is the caller's, in nanoseconds.
+ * <p>Pure: the caller passes the time, in nanoseconds.
  */
 public final class LinkFollowing {
-    /** How long a change has to last. */
+    /** The time for which a change must last. */
     public static final long SETTLE_NS = 300_000_000L;
 
-    /** How long a NIC may take to find its carrier. */
+    /** The time that a NIC may take to find its carrier. */
     public static final long RECOVERY_NS = 10_000_000_000L;
 
     private Bridge.@Nullable Side held;
@@ -24,14 +23,14 @@ public final class LinkFollowing {
     private long outsideExcusedUntilNs;
     private long insideExcusedUntilNs;
 
-    /** Nothing is held, and both sides may still be looking for their carrier. */
+    /** Holds no side; both sides may still be looking for their carrier. */
     public LinkFollowing(long nowNs) {
         outsideExcusedUntilNs = nowNs + RECOVERY_NS;
         insideExcusedUntilNs = nowNs + RECOVERY_NS;
     }
 
     /**
-     * Looks at both carriers.
+     * Takes the state of both carriers.
      *
      * @return the side to hold down from now on; null: none
      */
@@ -58,7 +57,7 @@ public final class LinkFollowing {
         return held;
     }
 
-    /** True: without a change of a carrier, the next {@link #step} says what the last one said. */
+    /** True: without a change of a carrier, the next {@link #step} returns the same side. */
     public boolean isSettled(long nowNs) {
         return wanted == held && nowNs - outsideExcusedUntilNs >= 0 && nowNs - insideExcusedUntilNs >= 0;
     }

@@ -201,7 +201,7 @@ final class ProgramSet implements AutoCloseable {
         }
     }
 
-    /** The id of a program of the journal that does what is wanted, where it is wanted. */
+    /** The id of a noted program that has the wanted instructions and position. */
     private Optional<Integer> attached(Hook hook, BpfProgram wanted, int position) throws ErrnoException {
         List<Integer> chain = hook.programs();
         return log.journal().programsOn(hook).stream()

@@ -38,8 +38,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The programs that keep frames from where they must not be decided without us. Those that ask whether a frame is ours look at
- * the masked bits of its mark; those that change the mark change these bits only.
+ * The programs that drop frames, or redirect them to a port. A frame is ours if the masked bits of its mark have our value; programs
+ * that change the mark change these bits only.
  */
 final class Programs {
     private static final Label OURS = new Label("ours");
@@ -51,35 +51,35 @@ final class Programs {
         this.mark = mark;
     }
 
-    /** Where a deadline has passed: on to the next program. */
+    /** The next program runs: for our frames, and for all when a deadline has passed. */
     static final List<Instruction> PASS = List.of(new Set(R0, NEXT), new Exit());
 
-    /** Nothing passes. */
+    /** Drops every frame. */
     static BpfProgram drop() {
         return BpfProgram.of("portcullis_drop", new Set(R0, DROP), new Exit());
     }
 
-    /** What is ours loses its mark and goes on to the stack; nothing else does. */
+    /** Clears the mark of our frames and passes them to the stack; drops all others. */
     BpfProgram admitOurs(@Nullable BpfMap deadline) {
         return ours("portcullis_in", deadline, List.of(new Set(R0, DROP), new Exit()), true);
     }
 
-    /** As {@link #admitOurs}, and all else goes to another NIC. */
+    /** Clears the mark of our frames and passes them to the stack; redirects all others to another NIC. */
     BpfProgram admitOursAndDivert(@Nullable BpfMap deadline, int to) {
         return ours("portcullis_in", deadline, redirect(to, 0), true);
     }
 
-    /** What is ours leaves; all else goes to another NIC. */
+    /** Lets our frames leave; redirects all others to another NIC. */
     BpfProgram divert(@Nullable BpfMap deadline, int to) {
         return ours("portcullis_out", deadline, redirect(to, 0), false);
     }
 
-    /** What is ours leaves; nothing else does. */
+    /** Lets our frames leave; drops all others. */
     BpfProgram emitOurs() {
         return ours("portcullis_out", null, List.of(new Set(R0, DROP), new Exit()), false);
     }
 
-    /** Nothing passes; past the deadline everything goes to the other NIC of a bridge, as ours. */
+    /** Drops every frame; past the deadline it marks every frame and redirects it to the other NIC of a bridge. */
     BpfProgram dropUntil(BpfMap deadline, int other) {
         List<Instruction> all = new ArrayList<>(jumpPast(deadline));
         all.add(new Set(R0, DROP));
@@ -89,12 +89,12 @@ final class Programs {
         return new BpfProgram("portcullis_in", all);
     }
 
-    /** Everything becomes ours and leaves by another NIC. */
+    /** Marks every frame; it leaves by another NIC. */
     BpfProgram forward(int to) {
         return new BpfProgram("portcullis_fwd", markAndRedirect(R1, to, 0));
     }
 
-    /** Everything becomes ours and arrives on another NIC. */
+    /** Marks every frame; it arrives on another NIC. */
     BpfProgram deliver(int to) {
         return new BpfProgram("portcullis_up", markAndRedirect(R1, to, Function.INGRESS));
     }
@@ -122,7 +122,7 @@ final class Programs {
         return new BpfProgram(name, all);
     }
 
-    /** To EXPIRED where CLOCK_MONOTONIC is past the map's number. Keeps the frame in R6 and R1. */
+    /** Jumps to EXPIRED where CLOCK_MONOTONIC is past the map's number. Keeps the frame in R6 and R1. */
     private static List<Instruction> jumpPast(BpfMap deadline) {
         Label found = new Label("found");
         return List.of(
@@ -132,7 +132,7 @@ final class Programs {
                 new Copy(R2, R10),
                 new Add(R2, -4),
                 new Call(Function.MAP_LOOKUP_ELEMENT),
-                // An array has its entry; the verifier wants to see it asked.
+                // An array always has its entry, but the verifier demands the test.
                 new Jump(Condition.DIFFERS, R0, 0, found),
                 new Set(R0, DROP),
                 new Exit(),

@@ -170,7 +170,8 @@ public final class Restoration {
         for (Journal.Pair pair : journal.pairs()) {
             step(
                     journal.interfaceName(),
-                    () -> VethPairs.remove(pair, true).ifPresent(line -> lines.add(journal.interfaceName() + ": " + line)));
+                    () -> VethPairs.remove(pair, true)
+                            .ifPresent(line -> lines.add(journal.interfaceName() + ": " + line)));
         }
         for (int nic : journal.qdiscs()) {
             step(journal.interfaceName(), () -> removeEmptyQdisc(nic));

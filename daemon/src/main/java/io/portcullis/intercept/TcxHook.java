@@ -1,6 +1,5 @@
 package io.portcullis.intercept;
 
-import io.portcullis.config.Attach;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Bpf;
@@ -28,11 +27,6 @@ record TcxHook(int nic, boolean ingress) implements Hook {
     /** True: this kernel has tcx, and this process may use it. */
     static boolean isSupported() {
         return Support.TCX;
-    }
-
-    @Override
-    public Attach attach() {
-        return Attach.TCX;
     }
 
     @Override

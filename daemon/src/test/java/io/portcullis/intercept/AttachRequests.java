@@ -7,7 +7,7 @@ import io.portcullis.config.read.ConfigReader;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** What a configuration asks of an interception. */
+/** Requests for interceptions, from a configuration. */
 final class AttachRequests {
     private AttachRequests() {}
 

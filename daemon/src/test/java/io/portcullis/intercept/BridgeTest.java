@@ -54,7 +54,7 @@ class BridgeTest {
         namespace.close();
     }
 
-    /** As a process that starts when the one before it is gone, however that ended. */
+    /** Like a process that starts after the end of the one before it. */
     private Bridge attach(String interfaceName, String outside, String inside) throws Exception {
         if (last != null) {
             last.leave();
@@ -77,7 +77,7 @@ class BridgeTest {
         return namespace.in(() -> Restoration.detachAll(directory));
     }
 
-    /** All that attaching may change, of both NICs. */
+    /** Everything that attaching may change on both NICs. */
     private String state() throws Exception {
         StringBuilder state = new StringBuilder();
         for (String name : List.of("out0", "in0")) {
@@ -319,7 +319,7 @@ class BridgeTest {
 
     @Test
     void aFailureHalfWayIsUndone() throws Exception {
-        // A macvlan with the MAC address of one that is up can't be switched on.
+        // A macvlan with the MAC address of one that is up can't be set up.
         namespace.ip("link add link m0 name mv0 address 02:00:00:00:00:44 type macvlan");
         namespace.ip("link add link m0 name mv1 address 02:00:00:00:00:44 type macvlan");
         namespace.ip("link set mv0 up");
@@ -341,7 +341,7 @@ class BridgeTest {
         assertTrue(bridge.notes().getFirst().startsWith("out0: can't be claimed against another portcullis"));
         assertEquals(1, bridge.warnings().size());
         assertTrue(bridge.warnings().getFirst().contains(file.toString()), bridge.warnings()::toString);
-        // As soon as it can be noted, it is.
+        // The journal is written as soon as that is possible.
         Files.delete(file);
         assertEquals(List.of(), namespace.in(() -> bridge.checkNics(new ArrayList<>(), Set.of())));
         assertEquals(List.of(), bridge.warnings());
@@ -373,7 +373,7 @@ class BridgeTest {
         namespace.exec("sysctl -qw net.ipv4.conf.default.rp_filter=2");
         attach("edge", "out0", "in0").leave();
         Files.delete(journals().getFirst());
-        // A start that finds the switches set takes the defaults for what they were.
+        // A start that finds the sysctls of a port takes the defaults for their original values.
         attach("edge", "out0", "in0").leave();
         Map<StackSysctl, String> noted =
                 JournalFile.all(directory).getFirst().read().nics().getFirst().switches();
@@ -412,7 +412,7 @@ class BridgeTest {
         assertEquals(
                 "0", namespace.in(() -> StackSysctl.DISABLE_IPV6.read("out0")).orElseThrow());
         assertEquals(features, namespace.exec("ethtool -k out0"));
-        // With another name besides.
+        // With another name, too.
         Bridge bridge = attach("edge", "out0", "in0");
         namespace.in(() -> bridge.engage(1));
         bridge.leave();
@@ -493,7 +493,7 @@ class BridgeTest {
         }
     }
 
-    /** Those of IPv4 follow the others where these become ordinary. */
+    /** The limits of IPv4 follow the others when these become ordinary. */
     @Test
     void bigTcpIsSwitchedDownAndRestored() throws Exception {
         Map<SizeLimit, Integer> before = namespace.in(() -> {
@@ -580,7 +580,7 @@ class BridgeTest {
                 output);
     }
 
-    /** Started as a program of its own, with fewer capabilities; the test reads the output. */
+    /** A separate process with fewer capabilities; the test reads its output. */
     static final class PrintFaults {
         private PrintFaults() {}
 

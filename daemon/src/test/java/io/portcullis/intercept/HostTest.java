@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The programs of a host's NIC after a run that died at a bad moment. */
+/** The programs of a host's NIC after a run that died between two steps. */
 @Tag("system")
 @Timeout(60)
 final class HostTest {
@@ -31,7 +31,7 @@ final class HostTest {
     }
 
     @Test
-    void oneProgramStandsWhereARunDiedBetweenAttachingAndDetaching() throws Exception {
+    void oneProgramIsLeftWhereARunDiedBetweenAttachingAndDetaching() throws Exception {
         try (Namespace namespace = new Namespace("host")) {
             namespace.ip("link add e0 type veth peer name e1");
             namespace.in(() -> {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is ours is known without notes: with the journal lost, full, or read by a process that may do little. */
+/** Our programs are recognised without a journal: it is lost, the disk is full, or the process has few privileges. */
 @Tag("system")
 @Timeout(120)
 final class LostNotesTest {
@@ -103,7 +103,7 @@ final class LostNotesTest {
         namespace.in(() -> {
             engaged("web0", keys, mark("mode: host, nic: e0"), directory).leave();
             loseJournals(directory);
-            // Another mark: what is left behind the new ones would stop everything.
+            // Another mark: a program left behind the new ones would drop everything.
             Host host = attach("web0", keys, OTHER, directory);
             assertTrue(host.wasAttached());
             assertTrue(
@@ -170,7 +170,7 @@ final class LostNotesTest {
             Host host = engaged("web0", "nic: e0", OTHER, directory);
             Restored others = Restoration.detachOthers(directory, Set.of("web0"), List.of("e0"));
             assertEquals(List.of(), others.faults());
-            // It may be another portcullis's, and what is shut stays shut.
+            // It may belong to another portcullis, and a shut NIC stays shut.
             assertEquals(1, programs("e1", true));
             assertTrue(
                     others.lines().stream()
@@ -195,7 +195,8 @@ final class LostNotesTest {
         namespace.ip("link set pcd-web0 alias mine");
         namespace.in(() -> {
             JournalFile.ofInterface(directory, "web0")
-                    .write(Journal.empty("web0", Journal.currentBootId()).withPairs(List.of(VethPairs.insideOf("web0"))));
+                    .write(Journal.empty("web0", Journal.currentBootId())
+                            .withPairs(List.of(VethPairs.insideOf("web0"))));
             InterceptException refused =
                     assertThrows(InterceptException.class, () -> attach("web0", "nic: e0", OTHER, directory));
             assertTrue(refused.faults().getFirst().contains("pch-web0 already, which is not ours"));
@@ -246,7 +247,7 @@ final class LostNotesTest {
             assertEquals(List.of(), shut.shut("web0", List.of("e0")));
             assertEquals(1, programs("e0", true));
             assertTrue(Shut.keepsSomethingShut(directory, List.of()));
-            // Nobody wants it but a configured interface that is not guarded yet.
+            // Only a configured interface that is not guarded yet wants it.
             assertEquals(
                     new Restored(List.of(), List.of()), Restoration.detachOthers(directory, Set.of(), List.of("e0")));
             assertEquals(1, programs("e0", true));
@@ -265,7 +266,7 @@ final class LostNotesTest {
         assertEquals(before, state());
     }
 
-    /** Who has a claim and does not guard must not keep the NIC open. */
+    /** A daemon that has a claim and does not guard must not keep the NIC open. */
     @Test
     void aClaimThatSomebodyHasLeavesNoNicOpen() throws Exception {
         namespace.in(() -> {
@@ -326,7 +327,7 @@ final class LostNotesTest {
         assertEquals("noted after the disk was full\nguarded without a note\nnoted later\n", out);
     }
 
-    /** In a mount namespace of its own, with a tiny disk. */
+    /** Runs in a mount namespace of its own, with a tiny disk. */
     static final class FullDisk {
         private FullDisk() {}
 
@@ -401,7 +402,7 @@ final class LostNotesTest {
         assertEquals(withPins ? "host 1 1\nbridge 1 1\nleft 0\n" : "host 1 1\nbridge 2 2\nleft 0\n", out);
     }
 
-    /** With the capabilities that the unit has. */
+    /** Runs with the capabilities that the systemd unit has. */
     static final class Unprivileged {
         private Unprivileged() {}
 

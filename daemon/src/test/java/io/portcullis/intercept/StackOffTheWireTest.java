@@ -119,7 +119,7 @@ class StackOffTheWireTest {
         }
     }
 
-    /** The UDP datagram is the last: when it has been refused, so has all before it. */
+    /** The UDP datagram is the last: when it has been dropped, so have all before it. */
     private static void tryAll(FrameSocket wire) throws Exception {
         wire.send(Frames.routerAdvertisement(OUTSIDER_MAC, ROUTER, "2001:db8:0:1::"));
         wire.send(Frames.echoRequestToAllNodes(OUTSIDER_MAC, ROUTER));
@@ -145,7 +145,7 @@ class StackOffTheWireTest {
         return new String(packet.getData(), 0, packet.getLength(), StandardCharsets.US_ASCII);
     }
 
-    /** Ethernet types of what the firewall has sent. */
+    /** Ethernet types of the frames that the firewall has sent. */
     private static List<String> answers(FrameSocket wire) throws Exception {
         Thread.sleep(GRACE_MS);
         List<String> types = new ArrayList<>();
@@ -157,7 +157,7 @@ class StackOffTheWireTest {
         return types;
     }
 
-    /** TcpExt IPReversePathFilter: packets that rp_filter has refused. */
+    /** TcpExt IPReversePathFilter: packets that rp_filter has dropped. */
     private long refusedByReversePath() throws Exception {
         List<String> lines = firewall.in(() -> Files.readAllLines(Path.of("/proc/thread-self/net/netstat")));
         List<String> names = List.of(lines.get(0).split(" ", -1));

@@ -141,7 +141,7 @@ final class DoctorTest {
                             RULES.replace("mode: host, nic: %s", "mode: bridge, outside: big0, inside: small0"))
                     .out();
             assertTrue(
-                    out.contains("WARN  web0            small0 has MTU 1400 and big0 has 9000: longer packets than 1400"
+                    out.contains("WARN  web0            small0 has MTU 1400 and big0 has 9000: packets longer than 1400"
                             + " bytes are dropped (too-big): ip link set dev big0 mtu 1400"),
                     out);
         } finally {

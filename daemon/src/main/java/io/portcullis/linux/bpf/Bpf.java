@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * A program that the kernel has taken (bpf(2), BPF_PROG_LOAD; BPF_PROG_TYPE_SCHED_CLS), under a descriptor of this process.
- * It lives on without it for as long as it is attached somewhere, or a file of bpffs holds it. Any thread.
+ * A loaded program (bpf(2), BPF_PROG_LOAD; BPF_PROG_TYPE_SCHED_CLS), under a descriptor of this process. The program outlives the
+ * descriptor for as long as it is attached, or a file of bpffs holds it. Any thread.
  */
 public final class Bpf implements AutoCloseable {
     private static final int BPF_PROG_LOAD = 5;
@@ -30,7 +30,7 @@ public final class Bpf implements AutoCloseable {
 
     private static final int INFO_NAME = 64;
 
-    /** None of the functions that these programs call asks for the GPL. */
+    /** None of the functions that these programs call needs the GPL. */
     private static final String LICENCE = "Apache-2.0";
 
     private final int fd;
@@ -44,9 +44,9 @@ public final class Bpf implements AutoCloseable {
     }
 
     /**
-     * Gives a program to the kernel.
+     * Loads a program.
      *
-     * @throws BpfException with the verifier's words; EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS without BPF
+     * @throws BpfException with the verifier's log; EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS without BPF
      */
     public static Bpf load(BpfProgram program) throws BpfException {
         long[] instructions = program.encoded();
@@ -73,7 +73,7 @@ public final class Bpf implements AutoCloseable {
         }
     }
 
-    /** Asks a second time, for the verifier's log; empty where it was not the verifier that refused. */
+    /** Loads a second time, for the verifier's log; empty where another check refused the program. */
     private static String log(Arena arena, MemorySegment attributes) {
         MemorySegment log = arena.allocate(LOG_LENGTH);
         attributes.set(JAVA_INT, 24, 1);
@@ -87,7 +87,7 @@ public final class Bpf implements AutoCloseable {
     }
 
     /**
-     * A program by its number.
+     * A program by its id.
      *
      * @throws ErrnoException EPERM without CAP_SYS_ADMIN, ENOENT where it is gone
      */
@@ -114,7 +114,7 @@ public final class Bpf implements AutoCloseable {
         }
     }
 
-    /** Has a file of bpffs hold it: that file is made. EPERM where the folder is not of bpffs, EEXIST. */
+    /** Makes a file of bpffs that holds the program. EPERM where the folder is not of bpffs; EEXIST. */
     public void pinTo(Path file) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = pin(arena, file);
@@ -130,7 +130,7 @@ public final class Bpf implements AutoCloseable {
         return attributes;
     }
 
-    /** Takes a descriptor over, which is closed where the kernel does not tell what it is. */
+    /** Takes ownership of a descriptor, and closes it where the kernel does not describe it. */
     private static Bpf described(int fd) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(INFO_LENGTH, 8);
@@ -152,17 +152,17 @@ public final class Bpf implements AutoCloseable {
         return fd;
     }
 
-    /** The kernel's number for it: no other program gets it before very many have been loaded. */
+    /** The kernel's id for it: no other program gets it before very many have been loaded. */
     public int id() {
         return id;
     }
 
-    /** Its name, as {@code bpftool} shows it; empty where it is no program of traffic control. */
+    /** Its name, as {@code bpftool} shows it; empty where it is not a program of traffic control. */
     public String name() {
         return name;
     }
 
-    /** Gives the descriptor back. Once. */
+    /** Closes the descriptor. Once. */
     @Override
     public void close() {
         Libc.close(fd);

@@ -24,7 +24,7 @@ public final class BpfMap implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** A new one, 0. EPERM without CAP_BPF. */
+    /** A new map; its number is 0. EPERM without CAP_BPF. */
     public static BpfMap create() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             // u32 map_type, key_size, value_size, max_entries
@@ -42,7 +42,7 @@ public final class BpfMap implements AutoCloseable {
         return fd;
     }
 
-    /** Programs read this from now on. */
+    /** Sets the number that programs read from now on. */
     public void set(long number) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             // u32 map_fd, padding, u64 key, value, flags
@@ -54,7 +54,7 @@ public final class BpfMap implements AutoCloseable {
         }
     }
 
-    /** Gives the descriptor back. Once. */
+    /** Closes the descriptor. Once. */
     @Override
     public void close() {
         Libc.close(fd);

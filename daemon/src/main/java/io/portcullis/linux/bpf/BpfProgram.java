@@ -12,15 +12,15 @@ import java.util.Map;
 
 /**
  * A program for the kernel's eBPF machine (Documentation/bpf/standardization/instruction-set.rst), as a list of instructions,
- * first one first; run by traffic control on each frame, with a struct __sk_buff in {@link Register#R1}
- * (include/uapi/linux/bpf.h). Jumps go forward only, to labels that stand in the list.
+ * in their order. Traffic control runs it on each frame, with a struct __sk_buff in {@link Register#R1}
+ * (include/uapi/linux/bpf.h). Jumps go forward only, to labels in the list.
  *
- * <p>Immutable; {@link Bpf#load} gives it to the kernel, which has the last word on it.
+ * <p>Immutable; {@link Bpf#load} loads it into the kernel, whose verifier may refuse it.
  *
  * @param name up to 15 letters, digits and underscores, which {@code bpftool} shows
  */
 public record BpfProgram(String name, List<Instruction> instructions) {
-    /** The machine's registers: R1 to R5 are arguments and are lost in a call, R6 to R9 outlive it, R0 is the result. */
+    /** The machine's registers: R1 to R5 are arguments and are lost in a call, R6 to R9 are kept, R0 is the result. */
     public enum Register {
         R0,
         R1,
@@ -36,7 +36,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         R10
     }
 
-    /** How much a load or store moves. */
+    /** The width of a load or store. */
     public enum Size {
         /** Four bytes; a load clears the upper half of the register. */
         WORD(0x00),
@@ -50,13 +50,13 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         }
     }
 
-    /** What a {@link Instruction.Jump} asks. */
+    /** The condition of a {@link Instruction.Jump}. */
     public enum Condition {
         /** The lower 32 bits are this number. */
         IS(0x16),
         /** The lower 32 bits are another number. */
         IS_NOT(0x56),
-        /** All 64 bits are another number: of an address, that it is not 0. */
+        /** All 64 bits are another number: an address that is not 0. */
         DIFFERS(0x55);
 
         private final int code;
@@ -89,7 +89,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         }
     }
 
-    /** A place that jumps go to. */
+    /** The target of jumps. */
     public record Label(String name) {}
 
     /** One instruction, or a {@link Place}. */
@@ -130,19 +130,19 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** Calls the kernel. */
         record Call(Function function) implements Instruction {}
 
-        /** Ends; R0 is the answer. */
+        /** Ends the program; R0 is the return value. */
         record Exit() implements Instruction {}
 
-        /** Where a label stands; no instruction of the machine. */
+        /** The position of a label; not an instruction of the machine. */
         record Place(Label label) implements Instruction {}
     }
 
     /** Offset in struct __sk_buff: the packet mark, which a program may change. */
     public static final int SKB_MARK = 8;
 
-    /** Answer: on to the next program, and if there is none, to the stack (TCX_NEXT, TC_ACT_UNSPEC). */
+    /** Return value: the next program runs; without one the frame goes to the stack (TCX_NEXT, TC_ACT_UNSPEC). */
     public static final int NEXT = -1;
-    /** Answer: that was the frame (TCX_DROP, TC_ACT_SHOT). */
+    /** Return value: the frame is dropped (TCX_DROP, TC_ACT_SHOT). */
     public static final int DROP = 2;
 
     /** Bytes of a program's name at the most (BPF_OBJ_NAME_LEN less its end). */
@@ -170,10 +170,10 @@ public record BpfProgram(String name, List<Instruction> instructions) {
     private static final int NUMBER = 32;
 
     /**
-     * Checks what can be checked without the kernel.
+     * Checks the program as far as that is possible without the kernel.
      *
-     * @throws IllegalArgumentException where a jump goes back or nowhere, a label stands twice, or the last instruction does
-     *     not end the program
+     * @throws IllegalArgumentException where a jump goes back or has no target, a label is in the list twice, or the last instruction
+     *     does not end the program
      */
     public BpfProgram {
         instructions = List.copyOf(instructions);
@@ -191,12 +191,12 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         return new BpfProgram(name, Arrays.asList(instructions));
     }
 
-    /** Each struct bpf_insn as one little-endian word; maps by the descriptors that they have now. */
+    /** Each struct bpf_insn as one little-endian word, with the descriptors of its maps. */
     long[] encoded() {
         return encode(name, instructions, true);
     }
 
-    /** The same for programs that do the same, whatever descriptors their maps have: 16 hexadecimal digits. */
+    /** A hash of name and instructions, without the descriptors of maps: 16 hexadecimal digits. */
     public String fingerprint() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -215,11 +215,11 @@ public record BpfProgram(String name, List<Instruction> instructions) {
     private static long[] encode(String name, List<Instruction> instructions, boolean withMaps) {
         Map<Label, Integer> places = new HashMap<>();
         int length = 0;
-        for (Instruction each : instructions) {
-            switch (each) {
+        for (Instruction instruction : instructions) {
+            switch (instruction) {
                 case Instruction.Place(Label label) -> {
                     if (places.put(label, length) != null) {
-                        throw new IllegalArgumentException(name + ": label " + label.name() + " stands twice");
+                        throw new IllegalArgumentException(name + ": label " + label.name() + " is there twice");
                     }
                 }
                 case Instruction.LoadMap _ -> length += 2;
@@ -227,9 +227,9 @@ public record BpfProgram(String name, List<Instruction> instructions) {
             }
         }
         List<Long> words = new ArrayList<>();
-        for (Instruction each : instructions) {
+        for (Instruction instruction : instructions) {
             int at = words.size();
-            switch (each) {
+            switch (instruction) {
                 case Instruction.Set(Register to, int number) -> words.add(word(ALU64 | MOV, to, 0, 0, number));
                 case Instruction.Copy(Register to, Register from) ->
                     words.add(word(ALU64 | MOV | FROM_REGISTER, to, from.ordinal(), 0, 0));
@@ -253,7 +253,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
                 case Instruction.Call(Function function) -> words.add(word(CALL, Register.R0, 0, 0, function.number));
                 case Instruction.Exit() -> words.add(word(EXIT, Register.R0, 0, 0, 0));
                 case Instruction.Place _ -> {
-                    // Nothing of the machine's.
+                    // Only a position.
                 }
             }
         }
@@ -264,7 +264,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         Integer place = places.get(to);
         if (place == null || place <= from || place - from - 1 > Short.MAX_VALUE) {
             throw new IllegalArgumentException(name + ": instruction " + from + " jumps to " + to.name() + ", which "
-                    + (place == null ? "stands nowhere" : "stands at instruction " + place));
+                    + (place == null ? "is nowhere" : "is at instruction " + place));
         }
         return place - from - 1;
     }

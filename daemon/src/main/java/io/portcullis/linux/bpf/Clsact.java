@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Traffic control's filters on a NIC, both directions: the qdisc {@code clsact} and filters of kind {@code bpf} that say
- * themselves what becomes of a frame (tc-bpf(8); net/sched/cls_bpf.c, sch_ingress.c), through rtnetlink. They outlive the
- * process, but not the NIC. Stateless; any thread. EPERM without CAP_NET_ADMIN.
+ * Traffic control's filters on a NIC, in both directions: the qdisc {@code clsact}, and filters of kind {@code bpf} whose return value
+ * is the action on the frame (tc-bpf(8); net/sched/cls_bpf.c, sch_ingress.c), through rtnetlink. They outlive the process, but not
+ * the NIC. Stateless; any thread. EPERM without CAP_NET_ADMIN.
  */
 public final class Clsact {
     /**
@@ -28,7 +28,7 @@ public final class Clsact {
      */
     public record Filter(int priority, int handle, String kind, String name, int programId) {}
 
-    /** Ours: it comes before all others. */
+    /** Our priority: before all others. */
     public static final int PRIORITY = 1;
 
     private static final int TC_H_CLSACT = 0xfffffff1;
@@ -50,12 +50,13 @@ public final class Clsact {
     /** ETH_P_ALL in network byte order. */
     private static final int ALL_PROTOCOLS = 0x0300;
 
-    private static final int ROOM = 256;
+    /** Bytes of a request at the most. */
+    private static final int BODY_LENGTH = 256;
 
     private Clsact() {}
 
     private static ByteBuffer message(int nic, int handle, int parent, int info) {
-        return Netlink.body(ROOM)
+        return Netlink.body(BODY_LENGTH)
                 .putInt(4, nic)
                 .putInt(8, handle)
                 .putInt(12, parent)
@@ -63,7 +64,7 @@ public final class Clsact {
                 .position(TCMSG_LENGTH);
     }
 
-    /** The qdisc that a NIC has in this place: {@code clsact}, {@code ingress}, or none. */
+    /** The kind of qdisc at the handle of {@code clsact}: {@code clsact}, {@code ingress}; empty: none. */
     public static Optional<String> qdisc(int nic) throws ErrnoException {
         try (Netlink netlink = Netlink.open(0)) {
             for (Netlink.Message message : netlink.dump(
@@ -77,7 +78,7 @@ public final class Clsact {
         return Optional.empty();
     }
 
-    /** Gives a NIC the qdisc, without filters: EEXIST where it has it. */
+    /** Adds the qdisc to a NIC, without filters. EEXIST where the NIC has it. */
     public static void addQdisc(int nic) throws ErrnoException {
         ByteBuffer body = message(nic, CLSACT_HANDLE, TC_H_CLSACT, 0);
         Netlink.putAttribute(body, TCA_KIND, "clsact");
@@ -88,7 +89,7 @@ public final class Clsact {
                 "RTM_NEWQDISC (clsact, NIC " + nic + ")");
     }
 
-    /** Takes the qdisc away, and all filters with it. */
+    /** Removes the qdisc with all its filters. */
     public static void removeQdisc(int nic) throws ErrnoException {
         change(
                 Netlink.RTM_DELQDISC,
@@ -98,8 +99,8 @@ public final class Clsact {
     }
 
     /**
-     * Makes a program the filter of this handle, of priority {@link #PRIORITY}; one that is there is replaced, with no frame
-     * in between.
+     * Attaches a program as the filter of this handle, of priority {@link #PRIORITY}. It replaces a filter atomically: every frame meets
+     * one of the two.
      *
      * @param name up to 63 bytes, for people
      * @throws ErrnoException EINVAL also where that priority belongs to filters of another kind
@@ -120,7 +121,7 @@ public final class Clsact {
                 "RTM_NEWTFILTER (" + name + ", " + (ingress ? "ingress" : "egress") + " of NIC " + nic + ")");
     }
 
-    /** Takes a filter of priority {@link #PRIORITY} away. ENOENT where it is gone. */
+    /** Removes a filter of priority {@link #PRIORITY}. ENOENT where it is gone. */
     public static void remove(int nic, boolean ingress, int handle) throws ErrnoException {
         ByteBuffer body =
                 message(nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, PRIORITY << 16 | ALL_PROTOCOLS);
@@ -141,7 +142,7 @@ public final class Clsact {
                     message(nic, 0, ingress ? INGRESS_PARENT : EGRESS_PARENT, 0).flip(),
                     "RTM_GETTFILTER (NIC " + nic + ")")) {
                 int handle = message.body().getInt(8);
-                // Without a handle it is the list that they stand in.
+                // A message without a handle describes the list of the filters.
                 if (handle != 0) {
                     filters.add(filter(message, handle));
                 }

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * The programs of a NIC that traffic control runs before all its filters, one after the other (tcx, Linux 6.6; kernel/bpf/tcx.c,
- * mprog.c). An attached program outlives the process, but not the NIC; one that hangs on a link goes with the link's
+ * mprog.c). An attached program outlives the process, but not the NIC; a program on a link is detached with the link's
  * descriptor. Stateless; any thread. EINVAL where the kernel has no tcx.
  */
 public final class Tcx {
@@ -28,7 +28,7 @@ public final class Tcx {
             entries = List.copyOf(entries);
         }
 
-        /** Where a program stands, counted from 0; -1: nowhere. */
+        /** The position of a program, counted from 0; -1: it is not attached. */
         public int position(int programId) {
             for (int i = 0; i < entries.size(); i++) {
                 if (entries.get(i).programId() == programId) {
@@ -40,7 +40,7 @@ public final class Tcx {
     }
 
     /**
-     * One of them.
+     * One program.
      *
      * @param linkId 0: attached without a link
      */
@@ -95,7 +95,7 @@ public final class Tcx {
         }
     }
 
-    /** What is attached. Needs CAP_NET_ADMIN; ENODEV where the NIC is gone. */
+    /** The attached programs. Needs CAP_NET_ADMIN; ENODEV where the NIC is gone. */
     public static Chain query(int nic, boolean ingress) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment programs = arena.allocate(4L * MOST_PROGRAMS, 8);
@@ -126,7 +126,7 @@ public final class Tcx {
         attach(program, nic, ingress, BPF_F_BEFORE, 0);
     }
 
-    /** Attaches a program right behind the one with this number. */
+    /** Attaches a program right behind the one with this id. */
     public static void attachBehind(Bpf program, int nic, boolean ingress, int before) throws ErrnoException {
         attach(program, nic, ingress, BPF_F_AFTER | BPF_F_ID, before);
     }
@@ -171,11 +171,11 @@ public final class Tcx {
     }
 
     /**
-     * Detaches a program of which nothing is known but its number, for which the kernel has no way but its place: a descriptor
-     * of a program by its number takes CAP_SYS_ADMIN.
+     * Detaches a program by its id. The kernel takes a descriptor or a position; the descriptor of a program by its id needs
+     * CAP_SYS_ADMIN, so this uses the position.
      *
-     * @param chain as it must still be, else ESTALE
-     * @throws ErrnoException EBUSY where it hangs on a link
+     * @param chain must be current, else ESTALE
+     * @throws ErrnoException EBUSY where it is on a link
      */
     public static void detach(int programId, int nic, boolean ingress, Chain chain) throws ErrnoException {
         int at = chain.position(programId);

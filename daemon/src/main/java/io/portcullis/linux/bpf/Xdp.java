@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An XDP program on a NIC: it sees what arrives before every packet socket, and what it drops or redirects nobody else sees.
+ * An XDP program on a NIC: it gets arriving frames before every packet socket; frames that it drops or redirects reach no socket.
  *
- * @param mode where it runs: {@code driver}, {@code generic}, {@code hardware}, or {@code several}
+ * @param mode the level at which it runs: {@code driver}, {@code generic}, {@code hardware}, or {@code several}
  * @param programId as {@code bpftool prog} lists it; 0 where there are several
  */
 public record Xdp(String mode, int programId) {

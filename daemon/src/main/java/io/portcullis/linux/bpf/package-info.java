@@ -1,7 +1,7 @@
 /**
  * Programs in the kernel: {@link io.portcullis.linux.bpf.BpfProgram} assembles, verifies and loads them, {@link
  * io.portcullis.linux.bpf.Tcx} and {@link io.portcullis.linux.bpf.Clsact} attach them to the two lists of traffic
- * control, {@link io.portcullis.linux.bpf.Xdp} asks for XDP programs.
+ * control, {@link io.portcullis.linux.bpf.Xdp} reads XDP programs, {@link io.portcullis.linux.bpf.Pins} keeps files of bpffs.
  *
  * <p>May import {@code linux}, {@code linux.netlink} and {@code net}. Start reading at {@code Bpf}.
  */

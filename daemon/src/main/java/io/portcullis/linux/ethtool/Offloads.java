@@ -19,11 +19,10 @@ import java.util.function.Predicate;
 
 /**
  * The features of a NIC, as {@code ethtool -k} shows them: read and set through ioctl(SIOCETHTOOL)
- * (include/uapi/linux/ethtool.h: ETHTOOL_GSSET_INFO, ETHTOOL_GSTRINGS, ETHTOOL_GFEATURES, ETHTOOL_SFEATURES). An object
- * is what was read at one moment.
+ * (include/uapi/linux/ethtool.h: ETHTOOL_GSSET_INFO, ETHTOOL_GSTRINGS, ETHTOOL_GFEATURES, ETHTOOL_SFEATURES). A snapshot.
  *
  * <p>A feature has its kernel name (net/ethtool/common.c, {@code netdev_features_strings}):
- * {@code tx-generic-segmentation} is what {@code ethtool} calls gso, {@code rx-gro} gro, {@code rx-lro} lro.
+ * {@code ethtool} shows {@code tx-generic-segmentation} as gso, {@code rx-gro} as gro, {@code rx-lro} as lro.
  *
  * @param features in the order of their bits
  */
@@ -32,7 +31,7 @@ public record Offloads(List<Feature> features) {
      * One feature.
      *
      * @param name the kernel's
-     * @param available true: it can be switched; false: what it is, it stays ({@code [fixed]})
+     * @param available true: it can be switched; false: it can't ({@code [fixed]})
      * @param wanted true: its owner wants it on
      * @param active true: it is on (wanted, and nothing that it depends on is off)
      */
@@ -78,8 +77,8 @@ public record Offloads(List<Feature> features) {
     }
 
     /**
-     * True for a feature that makes frames longer than the MTU, or leaves their checksums for the NIC to fill in: what
-     * must be off where frames are taken and given whole, without a vnet header.
+     * True for a feature that makes frames longer than the MTU, or leaves their checksums for the NIC to fill in. It must be off where
+     * a port reads and writes frames without a vnet header.
      */
     public static boolean altersFrames(String feature) {
         return ALTERS_RECEIVED_FRAMES.contains(feature)
@@ -107,10 +106,10 @@ public record Offloads(List<Feature> features) {
     }
 
     /**
-     * Wants features of a NIC on, or off, in one call; others stay as they are. EPERM without CAP_NET_ADMIN.
+     * Switches features of a NIC on or off, in one call; others stay as they are. EPERM without CAP_NET_ADMIN.
      *
      * @param names the kernel's; those that this kernel does not know, or this NIC can't switch, are left alone
-     * @return those that are not {@code on} now, of {@code names}, in the order of the bits; last, the unknown ones
+     * @return those of {@code names} that do not have the state {@code on} now, in the order of the bits; the unknown ones last
      */
     public static List<String> set(String nic, Collection<String> names, boolean on) throws ErrnoException {
         Set<String> asked = Set.copyOf(names);
@@ -133,14 +132,14 @@ public record Offloads(List<Feature> features) {
         return features.stream().filter(which).map(Feature::name).toList();
     }
 
-    /** What {@link #altersFrames} and can be switched off: is wanted, even if something it depends on is off now. */
+    /** Features that {@link #altersFrames} and can be switched off: wanted ones, also while a feature that they need is off. */
     public List<String> switchable() {
         return names(f -> altersFrames(f.name()) && f.available() && (f.wanted() || f.active()));
     }
 
     /**
-     * What makes super-frames and unfinished checksums that a struct virtio_net_hdr has no words for, and can be switched
-     * off: SCTP, tunnels, lists; before Linux 6.2 also UDP (include/linux/virtio_net.h, {@code virtio_net_hdr_from_skb}). Not
+     * Features that can be switched off and make super-frames or unfinished checksums that a struct virtio_net_hdr can't describe:
+     * SCTP, tunnels, lists; before Linux 6.2 also UDP (include/linux/virtio_net.h, {@code virtio_net_hdr_from_skb}). Not
      * GRE: the ports cut that, and the kernel (6.18) gets the GRE checksum of the last packet wrong.
      */
     public List<String> beyondVnetHeaders() {
@@ -156,7 +155,7 @@ public record Offloads(List<Feature> features) {
         return isMajor > major || isMajor == major && Integer.parseInt(release[1]) >= minor;
     }
 
-    /** What {@link #altersFrames} and is on for good. */
+    /** Features that {@link #altersFrames} and can't be switched off. */
     public List<String> fixed() {
         return names(f -> altersFrames(f.name()) && !f.available() && f.active());
     }
@@ -171,7 +170,7 @@ public record Offloads(List<Feature> features) {
         Request(String nic) throws ErrnoException {
             this.nic = nic;
             try {
-                // Also refuses names that struct ifreq has no room for.
+                // Also refuses names that are too long for struct ifreq.
                 Nics.index(nic);
                 fd = (int) ErrnoException.check(
                         Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0),

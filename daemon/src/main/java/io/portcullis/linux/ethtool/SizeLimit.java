@@ -10,21 +10,21 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How long a super-frame of a NIC may be, in bytes, as {@code ip -d link} shows and sets it (rtnetlink(7), IFLA_…;
+ * The longest super-frame of a NIC, in bytes, as {@code ip -d link} shows and sets it (rtnetlink(7), IFLA_…;
  * include/uapi/linux/if_link.h). Beyond {@value #ORDINARY} is BIG TCP (Linux 5.19, for IPv4 6.3): then an IP packet's own
- * length field is 0, or a jumbo payload option stands for it.
+ * length field is 0, or a jumbo payload option replaces it.
  */
 public enum SizeLimit {
-    /** Of what the stack sends by it; sets that of IPv4 too, where it is ordinary. */
+    /** For frames that the stack sends; sets that of IPv4 too, where it is ordinary. */
     GSO_MAX_SIZE(41),
-    /** Of what the stack sends by it over IPv4. */
+    /** For IPv4 frames that the stack sends. */
     GSO_IPV4_MAX_SIZE(63),
-    /** Of what it receives, merged; sets that of IPv4 too, where it is ordinary. */
+    /** For received frames that it merges; sets that of IPv4 too, where it is ordinary. */
     GRO_MAX_SIZE(58),
-    /** Of what it receives over IPv4, merged. */
+    /** For received IPv4 frames that it merges. */
     GRO_IPV4_MAX_SIZE(64);
 
-    /** The longest that the length field of an IP packet can say, rounded up. */
+    /** The largest value of the length field of an IP packet, rounded up. */
     public static final int ORDINARY = 65_536;
 
     private final String key = name().toLowerCase(Locale.ROOT);
@@ -39,20 +39,20 @@ public enum SizeLimit {
         return key;
     }
 
-    /** Those of a NIC that this kernel knows. */
+    /** The limits of a NIC that this kernel knows. */
     public static Map<SizeLimit, Integer> read(Nic nic) throws ErrnoException {
         Map<Integer, ByteBuffer> attributes = Nics.describe(nic.index()).attributes(Nic.IFINFOMSG_LENGTH);
         Map<SizeLimit, Integer> limits = new EnumMap<>(SizeLimit.class);
-        for (SizeLimit each : values()) {
-            ByteBuffer value = attributes.get(each.attribute);
+        for (SizeLimit limit : values()) {
+            ByteBuffer value = attributes.get(limit.attribute);
             if (value != null && value.remaining() >= Integer.BYTES) {
-                limits.put(each, value.getInt(0));
+                limits.put(limit, value.getInt(0));
             }
         }
         return limits;
     }
 
-    /** Sets it. EPERM without CAP_NET_ADMIN, EINVAL where the NIC can't. */
+    /** Sets the limit. EPERM without CAP_NET_ADMIN, EINVAL where the NIC can't. */
     public void set(Nic nic, int bytes) throws ErrnoException {
         ByteBuffer body =
                 Netlink.body(Nic.IFINFOMSG_LENGTH + 8).putInt(4, nic.index()).position(Nic.IFINFOMSG_LENGTH);

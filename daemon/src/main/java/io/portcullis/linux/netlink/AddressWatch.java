@@ -3,20 +3,20 @@ package io.portcullis.linux.netlink;
 import io.portcullis.linux.ErrnoException;
 
 /**
- * Tells that NICs or their addresses have changed, IPv4 or IPv6, in the network namespace of the thread that opened it; what has
- * changed, {@link Nics} tells. One thread reads; any thread closes, also while another waits.
+ * Reports that NICs or their addresses have changed, IPv4 or IPv6, in the network namespace of the thread that opened it; {@link Nics}
+ * has the new state. One thread reads; any thread closes, also while another waits.
  */
 public final class AddressWatch implements AutoCloseable {
     private static final int RTMGRP_IPV4_IFADDR = 0x10;
     private static final int RTMGRP_IPV6_IFADDR = 0x100;
 
-    private final NetlinkEvents news;
+    private final NetlinkEvents events;
 
-    private AddressWatch(NetlinkEvents news) {
-        this.news = news;
+    private AddressWatch(NetlinkEvents events) {
+        this.events = events;
     }
 
-    /** Opens a watch: what happens from now on is news. */
+    /** Opens a watch. It reports changes from now on. */
     public static AddressWatch open() throws ErrnoException {
         return new AddressWatch(NetlinkEvents.open(
                 Netlink.RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
@@ -24,14 +24,14 @@ public final class AddressWatch implements AutoCloseable {
     }
 
     /**
-     * Waits for news; those that have come together are one.
+     * Waits for a change; several that have arrived are one.
      *
      * @param timeoutMs milliseconds to wait at the most; negative: no limit; 0: not at all
      * @return false when the time is up
      * @throws ErrnoException ECANCELED once the watch is closed
      */
     public boolean next(int timeoutMs) throws ErrnoException {
-        return news.await(timeoutMs, netlink -> {
+        return events.await(timeoutMs, netlink -> {
                     NetlinkEvents.skip(netlink);
                     return true;
                 })
@@ -41,6 +41,6 @@ public final class AddressWatch implements AutoCloseable {
     /** Ends the watch; a thread that waits in {@link #next} gets ECANCELED. Once or more often, any thread. */
     @Override
     public void close() {
-        news.close();
+        events.close();
     }
 }

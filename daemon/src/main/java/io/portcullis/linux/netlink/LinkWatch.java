@@ -9,40 +9,40 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells of NICs that appear, change and vanish (rtnetlink(7), RTMGRP_LINK), in the network namespace of the thread that
+ * Reports NICs that appear, change and vanish (rtnetlink(7), RTMGRP_LINK), in the network namespace of the thread that
  * opened it. One thread reads; any thread closes, also while another waits.
  *
- * <p>The kernel drops notifications for a slow reader (ENOBUFS). Then all NICs are read anew and reported, and those that
- * are missing as deleted: what is skipped are states in between, never the last one.
+ * <p>The kernel drops notifications for a slow reader (ENOBUFS). Then all NICs are read anew and reported, and missing
+ * ones as deleted: intermediate states are skipped, never the last one.
  */
 public final class LinkWatch implements AutoCloseable {
     /**
-     * A NIC as it is now.
+     * A changed NIC.
      *
      * @param nic its state; where {@code deleted}, its last one
-     * @param deleted true: it has gone from this network namespace
+     * @param deleted true: it has left this network namespace
      */
     public record Change(Nic nic, boolean deleted) {}
 
-    /** Read at once, where so many have come. */
+    /** Datagrams that one read takes at the most. */
     private static final int DATAGRAMS = 256;
 
-    private final NetlinkEvents news;
+    private final NetlinkEvents events;
     private final Map<Integer, Nic> known = new HashMap<>();
 
-    private LinkWatch(NetlinkEvents news) {
-        this.news = news;
+    private LinkWatch(NetlinkEvents events) {
+        this.events = events;
     }
 
     /**
-     * Opens a watch that wakes up for changes of queueing disciplines and filters, too: {@link #next} then returns before its
-     * time is up, with no change of a NIC.
+     * Opens a watch that also wakes up for changes of queueing disciplines and filters: {@link #next} then returns early, with no change
+     * of a NIC.
      */
     public static LinkWatch openWithFilters() throws ErrnoException {
         return open(Netlink.RTMGRP_LINK | Netlink.RTMGRP_TC, "RTMGRP_LINK, RTMGRP_TC");
     }
 
-    /** Opens a watch. What happens from now on is reported; {@link Nics#all} tells what there is. */
+    /** Opens a watch. It reports changes from now on; {@link Nics#all} has the state before. */
     public static LinkWatch open() throws ErrnoException {
         return open(Netlink.RTMGRP_LINK, "RTMGRP_LINK");
     }
@@ -62,12 +62,12 @@ public final class LinkWatch implements AutoCloseable {
      * Waits for changes.
      *
      * @param timeoutMs milliseconds to wait at the most; negative: no limit; 0: not at all
-     * @return in the order in which they happened; empty when the time is up, or earlier, when what happened was no
-     *     change of a NIC: call again
+     * @return in the order in which they happened; empty when the time is up, or earlier, when another thing than a NIC has
+     *     changed: call again
      * @throws ErrnoException ECANCELED once the watch is closed
      */
     public List<Change> next(int timeoutMs) throws ErrnoException {
-        return news.await(timeoutMs, this::read).orElse(List.of());
+        return events.await(timeoutMs, this::read).orElse(List.of());
     }
 
     private List<Change> read(Netlink netlink) throws ErrnoException {
@@ -76,7 +76,7 @@ public final class LinkWatch implements AutoCloseable {
             for (int datagrams = 0; datagrams < DATAGRAMS; datagrams++) {
                 for (Netlink.Message message : netlink.receive(Libc.MSG_DONTWAIT, "recv (RTMGRP_LINK)")) {
                     boolean deleted = message.type() == Netlink.RTM_DELLINK;
-                    // The bridge (family AF_BRIDGE) speaks on this group too: its DELLINK means "no longer my port".
+                    // Bridges (family AF_BRIDGE) send to this group too: their DELLINK means "no longer my port".
                     if ((deleted || message.type() == Netlink.RTM_NEWLINK)
                             && message.body().get(0) == 0) {
                         changes.add(note(new Change(Nic.parse(message), deleted)));
@@ -95,7 +95,7 @@ public final class LinkWatch implements AutoCloseable {
     }
 
     private List<Change> anew(Netlink netlink) throws ErrnoException {
-        // What was queued before the loss is older than what is read now: reported later, it would have the last word.
+        // Messages queued before the loss are older than the state read now: reported after it, they would replace it.
         NetlinkEvents.skip(netlink);
         Map<Integer, Nic> before = new HashMap<>(known);
         List<Change> changes = new ArrayList<>();
@@ -121,6 +121,6 @@ public final class LinkWatch implements AutoCloseable {
     /** Ends the watch; a thread that waits in {@link #next} gets ECANCELED. Once or more often, any thread. */
     @Override
     public void close() {
-        news.close();
+        events.close();
     }
 }

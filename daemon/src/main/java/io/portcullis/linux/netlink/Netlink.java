@@ -20,43 +20,43 @@ import java.util.function.Consumer;
 
 /**
  * A netlink socket, most often NETLINK_ROUTE: requests and their answers, or notifications. One thread at a time. netlink(7), rtnetlink(7),
- * include/uapi/linux/netlink.h and rtnetlink.h. It speaks for the network namespace of the thread that opened it.
+ * include/uapi/linux/netlink.h and rtnetlink.h. It belongs to the network namespace of the thread that opened it.
  */
 public final class Netlink implements AutoCloseable {
-    /** A link is there, or has changed. */
+    /** A link exists, or has changed. */
     public static final int RTM_NEWLINK = 16;
     /** A link is gone. */
     static final int RTM_DELLINK = 17;
-    /** Asks about links. */
+    /** Requests links. */
     static final int RTM_GETLINK = 18;
-    /** An address is there, or is to be added. */
+    /** An address exists, or is to be added. */
     static final int RTM_NEWADDR = 20;
-    /** Asks about addresses. */
+    /** Requests addresses. */
     static final int RTM_GETADDR = 22;
 
-    /** Asks about routes. */
+    /** Requests routes. */
     static final int RTM_GETROUTE = 26;
 
-    /** Makes a queueing discipline. */
+    /** Adds a queueing discipline. */
     public static final int RTM_NEWQDISC = 36;
-    /** Removes one. */
+    /** Removes a queueing discipline. */
     public static final int RTM_DELQDISC = 37;
-    /** Asks about them. */
+    /** Requests queueing disciplines. */
     public static final int RTM_GETQDISC = 38;
-    /** Makes or replaces a filter of traffic control. */
+    /** Adds or replaces a filter of traffic control. */
     public static final int RTM_NEWTFILTER = 44;
-    /** Removes one. */
+    /** Removes a filter. */
     public static final int RTM_DELTFILTER = 45;
-    /** Asks about them. */
+    /** Requests filters. */
     public static final int RTM_GETTFILTER = 46;
 
     /** All that match, in many messages. */
     static final int NLM_F_DUMP = 0x300;
     /** Answer with an error code, 0 for done. */
     public static final int NLM_F_ACK = 4;
-    /** Make it where it is not there. */
+    /** Create the object where it does not exist. */
     public static final int NLM_F_CREATE = 0x400;
-    /** EEXIST where it is there already. */
+    /** EEXIST where the object exists. */
     public static final int NLM_F_EXCL = 0x200;
 
     /** Multicast group (bit) of link changes. */
@@ -113,7 +113,7 @@ public final class Netlink implements AutoCloseable {
     /**
      * Opens a socket.
      *
-     * @param groups RTMGRP_… bits to be told about; 0 for requests
+     * @param groups RTMGRP_… bits to receive; 0 for requests
      */
     public static Netlink open(int groups) throws ErrnoException {
         return open(NETLINK_ROUTE, "NETLINK_ROUTE", groups);
@@ -164,7 +164,7 @@ public final class Netlink implements AutoCloseable {
         return fd;
     }
 
-    /** All objects of a kind; asked again when the kernel says that they changed in between. */
+    /** All objects of a kind; repeated where the kernel says that they changed during the dump. */
     public List<Message> dump(int type, ByteBuffer body, String call) throws ErrnoException {
         List<Message> answers = List.of();
         for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
@@ -177,7 +177,7 @@ public final class Netlink implements AutoCloseable {
     }
 
     /**
-     * One request and all its answers; none for a command with NLM_F_ACK that was done.
+     * One request and all its answers; none for a command with NLM_F_ACK that succeeded.
      *
      * @param body the family header and attributes, from position to limit; unchanged
      * @param call for the message, where the kernel refuses
@@ -273,22 +273,22 @@ public final class Netlink implements AutoCloseable {
         return attributes;
     }
 
-    /** A message's body to be filled: so many bytes at the most. */
+    /** An empty body of a message: so many bytes at the most. */
     public static ByteBuffer body(int length) {
         return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Appends an attribute that is a number of 32 bits. */
+    /** Appends an attribute of 32 bits. */
     public static void putAttribute(ByteBuffer to, int type, int value) {
         putAttribute(to, type, body(4).putInt(value).array());
     }
 
-    /** Appends an attribute that is a text, its end included. */
+    /** Appends a text attribute, with its NUL. */
     public static void putAttribute(ByteBuffer to, int type, String value) {
         putAttribute(to, type, (value + '\0').getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Appends an attribute whose value is attributes; what puts them gets a buffer that is as long as there is room. */
+    /** Appends an attribute of nested attributes, which {@code inner} appends to the same buffer. */
     public static void putNested(ByteBuffer to, int type, Consumer<ByteBuffer> inner) {
         int start = to.position();
         to.putShort((short) 0).putShort((short) type);

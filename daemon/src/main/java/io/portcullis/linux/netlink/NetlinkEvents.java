@@ -11,13 +11,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A socket on which rtnetlink(7) tells of what changes, in the network namespace of the thread that opened it. One thread reads;
+ * A socket that receives the change notifications of rtnetlink(7), in the network namespace of the thread that opened it. One thread reads;
  * any thread closes, also while another waits.
  */
 final class NetlinkEvents implements AutoCloseable {
     private static final int CLOSED = 2;
 
-    /** Takes what has come. */
+    /** Reads the arrived messages. */
     interface Reader<T> {
         T read(Netlink netlink) throws ErrnoException;
     }
@@ -35,7 +35,7 @@ final class NetlinkEvents implements AutoCloseable {
     }
 
     /**
-     * Listens.
+     * Opens a socket that is a member of multicast groups.
      *
      * @param groups RTMGRP_… bits
      * @param names of them, for messages
@@ -51,7 +51,7 @@ final class NetlinkEvents implements AutoCloseable {
     }
 
     /**
-     * Waits for news, and has them read.
+     * Waits for messages, and calls the reader.
      *
      * @param timeoutMs milliseconds to wait at the most; negative: no limit; 0: not at all
      * @return empty when the time is up
@@ -77,7 +77,7 @@ final class NetlinkEvents implements AutoCloseable {
         }
     }
 
-    /** Throws away what has come so far. */
+    /** Discards the arrived messages. */
     static void skip(Netlink netlink) throws ErrnoException {
         while (true) {
             try {
@@ -102,7 +102,7 @@ final class NetlinkEvents implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             Libc.write(wakeup, arena.allocateFrom(JAVA_LONG, 1));
         }
-        // The descriptors go when no reader is inside: a closed number may be another file's a moment later.
+        // Closed when no reader is inside: a moment later the number of a closed descriptor may be another file's.
         reading.lock();
         try {
             netlink.close();

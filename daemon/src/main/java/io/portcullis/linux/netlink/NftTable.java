@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A table of nftables, by {@code nft} or by an {@code iptables} that speaks to nftables.
+ * A table of nftables, made by {@code nft} or by an {@code iptables} on top of nftables.
  *
  * @param family {@code inet}, {@code ip}, {@code ip6}, {@code arp}, {@code bridge} or {@code netdev}, as nft(8) writes it
  */
@@ -44,7 +44,7 @@ public record NftTable(String family, String name) {
         return tables;
     }
 
-    /** As nft(8) names it: {@code inet filter}. */
+    /** As nft(8) shows it: {@code inet filter}. */
     @Override
     public String toString() {
         return family + " " + name;

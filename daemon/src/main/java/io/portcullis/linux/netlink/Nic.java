@@ -7,22 +7,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network device as the kernel describes it in RTM_NEWLINK (rtnetlink(7), include/uapi/linux/if_link.h): what it was
- * when asked.
+ * A network device as the kernel describes it in RTM_NEWLINK (rtnetlink(7), include/uapi/linux/if_link.h). A snapshot.
  *
  * @param index its number, unique in its network namespace for as long as it lives
  * @param name 1 to 15 bytes
- * @param kind what makes it, such as {@code veth}, {@code vlan}, {@code bridge}; empty for hardware and {@code lo}
+ * @param kind the kind of virtual device, such as {@code veth}, {@code vlan}, {@code bridge}; empty for hardware and {@code lo}
  * @param hardwareType ARPHRD_…: {@value #ARPHRD_ETHER} for everything that carries Ethernet frames
  * @param flags IFF_…
  * @param carrier true: the cable is in, the far end is up
  * @param mtu bytes, without the Ethernet header
  * @param hardwareAddress {@code 02:00:5e:00:53:01}; empty where it has none
  * @param masterIndex index of the bridge, bond, team or VRF that it is a port of; 0: of none
- * @param lowerIndex index of the NIC that it stands on (VLAN, macvlan, …) or of its peer (veth) in the same network
+ * @param lowerIndex index of the NIC below it (VLAN, macvlan, …) or of its peer (veth) in the same network
  *     namespace; 0: none
- * @param permanentAddress the address that it was built with, whatever it has now; empty where it has none (veth, bridge, bond)
- * @param alias what {@code ip link} shows as its alias; empty: none
+ * @param permanentAddress its burned-in address, which may differ from the present one; empty where it has none (veth, bridge, bond)
+ * @param alias its alias in {@code ip link}; empty: none
  */
 public record Nic(
         int index,
@@ -37,11 +36,11 @@ public record Nic(
         int lowerIndex,
         String permanentAddress,
         String alias) {
-    /** Switched on by its owner ({@code ip link set up}). */
+    /** Set up by its owner ({@code ip link set up}). */
     public static final int IFF_UP = 1;
     /** The loopback device. */
     public static final int IFF_LOOPBACK = 8;
-    /** Receives the frames for others too, because its owner says so ({@code ip link set promisc on}). */
+    /** Receives frames for other addresses too, by its owner's setting ({@code ip link set promisc on}). */
     public static final int IFF_PROMISC = 0x100;
     /** Up, and able to carry frames. */
     public static final int IFF_RUNNING = 0x40;
@@ -69,7 +68,7 @@ public record Nic(
     private static final int IFLA_PERM_ADDRESS = 54;
     private static final int IFLA_INFO_KIND = 1;
 
-    /** True: its owner has switched it on. */
+    /** True: its owner has set it up. */
     public boolean up() {
         return (flags & IFF_UP) != 0;
     }
@@ -79,7 +78,7 @@ public record Nic(
         return (flags & IFF_RUNNING) != 0;
     }
 
-    /** True: it receives the frames for others too, because its owner says so. */
+    /** True: it receives frames for other addresses too, by its owner's setting. */
     public boolean promiscuous() {
         return (flags & IFF_PROMISC) != 0;
     }

@@ -19,12 +19,12 @@ public record NicAddress(InetAddress address, int prefixLength, int scope, boole
     /** Valid on this host. */
     public static final int RT_SCOPE_HOST = 254;
 
-    /** True for fe80::/10: what the kernel gives every NIC by itself. */
+    /** True for fe80::/10: the kernel adds such an address to every NIC. */
     public boolean isIpv6LinkLocal() {
         return address instanceof Inet6Address && address.isLinkLocalAddress();
     }
 
-    /** As people write it: {@code 192.0.2.1/24}, {@code 2001:db8::1/64} (RFC 5952). */
+    /** {@code 192.0.2.1/24}, {@code 2001:db8::1/64} (RFC 5952). */
     @Override
     public String toString() {
         return written(address) + "/" + prefixLength;

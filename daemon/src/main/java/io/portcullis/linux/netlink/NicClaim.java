@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A NIC that one process at a time may take: a lock on a file in a folder where nobody else may make files, named by the network
- * namespace and the NIC's index. It goes with the process, however that ends.
+ * The claim of one process on a NIC: a lock on a file in a folder where nobody else may create files, named by the network
+ * namespace and the NIC's index. The kernel releases it when the process ends in any way.
  */
 public final class NicClaim implements AutoCloseable {
     private final FileLock lock;
@@ -24,17 +24,17 @@ public final class NicClaim implements AutoCloseable {
     }
 
     /**
-     * Takes a NIC.
+     * Claims a NIC.
      *
-     * @param folder of the lock; it is there already
+     * @param folder of the lock; must exist
      * @param owner for people
-     * @return empty where somebody has it, another process or this one: {@link #owner} tells who
+     * @return empty where another process or this one has claimed it: {@link #owner} names it
      */
     public static Optional<NicClaim> take(Path folder, Nic nic, String owner) throws IOException {
         return FileLock.take(file(folder, nic.index()), owner).map(lock -> new NicClaim(lock, nic.index()));
     }
 
-    /** The words of who has it; empty where nobody has. */
+    /** The owner that has claimed a NIC; empty: nobody. */
     public static Optional<String> owner(Path folder, Nic nic) throws IOException {
         return FileLock.holder(file(folder, nic.index()));
     }
@@ -44,7 +44,7 @@ public final class NicClaim implements AutoCloseable {
         return nic;
     }
 
-    /** Gives it back. Once. */
+    /** Releases the claim. Once. */
     @Override
     public void close() {
         lock.remove();

@@ -19,11 +19,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The network devices of the calling thread's network namespace, asked of the kernel by rtnetlink(7) (no /sys: it shows
- * the namespace of whoever mounted it). Stateless; any thread.
+ * The network devices of the calling thread's network namespace, read and changed by rtnetlink(7) (not /sys: it shows
+ * the namespace of the process that mounted it). Stateless; any thread.
  *
- * <p>Where a name is asked for, a name longer than {@value Nic#NAME_LENGTH} bytes is refused with ENAMETOOLONG, one that
- * no NIC has with ENODEV. Alternative names ({@code ip link property add altname}) are names too.
+ * <p>A method that takes a name throws ENAMETOOLONG for one longer than {@value Nic#NAME_LENGTH} bytes, ENODEV for one that no NIC
+ * has. Alternative names ({@code ip link property add altname}) are names too.
  */
 public final class Nics {
     /** struct ifaddrmsg: family, prefix length, flags, scope, index. */
@@ -46,7 +46,7 @@ public final class Nics {
     private static final int RTA_DPORT = 29;
     private static final int IPPROTO_TCP = 6;
 
-    /** What the kernel answers where there is no route: none to there, none from that address, one that forbids it. */
+    /** The kernel's errors where there is no route: none to the address, none from that source, or a prohibiting one. */
     private static final Set<Integer> NO_ROUTE =
             Set.of(Errno.ENETUNREACH, Errno.EHOSTUNREACH, Errno.ESRCH, Errno.EACCES, Errno.EINVAL, Errno.ENODEV);
 
@@ -88,7 +88,7 @@ public final class Nics {
         return indexed(index(name));
     }
 
-    /** The NIC of that name; empty where there is none. */
+    /** The NIC of that name; empty: none. */
     public static Optional<Nic> find(String name) throws ErrnoException {
         try {
             return Optional.of(named(name));
@@ -105,7 +105,7 @@ public final class Nics {
         return Nic.parse(describe(index));
     }
 
-    /** The NIC of that index; empty where there is none. */
+    /** The NIC of that index; empty: none. */
     public static Optional<Nic> at(int index) throws ErrnoException {
         try {
             return Optional.of(indexed(index));
@@ -117,7 +117,7 @@ public final class Nics {
         }
     }
 
-    /** What the kernel says of the NIC of that index; ENODEV where there is none. */
+    /** The kernel's description of the NIC of that index; ENODEV where there is none. */
     public static Netlink.Message describe(int index) throws ErrnoException {
         String call = "RTM_GETLINK (NIC " + index + ")";
         try (Netlink netlink = Netlink.open(0)) {
@@ -128,8 +128,8 @@ public final class Nics {
 
     /**
      * Frames that the NIC of that index has received since it was made, as its driver counts them ({@code ip -s link};
-     * rx_packets of struct rtnl_link_stats64). Drivers may count late, and what never reaches the host. ENODEV where it is
-     * gone.
+     * rx_packets of struct rtnl_link_stats64). Drivers may count late, and count frames that never reach the host. ENODEV where
+     * it is gone.
      */
     public static long receivedFrames(int index) throws ErrnoException {
         String call = "RTM_GETLINK (counters of NIC " + index + ")";
@@ -146,7 +146,7 @@ public final class Nics {
         }
     }
 
-    /** The bridge, bond, team or VRF that this NIC is a port of. */
+    /** The bridge, bond, team or VRF that has this NIC as a port. */
     public static Optional<Nic> master(Nic nic) throws ErrnoException {
         return nic.masterIndex() == 0 ? Optional.empty() : Optional.of(indexed(nic.masterIndex()));
     }
@@ -206,7 +206,7 @@ public final class Nics {
                 netlink.filterDumps();
                 for (Netlink.Message message :
                         netlink.dump(Netlink.RTM_GETROUTE, body, "RTM_GETROUTE (through " + nic.name() + ")")) {
-                    // A kernel without this family answers all others.
+                    // A kernel without this family answers with all others.
                     if (message.body().get(0) == family && leavesThrough(nic, message)) {
                         routes.add(route(message));
                     }
@@ -243,8 +243,8 @@ public final class Nics {
     }
 
     /**
-     * The NIC by which what a socket sends leaves, as the kernel routes it now: rules, tables and VRFs included. What goes to an
-     * address of this host leaves by {@code lo}.
+     * The NIC by which a socket's packets leave, as the kernel routes them now, with rules, tables and VRFs. Packets to an address of this
+     * host leave by {@code lo}.
      *
      * @return its index; empty where there is no route
      */
@@ -288,12 +288,12 @@ public final class Nics {
         return new byte[] {(byte) (port >>> 8), (byte) port};
     }
 
-    /** Switches a NIC on or off ({@code ip link set up}, {@code down}); EPERM without CAP_NET_ADMIN. */
+    /** Sets a NIC up or down ({@code ip link set up}, {@code down}); EPERM without CAP_NET_ADMIN. */
     public static void setUp(Nic nic, boolean up) throws ErrnoException {
         setFlag(nic, Nic.IFF_UP, up, up ? "up" : "down");
     }
 
-    /** Has a NIC receive the frames for others too, or not, also when no program asks for it. */
+    /** Makes a NIC receive frames for other addresses too, or not, independently of programs that ask for them. */
     public static void setPromiscuous(Nic nic, boolean on) throws ErrnoException {
         setFlag(nic, Nic.IFF_PROMISC, on, "promisc " + (on ? "on" : "off"));
     }
@@ -308,7 +308,7 @@ public final class Nics {
         }
     }
 
-    /** Gives a NIC an alias, {@value #ALIAS_LENGTH} bytes at the most. EPERM without CAP_NET_ADMIN. */
+    /** Sets the alias of a NIC, {@value #ALIAS_LENGTH} bytes at the most. EPERM without CAP_NET_ADMIN. */
     public static void setAlias(Nic nic, String alias) throws ErrnoException {
         ByteBuffer body = request(Nic.IFINFOMSG_LENGTH + 8 + ALIAS_LENGTH)
                 .putInt(4, nic.index())
@@ -320,7 +320,7 @@ public final class Nics {
         }
     }
 
-    /** Removes a NIC that software made (of a veth pair: both); nothing happens where it is gone. */
+    /** Removes a virtual NIC (of a veth pair: both ends); does nothing where it is gone. */
     public static void delete(Nic nic) throws ErrnoException {
         try (Netlink netlink = Netlink.open(0)) {
             netlink.exchange(
@@ -335,7 +335,7 @@ public final class Nics {
         }
     }
 
-    /** Gives a NIC an address; false where it has it already. EPERM without CAP_NET_ADMIN. */
+    /** Adds an address to a NIC; false where the NIC has it already. EPERM without CAP_NET_ADMIN. */
     public static boolean addAddress(Nic nic, NicAddress address) throws ErrnoException {
         byte[] bytes = address.address().getAddress();
         ByteBuffer body = request(IFADDRMSG_LENGTH + 2 * (4 + bytes.length));
@@ -361,7 +361,7 @@ public final class Nics {
         }
     }
 
-    /** struct ifinfomsg, and the wish for no statistics. */
+    /** struct ifinfomsg, with a request for no statistics. */
     private static ByteBuffer link(int index, int flags, int change) {
         ByteBuffer body = request(Nic.IFINFOMSG_LENGTH + 8)
                 .putInt(4, index)

@@ -15,12 +15,12 @@ public record Route(InetAddress destination, int prefixLength, int protocol) {
     /** Learnt from a router advertisement. */
     public static final int RTPROT_RA = 9;
 
-    /** True: neither the kernel nor a router advertisement made it, so that it does not come back by itself. */
+    /** True: neither the kernel nor a router advertisement has added it, so that it does not come back by itself. */
     public boolean isSetByPeople() {
         return protocol != RTPROT_KERNEL && protocol != RTPROT_RA;
     }
 
-    /** As people write it: {@code 192.0.2.0/24}, {@code default}. */
+    /** {@code 192.0.2.0/24}, {@code default}. */
     @Override
     public String toString() {
         return prefixLength == 0 ? "default" : NicAddress.written(destination) + "/" + prefixLength;

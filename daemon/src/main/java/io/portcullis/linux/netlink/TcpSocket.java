@@ -3,12 +3,12 @@ package io.portcullis.linux.netlink;
 import java.net.InetAddress;
 
 /**
- * A TCP socket of this network namespace that is connected to another.
+ * A connected TCP socket of this network namespace.
  *
- * @param local its own address; IPv4 also where the socket is an IPv6 one that speaks IPv4
- * @param device index of the NIC that it is bound to; 0: it is bound to none
- * @param sendScale shift count for the windows that the other end offers; -1: unknown
- * @param receiveScale for those that this end offers
+ * @param local its own address; IPv4 also where an IPv6 socket carries an IPv4 connection
+ * @param device index of the NIC to which it is bound; 0: none
+ * @param sendScale window scale of the other end's offers; -1: unknown
+ * @param receiveScale window scale of this end's offers; -1: unknown
  */
 public record TcpSocket(
         InetAddress local,

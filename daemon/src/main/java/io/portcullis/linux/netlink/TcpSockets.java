@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The TCP sockets of the calling thread's network namespace, asked of the kernel by sock_diag(7)
+ * The TCP sockets of the calling thread's network namespace, read by sock_diag(7)
  * (include/uapi/linux/inet_diag.h). Needs no privilege. ENOENT where the kernel has no tcp_diag. Stateless; any thread.
  */
 public final class TcpSockets {
@@ -36,7 +36,7 @@ public final class TcpSockets {
     private static final int UID = 64;
     private static final int INODE = 68;
 
-    /** Of struct inet_diag_req_v2: the local port that the kernel is to filter by. */
+    /** In struct inet_diag_req_v2: the local port by which the kernel filters. */
     private static final int WANTED_PORT = 8;
 
     private static final int ANY_PORT = 0;
@@ -56,13 +56,13 @@ public final class TcpSockets {
 
     private TcpSockets() {}
 
-    /** Those that still carry data, in at least one direction. */
+    /** Sockets that still carry data, in at least one direction. */
     public static List<TcpSocket> established() throws ErrnoException {
         return connected(
                 1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSE_WAIT, ANY_PORT);
     }
 
-    /** Those of one local port that neither end has begun to close. */
+    /** Sockets of one local port that neither end has begun to close. */
     public static List<TcpSocket> open(int localPort) throws ErrnoException {
         return connected(1 << TCP_ESTABLISHED, localPort);
     }
@@ -91,7 +91,7 @@ public final class TcpSockets {
         return sockets;
     }
 
-    /** Those that wait for connections, on whatever address. */
+    /** Sockets that listen for connections, on any address. */
     public static List<TcpListener> listeners() throws ErrnoException {
         List<TcpListener> listeners = new ArrayList<>();
         for (Netlink.Message message : dump(1 << TCP_LISTEN, ANY_PORT)) {
@@ -106,7 +106,7 @@ public final class TcpSockets {
         return listeners;
     }
 
-    /** The ports that somebody listens on, on whatever address. */
+    /** The ports with a listening socket, on any address. */
     public static Set<Integer> listeningPorts() throws ErrnoException {
         return listeners().stream().map(TcpListener::port).collect(Collectors.toSet());
     }
@@ -128,7 +128,7 @@ public final class TcpSockets {
                     }
                 }
             } catch (ErrnoException refused) {
-                // A kernel without IPv6 has no such sockets.
+                // A kernel without IPv6 has no IPv6 sockets.
                 if (family != Libc.AF_INET6 || refused.errno() != Errno.ENOENT) {
                     throw refused;
                 }
@@ -145,7 +145,7 @@ public final class TcpSockets {
         byte[] bytes = new byte[message.get(0) == Libc.AF_INET6 ? 16 : 4];
         message.get(at, bytes);
         try {
-            // ::ffff:192.0.2.1 comes out as 192.0.2.1.
+            // Turns ::ffff:192.0.2.1 into 192.0.2.1.
             return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException impossible) {
             throw new AssertionError(Arrays.toString(bytes), impossible);

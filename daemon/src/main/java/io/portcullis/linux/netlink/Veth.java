@@ -6,11 +6,11 @@ import io.portcullis.linux.Libc;
 import java.nio.ByteBuffer;
 
 /**
- * A pair of virtual NICs, veth(4): what one sends, the other receives. Of the kind that a program keeps for itself: both are
- * up, without ARP, and have no IPv6 address of their own.
+ * A pair of virtual NICs, veth(4): each receives the frames that the other one sends. The pair is for a program's own use: both ends
+ * are up, without ARP, and the kernel gives them no IPv6 address.
  *
- * @param near one of them
- * @param far the other
+ * @param near one end
+ * @param far the other end
  */
 public record Veth(Nic near, Nic far) {
     /** Frames of any length pass. */
@@ -26,19 +26,21 @@ public record Veth(Nic near, Nic far) {
     private static final int IFLA_INET6_ADDR_GEN_MODE = 8;
     private static final byte IN6_ADDR_GEN_MODE_NONE = 1;
     private static final int IFF_NOARP = 0x80;
-    private static final int ROOM = 512;
+
+    /** Bytes of a request at the most. */
+    private static final int BODY_LENGTH = 512;
 
     /**
      * Makes a pair.
      *
      * @param near a name that no NIC has
-     * @param far another one
-     * @param alias what {@code ip link} shows beside both names; {@value Nics#ALIAS_LENGTH} bytes at the most
+     * @param far another such name
+     * @param alias of both ends; {@value Nics#ALIAS_LENGTH} bytes at the most
      * @throws ErrnoException EEXIST where a name is taken, EPERM without CAP_NET_ADMIN
      */
     public static Veth create(String near, String far, String alias) throws ErrnoException {
         try (Netlink netlink = Netlink.open(0)) {
-            ByteBuffer body = Netlink.body(ROOM).position(Nic.IFINFOMSG_LENGTH);
+            ByteBuffer body = Netlink.body(BODY_LENGTH).position(Nic.IFINFOMSG_LENGTH);
             Netlink.putAttribute(body, IFLA_IFNAME, near);
             Netlink.putAttribute(body, IFLA_MTU, MTU);
             Netlink.putNested(body, IFLA_LINKINFO, info -> {
@@ -66,9 +68,9 @@ public record Veth(Nic near, Nic far) {
         return new Veth(Nics.named(near), Nics.named(far));
     }
 
-    /** Before it is up for the first time: the address comes with that. */
+    /** To be called before the NIC is up for the first time: the kernel adds the address then. */
     private static void withoutAddresses(Nic nic) throws ErrnoException {
-        ByteBuffer body = Netlink.body(ROOM).putInt(4, nic.index()).position(Nic.IFINFOMSG_LENGTH);
+        ByteBuffer body = Netlink.body(BODY_LENGTH).putInt(4, nic.index()).position(Nic.IFINFOMSG_LENGTH);
         Netlink.putNested(
                 body,
                 IFLA_AF_SPEC,
@@ -92,7 +94,7 @@ public record Veth(Nic near, Nic far) {
     }
 
     private static void change(Nic nic, int flags, String alias) throws ErrnoException {
-        ByteBuffer body = Netlink.body(ROOM)
+        ByteBuffer body = Netlink.body(BODY_LENGTH)
                 .putInt(4, nic.index())
                 .putInt(8, flags)
                 .putInt(12, flags)

@@ -1,5 +1,5 @@
 /**
- * What the kernel says and takes over netlink: NICs, addresses, routes, sockets, nftables. {@link
+ * Reads and changes over netlink: NICs, addresses, routes, sockets, nftables. {@link
  * io.portcullis.linux.netlink.Nics} reads and changes NICs, {@link io.portcullis.linux.netlink.LinkWatch} and
  * {@link io.portcullis.linux.netlink.AddressWatch} wait for changes, {@link
  * io.portcullis.linux.netlink.TcpSockets} lists TCP sockets (sock_diag).

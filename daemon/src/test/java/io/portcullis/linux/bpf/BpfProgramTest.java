@@ -27,7 +27,7 @@ import io.portcullis.linux.bpf.BpfProgram.Size;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The words of the machine, against the kernel's instruction set document; and what is refused before the kernel sees it. */
+/** The encoding of instructions, against the kernel's instruction set document; and the programs that are refused before loading. */
 final class BpfProgramTest {
     private static final Label END = new Label("end");
 
@@ -82,17 +82,17 @@ final class BpfProgramTest {
     @Test
     void jumpsGoForwardToPlacesThatAreThere() {
         assertEquals(
-                "odd: instruction 1 jumps to end, which stands at instruction 1",
+                "odd: instruction 1 jumps to end, which is at instruction 1",
                 refused(
                         new Set(Register.R0, 0),
                         new Place(END),
                         new Jump(Condition.IS, Register.R0, 0, END),
                         new Exit()));
         assertEquals(
-                "odd: instruction 0 jumps to end, which stands nowhere",
+                "odd: instruction 0 jumps to end, which is nowhere",
                 refused(new Jump(Condition.IS, Register.R0, 0, END), new Exit()));
         assertEquals(
-                "odd: label end stands twice",
+                "odd: label end is there twice",
                 refused(new Place(END), new Place(END), new Set(Register.R0, 0), new Exit()));
         assertEquals("odd: the last instruction does not end it", refused(new Set(Register.R0, 0)));
         assertThrows(IllegalArgumentException.class, () -> new BpfProgram("odd", List.of()));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Programs on a NIC of one's own: each test has a namespace with a veth pair, t0 and t1. */
+/** Programs on a NIC: each test has a namespace with a veth pair, t0 and t1. */
 @Tag("system")
 @Timeout(60)
 final class NamespaceBpfTest {

@@ -3,7 +3,7 @@ package io.portcullis.linux.bpf;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nics;
 
-/** A program that detaches what is on a NIC's tcx hooks, as an administrator might; {@code TcxDetach NIC}. */
+/** A process that detaches all programs of a NIC's tcx hooks, as an administrator might; {@code TcxDetach NIC}. */
 public final class TcxDetach {
     private TcxDetach() {}
 

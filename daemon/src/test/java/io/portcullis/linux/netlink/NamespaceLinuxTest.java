@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What only a NIC of one's own can show: each test has a namespace with a veth pair, t0 and t1. */
+/** Changes of NICs: each test has a namespace with a veth pair, t0 and t1. */
 @Tag("system")
 @Timeout(60)
 class NamespaceLinuxTest {
@@ -198,7 +198,7 @@ class NamespaceLinuxTest {
                 int gone = Nics.index("t1");
                 namespace.ip("link add k0 type veth peer name k1");
                 Nic kept = Nics.named("k0");
-                // Each makes a notification of over 1 KiB: several times what the socket's buffer holds.
+                // Each makes a notification of over 1 KiB: together several times the socket's buffer.
                 int bufferLength = Integer.parseInt(
                         namespace.exec("sysctl -n net.core.rmem_default").strip());
                 int toggles = bufferLength / 400;

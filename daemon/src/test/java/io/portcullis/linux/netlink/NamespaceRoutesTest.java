@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** By which NIC a connection leaves, and what the kernel tells of sockets: in a namespace with two veth pairs. */
+/** The NIC by which a connection leaves, and the lists of sockets: in a namespace with two veth pairs. */
 @Tag("system")
 @Timeout(60)
 class NamespaceRoutesTest {
