@@ -105,8 +105,10 @@ final class ArchitectureTest {
                 "net");
         allow("http");
         allow("control", "http", "operations", "metrics");
+        allow("service.watch", "config", "linux", "linux.netlink");
         allow(
                 "service",
+                "service.watch",
                 "net",
                 "linux..",
                 "config..",

@@ -11,12 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The connections that a host already has when it is guarded for the first time, as its own sockets tell of them. */
+/** Reads the connections that a host has when it is guarded for the first time from its own sockets. */
 public final class Adoption {
     private Adoption() {}
 
     /**
-     * Those of a NIC, by their local addresses.
+     * The connections of a NIC, by their local addresses.
      *
      * @param own addresses of the NIC
      */

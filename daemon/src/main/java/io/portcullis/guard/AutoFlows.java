@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What {@code max-flows: auto} comes to: a million flows, and less where that would take more than a quarter of the free space of
- * {@code conntrack.directory}, an eighth of the memory or a quarter of the heap, shared out among the interfaces that have no
- * tables yet. Tables that are there keep their size.
+ * Computes {@code max-flows: auto}: a million flows, or fewer where these would need more than a quarter of the free space of {@code
+ * conntrack.directory}, an eighth of the memory or a quarter of the heap. Interfaces without tables share that equally; existing
+ * tables keep their size.
  */
 public final class AutoFlows {
     private static final Logger LOG = LoggerFactory.getLogger(AutoFlows.class);
@@ -28,37 +28,37 @@ public final class AutoFlows {
     /**
      * The limit of one interface.
      *
-     * @param guarded those that have tables in use
+     * @param guarded names of the interfaces that have tables in use
      */
     public static long of(Config config, String name, Set<String> guarded) {
         Path directory = config.conntrack().directory();
-        long room = TableSet.room(directory, name);
-        if (room > 0) {
-            return room;
+        long capacity = TableSet.room(directory, name);
+        if (capacity > 0) {
+            return capacity;
         }
         long others = 0;
         int without = 0;
-        for (String each : config.interfaces().keySet()) {
-            long itsRoom = TableSet.room(directory, each);
-            others += itsRoom;
-            without += itsRoom == 0 && !guarded.contains(each) ? 1 : 0;
+        for (String other : config.interfaces().keySet()) {
+            long existing = TableSet.room(directory, other);
+            others += existing;
+            without += existing == 0 && !guarded.contains(other) ? 1 : 0;
         }
         long heap = Runtime.getRuntime().maxMemory();
         long all = flows(freeSpace(directory), Meminfo.total(), heap, others);
         if (all < FEWEST * Math.max(1, without)) {
-            // A directory that is full, by whomever, is none: then the tables are in memory.
+            // The directory is full: the tables will be in memory.
             all = flows(Long.MAX_VALUE, Meminfo.total(), heap, others);
         }
         return Math.clamp(all / Math.max(1, without), FEWEST, MOST);
     }
 
     /**
-     * How many flows may come, all tables together.
+     * The number of flows that new tables can hold, all together.
      *
-     * @param free bytes of the directory's file system
+     * @param free bytes free in the directory's file system
      * @param memory bytes of the machine
-     * @param heap bytes of heap at the most
-     * @param there flows that tables which are there have room for
+     * @param heap largest size of the heap, in bytes
+     * @param there flows that existing tables can hold
      */
     static long flows(long free, long memory, long heap, long there) {
         long inDirectory = free / 4 / TableSet.flowBytes();
@@ -67,7 +67,7 @@ public final class AutoFlows {
         return Math.max(0, Math.min(inDirectory, Math.min(inMemory, inHeap)));
     }
 
-    /** Very much where the directory is not used, because others may write there. */
+    /** Unlimited where the directory is not used, because others may write to it. */
     private static long freeSpace(Path directory) {
         if (!TableFolder.isTrusted(directory)) {
             return Long.MAX_VALUE;

@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives each worker's thread a core of its own, in turn, beginning with the second: what else the machine does tends to be
- * on the first. A loop that the scheduler moves about finds cold caches: pinned, one TCP stream was 1.2 times as fast on two
- * cores, and UDP without loss 1.1 times. To make it more urgent than others was tried too (nice -10): it gained nothing once
- * the warm-up had left the compiler little to do, and p99 beside 20,000 packets a second was half as long again.
+ * Pins each worker's thread to a core of its own, in turn, beginning with the second: other work tends to be on the first. A thread
+ * that the scheduler moves finds cold caches: pinned, one TCP stream was 1.2 times as fast on two cores, and UDP without loss 1.1
+ * times. A higher priority (nice -10) gained nothing once the warm-up had left the compiler little to do, and p99 beside 20,000
+ * packets a second was 1.5 times as long.
  */
 public final class Cores {
     private static final Logger LOG = LoggerFactory.getLogger(Cores.class);
@@ -23,12 +23,12 @@ public final class Cores {
     private final List<Integer> cores;
     private int given;
 
-    /** {@code cores}: where this process may run. */
+    /** {@code cores}: numbers of the cores on which this process may run. */
     Cores(List<Integer> cores) {
         this.cores = List.copyOf(cores);
     }
 
-    /** Those of this process. */
+    /** The cores of this process. */
     public static Cores ofThisProcess() {
         BitSet cores = new BitSet();
         try {
@@ -39,12 +39,12 @@ public final class Cores {
         return new Cores(cores.stream().boxed().toList());
     }
 
-    /** How many there are, 1 at the least. */
-    int count() {
+    /** Number of cores, at least 1. */
+    public int count() {
         return Math.max(1, cores.size());
     }
 
-    /** The core of the next worker, or -1: any. */
+    /** Number of the next worker's core; -1: any core. */
     synchronized int next() {
         if (cores.size() < 2) {
             return -1;
@@ -54,8 +54,8 @@ public final class Cores {
     }
 
     /**
-     * From now on the JVM's compilers run only where nobody else wants the core: what they compile after the warm-up can
-     * wait, frames can't. (p99 beside 20,000 packets a second, on the one core of both: 270 us instead of 280 to 2,900.)
+     * Gives the JVM's compiler threads the lowest priority: after the warm-up a compilation can wait, frames can't. (p99 beside
+     * 20,000 packets a second, where both share one core: 270 us instead of 280 to 2,900.)
      */
     public static void putCompilersLast() {
         try {
@@ -67,8 +67,8 @@ public final class Cores {
     }
 
     /**
-     * Runs long work on a thread of its own that gives way to those that forward frames, and returns its result. Short work is
-     * not for it: on a busy machine it would wait for long.
+     * Runs long work on a thread of lower priority than those that forward frames, and returns its result. Not for short work, which
+     * would wait long on a busy machine.
      */
     public static <T> T behindOthers(Supplier<T> work) {
         return CompletableFuture.supplyAsync(work, Cores::startBehindOthers).join();
@@ -85,7 +85,7 @@ public final class Cores {
         });
     }
 
-    /** How the next worker's thread lives. */
+    /** Options of the next worker's thread. */
     Worker.ThreadOptions threadOptions(boolean busyPoll) {
         int core = next();
         return new Worker.ThreadOptions(busyPoll, () -> settle(core));

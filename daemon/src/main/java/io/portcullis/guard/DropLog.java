@@ -16,18 +16,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes dropped frames to the log on a thread of its own, so that a slow log holds no worker up. It waits while the log is
- * busy, so that a flood of drops pushes no other line out; what finds no room meanwhile is counted, and not described.
+ * Writes dropped frames to the log on a thread of its own, so that a slow log delays no worker. It waits while the log is busy, so
+ * that a flood of drops displaces no other line; drops that don't fit into its queue meanwhile are counted, and not described.
  */
 public final class DropLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DropLog.class);
     private static final long STOP_TIMEOUT_S = 2;
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(5);
 
-    /** Seconds of workers that may wait. */
+    /** Entries of the queue, each with the drops of one worker in one second. */
     private static final int MOST_WAITING = 64;
 
-    /** Drops that may wait in all of them. */
+    /** Drops in all entries together. */
     private static final int MOST_DROPS = 16_384;
 
     private final ThreadPoolExecutor writer = new ThreadPoolExecutor(
@@ -40,17 +40,17 @@ public final class DropLog implements AutoCloseable {
 
     private final AtomicInteger waitingDrops = new AtomicInteger();
 
-    /** By interface, frames that found no room here since the last line about it. */
+    /** Frames that did not fit since the last line about them, by interface. */
     private final Map<String, Long> undescribed = new ConcurrentHashMap<>();
 
-    private final BooleanSupplier hasRoom;
+    private final BooleanSupplier logIsIdle;
 
-    /** {@code hasRoom}: false while the log is busy. */
-    public DropLog(BooleanSupplier hasRoom) {
-        this.hasRoom = hasRoom;
+    /** {@code logIsIdle}: false while many lines wait in the log. */
+    public DropLog(BooleanSupplier logIsIdle) {
+        this.logIsIdle = logIsIdle;
     }
 
-    /** Takes what a worker dropped in the last second; does not wait. */
+    /** Queues the drops of one worker in the last second; does not wait. */
     void write(String interfaceName, DropSamples.Taken taken) {
         int drops = taken.drops().size();
         if (waitingDrops.addAndGet(drops) > MOST_DROPS + drops) {
@@ -80,7 +80,7 @@ public final class DropLog implements AutoCloseable {
 
     private void log(String interfaceName, DropSamples.Taken taken) {
         for (Drop drop : taken.drops()) {
-            awaitRoom();
+            awaitLog();
             String what = drop.passed() ? "would-drop" : "drop";
             if (drop.count() == 1) {
                 LOG.info("{} {} {}", what, interfaceName, drop);
@@ -88,7 +88,7 @@ public final class DropLog implements AutoCloseable {
                 LOG.info("{} {} {} (and {} more for this reason)", what, interfaceName, drop, drop.count() - 1);
             }
         }
-        awaitRoom();
+        awaitLog();
         logUndescribed(interfaceName, taken.others());
     }
 
@@ -100,8 +100,8 @@ public final class DropLog implements AutoCloseable {
         }
     }
 
-    private void awaitRoom() {
-        while (!hasRoom.getAsBoolean() && !Thread.currentThread().isInterrupted()) {
+    private void awaitLog() {
+        while (!logIsIdle.getAsBoolean() && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(PAUSE_NS);
         }
     }

@@ -16,18 +16,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread that looks after an interface's NICs and programs: after the programs four times a second, and at once on news of
- * filters; after the NICs on news of links, every second while something is wrong, and every ten seconds. Where programs have a
- * deadline it moves that on ten times a second. It lives as long as the interface: what the kernel refuses is tried again.
+ * Checks an interface's NICs and programs and restores them: the programs four times a second, and at once when filters change; the
+ * NICs when links change, every ten seconds, and every second while something is wrong. Programs with a deadline get a new one ten
+ * times a second. What the kernel refuses is tried again.
+ *
+ * <p>Threads: one of its own does all the work, as long as the interface lives; any thread may call the other methods.
  */
 final class InterceptionMonitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InterceptionMonitor.class);
 
+    /** Between two deadlines of the programs. */
     private static final int ALIVE_MS = 100;
-    private static final int CHECK_MS = 250;
-    private static final int LOOK_MS = 10_000;
 
-    /** While something is wrong. */
+    /** Between two checks of the programs. */
+    private static final int CHECK_MS = 250;
+
+    /** Between two checks of the NICs. */
+    private static final int NICS_MS = 10_000;
+
+    /** Between two checks of the NICs while something is wrong. */
     private static final int RETRY_MS = 1_000;
 
     private static final long END_MS = 2_000;
@@ -35,19 +42,22 @@ final class InterceptionMonitor implements AutoCloseable {
     private final String name;
     private final Interception interception;
     private final Thread thread;
-    private volatile @Nullable LinkWatch links;
+
+    // Written by any thread that closes, read by the thread.
     private volatile boolean closed;
+
+    // Written by the thread, read by any.
+    private volatile @Nullable LinkWatch events;
     private volatile long lastRanNs = System.nanoTime();
 
-    // The thread's own, but for reading.
     private volatile List<String> problems = List.of();
     private volatile List<String> warnings = List.of();
 
-    // The thread's own.
-    private final Set<Integer> deleted = new TreeSet<>();
-    private List<String> looked = List.of();
-    private String deaf = "";
-    private long lookedNs = System.nanoTime();
+    // Of the thread alone.
+    private final Set<Integer> deletedNics = new TreeSet<>();
+    private List<String> nicProblems = List.of();
+    private String eventsRefused = "";
+    private long nicsCheckedNs = System.nanoTime();
     private long triedNs = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(RETRY_MS);
 
     private InterceptionMonitor(String name, Interception interception) {
@@ -56,33 +66,33 @@ final class InterceptionMonitor implements AutoCloseable {
         this.thread = LastingThread.unstarted("portcullis-keep-" + name, this::run);
     }
 
-    /** Starts to look. */
+    /** Checks from now on. */
     static InterceptionMonitor start(String name, Interception interception) {
-        InterceptionMonitor keeper = new InterceptionMonitor(name, interception);
-        // Before the first frame: what happens from now on is heard.
-        keeper.listen();
-        keeper.thread.start();
-        return keeper;
+        InterceptionMonitor monitor = new InterceptionMonitor(name, interception);
+        // Before the first frame: no later event is missed.
+        monitor.listen();
+        monitor.thread.start();
+        return monitor;
     }
 
-    /** What is wrong now, one sentence each. */
+    /** Faults that keep frames from passing as the rules say, one sentence each. */
     List<String> problems() {
         return problems;
     }
 
-    /** What is amiss and stops no frame, one sentence each. */
+    /** Faults that stop no frame, one sentence each. */
     List<String> warnings() {
         return warnings;
     }
 
-    /** When it last went round: System.nanoTime(). It does so four times a second. */
+    /** Start of the last round, System.nanoTime(). There are four a second. */
     long lastRanNs() {
         return lastRanNs;
     }
 
     private void run() {
         while (!closed) {
-            boolean news = await(interception.hasDeadline() ? ALIVE_MS : CHECK_MS);
+            boolean linkChanged = await(interception.mustSayAlive() ? ALIVE_MS : CHECK_MS);
             if (closed) {
                 return;
             }
@@ -90,38 +100,38 @@ final class InterceptionMonitor implements AutoCloseable {
             lastRanNs = nowNs;
             interception.extendDeadline(nowNs);
             boolean well = problems.isEmpty() && warnings.isEmpty();
-            if (news || nowNs - lookedNs >= TimeUnit.MILLISECONDS.toNanos(well ? LOOK_MS : RETRY_MS)) {
-                look(nowNs);
+            if (linkChanged || nowNs - nicsCheckedNs >= TimeUnit.MILLISECONDS.toNanos(well ? NICS_MS : RETRY_MS)) {
+                checkNics(nowNs);
             }
-            check();
+            checkPrograms();
         }
     }
 
-    /** True: a link has changed. Filters that have changed end the wait, too. */
+    /** True: a link has changed. A changed filter ends the wait, too. */
     private boolean await(int timeoutMs) {
-        LinkWatch hears = links;
-        if (hears == null) {
+        LinkWatch listening = events;
+        if (listening == null) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(timeoutMs));
             listen();
             return false;
         }
         try {
-            List<LinkWatch.Change> changes = hears.next(timeoutMs);
+            List<LinkWatch.Change> changes = listening.next(timeoutMs);
             changes.stream()
                     .filter(LinkWatch.Change::deleted)
-                    .forEach(change -> deleted.add(change.nic().index()));
+                    .forEach(change -> deletedNics.add(change.nic().index()));
             return !changes.isEmpty();
         } catch (ErrnoException refused) {
             if (refused.errno() != Errno.ECANCELED) {
-                hears.close();
-                links = null;
-                deafen(refused);
+                listening.close();
+                events = null;
+                noteRefusal(refused);
             }
             return false;
         }
     }
 
-    /** Opens the watch, once a second. Without one the programs are looked at all the same, and the NICs every second. */
+    /** Opens the socket for events, at most once a second. Without it the checks go on, those of the NICs every second. */
     private void listen() {
         if (System.nanoTime() - triedNs < TimeUnit.MILLISECONDS.toNanos(RETRY_MS)) {
             return;
@@ -129,56 +139,57 @@ final class InterceptionMonitor implements AutoCloseable {
         triedNs = System.nanoTime();
         try {
             LinkWatch opened = LinkWatch.openWithFilters();
-            links = opened;
+            events = opened;
             if (closed) {
                 opened.close();
             }
-            deaf = "";
+            eventsRefused = "";
         } catch (ErrnoException refused) {
-            deafen(refused);
+            noteRefusal(refused);
         }
     }
 
-    private void deafen(ErrnoException refused) {
-        deaf = name + ": news of its NICs are not heard, they are looked at every second: " + refused.getMessage();
+    private void noteRefusal(ErrnoException refused) {
+        eventsRefused = name + ": the kernel reports no changes of its NICs, they are checked every second: "
+                + refused.getMessage();
     }
 
-    private void look(long newsNs) {
+    private void checkNics(long eventNs) {
         List<String> done = new ArrayList<>();
-        lookedNs = newsNs;
-        looked = interception.checkNics(done, Set.copyOf(deleted));
-        deleted.clear();
-        long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - newsNs);
+        nicsCheckedNs = eventNs;
+        nicProblems = interception.look(done, Set.copyOf(deletedNics));
+        deletedNics.clear();
+        long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - eventNs);
         done.forEach(line -> LOG.warn("{}: {} ({} ms after the news)", name, line, afterMs));
-        List<String> odd = interception.warnings();
-        odd.stream().filter(warning -> !warnings.contains(warning)).forEach(warning -> LOG.warn("{}", warning));
-        warnings = odd;
+        List<String> current = interception.warnings();
+        current.stream().filter(warning -> !warnings.contains(warning)).forEach(warning -> LOG.warn("{}", warning));
+        warnings = current;
     }
 
-    private void check() {
+    private void checkPrograms() {
         List<String> done = new ArrayList<>();
-        List<String> now = new ArrayList<>(looked);
-        now.addAll(interception.checkPrograms(done, System::nanoTime));
+        List<String> now = new ArrayList<>(nicProblems);
+        now.addAll(interception.check(done, System::nanoTime));
         done.forEach(line -> LOG.warn("{}: {}", name, line));
-        if (!deaf.isEmpty()) {
-            now.add(deaf);
+        if (!eventsRefused.isEmpty()) {
+            now.add(eventsRefused);
         }
         if (!now.equals(problems)) {
             now.stream().filter(problem -> !problems.contains(problem)).forEach(problem -> LOG.error("{}", problem));
             if (now.isEmpty()) {
-                LOG.info("{}: all is as it should be again", name);
+                LOG.info("{}: its NICs and programs are in order again", name);
             }
             problems = List.copyOf(now);
         }
     }
 
-    /** Ends it. */
+    /** Ends the thread. */
     @Override
     public void close() {
         closed = true;
-        LinkWatch hears = links;
-        if (hears != null) {
-            hears.close();
+        LinkWatch listening = events;
+        if (listening != null) {
+            listening.close();
         }
         LockSupport.unpark(thread);
         try {

@@ -15,12 +15,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code link-state: follow}: a thread that hears of lost and found carriers and holds the other side down meanwhile. */
+/**
+ * {@code link-state: follow}: takes one side of a bridge down while the other has no carrier.
+ *
+ * <p>Threads: one of its own follows the carriers; any thread may ask {@link #held}, and the one that closes takes over when it has
+ * ended.
+ */
 final class LinkFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LinkFollower.class);
 
+    /** Between two looks at the carriers, besides those that an event causes. */
     private static final int SETTLED_MS = 5_000;
+
+    /** The same while a carrier may still come back. */
     private static final int UNSETTLED_MS = 50;
+
     private static final long RETRY_MS = 1_000;
     private static final long END_MS = 2_000;
 
@@ -30,7 +39,10 @@ final class LinkFollower implements AutoCloseable {
     private final Bridge bridge;
     private final LinkWatch links;
     private final Thread thread;
-    private volatile Bridge.@Nullable Side held;
+
+    // Written by the thread, then by the one that closes.
+    private volatile @Nullable Side held;
+
     private volatile boolean closed;
     private boolean refusedBefore;
 
@@ -44,10 +56,10 @@ final class LinkFollower implements AutoCloseable {
     }
 
     /**
-     * Starts to follow.
+     * Follows the carriers from now on.
      *
      * @param name of the interface
-     * @throws ErrnoException if the kernel tells of no links (rtnetlink)
+     * @throws ErrnoException if the kernel reports no changes of links (rtnetlink)
      */
     static LinkFollower start(String name, Bridge bridge) throws ErrnoException {
         LinkFollower follower = new LinkFollower(name, bridge, LinkWatch.open());
@@ -55,7 +67,7 @@ final class LinkFollower implements AutoCloseable {
         return follower;
     }
 
-    /** The NIC that is held down, or null. */
+    /** Name of the NIC that is held down; null: none. */
     @Nullable
     String held() {
         Bridge.Side side = held;
@@ -72,7 +84,7 @@ final class LinkFollower implements AutoCloseable {
         while (!closed) {
             try {
                 long nowNs = System.nanoTime();
-                obey(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
+                hold(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
                 links.next(following.isSettled(nowNs) ? SETTLED_MS : UNSETTLED_MS);
                 failed = false;
             } catch (ErrnoException refused) {
@@ -80,7 +92,7 @@ final class LinkFollower implements AutoCloseable {
                     return;
                 }
                 if (!failed) {
-                    LOG.error("{}: links can't be followed now: {}", name, refused.getMessage());
+                    LOG.error("{}: carriers can't be followed now: {}", name, refused.getMessage());
                 }
                 failed = true;
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MS));
@@ -92,7 +104,7 @@ final class LinkFollower implements AutoCloseable {
         return Nics.find(nic).map(Nic::carrier).orElse(false);
     }
 
-    private void obey(Bridge.@Nullable Side wanted) {
+    private void hold(@Nullable Side wanted) {
         if (wanted == held) {
             return;
         }
@@ -115,7 +127,7 @@ final class LinkFollower implements AutoCloseable {
         held = wanted;
     }
 
-    /** Ends it; what is held comes up. */
+    /** Ends the thread; a NIC that is held down comes up. */
     @Override
     public void close() {
         closed = true;
@@ -126,6 +138,6 @@ final class LinkFollower implements AutoCloseable {
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
         }
-        obey(null);
+        hold(null);
     }
 }

@@ -22,22 +22,22 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The addresses that a NIC of this host has now, in the configuration's terms. */
+/** Reads the present addresses of this host's NICs, as values of the configuration. */
 public final class NicAddresses {
     private static final Logger LOG = LoggerFactory.getLogger(NicAddresses.class);
 
-    /** Devices whose traffic goes through the NIC that they stand on. */
+    /** Kinds of devices whose traffic passes through a NIC below them. */
     public static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
 
     private NicAddresses() {}
 
-    /** A configuration with the addresses that those of its NICs have which this host has. */
+    /** A configuration with the addresses of those of its NICs that exist on this host. */
     public static Config added(Config config) {
         Map<String, List<Cidr>> addresses = new HashMap<>();
-        for (Interface each : config.interfaces().values()) {
-            if (each.mode() instanceof Mode.Host host) {
+        for (Interface iface : config.interfaces().values()) {
+            if (iface.mode() instanceof Mode.Host host) {
                 try {
-                    addresses.put(each.name(), of(host.nic()));
+                    addresses.put(iface.name(), of(host.nic()));
                 } catch (ErrnoException unknown) {
                     LOG.debug("addresses of {} can't be read", host.nic(), unknown);
                 }
@@ -49,20 +49,20 @@ public final class NicAddresses {
     /**
      * The addresses of all hosts' NICs that a configuration names, by interface.
      *
-     * @param guarded knows NICs that are called otherwise by now
-     * @param last those that were read last: what counts where the kernel does not tell
+     * @param guarded interfaces by name: they know the present names of their NICs
+     * @param last the addresses that were read last, for NICs about which the kernel refuses an answer
      */
     public static Map<String, List<Cidr>> of(
             Config config, Map<String, GuardedInterface> guarded, Map<String, List<Cidr>> last) {
         Map<String, List<Cidr>> addresses = new TreeMap<>();
-        for (Interface attachment : config.interfaces().values()) {
-            if (!(attachment.mode() instanceof Mode.Host host)) {
+        for (Interface iface : config.interfaces().values()) {
+            if (!(iface.mode() instanceof Mode.Host host)) {
                 continue;
             }
-            String name = attachment.name();
+            String name = iface.name();
             try {
-                GuardedInterface each = guarded.get(name);
-                addresses.put(name, each == null ? of(host.nic()) : each.nicAddresses());
+                GuardedInterface inForce = guarded.get(name);
+                addresses.put(name, inForce == null ? of(host.nic()) : inForce.nicAddresses());
             } catch (ErrnoException refused) {
                 LOG.warn("{}: its addresses can't be read: {}", name, refused.getMessage());
                 addresses.put(name, last.getOrDefault(name, List.of()));
@@ -71,7 +71,7 @@ public final class NicAddresses {
         return addresses;
     }
 
-    /** Those of a NIC, and of the devices that stand on it; none where it is gone. An alternative name is a name too. */
+    /** The addresses of a NIC and of the devices above it; none where it does not exist. An alternative name is a name, too. */
     public static List<Cidr> of(String name) throws ErrnoException {
         Optional<Nic> named = Nics.find(name);
         List<Cidr> addresses = new ArrayList<>();
@@ -87,14 +87,15 @@ public final class NicAddresses {
     }
 
     private static void add(List<Cidr> addresses, Nic nic) throws ErrnoException {
-        for (NicAddress each : Nics.addresses(nic)) {
-            Cidr block = Cidr.of(address(each.address()));
+        for (NicAddress found : Nics.addresses(nic)) {
+            Cidr block = Cidr.of(address(found.address()));
             if (!addresses.contains(block)) {
                 addresses.add(block);
             }
         }
     }
 
+    /** The same address as a value of the configuration. */
     public static Address address(InetAddress address) {
         ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
         return address instanceof Inet6Address

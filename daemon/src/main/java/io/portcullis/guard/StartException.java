@@ -2,7 +2,7 @@ package io.portcullis.guard;
 
 import java.util.List;
 
-/** The daemon cannot start; nothing has been changed that was not put back. */
+/** A start or a change is refused; everything is as it was before. */
 public class StartException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -29,24 +29,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Walks made-up frames through the real pipeline, from receive ring to system call, until the compiler has nothing more to
- * do: then the first real frames are not held up by an interpreter, nor by the compiler's threads. Connections that open,
- * carry data and end, datagrams, pings, tags, super-frames, what is dropped.
+ * Sends synthetic frames through the real pipeline, from receive ring to system call, until the compiler is idle: then neither the
+ * interpreter nor the compiler's threads delay the first real frames. The frames are connections that open, carry data and end,
+ * datagrams, pings, VLAN tags, GSO super-frames, and packets that are dropped.
  */
 public final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
     private static final long LONGEST_NS = TimeUnit.MILLISECONDS.toNanos(2_500);
 
-    /** The compiler compiles what has run some 10,000 times. */
+    /** The compiler compiles a method that has run some 10,000 times. */
     private static final int LEAST_ROUNDS = 1_500;
 
-    /** Client ports that do the same step together. */
+    /** Client ports that take each step together. */
     private static final int GROUP = 32;
 
-    /** Groups between two looks at the compiler, and how little it has done then when it is done. */
+    /** Groups between two looks at the compiler's time. */
     private static final int GROUPS_AT_ONCE = 8;
 
+    /** A compiler that has worked less than this between two looks is idle. */
     private static final long IDLE_COMPILER_MS = 4;
 
     private static final int DATAGRAMS = 12;
@@ -83,23 +84,23 @@ public final class WarmUp {
     }
 
     /**
-     * What was walked.
+     * The work that was done.
      *
-     * @param rounds each of some fifty frames, in both directions
-     * @param passed frames that the engine let through, a super-frame as the packets that it stands for
-     * @param dropped frames that it did not
+     * @param rounds of some fifty frames each, in both directions
+     * @param passed packets that the engine passed, each of a super-frame counted
+     * @param dropped packets that it dropped
      */
-    record Walked(int rounds, long passed, long dropped) {}
+    record Work(int rounds, long passed, long dropped) {}
 
     /** False: {@code -Dportcullis.warm-up=off}. */
     public static boolean isWanted() {
         return !System.getProperty("portcullis.warm-up", "on").equals("off");
     }
 
-    /** Does it; what fails is no reason not to start. */
-    public static Walked run() {
+    /** Warms up. A failure is logged, and is no reason not to start. */
+    public static Work run() {
         long startNs = System.nanoTime();
-        Walked walked = new Walked(0, 0, 0);
+        Work done = new Work(0, 0, 0);
         try (RingRehearsal outside = RingRehearsal.open();
                 RingRehearsal inside = RingRehearsal.open()) {
             Workers workers = Workers.of(
@@ -113,21 +114,21 @@ public final class WarmUp {
             try {
                 workers.logDrops(false, false);
                 workers.start(false);
-                rounds = new WarmUp(outside, inside, startNs).walk();
+                rounds = new WarmUp(outside, inside, startNs).runRounds();
             } finally {
                 workers.close();
             }
-            walked = walked(rounds, workers.counters());
+            done = work(rounds, workers.counters());
         } catch (ErrnoException | ConfigException refused) {
             LOG.warn("no warm-up, the first frames will take longer: {}", refused.getMessage());
         }
-        // What it left behind goes now, not while there is traffic.
+        // Collects the garbage now, not while there is traffic.
         System.gc();
-        LOG.debug("warm-up: {} in {} ms", walked, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
-        return walked;
+        LOG.debug("warm-up: {} in {} ms", done, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
+        return done;
     }
 
-    private static Walked walked(int rounds, Counters counters) {
+    private static Work work(int rounds, Counters counters) {
         long passed = 0;
         long dropped = 0;
         for (Direction direction : Direction.values()) {
@@ -137,35 +138,35 @@ public final class WarmUp {
                 dropped += reason == Reason.NONE ? 0 : packets;
             }
         }
-        return new Walked(rounds, passed, dropped);
+        return new Work(rounds, passed, dropped);
     }
 
     private static Policy policy() throws ConfigException {
         return Policy.compile(ConfigReader.parse("""
-                version: 1
-                interfaces:
-                  warm-up: {mode: bridge, outside: a, inside: b, security-groups: [web, other]}
-                security-groups:
-                  web:
-                    ingress:
-                      - {protocol: tcp, ports: [80, 443], from: 192.0.2.0/24}
-                      - {protocol: udp, ports: 53, from: any}
-                      - {protocol: icmp, type: echo-request, from: any}
-                    egress: []
-                  other:
-                    ingress: [{protocol: tcp, ports: 8080, from: 198.51.100.0/24}]
-                    egress: []
-                """, "warm-up"), "warm-up", 1, 100_000);
+            version: 1
+            interfaces:
+              warm-up: {mode: bridge, outside: a, inside: b, security-groups: [web, other]}
+            security-groups:
+              web:
+                ingress:
+                  - {protocol: tcp, ports: [80, 443], from: 192.0.2.0/24}
+                  - {protocol: udp, ports: 53, from: any}
+                  - {protocol: icmp, type: echo-request, from: any}
+                egress: []
+              other:
+                ingress: [{protocol: tcp, ports: 8080, from: 198.51.100.0/24}]
+                egress: []
+            """, "warm-up"), "warm-up", 1, 100_000);
     }
 
-    /** Returns after how many rounds the compiler was done, or the time over. */
-    private int walk() {
+    /** Runs rounds until the compiler is idle, {@value #LONGEST_NS} ns at most; returns their number. */
+    private int runRounds() {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         int rounds = 0;
         long before = 0;
         while (System.nanoTime() - startNs < LONGEST_NS) {
             for (int i = 0; i < GROUPS_AT_ONCE; i++) {
-                walkTogether();
+                runGroup();
             }
             rounds += GROUPS_AT_ONCE * GROUP;
             long now = compiler == null ? 0 : compiler.getTotalCompilationTime();
@@ -177,47 +178,47 @@ public final class WarmUp {
         return rounds;
     }
 
-    /** A round for each of a group of client ports, step by step, so that frames come in batches and answers after questions. */
-    private void walkTogether() {
-        each(() -> in(tcp(Direction.INGRESS, TcpFlags.SYN, 1, 0, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN | TcpFlags.ACK, 1, 2, 0), Offload.NONE));
-        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 2, 2, 0), Offload.NONE));
+    /** One round for each client port of a group, step by step: frames come in batches, and answers after their questions. */
+    private void runGroup() {
+        step(() -> in(tcp(Direction.INGRESS, SYN, 1, 0, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, SYN | ACK, 1, 2, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, ACK, 2, 2, 0), Offload.NONE));
         for (int i = 0; i < DATA; i++) {
             int sent = 2 + i * PAYLOAD;
-            each(() -> in(
-                    tcp(Direction.INGRESS, TcpFlags.ACK, sent, 2, PAYLOAD),
-                    new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, TcpHeader.CHECKSUM, -1)));
-            each(() -> out(tcp(Direction.EGRESS, TcpFlags.ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
+            step(() -> in(
+                    tcp(Direction.INGRESS, ACK, sent, 2, PAYLOAD),
+                    new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, 16, -1)));
+            step(() -> out(tcp(Direction.EGRESS, ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
         }
         int end = 2 + DATA * PAYLOAD;
-        each(() -> in(tcp(Direction.INGRESS, TcpFlags.FIN | TcpFlags.ACK, end, 2, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, TcpFlags.FIN | TcpFlags.ACK, 2, end + 1, 0), Offload.NONE));
-        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, end + 1, 3, 0), Offload.NONE));
-        // A run of one flow leaves as one super-frame.
-        each(() -> {
+        step(() -> in(tcp(Direction.INGRESS, FIN | ACK, end, 2, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, FIN | ACK, 2, end + 1, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, ACK, end + 1, 3, 0), Offload.NONE));
+        // A run of datagrams of one flow leaves as one super-frame.
+        step(() -> {
             for (int i = 0; i < DATAGRAMS; i++) {
                 in(udp(Direction.INGRESS), i % 2 == 0 ? Offload.NONE : UNFINISHED_UDP);
             }
         });
-        each(() -> {
+        step(() -> {
             for (int i = 0; i < DATAGRAMS; i++) {
                 out(udp(Direction.EGRESS), Offload.NONE);
             }
         });
-        each(() -> in(udp(Direction.INGRESS), TAGGED));
-        each(() -> in(echo(ECHO_REQUEST), Offload.NONE));
-        each(() -> out(echo(ECHO_REPLY), Offload.NONE));
-        // No rule, and no flow.
-        each(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
-        each(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN, 9, 9, 0), Offload.NONE));
+        step(() -> in(udp(Direction.INGRESS), TAGGED));
+        step(() -> in(echo(8), Offload.NONE));
+        step(() -> out(echo(0), Offload.NONE));
+        // Dropped: neither a rule nor a flow admits them.
+        step(() -> in(tcp(Direction.INGRESS, ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, SYN, 9, 9, 0), Offload.NONE));
         firstPort = firstPort + 2 * GROUP > LAST_PORT ? FIRST_PORT : firstPort + GROUP;
     }
 
-    /** Does this for each port of the group, then waits until the loop has taken all of it. */
+    /** Takes a step for each port of the group, then waits until the loop has read all frames. */
     @SuppressWarnings("ThreadPriorityCheck") // on a single core the loop runs when this thread lets it
-    private void each(Runnable step) {
+    private void step(Runnable action) {
         for (port = firstPort; port < firstPort + GROUP; port++) {
-            step.run();
+            action.run();
         }
         while (!(outside.isEmpty() && inside.isEmpty()) && System.nanoTime() - startNs < 2 * LONGEST_NS) {
             Thread.yield();

@@ -1,11 +1,11 @@
 /**
- * One guarded interface: {@link io.portcullis.guard.GuardedInterface} holds its NICs, ports, workers and flow
- * tables. {@link io.portcullis.guard.InterceptionMonitor} checks its programs and NICs, {@link
- * io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
+ * One guarded interface: {@link io.portcullis.guard.InterfaceOpener} opens its NICs, ports, flow tables and workers; {@link
+ * io.portcullis.guard.GuardedInterface} starts, changes and stops them. {@link io.portcullis.guard.InterceptionMonitor} checks its
+ * programs and NICs, {@link io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
  *
  * <p>May import {@code worker}, {@code port}, {@code intercept}, {@code engine}, {@code flowstore}, {@code
  * conntrack}, {@code policy}, {@code config}, {@code linux}, {@code packet} and {@code net}. Start reading at
- * {@code GuardedInterface.open}.
+ * {@code InterfaceOpener.open}.
  */
 @NullMarked
 package io.portcullis.guard;

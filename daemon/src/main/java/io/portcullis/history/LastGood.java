@@ -31,10 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The last configuration that was accepted, kept whole: a copy of each of its files, and {@code index.json}, which says which
- * files they are. What the index names is what counts, and the index is replaced in one step (rename(2)), after everything that it
- * names is on the disk: whenever this is interrupted, the last one or the new one is there. Each configuration file has a folder
- * of its own.
+ * Keeps the last configuration that was accepted: a copy of each of its files, and {@code index.json}, which names them. Files that
+ * the index does not name don't count. The index is replaced in one step (rename(2)), after the copies are on the disk: an
+ * interruption leaves the old configuration or the new one, complete. Each configuration file has a folder of its own.
  */
 public final class LastGood {
     private static final Logger LOG = LoggerFactory.getLogger(LastGood.class);
@@ -48,9 +47,9 @@ public final class LastGood {
             .build();
 
     /**
-     * What is kept.
+     * The content of {@code index.json}.
      *
-     * @param configuration path of the file that names the others
+     * @param configuration path of the file that includes the others
      */
     private record Index(String configuration, List<Entry> files) {
         Index {
@@ -62,7 +61,7 @@ public final class LastGood {
     /**
      * One file.
      *
-     * @param name as it was named to the reader
+     * @param name under which the reader found it
      * @param stored name of its copy in this folder
      * @param sha256 of the copy
      */
@@ -77,7 +76,7 @@ public final class LastGood {
         }
     }
 
-    /** What {@link #find} comes to. */
+    /** The result of {@link #find}. */
     public sealed interface Found {
         /** The texts of all files, in the order of reading. */
         record Kept(List<SourceText> texts) implements Found {
@@ -87,7 +86,7 @@ public final class LastGood {
             }
         }
 
-        /** Nothing to go by, and why; for people. */
+        /** No usable configuration, and the reason, for people. */
         record Nothing(String reason) implements Found {}
     }
 
@@ -95,26 +94,26 @@ public final class LastGood {
     private final Path folder;
 
     /**
-     * That of one configuration.
+     * For one configuration.
      *
-     * @param lasting as {@link StateFolder#lasting} says
-     * @param configuration the file that names the others
+     * @param lasting result of {@link StateFolder#lasting}
+     * @param configuration the file that includes the others
      */
     public LastGood(Path lasting, Path configuration) {
         this.configuration = configuration.toAbsolutePath().normalize();
         folder = lasting.resolve("last-good").resolve(FileName.of(this.configuration.toString()));
     }
 
-    /** Where it is kept. */
+    /** The folder of the copies. */
     public Path folder() {
         return folder;
     }
 
     /**
-     * Keeps a configuration in the place of the last one; writes nothing where it is the same.
+     * Keeps a configuration in place of the one before; writes nothing where both are the same.
      *
-     * @param texts of all of its files, in the order of reading
-     * @return why it could not be kept, for people; then the last one is still there
+     * @param texts the texts of all its files, in the order of reading
+     * @return why it is not kept, for people; then the one before still is. Empty: it is kept
      */
     public Optional<String> keep(List<SourceText> texts) {
         try {
@@ -133,7 +132,7 @@ public final class LastGood {
         }
     }
 
-    /** Looks for what is kept. */
+    /** Reads the configuration that is kept. */
     public Found find() {
         try {
             if (!Files.isDirectory(folder)) {
@@ -149,20 +148,20 @@ public final class LastGood {
     private void makeFolder() throws IOException {
         Path all = Objects.requireNonNull(folder.getParent());
         TrustedFolder.make(Objects.requireNonNull(all.getParent()));
-        for (Path each : List.of(all, folder)) {
-            if (!Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)) {
+        for (Path missing : List.of(all, folder)) {
+            if (!Files.isDirectory(missing, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectory(
-                        each, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                        missing, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
         }
     }
 
-    /** Why what is in the folder can't be obeyed. */
+    /** Why the folder can't be trusted; empty: it can. */
     private Optional<String> fault() throws IOException {
         Path all = Objects.requireNonNull(folder.getParent());
         List<Path> folders = List.of(Objects.requireNonNull(all.getParent()), all, folder);
-        for (Path each : folders) {
-            Optional<String> fault = TrustedFolder.fault(each);
+        for (Path checked : folders) {
+            Optional<String> fault = TrustedFolder.fault(checked);
             if (fault.isPresent()) {
                 return fault;
             }
@@ -215,7 +214,7 @@ public final class LastGood {
         removeOthers();
     }
 
-    /** All or nothing, and its bytes on the disk when this returns. */
+    /** Writes a file completely or not at all; its bytes are on the disk when this returns. */
     private void write(String name, byte[] bytes) throws IOException {
         Path file = folder.resolve(name);
         Path fresh = folder.resolve(name + NEW);
@@ -239,7 +238,7 @@ public final class LastGood {
         }
     }
 
-    /** Removes what the index does not name: of the configuration before, or of one that could not be kept. */
+    /** Removes the files that the index does not name: copies of the configuration before, or of one that could not be kept. */
     private void removeOthers() {
         try {
             Set<String> named = Files.exists(folder.resolve(INDEX))

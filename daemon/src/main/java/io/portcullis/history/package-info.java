@@ -1,8 +1,7 @@
 /**
- * Configurations that were accepted: {@link io.portcullis.history.LastGood} keeps the last one whole.
+ * Configurations that were accepted: {@link io.portcullis.history.LastGood} keeps the last one.
  *
- * <p>May import {@code config}, {@code operations}, {@code linux} and {@code net}. Start reading at {@code
- * LastGood}.
+ * <p>May import {@code config}, {@code linux} and {@code net}. Start reading at {@code LastGood}.
  */
 @NullMarked
 package io.portcullis.history;

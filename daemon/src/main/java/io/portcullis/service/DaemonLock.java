@@ -15,28 +15,29 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What says that a daemon lives in this network namespace: {@code daemon.lock} in the folder of its state. A folder that is full,
- * missing or hostile costs the lock, and not the daemon: what the rules say is enforced without.
+ * Marks that a daemon runs in this network namespace: {@code daemon.lock} in the folder of its state. Where the folder is full,
+ * missing or hostile the daemon runs without the lock: the rules are enforced all the same.
  *
- * @param trouble why there is none; empty: it is held
- * @param followsAnother true: another daemon had it since the boot, and its NICs were not given back since
+ * @param lock null: none is held
+ * @param trouble why none is held; empty: one is
+ * @param followsAnother true: another daemon had it since the boot, and its NICs were not restored since
  */
 record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnother) implements AutoCloseable {
-    /** Who only asks who holds it has it for a moment. */
+    /** A process that only asks for the holder takes the lock for a moment. */
     private static final int ATTEMPTS = 4;
 
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
-    /** Its file, for others who ask. */
+    /** Its file, for processes that ask for the holder. */
     static Path file(Path state) {
         return StateFolder.lock(state);
     }
 
     /**
-     * Takes the lock; makes the folder where there is none.
+     * Takes the lock; creates the folder where there is none.
      *
-     * @param configuration for people: what this daemon runs from
+     * @param configuration named to others: the file that this daemon runs from
      * @throws StartException if another daemon has it
      */
     static DaemonLock take(Path state, Path configuration) throws StartException {
@@ -44,7 +45,7 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
             TrustedFolder.make(state);
             Optional<String> fault = TrustedFolder.fault(state);
             if (fault.isPresent()) {
-                // Whose folder it is decides whether its notes are obeyed, not whether another daemon runs.
+                // The owner of the folder decides whether its notes are trusted, not whether another daemon runs.
                 Optional<String> other = FileLock.holder(file(state));
                 if (other.isPresent()) {
                     throw anotherRuns(other.get());
@@ -75,7 +76,7 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
                 "another portcullis runs here: " + words + ": stop that one, or add its interfaces to one file"));
     }
 
-    /** Gives it back, of a daemon that has guarded nothing: the next one does not follow it. Once, and in place of {@link #close}. */
+    /** Releases the lock of a daemon that has guarded nothing: the next one does not follow it. Once, in place of {@link #close}. */
     void forget() {
         if (lock != null && !followsAnother) {
             lock.remove();

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What should never happen and did: exceptions that nobody caught, in any thread. Counted, and said in the log, and for five minutes in
- * {@code /healthz}. Any thread.
+ * Defects of portcullis: exceptions that were not caught, in any thread. They are counted, logged, and shown in {@code /healthz} for
+ * five minutes. Any thread.
  */
 final class Defects {
     private static final Logger LOG = LoggerFactory.getLogger(Defects.class);
@@ -23,15 +23,15 @@ final class Defects {
 
     private Defects() {}
 
-    /** From now on every thread's uncaught exceptions are counted here. */
+    /** Counts the uncaught exceptions of all threads from now on. */
     static void watchAllThreads() {
         Thread.setDefaultUncaughtExceptionHandler((thread, defect) -> note("thread " + thread.getName(), defect));
     }
 
     /**
-     * Counts one.
+     * Counts and logs a defect.
      *
-     * @param where for people
+     * @param where what the thread was doing, for people
      */
     static void note(String where, Throwable defect) {
         last = new Defect(where + ": " + defect, System.nanoTime());
@@ -39,12 +39,12 @@ final class Defects {
         LOG.error("a defect of portcullis, in {}", where, defect);
     }
 
-    /** How many there were. */
+    /** Number of defects since the start. */
     static long count() {
         return COUNT.get();
     }
 
-    /** The last one, in one line; empty: there was none in the last five minutes. */
+    /** The last defect, in one line; empty: there was none in the last five minutes. */
     static Optional<String> recent() {
         Defect defect = last;
         return defect == null || System.nanoTime() - defect.atNs() > RECENT_NS

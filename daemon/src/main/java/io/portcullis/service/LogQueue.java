@@ -16,21 +16,21 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 
 /**
- * Between those who log and where the log goes: a bounded queue, and one thread that writes. Who logs never waits; what finds no
- * room is lost, counted, and said as soon as the log is read again. The last eighth of the room is for warnings and errors.
+ * A bounded queue of log events, and one thread that writes them. Threads that log never wait: events that don't fit are lost and
+ * counted, and their number is logged as soon as the log is read again. The last eighth of the queue is for warnings and errors.
  */
 final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
-    /** Events that may wait. */
+    /** Capacity of the queue. */
     static final int MOST = 8_192;
 
     private static final int RESERVED = MOST / 8;
 
-    /** Characters of all messages that may wait: some are lists of many faults. */
-    private static final long MOST_CHARACTERS = 8 << 20;
+    /** Characters of all messages in the queue: some are lists of many faults. */
+    private static final long CAPACITY_CHARACTERS = 8 << 20;
 
     private static final long CHARACTERS_OF_A_TRACE = 4_096;
-    private static final long SAID_EVERY_NS = TimeUnit.SECONDS.toNanos(1);
-    private static final long LOOK_NS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long LOSS_EVERY_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long POLL_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final Function<ILoggingEvent, String> layout;
     private final LongFunction<String> lossLayout;
@@ -42,18 +42,18 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private final AtomicLong lost = new AtomicLong();
     private final Thread writer = LastingThread.unstarted("portcullis-log", this::write);
 
-    /** Of the writer's thread. */
-    private long lossSaid;
+    /** Lost events that were logged; of the writer's thread. */
+    private long lossLogged;
 
-    /** Of the writer's thread. */
-    private long lossSaidNs;
+    /** When they were logged; of the writer's thread. */
+    private long lossLoggedNs;
 
     /**
      * Not started yet.
      *
      * @param layout an event's lines, each with its end
-     * @param lossLayout the line that says how many were lost
-     * @param out each event is one write
+     * @param lossLayout the line about a number of lost events
+     * @param out gets one write for each event
      */
     LogQueue(Function<ILoggingEvent, String> layout, LongFunction<String> lossLayout, OutputStream out) {
         this.layout = layout;
@@ -67,7 +67,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         writer.start();
     }
 
-    /** Ends the writing; what still waits is dropped. */
+    /** Ends the writing; events in the queue are dropped. */
     @Override
     public void stop() {
         super.stop();
@@ -79,7 +79,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         event.prepareForDeferredProcessing();
         long length = length(event);
         boolean isWarning = event.getLevel().isGreaterOrEqual(Level.WARN);
-        boolean fits = characters.get() + length <= MOST_CHARACTERS || waiting.isEmpty();
+        boolean fits = characters.get() + length <= CAPACITY_CHARACTERS || waiting.isEmpty();
         if (!fits || !isWarning && waiting.remainingCapacity() <= RESERVED) {
             lost.incrementAndGet();
             return;
@@ -97,22 +97,22 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         return event.getFormattedMessage().length() + (event.getThrowableProxy() == null ? 0 : CHARACTERS_OF_A_TRACE);
     }
 
-    /** True while less than half of the room is taken: who has many lines and may wait, waits for this. */
-    boolean hasRoom() {
-        return waiting.remainingCapacity() > MOST / 2 && characters.get() < MOST_CHARACTERS / 2;
+    /** True: the queue is less than half full. Threads with many lines that may wait, wait for this. */
+    boolean isQuiet() {
+        return waiting.remainingCapacity() > MOST / 2 && characters.get() < CAPACITY_CHARACTERS / 2;
     }
 
-    /** How many events have not been written and never will be. */
+    /** Number of events that were lost. */
     long lost() {
         return lost.get();
     }
 
-    /** Waits until everything that has been logged so far is written, so long at the most. */
+    /** Waits until all events up to now are written, {@code ms} at most. */
     void flush(long ms) {
         long target = accepted.get();
         long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
         while (written.get() < target && isStarted() && System.nanoTime() < endNs) {
-            LockSupport.parkNanos(LOOK_NS);
+            LockSupport.parkNanos(POLL_NS);
         }
     }
 
@@ -123,7 +123,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
                 characters.addAndGet(-length(event));
                 write(event);
             } catch (InterruptedException _) {
-                // Asks whether it has been stopped.
+                // The loop checks whether it has been stopped.
             }
         }
     }
@@ -136,21 +136,21 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         } finally {
             written.incrementAndGet();
         }
-        sayLoss();
+        logLoss();
     }
 
-    private void sayLoss() {
+    private void logLoss() {
         long now = lost.get();
         long nowNs = System.nanoTime();
-        if (now == lossSaid || !waiting.isEmpty() && nowNs - lossSaidNs < SAID_EVERY_NS) {
+        if (now == lossLogged || !waiting.isEmpty() && nowNs - lossLoggedNs < LOSS_EVERY_NS) {
             return;
         }
         try {
-            out.write(lossLayout.apply(now - lossSaid).getBytes(StandardCharsets.UTF_8));
-            lossSaid = now;
+            out.write(lossLayout.apply(now - lossLogged).getBytes(StandardCharsets.UTF_8));
+            lossLogged = now;
         } catch (IOException _) {
-            // Said when somebody can read it.
+            // Tried again with the next event.
         }
-        lossSaidNs = nowNs;
+        lossLoggedNs = nowNs;
     }
 }

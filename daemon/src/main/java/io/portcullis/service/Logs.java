@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where log lines go: to standard error, one line each. Under systemd's journal with the priority in front (sd-daemon(3):
- * {@code <3>} error to {@code <7>} debug) and no time, which the journal adds itself. Who logs never waits for who reads.
+ * Writes the log to standard error. Under systemd's journal each line begins with its priority (sd-daemon(3): {@code <3>} error to
+ * {@code <7>} debug) and has no time, which the journal adds itself. Threads that log never wait for the reader of the log.
  */
 public final class Logs {
     private static final String OURS = "io.portcullis";
@@ -87,7 +87,7 @@ public final class Logs {
         }
         context.reset();
         Line line = new Line(toJournal);
-        // Not System.err: a lock of its own would keep others from it while a write waits.
+        // Not System.err: its lock would block other threads while a write waits.
         LogQueue appender = new LogQueue(line::of, line::ofLost, new FileOutputStream(FileDescriptor.err));
         appender.setContext(context);
         appender.start();
@@ -95,26 +95,27 @@ public final class Logs {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);
         root.setLevel(ch.qos.logback.classic.Level.WARN);
-        // These two warn, with a stack trace, of a host whose NICs have no address: what a bridge's NICs are to be.
+        // These two warn, with a stack trace, about a host whose NICs have no address; the NICs of a bridge must have
+        // none.
         for (String name : List.of("NetUtilInitializations", "internal.MacAddressUtil")) {
             context.getLogger("io.netty.util." + name).setLevel(ch.qos.logback.classic.Level.ERROR);
         }
         level(Level.INFO);
     }
 
-    /** How many log lines nobody will ever read, because there was no room for them or nobody to write them to. */
+    /** Number of log events that were lost, because the queue was full or the write failed. */
     static long lost() {
         LogQueue now = queue;
         return now == null ? 0 : now.lost();
     }
 
-    /** False while many lines wait to be written: who has many more should wait. */
-    static boolean hasRoom() {
+    /** False: many lines wait to be written, and threads with many more should wait. */
+    static boolean isQuiet() {
         LogQueue now = queue;
-        return now == null || now.hasRoom();
+        return now == null || now.isQuiet();
     }
 
-    /** Waits until what has been logged is written, so long at the most: before the process ends. */
+    /** Waits until all lines up to now are written, {@code ms} at most; for the end of the process. */
     public static void flush(long ms) {
         LogQueue now = queue;
         if (now != null) {
@@ -122,7 +123,7 @@ public final class Logs {
         }
     }
 
-    /** How much the daemon says; libraries say warnings and errors only. */
+    /** Sets the level of the daemon's own log; libraries log warnings and errors only. */
     public static void level(Level level) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.getLogger(OURS).setLevel(ch.qos.logback.classic.Level.toLevel(level.name()));

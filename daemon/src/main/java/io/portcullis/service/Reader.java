@@ -5,34 +5,34 @@ import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Sources;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.guard.StartException;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Reads the files of a configuration. */
 @FunctionalInterface
 interface Reader {
-    /** Those that there are. */
+    /** Reads real files. */
     Reader FILES = ConfigReader::load;
 
     /** As {@link ConfigReader#load(Path, Sources)} does. */
     Config load(Path file, Sources sources) throws ConfigException;
 
     /**
-     * Reads them. Whatever goes wrong is a refusal: a file that makes the reader fail, out of memory or depth of the stack for one,
-     * must not end the thread that reads it.
-     *
-     * @throws StartException with all faults
+     * Reads a file and all that it includes. Every failure is a fault of the files: a file that makes the reader fail (out of
+     * memory, stack too deep) must not end the thread that reads it.
      */
-    default Config read(Path file, Sources sources) throws StartException {
+    default Candidate read(Path file) {
+        Sources sources = new Sources();
         try {
-            return load(file, sources);
+            Config config = load(file, sources);
+            return new Candidate(config, sources.texts(), sources.files(), List.of());
         } catch (ConfigException e) {
-            throw new StartException(
+            return Candidate.faulty(
+                    sources.files(),
                     e.faults().stream().map(ConfigError::toString).toList());
         } catch (RuntimeException | Error defect) {
             Defects.note("reading " + file, defect);
-            throw new StartException(List.of(file + ": can't be read: " + defect));
+            return Candidate.faulty(sources.files(), List.of(file + ": can't be read: " + defect));
         }
     }
 }

@@ -1,228 +1,214 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.FileSet;
 import io.portcullis.config.Interface;
-import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
 import io.portcullis.diagnose.Lockout;
 import io.portcullis.diagnose.Sessions;
-import io.portcullis.guard.AutoFlows;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.GuardedInterface;
-import io.portcullis.guard.NicAddresses;
 import io.portcullis.guard.StartException;
 import io.portcullis.intercept.Interception;
-import io.portcullis.net.Cidr;
-import io.portcullis.policy.Policy;
+import io.portcullis.metrics.Meters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A change of the configuration, made ready: {@link #read}, then {@link #prepare}, which finds everything that is in the way and changes
- * nothing that is in force. What it opened is closed again where it fails.
+ * Puts another configuration in force, in two steps: {@link #prepare} compiles and opens everything, or returns all faults and has
+ * changed nothing; {@link #commit} cannot fail. Both under the daemon's lock. A configuration from another source than the files
+ * goes the same way.
  */
 final class Reload {
     private static final Logger LOG = LoggerFactory.getLogger(Reload.class);
 
     private final Path file;
-    private final Running before;
-    private final Guarding guarding;
+    private final AtomicReference<Running> running;
+    private final Interfaces interfaces;
+    private final Hotplug hotplug;
+    private final Servers servers;
+    private final Meters meters;
     private final Cores cores;
-    private final Reader reader;
-    private final Sources sources = new Sources();
-    private final Map<String, Policy> policies = new LinkedHashMap<>();
-    private final Map<String, GuardedInterface> opened = new LinkedHashMap<>();
-    private Map<String, List<Cidr>> nicAddresses = Map.of();
-    private @Nullable Config next;
-    private long readNs;
 
-    /** Of the files, while this runs. */
-    Reload(Path file, Running before, Guarding guarding, Cores cores) {
-        this(file, before, guarding, cores, Reader.FILES);
-    }
-
-    /** As the other one, with files read by {@code reader}. */
-    Reload(Path file, Running before, Guarding guarding, Cores cores, Reader reader) {
+    /** Changes what {@code running} holds. */
+    Reload(
+            Path file,
+            AtomicReference<Running> running,
+            Interfaces interfaces,
+            Hotplug hotplug,
+            Servers servers,
+            Meters meters,
+            Cores cores) {
         this.file = file;
-        this.before = before;
-        this.guarding = guarding;
+        this.running = running;
+        this.interfaces = interfaces;
+        this.hotplug = hotplug;
+        this.servers = servers;
+        this.meters = meters;
         this.cores = cores;
-        this.reader = reader;
     }
 
     /**
-     * Reads the files.
+     * Prepares the first configuration; its interfaces are opened by the commit, each as soon as it can be.
      *
-     * @return false: they say what is in force
-     * @throws StartException with all their faults; also where they bring out a defect of portcullis
+     * @param lastGood true: it comes from the history, because the files are faulty
+     * @param allowLockout true: also where an ssh session would be refused anew
+     * @throws StartException if it would lock the operator out
      */
-    boolean read() throws StartException {
-        Config config = reader.read(file, sources);
-        next = config;
-        readNs = System.nanoTime();
-        return !config.equals(before.config()) || before.degraded();
+    Change prepareStart(Config config, boolean lastGood, boolean allowLockout) throws StartException {
+        Running before = running.get();
+        Generation next = Generation.compile(config, lastGood, before);
+        List<String> faults = lockouts(() -> Lockout.faults(next.addressed(), next::policy, Sessions.ofThisHost()));
+        if (allowLockout) {
+            faults.forEach(fault -> LOG.warn("{}", fault));
+        } else if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+        return new Change(before, next, Map.of(), ExpectationGate.broken(next));
     }
 
     /**
-     * Compiles everything and opens the interfaces that are new.
+     * Compiles a configuration, and opens the interfaces that are new.
      *
-     * @param allowLockout true: also where an ssh session that is there would be refused anew
-     * @throws StartException with what is in the way; then everything is as before
+     * @param allowLockout true: also where an ssh session would be refused anew
+     * @throws StartException with all faults; then everything is as before
      */
-    void prepare(boolean allowLockout) throws StartException {
-        Config config = config();
-        boolean prepared = false;
+    Change prepare(Config config, boolean allowLockout) throws StartException {
+        Running before = running.get();
+        Generation next = Generation.compile(config, false, before);
+        List<Interface> fresh = fresh(before, config);
+        List<String> faults = new ArrayList<>(ExpectationGate.broken(next));
+        faults.addAll(Restarts.faults(file, before, next, cores));
+        if (!allowLockout) {
+            faults.addAll(newLockouts(before, next));
+        }
+        fresh.forEach(iface -> faults.addAll(Interception.faults(iface)));
+        if (!faults.isEmpty()) {
+            throw new StartException(faults);
+        }
+        return new Change(before, next, open(fresh, next), List.of());
+    }
+
+    /**
+     * The interfaces that are not guarded and whose NICs exist. One that was pending with the same NICs is left to the next attempt:
+     * its faults are no faults of this change.
+     */
+    private static List<Interface> fresh(Running before, Config config) {
+        if (before.generation() == null) {
+            return List.of();
+        }
+        return config.interfaces().values().stream()
+                .filter(iface -> !before.guarded().containsKey(iface.name()))
+                .filter(iface -> !isPending(before, iface))
+                .filter(iface -> !Interfaces.isAbsent(iface))
+                .toList();
+    }
+
+    private static boolean isPending(Running before, Interface iface) {
+        PendingInterface pending = before.pending().get(iface.name());
+        return pending != null && pending.nics().equals(iface.mode().nics());
+    }
+
+    private static List<String> newLockouts(Running before, Generation next) {
+        Generation now = before.generation();
+        if (now == null) {
+            // Every NIC is shut: there is no session left to cut.
+            return List.of();
+        }
+        return lockouts(() -> Lockout.newFaults(
+                now.addressed(),
+                before.policiesInForce(),
+                next.addressed(),
+                next::policy,
+                Sessions.ofThisHost().renamed(before.renamedNics())));
+    }
+
+    /** A search for ssh sessions that a configuration refuses. */
+    @FunctionalInterface
+    private interface LockoutSearch {
+        List<String> faults() throws IOException;
+    }
+
+    private static List<String> lockouts(LockoutSearch search) {
         try {
-            nicAddresses = NicAddresses.of(config, before.guarded(), before.nicAddresses());
-            Config addressed = config.withNicAddresses(nicAddresses);
-            ExpectationGate.admitReload(addressed);
-            policies.putAll(compileAll(config, nicAddresses, before.generation() + 1, before));
-            refuseWhatNeedsARestart(config);
-            if (!allowLockout) {
-                refuseLockout(addressed);
+            return search.faults();
+        } catch (IOException unknown) {
+            LOG.warn("whether an ssh session would be refused anew is not known: {}", unknown.getMessage());
+            return List.of();
+        }
+    }
+
+    private Map<String, GuardedInterface> open(List<Interface> fresh, Generation next) throws StartException {
+        Map<String, GuardedInterface> opened = new LinkedHashMap<>();
+        boolean complete = false;
+        try {
+            for (Interface iface : fresh) {
+                opened.put(iface.name(), interfaces.open(iface, next));
             }
-            if (before.config() != null) {
-                open(config);
-            }
-            prepared = true;
+            complete = true;
+            return opened;
         } finally {
-            if (!prepared) {
+            if (!complete) {
                 opened.values().forEach(GuardedInterface::abandon);
-                opened.clear();
             }
         }
     }
 
-    private void refuseWhatNeedsARestart(Config config) throws StartException {
-        List<String> changed = new ArrayList<>();
-        config.interfaces().forEach((name, after) -> {
-            GuardedInterface each = before.guarded().get(name);
-            if (each != null) {
-                changed.addAll(each.needsRestart(after, policy(name).maxFlows(), cores));
+    /** Puts a change in force. Nothing in it can fail. */
+    void commit(Change change) {
+        Running before = change.before();
+        Generation next = change.next();
+        Config config = next.config();
+        Logs.level(config.log().level());
+        List<GuardedInterface> removed = new ArrayList<>();
+        Map<String, GuardedInterface> guarded = new LinkedHashMap<>();
+        before.guarded().forEach((name, iface) -> {
+            Interface settings = config.interfaces().get(name);
+            if (settings == null) {
+                removed.add(iface);
+            } else {
+                iface.follow(settings, next.policy(name), config.log().drops());
+                guarded.put(name, iface);
             }
         });
-        List<String> reasons = Restarts.reasons(file, before.config(), config, changed);
-        if (!reasons.isEmpty()) {
-            throw new StartException(reasons);
+        meters.ruleHits(config.metrics().ruleHits());
+        change.opened().forEach((name, iface) -> {
+            interfaces.begin(iface, config);
+            guarded.put(name, iface);
+        });
+        running.set(before.with(next, guarded, pending(before, config, guarded))
+                .withBrokenExpectations(change.brokenExpectations()));
+        removed.forEach(interfaces::remove);
+        if (before.generation() == null) {
+            servers.open(config.control().socket(), config.metrics());
         }
-    }
-
-    private void refuseLockout(Config addressed) throws StartException {
-        if (before.config() == null) {
-            // Everything is shut: there is nothing left to cut.
-            return;
+        hotplug.guardPending();
+        interfaces.noteFlowFolder(config);
+        boolean freed = !removed.isEmpty()
+                || !change.opened().isEmpty()
+                || !before.pending().isEmpty();
+        if (before.generation() == null || freed) {
+            interfaces.detachOthers(config, running.get());
         }
-        List<String> faults;
-        try {
-            faults = Lockout.newFaults(
-                    before.addressed(),
-                    before.policiesInForce(),
-                    addressed,
-                    this::policy,
-                    Sessions.ofThisHost().renamed(before.renamedNics()));
-        } catch (IOException unknown) {
-            LOG.warn("whether an ssh connection would be refused anew is not known: {}", unknown.getMessage());
-            return;
-        }
-        if (!faults.isEmpty()) {
-            throw new StartException(faults);
-        }
+        ExpectationGate.report(before.brokenExpectations(), change.brokenExpectations(), meters);
+        hotplug.findUnguarded();
     }
 
-    /** Those that are new or have other NICs now, and whose NICs are there. What waited as it does now is in the way of nothing. */
-    private void open(Config config) throws StartException {
-        List<Interface> fresh = config.interfaces().values().stream()
-                .filter(each -> !before.guarded().containsKey(each.name()))
-                .filter(each -> !waitsAlready(each))
-                .filter(each -> !Guarding.isAbsent(each))
-                .toList();
-        List<String> faults = new ArrayList<>();
-        fresh.forEach(each -> faults.addAll(Interception.faults(each)));
-        if (!faults.isEmpty()) {
-            throw new StartException(faults);
-        }
-        for (Interface each : fresh) {
-            opened.put(each.name(), guarding.open(each, policy(each.name()), config));
-        }
-    }
-
-    private boolean waitsAlready(Interface each) {
-        Waiting waiting = before.waiting().get(each.name());
-        return waiting != null && waiting.nics().equals(each.mode().nics());
-    }
-
-    /** All policies of a configuration. */
-    static Map<String, Policy> compileAll(
-            Config written, Map<String, List<Cidr>> nicAddresses, long generation, Running running) {
-        Config config = written.withNicAddresses(nicAddresses);
-        Map<String, Policy> policies = new LinkedHashMap<>();
-        for (String name : config.interfaces().keySet()) {
-            GuardedInterface each = running.guarded().get(name);
-            long limit =
-                    each == null ? AutoFlows.of(config, name, running.guarded().keySet()) : each.room();
-            policies.put(name, Policy.compile(config, name, generation, limit));
-        }
-        return policies;
-    }
-
-    /** What was read. */
-    Config config() {
-        Config config = next;
-        if (config == null) {
-            throw new IllegalStateException("nothing was read");
-        }
-        return config;
-    }
-
-    /** An interface of a configuration. */
-    static Interface attachment(Config of, String name) {
-        Interface attachment = of.interfaces().get(name);
-        if (attachment == null) {
-            throw new IllegalStateException("no interface " + name);
-        }
-        return attachment;
-    }
-
-    Policy policy(String name) {
-        Policy policy = policies.get(name);
-        if (policy == null) {
-            throw new IllegalStateException("no policy for " + name);
-        }
-        return policy;
-    }
-
-    Map<String, Policy> policies() {
-        return policies;
-    }
-
-    Map<String, List<Cidr>> nicAddresses() {
-        return nicAddresses;
-    }
-
-    /** Interfaces that are new, with programs that keep everything back until they begin. */
-    Map<String, GuardedInterface> opened() {
-        return opened;
-    }
-
-    List<SourceText> texts() {
-        return sources.texts();
-    }
-
-    /** What was read, and where an edit may change the outcome. */
-    FileSet files() {
-        return sources.files();
-    }
-
-    /** When the files had been read. */
-    long readNs() {
-        return readNs;
+    /** The interfaces without workers: from the first moment of its generation on, {@code /healthz} reports each. */
+    private static Map<String, PendingInterface> pending(
+            Running before, Config config, Map<String, GuardedInterface> guarded) {
+        Map<String, PendingInterface> pending = new LinkedHashMap<>();
+        config.interfaces().forEach((name, iface) -> {
+            if (!guarded.containsKey(name)) {
+                PendingInterface known = before.pending().get(name);
+                pending.put(name, known != null ? known : PendingInterface.of(iface, List.of("it is being guarded")));
+            }
+        });
+        return pending;
     }
 }

@@ -8,7 +8,6 @@ import io.portcullis.policy.Policy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,160 +15,179 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that is true of the daemon at one moment. Immutable: who changes something publishes another one.
+ * The state of the daemon at one moment. Immutable: a change publishes a new record.
  *
- * @param config in force; null: no file was valid yet, and what is legible of it is shut
- * @param nicAddresses of hosts' NICs, by interface
- * @param policies of all interfaces of the configuration, compiled, by interface
+ * @param started true: between the end of the start and the beginning of the stop
+ * @param generation in force; null: no file was valid yet, and the interfaces that are legible in it are shut
  * @param guarded interfaces with workers, by name
- * @param waiting the others of the configuration, by name
- * @param generation counts the configurations that were in force since the start, from 1; 0: none
- * @param lastReload how the last reading of the files went
- * @param degraded true: the configuration in force is the last good one, since the files were faulty at the start
- * @param unguarded NICs that others can reach and that no interface has
+ * @param pending the other interfaces of the configuration, by name
+ * @param unguardedNics NICs that others can reach and that no interface guards
+ * @param brokenExpectations claims of {@code expect} in force that do not hold, one line each
+ * @param lastReload outcome of the last reading of the files
+ * @param notKept why the configuration in force is not kept as the last good one; empty: it is
  */
 record Running(
-        @Nullable Config config,
-        Map<String, List<Cidr>> nicAddresses,
-        Map<String, Policy> policies,
+        boolean started,
+        @Nullable Generation generation,
         Map<String, GuardedInterface> guarded,
-        Map<String, Waiting> waiting,
-        long generation,
+        Map<String, PendingInterface> pending,
+        List<String> unguardedNics,
+        List<String> brokenExpectations,
         ReloadReport lastReload,
-        boolean degraded,
-        List<String> unguarded) {
-    /** Before anything was read. */
+        String notKept) {
+    /** Before the start and after the stop. */
     static final Running NOTHING = new Running(
+            false,
             null,
             Map.of(),
             Map.of(),
-            Map.of(),
-            Map.of(),
-            0,
+            List.of(),
+            List.of(),
             new ReloadReport(true, "", 0, List.of(), List.of()),
-            false,
-            List.of());
+            "");
 
     /** Copies the collections, in their order. */
     Running {
-        nicAddresses = copy(nicAddresses);
-        policies = copy(policies);
-        guarded = copy(guarded);
-        waiting = copy(waiting);
-        unguarded = List.copyOf(unguarded);
+        guarded = Collections.unmodifiableMap(new LinkedHashMap<>(guarded));
+        pending = Collections.unmodifiableMap(new LinkedHashMap<>(pending));
+        unguardedNics = List.copyOf(unguardedNics);
+        brokenExpectations = List.copyOf(brokenExpectations);
     }
 
-    private static <V> Map<String, V> copy(Map<String, V> map) {
-        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
-    }
-
-    /** The configuration with the addresses that NICs have now; null: there is none. */
+    /** The configuration in force; null: none. */
     @Nullable
-    Config addressed() {
-        return config == null ? null : config.withNicAddresses(nicAddresses);
+    Config config() {
+        return generation == null ? null : generation.config();
+    }
+
+    /** Number of the generation in force; 0: none. */
+    long number() {
+        return generation == null ? 0 : generation.number();
+    }
+
+    /** True: the configuration in force is the last good one, because the files were faulty at the start. */
+    boolean isLastGood() {
+        return generation != null && generation.lastGood();
+    }
+
+    /** The addresses of hosts' NICs for which the policies were compiled, by interface. */
+    Map<String, List<Cidr>> nicAddresses() {
+        return generation == null ? Map.of() : generation.nicAddresses();
     }
 
     /** The interfaces with workers, in the order of the configuration. */
     List<GuardedInterface> guardedInOrder() {
-        Set<String> names = new LinkedHashSet<>(
-                config == null ? Set.of() : config.interfaces().keySet());
         List<GuardedInterface> ordered = new ArrayList<>();
-        for (String name : names) {
-            GuardedInterface each = guarded.get(name);
-            if (each != null) {
-                ordered.add(each);
+        Config config = config();
+        if (config != null) {
+            for (String name : config.interfaces().keySet()) {
+                GuardedInterface iface = guarded.get(name);
+                if (iface != null) {
+                    ordered.add(iface);
+                }
             }
         }
         return ordered;
     }
 
-    /** Names of the NICs that an interface has, or has shut. */
+    /** Names of the NICs that are guarded or shut. */
     Set<String> nics() {
-        Set<String> nics = new TreeSet<>();
-        guarded.values().forEach(each -> nics.addAll(each.nics()));
-        waiting.values().stream()
-                .filter(each -> each.state() != Waiting.State.OPEN)
-                .forEach(each -> nics.addAll(each.nics()));
+        Set<String> nics = shutNics();
+        guarded.values().forEach(iface -> nics.addAll(iface.nics()));
+        pending.values().stream()
+                .filter(iface -> iface.state() == PendingInterface.State.ABSENT)
+                .forEach(iface -> nics.addAll(iface.nics()));
         return nics;
     }
 
-    /** NICs that are called otherwise by now: the present name by the one in the configuration. */
+    /** Names of the NICs that are shut because they can't be guarded. */
+    Set<String> shutNics() {
+        return pendingNics(PendingInterface.State.SHUT);
+    }
+
+    /** Names of the NICs that should be guarded, and whose traffic passes unfiltered meanwhile. */
+    Set<String> openNics() {
+        return pendingNics(PendingInterface.State.OPEN);
+    }
+
+    private Set<String> pendingNics(PendingInterface.State state) {
+        Set<String> nics = new TreeSet<>();
+        pending.values().stream().filter(iface -> iface.state() == state).forEach(iface -> nics.addAll(iface.nics()));
+        return nics;
+    }
+
+    /** NICs that were renamed since they are guarded: the present name by the one in the configuration. */
     Map<String, String> renamedNics() {
         Map<String, String> renamed = new LinkedHashMap<>();
-        for (GuardedInterface each : guarded.values()) {
-            List<String> named = each.attachment().mode().nics();
-            List<String> called = each.nics();
-            for (int i = 0; i < named.size(); i++) {
-                if (!named.get(i).equals(called.get(i))) {
-                    renamed.put(named.get(i), called.get(i));
+        for (GuardedInterface iface : guarded.values()) {
+            List<String> configured = iface.settings().mode().nics();
+            List<String> present = iface.nics();
+            for (int i = 0; i < configured.size(); i++) {
+                if (!configured.get(i).equals(present.get(i))) {
+                    renamed.put(configured.get(i), present.get(i));
                 }
             }
         }
         return renamed;
     }
 
-    /** Names of the NICs that are shut because they can't be guarded. */
-    Set<String> shutNics() {
-        Set<String> nics = new TreeSet<>();
-        waiting.values().stream()
-                .filter(each -> each.state() == Waiting.State.SHUT)
-                .forEach(each -> nics.addAll(each.nics()));
-        return nics;
-    }
-
-    /** Names of the NICs that an interface should have, and whose traffic passes meanwhile. */
-    Set<String> openNics() {
-        Set<String> nics = new TreeSet<>();
-        waiting.values().stream()
-                .filter(each -> each.state() == Waiting.State.OPEN)
-                .forEach(each -> nics.addAll(each.nics()));
-        return nics;
-    }
-
-    /** Those of the interfaces that are guarded. */
+    /** Policies of the interfaces that are guarded, by name. */
     Map<String, Policy> policiesInForce() {
-        Map<String, Policy> inForce = new LinkedHashMap<>(policies);
+        Map<String, Policy> inForce = new LinkedHashMap<>(generation == null ? Map.of() : generation.policies());
         inForce.keySet().retainAll(guarded.keySet());
         return inForce;
     }
 
-    /** The policy of one of its interfaces. */
-    Policy policy(String name) {
-        Policy policy = policies.get(name);
-        if (policy == null) {
-            throw new IllegalStateException("no policy for " + name);
-        }
-        return policy;
+    /** The same at the end of the start, or at the beginning of the stop. */
+    Running withStarted(boolean now) {
+        return new Running(now, generation, guarded, pending, unguardedNics, brokenExpectations, lastReload, notKept);
     }
 
-    /** The same, with this interface under guard. */
-    Running guarding(GuardedInterface opened) {
+    /** The same with another generation in force. */
+    Running with(Generation next) {
+        return with(next, guarded, pending);
+    }
+
+    /** The same with another generation in force, and its interfaces. */
+    Running with(Generation next, Map<String, GuardedInterface> guardedNow, Map<String, PendingInterface> pendingNow) {
+        return new Running(
+                started, next, guardedNow, pendingNow, unguardedNics, brokenExpectations, lastReload, notKept);
+    }
+
+    /** The same with this interface guarded. */
+    Running with(GuardedInterface opened) {
         Map<String, GuardedInterface> all = new LinkedHashMap<>(guarded);
-        all.put(opened.attachment().name(), opened);
-        Map<String, Waiting> others = new LinkedHashMap<>(waiting);
-        others.remove(opened.attachment().name());
-        return new Running(config, nicAddresses, policies, all, others, generation, lastReload, degraded, unguarded);
+        all.put(opened.name(), opened);
+        Map<String, PendingInterface> others = new LinkedHashMap<>(pending);
+        others.remove(opened.name());
+        return new Running(started, generation, all, others, unguardedNics, brokenExpectations, lastReload, notKept);
     }
 
-    /** The same, with this interface waiting. */
-    Running waitingFor(Waiting one) {
-        Map<String, Waiting> all = new LinkedHashMap<>(waiting);
+    /** The same with this interface pending. */
+    Running with(PendingInterface one) {
+        Map<String, PendingInterface> all = new LinkedHashMap<>(pending);
         all.put(one.name(), one);
-        return new Running(config, nicAddresses, policies, guarded, all, generation, lastReload, degraded, unguarded);
+        return new Running(started, generation, guarded, all, unguardedNics, brokenExpectations, lastReload, notKept);
     }
 
-    /** The same, after another reading of the files. */
-    Running reported(ReloadReport report) {
-        return new Running(config, nicAddresses, policies, guarded, waiting, generation, report, degraded, unguarded);
+    /** The same with another outcome of the last reading. */
+    Running with(ReloadReport report) {
+        return new Running(started, generation, guarded, pending, unguardedNics, brokenExpectations, report, notKept);
     }
 
-    /** The same, with other addresses and what was compiled for them. */
-    Running addressed(Map<String, List<Cidr>> addresses, Map<String, Policy> compiled) {
-        return new Running(config, addresses, compiled, guarded, waiting, generation, lastReload, degraded, unguarded);
+    /** The same with other NICs that no interface guards. */
+    Running withUnguardedNics(List<String> nics) {
+        return new Running(started, generation, guarded, pending, nics, brokenExpectations, lastReload, notKept);
     }
 
-    /** The same, with other NICs that nothing guards. */
-    Running unguarded(List<String> nics) {
-        return new Running(config, nicAddresses, policies, guarded, waiting, generation, lastReload, degraded, nics);
+    /** The same with other claims that do not hold. */
+    Running withBrokenExpectations(List<String> broken) {
+        return new Running(started, generation, guarded, pending, unguardedNics, broken, lastReload, notKept);
+    }
+
+    /** The same with another reason why the configuration is not kept. */
+    Running withNotKept(String reason) {
+        return new Running(
+                started, generation, guarded, pending, unguardedNics, brokenExpectations, lastReload, reason);
     }
 }

@@ -17,8 +17,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control socket and the metrics listener. Neither is a condition of anything: one that can't listen is tried again every second.
- * Opened and closed by one thread at a time.
+ * The control socket and the metrics listener. The firewall runs without either: one that can't listen is tried again every second.
+ * One thread at a time opens and closes them.
  */
 final class Servers implements AutoCloseable {
     private final DaemonApi operations;
@@ -29,14 +29,14 @@ final class Servers implements AutoCloseable {
     private volatile @Nullable Listening control;
     private volatile @Nullable Listening metrics;
 
-    /** None yet. */
+    /** Listens nowhere yet. */
     Servers(DaemonApi operations, Meters meters, Executor reloads) {
         this.operations = operations;
         this.meters = meters;
         this.reloads = reloads;
     }
 
-    /** Listens there from now on; where it does already, it goes on. */
+    /** Listens at these addresses from now on; a listener that has its address already goes on. */
     void open(Path controlSocket, Metrics metricsListen) {
         if (!controlSocket.equals(socket)) {
             close(control);
@@ -56,7 +56,7 @@ final class Servers implements AutoCloseable {
         }
     }
 
-    /** Waits until both were tried once, at most so long. */
+    /** Waits until both were tried once, {@code most} at most. */
     void awaitFirst(Duration most) {
         Listening first = control;
         Listening second = metrics;
@@ -65,7 +65,7 @@ final class Servers implements AutoCloseable {
         }
     }
 
-    /** A socket in a folder where others may write is no control. */
+    /** Refuses a folder that others may write to: they could replace the socket. */
     private static void checkFolder(Path controlSocket) throws ServerException {
         Path folder = controlSocket.getParent();
         if (folder == null || !Files.exists(folder)) {
@@ -81,12 +81,12 @@ final class Servers implements AutoCloseable {
         }
     }
 
-    /** Why there is no control socket now. */
+    /** Why there is no control socket; empty: there is one. */
     Optional<String> controlTrouble() {
         return trouble(control);
     }
 
-    /** Why there is no metrics listener now. */
+    /** Why there is no metrics listener; empty: there is one. */
     Optional<String> metricsTrouble() {
         return trouble(metrics);
     }

@@ -3,8 +3,8 @@ package io.portcullis.service;
 import sun.misc.Signal;
 
 /**
- * SIGHUP as a request, not as an end. The JDK has no supported way to hear a signal; {@code jdk.unsupported} exports this
- * one (JEP 260), and it is used here only.
+ * Handles SIGHUP as a request to reload. The JDK has no supported way to handle a signal; {@code jdk.unsupported} exports this class
+ * (JEP 260), and only this file uses it.
  */
 final class Signals {
     private Signals() {}

@@ -2,16 +2,17 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.FileSet;
 import io.portcullis.config.Legible;
 import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.config.read.LegibleReader;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;
+import io.portcullis.linux.Capabilities;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,51 +20,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a start finds: the configuration of the files; where they are faulty, or break a claim of theirs, the last good one; where
- * there is none, nothing.
+ * The configuration that a start runs from: the one of the files; where they are faulty, or break a claim of theirs, the last good
+ * one; where there is none, nothing.
  *
+ * @param files the outcome of reading the files
  * @param config null: none
- * @param texts of the files, as they were read, where they are right
- * @param files what was read, and where an edit may change the outcome
- * @param faults of the files; empty: they are right
  */
-record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, List<String> faults) {
+record Startup(Candidate files, @Nullable Config config) {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
-    /** Copies the collections. */
-    Startup {
-        texts = List.copyOf(texts);
-        faults = List.copyOf(faults);
-    }
-
-    /** Reads the files, and where that must be the last good ones. */
+    /** Reads the files, and the last good configuration where they are faulty. */
     static Startup read(Path file, LastGood lastGood) {
         return read(file, lastGood, Reader.FILES);
     }
 
-    /** As the other one, with files read by {@code reader}. */
+    /** As {@link #read(Path, LastGood)}, with files read by {@code reader}. */
     static Startup read(Path file, LastGood lastGood, Reader reader) {
-        Sources sources = new Sources();
-        List<String> faults;
-        try {
-            Config written = reader.read(file, sources);
-            faults = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
+        Candidate read = reader.read(file);
+        Config written = read.config();
+        if (written != null) {
+            List<String> faults = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
             if (faults.isEmpty()) {
-                return new Startup(written, sources.texts(), sources.files(), faults);
+                return new Startup(read, written);
             }
-        } catch (StartException e) {
-            faults = e.faults();
+            read = Candidate.faulty(read.files(), faults);
         }
-        return new Startup(before(lastGood).orElse(null), List.of(), sources.files(), faults);
+        return new Startup(read, kept(lastGood).orElse(null));
     }
 
-    private static Optional<Config> before(LastGood lastGood) {
+    private static Optional<Config> kept(LastGood lastGood) {
         switch (lastGood.find()) {
-            case LastGood.Found.Kept(List<SourceText> kept) -> {
+            case LastGood.Found.Kept(List<SourceText> texts) -> {
                 try {
-                    return Optional.of(ConfigReader.of(kept));
+                    return Optional.of(ConfigReader.of(texts));
                 } catch (ConfigException e) {
-                    LOG.error("the last good configuration is not right any more: {}", e.faults());
+                    LOG.error("the last good configuration is not valid any more: {}", e.faults());
                 } catch (RuntimeException | Error defect) {
                     Defects.note("reading the last good configuration", defect);
                 }
@@ -73,7 +64,7 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
         return Optional.empty();
     }
 
-    /** What is legible of the file; nothing where looking for it brings out a defect of portcullis. */
+    /** The legible parts of a faulty file; none where a defect of portcullis prevents the search for them. */
     static Legible legible(Path file) {
         try {
             return LegibleReader.read(file);
@@ -83,8 +74,33 @@ record Startup(@Nullable Config config, List<SourceText> texts, FileSet files, L
         }
     }
 
+    /**
+     * Checks the capabilities of the calling thread.
+     *
+     * @throws StartException if CAP_NET_RAW or CAP_NET_ADMIN is missing
+     */
+    static void checkPrivilege() throws StartException {
+        List<String> missing = new ArrayList<>();
+        try {
+            Capabilities own = Capabilities.ofThisThread();
+            if (!own.has(Capabilities.CAP_NET_RAW)) {
+                missing.add("CAP_NET_RAW");
+            }
+            if (!own.has(Capabilities.CAP_NET_ADMIN)) {
+                missing.add("CAP_NET_ADMIN");
+            }
+        } catch (IOException unknown) {
+            LOG.warn("the capabilities of this process are not known: {}", unknown.getMessage());
+        }
+        if (!missing.isEmpty()) {
+            String names = String.join(" ", missing);
+            throw new StartException(List.of("no privilege: " + names
+                    + " missing: run as root, or give the service AmbientCapabilities=" + names));
+        }
+    }
+
     /** True: the last good configuration is in force in place of the files. */
     boolean degraded() {
-        return config != null && !faults.isEmpty();
+        return config != null && !files.faults().isEmpty();
     }
 }

@@ -6,77 +6,94 @@ import io.portcullis.config.Mode;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.guard.GuardedInterface;
+import io.portcullis.metrics.Meters;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/** A moment of the daemon as people and programs see it from outside. Waits for nothing. */
+/** The daemon's state for people and programs: status, health, warnings. Waits for nothing; any thread. */
 final class StatusView {
     private static final int MOST_WARNINGS = 100;
 
-    private StatusView() {}
+    private final Path file;
+    private final Instant startedAt;
+    private final DaemonLock lock;
+    private final Edits edits;
+    private final Servers servers;
+
+    /** Of one run of the daemon. */
+    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers) {
+        this.file = file;
+        this.startedAt = startedAt;
+        this.lock = lock;
+        this.edits = edits;
+        this.servers = servers;
+    }
 
     /** {@code GET /v1/status}. */
-    static StatusReport report(
-            Running now, Path file, Instant startedAt, List<String> brokenClaims, List<String> degraded) {
+    StatusReport report(Running now) {
         List<InterfaceStatus> interfaces = new ArrayList<>();
         Config config = now.config();
         Collection<String> names =
-                config == null ? now.waiting().keySet() : config.interfaces().keySet();
+                config == null ? now.pending().keySet() : config.interfaces().keySet();
         for (String name : names) {
-            GuardedInterface each = now.guarded().get(name);
-            Waiting waiting = now.waiting().get(name);
-            if (each != null) {
-                interfaces.add(guarded(each));
-            } else if (waiting != null) {
-                interfaces.add(waiting(waiting));
+            GuardedInterface guarded = now.guarded().get(name);
+            PendingInterface pending = now.pending().get(name);
+            if (guarded != null) {
+                interfaces.add(status(guarded));
+            } else if (pending != null) {
+                interfaces.add(status(pending));
             }
         }
+        List<String> degraded = new ArrayList<>();
+        degraded(now).forEach((cause, lines) -> lines.forEach(line -> degraded.add(cause + ": " + line)));
         return new StatusReport(
                 Version.text(),
                 ProcessHandle.current().pid(),
                 startedAt.toString(),
                 file.toString(),
-                now.generation(),
+                now.number(),
                 now.lastReload(),
                 interfaces,
                 Stream.of(
-                                brokenClaims.stream(),
-                                warnings(config, file).stream(),
-                                now.guarded().values().stream().flatMap(each -> each.warnings().stream()),
-                                now.unguarded().stream().map(StatusView::unguardedWarning))
-                        .flatMap(each -> each)
+                                now.brokenExpectations().stream(),
+                                warnings(now).stream(),
+                                now.guarded().values().stream().flatMap(iface -> iface.warnings().stream()),
+                                now.unguardedNics().stream().map(StatusView::unguardedWarning))
+                        .flatMap(lines -> lines)
                         .toList(),
                 degraded);
     }
 
-    private static InterfaceStatus waiting(Waiting each) {
+    private static InterfaceStatus status(PendingInterface pending) {
+        List<String> nics = pending.nics();
         return InterfaceStatus.notGuarded(
-                each.name(),
-                each.mode(),
-                each.nics().isEmpty() ? "" : each.nics().getFirst(),
-                each.nics().size() < 2 ? "" : each.nics().get(1),
-                each.state().key(),
-                each.detail(),
+                pending.name(),
+                pending.mode(),
+                nics.isEmpty() ? "" : nics.getFirst(),
+                nics.size() < 2 ? "" : nics.get(1),
+                pending.state().key(),
+                pending.detail(),
                 true,
-                each.groups(),
+                pending.groups(),
                 "");
     }
 
-    private static InterfaceStatus guarded(GuardedInterface each) {
-        Interface attachment = each.attachment();
-        Counters counters = each.workers().counters();
+    private static InterfaceStatus status(GuardedInterface guarded) {
+        Interface settings = guarded.settings();
+        Counters counters = guarded.workers().counters();
         Map<String, Long> passed = new TreeMap<>();
         Map<String, Long> dropped = new TreeMap<>();
         Map<String, Map<String, Long>> reasons = new TreeMap<>();
@@ -108,22 +125,22 @@ final class StatusView {
                 refusedFlows.computeIfAbsent(direction, _ -> new TreeMap<>()).put(reason.label(), flows);
             }
         });
-        List<String> problems = each.problems();
+        List<String> problems = guarded.problems();
         return new InterfaceStatus(
-                attachment.name(),
-                attachment.mode().key(),
-                each.datapath().key(),
-                each.workers().count(),
-                attachment.mode().nics().getFirst(),
-                attachment.mode() instanceof Mode.Host ? "this host (" + each.insideNic() + ")" : each.insideNic(),
+                settings.name(),
+                settings.mode().key(),
+                guarded.datapath().key(),
+                guarded.workers().count(),
+                settings.mode().nics().getFirst(),
+                settings.mode() instanceof Mode.Host ? "this host (" + guarded.insideNic() + ")" : guarded.insideNic(),
                 problems.isEmpty() ? InterfaceStatus.FORWARDING : InterfaceStatus.STOPPED,
                 problems.isEmpty(),
                 String.join("; ", problems),
-                !attachment.audit(),
-                attachment.securityGroups(),
-                Objects.requireNonNullElse(attachment.networkAcl(), ""),
+                !settings.audit(),
+                settings.securityGroups(),
+                Objects.requireNonNullElse(settings.networkAcl(), ""),
                 counters.total(Counters.Total.FLOWS),
-                each.workers().ruleHits().policy().maxFlows(),
+                guarded.workers().ruleHits().policy().maxFlows(),
                 passed,
                 dropped,
                 reasons,
@@ -143,107 +160,115 @@ final class StatusView {
         return byReason;
     }
 
-    /** Why frames can't pass as the rules say, or are not asked of them; empty: they can. */
-    static List<String> problems(Running now, Path file) {
+    /** Why frames can't pass as the rules say, or pass without the rules; none: every interface forwards. */
+    List<String> problems(Running now) {
         List<String> problems = new ArrayList<>();
-        if (now.config() == null) {
-            problems.add(waitingForFile(now, file));
+        if (now.generation() == null) {
+            problems.add(waitingForFile(now));
         }
-        now.guardedInOrder().forEach(each -> problems.addAll(each.problems()));
-        now.waiting().values().forEach(each -> problems.add(each.toString()));
+        now.guardedInOrder().forEach(iface -> problems.addAll(iface.problems()));
+        now.pending().values().forEach(iface -> problems.add(iface.toString()));
         Defects.recent().ifPresent(defect -> problems.add("a defect of portcullis: " + defect));
         return problems;
     }
 
-    /** What is not as it should be, though the rules are enforced; empty: nothing. */
-    static List<String> degraded(
-            Running now, Path file, Edits edits, Servers servers, @Nullable DaemonLock lock, String notKept) {
-        List<String> degraded = new ArrayList<>();
-        if (now.config() == null) {
-            degraded.add("config: " + waitingForFile(now, file));
-        } else if (now.degraded()) {
-            degraded.add("config: " + file + " is faulty: the last good configuration is in force");
+    /** Every cause of {@code portcullis_degraded} with its faults, which don't affect the rules; a cause without faults is fine. */
+    Map<String, List<String>> degraded(Running now) {
+        Map<String, List<String>> degraded = new LinkedHashMap<>();
+        List<String> config = new ArrayList<>();
+        if (now.started() && now.generation() == null) {
+            config.add(waitingForFile(now));
+        } else if (now.isLastGood()) {
+            config.add(file + " is faulty: the last good configuration is in force");
         }
-        if (!edits.trouble().isEmpty()) {
-            degraded.add("edits: " + edits.trouble());
-        }
-        now.guardedInOrder().stream()
-                .map(GuardedInterface::flowsTrouble)
-                .filter(trouble -> !trouble.isEmpty())
-                .forEach(trouble -> degraded.add("flows: " + trouble));
-        notes(now, lock, notKept).forEach(trouble -> degraded.add("notes: " + trouble));
-        servers.metricsTrouble().ifPresent(trouble -> degraded.add("metrics: " + trouble));
-        servers.controlTrouble().ifPresent(trouble -> degraded.add("control: " + trouble));
+        degraded.put("config", config);
+        degraded.put("edits", nonEmpty(edits.trouble()));
+        degraded.put(
+                "flows",
+                now.guardedInOrder().stream()
+                        .map(GuardedInterface::flowsTrouble)
+                        .filter(trouble -> !trouble.isEmpty())
+                        .toList());
+        degraded.put("notes", notes(now));
+        degraded.put("metrics", servers.metricsTrouble().stream().toList());
+        degraded.put("control", servers.controlTrouble().stream().toList());
         return degraded;
     }
 
-    private static String waitingForFile(Running now, Path file) {
+    /** Sets {@code portcullis_degraded}. */
+    void showDegraded(Running now, Meters meters) {
+        degraded(now).forEach((cause, faults) -> meters.degraded(cause, !faults.isEmpty()));
+    }
+
+    private static List<String> nonEmpty(String line) {
+        return line.isEmpty() ? List.of() : List.of(line);
+    }
+
+    private String waitingForFile(Running now) {
         List<String> faults = now.lastReload().errors();
         return file + " is faulty, and there is no last good configuration: waiting for a valid one"
                 + (faults.isEmpty() ? "" : ": " + faults.getFirst())
                 + (faults.size() < 2 ? "" : String.format(" (and %,d faults more)", faults.size() - 1));
     }
 
-    /** What could not be written down for the next start. */
-    static List<String> notes(Running now, @Nullable DaemonLock lock, String notKept) {
-        List<String> notes = new ArrayList<>();
-        if (lock != null && !lock.trouble().isEmpty()) {
-            notes.add(lock.trouble());
-        }
-        if (!notKept.isEmpty()) {
-            notes.add(notKept);
-        }
-        now.guardedInOrder().forEach(each -> notes.addAll(each.warnings()));
+    /** What could not be written for the next start. */
+    private List<String> notes(Running now) {
+        List<String> notes = new ArrayList<>(nonEmpty(lock.trouble()));
+        notes.addAll(nonEmpty(now.notKept()));
+        now.guardedInOrder().forEach(iface -> notes.addAll(iface.warnings()));
         return notes;
     }
 
-    /** Which workers decide by the rules of before. */
-    static List<String> notInstalled(Running now) {
-        return now.guardedInOrder().stream()
-                .flatMap(each -> each.notInstalled().stream())
-                .toList();
-    }
-
-    static String unguardedWarning(String nic) {
-        return nic + " is up, has an address that others can reach, and no interface guards it";
-    }
-
-    /** The first ones: of 100,000 rules there may be as many, and {@code check} tells all. */
-    static List<String> warnings(@Nullable Config of, Path file) {
-        if (of == null) {
+    /** Warnings of the configuration in force. The first ones: 100,000 rules may have as many, and {@code check} lists all. */
+    List<String> warnings(Running now) {
+        Config config = now.config();
+        if (config == null) {
             return List.of();
         }
-        int all = of.warnings().size();
-        List<String> first = of.warnings().stream()
+        int all = config.warnings().size();
+        List<String> first = config.warnings().stream()
                 .limit(MOST_WARNINGS)
                 .map(Object::toString)
                 .collect(Collectors.toCollection(ArrayList::new));
         if (all > MOST_WARNINGS) {
-            first.add(String.format("%s: %,d warnings more: portcullis check tells all", file, all - MOST_WARNINGS));
+            first.add(String.format("%s: %,d warnings more: portcullis check lists all", file, all - MOST_WARNINGS));
         }
         return first;
     }
 
+    /** The workers that decide by the rules of the generation before, one sentence each. */
+    static List<String> notInstalled(Running now) {
+        return now.guardedInOrder().stream()
+                .flatMap(iface -> iface.notInstalled().stream())
+                .toList();
+    }
+
+    /** The log line about a NIC that no interface guards. */
+    static String unguardedWarning(String nic) {
+        return nic + " is up, has an address that others can reach, and no interface guards it";
+    }
+
     /** {@code web0: bridge, out0 and in0, ring, groups web (3 rules); db0: …}. */
-    static String standing(Running now) {
+    static String summary(Running now) {
         List<String> parts = new ArrayList<>();
-        for (GuardedInterface each : now.guardedInOrder()) {
-            Interface attachment = each.attachment();
-            parts.add(attachment.name() + ": " + attachment.mode().key() + ", "
-                    + String.join(" and ", attachment.mode().nics()) + ", "
-                    + each.datapath().key()
-                    + (each.workers().count() == 1 ? "" : ", " + each.workers().count() + " workers")
-                    + (attachment.audit() ? ", NOT GUARDED (enforce: audit)" : "")
-                    + (attachment.networkAcl() == null ? "" : ", network ACL " + attachment.networkAcl())
+        for (GuardedInterface guarded : now.guardedInOrder()) {
+            Interface settings = guarded.settings();
+            int workers = guarded.workers().count();
+            parts.add(settings.name() + ": " + settings.mode().key() + ", "
+                    + String.join(" and ", settings.mode().nics()) + ", "
+                    + guarded.datapath().key()
+                    + (workers == 1 ? "" : ", " + workers + " workers")
+                    + (settings.audit() ? ", NOT GUARDED (enforce: audit)" : "")
+                    + (settings.networkAcl() == null ? "" : ", network ACL " + settings.networkAcl())
                     + ", groups "
-                    + String.join(" ", attachment.securityGroups())
+                    + String.join(" ", settings.securityGroups())
                     + " ("
-                    + each.workers().ruleHits().policy().ruleCount() + " rules)");
+                    + guarded.workers().ruleHits().policy().ruleCount() + " rules)");
         }
-        now.waiting().values().forEach(each -> parts.add(each.toString()));
-        if (now.config() == null) {
+        now.pending().values().forEach(iface -> parts.add(iface.toString()));
+        if (now.generation() == null) {
             parts.add("waits for a valid configuration");
-        } else if (now.degraded()) {
+        } else if (now.isLastGood()) {
             parts.add("DEGRADED: runs from the last good configuration");
         }
         return String.join("; ", parts);

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells systemd how it goes, where systemd asked for it (sd_notify(3), sd_watchdog_enabled(3), systemd.service(5) Type=notify and
- * WatchdogSec). Any thread.
+ * Notifies systemd of the daemon's state, where the unit asks for it (sd_notify(3), sd_watchdog_enabled(3), systemd.service(5)
+ * Type=notify and WatchdogSec). Any thread.
  */
 final class Systemd {
     private static final Logger LOG = LoggerFactory.getLogger(Systemd.class);
@@ -20,15 +20,15 @@ final class Systemd {
     private final long watchdogIntervalMs;
 
     /**
-     * The notifications of a service.
+     * Of this process.
      *
-     * @param socket what {@code NOTIFY_SOCKET} says; null: nobody asked
+     * @param socket value of {@code NOTIFY_SOCKET}; null: the unit does not ask for notifications
      */
     Systemd(@Nullable String socket) {
         this(socket, System.getenv(), ProcessHandle.current().pid());
     }
 
-    /** As the other one, with {@code WATCHDOG_USEC} and {@code WATCHDOG_PID} of this environment, by the process {@code pid}. */
+    /** As the other constructor, with {@code WATCHDOG_USEC} and {@code WATCHDOG_PID} of this environment, by the process {@code pid}. */
     Systemd(@Nullable String socket, Map<String, String> environment, long pid) {
         this.socket = socket;
         watchdogIntervalMs = socket == null ? 0 : watchdogIntervalMs(environment, pid);
@@ -36,24 +36,24 @@ final class Systemd {
 
     private static long watchdogIntervalMs(Map<String, String> environment, long pid) {
         String usec = environment.get("WATCHDOG_USEC");
-        String whose = environment.get("WATCHDOG_PID");
-        if (usec == null || !(whose == null || whose.equals(Long.toString(pid)))) {
+        String watched = environment.get("WATCHDOG_PID");
+        if (usec == null || !(watched == null || watched.equals(Long.toString(pid)))) {
             return 0;
         }
         try {
             return Math.max(0, Long.parseLong(usec) / 2 / USEC_PER_MS);
         } catch (NumberFormatException odd) {
-            LOG.warn("WATCHDOG_USEC={} is no number: systemd is not told that portcullis lives", usec);
+            LOG.warn("WATCHDOG_USEC={} is no number: the watchdog is not notified", usec);
             return 0;
         }
     }
 
-    /** How often systemd wants to hear {@link #alive}, in milliseconds: twice in its deadline. 0: it does not ask. */
+    /** The interval in which systemd expects {@link #alive}, in milliseconds: half its deadline. 0: it expects none. */
     long watchdogIntervalMs() {
         return watchdogIntervalMs;
     }
 
-    /** Says that everything works; where that is not said in time, systemd kills the process and starts another one. */
+    /** Notifies the watchdog; without it in time systemd kills the process and starts another one. */
     void alive() {
         if (watchdogIntervalMs > 0) {
             send("WATCHDOG=1");
@@ -69,17 +69,17 @@ final class Systemd {
         send("READY=1\nSTATUS=" + oneLine(status));
     }
 
-    /** Has to name the moment, so that systemd can tell this reload's READY from an earlier one's. */
+    /** Names the moment, by which systemd distinguishes the READY of this reload from an earlier one. */
     void reloading() {
         try {
             send("RELOADING=1\nMONOTONIC_USEC=" + SdNotify.monotonicUsec());
         } catch (ErrnoException e) {
-            LOG.warn("systemd does not hear of the reload: {}", e.getMessage());
+            LOG.warn("systemd is not notified of the reload: {}", e.getMessage());
         }
     }
 
     void stopping() {
-        send("STOPPING=1\nSTATUS=giving the NICs back");
+        send("STOPPING=1\nSTATUS=restoring the NICs");
     }
 
     private void send(String message) {
@@ -91,7 +91,7 @@ final class Systemd {
             SdNotify.send(address, message);
         } catch (ErrnoException e) {
             LOG.warn(
-                    "systemd does not hear of {}: {}",
+                    "systemd is not notified of {}: {}",
                     message.lines().findFirst().orElse(""),
                     e.getMessage());
         }

@@ -5,13 +5,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** Which portcullis this is. */
+/** The version of this program. */
 public final class Version {
     private static final String RESOURCE = "/portcullis.properties";
 
     private Version() {}
 
-    /** The version that the build wrote down. */
+    /** The version, from a resource that the build writes. */
     public static String text() {
         try (InputStream in = Version.class.getResourceAsStream(RESOURCE)) {
             if (in == null) {

@@ -1,12 +1,12 @@
 /**
- * The daemon's life: {@link io.portcullis.service.Daemon} starts, reloads and stops everything in the right order. {@code Startup} finds
- * the configuration, or the last good one ({@code LastGood}); {@code Guarding} puts interfaces under guard one by one ({@code
- * GuardedInterface}) and shuts what can't be ({@code Waiting}); {@code Reload} makes a change ready; {@code Running} is all that is
- * true at one moment, {@code StatusView} shows it. {@code Keeper} and {@code Alive} look after programs and threads, {@code Servers}
- * keeps the listeners open, {@code Edits} sees edited files ({@code ConfigWatch}, {@code WatchPlan}), {@link
- * io.portcullis.service.Logs} writes without waiting.
+ * The daemon's life cycle: {@link io.portcullis.service.Daemon} starts and stops everything in the right order. Its state is one
+ * immutable {@code Running}; {@code StatusView} shows it. {@code Startup} finds the configuration, or the last good one. {@code
+ * FileReloads} reads the files when they change; {@code Reload} prepares a {@code Change} and commits it; {@code Restarts} lists the
+ * settings that no reload can change. {@code Hotplug} follows NICs and addresses; {@code Interfaces} opens interfaces one by one and
+ * shuts those that can't be guarded ({@code PendingInterface}). {@code Watchdog} asks whether the threads work, {@code Servers} keeps
+ * the listeners open, {@link io.portcullis.service.Logs} writes without waiting.
  *
- * <p>May import every room but {@code cli}. Start reading at {@code Daemon.start}.
+ * <p>May import every package but {@code cli}. Start reading at {@code Daemon.start}, then {@code FileReloads.reload}.
  */
 @NullMarked
 package io.portcullis.service;

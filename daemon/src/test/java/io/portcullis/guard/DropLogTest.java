@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** While the log is busy, drops wait in bounded memory; those that can't are counted, to the last. */
+/** While the log is busy, drops wait in bounded memory; every drop that does not fit is counted. */
 final class DropLogTest {
     private static final int TAKES = 1_000;
     private static final String MORE = " more not described";

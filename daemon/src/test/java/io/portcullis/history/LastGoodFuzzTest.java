@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever stands in the index of the last good configuration: what it comes to is the texts whose checksums it has, or a reason
- * of one line; it names no file of another folder; and the next configuration is kept as if it had been right. An input is the file.
+ * Reads any content of the index of the last good configuration: the result is the texts with its checksums, or a reason of one line;
+ * no file of another folder is read; and the next configuration is kept all the same. An input is the content of the file.
  */
 final class LastGoodFuzzTest {
     private static final int INPUTS = 150;

@@ -107,7 +107,7 @@ final class LastGoodTest {
         }
     }
 
-    /** Each state in which a crash may leave the folder while SECOND is kept after FIRST. */
+    /** Each state that a crash may leave while SECOND is being kept after FIRST. */
     @Test
     void aCrashBetweenAnyTwoStepsLeavesOneOfTheTwo() throws IOException {
         keep(SECOND);

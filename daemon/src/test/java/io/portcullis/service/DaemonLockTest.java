@@ -46,7 +46,7 @@ final class DaemonLockTest {
         }
     }
 
-    /** Else a start that was refused would be let through when systemd tries it again. */
+    /** Otherwise systemd's next attempt would admit a start that was refused. */
     @Test
     void oneThatHasGuardedNothingIsNotFollowed() throws StartException {
         DaemonLock.take(folder, FILE).forget();

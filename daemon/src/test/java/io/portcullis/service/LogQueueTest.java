@@ -20,12 +20,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A log that is read slowly, or by nobody, holds nobody up; its lines come in order, and those that don't are counted. */
+/** A log that is read slowly, or not at all, delays no thread; its lines come in order, and lost ones are counted. */
 final class LogQueueTest {
     private static final Duration AT_ONCE = Duration.ofSeconds(20);
     private static final long FLUSH_MS = 10_000;
 
-    /** A pipe whose reader may not read, or have gone. */
+    /** A pipe whose reader may not read, or may be gone. */
     private static final class Pipe extends OutputStream {
         private final CountDownLatch read = new CountDownLatch(1);
         private final StringBuilder text = new StringBuilder();
@@ -102,7 +102,7 @@ final class LogQueueTest {
     void nobodyWaitsForALogThatIsNotReadAndItsLossIsSaidAfterwards() {
         assertTimeoutPreemptively(AT_ONCE, () -> info(4 * LogQueue.MOST));
         log.error("an error finds room");
-        assertFalse(queue.hasRoom());
+        assertFalse(queue.isQuiet());
         long lost = queue.lost();
         assertTrue(lost >= 3L * LogQueue.MOST, lost + " lost");
         queue.flush(50);
@@ -124,7 +124,7 @@ final class LogQueueTest {
         assertEquals(
                 4L * LogQueue.MOST + 2,
                 lost + lines.stream().filter(line -> !line.startsWith("lost ")).count());
-        assertTrue(queue.hasRoom());
+        assertTrue(queue.isQuiet());
     }
 
     @Test
@@ -151,7 +151,7 @@ final class LogQueueTest {
         assertEquals(List.of("back", "lost 10", "again"), pipe.lines());
     }
 
-    /** The text is that of the moment, though it is written later. */
+    /** The text has the values of the moment of the call, though it is written later. */
     @Test
     void whatIsLoggedMayChangeAfterwards() {
         StringBuilder changing = new StringBuilder("before");

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;
 import java.nio.file.Files;
@@ -16,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A file that brings out a defect of the reader is refused like any other that can't be read. */
+/** A file that causes a defect of the reader is refused like any other faulty file. */
 final class ReaderTest {
     private static final String GOOD = """
             version: 1
@@ -50,8 +49,8 @@ final class ReaderTest {
     void aReloadIsRefused(Throwable defect) {
         long before = Defects.count();
         Path file = folder.resolve("main.yaml");
-        StartException refused =
-                assertThrows(StartException.class, () -> failing(defect).read(file, new Sources()));
+        Candidate read = failing(defect).read(file);
+        StartException refused = assertThrows(StartException.class, read::valid);
         assertEquals(List.of(file + ": can't be read: " + defect), refused.faults());
         assertTrue(Defects.count() > before);
     }
@@ -64,6 +63,6 @@ final class ReaderTest {
         assertTrue(lastGood.keep(List.of(new SourceText(file.toString(), GOOD))).isEmpty());
         Startup start = Startup.read(file, lastGood, failing(defect));
         assertTrue(start.degraded());
-        assertEquals(List.of(file + ": can't be read: " + defect), start.faults());
+        assertEquals(List.of(file + ": can't be read: " + defect), start.files().faults());
     }
 }

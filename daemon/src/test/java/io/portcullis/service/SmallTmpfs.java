@@ -15,8 +15,8 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A file system with little room, for one thread alone: the thread has a mount namespace of its own, so that nobody else sees the
- * file system, and it goes with the thread, however that ends. Needs root.
+ * A small file system for one thread alone: the thread has a mount namespace of its own, so that no other thread sees the file
+ * system, and it ends with the thread. Needs root.
  */
 public final class SmallTmpfs {
     private static final long LIMIT_S = 60;
@@ -37,11 +37,11 @@ public final class SmallTmpfs {
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), type);
     }
 
-    /** Runs something while {@code at} is a tmpfs of so many bytes, mode 0700. */
+    /** Runs a body while {@code at} is a tmpfs of the given size in bytes, mode 0700. */
     public static <T> T run(Path at, long bytes, Callable<T> body) throws Exception {
         FutureTask<T> task = new FutureTask<>(() -> {
             unshare();
-            // Before anything is mounted: else the machine would have it too.
+            // Before the mount: otherwise the machine's namespace would get it, too.
             mount("none", Path.of("/"), "none", MS_REC | MS_PRIVATE, "");
             mount("tmpfs", at, "tmpfs", 0, "mode=0700,size=" + bytes);
             return body.call();
@@ -50,7 +50,7 @@ public final class SmallTmpfs {
         return task.get(LIMIT_S, TimeUnit.SECONDS);
     }
 
-    /** From now on nothing can be written there; by the body. */
+    /** Makes the file system read-only; called by the body. */
     public static void makeReadOnly(Path at) {
         mount("tmpfs", at, "tmpfs", MS_REMOUNT | MS_RDONLY, "");
     }

@@ -98,7 +98,7 @@ final class DoctorTest {
                 "run",
                 "--config",
                 LAB.file("ours.yaml", rules).toString());
-        Lab.awaitText("the daemon", log, text -> text.contains(" stands: "));
+        Lab.awaitText("the daemon", log, text -> text.contains(" started: "));
         daemon.destroyForcibly();
         Lab.await("its end", () -> !daemon.isAlive());
         String left = doctorOf(runtime, rules).out();

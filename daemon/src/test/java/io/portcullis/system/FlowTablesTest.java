@@ -242,7 +242,7 @@ final class FlowTablesTest {
         Path log = LAB.file(home.getFileName() + ".log", "");
         Process daemon = LAB.start("fw", log, words);
         try {
-            Lab.awaitText("the start", log, text -> text.contains(" stands: ") || !daemon.isAlive());
+            Lab.awaitText("the start", log, text -> text.contains(" started: ") || !daemon.isAlive());
             assertTrue(daemon.isAlive(), Lab.read(log));
             look.accept(Lab.read(log));
             assertGuarded();
@@ -296,7 +296,7 @@ final class FlowTablesTest {
                 "the refusal",
                 log,
                 text -> text.contains("web0: another portcullis uses its flow tables in " + directory));
-        Lab.awaitText("its start", log, text -> text.contains(" stands: "));
+        Lab.awaitText("its start", log, text -> text.contains(" started: "));
         assertFalse(Lab.read(log).contains("\tat "), Lab.read(log));
         assertGuarded();
         second.destroy();

@@ -135,7 +135,7 @@ record Home(Lab lab, Path folder, Path socket) {
 
     /** A daemon that has started when this returns, though an interface may be waiting. */
     DaemonProcess start(String... environment) {
-        return launch(environment).awaitStart(" stands: ");
+        return launch(environment).awaitStart(" started: ");
     }
 
     /** A daemon that has nothing to run from: its file is faulty, and there was no good one before. */

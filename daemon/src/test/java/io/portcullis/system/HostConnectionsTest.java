@@ -127,7 +127,7 @@ final class HostConnectionsTest {
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"), "nothing was changed");
         Path log = folder.resolve("log");
         Process daemon = LAB.start("fw", log, program, "run", "--allow-lockout", "--config", config.toString());
-        Lab.awaitText("the daemon", log, text -> text.contains(" stands: "));
+        Lab.awaitText("the daemon", log, text -> text.contains(" started: "));
         awaitMore(said);
         ssh.destroy();
         daemon.destroy();

@@ -279,7 +279,7 @@ final class ServiceUnitTest {
                                 "--config",
                                 home.config().toString())
                         .toArray(String[]::new));
-        return new DaemonProcess(home, process).awaitStart(" stands: ");
+        return new DaemonProcess(home, process).awaitStart(" started: ");
     }
 
     private static List<String> asNobody(String capabilities, String... words) {

@@ -154,7 +154,7 @@ final class WatchTest {
                         "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"",
                         real.toString(),
                         home.config().toString())
-                .awaitStart(" stands: ")) {
+                .awaitStart(" started: ")) {
             assertFalse(LAB.answers(8080));
             Files.writeString(real, whole(home).replace(DENY, ""));
             Lab.await("an edit of the mounted file", () -> daemon.generation() == 2);
@@ -176,7 +176,7 @@ final class WatchTest {
                         "--clear-groups",
                         "--inh-caps=-all,+net_raw,+net_admin,+bpf",
                         "--ambient-caps=-all,+net_raw,+net_admin,+bpf")
-                .awaitStart(" stands: ")) {
+                .awaitStart(" started: ")) {
             Lab.await(
                     "the word of it",
                     () -> daemon.status()

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,6 @@ public final class Expectations {
     private record Packet(boolean isV6, int protocol, int selector, Address peer) {}
 
     private final Config config;
-    private final Map<String, Policy> policies = new HashMap<>();
 
     private Expectations(Config config) {
         this.config = config;
@@ -47,12 +47,22 @@ public final class Expectations {
      * @param config with the addresses that the NICs of hosts have
      */
     public static List<ConfigError> broken(Config config) {
+        Map<String, Policy> compiled = new HashMap<>();
+        return broken(config, name -> compiled.computeIfAbsent(name, each -> Policy.compile(config, each, 0, 1)));
+    }
+
+    /**
+     * As {@link #broken(Config)}, with policies that are compiled already.
+     *
+     * @param policies of the interfaces of this configuration, by name
+     */
+    public static List<ConfigError> broken(Config config, Function<String, Policy> policies) {
         Expectations expectations = new Expectations(config);
         List<ConfigError> broken = new ArrayList<>();
         for (Expectation claim : config.expectations()) {
             String only = claim.interfaceName();
             for (String name : only == null ? config.interfaces().keySet() : Set.of(only)) {
-                Policy policy = expectations.policies.computeIfAbsent(name, each -> Policy.compile(config, each, 0, 1));
+                Policy policy = policies.apply(name);
                 Packet packet = expectations.counterexample(claim, policy);
                 if (packet != null) {
                     broken.add(new ConfigError(claim.place(), text(claim, name, packet, policy)));

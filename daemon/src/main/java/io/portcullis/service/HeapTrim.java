@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What large configurations leave behind in the heap. It would stay until the heap is full, and the heap would stay as large as it
- * grew: so it is collected once, when reloads have been over for a while. That holds frames up, so small ones are not worth it.
+ * Collects the garbage of large configurations once, five seconds after the last reload. Otherwise it would stay until the heap is
+ * full, and the heap would keep its size. A collection delays frames: after small configurations there is none.
  */
-final class Leftovers {
-    /** Characters of a configuration that takes megabytes of heap. */
+final class HeapTrim {
+    /** Characters of a configuration that needs megabytes of heap. */
     private static final long LARGE = 256 << 10;
 
     private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(5);
@@ -21,7 +21,7 @@ final class Leftovers {
     private long lastNs;
     private boolean due;
 
-    /** A configuration was read, obeyed or not. */
+    /** A configuration was read, and put in force or refused. */
     synchronized void note(List<SourceText> texts) {
         long now = texts.stream().mapToLong(text -> text.yaml().length()).sum();
         due |= now >= LARGE || before >= LARGE;
@@ -29,8 +29,8 @@ final class Leftovers {
         lastNs = System.nanoTime();
     }
 
-    /** Whether reading the configuration is likely to take long, and to leave much. */
-    synchronized boolean areLikely(Path file) {
+    /** True: reading the configuration is likely to take long, and to leave much garbage. */
+    synchronized boolean expectsLarge(Path file) {
         try {
             return before >= LARGE || Files.size(file) >= LARGE;
         } catch (IOException unknown) {
@@ -38,14 +38,14 @@ final class Leftovers {
         }
     }
 
-    /** To be asked every second. */
+    /** Collects if it is time; called every second. */
     void collect() {
-        if (isTime()) {
+        if (isDue()) {
             System.gc();
         }
     }
 
-    private synchronized boolean isTime() {
+    private synchronized boolean isDue() {
         boolean now = due && System.nanoTime() - lastNs > QUIET_NS;
         due &= !now;
         return now;

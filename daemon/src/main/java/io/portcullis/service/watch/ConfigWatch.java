@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
@@ -17,13 +17,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the kernel tells of a configuration's files ({@link Inotify}): which names have changed for good, and which files somebody is
- * writing. A file is being written from its first change (IN_MODIFY) while somebody has it open until a writer closes it
- * (IN_CLOSE_WRITE), nobody has it open, or it has no name here any more. A change while nobody has it open is none of a writer's:
- * truncate(2), utimensat(2). {@link #await} by one thread; all else under the caller's lock.
+ * Interprets the kernel's events on a configuration's files ({@link Inotify}): which names have changed completely, and which files
+ * a program is writing. A file is being written from its first change (IN_MODIFY) while a program has it open until a writer closes
+ * it (IN_CLOSE_WRITE), no program has it open, or its name here is gone. A change while no program has it open has no writer:
+ * truncate(2), utimensat(2). One thread calls {@link #await}; everything else happens under the caller's lock.
  */
 final class ConfigWatch implements AutoCloseable {
-    private static final int WAY = Inotify.CREATE
+    private static final int PATH = Inotify.CREATE
             | Inotify.DELETE
             | Inotify.MOVED_FROM
             | Inotify.MOVED_TO
@@ -34,25 +34,25 @@ final class ConfigWatch implements AutoCloseable {
             | Inotify.EXCL_UNLINK
             | Inotify.MASK_ADD;
     private static final int WORK = Inotify.OPEN | Inotify.MODIFY | Inotify.CLOSE_WRITE | Inotify.CLOSE_NOWRITE;
-    private static final int HOLDER = WAY | WORK;
+    private static final int HOLDER = PATH | WORK;
     private static final int FILE = WORK | Inotify.ATTRIB | Inotify.DELETE_SELF | Inotify.MOVE_SELF | Inotify.MASK_ADD;
     private static final int LOST = Inotify.DELETE_SELF | Inotify.MOVE_SELF | Inotify.UNMOUNT | Inotify.IGNORED;
 
-    /** Of files that do not count as many are remembered: they may be renamed to one that does. */
+    /** Largest number of other files that are remembered: one may be renamed to a file of the configuration. */
     private static final int MOST_OTHERS = 10_000;
 
-    /** An opening that cut the file follows the change at once. */
+    /** An open(2) that truncates the file reports its change first, and the opening at most this much later. */
     private static final long OPENING_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** A name in a folder that is watched, or, where it is empty, a file that is. */
+    /** A name in a watched folder; an empty one: the watched file itself. */
     private record Name(int watch, String text) {}
 
     /**
-     * Who works on a file.
+     * The programs that use a file.
      *
      * @param openers how often it was opened and not closed again since it is watched
-     * @param writtenNs since when it is being written; null: it is not
-     * @param changedNs when it was changed while nobody had it open; null: it was not
+     * @param writtenNs when its writing began; null: it is not being written
+     * @param changedNs when it was changed while no program had it open; null: it was not
      */
     private record Work(
             int openers, @Nullable Long writtenNs, @Nullable Long changedNs) {
@@ -75,33 +75,33 @@ final class ConfigWatch implements AutoCloseable {
         }
     }
 
-    /** A folder. */
+    /** A watched folder. */
     private record Watched(Path path, WatchPlan.Folder folder) {}
 
-    /** What events come to, with growing weight. */
+    /** The meaning of events, the weakest first. */
     enum Change {
-        /** Nothing that counts. */
+        /** None for the configuration. */
         NONE,
-        /** Perhaps something, and perhaps it is not finished. */
+        /** Perhaps an edit, perhaps not complete. */
         PERHAPS,
-        /** A name is gone: another may follow at once. */
+        /** A name is gone: another file may get it at once. */
         GONE,
-        /** An edit. */
+        /** A complete edit. */
         EDIT
     }
 
     /**
-     * What events come to.
+     * The meaning of several events.
      *
-     * @param change the weightiest
-     * @param wayChanged true: {@link #follow} has to be asked anew
+     * @param change the strongest one
+     * @param pathChanged true: {@link #follow} has to be called again
      */
-    record Outcome(Change change, boolean wayChanged) {
+    record Outcome(Change change, boolean pathChanged) {
         static final Outcome NONE = new Outcome(Change.NONE, false);
 
         Outcome and(Outcome other) {
             return new Outcome(
-                    change.compareTo(other.change) < 0 ? other.change : change, wayChanged || other.wayChanged);
+                    change.compareTo(other.change) < 0 ? other.change : change, pathChanged || other.pathChanged);
         }
     }
 
@@ -114,39 +114,40 @@ final class ConfigWatch implements AutoCloseable {
 
     private final Map<Name, Work> work = new HashMap<>();
 
-    /** Of files that have left a folder, by the cookie of the event. */
+    /** Files that were renamed from a folder, by the cookie of the event. */
     private final Map<Integer, Work> moving = new HashMap<>();
 
-    /** Names that count and are gone. */
+    /** Names of the configuration that are gone, and since when. */
     private final Map<Name, Long> gone = new HashMap<>();
 
     /**
      * Watches nothing yet.
      *
-     * @throws ErrnoException where this user has no more
+     * @throws ErrnoException if this user has no inotify instance left
      */
     ConfigWatch() throws ErrnoException {
         inotify = Inotify.open();
     }
 
     /**
-     * Watches this from now on, and nothing else. Everything is registered anew: what has a path now need not be what had it before.
+     * Watches the files and folders of a plan from now on, and no others. All are registered again: a path may lead to another file
+     * than before.
      *
-     * @return why something could not be watched; empty: all is
+     * @return why a path could not be watched; empty: all are watched
      */
     Optional<String> follow(WatchPlan plan) throws ErrnoException {
         List<String> refusals = new ArrayList<>();
         Map<Integer, Watched> nextFolders = new HashMap<>();
-        for (Map.Entry<Path, WatchPlan.Folder> each : plan.folders().entrySet()) {
-            add(each.getKey(), each.getValue().holdsFiles() ? HOLDER : WAY, refusals)
+        for (Map.Entry<Path, WatchPlan.Folder> planned : plan.folders().entrySet()) {
+            add(planned.getKey(), planned.getValue().holdsFiles() ? HOLDER : PATH, refusals)
                     .ifPresent(watch -> nextFolders.merge(
                             watch,
-                            new Watched(each.getKey(), each.getValue()),
+                            new Watched(planned.getKey(), planned.getValue()),
                             (one, other) -> new Watched(one.path(), one.folder().and(other.folder()))));
         }
         Map<Integer, Path> nextFiles = new HashMap<>();
-        for (Path each : plan.files()) {
-            add(each, FILE, refusals).ifPresent(watch -> nextFiles.put(watch, each));
+        for (Path file : plan.files()) {
+            add(file, FILE, refusals).ifPresent(watch -> nextFiles.put(watch, file));
         }
         List<Integer> before = new ArrayList<>(folders.keySet());
         before.addAll(files.keySet());
@@ -172,10 +173,10 @@ final class ConfigWatch implements AutoCloseable {
             switch (refused.errno()) {
                 case Errno.ECANCELED -> throw refused;
                 case Errno.ENOENT, Errno.ENOTDIR -> {
-                    // Where it is made, the folder above tells.
+                    // The folder above reports its creation.
                 }
                 default -> {
-                    // A file that may not be read is refused when it is read.
+                    // The reader reports a file without permission.
                     if (refused.errno() != Errno.EACCES || (mask & Inotify.ONLYDIR) != 0) {
                         refusals.add(refused.getMessage());
                     }
@@ -194,16 +195,16 @@ final class ConfigWatch implements AutoCloseable {
         return inotify.await(timeoutMs);
     }
 
-    /** Lets the thread in {@link #await} return. */
+    /** Makes {@link #await} return. */
     void wake() {
         inotify.wake();
     }
 
-    /** Notes what has happened. */
+    /** Notes events, and returns their meaning. */
     Outcome note(List<Inotify.Event> events, long nowNs) {
         Outcome outcome = Outcome.NONE;
-        for (Inotify.Event each : events) {
-            outcome = outcome.and(note(each, nowNs));
+        for (Inotify.Event event : events) {
+            outcome = outcome.and(note(event, nowNs));
         }
         return outcome;
     }
@@ -288,7 +289,7 @@ final class ConfigWatch implements AutoCloseable {
         }
     }
 
-    /** True: who made this file has not written to it yet, and will, or closes it. A second name of a file is not made so. */
+    /** True: a new file to which its creator has not written yet. A second name of a file (link count 2) is none. */
     private static boolean isEmpty(Path file) {
         try {
             Map<String, Object> is =
@@ -301,12 +302,12 @@ final class ConfigWatch implements AutoCloseable {
         }
     }
 
-    /** The file of the configuration that has been written for longest. */
+    /** The file of the configuration whose writing began first; empty: none is being written. */
     Optional<Written> written() {
         Written longest = null;
-        for (Map.Entry<Name, Work> each : work.entrySet()) {
-            Long since = each.getValue().writtenNs();
-            Path file = since == null ? null : fileThatCounts(each.getKey());
+        for (Map.Entry<Name, Work> entry : work.entrySet()) {
+            Long since = entry.getValue().writtenNs();
+            Path file = since == null ? null : configurationFile(entry.getKey());
             if (since != null && file != null && (longest == null || since - longest.sinceNs() < 0)) {
                 longest = new Written(file, since);
             }
@@ -314,7 +315,7 @@ final class ConfigWatch implements AutoCloseable {
         return Optional.ofNullable(longest);
     }
 
-    private @Nullable Path fileThatCounts(Name name) {
+    private @Nullable Path configurationFile(Name name) {
         Watched folder = folders.get(name.watch());
         if (folder == null) {
             return files.get(name.watch());
@@ -322,24 +323,24 @@ final class ConfigWatch implements AutoCloseable {
         return folder.folder().has(name.text()) ? folder.path().resolve(name.text()) : null;
     }
 
-    /** From now on nobody is writing, as far as is known. */
+    /** Forgets which files are being written. */
     void forgetWriters() {
-        work.replaceAll((_, each) -> new Work(each.openers(), null, null));
+        work.replaceAll((_, old) -> new Work(old.openers(), null, null));
     }
 
-    /** When the last of the names that count and are gone went; empty: there is none. */
+    /** When the last name of the configuration disappeared that is still gone; empty: none is. */
     Optional<Long> lastGoneNs() {
         return gone.values().stream().reduce((one, other) -> one - other < 0 ? other : one);
     }
 
-    /** Events were lost: who has closed what is not known, and what is there has to stay the same for a while. */
+    /** Forgets everything: after lost events it is not known which files are closed. */
     void forgetAll() {
         work.clear();
         moving.clear();
         gone.clear();
     }
 
-    /** What is gone by now is meant to be. */
+    /** Forgets the names that are gone: their removal was the edit. */
     void forgetGone() {
         gone.clear();
     }

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.SourceText;
@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
-/** Reads a configuration whenever {@link Edits} sees an edit, as the daemon does, and remembers all that it would have obeyed. */
+/** Reads a configuration whenever {@link Edits} reports an edit, as the daemon does, and remembers each one that the daemon would put in force. */
 final class ObeyedFiles implements AutoCloseable {
     private static final long WAIT_S = 30;
 
@@ -53,7 +53,7 @@ final class ObeyedFiles implements AutoCloseable {
         try {
             ConfigReader.load(main, sources);
         } catch (ConfigException _) {
-            // What these files say is none of a firewall's business.
+            // The content of these files is no configuration.
         }
         String all = sources.texts().stream().map(SourceText::yaml).collect(Collectors.joining());
         if (edits.watch(sources.files(), asIs)) {
@@ -64,7 +64,7 @@ final class ObeyedFiles implements AutoCloseable {
         }
     }
 
-    /** As an operator who says {@code portcullis reload}. */
+    /** Reads as {@code portcullis reload} does. */
     void reload() {
         read(true);
     }
@@ -73,12 +73,12 @@ final class ObeyedFiles implements AutoCloseable {
         return edits;
     }
 
-    /** All that was obeyed, in its order. */
+    /** All configurations in force, in their order. */
     synchronized List<String> all() {
         return List.copyOf(obeyed);
     }
 
-    /** Waits until that is obeyed: the texts of all files, one behind the other. */
+    /** Waits for a configuration: the texts of all its files, one behind the other. */
     synchronized void await(String text) throws InterruptedException {
         long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
         while (!obeyed.getLast().equals(text)) {

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import io.portcullis.config.Sought;
 import java.io.IOException;
@@ -18,22 +18,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be watched so that no edit of a configuration is missed: of each path every folder on the way, from the root on, with
- * the name in it that leads on; of every link also what it leads to; and the files themselves, which may have other names
- * elsewhere. As the file system is now; paths without links.
+ * The folders and files to watch so that no edit of a configuration is missed: for each path every folder from the root on, with the
+ * name in it that leads on; for every link also its target; and the files themselves, which may have other names elsewhere. Describes
+ * the file system at one moment, by paths without links.
  *
- * @param folders by their paths, what counts in them
- * @param files regular ones
+ * @param folders by their paths, with the names in them that belong to the configuration
+ * @param files regular files
  */
 record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
-    /** As the kernel has it (path_resolution(7)). */
+    /** The kernel's limit (path_resolution(7)). */
     private static final int MOST_LINKS = 40;
 
     /**
-     * What counts in a folder.
+     * The names in a folder that belong to the configuration.
      *
-     * @param names which of its names
-     * @param holdsFiles true: files of the configuration are in it, or would be; false: only the way leads through it
+     * @param names true for each of them
+     * @param holdsFiles true: it contains files of the configuration, or would; false: paths only lead through it
      */
     record Folder(List<Predicate<String>> names, boolean holdsFiles) {
         /** Copies the list. */
@@ -42,10 +42,10 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
         }
 
         boolean has(String name) {
-            return names.stream().anyMatch(each -> each.test(name));
+            return names.stream().anyMatch(matches -> matches.test(name));
         }
 
-        /** Both. */
+        /** The names of both. */
         Folder and(Folder other) {
             List<Predicate<String>> all = new ArrayList<>(names);
             all.addAll(other.names);
@@ -53,8 +53,8 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
         }
     }
 
-    /** Collects. */
-    private static final class Way {
+    /** Collects the folders and files of several paths. */
+    private static final class Collector {
         private final Map<Path, Set<String>> names = new LinkedHashMap<>();
         private final Map<Path, List<Predicate<String>>> patterns = new LinkedHashMap<>();
         private final Set<Path> holders = new LinkedHashSet<>();
@@ -77,7 +77,7 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
             }
         }
 
-        /** Goes a path as the kernel does; where it ends, or as far as it leads. */
+        /** Resolves a path as the kernel does; returns its end, or the first part of it that does not exist. */
         private Path follow(Path path) {
             Deque<String> rest = new ArrayDeque<>();
             path.forEach(part -> rest.addLast(part.toString()));
@@ -140,10 +140,10 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
         files = Set.copyOf(files);
     }
 
-    /** Of the names under which a configuration looks for files. */
+    /** The plan for the names under which a configuration looks for files. */
     static WatchPlan of(Set<Sought> names) {
-        Way way = new Way();
-        names.forEach(way::add);
-        return way.plan();
+        Collector collector = new Collector();
+        names.forEach(collector::add);
+        return collector.plan();
     }
 }

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,7 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What has to be watched of a path. */
+/** The folders and files to watch for a path. */
 final class WatchPlanTest {
     @TempDir
     private Path folder;

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.service.SmallTmpfs;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -23,10 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every edit is seen, and none that is half, however and wherever the files are changed. */
+/** Every complete edit is reported, and no incomplete one, however and wherever the files are changed. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class EditsTest {
-    /** Longer than any quiet time, and than two looks are apart. */
+    /** Longer than any quiet time, and than the interval of the looks. */
     private static final long PAUSE_MS = 6_000;
 
     private static final long WAIT_S = 30;
@@ -50,7 +51,7 @@ final class EditsTest {
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Another link, in the place of the one that is there, at once. */
+    /** Replaces a link by another in one step. */
     private static void link(Path link, String target) throws IOException {
         Path other = link.resolveSibling(".link");
         Files.createSymbolicLink(other, Path.of(target));
@@ -103,7 +104,7 @@ final class EditsTest {
         }
     }
 
-    /** Without a close nothing is finished, however long it lasts and whatever was there before. */
+    /** An edit is complete at the close only, however long it takes. */
     @ParameterizedTest
     @ValueSource(strings = {"", "a: 2\n"})
     void whatIsHalfWrittenWaits(String begin) throws Exception {
@@ -122,7 +123,7 @@ final class EditsTest {
         }
     }
 
-    /** An edit of another file does not bring the half one in. */
+    /** An edit of another file does not read the incomplete one. */
     @Test
     void whatIsHalfWrittenHoldsTheOthersBack() throws Exception {
         write(main, "include: [more.d/*.yaml]\n");
@@ -142,7 +143,7 @@ final class EditsTest {
         }
     }
 
-    /** Its writer has another name for it by then, and goes on. */
+    /** The writer still has the file open under its new name, and goes on. */
     @Test
     void whatIsRenamedHalfWrittenWaits() throws Exception {
         Path other = main.resolveSibling(".main.yaml.new");
@@ -169,7 +170,7 @@ final class EditsTest {
             obeyed.reload();
             assertEquals("a: 2\n", obeyed.all().getLast());
             await("the end of the trouble", () -> obeyed.edits().trouble().isEmpty());
-            // A file in the place of the one that is open is nobody's work.
+            // The new file under this name is not being written.
             out.write("a: 3\n".getBytes(UTF_8));
             write(main.resolveSibling("new"), "a: 4\n");
             rename(main.resolveSibling("new"), main);
@@ -269,7 +270,7 @@ final class EditsTest {
         }
     }
 
-    /** As git does: each file is removed and made anew. */
+    /** As git does: each file is removed and created again. */
     @Test
     void severalFilesThatChangeTogetherAreObeyedTogether() throws Exception {
         write(main, "include: [more/*.yaml]\n");
@@ -331,7 +332,7 @@ final class EditsTest {
         }
     }
 
-    /** fs.inotify.max_user_instances is used up: looks find the edits, half ones apart, until there is one again. */
+    /** fs.inotify.max_user_instances is used up: the looks find complete edits, until there is an instance again. */
     @Test
     void withoutTheKernelEditsAreSeenLater() throws Exception {
         AtomicBoolean refused = new AtomicBoolean(true);
@@ -360,7 +361,7 @@ final class EditsTest {
                 }
             }
             obeyed.await("a: 3\n".repeat(10));
-            // Where the machine has held the writer up for as long as two looks are apart, half may have looked whole.
+            // If the machine delays the writer for the interval of two looks, half a file may look complete.
             if (longestNs < TimeUnit.MILLISECONDS.toNanos(1_900)) {
                 assertEquals(List.of("a: 1\n", "a: 2\n", "a: 3\n".repeat(10)), obeyed.all());
             }
@@ -371,7 +372,7 @@ final class EditsTest {
         }
     }
 
-    /** A file that is mounted in the place of another has no folder that tells of it. */
+    /** A file that is mounted over another causes no event in a folder. */
     @Test
     void aMountedFileIsWatched() throws Exception {
         Path private_ = Files.createDirectory(folder.resolve("private"));

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
@@ -11,11 +11,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread that says when NICs or their addresses have changed; where the kernel does not tell, it says so every second. */
-final class NicFollower implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(NicFollower.class);
+/**
+ * Reports that NICs or their addresses have changed; every second where the kernel refuses its events. A thread of its own listens
+ * and reports.
+ */
+public final class NicWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NicWatch.class);
 
-    /** News come in bursts: the second time they are heard together. */
+    /** Events come in bursts: those after the first are reported together. */
     private static final int SETTLE_MS = 20;
 
     private static final long RETRY_MS = 1_000;
@@ -26,20 +29,20 @@ final class NicFollower implements AutoCloseable {
     private @Nullable AddressWatch watch;
     private boolean closed;
 
-    private NicFollower(Runnable changed) {
+    private NicWatch(Runnable changed) {
         this.changed = changed;
         this.thread = LastingThread.unstarted("portcullis-nics", this::run);
     }
 
     /**
-     * Starts to listen.
+     * Listens from now on.
      *
-     * @param changed called on this thread, once at the start too: for what happened before
+     * @param changed called on the watch's thread; also once at the start, for earlier changes
      */
-    static NicFollower start(Runnable changed) {
-        NicFollower follower = new NicFollower(changed);
-        follower.thread.start();
-        return follower;
+    public static NicWatch start(Runnable changed) {
+        NicWatch watch = new NicWatch(changed);
+        watch.thread.start();
+        return watch;
     }
 
     private void run() {
@@ -53,7 +56,9 @@ final class NicFollower implements AutoCloseable {
                     return;
                 }
                 if (!failed && refused.errno() != Errno.ECANCELED) {
-                    LOG.error("NICs and their addresses are looked at once a second: {}", refused.getMessage());
+                    LOG.error(
+                            "the kernel reports no changes of NICs, they are checked every second: {}",
+                            refused.getMessage());
                 }
                 failed = true;
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MS));
@@ -74,7 +79,7 @@ final class NicFollower implements AutoCloseable {
             changed.run();
             while (true) {
                 if (opened.next(-1)) {
-                    // At once, for a NIC that has come is unguarded; and again when all has been heard.
+                    // At once, because a new NIC is unguarded; and again after the burst.
                     changed.run();
                     if (opened.next(SETTLE_MS)) {
                         changed.run();
@@ -90,7 +95,7 @@ final class NicFollower implements AutoCloseable {
         return closed;
     }
 
-    /** Ends it. */
+    /** Ends the thread. */
     @Override
     public void close() {
         synchronized (this) {

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.watch;
 
 import io.portcullis.config.FileSet;
 import io.portcullis.linux.Errno;
@@ -15,35 +15,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees edits of the configuration, whole ones: a file that was written to and closed, or renamed into place, made or removed, wherever
- * the paths and links of the configuration lead. The kernel tells of most ({@link ConfigWatch}). An edit counts when nothing more
- * has followed for a moment, {@value #QUIET_MS} ms, or {@value #LONGEST_MS} ms after its first event, and nobody is in the middle of
- * writing any of the files.
+ * Reports complete edits of the configuration: a file that was written and closed, renamed into place, created or removed, wherever
+ * the paths and links of the configuration lead. The kernel's events show most of them ({@link ConfigWatch}). An edit is reported
+ * when no event has followed for {@value #QUIET_MS} ms, or {@value #LONGEST_MS} ms after its first event, and no program is writing
+ * any of the files.
  *
- * <p>Of what the kernel does not tell (network file systems, mounts, lost events) looks do, every {@value #LOOK_MS} ms: an edit is
- * what two of them in a row find, the same, and other than what was read.
+ * <p>Edits without events (network file systems, mounts, lost events) are found by a look every {@value #LOOK_MS} ms: two looks in a
+ * row find the same state, and it is not the one that was read.
  */
-final class Edits implements AutoCloseable {
+public final class Edits implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Edits.class);
 
     private static final long QUIET_MS = 100;
 
-    /** After a name is gone: who replaces a file may remove it first. */
+    /** After a name is gone: a program that replaces a file may remove it first. */
     private static final long GONE_MS = 1_000;
 
     private static final long LONGEST_MS = 2_000;
     private static final long LOOK_MS = 2_000;
 
-    /** Between events are read, which lets a busy folder's collect. */
+    /** Between two reads of events: those of a busy folder collect. */
     private static final long BREATH_MS = 10;
 
-    /** For so long a file may be in the middle of being written before that is said. */
+    /** A file that is being written longer than this is reported. */
     private static final long PATIENCE_MS = 5_000;
 
-    /** Where events come from. */
+    /** The source of events. */
     @FunctionalInterface
     interface Source {
-        /** Opens it; refused where this user has no more. */
+        /** Opens it; fails where this user has no inotify instance left. */
         ConfigWatch open() throws ErrnoException;
     }
 
@@ -53,24 +53,28 @@ final class Edits implements AutoCloseable {
     private final Thread thread = LastingThread.unstarted("portcullis-watch", this::run);
     private @Nullable ConfigWatch watch;
 
-    /** What was read, or is going to be. */
+    /** The state that was read, or is going to be. */
     private FileSet taken = FileSet.NONE;
 
-    /** What the last look found, where it was not {@link #taken}. */
+    /** The state that the last look found, where it was not {@link #taken}. */
     private @Nullable FileSet other;
 
     private long otherNs;
     private long nextLookNs;
 
-    /** There is an edit, and its first and last event. */
+    /** True: there is an edit that is not reported yet. */
     private boolean pending;
 
+    /** Its first event. */
     private long firstNs;
+
+    /** Its last event. */
     private long lastNs;
 
-    /** How often it was asked whether all events are known, and the last time that they were. */
+    /** How often a caller has asked for all events of before. */
     private long asked;
 
+    /** The value of {@link #asked} up to which all events have been read. */
     private long answered;
 
     private boolean patienceSaid;
@@ -79,15 +83,15 @@ final class Edits implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * Sees nothing yet.
+     * Watches nothing yet.
      *
-     * @param edited called after every edit, on a thread of its own: must not wait
+     * @param edited called after every edit, on the watch's thread: must not wait
      */
-    Edits(Path file, Runnable edited) {
+    public Edits(Path file, Runnable edited) {
         this(file, edited, ConfigWatch::new);
     }
 
-    /** As the other one, told of by another kernel. */
+    /** As the other constructor, with another source of events. */
     Edits(Path file, Runnable edited, Source source) {
         this.file = file;
         this.edited = edited;
@@ -95,12 +99,12 @@ final class Edits implements AutoCloseable {
     }
 
     /**
-     * The files were read, as they are described here. What has happened to them since is an edit.
+     * Notes the state in which the files were read. Every change since then is an edit.
      *
-     * @param asIs true: an operator asked for it, also while one of them is being written
-     * @return false: somebody is in the middle of writing one of them, and what was read may be half of it. When that is over, it is an edit
+     * @param asIs true: an operator asked for it, also while a file is being written
+     * @return false: a program is writing a file, and half of it may have been read; the end of the writing will be an edit
      */
-    synchronized boolean watch(FileSet read, boolean asIs) {
+    public synchronized boolean watch(FileSet read, boolean asIs) {
         if (closed) {
             return true;
         }
@@ -123,7 +127,7 @@ final class Edits implements AutoCloseable {
         return awaitEvents();
     }
 
-    /** Waits until all events from before the files were read are known: a program may have begun to write. */
+    /** Waits until all events from before the reading are noted: a program may have begun to write. */
     private boolean awaitEvents() {
         asked++;
         long mine = asked;
@@ -149,8 +153,8 @@ final class Edits implements AutoCloseable {
         pending = true;
     }
 
-    /** Why edits are not seen at once, or not obeyed yet; empty: they are. */
-    String trouble() {
+    /** Why edits are seen late, or wait for a writer; empty: neither. */
+    public String trouble() {
         return trouble;
     }
 
@@ -173,7 +177,7 @@ final class Edits implements AutoCloseable {
 
     private void run() {
         synchronized (this) {
-            // A defect may have ended this, and with it what it had just been told.
+            // A defect may have ended this method before it noted its last events.
             if (watch != null) {
                 watch.forgetAll();
             }
@@ -220,7 +224,7 @@ final class Edits implements AutoCloseable {
         ConfigWatch kernel = watch;
         if (kernel != null && !events.isEmpty()) {
             ConfigWatch.Outcome outcome = kernel.note(events, nowNs);
-            if (outcome.wayChanged()) {
+            if (outcome.pathChanged()) {
                 follow();
             }
             switch (outcome.change()) {
@@ -237,7 +241,7 @@ final class Edits implements AutoCloseable {
             look(nowNs, written.isEmpty());
             nextLookNs = nowNs + ns(LOOK_MS);
         }
-        tell(written, nowNs);
+        showTrouble(written, nowNs);
     }
 
     private long dueNs() {
@@ -277,11 +281,11 @@ final class Edits implements AutoCloseable {
         edited.run();
     }
 
-    private void tell(Optional<ConfigWatch.Written> written, long nowNs) {
+    private void showTrouble(Optional<ConfigWatch.Written> written, long nowNs) {
         boolean late = written.isPresent() && nowNs - written.get().sinceNs() >= ns(PATIENCE_MS);
         String text = late
                 ? written.get().file()
-                        + " is being written and not closed yet: edits wait until then;"
+                        + " is being written and not closed yet: edits wait until it is closed;"
                         + " portcullis reload reads it as it is"
                 : "";
         if (late && !patienceSaid) {

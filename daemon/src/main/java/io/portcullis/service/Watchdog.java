@@ -10,13 +10,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * Asks once a second whether the threads that carry and guard the traffic still do, and tells systemd only then that the daemon lives:
- * else systemd starts another one ({@code WatchdogSec=}). Takes no lock of the daemon's: a long reload is no death.
+ * Asks the threads that carry and guard the traffic once a second whether they work, and only then notifies systemd's watchdog
+ * ({@code WatchdogSec=}): without the notification systemd starts another daemon. Takes no lock of the daemon: a long reload is no
+ * failure.
  */
-final class Alive implements AutoCloseable {
+final class Watchdog implements AutoCloseable {
     private static final long ROUND_MS = 1_000;
 
-    /** For so long a loop may be held up. */
+    /** A loop may be busy for as long. */
     private static final long ANSWER_MS = 5_000;
 
     private static final long END_MS = 1_000;
@@ -27,20 +28,19 @@ final class Alive implements AutoCloseable {
     private volatile List<String> problems = List.of();
     private volatile boolean closed;
 
-    private Alive(Supplier<Collection<GuardedInterface>> guarded, Systemd systemd) {
+    /** Asks nobody before {@link #start}. */
+    Watchdog(Supplier<Collection<GuardedInterface>> guarded, Systemd systemd) {
         this.guarded = guarded;
         this.systemd = systemd;
         this.thread = LastingThread.unstarted("portcullis-alive", this::run);
     }
 
-    /** Begins to ask. */
-    static Alive start(Supplier<Collection<GuardedInterface>> guarded, Systemd systemd) {
-        Alive alive = new Alive(guarded, systemd);
-        alive.thread.start();
-        return alive;
+    /** Asks from now on. */
+    void start() {
+        thread.start();
     }
 
-    /** Who did not answer, one sentence each. */
+    /** The threads that did not answer, one sentence each. */
     List<String> problems() {
         return problems;
     }
@@ -48,10 +48,10 @@ final class Alive implements AutoCloseable {
     private void run() {
         while (!closed) {
             List<String> now = new ArrayList<>();
-            for (GuardedInterface each : guarded.get()) {
-                now.addAll(each.notAlive(ANSWER_MS));
+            for (GuardedInterface iface : guarded.get()) {
+                now.addAll(iface.notAlive(ANSWER_MS));
             }
-            // An interface that was removed meanwhile does not answer either: asked again before it counts.
+            // An interface that was removed meanwhile does not answer, either: only the second silence counts.
             if (now.isEmpty() || problems.isEmpty()) {
                 systemd.alive();
             }
@@ -60,7 +60,7 @@ final class Alive implements AutoCloseable {
         }
     }
 
-    /** Ends it. */
+    /** Ends the thread. */
     @Override
     public void close() {
         closed = true;

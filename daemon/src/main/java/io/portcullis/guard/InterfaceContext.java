@@ -1,0 +1,14 @@
+package io.portcullis.guard;
+
+import io.portcullis.config.PacketMark;
+import java.nio.file.Path;
+
+/**
+ * What the interfaces of a daemon share.
+ *
+ * @param state folder of the notes from which NICs are restored
+ * @param flows folder of the flow tables
+ * @param mark of the frames that the daemon sends
+ * @param owner names this daemon to others that want the same NICs
+ */
+public record InterfaceContext(Path state, Path flows, PacketMark mark, String owner, DropLog drops, Cores cores) {}

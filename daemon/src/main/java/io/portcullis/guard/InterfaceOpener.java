@@ -1,0 +1,161 @@
+package io.portcullis.guard;
+
+import io.portcullis.config.Datapath;
+import io.portcullis.config.Interface;
+import io.portcullis.config.OnFailure;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.FlowTimeouts;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Shard;
+import io.portcullis.flowstore.TableException;
+import io.portcullis.flowstore.TableSet;
+import io.portcullis.intercept.InterceptException;
+import io.portcullis.intercept.Interception;
+import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.policy.Policy;
+import io.portcullis.port.Port;
+import io.portcullis.port.PortException;
+import io.portcullis.port.pcap.PcapPort;
+import io.portcullis.port.ring.RingPort;
+import io.portcullis.port.ring.Steering;
+import io.portcullis.worker.Worker;
+import io.portcullis.worker.Workers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens the NICs, ports, flow tables and workers of one interface. */
+public final class InterfaceOpener {
+    private static final Logger LOG = LoggerFactory.getLogger(InterfaceOpener.class);
+
+    private final Interface settings;
+    private final Datapath datapath;
+    private final Policy policy;
+    private final InterfaceContext context;
+
+    private InterfaceOpener(Interface settings, Datapath datapath, Policy policy, InterfaceContext context) {
+        this.settings = settings;
+        this.datapath = datapath;
+        this.policy = policy;
+        this.context = context;
+    }
+
+    /** The NICs are fit, but the kernel refuses their rings. */
+    private static final class NoRing extends StartException {
+        private static final long serialVersionUID = 1L;
+
+        NoRing(List<String> faults) {
+            super(faults);
+        }
+    }
+
+    /**
+     * Prepares and opens the NICs. Traffic goes on as before until {@link GuardedInterface#engage}; after that no frame passes until
+     * {@link GuardedInterface#start}.
+     *
+     * @throws StartException if something prevents it; then everything is as before
+     */
+    public static GuardedInterface open(Interface settings, Policy policy, InterfaceContext context)
+            throws StartException {
+        if (settings.datapath() != Datapath.AUTO) {
+            return new InterfaceOpener(settings, settings.datapath(), policy, context).open();
+        }
+        NoRing refused;
+        try {
+            return new InterfaceOpener(settings, Datapath.RING, policy, context).open();
+        } catch (NoRing reason) {
+            refused = reason;
+        }
+        try {
+            GuardedInterface opened = new InterfaceOpener(settings, Datapath.PCAP, policy, context).open();
+            LOG.warn("{}; libpcap is used instead (datapath: pcap), which is far slower", refused.getMessage());
+            return opened;
+        } catch (StartException neither) {
+            throw new StartException(Stream.concat(refused.faults().stream(), neither.faults().stream())
+                    .toList());
+        }
+    }
+
+    private boolean isRing() {
+        return datapath == Datapath.RING;
+    }
+
+    private GuardedInterface open() throws StartException {
+        String name = settings.name();
+        Interception interception;
+        try {
+            interception = Interception.attach(new Interception.AttachRequest(
+                    settings, isRing(), context.mark(), context.state(), name + " of " + context.owner()));
+        } catch (InterceptException e) {
+            throw new StartException(e.faults());
+        }
+        int count = isRing() ? settings.workers(context.cores().count()) : 1;
+        TableSet flows = openFlows(interception, count);
+        Steering steering = new Steering(count, flows.seed());
+        List<Port> opened = new ArrayList<>();
+        try {
+            List<? extends Port> outside = ports(interception.outside(), steering, interception.outsideOptions());
+            opened.addAll(outside);
+            List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions());
+            return new GuardedInterface(
+                    settings, datapath, interception, flows, workers(engines(flows, count), outside, inside));
+        } catch (PortException e) {
+            opened.forEach(Port::close);
+            flows.close();
+            GuardedInterface.giveUp(name, interception);
+            List<String> faults = List.of(name + ": " + e.getMessage());
+            throw isRing() ? new NoRing(faults) : new StartException(faults);
+        }
+    }
+
+    /**
+     * The traffic since the last run decides what its flows are worth. Shut: nothing has passed, and they go on. Open ({@code
+     * on-failure: open}): packets passed without us, so their sequence numbers are learned anew. Restored: they are forgotten.
+     */
+    private TableSet openFlows(Interception interception, int workers) throws StartException {
+        boolean open = settings.onFailure() == OnFailure.OPEN;
+        try {
+            TableSet flows = TableSet.open(
+                    settings.name(),
+                    context.flows(),
+                    policy.maxFlows(),
+                    new FlowTimeouts(policy::timeoutNs),
+                    workers,
+                    !open && !interception.wasStanding());
+            if (open && flows.found()) {
+                flows.tables().forEach(FlowTable::relearn);
+            }
+            return flows;
+        } catch (TableException e) {
+            GuardedInterface.giveUp(settings.name(), interception);
+            throw new StartException(e.faults());
+        }
+    }
+
+    private List<? extends Port> ports(String nic, Steering steering, PacketSocket.SocketOptions options)
+            throws PortException {
+        return isRing() ? RingPort.open(nic, steering, options) : List.of(PcapPort.open(nic));
+    }
+
+    private List<Engine> engines(TableSet flows, int count) {
+        List<Engine> engines = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            engines.add(new Engine(
+                    policy, new Shard(i, count, flows.seed()), flows.tables().get(i)));
+        }
+        return engines;
+    }
+
+    private Workers workers(List<Engine> engines, List<? extends Port> outside, List<? extends Port> inside) {
+        String name = settings.name();
+        return Workers.of(
+                name,
+                engines,
+                outside,
+                inside,
+                _ -> isRing() ? context.cores().threadOptions(settings.busyPoll()) : Worker.ThreadOptions.PLAIN,
+                taken -> context.drops().write(name, taken));
+    }
+}
