@@ -135,7 +135,7 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
     private Set<Integer> carriers(int device, Set<Integer> known) {
         for (Nic nic : nics) {
             if (nic.index() == device && known.add(device)) {
-                if (nic.lowerIndex() != 0 && NicAddresses.STANDS_ON_A_NIC.contains(nic.kind())) {
+                if (nic.lowerIndex() != 0 && NicAddresses.KINDS_ABOVE_A_NIC.contains(nic.kind())) {
                     carriers(nic.lowerIndex(), known);
                 }
                 if (HAS_PORTS.contains(nic.kind())) {

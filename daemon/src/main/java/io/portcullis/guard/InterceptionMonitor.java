@@ -160,7 +160,7 @@ final class InterceptionMonitor implements AutoCloseable {
         nicProblems = interception.look(done, Set.copyOf(deletedNics));
         deletedNics.clear();
         long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - eventNs);
-        done.forEach(line -> LOG.warn("{}: {} ({} ms after the news)", name, line, afterMs));
+        done.forEach(line -> LOG.warn("{}: {} ({} ms after the event)", name, line, afterMs));
         List<String> current = interception.warnings();
         current.stream().filter(warning -> !warnings.contains(warning)).forEach(warning -> LOG.warn("{}", warning));
         warnings = current;

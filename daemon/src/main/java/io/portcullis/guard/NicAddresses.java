@@ -27,7 +27,7 @@ public final class NicAddresses {
     private static final Logger LOG = LoggerFactory.getLogger(NicAddresses.class);
 
     /** Kinds of devices whose traffic passes through a NIC below them. */
-    public static final Set<String> STANDS_ON_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
+    public static final Set<String> KINDS_ABOVE_A_NIC = Set.of("vlan", "macvlan", "ipvlan", "macsec");
 
     private NicAddresses() {}
 
@@ -78,7 +78,7 @@ public final class NicAddresses {
         if (named.isPresent()) {
             add(addresses, named.get());
             for (Nic other : Nics.all()) {
-                if (other.lowerIndex() == named.get().index() && STANDS_ON_A_NIC.contains(other.kind())) {
+                if (other.lowerIndex() == named.get().index() && KINDS_ABOVE_A_NIC.contains(other.kind())) {
                     add(addresses, other);
                 }
             }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A change of what runs, prepared in full: its commit cannot fail. Immutable. It is committed under the same hold of the daemon's
- * lock under which it was prepared, or abandoned.
+ * A change of what runs, prepared in full: its commit cannot fail. Immutable. It is committed before the daemon's lock is released,
+ * under which it was prepared. Without a commit, {@link GuardedInterface#abandon} undoes each opened interface.
  *
  * @param before the state that it was prepared for
  * @param next the configuration that it puts in force
@@ -20,10 +20,5 @@ record Change(Running before, Generation next, Map<String, GuardedInterface> ope
     Change {
         opened = Collections.unmodifiableMap(new LinkedHashMap<>(opened));
         brokenExpectations = List.copyOf(brokenExpectations);
-    }
-
-    /** Closes what was opened; then everything is as it was before the change was prepared. */
-    void abandon() {
-        opened.values().forEach(GuardedInterface::abandon);
     }
 }

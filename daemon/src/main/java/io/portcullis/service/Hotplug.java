@@ -59,7 +59,7 @@ final class Hotplug implements AutoCloseable {
         Running before = running.get();
         Generation generation = before.generation();
         if (generation == null) {
-            before.pending().values().forEach(iface -> publish(running.get().with(interfaces.shut(iface, iface))));
+            before.pending().values().forEach(iface -> running.set(running.get().with(interfaces.shut(iface, iface))));
             return guarded;
         }
         for (Interface iface : generation.config().interfaces().values()) {
@@ -69,11 +69,11 @@ final class Hotplug implements AutoCloseable {
             }
             switch (interfaces.attempt(iface, generation, before.pending().get(name))) {
                 case Interfaces.Outcome.Guarded(GuardedInterface opened) -> {
-                    publish(running.get().with(opened));
+                    running.set(running.get().with(opened));
                     guarded.add(opened);
                 }
                 case Interfaces.Outcome.NotYet(PendingInterface pending) ->
-                    publish(running.get().with(pending));
+                    running.set(running.get().with(pending));
             }
         }
         return guarded;
@@ -97,7 +97,7 @@ final class Hotplug implements AutoCloseable {
         for (GuardedInterface iface : guarded) {
             List<String> nics = iface.nics();
             LOG.warn(
-                    "{}: {} there, and guarded {} ms after the news of it",
+                    "{}: {} there, and guarded {} ms after the event",
                     iface.name(),
                     String.join(" and ", nics) + (nics.size() > 1 ? " are" : " is"),
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
@@ -132,7 +132,7 @@ final class Hotplug implements AutoCloseable {
         }
         before.guarded().forEach((name, iface) -> iface.install(next.policy(name)));
         List<String> broken = ExpectationGate.broken(next);
-        publish(before.with(next).withBrokenExpectations(broken));
+        running.set(before.with(next).withBrokenExpectations(broken));
         LOG.info("addresses of this host's NICs: {}", next.nicAddresses());
         ExpectationGate.report(before.brokenExpectations(), broken, meters);
     }
@@ -150,12 +150,8 @@ final class Hotplug implements AutoCloseable {
         now.stream()
                 .filter(nic -> !before.unguardedNics().contains(nic))
                 .forEach(nic -> LOG.warn("{}", StatusView.unguardedWarning(nic)));
-        publish(before.withUnguardedNics(now));
+        running.set(before.withUnguardedNics(now));
         meters.unguarded(now.size() + before.shutNics().size());
-    }
-
-    private void publish(Running next) {
-        running.set(next);
     }
 
     /** Ends the thread; the caller does not hold the daemon's lock, for which the thread may be waiting. */

@@ -85,7 +85,7 @@ final class HostNicTest {
                     "the gap in the log",
                     () -> daemon.log()
                             .matches("(?s).*out0 ingress: program portcullis_in attached \\(tcx\\) \\(\\d+ ms"
-                                    + " after the news\\).*"));
+                                    + " after the event\\).*"));
             assertGuarded();
             Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
         }

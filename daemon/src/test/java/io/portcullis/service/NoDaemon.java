@@ -1,0 +1,31 @@
+package io.portcullis.service;
+
+import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.Health;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.StatusReport;
+
+/** For servers that nobody asks. */
+final class NoDaemon implements DaemonApi {
+    @Override
+    public StatusReport status() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public ReloadReport reload(boolean allowLockout) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public ExplainReport explain(ExplainRequest question) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Health health() {
+        throw new UnsupportedOperationException();
+    }
+}
