@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A configuration with everything that is compiled from it. Immutable.
@@ -56,10 +57,12 @@ record Generation(
         return NicAddresses.of(config, before.guarded(), before.nicAddresses());
     }
 
-    /** This generation, compiled anew where the NICs have other addresses now; {@code this} where they have not. */
-    Generation withPresentAddresses(Running now) {
+    /** This generation, compiled anew for the addresses that its NICs have now; empty: they are the same. */
+    Optional<Generation> withPresentAddresses(Running now) {
         Map<String, List<Cidr>> present = addresses(config, now);
-        return present.equals(nicAddresses) ? this : compile(number, config, present, lastGood, now);
+        return present.equals(nicAddresses)
+                ? Optional.empty()
+                : Optional.of(compile(number, config, present, lastGood, now));
     }
 
     /** The configuration with the addresses of the NICs. */

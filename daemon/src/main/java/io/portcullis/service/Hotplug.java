@@ -121,15 +121,14 @@ final class Hotplug implements AutoCloseable {
 
     /** Compiles the policies for the addresses of the moment: group members are NICs, too. */
     private void followAddresses() {
+        Generation generation = running.get().generation();
+        if (generation != null) {
+            generation.withPresentAddresses(running.get()).ifPresent(this::installReaddressed);
+        }
+    }
+
+    private void installReaddressed(Generation next) {
         Running before = running.get();
-        Generation generation = before.generation();
-        if (generation == null) {
-            return;
-        }
-        Generation next = generation.withPresentAddresses(before);
-        if (next == generation) {
-            return;
-        }
         before.guarded().forEach((name, iface) -> iface.install(next.policy(name)));
         List<String> broken = ExpectationGate.broken(next);
         running.set(before.with(next).withBrokenExpectations(broken));
