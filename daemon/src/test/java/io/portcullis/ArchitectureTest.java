@@ -92,7 +92,6 @@ final class ArchitectureTest {
                 "guard",
                 "intercept",
                 "engine",
-                "conntrack",
                 "port..",
                 "policy",
                 "policy.analysis",

@@ -3,12 +3,9 @@ package io.portcullis.diagnose;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Rule;
-import io.portcullis.conntrack.FlowTable;
-import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Shard;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
@@ -62,13 +59,8 @@ public final class Explain {
                     "no interface " + question.interfaceName() + ": there is " + String.join(", ", names));
         }
         Policy policy = Policy.compile(config, question.interfaceName(), 1, 1);
-        Engine engine = alone(policy);
+        Engine engine = Engine.alone(policy, 0);
         return live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
-    }
-
-    /** An engine that nobody else uses, with room for one flow. */
-    static Engine alone(Policy policy) {
-        return new Engine(policy, Shard.ALL, FlowTable.inMemory(0, 0, 1, new FlowTimeouts(policy::timeoutNs), 0));
     }
 
     /**

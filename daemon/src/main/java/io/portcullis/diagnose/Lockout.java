@@ -13,10 +13,10 @@ import io.portcullis.net.LinkClass;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.FirstPacket;
 import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -184,26 +184,28 @@ public final class Lockout {
     private static Optional<Refusal> asked(
             Config config, Interface each, Policy policy, Sessions.Session session, boolean goesOn) {
         FirstPacket opening = new FirstPacket(
-                session.peer(), session.local(), IpProtocol.TCP, session.peerPort(), session.localPort(), 0, 0, 0);
-        Engine engine = Explain.alone(policy);
-        Reason reason = decide(engine, opening.frame(), Direction.INGRESS);
+                session.peer().isV6(),
+                IpProtocol.TCP,
+                session.peer().high(),
+                session.peer().low(),
+                session.peerPort(),
+                session.local().high(),
+                session.local().low(),
+                session.localPort(),
+                0,
+                0,
+                0);
+        Engine engine = Engine.alone(policy, 0);
+        Reason reason = engine.decide(opening.frame(), Direction.INGRESS, 0);
         if (reason != Reason.NONE) {
             boolean cuts = reason != Reason.NO_RULE || !goesOn;
             return Optional.of(new Refusal(cuts, why(config, policy, engine, question(each, session, true)), FAILSAFE));
         }
-        if (decide(engine, opening.answer(), Direction.EGRESS) != Reason.NONE) {
+        if (engine.decide(opening.answer(), Direction.EGRESS, 0) != Reason.NONE) {
             String why = why(config, policy, engine, question(each, session, false));
             return Optional.of(new Refusal(true, "its answers would be dropped: " + why, FAILSAFE));
         }
         return Optional.empty();
-    }
-
-    private static Reason decide(Engine engine, byte[] frame, Direction direction) {
-        Batch batch = new Batch(MemorySegment.ofArray(frame), false);
-        batch.add(0, frame.length);
-        batch.verified();
-        engine.decide(batch, direction, 0);
-        return Reason.of(batch.reason(0));
     }
 
     private static ExplainRequest question(Interface each, Sessions.Session session, boolean ingress) {

@@ -3,8 +3,8 @@
  * a packet and why ({@link io.portcullis.diagnose.Explain}), which ssh sessions a change would lock out ({@link
  * io.portcullis.diagnose.Lockout}), which NICs nobody guards ({@code Unguarded}). Nothing here changes anything.
  *
- * <p>May import {@code guard}, {@code intercept}, {@code engine}, {@code conntrack}, {@code port}, {@code policy},
- * {@code config}, {@code linux}, {@code operations}, {@code packet} and {@code net}. Start reading at {@code
+ * <p>May import {@code guard}, {@code intercept}, {@code engine}, {@code port}, {@code policy}, {@code config},
+ * {@code linux}, {@code operations}, {@code packet} and {@code net}. Start reading at {@code
  * Doctor.examine}.
  */
 @NullMarked

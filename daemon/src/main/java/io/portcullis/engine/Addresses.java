@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.packet.Packet;
+import io.portcullis.policy.Policy;
 
 /** Addresses that must not stand where they stand (RFC 1122, RFC 4291). */
 final class Addresses {
@@ -50,6 +51,16 @@ final class Addresses {
                 || sourceHigh >>> 56 == V6_MULTICAST
                 || isV6LoopbackOrMapped(sourceHigh, sourceLow)
                 || isV6LoopbackOrMapped(destinationHigh, destinationLow);
+    }
+
+    /**
+     * True where {@code source-check} is on and the source can't be on the side from which the packet comes.
+     *
+     * @param inward true for ingress
+     */
+    static boolean isSpoofed(Packet packet, boolean inward, Policy policy) {
+        return policy.checksSources()
+                && policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow()) == inward;
     }
 
     private static boolean isV6LoopbackOrMapped(long high, long low) {

@@ -168,8 +168,13 @@ final class LinkTraffic {
                 || isDhcp(packet, false) && (outward ? dhcpServer : dhcp);
     }
 
-    /** True for DHCP (RFC 2131) or DHCPv6 (RFC 8415) from client to server, or from server to client. */
-    static boolean isDhcp(Packet packet, boolean toServer) {
+    /** True for DHCP (RFC 2131) or DHCPv6 (RFC 8415), passed or not; false for a fragment. */
+    static boolean isDhcp(Packet packet) {
+        return !packet.isFragment() && (isDhcp(packet, true) || isDhcp(packet, false));
+    }
+
+    /** True for DHCP or DHCPv6 from client to server, or from server to client. */
+    private static boolean isDhcp(Packet packet, boolean toServer) {
         int client = packet.isV6() ? DHCPV6_CLIENT : DHCP_CLIENT;
         int server = packet.isV6() ? DHCPV6_SERVER : DHCP_SERVER;
         return packet.protocol() == IpProtocol.UDP

@@ -68,6 +68,36 @@ public final class Policy {
         return generation;
     }
 
+    /**
+     * Matches the first packet of a flow against the failsafe rules and the groups.
+     *
+     * @param inward true for ingress
+     * @param selector as {@link RuleSet#match}
+     * @param peerHigh high half of the address outside
+     * @param peerLow low half
+     * @return number of the rule that admits it, a failsafe rule before any other; {@link RuleSet#NONE}: none does
+     */
+    public int match(boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+        return (inward ? ingress : egress).match(isV6, protocol, selector, peerHigh, peerLow);
+    }
+
+    /** As {@link Acl#match}; {@link Acl#DEFAULT} where there is no network ACL. */
+    public int matchAcl(boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+        return acl == null ? Acl.DEFAULT : acl.match(inward, isV6, protocol, selector, peerHigh, peerLow);
+    }
+
+    /**
+     * What failsafe rules, network ACL and groups together say of the first packet of a flow (security-groups.md section 7). The
+     * engine takes the same steps, with the flow lookup between them. The parameters are those of {@link #match}.
+     */
+    public Admission admission(
+            boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+        int rule = match(inward, isV6, protocol, selector, peerHigh, peerLow);
+        int entry = matchAcl(inward, isV6, protocol, selector, peerHigh, peerLow);
+        boolean denies = acl != null && !acl.allows(inward, entry) && !isFailsafe(rule);
+        return new Admission(denies ? RuleSet.NONE : rule, entry, denies);
+    }
+
     /** What new flows from outside are asked. */
     public RuleSet ingress() {
         return ingress;

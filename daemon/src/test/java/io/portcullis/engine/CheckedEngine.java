@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.net.Direction;
-import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
@@ -244,9 +243,8 @@ final class CheckedEngine {
 
     private boolean isLinkTraffic() {
         boolean discovery = packet.isV6() && packet.isIcmp() && packet.icmpType() >= 130;
-        boolean dhcp = packet.protocol() == IpProtocol.UDP
-                && (LinkTraffic.isDhcp(packet, true) || LinkTraffic.isDhcp(packet, false));
-        return !packet.isFragment() && (dhcp || discovery && !Icmp.isError(true, packet.icmpType()));
+        return LinkTraffic.isDhcp(packet)
+                || !packet.isFragment() && discovery && !Icmp.isError(true, packet.icmpType());
     }
 
     private long countedPackets() {

@@ -6,6 +6,7 @@ import io.portcullis.config.Expectation;
 import io.portcullis.config.Rule;
 import io.portcullis.net.Address;
 import io.portcullis.policy.Acl;
+import io.portcullis.policy.Admission;
 import io.portcullis.policy.CompiledRule;
 import io.portcullis.policy.Compiler;
 import io.portcullis.policy.IntervalSweep;
@@ -138,21 +139,16 @@ public final class Expectations {
     }
 
     private static String verdict(Policy policy, boolean inward, Packet packet) {
-        RuleSet rules = inward ? policy.ingress() : policy.egress();
-        long high = packet.peer.high();
-        long low = packet.peer.low();
-        int rule = rules.match(packet.isV6, packet.protocol, packet.selector, high, low);
+        Admission admission = policy.admission(
+                inward, packet.isV6, packet.protocol, packet.selector, packet.peer.high(), packet.peer.low());
         Acl acl = policy.acl();
-        if (acl != null && !policy.isFailsafe(rule)) {
-            int entry = acl.match(inward, packet.isV6, packet.protocol, packet.selector, high, low);
-            if (!acl.allows(inward, entry)) {
-                return "denied by the network ACL's " + acl.id(inward, entry);
-            }
+        if (acl != null && admission.deniedByAcl()) {
+            return "denied by the network ACL's " + acl.id(inward, admission.aclEntry());
         }
-        if (rule == RuleSet.NONE) {
+        if (!admission.isAdmitted()) {
             return "admitted by no rule";
         }
-        CompiledRule credited = policy.rule(rule);
+        CompiledRule credited = policy.rule(admission.rule());
         return "admitted by " + credited.id() + (credited.place() == null ? "" : " at " + credited.place());
     }
 }

@@ -1,0 +1,112 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.EvictionClass;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.Timeout;
+import io.portcullis.net.Direction;
+import io.portcullis.packet.Batch;
+import io.portcullis.packet.Packet;
+import io.portcullis.policy.Policy;
+import org.jspecify.annotations.Nullable;
+
+/** Writes each frame's verdict into its batch, and counts it. */
+final class Accounting {
+    private static final Timeout[] STATES = Timeout.values();
+    private static final EvictionClass[] EVICTION_CLASSES = EvictionClass.values();
+
+    private final Counters counters;
+    private final RuleStep rules;
+    private final FlowTable flows;
+    private final Fragments fragments;
+    private final DropSamples dropSamples = new DropSamples();
+
+    /** Null unless the policy audits. */
+    private @Nullable Audit audit;
+
+    // Frames of this batch that have passed; counted at its end.
+    private long passedPackets;
+    private long passedBytes;
+
+    Accounting(Counters counters, RuleStep rules, FlowTable flows, Fragments fragments) {
+        this.counters = counters;
+        this.rules = rules;
+        this.flows = flows;
+        this.fragments = fragments;
+        audit(rules.policy());
+    }
+
+    /** Starts or ends an audit, as a policy says. One that goes on keeps its notes. */
+    void audit(Policy policy) {
+        if (!policy.audits()) {
+            audit = null;
+        } else if (audit == null) {
+            audit = new Audit(counters, dropSamples, flows);
+        }
+    }
+
+    DropSamples dropSamples() {
+        return dropSamples;
+    }
+
+    /**
+     * Concludes a frame: it passes, is dropped, or would be dropped.
+     *
+     * @param reason {@link Reason#NONE}: it passes
+     */
+    void conclude(Cursor frame, Reason reason) {
+        Batch batch = frame.batch;
+        Packet packet = frame.packet;
+        int i = frame.index;
+        int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
+        // A super-frame counts as the packets that it stands for, each with the headers.
+        int length = batch.length(i) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
+        if (frame.aclEntry != Cursor.NOT_ASKED) {
+            rules.hits().countAcl(frame.aclEntry, packets);
+        }
+        if (reason == Reason.NONE) {
+            passedPackets += packets;
+            passedBytes += length;
+            batch.accept(i, frame.rule);
+        } else if (audit != null) {
+            audit.wouldDrop(frame, reason, packets, length);
+            batch.wouldDrop(i, reason.ordinal());
+        } else {
+            batch.drop(i, reason.ordinal());
+            counters.count(frame.direction, reason, packets, length);
+            dropSamples.note(packet, frame.direction, reason, false);
+        }
+    }
+
+    /** Counts the frames of a batch that have passed, and shows what there is now. */
+    void endBatch(Direction direction) {
+        counters.count(direction, Reason.NONE, passedPackets, passedBytes);
+        passedPackets = 0;
+        passedBytes = 0;
+        show();
+    }
+
+    /** Copies what the flow table and the fragments count, for other threads to read. */
+    void show() {
+        counters.set(Counters.Total.FLOWS, flows.size());
+        counters.set(Counters.Total.FLOW_LIMIT, flows.limit());
+        counters.set(Counters.Total.FLOWS_ENDED, flows.ended());
+        counters.set(Counters.Total.FLOW_HITS, flows.hits());
+        counters.set(Counters.Total.FLOW_MISSES, flows.lookups() - flows.hits());
+        if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.evictions()) {
+            showEvictions();
+        }
+        counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
+        counters.set(Counters.Total.FRAGMENTED_DATAGRAMS, fragments.datagrams());
+        counters.set(Counters.Total.FRAGMENTS_HELD, fragments.heldFrames());
+        counters.set(Counters.Total.FRAGMENTS_HELD_BYTES, fragments.heldBytes());
+    }
+
+    private void showEvictions() {
+        counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
+        for (EvictionClass evicted : EVICTION_CLASSES) {
+            for (Timeout state : STATES) {
+                counters.setEvicted(evicted, state, flows.evictions(evicted, state));
+            }
+        }
+    }
+}

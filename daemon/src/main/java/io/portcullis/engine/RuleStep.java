@@ -1,0 +1,123 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.Flow;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.Packet;
+import io.portcullis.policy.Acl;
+import io.portcullis.policy.Policy;
+
+/** Matches packets against the network ACL, the failsafe rules and the groups of the policy in force, and credits rules. */
+final class RuleStep {
+    private Policy policy;
+    private volatile RuleHits hits;
+
+    RuleStep(Policy policy) {
+        this.policy = policy;
+        hits = new RuleHits(policy);
+    }
+
+    /** Another policy, from the next frame on. */
+    void install(RuleHits.Succession succession) {
+        policy = succession.next();
+        hits = hits.carriedOver(succession);
+    }
+
+    /** The policy in force. */
+    Policy policy() {
+        return policy;
+    }
+
+    /** Credits of the rules in force; readable from any thread. */
+    RuleHits hits() {
+        return hits;
+    }
+
+    /**
+     * Matches a packet against the network ACL, and notes the entry that decides.
+     *
+     * @return {@link Reason#NONE}: it allows the packet, or there is no ACL
+     */
+    Reason askAcl(Cursor frame) {
+        Acl acl = policy.acl();
+        if (acl == null) {
+            return Reason.NONE;
+        }
+        int entry = aclEntry(frame);
+        frame.aclEntry = acl.number(frame.inward, entry);
+        if (acl.allows(frame.inward, entry)) {
+            return Reason.NONE;
+        }
+        return aclReason(entry);
+    }
+
+    /** Why an entry that {@link #aclEntry} named denies. */
+    static Reason aclReason(int entry) {
+        return entry == Acl.DEFAULT ? Reason.ACL_DEFAULT : Reason.ACL_DENY;
+    }
+
+    /** The entry of the network ACL that matches a packet; {@link Acl#DEFAULT}: none does, or there is no ACL. */
+    int aclEntry(Cursor frame) {
+        Packet packet = frame.packet;
+        return policy.matchAcl(
+                frame.inward,
+                packet.isV6(),
+                packet.protocol(),
+                selector(packet),
+                frame.outsideHigh(),
+                frame.outsideLow());
+    }
+
+    /** Number of the rule that admits a packet without a flow, or {@link io.portcullis.policy.RuleSet#NONE}. */
+    int match(Cursor frame) {
+        Packet packet = frame.packet;
+        return policy.match(
+                frame.inward,
+                packet.isV6(),
+                packet.protocol(),
+                selector(packet),
+                frame.outsideHigh(),
+                frame.outsideLow());
+    }
+
+    /** As {@link #match}, of the SYN that a SYN+ACK answers. */
+    int matchAnswered(Cursor frame) {
+        Packet packet = frame.packet;
+        return policy.match(
+                !frame.inward,
+                packet.isV6(),
+                IpProtocol.TCP,
+                packet.sourcePort(),
+                frame.outsideHigh(),
+                frame.outsideLow());
+    }
+
+    /** As {@link #match}, of the first packet of a flow, by the rules in force. The flow keeps the answer. */
+    int matchToday(Flow flow) {
+        if (!flow.isAnswered()) {
+            flow.answered(policy.match(
+                    flow.originalDirection() == Direction.INGRESS,
+                    flow.isV6(),
+                    flow.protocol(),
+                    flow.askedSelector(),
+                    flow.outsideHigh(),
+                    flow.outsideLow()));
+        }
+        return flow.answer();
+    }
+
+    /** True: a failsafe rule admitted the flow, and one would today. */
+    boolean isHeldByFailsafe(Flow flow) {
+        return flow.isFailsafe() && policy.isFailsafe(matchToday(flow));
+    }
+
+    /** Credits a rule with a packet that it admits. */
+    void credit(Cursor frame, int rule) {
+        frame.rule = rule;
+        hits.count(rule);
+    }
+
+    private static int selector(Packet packet) {
+        return packet.isIcmp() ? packet.icmpType() << 8 | packet.icmpCode() : packet.destinationPort();
+    }
+}
