@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-/** Addresses as people write them (RFC 5952 for IPv6). */
+/** The text of addresses (RFC 5952 for IPv6). */
 final class AddressText {
     private static final int GROUPS = 8;
     private static final long V4_MAPPED = 0xffffL;

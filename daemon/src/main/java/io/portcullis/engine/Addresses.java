@@ -3,7 +3,7 @@ package io.portcullis.engine;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
 
-/** Addresses that must not stand where they stand (RFC 1122, RFC 4291). */
+/** Checks of source and destination addresses (RFC 1122, RFC 4291). */
 final class Addresses {
     private static final long V4_BROADCAST = 0xffff_ffffL;
     private static final long V4_LOOPBACK = 127;
@@ -28,7 +28,7 @@ final class Addresses {
     /**
      * True when source or destination must not be on the wire.
      *
-     * @param mayBeUnspecified true where the source may still have no address (DHCP)
+     * @param mayBeUnspecified true where the source may have no address yet (DHCP)
      */
     static boolean areBad(Packet packet, boolean mayBeUnspecified) {
         long sourceHigh = packet.sourceHigh();
@@ -54,7 +54,7 @@ final class Addresses {
     }
 
     /**
-     * True where {@code source-check} is on and the source can't be on the side from which the packet comes.
+     * True where {@code source-check} is on and the source address belongs to the other side.
      *
      * @param inward true for ingress
      */

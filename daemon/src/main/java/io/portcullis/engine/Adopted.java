@@ -3,8 +3,8 @@ package io.portcullis.engine;
 import io.portcullis.net.Direction;
 
 /**
- * A TCP connection that was established before anybody watched it, as one of its ends tells of it. Addresses are two big-endian
- * halves; IPv4 is the low 32 bits of the low half.
+ * A TCP connection that was established before the engine started, as the kernel of one of its ends reports it. Addresses are two
+ * big-endian halves; IPv4 is the low 32 bits of the low half.
  *
  * @param direction in which it was opened
  * @param outsideScale shift count for the windows that the side outside offers; -1: unknown

@@ -7,43 +7,43 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * What one worker's engine has counted since the start. Its loop is the only writer; any thread may read, and sees each
- * number whole, if a moment late.
+ * The counters of one worker's engine, since the start. Its loop is the only writer. Any thread may read: each number is whole, but may
+ * lag behind.
  */
 public final class Counters {
     /** The counters that have no direction. */
     public enum Total {
         /** Flows in the table now (a gauge). */
         FLOWS,
-        /** Flows that the rules admitted and the table took. */
+        /** Flows that the rules admitted and the table inserted. */
         FLOWS_CREATED,
-        /** How many flows the table may hold now (a gauge). */
+        /** The most flows that the table may hold now (a gauge). */
         FLOW_LIMIT,
-        /** Flows that made room for others in a full table. */
+        /** Flows evicted by others from a full table. */
         FLOWS_EVICTED,
-        /** Flows that the rules admitted and the table did not take, as it was full of flows that make no room. */
+        /** Flows that the rules admitted and the table refused: it was full, and no flow could be evicted. */
         FLOWS_REFUSED,
-        /** Flows that ended before their time: by a reset, by a new connection in their place, or as the rules changed. */
+        /** Flows that ended before their timeout: by a reset, by a new connection of the same tuple, or by changed rules. */
         FLOWS_ENDED,
-        /** Flows that were there before: of an earlier run, or adopted from the host's own sockets. */
-        FLOWS_TAKEN_UP,
-        /** Flows found by a packet of theirs, or an ICMP error about one. */
+        /** Flows older than this run: recovered from the table of an earlier one, or adopted from the host's own sockets. */
+        FLOWS_RESTORED,
+        /** Lookups that found a flow, for a packet of it or an ICMP error about it. */
         FLOW_HITS,
-        /** Searches for a flow that was not there. */
+        /** Lookups that found no flow. */
         FLOW_MISSES,
-        /** Flows forgotten after their idle timeout. */
+        /** Flows that expired after their idle timeout. */
         FLOWS_EXPIRED,
-        /** Datagrams of which some fragments have been seen and that are remembered now (a gauge). */
+        /** Datagrams with fragments seen that are tracked now (a gauge). */
         FRAGMENTED_DATAGRAMS,
-        /** Fragments that wait for the first of their datagram now (a gauge). */
+        /** Fragments held now, until the first of their datagram arrives (a gauge). */
         FRAGMENTS_HELD,
-        /** Bytes of those (a gauge). */
+        /** Bytes of the held fragments (a gauge). */
         FRAGMENTS_HELD_BYTES,
-        /** Layer-4 checksums that a sender left unfinished for its NIC and that were finished here. */
+        /** Layer 4 checksums that the sender left to its NIC, finished by the engine. */
         CHECKSUMS_FINISHED,
-        /** ICMP errors taken over from the worker that received them, as they are about a flow of this one. */
+        /** ICMP errors about a flow of this worker, taken over from the worker that received them. */
         TAKEN_OVER,
-        /** Of those, the ones that were too many at once and were lost. */
+        /** ICMP errors about a flow of this worker, lost because too many came at once. */
         NOT_TAKEN_OVER
     }
 
@@ -61,17 +61,17 @@ public final class Counters {
 
     Counters() {}
 
-    /** What several workers have counted together, as it is now. */
-    public static Counters sum(List<Counters> each) {
+    /** The sums over several workers, as of now. */
+    public static Counters sum(List<Counters> workers) {
         Counters sum = new Counters();
-        for (Counters one : each) {
-            add(sum.packets, one.packets);
-            add(sum.bytes, one.bytes);
-            add(sum.auditedPackets, one.auditedPackets);
-            add(sum.auditedBytes, one.auditedBytes);
-            add(sum.refusedFlows, one.refusedFlows);
-            add(sum.evicted, one.evicted);
-            add(sum.totals, one.totals);
+        for (Counters worker : workers) {
+            add(sum.packets, worker.packets);
+            add(sum.bytes, worker.bytes);
+            add(sum.auditedPackets, worker.auditedPackets);
+            add(sum.auditedBytes, worker.auditedBytes);
+            add(sum.refusedFlows, worker.refusedFlows);
+            add(sum.evicted, worker.evicted);
+            add(sum.totals, worker.totals);
         }
         return sum;
     }
@@ -86,12 +86,12 @@ public final class Counters {
         count(packets, bytes, cell(direction, reason), count, length);
     }
 
-    /** As {@link #count}, of what would be dropped and passed. */
+    /** As {@link #count}, of frames that passed and would be dropped. */
     void countAudited(Direction direction, Reason reason, int count, int length) {
         count(auditedPackets, auditedBytes, cell(direction, reason), count, length);
     }
 
-    /** A flow that would have been refused, by the first packet of it that was seen. */
+    /** Counts a flow that would be refused, at its first packet. */
     void countRefused(Direction direction, Reason reason) {
         int cell = cell(direction, reason);
         refusedFlows.setOpaque(cell, refusedFlows.getPlain(cell) + 1);
@@ -114,12 +114,12 @@ public final class Counters {
         evicted.setOpaque(of.ordinal() * STATES + state.ordinal(), count);
     }
 
-    /** Flows of a class, in a state, that made room for others. */
+    /** Flows of a class, in a state, that others evicted. */
     public long evicted(EvictionClass of, Timeout state) {
         return evicted.getOpaque(of.ordinal() * STATES + state.ordinal());
     }
 
-    /** Packets with this outcome, a super-frame as those it stands for; {@link Reason#NONE} are those that passed. */
+    /** Packets with this outcome; {@link Reason#NONE}: passed. A super-frame counts as the packets that it stands for. */
     public long packets(Direction direction, Reason reason) {
         return packets.getOpaque(cell(direction, reason));
     }
@@ -130,8 +130,8 @@ public final class Counters {
     }
 
     /**
-     * Packets that passed and would have been dropped, as {@link #packets} counts; the later ones of a flow with the reason
-     * of its first.
+     * Packets that passed and would be dropped, as {@link #packets} counts. Later packets of a flow count with the reason of its
+     * first.
      */
     public long auditedPackets(Direction direction, Reason reason) {
         return auditedPackets.getOpaque(cell(direction, reason));
@@ -142,7 +142,7 @@ public final class Counters {
         return auditedBytes.getOpaque(cell(direction, reason));
     }
 
-    /** Flows of which at least one packet passed that would have been dropped, each once, by its first such packet. */
+    /** Flows with a packet that passed and would be dropped; each counts once, with the reason of the first such packet. */
     public long refusedFlows(Direction direction, Reason reason) {
         return refusedFlows.getOpaque(cell(direction, reason));
     }
@@ -152,7 +152,7 @@ public final class Counters {
         return totals.getOpaque(total.ordinal());
     }
 
-    /** What {@link #forEach} shows. */
+    /** Receives the outcomes of {@link #forEach}. */
     @FunctionalInterface
     public interface Outcomes {
         /**
@@ -160,12 +160,12 @@ public final class Counters {
          *
          * @param direction {@code ingress} or {@code egress}
          * @param reason {@link Reason#NONE}: passed
-         * @param audited true: passed, and would have been dropped with the reason
+         * @param audited true: passed, and would be dropped for the reason
          */
         void outcome(String direction, Reason reason, boolean audited, long packets, long bytes);
     }
 
-    /** Shows every outcome of both directions, those that never happened included. */
+    /** Passes on every outcome of both directions, also those with a count of 0. */
     public void forEach(Outcomes reader) {
         for (Direction direction : Direction.values()) {
             for (Reason reason : Reason.values()) {
@@ -182,7 +182,7 @@ public final class Counters {
         }
     }
 
-    /** What {@link #forEachRefused} shows. */
+    /** Receives the flows of {@link #forEachRefused}. */
     @FunctionalInterface
     public interface Refusals {
         /**
@@ -193,7 +193,7 @@ public final class Counters {
         void refused(String direction, Reason reason, long flows);
     }
 
-    /** Shows {@link #refusedFlows} of both directions and of every reason that a flow can have. */
+    /** Passes on {@link #refusedFlows} of both directions and of every reason that refuses a flow. */
     public void forEachRefused(Refusals reader) {
         for (Direction direction : Direction.values()) {
             for (Reason reason : Reason.values()) {

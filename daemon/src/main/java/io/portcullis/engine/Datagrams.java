@@ -6,19 +6,19 @@ import io.portcullis.packet.Packet;
 import java.util.Arrays;
 
 /**
- * The datagrams whose fragments are arriving: which of their bytes have been seen, and what was decided about them. Known by
- * source, destination, protocol, identification, VLAN ids and direction; a chained hash table on a keyed hash, and a list
- * by age, whose head is the first that ends.
+ * The table of datagrams with fragments in flight: the byte ranges seen of each, and its verdict. The key is source, destination,
+ * protocol, identification, VLAN ids and direction. A chained hash table with a keyed hash, and a list by age: the oldest
+ * datagram expires first.
  *
- * <p>Datagrams are numbers from 0. All memory is allocated at the start: an attacker fills the table, and no more. A fragment
- * is compared with those of its datagram that came before, {@value #MOST_FRAGMENTS} at the most. One thread only; time is
- * the caller's.
+ * <p>Datagrams are numbers from 0. All memory is allocated at the start: an attacker can fill the table, not the heap. A fragment
+ * is compared with the earlier ones of its datagram, {@value #MOST_FRAGMENTS} at the most. One thread only; the caller passes the
+ * time.
  */
 final class Datagrams {
-    /** Stands where a datagram's number does. */
+    /** No datagram. */
     static final int NONE = -1;
 
-    /** Fragments of a datagram at the most; one more condemns it. */
+    /** The most fragments of a datagram; one more condemns it. */
     static final int MOST_FRAGMENTS = 64;
 
     private static final int KEY_WORDS = 6;
@@ -26,10 +26,10 @@ final class Datagrams {
     private static final int EGRESS_BIT = 1 << 9;
     private static final int VLANS_SHIFT = 16;
 
-    /** Stands where the ordinal of a reason does. */
+    /** {@link #verdict} before the first fragment, in place of a reason's ordinal. */
     private static final byte UNDECIDED = -1;
 
-    /** In the hash's last word: five words, and an id of 4 bytes. */
+    /** Length in the hash's last word, bytes: five words, and an id of 4 bytes. */
     private static final long LENGTH = 44L << 56;
 
     private final SipHash hash;
@@ -38,21 +38,21 @@ final class Datagrams {
     private final long[] keys;
     private final int[] bucket;
 
-    /** The next one in the bucket, or the next free one. */
+    /** The next datagram of the bucket, or of the free list. */
     private final int[] next;
 
     private final int[] older;
     private final int[] younger;
     private final long[] sinceNs;
 
-    /** Of each fragment where it begins, in the upper half, and where it ends. */
+    /** First byte of each fragment in the upper half, one past its last in the lower. */
     private final int[] extents;
 
     private final byte[] count;
     private final int[] seen;
     private final int[] highest;
 
-    /** Where the last fragment ends; 0: not known. */
+    /** One past the last byte of the last fragment; 0: not known. */
     private final int[] end;
 
     private final byte[] verdict;
@@ -66,11 +66,11 @@ final class Datagrams {
     private int size;
 
     /**
-     * None yet.
+     * An empty table.
      *
      * @param key0 random: first half of the hash's key
      * @param key1 random: second half
-     * @param most how many there are at once at the most
+     * @param most datagrams at once
      */
     Datagrams(long key0, long key1, int most) {
         hash = new SipHash(key0, key1);
@@ -101,7 +101,7 @@ final class Datagrams {
         return size;
     }
 
-    /** The one that a fragment belongs to, or {@link #NONE}. */
+    /** The datagram of a fragment, or {@link #NONE}. */
     int find(Packet packet, Direction direction) {
         int index = indexOf(packet, direction);
         int at = buckets[index];
@@ -111,7 +111,7 @@ final class Datagrams {
         return at;
     }
 
-    /** The one that a fragment is the first to arrive of; {@link #NONE} where there are too many. */
+    /** Inserts the datagram of the first fragment to arrive; {@link #NONE}: the table is full. */
     int insert(Packet packet, Direction direction, long nowNs) {
         int datagram = free;
         if (datagram == NONE) {
@@ -169,12 +169,12 @@ final class Datagrams {
         size--;
     }
 
-    /** The one whose first fragment arrived longest ago, or {@link #NONE}. */
+    /** The datagram that was inserted first, or {@link #NONE}. */
     int oldest() {
         return oldest;
     }
 
-    /** When the first of its fragments to arrive did. */
+    /** Time when its first fragment arrived. */
     long sinceNs(int datagram) {
         return sinceNs[datagram];
     }
@@ -184,9 +184,9 @@ final class Datagrams {
     }
 
     /**
-     * Notes a fragment.
+     * Adds a fragment to its datagram.
      *
-     * @return {@link Reason#NONE}, or why it is dropped: then it is as if it had not been there, or has condemned the datagram
+     * @return {@link Reason#NONE}, or the reason for its drop: then it changes nothing, or it has condemned the datagram
      */
     Reason add(int datagram, Packet packet) {
         if (condemned[datagram]) {
@@ -207,7 +207,7 @@ final class Datagrams {
                 return repeats ? Reason.FRAGMENT_OVERLAP : condemn(datagram, Reason.FRAGMENT_OVERLAP);
             }
         }
-        // Of two that say where it ends, one lies past the other's end.
+        // Of two last fragments, one lies past the end of the other.
         boolean pastEnd = end[datagram] == 0 ? last && to < highest[datagram] : last || to > end[datagram];
         if (pastEnd) {
             return condemn(datagram, Reason.FRAGMENT_OVERLAP);
@@ -238,7 +238,7 @@ final class Datagrams {
         return verdict[datagram] != UNDECIDED;
     }
 
-    /** What was decided; {@link Reason#NONE}: it passes. */
+    /** The verdict of a decided datagram; {@link Reason#NONE}: it passes. */
     Reason verdict(int datagram) {
         return Reason.of(verdict[datagram]);
     }
@@ -247,17 +247,17 @@ final class Datagrams {
         verdict[datagram] = (byte) reason.ordinal();
     }
 
-    /** True: all of its bytes have been seen; never of one that is condemned, since the fragment that did it does not count. */
+    /** True: all its bytes have been seen. Never for a condemned datagram, as the condemning fragment does not count. */
     boolean isComplete(int datagram) {
         return seen[datagram] == end[datagram] && end[datagram] != 0;
     }
 
     /**
-     * It is a TCP segment, and moves its sender's end on.
+     * Marks a datagram as a TCP segment with later fragments that advance its sender's end.
      *
      * @param tcpPorts of its flow, as {@link io.portcullis.packet.Tuple#selector}
-     * @param firstEnd one past the last sequence number of its first fragment
-     * @param firstLength bytes of that
+     * @param firstEnd one past the last sequence number of the first fragment
+     * @param firstLength bytes of the first fragment
      */
     void carriesTcp(int datagram, int tcpPorts, int firstEnd, int firstLength) {
         movesEnd[datagram] = true;
@@ -269,17 +269,17 @@ final class Datagrams {
         return movesEnd[datagram];
     }
 
-    /** {@link #movesEnd}: the ports of its flow. */
+    /** If {@link #movesEnd}: the ports of its flow. */
     int ports(int datagram) {
         return ports[datagram];
     }
 
-    /** {@link #movesEnd}: one past the last sequence number that has been seen of it. */
+    /** If {@link #movesEnd}: one past the highest sequence number seen of the segment. */
     int sequenceEnd(int datagram) {
         return sequenceOfStart[datagram] + highest[datagram];
     }
 
-    /** Fills in the key, for what comes next. */
+    /** The bucket of a fragment's datagram. Fills in {@link #key}. */
     private int indexOf(Packet packet, Direction direction) {
         key[0] = packet.sourceHigh();
         key[1] = packet.sourceLow();

@@ -4,7 +4,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 
-/** A dropped frame as the log tells of it: a copy of what was seen, made to be kept and filled again. */
+/** A dropped frame as the log describes it: a copy of the parsed header, reused for other frames. */
 public final class Drop {
     private Direction direction = Direction.INGRESS;
     private Reason reason = Reason.NONE;
@@ -80,17 +80,17 @@ public final class Drop {
         count = 0;
     }
 
-    /** How many frames this stands for: the one described, and others of the same kind right after it. */
+    /** Number of frames: the described one, and others that hashed to its place in {@link DropSamples} after it. */
     public long count() {
         return count;
     }
 
-    /** Why. */
+    /** The reason of the drop. */
     public Reason reason() {
         return reason;
     }
 
-    /** True: it passed all the same. */
+    /** True: the frame passed, as {@code enforce: audit} drops nothing. */
     public boolean passed() {
         return passed;
     }

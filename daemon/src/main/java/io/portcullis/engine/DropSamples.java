@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers dropped frames for the log, without allocation and without letting a flood push out the rest. As samples: per
- * reason a fixed number of places, each for the sources that hash to it; what finds its place taken is counted there. Or
- * all of them, up to what fits between two takes. Belongs to the worker's thread.
+ * Keeps dropped frames for the log, without allocation. As samples by default: each reason has {@value #PLACES} places, and a source
+ * hashes to one of them. A frame whose place is occupied only raises its count, so that a flood does not evict other sources.
+ * {@link #describeAll} keeps every frame instead, up to {@value #MOST_OF_ALL} between two takes. Belongs to the worker's thread.
  */
 public final class DropSamples {
     private static final int PLACES = 16;
@@ -24,7 +24,12 @@ public final class DropSamples {
 
     DropSamples() {}
 
-    /** What is taken out at a time: some drops described, and how many frames they leave undescribed. */
+    /**
+     * The drops since the take before.
+     *
+     * @param drops described
+     * @param others number of further frames, not described
+     */
     public record Taken(List<Drop> drops, long others) {
         /** True: nothing was dropped. */
         public boolean isEmpty() {
@@ -32,7 +37,7 @@ public final class DropSamples {
         }
     }
 
-    /** From now on describes every drop that fits, or samples. */
+    /** Describes every drop from now on, or samples. */
     public void describeAll(boolean every) {
         if (every != all.length > 0) {
             all = newDrops(every ? MOST_OF_ALL : 0);
@@ -50,7 +55,7 @@ public final class DropSamples {
             }
             return;
         }
-        // Spread anew after every take: a source that shares its place with a flood is named a moment later.
+        // The hash changes with every take: a source that shares its place with a flood now does not after the next one.
         long spread = 0x9e3779b97f4a7c15L + turn * 0xbf58476d1ce4e5b8L;
         long mixed = (packet.sourceHigh() * 31 + packet.sourceLow()) * spread;
         Drop drop = samples[reason.ordinal() * PLACES + (int) (mixed >>> 60)];
@@ -62,9 +67,9 @@ public final class DropSamples {
     }
 
     /**
-     * Takes out what was noted since the last time.
+     * Takes out the drops since the last take.
      *
-     * @param limit how many samples at the most: one of every reason before a second of any
+     * @param limit on samples: every reason has its first before any has a second
      */
     public Taken take(int limit) {
         List<Drop> chosen = new ArrayList<>();
@@ -79,7 +84,7 @@ public final class DropSamples {
     }
 
     private void chooseSamples(List<Drop> chosen, int limit) {
-        // Another place is first each time, so that no source is told of always and no other never.
+        // Starts at another place each time, so that every source is reported at some time.
         turn = (turn + 1) % PLACES;
         int[] next = new int[REASONS];
         int left = limit;

@@ -5,14 +5,14 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.LongStream;
 
 /**
- * A histogram of durations: how many were how long. One thread writes, without a lock and without garbage; any thread may
- * read, and sees each number whole, if a moment late.
+ * A histogram of durations. One thread writes, without lock and allocation. Any thread may read: each number is whole, but may lag
+ * behind.
  */
 public final class Durations {
-    /** The first bucket ends here. */
+    /** The first bucket ends at 2^13 ns. */
     private static final int FIRST_SHIFT = 13;
 
-    /** Buckets in each power of two, as a shift: each is a fifth wider than the one before it. */
+    /** Buckets in each power of two, as a shift: each bound is about a fifth above the one before. */
     private static final int SUB_SHIFT = 2;
 
     private static final int OCTAVES = 15;
@@ -21,10 +21,10 @@ public final class Durations {
     private final AtomicLongArray counts = new AtomicLongArray(BUCKETS + 1);
     private final AtomicLongArray sumNs = new AtomicLongArray(1);
 
-    /** An empty one. */
+    /** An empty histogram. */
     public Durations() {}
 
-    /** Upper bounds of the buckets, nanoseconds, included; the last bucket, which has none, left out: 8.2 us to 268 ms. */
+    /** Upper bounds of the buckets but the last, which has none; inclusive, nanoseconds: 8.2 us to 268 ms. */
     public static long[] boundsNs() {
         return LongStream.range(0, BUCKETS).map(i -> bound((int) i)).toArray();
     }
@@ -36,7 +36,7 @@ public final class Durations {
         return base + (base >> SUB_SHIFT) * part;
     }
 
-    /** Adds one. By the one thread that writes. */
+    /** Adds a duration; on the writing thread. */
     public void record(long durationNs) {
         int bucket = bucketOf(durationNs);
         counts.setOpaque(bucket, counts.getPlain(bucket) + 1);
@@ -56,14 +56,14 @@ public final class Durations {
         return (octave << SUB_SHIFT) + part + 1;
     }
 
-    /** How many fell into each bucket; the last is of those that are longer than all bounds. */
+    /** The number of durations in each bucket; the last has those above all bounds. */
     public long[] counts() {
         long[] now = new long[BUCKETS + 1];
         Arrays.setAll(now, counts::getOpaque);
         return now;
     }
 
-    /** All of them together, nanoseconds. */
+    /** The sum of all durations, nanoseconds. */
     public long sumNs() {
         return sumNs.getOpaque(0);
     }

@@ -24,7 +24,7 @@ public final class Engine {
     /** The key of the time for which fragments of a datagram wait for each other. */
     private static final String FRAGMENT_TIMEOUT = "fragment";
 
-    private final Shard share;
+    private final Shard shard;
     private final FlowTable flows;
     private final Fragments fragments;
     private final Counters counters = new Counters();
@@ -39,31 +39,31 @@ public final class Engine {
      * An engine without flows.
      *
      * @param policy to begin with
-     * @param share its part of the interface's flows
+     * @param shard its part of the interface's flows
      * @param hashKey0 random: first half of the flow table's key
      * @param hashKey1 random: second half
      */
-    public Engine(Policy policy, Shard share, long hashKey0, long hashKey1) {
+    public Engine(Policy policy, Shard shard, long hashKey0, long hashKey1) {
         this(
                 policy,
-                share,
+                shard,
                 FlowTable.inMemory(
-                        hashKey0, hashKey1, share.of(policy.maxFlows()), new FlowTimeouts(policy::timeoutNs), 0));
+                        hashKey0, hashKey1, shard.of(policy.maxFlows()), new FlowTimeouts(policy::timeoutNs), 0));
     }
 
     /**
      * An engine with the flows that are in a table.
      *
      * @param policy to begin with
-     * @param share its part of the interface's flows
+     * @param shard its part of the interface's flows
      * @param flows has its limit and timeouts from the policy
      */
-    public Engine(Policy policy, Shard share, FlowTable flows) {
-        this(policy, share, flows, Fragments.MOST_DATAGRAMS, share.of(Fragments.MOST_HELD));
+    public Engine(Policy policy, Shard shard, FlowTable flows) {
+        this(policy, shard, flows, Fragments.MOST_DATAGRAMS, shard.of(Fragments.MOST_HELD));
     }
 
-    private Engine(Policy policy, Shard share, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
-        this.share = share;
+    private Engine(Policy policy, Shard shard, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
+        this.shard = shard;
         this.flows = flows;
         fragments = new Fragments(
                 flows.derivedKey(0),
@@ -72,11 +72,11 @@ public final class Engine {
                 heldBytes,
                 policy.timeoutNs(FRAGMENT_TIMEOUT));
         rules = new RuleStep(policy);
-        flowStep = new FlowStep(flows, rules, share, counters);
+        flowStep = new FlowStep(flows, rules, shard, counters);
         checksums = new Checksums(counters, policy.verifiesChecksums());
         accounting = new Accounting(counters, rules, flows, fragments);
         linkTraffic = new LinkTraffic(policy);
-        counters.set(Counters.Total.FLOWS_TAKEN_UP, flows.size());
+        counters.set(Counters.Total.FLOWS_RESTORED, flows.size());
         accounting.show();
     }
 
@@ -103,7 +103,7 @@ public final class Engine {
     /** As {@link #install(Policy, long)}; the caller has made the succession on another thread, as that takes long. */
     public void install(RuleHits.Succession succession, long nowNs) {
         Policy next = succession.next();
-        if (succession.isNotAbout(policy())) {
+        if (succession.isOutdated(policy())) {
             install(next, nowNs);
             return;
         }
@@ -112,13 +112,13 @@ public final class Engine {
         linkTraffic = new LinkTraffic(next);
         checksums.verify(next.verifiesChecksums());
         accounting.audit(next);
-        flows.configure(share.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
+        flows.configure(shard.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
         fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
     }
 
     /** Its part of the interface's flows. */
-    public Shard share() {
-        return share;
+    public Shard shard() {
+        return shard;
     }
 
     /** The policy in force. */
@@ -303,7 +303,7 @@ public final class Engine {
     }
 
     /**
-     * Adopts TCP connections that were established before the start: those of this engine's share, as far as the table has space.
+     * Adopts TCP connections that were established before the start: those of this engine's shard, as far as the table has space.
      *
      * @return how many
      */

@@ -3,11 +3,11 @@ package io.portcullis.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What would become of a packet, and why.
+ * The decision about a packet, explained.
  *
  * @param reason {@link Reason#NONE}: it passes
  * @param rule number of the rule that would be credited, or -1
- * @param aclEntry what the network ACL answers; -1: no entry matches, or there is no ACL
+ * @param aclEntry the entry of the network ACL that matches; -1: none does, or there is no ACL
  * @param flow the tracked flow that it belongs to; null: none
  */
 public record Explained(
@@ -17,9 +17,9 @@ public record Explained(
      *
      * @param ingress direction of its first packet
      * @param state the key of its timeout
-     * @param idleNs since a packet last renewed it
+     * @param idleNs time since a packet renewed it, nanoseconds
      * @param replied a packet of the reply direction has passed
-     * @param failsafe a failsafe rule has admitted it
+     * @param failsafe a failsafe rule admitted it
      * @param todaysRule number of the rule that would admit it now, or -1
      */
     public record Tracked(

@@ -24,7 +24,7 @@ final class FlowStep {
 
     private final FlowTable flows;
     private final RuleStep rules;
-    private final Shard share;
+    private final Shard shard;
     private final Counters counters;
     private final TcpTracker tcp = new TcpTracker();
     private final QuotedPacket quote = new QuotedPacket();
@@ -32,10 +32,10 @@ final class FlowStep {
     private boolean started;
     private long startedNs;
 
-    FlowStep(FlowTable flows, RuleStep rules, Shard share, Counters counters) {
+    FlowStep(FlowTable flows, RuleStep rules, Shard shard, Counters counters) {
         this.flows = flows;
         this.rules = rules;
-        this.share = share;
+        this.shard = shard;
         this.counters = counters;
     }
 
@@ -225,8 +225,8 @@ final class FlowStep {
                 || quote.sourceLow() != packet.destinationLow()) {
             return null;
         }
-        int home = share.home(quote);
-        if (home != share.worker()) {
+        int home = shard.home(quote);
+        if (home != shard.worker()) {
             frame.worker = home;
             return null;
         }
@@ -276,7 +276,7 @@ final class FlowStep {
         Tuple tuple = new Tuple();
         int adopted = 0;
         for (Adopted connection : connections) {
-            if (share.home(connection) != share.worker()) {
+            if (shard.home(connection) != shard.worker()) {
                 continue;
             }
             tuple.ofTcp(
@@ -291,7 +291,7 @@ final class FlowStep {
                 adopted++;
             }
         }
-        counters.add(Counters.Total.FLOWS_TAKEN_UP, adopted);
+        counters.add(Counters.Total.FLOWS_RESTORED, adopted);
         return adopted;
     }
 

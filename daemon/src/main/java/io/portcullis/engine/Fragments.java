@@ -6,39 +6,39 @@ import io.portcullis.packet.Packet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fragments of IPv4 and IPv6: the first of a datagram is decided about like a packet, the others follow its verdict, and
- * those that come before it are held (RFC 791, RFC 8200; RFC 1858 and RFC 5722 for what is refused). Nothing is put
- * together: frames leave as they came.
+ * The state of fragmented IPv4 and IPv6 datagrams (RFC 791, RFC 8200; RFC 1858 and RFC 5722 for refused fragments). The first
+ * fragment of a datagram is decided like a packet. The others follow its verdict, and are held if they arrive before it. Nothing is
+ * reassembled: frames leave as they came.
  *
- * <p>One at a time: after {@link #arrive} all the others speak of that fragment's datagram, until {@link #done}. What was
- * held and is not any more, whatever became of it, leaves by {@link #take}. The memory is allocated at the start; one thread
- * only; time is the caller's, and never goes back.
+ * <p>One fragment at a time: {@link #arrive} selects its datagram for all other methods until {@link #done}. Held frames leave by
+ * {@link #take} once their datagram is decided or has expired. The memory is allocated at the start. One thread only. The caller
+ * passes the time, which never goes back.
  */
 final class Fragments {
-    /** Datagrams at once at the most. */
+    /** The most datagrams at once. */
     static final int MOST_DATAGRAMS = 4_096;
 
-    /** Bytes of memory for the frames that an interface holds. */
+    /** Memory for the held frames of an interface, bytes. */
     static final long MOST_HELD = 4L << 20;
 
-    /** What a fragment is. */
+    /** What the engine does with a fragment. */
     enum Step {
-        /** A datagram's first: to be decided about, and {@link #decided} to be told. */
+        /** Checks it, as it is the first of its datagram, and calls {@link #decided}. */
         FIRST,
-        /** One that has its {@link #verdict}. */
+        /** Uses {@link #verdict}. */
         FOLLOWS,
-        /** One whose datagram's first has not come. */
+        /** Calls {@link #hold}, as the first of its datagram has not arrived. */
         WAITS
     }
 
     private final Datagrams datagrams;
     private final HeldFrames held;
 
-    /** Queues of the held frames: one for each datagram, then one of each direction for those that leave. */
+    /** Number of the first queue of frames that leave, one per direction; below it are the queues of held frames, one per datagram. */
     private final int leaving;
 
     private long timeoutNs;
-    /** Shorter timeouts of before let no datagram live on that arrived then or earlier; if there were any. */
+    /** If {@link #wasShorter}: datagrams inserted then or earlier have expired under an earlier, shorter timeout. */
     private long overSinceNs;
 
     private boolean wasShorter;
@@ -46,13 +46,13 @@ final class Fragments {
     private Reason verdict = Reason.NONE;
 
     /**
-     * No fragments yet.
+     * An empty state.
      *
      * @param key0 random: first half of a hash's key
      * @param key1 random: second half
      * @param mostDatagrams at once
-     * @param heldBytes of memory for the frames that wait
-     * @param timeoutNs how long a datagram is remembered, from the first of its fragments to arrive
+     * @param heldBytes memory for held frames
+     * @param timeoutNs lifetime of a datagram, from the arrival of its first fragment
      */
     Fragments(long key0, long key1, int mostDatagrams, long heldBytes, long timeoutNs) {
         datagrams = new Datagrams(key0, key1, mostDatagrams);
@@ -61,7 +61,7 @@ final class Fragments {
         this.timeoutNs = timeoutNs;
     }
 
-    /** Another timeout, for those that are there too; none comes back whose time is over. */
+    /** Sets another timeout, also for datagrams already in the table. An expired datagram stays expired. */
     void timeout(long newTimeoutNs, long nowNs) {
         long overNs = nowNs - timeoutNs;
         if (newTimeoutNs > timeoutNs && (!wasShorter || overNs - overSinceNs > 0)) {
@@ -71,9 +71,9 @@ final class Fragments {
         timeoutNs = newTimeoutNs;
     }
 
-    /** A fragment has arrived. */
+    /** Selects the datagram of a fragment that arrives, and adds the fragment to it. */
     Step arrive(Packet packet, Direction direction, long nowNs) {
-        // One goes for each that may come: so the table is never full of what is over.
+        // Each arrival expires one datagram: the table is never full of expired ones.
         endOldest(nowNs);
         current = datagrams.find(packet, direction);
         if (current != Datagrams.NONE && isOver(current, nowNs)) {
@@ -101,12 +101,12 @@ final class Fragments {
         return packet.fragmentOffset() == 0 ? Step.FIRST : Step.WAITS;
     }
 
-    /** {@link Step#FOLLOWS}: {@link Reason#NONE} where it passes. */
+    /** For {@link Step#FOLLOWS}: {@link Reason#NONE}, or the reason of the drop. */
     Reason verdict() {
         return verdict;
     }
 
-    /** {@link Step#FIRST}: what was decided about it; those that waited for it follow. */
+    /** For {@link Step#FIRST}: sets the verdict of the datagram, held fragments included. */
     void decided(Reason reason) {
         verdict = reason;
         datagrams.decide(current, reason);
@@ -114,41 +114,41 @@ final class Fragments {
     }
 
     /**
-     * {@link Step#WAITS}: holds a copy.
+     * For {@link Step#WAITS}: holds a copy.
      *
-     * @return false: there is no room for it
+     * @return false: no memory is left for it
      */
     boolean hold(Batch batch, int i) {
         return held.append(current, batch, i);
     }
 
     /**
-     * {@link Step#FIRST} of a TCP segment that passes: the sequence numbers of what follows it count for its flow.
+     * For {@link Step#FIRST} of a TCP segment that passes: later fragments advance its sender's end.
      *
      * @param ports of the flow, as {@link io.portcullis.packet.Tuple#selector}
-     * @param end one past the last sequence number that it takes itself
+     * @param end one past the last sequence number of the first fragment
      * @param length bytes of the fragment
      */
     void carriesTcp(int ports, int end, int length) {
         datagrams.carriesTcp(current, ports, end, length);
     }
 
-    /** True: the fragment passes, and is of a TCP segment that {@link #carriesTcp} told of. */
+    /** True: the fragment passes, and {@link #carriesTcp} was called for its datagram. */
     boolean movesEnd() {
         return current != Datagrams.NONE && verdict == Reason.NONE && datagrams.movesEnd(current);
     }
 
-    /** {@link #movesEnd}: the ports of the flow. */
+    /** If {@link #movesEnd}: the ports of the flow. */
     int ports() {
         return datagrams.ports(current);
     }
 
-    /** {@link #movesEnd}: one past the last sequence number that has been seen of the segment. */
+    /** If {@link #movesEnd}: one past the highest sequence number seen of the segment. */
     int sequenceEnd() {
         return datagrams.sequenceEnd(current);
     }
 
-    /** Nothing more is asked about the fragment. */
+    /** Ends the work on the fragment. A datagram with a verdict and all its bytes is forgotten. */
     void done() {
         if (current != Datagrams.NONE && datagrams.isDecided(current) && datagrams.isComplete(current)) {
             datagrams.remove(current);
@@ -157,10 +157,10 @@ final class Fragments {
     }
 
     /**
-     * Forgets datagrams whose time is over; what they held is dropped for it.
+     * Expires datagrams, and drops their held fragments as {@link Reason#FRAGMENT_LIMIT}.
      *
-     * @param limit how many of them and of their frames at the most, but for the frames of the last
-     * @return how many
+     * @param limit on datagrams and frames together; the last datagram's frames may exceed it
+     * @return number of both
      */
     int expire(long nowNs, int limit) {
         int ended = 0;
@@ -193,26 +193,26 @@ final class Fragments {
     }
 
     /**
-     * Takes out frames that were held and are not any more, in the order in which they arrived, as many as a batch holds.
+     * Takes out held frames that have their verdict, in the order of their arrival, as many as fit into a batch.
      *
-     * @return they, accepted or dropped; valid until the next call; null where there are none
+     * @return the frames, accepted or dropped; valid until the next call; null where there are none
      */
     @Nullable
     Batch take(Direction direction) {
         return held.take(leaving + direction.ordinal());
     }
 
-    /** Datagrams that are remembered, those included whose time is over since the last {@link #expire}. */
+    /** Number of datagrams, with those that have expired since the last {@link #expire}. */
     int datagrams() {
         return datagrams.size();
     }
 
-    /** Frames that are held now, those included that nobody has taken out yet. */
+    /** Number of held frames, with those that {@link #take} has not taken out yet. */
     int heldFrames() {
         return held.frames();
     }
 
-    /** Bytes of those. */
+    /** Bytes of the held frames. */
     long heldBytes() {
         return held.bytes();
     }

@@ -7,16 +7,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies of frames that wait, in queues. A frame is cut into cells of {@value #CELL} bytes, so that which of them leave first
- * makes no holes in the memory: what is free can be used. They leave as batches, whole again.
+ * Queues of copies of held frames. A frame is stored in cells of {@value #CELL} bytes, so that the memory does not fragment. Frames
+ * leave as batches, each whole again.
  *
  * <p>All memory is allocated at the start. One thread only.
  */
 final class HeldFrames {
-    /** Six of them hold the vnet header and the frame of a full Ethernet packet with a VLAN tag. */
+    /** Six cells hold a full Ethernet frame with a VLAN tag, and its vnet header. */
     static final int CELL = 256;
 
-    /** What leaves in one batch: 64 frames of usual size, or the longest that there is. */
+    /** Bytes of one batch that leaves: 64 frames of usual size, or the longest frame. */
     private static final int STAGE = 128 * 1024;
 
     private static final int NONE = -1;
@@ -26,16 +26,16 @@ final class HeldFrames {
     private final Batch marked;
     private final Batch unmarked;
 
-    /** The frame's next cell, or the next free one. */
+    /** The next cell of the frame, or of the free list. */
     private final int[] nextCell;
 
-    // Of a frame, by its first cell.
+    // Per frame, by its first cell.
     private final int[] nextFrame;
     private final int[] length;
     private final boolean[] plain;
     private final byte[] reason;
 
-    // By queue; the last holds where there is a first.
+    // Per queue; last is valid if there is a first.
     private final int[] first;
     private final int[] last;
 
@@ -45,10 +45,10 @@ final class HeldFrames {
     private long bytes;
 
     /**
-     * Queues without frames.
+     * Empty queues.
      *
-     * @param memoryBytes for all frames together, each taking whole cells
-     * @param queues how many
+     * @param memoryBytes for all frames together; a frame takes whole cells
+     * @param queues number of queues
      */
     HeldFrames(long memoryBytes, int queues) {
         int count = (int) (memoryBytes / CELL);
@@ -72,12 +72,12 @@ final class HeldFrames {
         Arrays.fill(first, NONE);
     }
 
-    /** How many there are. */
+    /** Number of frames in all queues. */
     int frames() {
         return frames;
     }
 
-    /** Their bytes, as the wire has them. */
+    /** Bytes of those frames, without vnet headers. */
     long bytes() {
         return bytes;
     }
@@ -85,7 +85,7 @@ final class HeldFrames {
     /**
      * Appends a copy of frame {@code i} to a queue.
      *
-     * @return false: there is no room for it
+     * @return false: no memory is left for it
      */
     boolean append(int queue, Batch batch, int i) {
         int header = batch.unmarkedOffload() ? 0 : Batch.VNET_HEADER;
@@ -124,7 +124,7 @@ final class HeldFrames {
         last[queue] = tail;
     }
 
-    /** Appends all frames of a queue, in their order, to another: that is what becomes of them. */
+    /** Appends all frames of a queue, in their order, to another, with the reason for which they are dropped or {@link Reason#NONE}. */
     void moveAll(int from, int to, Reason why) {
         if (first[from] == NONE) {
             return;
@@ -146,9 +146,9 @@ final class HeldFrames {
     }
 
     /**
-     * Takes frames out of a queue, as many as a batch holds.
+     * Takes frames out of a queue, as many as fit into a batch.
      *
-     * @return they, accepted or dropped as {@link #moveAll} said; valid until the next call; null where there are none
+     * @return the frames, accepted or dropped as {@link #moveAll} said; valid until the next call; null if the queue is empty
      */
     @Nullable
     Batch take(int queue) {

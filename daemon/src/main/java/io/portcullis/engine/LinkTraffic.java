@@ -10,17 +10,17 @@ import io.portcullis.policy.Policy;
 import java.util.Arrays;
 
 /**
- * What no IP rule speaks about: ARP, neighbour discovery, DHCP and their like, class by class, each switchable. Asked right
- * after parsing, before all else.
+ * The check of link traffic, which no IP rule covers: ARP, neighbour discovery, DHCP and others (security-groups.md section 4). The
+ * policy passes or drops each class. The first check after parsing.
  */
 final class LinkTraffic {
-    /** What became of a frame here. */
+    /** The outcome for one frame. */
     enum Answer {
-        /** Not link traffic, or of a class that leaves it to the rules. */
+        /** It is not link traffic, or the rules decide about its class. */
         ASK_RULES,
         PASS,
         DROP,
-        /** Of a class that passes, from a sender that it can't be from. */
+        /** Its class passes, but its sender address is not one of that side. */
         SPOOFED
     }
 
@@ -69,7 +69,7 @@ final class LinkTraffic {
         Arrays.sort(ethertypes);
     }
 
-    /** Judges a whole frame. */
+    /** Judges a frame without fault. */
     Answer judge(Packet packet, Direction direction) {
         if (!packet.isIp()) {
             if (packet.etherType() == EtherType.ARP) {
@@ -119,8 +119,8 @@ final class LinkTraffic {
         }
         boolean own = policy.isOwn(false, 0, sender);
         // A probe has no address yet (RFC 5227).
-        boolean anybodys = sender == 0 || Addresses.isLinkLocalV4(sender);
-        boolean fits = anybodys || own == (direction == Direction.EGRESS);
+        boolean maySpeak = sender == 0 || Addresses.isLinkLocalV4(sender);
+        boolean fits = maySpeak || own == (direction == Direction.EGRESS);
         return fits ? Answer.PASS : Answer.SPOOFED;
     }
 
@@ -145,7 +145,7 @@ final class LinkTraffic {
         return packet.hopLimit() == Icmp.LISTENER_HOP_LIMIT && fromLink ? Answer.PASS : Answer.DROP;
     }
 
-    /** RFC 4861: hop limit, code, length, and options that end where the message ends. */
+    /** RFC 4861: checks hop limit, code and length; the options end exactly at the end of the message. */
     private static boolean isNeighbourDiscovery(Packet packet) {
         if (packet.hopLimit() != Icmp.NEIGHBOUR_HOP_LIMIT || packet.icmpCode() != 0) {
             return false;

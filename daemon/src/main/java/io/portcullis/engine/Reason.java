@@ -1,28 +1,29 @@
 package io.portcullis.engine;
 
 /**
- * Why a frame is dropped: the metrics label, the log's word; in the order of the checks. {@link #NONE} is no drop.
+ * The reason for which a frame is dropped, as metrics, logs and {@code explain} name it. In the order of the checks. {@link #NONE} is
+ * no drop.
  */
 public enum Reason {
     /** Not dropped. */
     NONE("none"),
-    /** Cut before layer 3, or more than two VLAN tags. */
+    /** Truncated before layer 3, or more than two VLAN tags. */
     MALFORMED_L2("malformed-l2"),
-    /** The IP header or its extension headers are wrong, or route the packet themselves. */
+    /** The IP header or its extension headers are malformed, or carry a source route. */
     MALFORMED_IP("malformed-ip"),
-    /** The layer 4 header is wrong or cut. */
+    /** The layer 4 header is malformed or truncated. */
     MALFORMED_L4("malformed-l4"),
-    /** Link traffic of a class that does not pass, or that fails its class's checks. */
+    /** Link traffic of a class that does not pass, or malformed for its class. */
     LINK_CLASS("link-class"),
     /** An address that must not be on the wire. */
     BAD_ADDRESS("bad-address"),
-    /** A source address that the interface's own side, or the other, can't have. */
+    /** Egress from an address that is not the interface's own, or ingress from one that is. */
     SOURCE_CHECK("source-check"),
-    /** A fragment that could hide or rewrite the layer 4 header. */
+    /** A fragment that could hide or overwrite the layer 4 header. */
     FRAGMENT_TINY("fragment-tiny"),
-    /** A fragment that overlaps another of its datagram, or repeats it, or lies past its end; and what comes after it. */
+    /** A fragment that overlaps or repeats another of its datagram, or lies past its end; and those after an overlap. */
     FRAGMENT_OVERLAP("fragment-overlap"),
-    /** A fragment too many of its datagram, of a datagram too many, or that waited for its first too long. */
+    /** Too many fragments of a datagram, too many datagrams, no memory to hold it, or held for too long. */
     FRAGMENT_LIMIT("fragment-limit"),
     /** A numbered entry of the network ACL denies it. */
     ACL_DENY("acl-deny"),
@@ -30,21 +31,21 @@ public enum Reason {
     ACL_DEFAULT("acl-default"),
     /** The layer 4 checksum is wrong. */
     BAD_CHECKSUM("bad-checksum"),
-    /** TCP flags that no stack sends together. */
+    /** A combination of TCP flags that no stack sends. */
     TCP_FLAGS("tcp-flags"),
-    /** A TCP segment of no known connection that does not start one. */
+    /** A TCP segment that has no flow and may not open one. */
     TCP_NO_SYN("tcp-no-syn"),
-    /** A TCP segment that its connection's state rules out. */
+    /** A TCP segment that is invalid in its connection's state. */
     TCP_STATE("tcp-state"),
     /** A TCP segment outside its connection's sequence window. */
     TCP_WINDOW("tcp-window"),
-    /** Its flow was admitted by rules that are gone. */
+    /** The rules in force do not admit its flow. */
     RECHECK("recheck"),
-    /** An ICMP error that belongs to no flow and that no rule admits. */
+    /** An ICMP error about no flow, and no rule admits it. */
     ICMP_UNRELATED("icmp-unrelated"),
     /** No rule admits it. */
     NO_RULE("no-rule"),
-    /** The flow table is full of flows that have seen both sides. */
+    /** The flow table is full, and no flow may be evicted. */
     FLOW_LIMIT("flow-limit");
 
     private static final Reason[] ALL = values();
@@ -60,7 +61,7 @@ public enum Reason {
         return label;
     }
 
-    /** The reason with an ordinal, as {@code Batch.reason} keeps it. */
+    /** The reason with this ordinal, as in {@code Batch.reason}. */
     public static Reason of(int ordinal) {
         return ALL[ordinal];
     }

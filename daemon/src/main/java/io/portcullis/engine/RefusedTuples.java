@@ -3,21 +3,20 @@ package io.portcullis.engine;
 import io.portcullis.packet.Tuple;
 
 /**
- * Notes of tuples that {@code enforce: audit} would have refused, so that the later packets of a connection are not taken for
- * new ones. A cache of a fixed size, by the tuple's keyed hash: a tuple that finds no place takes that of the one that was
- * quiet for longest among {@value #WAYS}, so that a flood costs other connections their notes and nothing else. Nothing is
- * allocated after the constructor. Belongs to the worker's thread.
+ * The tuples whose first packet {@code enforce: audit} would have refused, so that a connection's later packets do not count as new
+ * connections. A set-associative cache of fixed size, indexed by the tuple's keyed hash. A new tuple evicts the one of its set of
+ * {@value #WAYS} that was quiet for longest: a flood costs other connections their notes and nothing else. Allocates nothing after
+ * the constructor. Belongs to the worker's thread.
  */
 final class RefusedTuples {
-    /** A tuple that was quiet for so long begins anew: longer than any flow lives but an established TCP connection. */
+    /** A note expires after this idle time: longer than every flow timeout but that of an established TCP connection. */
     static final long QUIET_NS = 600_000_000_000L;
 
     static final int PLACES = 4_096;
     private static final int WAYS = 4;
     private static final int SETS = PLACES / WAYS;
 
-    // A note: the tuple, then its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits), then when it was seen
-    // last.
+    // Words of a note: the tuple; its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits); time of the last packet.
     private static final int STRIDE = 7;
     private static final int OUTSIDE_LOW = 1;
     private static final int INSIDE_HIGH = 2;
@@ -32,22 +31,22 @@ final class RefusedTuples {
 
     private final long[] notes = new long[PLACES * STRIDE];
 
-    /** What a packet says of its connection. */
+    /** What a packet shows of its connection. */
     enum Kind {
-        /** It asks for one: TCP's SYN. */
+        /** It opens one: a SYN. */
         OPENS,
-        /** It answers that, or tells nothing: SYN and ACK, or not TCP. */
+        /** Nothing: a SYN+ACK, or not TCP. */
         NEUTRAL,
-        /** It is of one that both sides know: TCP without SYN. */
+        /** Both sides have sent: TCP without SYN. */
         PROGRESSES
     }
 
     /**
-     * Notes a packet that is refused.
+     * Notes a refused packet.
      *
      * @param tuple with its hash
-     * @param reason why it is refused
-     * @return the reason why the first packet of its connection was; {@link Reason#NONE}: it is the first
+     * @param reason of the refusal
+     * @return reason for which the connection's first packet was refused; {@link Reason#NONE}: this packet is the first
      */
     Reason note(Tuple tuple, Reason reason, Kind kind, long nowNs) {
         int at = find(tuple, nowNs);
@@ -56,7 +55,7 @@ final class RefusedTuples {
             return Reason.NONE;
         }
         Reason first = reason(at);
-        // A flow that ends by recheck had been admitted after the tuple was refused.
+        // A flow that recheck ends was admitted after the tuple had been refused.
         boolean isAnother = kind == Kind.OPENS && ((notes[at + STATE] & PROGRESSED) != 0 || first != reason)
                 || reason == Reason.RECHECK && first != Reason.RECHECK;
         if (isAnother) {
@@ -70,7 +69,7 @@ final class RefusedTuples {
         return first;
     }
 
-    /** Why the first packet of a connection was refused; {@link Reason#NONE}: there is no note of it. Changes nothing. */
+    /** The reason for which a connection's first packet was refused; {@link Reason#NONE}: no note. Changes nothing. */
     Reason first(Tuple tuple, long nowNs) {
         int at = find(tuple, nowNs);
         return at < 0 ? Reason.NONE : reason(at);
@@ -104,7 +103,7 @@ final class RefusedTuples {
                 && (notes[at + STATE] & IN_USE) != 0;
     }
 
-    /** Of the places for a tuple its own, else a free one, else that which was quiet for longest. */
+    /** The tuple's own place in its set, else a free one, else the one that was quiet for longest. */
     private int oldest(Tuple tuple) {
         int set = set(tuple);
         int oldest = set;

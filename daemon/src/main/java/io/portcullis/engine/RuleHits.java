@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.IntFunction;
 
 /**
- * How often each rule of a policy was credited with a packet, and each entry of its network ACL decided about one. What is
- * there before and after a reload, by its {@link RuleIdentity}, keeps its count; what is not there any more loses it. Written
- * by the worker's loop, read by any thread.
+ * Hit counters: the packets credited to each rule of a policy, and those that each entry of its network ACL decided. A rule or entry
+ * with the same {@link RuleIdentity} before and after a reload keeps its count; a removed one loses it. Written by the worker's
+ * loop, read by any thread.
  */
 public final class RuleHits {
     private final Policy policy;
@@ -30,7 +30,7 @@ public final class RuleHits {
         return acl == null ? 0 : acl.size();
     }
 
-    /** Which rules of one policy are rules of the next as well. Made off the loop: among 100,000 of them that takes a while. */
+    /** The rules that two policies have in common. Made off the loop, as it takes long for 100,000 rules. */
     public static final class Succession {
         private static final int NEW = -1;
 
@@ -46,7 +46,7 @@ public final class RuleHits {
             this.aclOrigins = aclOrigins;
         }
 
-        /** By the identity of the rules and entries. */
+        /** Pairs rules and entries by their identity. */
         public static Succession of(Policy before, Policy next) {
             Acl acl = before.acl();
             Acl nextAcl = next.acl();
@@ -67,20 +67,20 @@ public final class RuleHits {
                 numbers.putIfAbsent(before.apply(i), i);
             }
             for (int i = 0; i < nextCount; i++) {
-                // Of rules that say the same, the first is credited: it takes the count.
+                // Of equal rules the first is credited: it keeps the count.
                 Integer origin = beforeCount == 0 ? null : numbers.remove(next.apply(i));
                 origins[i] = origin == null ? NEW : origin;
             }
             return origins;
         }
 
-        /** The policy that comes. */
+        /** The next policy. */
         public Policy next() {
             return next;
         }
 
-        /** True where another policy came between. */
-        boolean isNotAbout(Policy current) {
+        /** True: another policy has been installed in between. */
+        boolean isOutdated(Policy current) {
             return before != current;
         }
     }
@@ -102,13 +102,13 @@ public final class RuleHits {
         }
     }
 
-    /** What several workers have counted together, as it is now; of those that have the first one's policy. */
-    public static RuleHits sum(List<RuleHits> each) {
-        RuleHits sum = new RuleHits(each.getFirst().policy);
-        for (RuleHits one : each) {
-            if (one.policy == sum.policy) {
-                add(sum.hits, one.hits);
-                add(sum.aclHits, one.aclHits);
+    /** The sums over several workers, as of now; without the workers that have another policy than the first one. */
+    public static RuleHits sum(List<RuleHits> workers) {
+        RuleHits sum = new RuleHits(workers.getFirst().policy);
+        for (RuleHits worker : workers) {
+            if (worker.policy == sum.policy) {
+                add(sum.hits, worker.hits);
+                add(sum.aclHits, worker.aclHits);
             }
         }
         return sum;
@@ -124,22 +124,22 @@ public final class RuleHits {
         hits.setOpaque(rule, hits.getPlain(rule) + 1);
     }
 
-    /** An entry of the network ACL, by its {@link Acl#number}, has decided about a frame. */
+    /** Counts a frame that an entry of the network ACL decided, by the entry's {@link Acl#number}. */
     void countAcl(int entry, int packets) {
         aclHits.setOpaque(entry, aclHits.getPlain(entry) + packets);
     }
 
-    /** The policy whose rules these are. */
+    /** The policy with the counted rules. */
     public Policy policy() {
         return policy;
     }
 
-    /** Packets that a rule was credited with. */
+    /** Packets credited to a rule. */
     public long of(int rule) {
         return hits.getOpaque(rule);
     }
 
-    /** Packets that an entry of the network ACL decided about, by its {@link Acl#number}; a super-frame as those it stands for. */
+    /** Packets that an ACL entry decided, by its {@link Acl#number}. A super-frame counts as the packets that it stands for. */
     public long ofAcl(int entry) {
         return aclHits.getOpaque(entry);
     }

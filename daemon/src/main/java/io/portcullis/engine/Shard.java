@@ -4,14 +4,14 @@ import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.QuotedPacket;
 
 /**
- * Which of an interface's flows an engine tracks: those of its worker, by the pair of their addresses.
+ * The part of an interface's flows that one worker's engine tracks. A flow belongs to a worker by the hash of its address pair.
  *
- * @param worker whose it is, from 0
+ * @param worker its number, from 0
  * @param workers of the interface
  * @param seed of {@link AddressPair}, the same for all of them
  */
 public record Shard(int worker, int workers, int seed) {
-    /** All there are. */
+    /** All flows: the interface has one worker. */
     public static final Shard ALL = new Shard(0, 1, 0);
 
     public Shard {
@@ -20,12 +20,12 @@ public record Shard(int worker, int workers, int seed) {
         }
     }
 
-    /** This engine's part of a limit of the whole interface, 1 at the least. */
+    /** This worker's part of a limit of the whole interface; at least 1. */
     long of(long limit) {
         return Math.max(1, limit / workers);
     }
 
-    /** Whose an adopted connection is. */
+    /** The worker that an adopted connection belongs to. */
     int home(Adopted adopted) {
         return AddressPair.worker(
                 AddressPair.hash(
@@ -33,7 +33,7 @@ public record Shard(int worker, int workers, int seed) {
                 workers);
     }
 
-    /** Whose the flow is that an ICMP error is about. */
+    /** The worker with the flow that an ICMP error is about. */
     int home(QuotedPacket quote) {
         return workers == 1 ? worker : AddressPair.worker(AddressPair.hash(seed, quote), workers);
     }

@@ -205,7 +205,7 @@ final class Interfaces implements MultiCollector {
                 .metricSnapshot(totals(
                                 "portcullis_flows_taken_up",
                                 "Flows that were there before: of an earlier run, or of the host's own sockets.",
-                                Counters.Total.FLOWS_TAKEN_UP)
+                                Counters.Total.FLOWS_RESTORED)
                         .counter())
                 .metricSnapshot(evictions().counter())
                 .metricSnapshot(totals(

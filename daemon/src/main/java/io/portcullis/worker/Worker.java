@@ -93,7 +93,7 @@ public final class Worker implements AutoCloseable {
             Port inside,
             ThreadOptions threadOptions,
             Consumer<DropSamples.Taken> drops) {
-        Shard share = engine.share();
+        Shard share = engine.shard();
         this.engine = engine;
         this.outside = outside;
         this.inside = inside;

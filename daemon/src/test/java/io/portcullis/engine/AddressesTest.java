@@ -57,7 +57,7 @@ final class AddressesTest {
         assertEquals(expected, bench.in(Frame.ip(47, source, destination)));
     }
 
-    /** Whoever asks for an address has none yet, in whichever direction and whether the class passes or not. */
+    /** A DHCP client has no address yet, in either direction and whether the class passes or not. */
     @ParameterizedTest
     @CsvSource({
         "0.0.0.0, 68, 255.255.255.255, 67, NONE",

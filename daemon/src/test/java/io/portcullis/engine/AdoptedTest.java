@@ -10,7 +10,7 @@ import io.portcullis.packet.TcpFlags;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Connections that were there before us: security-groups.md, section 3, and what a start without flows may learn. */
+/** Adopted connections (security-groups.md, section 3), and connections that a start without flows learns. */
 final class AdoptedTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
@@ -20,7 +20,7 @@ final class AdoptedTest {
     private static final int ACK = TcpFlags.ACK;
     private static final int SCALE = 7;
 
-    /** Whoever is inside listens on port 22. */
+    /** The side inside listens on port 22. */
     private static final Adopted SSH = adopted(40000, 22, Direction.INGRESS);
 
     private static Adopted adopted(int outsidePort, int insidePort, Direction direction) {
@@ -59,7 +59,7 @@ final class AdoptedTest {
     @Test
     void itsWindowsCountOnceBothSidesHaveBeenSeen() throws ConfigException {
         EngineBench bench = bench();
-        // The side inside bursts far beyond what its own window would allow, before the other has said a word.
+        // The side inside sends far beyond its own window, before the other has sent anything.
         assertEquals(Reason.NONE, bench.out(fromInside(ACK, 9000, 5000).payload(1000)));
         assertEquals(
                 Reason.NONE, bench.out(fromInside(ACK, 9000 + 500_000, 5000).payload(1000)));
@@ -78,7 +78,7 @@ final class AdoptedTest {
     @Test
     void whatWasSentBeforeUsMayBeSentAgainAndAcknowledged() throws ConfigException {
         EngineBench bench = bench();
-        // B sends an old segment again; A has all of it, and more that we never saw.
+        // B repeats an old segment. A has received all of it, and more that the engine never saw.
         assertEquals(Reason.NONE, bench.out(fromInside(ACK, 9000, 5000).payload(100)));
         assertEquals(Reason.NONE, bench.in(fromOutside(ACK, 5000, 9500)));
         assertEquals(Reason.NONE, bench.out(fromInside(ACK, 9500, 5000).payload(100)));

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Frames of flows that are there, and frames that are dropped, cost the heap nothing (design section 5). */
+/** Frames of tracked flows and dropped frames allocate nothing (design section 5). */
 final class AllocationTest {
     private static final int SLOT = 2048;
     private static final int FRAMES = 100_000;
@@ -29,7 +29,7 @@ final class AllocationTest {
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** Batches that stay in their memory and are decided over and over. */
+    /** Batches that are decided again and again. */
     private static final class Traffic {
         private final Engine engine;
         private final Batch inward;
@@ -193,7 +193,7 @@ final class AllocationTest {
         }
     }
 
-    /** Flows that make room for each other, change their classes, close and are opened anew. */
+    /** Flows that evict each other, change their classes, close and are opened again. */
     @Test
     void aFullTable() throws Exception {
         List<byte[]> in = new ArrayList<>();
@@ -220,7 +220,7 @@ final class AllocationTest {
         }
     }
 
-    /** New flows are asked of ACL, failsafe and many rules; what none admits costs nothing either, enforced or audited. */
+    /** New flows are matched against ACL, failsafe and many rules. Refused ones allocate nothing either, enforced or audited. */
     @Test
     void refusalsOfRulesAndAcl() throws Exception {
         StringBuilder rules = new StringBuilder("security-groups: {web: {ingress: [{protocol: gre, from: any}");
@@ -263,7 +263,7 @@ final class AllocationTest {
         }
     }
 
-    /** Audited, a refused connection goes on; a network ACL counts every packet that it is asked about. */
+    /** A refused connection goes on under audit. A network ACL counts every packet that it decides. */
     @Test
     void refusedConnectionsThatGoOnAndHitsOfAnAcl() throws Exception {
         String rules = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}}\n"

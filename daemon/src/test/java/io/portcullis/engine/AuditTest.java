@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** What {@code enforce: audit} counts: a refused flow once, its later packets of both directions with the reason of its first. */
+/** {@code enforce: audit} counts a refused flow once, and its later packets of both directions with the reason of the first. */
 final class AuditTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
@@ -146,7 +146,7 @@ final class AuditTest {
         assertEquals("{ingress link-class=1, ingress no-rule=1, ingress tcp-flags=1}", packets(bench));
     }
 
-    /** The network ACL and the source check are asked of each packet; its connection was refused by what refused its SYN. */
+    /** Network ACL and source check apply to each packet. A connection counts with the reason that refused its SYN. */
     @Test
     void theAclAndTheSourceCheckRefuseFlowsToo() {
         EngineBench acl = bench(", network-acl: edge", """

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Floods at a full table, several times its size, while {@value #TALKERS} established connections go on and others begin, by the
- * rules and by failsafe: none is lost, and who comes is let in.
+ * Floods a full table with several times its size, while {@value #TALKERS} established connections go on and others open, by rules
+ * and by failsafe: none is lost, and the new ones are admitted.
  */
 final class CapacityTest {
     private static final int LIMIT = 5_000;
@@ -68,7 +68,7 @@ final class CapacityTest {
         void take(int number);
     }
 
-    /** One step of the flood after the other; each talker talks now and then, each newcomer goes on when the flood has. */
+    /** Runs the flood step by step. Each talker sends now and then; each newcomer continues after the flood has. */
     private void flood(Step step) {
         for (int i = 0; i < FLOOD; i++) {
             step.take(i);
@@ -148,7 +148,7 @@ final class CapacityTest {
         assertMadeRoom(EvictionClass.CLOSING, Timeout.TCP_CLOSE);
     }
 
-    /** Connections that were established by whoever can afford it: they stay, and it is said. */
+    /** Connections that an attacker established himself stay, and the refusals are counted. */
     @Test
     void onlyEstablishedOnesFillItForGood() {
         for (int i = TALKERS; i < LIMIT; i++) {

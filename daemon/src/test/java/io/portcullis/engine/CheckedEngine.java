@@ -22,11 +22,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine whose every decision is looked at, whatever the frames are: one verdict each, counted, without side effects, and
- * the same for a frame that comes alone as for one in a batch.
+ * An engine with checks of every decision, for any frames: each gets one verdict, is counted, has no side effects, and gets the
+ * same verdict alone as in a batch.
  */
 final class CheckedEngine {
-    /** The one that admits nothing. */
+    /** The configuration that admits nothing. */
     private static final int CLOSED = 0;
 
     private static final List<Policy> POLICIES = List.of(
@@ -94,12 +94,12 @@ final class CheckedEngine {
         return POLICIES.get((number & 0xff) % POLICIES.size());
     }
 
-    /** What became of the frames: why they were, or would have been, dropped; NONE of those that passed. */
+    /** Reasons for which the frames were dropped, or would be; NONE if passed. */
     Set<Reason> reasons() {
         return reasons;
     }
 
-    /** A frame that arrives together with those before it, if it can. */
+    /** Adds a frame to the batch, or to a new one if the batch is full. */
     void add(byte[] frame, Direction way, Consumer<Batch> offloads) {
         if (direction != way || additions.size() == Batch.CAPACITY) {
             decide();
@@ -116,12 +116,12 @@ final class CheckedEngine {
         });
     }
 
-    /** The next frame added stands for several packets. */
+    /** Makes the next frame a super-frame. */
     void announceSuperFrame() {
         superFrames = true;
     }
 
-    /** Another configuration from the next frame on. */
+    /** Installs another configuration. */
     void install(int number) {
         decide();
         everOpen |= byNumber(number) != POLICIES.get(CLOSED);
@@ -129,7 +129,7 @@ final class CheckedEngine {
         twin.install(byNumber(number), nowNs);
     }
 
-    /** Time goes by. */
+    /** Lets time pass. */
     void sleepNs(long ns) {
         decide();
         nowNs += ns;
@@ -141,20 +141,20 @@ final class CheckedEngine {
         }
     }
 
-    /** What would become of a frame is asked, and nothing changes. */
+    /** Explains a frame, and checks that nothing changes. */
     void explain(byte[] frame, Direction way) {
         decide();
         long flows = engine.counters().total(Counters.Total.FLOWS);
         long packets = countedPackets();
         Explained explained = engine.explain(frame.clone(), way, nowNs);
-        // Who asks about a flow that has been idle for its timeout finds it gone, and then it is.
+        // A lookup of a flow that was idle for its timeout expires it.
         assertEquals(explained, twin.explain(frame.clone(), way, nowNs));
         assertTrue(explained.rule() < engine.policy().ruleCount());
         assertEquals(flows, engine.counters().total(Counters.Total.FLOWS));
         assertEquals(packets, countedPackets());
     }
 
-    /** Decides about what was added. */
+    /** Decides about the added frames. */
     void decide() {
         Direction way = direction;
         if (way == null) {
@@ -195,7 +195,7 @@ final class CheckedEngine {
         additions.clear();
     }
 
-    /** What had to wait is sent, or not: how many frames. */
+    /** Takes out the released frames; their number. */
     private int release(Engine from, Direction way) {
         int released = 0;
         for (Batch batch = from.released(way); batch != null; batch = from.released(way)) {

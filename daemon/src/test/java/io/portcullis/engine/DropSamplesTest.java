@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Which drops the log hears of: fair among sources and reasons, and nothing uncounted. */
+/** The samples for the log are fair among sources and reasons, and every drop is counted. */
 final class DropSamplesTest {
     private final DropSamples samples = new DropSamples();
     private final Packet packet = new Packet();
@@ -51,7 +51,7 @@ final class DropSamplesTest {
         assertEquals(0, samples.take(10).drops().size(), "taken out is forgotten");
     }
 
-    /** Sources share a place by chance; not so the same two for ever, or one of them would never be named. */
+    /** Two sources share a place by chance, but not after every take: else one of them would never be reported. */
     @Test
     void aFloodOfOneSourceDoesNotPushOutAnother() {
         Set<String> hidden = new HashSet<>();

@@ -15,7 +15,7 @@ import java.util.List;
 final class EngineBench {
     private static final int SLOT = 2048;
 
-    /** Room for the vnet header. */
+    /** Space for the vnet header. */
     private static final int HEADROOM = 16;
 
     private final MemorySegment memory = MemorySegment.ofArray(new byte[Batch.CAPACITY * SLOT]);
@@ -97,12 +97,12 @@ final class EngineBench {
         return batch;
     }
 
-    /** True: the frame has to wait. */
+    /** True: the frame is held. */
     boolean holds(Frame frame, Direction direction) {
         return decide(List.of(frame.bytes()), direction).isHeld(0);
     }
 
-    /** What ended to wait and passes. */
+    /** The released frames that pass. */
     List<byte[]> released(Direction direction) {
         List<byte[]> passed = new ArrayList<>();
         for (Batch held = engine.released(direction); held != null; held = engine.released(direction)) {

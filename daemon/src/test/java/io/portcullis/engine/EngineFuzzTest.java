@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever frames arrive, one after the other: the engine decides about each. An input is a byte (the configuration; 128:
+ * The engine decides about any sequence of frames. An input is a byte (the configuration; 128:
  * unmarked offloads), and for every frame six more (what the constants name; how long to wait; two of length;
  * two for offloads) and its bytes.
  */
@@ -55,7 +55,7 @@ final class EngineFuzzTest {
         assertEquals(Set.of(), missing, "reasons that no input gives");
     }
 
-    /** What became of the input's frames. */
+    /** The reasons of the input's frames. */
     private static Set<Reason> check(byte[] input) {
         ByteBuffer rest = ByteBuffer.wrap(input);
         if (!rest.hasRemaining()) {
@@ -212,13 +212,13 @@ final class EngineFuzzTest {
                 in(Frame.udp(there, 1, here, 2).payload(16).fragment(24, false)));
     }
 
-    /** A flow whose rules go. */
+    /** A flow after its rules are removed. */
     private static List<byte[]> reloaded() {
         Frame request = Frame.udp("198.51.100.7", 5000, "10.0.0.1", 53);
         return List.of(in(request), frame(RELOAD, 0, 2, request.bytes()), in(request));
     }
 
-    /** Flows that have seen both sides, and one more. */
+    /** Replied flows in a full table, and one more. */
     private static List<byte[]> tooMany() {
         List<byte[]> frames = new ArrayList<>();
         for (int last = 1; last <= 3; last++) {

@@ -10,7 +10,7 @@ import io.portcullis.packet.TcpFlags;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the numbered vectors leave out: the order of the checks, the counters, capacity and policies that change. */
+/** Cases beside the numbered vectors: order of the checks, counters, capacity and changes of policy. */
 final class EngineTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
@@ -18,7 +18,7 @@ final class EngineTest {
     private static final String WEB = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}]}}\n";
     private static final String OPEN = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
 
-    /** Each frame is wrong in all ways that are left; what objects first names the reason. */
+    /** Each frame fails all remaining checks. The first of them names the reason. */
     @Test
     void theFirstThatObjectsNamesTheReason() throws ConfigException {
         EngineBench bench = new EngineBench(CLOSED);

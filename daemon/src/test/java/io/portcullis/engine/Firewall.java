@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** What is judged by the reference: an engine, or one with a defect that a test has planted. */
+/** The engine that the reference judges, or one with a planted defect. */
 interface Firewall {
     /** A reload may allow more than the first policy does; a world has 40,000 frames. */
     int MOST_FLOWS = 1 << 16;
 
-    /** The one place where an engine to be judged is made. */
+    /** Makes every engine that is judged. */
     static Firewall engine(Policy policy) {
         TableHeader header = new TableHeader(MOST_FLOWS, 1, 2, new UUID(0, 0), "web0", 0, 1, 0);
         MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), 128);
@@ -31,14 +31,14 @@ interface Firewall {
         return new Engine(policy, Shard.ALL, table);
     }
 
-    /** Where a trial gets its engine from. */
+    /** Makes a trial's engine. */
     interface Source extends Function<Policy, Firewall> {}
 
     void decide(Batch batch, Direction direction, long nowNs);
 
     void install(Policy policy, long nowNs);
 
-    /** Takes a connection that was there before. */
+    /** Adopts a connection. */
     void adopt(Adopted connection, long nowNs);
 
     void expire(long nowNs);
@@ -46,7 +46,7 @@ interface Firewall {
     Counters counters();
 
     /**
-     * Throws the engine away between two batches and goes on with another, which finds in memory what the first has left there.
+     * Replaces the engine between two batches by another, which recovers the flows from the memory of the first.
      */
     Firewall crash(Policy policy, long nowNs);
 

@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Fragments of random datagrams, in random order, some of them wrong, meet the fate that a plain reading of the rules gives. */
+/** Fragments of random datagrams, in random order, some of them wrong, get the same verdicts as from {@link NaiveFragments}. */
 final class FragmentsAgainstNaiveTest {
     private static final int WORLDS = 600;
     private static final int ARRIVALS = 400;
@@ -29,7 +29,7 @@ final class FragmentsAgainstNaiveTest {
     private static final int TCP = 6;
     private static final long TIMEOUT_NS = 30;
 
-    /** Worlds differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    /** The seed is the day: two runs of one day are the same. A failure names its seed. */
     private static final long FIRST_SEED = System.currentTimeMillis() / 86_400_000 * WORLDS;
 
     private static final Map<String, Integer> SEEN = new TreeMap<>();
@@ -54,7 +54,7 @@ final class FragmentsAgainstNaiveTest {
             naive = new NaiveFragments(mostDatagrams, cells, TIMEOUT_NS);
         }
 
-        /** Cuts a datagram, and does to it what attackers and networks do. */
+        /** Cuts a datagram into fragments, and reorders, repeats or damages them as attackers and networks do. */
         private void send() {
             boolean v6 = random.nextBoolean();
             Direction direction = random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS;
@@ -107,7 +107,7 @@ final class FragmentsAgainstNaiveTest {
             byte[] data = new byte[piece.length()];
             random.nextBytes(data);
             if (piece.offset() == 0) {
-                // Ports, and a length or a data offset that nobody objects to.
+                // Ports, and a valid length or data offset.
                 byte[] header = HexFormat.of()
                         .parseHex(
                                 piece.protocol() == UDP
@@ -192,7 +192,7 @@ final class FragmentsAgainstNaiveTest {
                     expected.add(each.reason() + " " + each.hex());
                 }
                 if (expected.stream().allMatch(text -> text.startsWith(Reason.FRAGMENT_LIMIT.name()))) {
-                    // Of several datagrams whose time is over at once the naive one knows no order.
+                    // The naive one has no order for several datagrams that expire at once.
                     Collections.sort(actual);
                     Collections.sort(expected);
                 }

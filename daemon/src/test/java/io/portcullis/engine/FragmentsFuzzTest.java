@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever fragments arrive, in whatever order: the engine decides about each. An input is a byte (the configuration), and
+ * The engine decides about any fragments in any order. An input is a byte (the configuration), and
  * five for every fragment: what it is; its datagram's identification; its offset and its length in units of 8 bytes; how
  * long to wait before it.
  */
@@ -53,7 +53,7 @@ final class FragmentsFuzzTest {
         assertTrue(reasons.containsAll(least), "reasons that some input should give: " + reasons);
     }
 
-    /** What became of the input's fragments. */
+    /** The reasons of the input's fragments. */
     private static Set<Reason> check(byte[] input) {
         ByteBuffer rest = ByteBuffer.wrap(input);
         if (!rest.hasRemaining()) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of fragments, through the engine: every border that security-groups.md section 5 draws. */
+/** The engine's verdicts on fragments, at every limit of security-groups.md section 5. */
 final class FragmentsTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
@@ -526,7 +526,7 @@ final class FragmentsTest {
         assertEquals(Reason.NONE, open.out(Frame.tcp(B, 80, A, 1, TcpFlags.ACK).numbers(9001, 1081)));
     }
 
-    /** Of the same ports, begun before the last fragment of the old one has come. */
+    /** A new connection of the same ports opens before the last fragment of the old one arrives. */
     @Test
     void aLaterConnectionIsNotMovedOn() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** The memory of frames that wait. */
+/** The memory of held frames. */
 final class HeldFramesTest {
     private static final int LEAVING = 3;
     private static final int LONGEST = 70_000;
@@ -126,7 +126,7 @@ final class HeldFramesTest {
         }
     }
 
-    /** Whatever leaves first: so many cells are free as nothing occupies, and each of them can be used. */
+    /** Frames leave in any order: every cell that no frame occupies can be used. */
     @Test
     void noMemoryIsLostAndNoneIsTooMuch() {
         int cells = 64;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** security-groups.md section 4 as one table. No rule admits anything here, so what is left to the rules drops as no-rule. */
+/** security-groups.md section 4 as one table. No rule admits anything here: frames left to the rules drop as no-rule. */
 final class LinkTrafficTest {
     private static final String NOTHING = "security-groups: {web: {egress: []}}\n";
     private static final String LINK_LOCAL = "fe80::1";

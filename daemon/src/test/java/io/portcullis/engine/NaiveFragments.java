@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What security-groups.md says of fragments, read off it line by line, with maps and lists. */
+/** The fragment rules of security-groups.md, line by line, with maps and lists. */
 final class NaiveFragments {
     /** A fragment. */
     record Piece(
@@ -41,7 +41,7 @@ final class NaiveFragments {
         }
     }
 
-    /** A frame that waited, and what became of it in the end. */
+    /** A frame that was held, with its final verdict. */
     record Left(String hex, Reason reason) {}
 
     private record Key(Direction direction, boolean v6, int source, int protocol, int id, int vlan) {
@@ -86,7 +86,7 @@ final class NaiveFragments {
         return datagrams.size();
     }
 
-    /** The frames that ended to wait since the last time, as those of one datagram were in order. */
+    /** The frames released since the call before; those of one datagram in order. */
     List<Left> left(Direction direction) {
         List<Left> those = left.getOrDefault(direction, List.of());
         left.remove(direction);
@@ -111,7 +111,7 @@ final class NaiveFragments {
         datagram.waiting.clear();
     }
 
-    /** The verdict; null: it waits. */
+    /** The verdict; null: the fragment is held. */
     @Nullable
     Reason arrive(Piece piece, byte[] frame, long nowNs) {
         expire(nowNs);

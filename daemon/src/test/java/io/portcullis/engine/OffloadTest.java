@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a port says of a frame's offloads: checksums that are not summed here, and super-frames. */
+/** Offloads that a port reports: checksums that the engine does not verify, and super-frames. */
 final class OffloadTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The judge is judged: the reference gives the verdicts of the numbered vectors, as far as they are about whole IP packets. */
+/** Judges the judge: the reference gives the verdicts of the numbered vectors, as far as they are about whole IP packets. */
 final class ReferenceVectorsTest {
     private final Packet packet = new Packet();
     private final TcpOptions options = new TcpOptions();

@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** A count goes with the rule, or the entry of a network ACL, that it is of, wherever a reload puts that. */
+/** A count stays with its rule, or entry of a network ACL, when a reload moves that. */
 final class RuleHitsTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
@@ -212,7 +212,7 @@ final class RuleHitsTest {
         assertEquals(3, aclHits(engine).get("edge/ingress[1]"));
     }
 
-    /** An ICMP error about another worker's flow is asked of the ACL where its flow is, and counted there. */
+    /** The worker with the flow asks the ACL about an ICMP error, and counts it. */
     @Test
     void whatIsHandedOverIsCountedOnce() throws ConfigException {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What several workers make of one interface's limits and counts. */
+/** Several workers share the limits and counts of one interface. */
 final class ShardTest {
     private static final String OPEN = "security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}";
 
