@@ -35,7 +35,7 @@ final class Accounting {
         audit(rules.policy());
     }
 
-    /** Starts or ends an audit, as a policy says. One that goes on keeps its notes. */
+    /** Starts or ends an audit, as a policy says. A running audit keeps its notes. */
     void audit(Policy policy) {
         if (!policy.audits()) {
             audit = null;
@@ -58,7 +58,7 @@ final class Accounting {
         Packet packet = frame.packet;
         int i = frame.index;
         int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
-        // A super-frame counts as the packets that it stands for, each with the headers.
+        // A super-frame counts as its packets, each with the headers.
         int length = batch.length(i) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
         if (frame.aclEntry != Cursor.NOT_ASKED) {
             rules.hits().countAcl(frame.aclEntry, packets);
@@ -77,23 +77,23 @@ final class Accounting {
         }
     }
 
-    /** Counts the frames of a batch that have passed, and shows what there is now. */
+    /** Counts the frames of a batch that have passed, and publishes the gauges. */
     void endBatch(Direction direction) {
         counters.count(direction, Reason.NONE, passedPackets, passedBytes);
         passedPackets = 0;
         passedBytes = 0;
-        show();
+        publish();
     }
 
-    /** Copies what the flow table and the fragments count, for other threads to read. */
-    void show() {
+    /** Publishes the counters of the flow table and the fragments for other threads. */
+    void publish() {
         counters.set(Counters.Total.FLOWS, flows.size());
         counters.set(Counters.Total.FLOW_LIMIT, flows.limit());
         counters.set(Counters.Total.FLOWS_ENDED, flows.ended());
         counters.set(Counters.Total.FLOW_HITS, flows.hits());
         counters.set(Counters.Total.FLOW_MISSES, flows.lookups() - flows.hits());
         if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.evictions()) {
-            showEvictions();
+            publishEvictions();
         }
         counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
         counters.set(Counters.Total.FRAGMENTED_DATAGRAMS, fragments.datagrams());
@@ -101,7 +101,7 @@ final class Accounting {
         counters.set(Counters.Total.FRAGMENTS_HELD_BYTES, fragments.heldBytes());
     }
 
-    private void showEvictions() {
+    private void publishEvictions() {
         counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
         for (EvictionClass evicted : EVICTION_CLASSES) {
             for (Timeout state : STATES) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts and logs the frames that pass under {@code enforce: audit} and would be dropped otherwise. A refused flow goes on then,
- * and no flow table has its later packets: they count with the reason of its first packet, and are neither counted nor logged as
+ * and its later packets have no tracked flow: they count with the reason of its first packet, and are neither counted nor logged as
  * flows of their own. Belongs to the worker's thread.
  */
 final class Audit {

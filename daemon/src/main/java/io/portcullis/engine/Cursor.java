@@ -8,8 +8,8 @@ import io.portcullis.packet.Tuple;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A position in a batch: the frame that is decided now, parsed, and what the checks find out about it beside the reason. One per
- * engine, used again for every batch and frame.
+ * A position in a batch: the parsed frame that is decided now, and the results of its checks beside the reason. One per engine,
+ * reused for every batch and frame.
  */
 final class Cursor {
     /** {@link #aclEntry}: the network ACL has not decided about this frame. */

@@ -77,12 +77,11 @@ public final class Engine {
         accounting = new Accounting(counters, rules, flows, fragments);
         linkTraffic = new LinkTraffic(policy);
         counters.set(Counters.Total.FLOWS_RESTORED, flows.size());
-        accounting.show();
+        accounting.publish();
     }
 
     /**
-     * An engine apart from all traffic, to ask what a policy does with a packet and its answer: it tracks one flow and holds no
-     * fragments.
+     * An engine without traffic, for questions about a policy: it tracks one flow and holds no fragments.
      *
      * @param nowNs as {@link #decide}
      */
@@ -126,7 +125,7 @@ public final class Engine {
         return rules.policy();
     }
 
-    /** What was counted; readable from any thread. */
+    /** The counters; readable from any thread. */
     public Counters counters() {
         return counters;
     }
@@ -207,16 +206,14 @@ public final class Engine {
 
     private Reason checkAcl(Cursor frame, FlowRole role) {
         Reason denied = rules.askAcl(frame);
-        if (denied == Reason.NONE
-                || !rules.policy().hasFailsafe()
-                || !flowStep.isExemptFromAcl(frame, role)) {
+        if (denied == Reason.NONE || !rules.policy().hasFailsafe() || !flowStep.isExemptFromAcl(frame, role)) {
             return denied;
         }
         frame.aclEntry = Cursor.NOT_ASKED;
         return Reason.NONE;
     }
 
-    /** The first fragment of a datagram is checked like a packet; the others follow its verdict, and wait for it. */
+    /** The first fragment of a datagram is checked like a packet. The others follow its verdict, and are held until it arrives. */
     private Reason checkFragment(Cursor frame) {
         Reason reason = switch (fragments.arrive(frame.packet, frame.direction, frame.nowNs)) {
             case FIRST -> checkFirst(frame);
@@ -309,7 +306,7 @@ public final class Engine {
      */
     public int adopt(List<Adopted> connections, long nowNs) {
         int adopted = flowStep.adopt(connections, nowNs);
-        accounting.show();
+        accounting.publish();
         return adopted;
     }
 
@@ -327,7 +324,7 @@ public final class Engine {
     }
 
     /**
-     * Says what would become of a frame now, without any effect on flows and counters.
+     * Explains how a frame would be decided now. Changes no flow and no counter.
      *
      * @param frame from the destination MAC address on; its TCP or UDP checksum counts as right
      */
@@ -350,7 +347,7 @@ public final class Engine {
     public int expire(long nowNs, int limit) {
         int expired = flows.expire(nowNs, limit);
         expired += fragments.expire(nowNs, limit - expired);
-        accounting.show();
+        accounting.publish();
         return expired;
     }
 }

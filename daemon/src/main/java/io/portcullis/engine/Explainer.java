@@ -13,7 +13,7 @@ import io.portcullis.policy.RuleSet;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Says what would become of a frame, and changes no flow and no counter. */
+/** Explains how a frame would be decided. Changes no flow and no counter. */
 final class Explainer {
     private final RuleStep rules;
     private final FlowStep flowStep;
@@ -93,7 +93,7 @@ final class Explainer {
                 flow.rule() == FlowStep.WITHOUT_RULE ? RuleSet.NONE : rules.policy().ruleWithHash(flow.rule()));
     }
 
-    /** What the checks behind the flow lookup say; states and windows are not judged. */
+    /** The checks of a packet with a flow, but those of TCP states and windows. */
     private Reason decideTracked(Flow flow, int entry) {
         Policy policy = rules.policy();
         Acl acl = policy.acl();

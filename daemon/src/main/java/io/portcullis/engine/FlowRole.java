@@ -6,8 +6,8 @@ import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
 
 /**
- * What a packet may do with flows, by its own header alone (security-groups.md section 3). The one answer to "may this packet open
- * a flow?".
+ * The relation of a packet to flows, by its own header alone (security-groups.md section 3). The only place that says which packets
+ * may open a flow.
  */
 enum FlowRole {
     /** Belongs to its flow, or opens one if a rule admits it: a SYN, an ICMP request, and all but TCP and ICMP. */

@@ -31,7 +31,7 @@ final class RefusedTuples {
 
     private final long[] notes = new long[PLACES * STRIDE];
 
-    /** What a packet shows of its connection. */
+    /** The place of a packet in its connection. */
     enum Kind {
         /** It opens one: a SYN. */
         OPENS,

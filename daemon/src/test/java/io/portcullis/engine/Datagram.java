@@ -6,7 +6,7 @@ import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.TcpFlags;
 
 /**
- * One packet as the reference and the simulation see it: what it says, not its bytes. {@link Wire} makes those.
+ * One packet as the reference and the simulation see it: its contents, not its bytes. {@link Wire} writes those.
  *
  * @param vlans up to two VLAN ids other than 0: the outer one × 4096 + the inner one
  * @param length bytes of zero after the layer 4 header
@@ -44,7 +44,7 @@ record Datagram(
         return new Datagram(direction, otherVlans, source, destination, transport, length, badChecksum);
     }
 
-    /** The same with a wrong checksum, where its protocol has one that the firewall looks at. */
+    /** The same with a wrong checksum, if the firewall verifies one of its protocol. */
     Datagram withBadChecksum() {
         int protocol = protocol();
         boolean summed =

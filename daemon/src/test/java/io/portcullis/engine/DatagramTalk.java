@@ -2,7 +2,7 @@ package io.portcullis.engine;
 
 import io.portcullis.net.Direction;
 
-/** Requests and replies without a connection: UDP, SCTP, ICMP queries, any other protocol; sometimes a router complains. */
+/** Requests and replies without a connection: UDP, SCTP, ICMP queries, any other protocol. Sometimes a router sends an error. */
 final class DatagramTalk implements Simulation.Conversation {
     private static final long MILLI = 1_000_000L;
 

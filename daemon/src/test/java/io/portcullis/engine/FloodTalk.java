@@ -3,7 +3,7 @@ package io.portcullis.engine;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.TcpFlags;
 
-/** What one of a flood's sources does: asks once, is answered, and some that opened a connection close it right away. */
+/** One source of a flood: it asks once and is answered. Some close the connection that they opened at once. */
 final class FloodTalk implements Simulation.Conversation {
     private static final int SEQUENCE = 1_000;
     private static final int ANSWER = 9_000;
@@ -59,7 +59,7 @@ final class FloodTalk implements Simulation.Conversation {
 
     @Override
     public void timer(int which) {
-        // It asks for none.
+        // It sets no timer.
     }
 
     @Override
@@ -74,7 +74,7 @@ final class FloodTalk implements Simulation.Conversation {
 
     @Override
     public void disturbed() {
-        // Nobody forges what a flood sends.
+        // Floods are not forged.
     }
 
     @Override

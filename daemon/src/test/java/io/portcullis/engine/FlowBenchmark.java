@@ -36,8 +36,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a packet of an established connection costs the engine, from the frame to the verdict, and what a new flow costs; next
- * to a tracker as one writes it in an afternoon: a {@code HashMap} of records.
+ * The engine's cost of a packet of an established connection, from the frame to the verdict, and of a new flow; compared with a
+ * naive tracker, a {@code HashMap} of records.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -57,7 +57,7 @@ public class FlowBenchmark {
     private static final int PORTS = 16;
     private static final int FIRST_PORT = 40_000;
 
-    /** Connections from here on come from other ports, and have never been. */
+    /** Connections from here on come from other ports, and are new. */
     private static final int OTHERS = 1 << 20;
 
     private static final int OPENINGS = 1 << 20;
@@ -74,7 +74,7 @@ public class FlowBenchmark {
     private static final int DESTINATION_PORT = 36;
     private static final int SEQUENCE = 38;
 
-    /** How many connections there are; each packet belongs to another of them, in an order without order. */
+    /** Number of connections; each packet belongs to another one, in pseudo-random order. */
     @Param({"10000", "1000000"})
     public int flows;
 
@@ -85,7 +85,7 @@ public class FlowBenchmark {
     private final TcpTracker tracker = new TcpTracker();
     private FlowTable table;
     private Engine engine;
-    // As a port's ring: what a frame says was written long before it is read.
+    // As in a port's ring, a frame is written long before it is read.
     private Batch segments;
     private Batch openings;
     private int at;
@@ -136,7 +136,7 @@ public class FlowBenchmark {
         openings = batch(OPENINGS);
         for (int i = 0; i < RING; i++) {
             write(segments, i, DATA, order[i]);
-            // Each of a connection's segments goes on from the one before.
+            // Each segment of a connection continues the one before.
             segments.memory().set(INT, (long) i * SLOT + SEQUENCE, FIRST_SEQUENCE + 1 + i / flows * PAYLOAD);
         }
         for (int i = 0; i < OPENINGS; i++) {
@@ -189,7 +189,7 @@ public class FlowBenchmark {
         MemorySegment memory = batch.memory();
         long frame = (long) place * SLOT;
         MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, frame, bytes.length);
-        // What one address gains the other loses: the IP checksum stays.
+        // One address gains what the other loses: the IP checksum stays.
         int low = flow / PORTS & 0xffff;
         memory.set(SHORT, frame + (ingress ? SOURCE_LOW : DESTINATION_LOW), (short) low);
         memory.set(SHORT, frame + (ingress ? DESTINATION_LOW : SOURCE_LOW), (short) ~low);
@@ -224,7 +224,7 @@ public class FlowBenchmark {
         return passed;
     }
 
-    /** The whole engine: a hit, and all that is asked besides of a packet, with verdict and counters. */
+    /** The whole engine: a hit and all other checks, with verdict and counters. */
     @Benchmark
     public long established() {
         take(segments, at, HEADERS + PAYLOAD);
@@ -234,7 +234,7 @@ public class FlowBenchmark {
         return segments.accepted();
     }
 
-    /** As {@link #established}, and the frames come one by one, so that no wait for memory overlaps another. */
+    /** As {@link #established}, but in batches of one frame, so that cache misses do not overlap. */
     @Benchmark
     public long establishedOneByOne() {
         long passed = 0;
@@ -262,7 +262,7 @@ public class FlowBenchmark {
         return passed;
     }
 
-    /** New flows, a rule asked for each, and their end: every flow that is made is forgotten in the same measure. */
+    /** New flows, each matched against the rules, and their expiry: as many flows expire as are opened. */
     @Benchmark
     public long insertAndExpire() {
         take(openings, opened, HEADERS);

@@ -8,11 +8,11 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes up packets of a tuple: what a correct endpoint might send next, and what somebody sends who knows all about its
- * connection and tries what lies beside every border.
+ * Makes packets of a tuple: those that a correct endpoint might send next, and those of an attacker who knows the connection and
+ * tries values next to every limit.
  */
 final class Guesser {
-    /** The two ends of a tuple, and what makes a first packet of it. */
+    /** The two ends of a tuple, and the contents of its first packet. */
     record Target(int vlans, Address outside, Address inside, Kind kind, int outsideNumber, int insideNumber) {
         Datagram datagram(Direction direction, Transport transport, int length) {
             boolean inward = direction == Direction.INGRESS;
@@ -29,7 +29,7 @@ final class Guesser {
         }
     }
 
-    /** What travels between the ends. */
+    /** The kinds of traffic between the ends. */
     enum Kind {
         TCP,
         UDP,
@@ -69,7 +69,7 @@ final class Guesser {
         return values[random.nextInt(values.length)];
     }
 
-    /** A packet of a tuple, in a direction of its choice; now and then the one before several times again. */
+    /** A packet of a tuple in a random direction; sometimes the packet before, several times. */
     Datagram next(Target target, ReferenceFirewall reference) {
         repeats = repeats > 0 ? repeats - 1 : random.nextInt(40) == 0 ? random.nextInt(1, 5) : 0;
         if (repeats == 0 || last == null || !target.equals(ofLast)) {
@@ -110,7 +110,7 @@ final class Guesser {
         return target.datagram(direction, transport, 0);
     }
 
-    /** What answers {@link #first}. */
+    /** The answer to {@link #first}. */
     Datagram reply(Target target, Direction direction) {
         Transport transport = target.kind == Kind.ICMP
                 ? new Transport.Icmp(replyType(target), 0, target.insideNumber, null)
@@ -178,7 +178,7 @@ final class Guesser {
                 any(LENGTHS));
     }
 
-    /** An ICMP error of a router about a packet that went the other way, or seems to have. */
+    /** An ICMP error of a router about a packet that travelled the other way, or a forged one. */
     private Datagram error(Target target, Direction direction, @Nullable ReferenceFlow flow) {
         Datagram quoted = first(target, direction.opposite());
         if (quoted.transport() instanceof Transport.Tcp && flow != null && flow.tcp != null) {
@@ -219,7 +219,7 @@ final class Guesser {
         return withSack(datagram, flow.tcp.side(!ofOriginator));
     }
 
-    /** What one of the ends might well say now. */
+    /** A segment that one of the ends could send now. */
     private Datagram plausible(Target target, Direction direction, boolean ofOriginator, ReferenceTcp tcp) {
         ReferenceTcp.Side sender = tcp.side(ofOriginator);
         ReferenceTcp.Side receiver = tcp.side(!ofOriginator);
@@ -251,7 +251,7 @@ final class Guesser {
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), length);
     }
 
-    /** What an end says to a SYN that it did not expect, or nearly that. */
+    /** The answer of an end to an unexpected SYN, or nearly that. */
     private Datagram answer(Target target, Direction direction, ReferenceTcp.Side own, ReferenceTcp.Side syn) {
         int synAck = TcpFlags.SYN | TcpFlags.ACK;
         int flags = any(synAck, synAck, TcpFlags.RST | TcpFlags.ACK, TcpFlags.ACK);
@@ -260,7 +260,7 @@ final class Guesser {
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), 0);
     }
 
-    /** Often such that both sides count through the same numbers. */
+    /** An initial sequence number; often below 3,000, so that both sides use the same numbers. */
     private int initial() {
         return random.nextBoolean() ? random.nextInt() : random.nextInt(3_000);
     }
@@ -277,7 +277,7 @@ final class Guesser {
         return target.datagram(direction, segment(target, direction, flags, sequence, ack), length);
     }
 
-    /** Beside a number of the sender's sequences that somebody compares with something. */
+    /** A sequence number next to one that the tracker compares. */
     private int border(ReferenceTcp.Side sender, ReferenceTcp.Side receiver) {
         int border = switch (random.nextInt(11)) {
             case 0, 1 -> sender.end;

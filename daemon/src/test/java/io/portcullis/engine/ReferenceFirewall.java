@@ -14,16 +14,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The decision as the specification words it (security-groups.md, sections 3, 5, 6 and 7), slow and plain, to judge the
- * engine by. It knows whole packets that are no link traffic and no fragments.
+ * The decision in the specification's words (security-groups.md, sections 3, 5, 6 and 7), slow and plain: the engine is compared
+ * with it. It covers whole packets that are neither link traffic nor fragments.
  */
 final class ReferenceFirewall {
-    /** Until then a flow need not be looked at. */
+    /** A flow, and a time before which it does not expire. */
     private record Look(long atNs, ReferenceFlow flow) {}
 
     private final Map<ReferenceFlow.Key, ReferenceFlow> flows = new HashMap<>();
 
-    /** Of each precedence, by their numbers. */
+    /** Flows of each eviction precedence, by their numbers. */
     private final Map<Integer, TreeMap<Long, ReferenceFlow>> makeRoom = new TreeMap<>();
 
     private final PriorityQueue<Look> looks = new PriorityQueue<>(Comparator.comparingLong(Look::atNs));
@@ -51,7 +51,7 @@ final class ReferenceFirewall {
         expire();
     }
 
-    /** The time of what comes next. An entry idle for exactly its timeout is gone. */
+    /** Sets the time. An entry that was idle for exactly its timeout has expired. */
     void advance(long toNs) {
         nowNs = toNs;
         expire();
@@ -74,7 +74,7 @@ final class ReferenceFirewall {
         }
     }
 
-    /** When a flow is gone, unless a packet renews it. */
+    /** Time when a flow expires, unless a packet renews it. */
     long endNs(ReferenceFlow flow) {
         return flow.lastNs + flow.timeoutNs(policy);
     }
@@ -108,12 +108,12 @@ final class ReferenceFirewall {
         return ended;
     }
 
-    /** True: a connection of this tuple may be adopted, as nothing is there yet and nobody has to make room. */
+    /** True: a connection of this tuple may be adopted: the tuple has no flow, and no flow must be evicted. */
     boolean mayAdopt(Datagram first) {
         return flowOf(first) == null && flows.size() < policy.maxFlows();
     }
 
-    /** A connection that was there before anybody looked; its first packet would have been as the one given. */
+    /** Adopts a connection. Its first packet would have been as the given one. */
     void adopt(Datagram first, int originatorShift, int responderShift) {
         ReferenceFlow flow =
                 new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift), births++);
@@ -122,12 +122,12 @@ final class ReferenceFirewall {
         renew(flow);
     }
 
-    /** How often a SYN inside a connection whose opener nobody knew turned out to have opened it. */
+    /** Number of connections with an unknown originator that a SYN inside started over. */
     long openedBySyn() {
         return openedBySyn;
     }
 
-    /** Decides about a packet that comes now. */
+    /** Decides about a packet that arrives now. */
     Verdict decide(Datagram datagram) {
         Verdict verdict = judge(datagram);
         return verdict.reason() != Reason.NONE && policy.audits() ? new Verdict(verdict.reason(), true, null) : verdict;
@@ -159,7 +159,7 @@ final class ReferenceFirewall {
         };
     }
 
-    /** Failsafe flows, and what failsafe rules admit, are not asked of the network ACL. */
+    /** The network ACL does not apply to failsafe flows and to packets that failsafe rules admit. */
     private boolean isPastAcl(Datagram datagram) {
         ReferenceFlow flow = flowOrSubject(datagram);
         boolean opens = opens(datagram);
@@ -305,13 +305,13 @@ final class ReferenceFirewall {
         return credible ? flow : null;
     }
 
-    /** A packet that makes a flow, if a rule admits it and there is room. */
+    /** Opens a flow for a packet, if a rule admits it and the table has space. */
     private Verdict start(Datagram datagram, @Nullable ReferenceFlow over) {
         String rule = policy.ruleFor(datagram);
         if (rule == null) {
             return drop(Reason.NO_RULE);
         }
-        // Silent: how many make room after the limit was lowered. As many as it takes.
+        // Silent: how many flows are evicted after the limit was lowered. As many as necessary.
         int others = flows.size() - (over == null ? 0 : 1);
         for (; others >= policy.maxFlows(); others--) {
             Optional<ReferenceFlow> oldest = makeRoom.values().stream()
@@ -336,7 +336,7 @@ final class ReferenceFirewall {
         return new Verdict(Reason.NONE, false, rule);
     }
 
-    /** With {@code recheck} a flow ends that today's rules would not admit; audited, it stays. */
+    /** With {@code recheck} a flow that the rules in force do not admit ends; under audit it stays. */
     private boolean failsRecheck(ReferenceFlow flow) {
         if (!policy.rechecks() || policy.ruleFor(flow.first) != null) {
             return false;
@@ -353,7 +353,7 @@ final class ReferenceFirewall {
         order(flow);
     }
 
-    /** Its precedence may have changed; its age never does. */
+    /** Notes a flow's precedence anew; its age never changes. */
     private void order(ReferenceFlow flow) {
         if (flow.notedPrecedence != flow.precedence()) {
             disorder(flow);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One tracked flow of the reference, both directions of it. */
 final class ReferenceFlow {
-    /** What a flow is known by. */
+    /** The key of a flow. */
     sealed interface Key {
         /** TCP, UDP, SCTP. */
         record Ports(int vlans, int protocol, Address outside, int outsidePort, Address inside, int insidePort)
@@ -22,7 +22,7 @@ final class ReferenceFlow {
         record Pair(int vlans, int protocol, Address outside, Address inside) implements Key {}
     }
 
-    /** How far UDP has come. */
+    /** The progress of a UDP flow towards a stream. */
     private enum Exchange {
         REQUEST,
         REPLY,
@@ -30,34 +30,34 @@ final class ReferenceFlow {
         STREAM
     }
 
-    /** Stands where a precedence does. */
+    /** The precedence of a flow that is never evicted. */
     static final int NEVER = 4;
 
     final Key key;
-    /** What the rules were asked about when it was admitted. */
+    /** The packet that the rules admitted. */
     Datagram first;
 
     boolean failsafe;
 
     final @Nullable ReferenceTcp tcp;
 
-    /** Which of all flows it is, in the order of their creation. */
+    /** Its number in the order of creation. */
     final long number;
 
     boolean replied;
 
-    /** When it makes room in a full table: as {@link #precedence}, noted when it last changed. */
+    /** Its {@link #precedence}, as of its last change. */
     int notedPrecedence;
 
     long lastNs;
 
-    /** When somebody looks again whether it has expired; its true end may be later. */
+    /** Time of the next check of its expiry; it may expire later. */
     long lookAtNs = Long.MAX_VALUE;
 
-    /** Silent: what does not touch the timer answers a picked-up flow as little as it renews it. */
+    /** Silent: a packet that does not renew a picked-up flow does not answer it either. */
     private boolean unacknowledged;
 
-    /** A SYN inside it that may open it once more, as it seems. */
+    /** A SYN inside it that may have opened it anew. */
     private @Nullable Datagram pendingSyn;
 
     private boolean pendingFailsafe;
@@ -72,7 +72,7 @@ final class ReferenceFlow {
         tcp = first.transport() instanceof Transport.Tcp segment ? new ReferenceTcp(segment, first.length()) : null;
     }
 
-    /** One that was there before anybody looked; its first packet would have been as the one given. */
+    /** An adopted flow. Its first packet would have been as the given one. */
     ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp, long number) {
         this.key = key;
         this.first = first;
@@ -81,13 +81,13 @@ final class ReferenceFlow {
         replied = true;
     }
 
-    /** A SYN of either side passes inside it. */
+    /** Remembers a SYN of either side that passes inside it. */
     void remember(Datagram syn, boolean byFailsafe) {
         pendingSyn = syn;
         pendingFailsafe = byFailsafe;
     }
 
-    /** The SYN that was remembered has opened it. */
+    /** Starts over, as if the remembered SYN had opened it. */
     void wasOpenedBySyn() {
         if (pendingSyn == null) {
             throw new IllegalStateException("no SYN was remembered");
@@ -115,7 +115,7 @@ final class ReferenceFlow {
         };
     }
 
-    /** When it makes room in a full table: those of 1 first, then 2, then 3; {@value #NEVER}: it does not. */
+    /** Its precedence for eviction from a full table: 1 first, then 2, then 3; {@value #NEVER}: it is never evicted. */
     int precedence() {
         if (!replied) {
             return 1;
@@ -143,7 +143,7 @@ final class ReferenceFlow {
         return tcp;
     }
 
-    /** How long it may be idle now. */
+    /** Its idle timeout now. */
     long timeoutNs(ReferencePolicy policy) {
         return switch (first.transport()) {
             case Transport.Tcp segment -> tcpTimeoutNs(policy);

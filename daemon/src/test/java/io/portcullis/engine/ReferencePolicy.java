@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a configuration says of web0, read plainly: rules one after the other, nothing compiled. */
+/** The rules of web0, evaluated one after the other, without compilation. */
 final class ReferencePolicy {
     private static final String INTERFACE = "web0";
     private static final String NO_RULE = "none";

@@ -13,14 +13,14 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * The engine and the reference, frame by frame, on random sequences: few tuples, so that packets often belong to a flow; what
- * correct ends would send, and what lies beside every border of windows and timeouts.
+ * Compares engine and reference frame by frame on random sequences: few tuples, so that packets often belong to a flow; packets that
+ * correct ends would send, and values next to every limit of windows and timeouts.
  */
 final class ReferencePropertyTest {
     private static final int SEQUENCES = Integer.getInteger("portcullis.sequences", 1_500);
     private static final int STEPS = 120;
 
-    /** Sequences differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    /** The seed is the day: two runs of one day are the same. A failure names its seed. */
     private static final long FIRST_SEED =
             Long.getLong("portcullis.seed", System.currentTimeMillis() / 86_400_000 * SEQUENCES);
 
@@ -49,7 +49,7 @@ final class ReferencePropertyTest {
     private long openedBySyn;
 
     private static Guesser.Target target(SplittableRandom random) {
-        // Link-local ones are few, so that enough is left of the others.
+        // Link-local addresses are few, so that most packets have others.
         int pair = random.nextInt(6) == 0 ? random.nextInt(GLOBAL, OUTSIDE.length) : random.nextInt(GLOBAL);
         Guesser.Kind[] kinds = Guesser.Kind.values();
         Guesser.Kind kind = random.nextInt(3) > 0 ? Guesser.Kind.TCP : kinds[random.nextInt(kinds.length)];
@@ -67,7 +67,7 @@ final class ReferencePropertyTest {
                 PORTS[random.nextInt(PORTS.length)]);
     }
 
-    /** One sequence; its steps as they were made, up to the first difference. */
+    /** Makes and plays one sequence of steps, up to the first difference. */
     private static final class Sequence {
         private final List<Step> steps = new ArrayList<>();
         private final Trial trial = new Trial(Firewall::engine);
@@ -126,17 +126,17 @@ final class ReferencePropertyTest {
             trial.take(step);
         }
 
-        /** A connection that is under way already. */
+        /** Adopts a connection. */
         private void adopt(Guesser.Target target) {
             if (target.vlans() != 0) {
-                // A host's sockets have no tags.
+                // Sockets of a host have no VLAN tags.
                 return;
             }
             Direction direction = random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS;
             take(new Step.Adopt(guesser.first(target, direction), random.nextInt(-1, 15), random.nextInt(-1, 15)));
         }
 
-        /** Often until some flow is about to end. */
+        /** Waits, often until a flow is about to expire. */
         private long pause() {
             List<ReferenceFlow> flows = List.copyOf(trial.reference().flows());
             if (flows.isEmpty() || random.nextBoolean()) {

@@ -8,22 +8,22 @@ import static io.portcullis.packet.TcpFlags.SYN;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One TCP connection as section 3 of the specification tells of it. Where the page is silent this does what the daemon does;
+ * One TCP connection as section 3 of the specification describes it. Where the page is silent this does what the daemon does;
  * those places are marked "Silent". Sequence numbers are compared modulo 2^32.
  */
 final class ReferenceTcp {
-    /** What becomes of a segment. */
+    /** The outcome for a segment. */
     enum Outcome {
         RENEWS,
-        /** It passes, and the timer stays. */
+        /** It passes and does not renew the timer. */
         PASSES,
-        /** It passes, and the flow is gone. */
+        /** It passes and ends the flow. */
         ENDS,
-        /** A SYN on a tuple that is over: the rules are asked about a new flow. */
+        /** A SYN for a tuple whose connection is over: the rules decide about a new flow. */
         STARTS_ANEW,
-        /** A SYN inside a connection whose opener nobody knows: passes, and is kept in mind, if the rules admit a new flow. */
+        /** A SYN inside a connection with an unknown originator: it passes and is remembered if the rules admit a new flow. */
         ASKS_RULES,
-        /** The answer to such a SYN: that SYN has opened the connection. */
+        /** The answer to such a SYN, which has opened the connection. */
         WAS_OPENED_BY_SYN,
         STATE,
         WINDOW
@@ -48,7 +48,7 @@ final class ReferenceTcp {
         }
     }
 
-    /** What is known of a side as a sender. */
+    /** The state of a side as a sender. */
     static final class Side {
         boolean seen;
         int end;
@@ -62,11 +62,11 @@ final class ReferenceTcp {
         int highestAck;
         boolean hasFinished;
 
-        /** Adopted: up to there the peer may have been sent to before anybody looked; null: all that was sent was seen. */
+        /** Adopted: the end of what the side may have sent before the start; null: everything was seen. */
         @Nullable
         Integer unseenUpTo;
 
-        /** As its SYN, or SYN+ACK, says. */
+        /** Starts a side from its SYN or SYN+ACK. */
         void begin(Transport.Tcp syn, int synEnd) {
             seen = true;
             end = synEnd;
@@ -86,7 +86,7 @@ final class ReferenceTcp {
             return end - windowEnd < 0 ? windowEnd : null;
         }
 
-        /** Up to where the peer may acknowledge. */
+        /** The highest acknowledgment that the peer may send. */
         int sentUpTo() {
             return unseenUpTo == null ? end : unseenUpTo;
         }
@@ -116,25 +116,25 @@ final class ReferenceTcp {
     private Side originator = new Side();
     private Side responder = new Side();
 
-    /** Whoever was seen first need not have opened it. */
+    /** True: the originator is unknown. */
     private boolean openerUnknown;
 
-    /** Its windows may be scaled, nobody knows how far. */
+    /** True: the window scale is unknown. */
     private boolean scaleUnknown;
 
-    /** It was there before anybody looked. */
+    /** True: it was established before the start. */
     private boolean adopted;
 
-    /** SYNs of both sides have crossed. */
+    /** True: the SYNs of both sides have crossed. */
     private boolean simultaneous;
 
     private @Nullable AckSegment lastAckSegment;
     private int retransmits;
 
-    /** True: {@link #lastAckSegment} is the segment right before the one that comes. */
+    /** True: {@link #lastAckSegment} is the segment right before the current one. */
     private boolean trainHolds;
 
-    /** The SYN inside the connection that is the packet right before the one that comes. */
+    /** The SYN inside the connection, if it is the packet right before the current one. */
     private @Nullable Side pendingSyn;
 
     private boolean pendingFromOriginator;
@@ -147,7 +147,7 @@ final class ReferenceTcp {
             openerUnknown = true;
             scaleUnknown = true;
             state = State.ESTABLISHED;
-            // Silent: whether the sides agreed on SACK. As Linux has it, they did.
+            // Silent: whether the sides agreed on SACK. Linux assumes so.
             originator.sack = true;
             responder.sack = true;
             accept(first, endOf(first, length), true);
@@ -156,7 +156,7 @@ final class ReferenceTcp {
         }
     }
 
-    /** One that an end of it has told of; a shift of -1 is unknown. */
+    /** An adopted connection; a shift of -1 is unknown. */
     ReferenceTcp(int originatorShift, int responderShift) {
         state = State.ESTABLISHED;
         openerUnknown = true;
@@ -206,7 +206,7 @@ final class ReferenceTcp {
         return known && below >= 0 && below <= Math.max(LATE_ACK, side(!fromOriginator).widest);
     }
 
-    /** It has still to learn the windows of an adopted flow. */
+    /** True: it is adopted and has not learnt all windows yet. */
     private boolean isLearning() {
         return adopted && !(originator.seen && responder.seen);
     }
@@ -245,7 +245,7 @@ final class ReferenceTcp {
         };
     }
 
-    /** Keeps a SYN inside the connection in mind, until the next packet has passed. */
+    /** Remembers a SYN inside the connection, until the next packet has passed. */
     void remember(Transport.Tcp syn, int length, boolean fromOriginator) {
         forgetWhatStoodRightBefore();
         pendingSyn = new Side();
@@ -434,7 +434,7 @@ final class ReferenceTcp {
         pendingSyn = null;
     }
 
-    /** Takes over what a segment within the windows says. */
+    /** Updates the windows from a segment within them. */
     private void accept(Transport.Tcp segment, int end, boolean fromOriginator) {
         Side sender = side(fromOriginator);
         Side receiver = side(!fromOriginator);
@@ -448,8 +448,8 @@ final class ReferenceTcp {
         }
         takeOver(segment, end, sender, receiver, window);
         if (learning) {
-            // Silent: what an adopted side has sent before. Whatever was acknowledged, or lies before what it was let
-            // send.
+            // Silent: what an adopted side has sent before. Everything acknowledged, and everything before the window
+            // that it was offered.
             sender.unseenUpTo = sender.windowEndLearnt();
             receiver.unseenUpTo = receiver.windowEndLearnt();
         }
@@ -464,7 +464,7 @@ final class ReferenceTcp {
         trainHolds = true;
     }
 
-    /** Silent: how a picked-up flow learns its windows. As Linux does it. */
+    /** Silent: how a picked-up flow learns its windows. As in Linux. */
     private static void learn(Transport.Tcp segment, int end, int ack, Side sender, Side receiver) {
         sender.seen = true;
         sender.end = end;
@@ -478,7 +478,7 @@ final class ReferenceTcp {
         }
     }
 
-    /** Silent: how an adopted flow learns. Nothing is taken back: a side may begin with what it sends again. */
+    /** Silent: how an adopted flow learns. Nothing is lowered again: a side may begin with a retransmit. */
     private static void learnOfBoth(int end, int ack, Side sender, Side receiver) {
         boolean first = !sender.seen && !receiver.seen;
         sender.end = first ? end : later(sender.end, end);

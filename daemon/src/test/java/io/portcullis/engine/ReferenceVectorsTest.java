@@ -95,7 +95,7 @@ final class ReferenceVectorsTest {
         }
     }
 
-    /** What a frame says; null where it is nothing that the reference knows. */
+    /** The contents of a frame; null if the reference does not cover it. */
     private @Nullable Datagram datagram(byte[] frame, Direction direction, @Nullable LinkTraffic linkTraffic) {
         Packet.Fault fault = packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
         boolean link = linkTraffic != null
@@ -140,7 +140,7 @@ final class ReferenceVectorsTest {
         return new Transport.Icmp(type, code, identifier, quoted(direction));
     }
 
-    /** What an ICMP error quotes, read as a frame of its own. The packet that quotes it is no longer there afterwards. */
+    /** The packet that an ICMP error quotes, read as a frame. Overwrites the packet that quotes it. */
     private @Nullable Datagram quoted(Direction direction) {
         byte[] rest = new byte[Math.max(0, packet.transportLength() - 8)];
         for (int i = 0; i < rest.length; i++) {

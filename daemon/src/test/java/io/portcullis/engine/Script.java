@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Steps at whose end engine and reference differ, and how to make them few. */
+/** Shrinks a script: steps after which engine and reference differ. */
 final class Script {
     private static final long SECOND = 1_000_000_000L;
     private static final int VECTOR_ID = 1999;
@@ -14,7 +14,7 @@ final class Script {
     private Script() {}
 
     /**
-     * The fewest steps that still fail that leaving out steps finds: first in large pieces, then one by one (delta debugging,
+     * The fewest steps that still fail, found by leaving out steps: first in large pieces, then one by one (delta debugging,
      * Zeller and Hildebrandt 2002, without its complements).
      */
     static List<Step> shrink(List<Step> failing, Firewall.Source source) {
@@ -42,7 +42,7 @@ final class Script {
         return Trial.play(steps, source).isPresent();
     }
 
-    /** Waits that follow each other are one. */
+    /** Merges consecutive waits. */
     private static List<Step> merged(List<Step> steps) {
         List<Step> merged = new ArrayList<>();
         for (Step step : steps) {
@@ -70,7 +70,7 @@ final class Script {
         return rounded;
     }
 
-    /** What concerns the flow of a packet, and everything that is no packet. */
+    /** The steps about the flow of a packet, and all steps without a packet. */
     static List<Step> about(Datagram datagram, List<Step> steps) {
         ReferenceFlow.Key key = ReferenceFirewall.key(datagram);
         return merged(steps.stream()
@@ -115,7 +115,7 @@ final class Script {
                     text.append("    {reload: ").append(settings).append("},\n");
                 }
                 case Step.Expire expire -> {
-                    // A vector has no such step: an engine finds out by itself what has expired.
+                    // A vector has no such step: an engine expires flows by itself.
                 }
                 case Step.Adopt adopt -> {
                     text.append("    # Here the connection of ")
@@ -144,7 +144,7 @@ final class Script {
         return steps.stream().flatMap(step -> Stream.of(step, new Step.Wait(0))).toList();
     }
 
-    /** What somebody needs who looks for the reason. */
+    /** The report for the search of the cause. */
     static String report(List<Step> failing, String what, Firewall.Source source) {
         return vector(shrink(failing, source), what, source);
     }

@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** A configuration as a {@code reload} step of a vector writes it: over the base of {@code borders.yaml}. */
+/** A configuration as in a {@code reload} step of a vector: merged over the base of {@code borders.yaml}. */
 final class Settings {
     private record Drawing(int number, boolean roomy, int maxFlows) {}
 
@@ -26,7 +26,7 @@ final class Settings {
     /** The base alone. */
     static final Settings BASE = new Settings("{}");
 
-    /** More flows than any script makes. */
+    /** More flows than any script opens. */
     static final int MANY = 1_000_000;
 
     /** Admits everything. */
@@ -110,24 +110,23 @@ final class Settings {
         return reference;
     }
 
-    /** As it stands in a vector. */
+    /** Its text in a vector. */
     @Override
     public String toString() {
         return yaml;
     }
 
     /**
-     * One of {@value #DRAWN} that are made once: reading YAML takes far longer than the frames between two reloads.
+     * One of {@value #DRAWN} that are made once, as reading YAML takes far longer than the frames between two reloads.
      *
-     * @param maxFlows the same for a whole script: how many flows make room after the limit was lowered the specification does
-     *     not say
+     * @param maxFlows the same for a whole script, as the specification does not say how many flows a lowered limit evicts
      */
     static Settings drawn(SplittableRandom random, int maxFlows) {
         Drawing drawing = new Drawing(random.nextInt(DRAWN), false, maxFlows);
         return DRAWINGS.computeIfAbsent(drawing, it -> any(new SplittableRandom(it.number), it.maxFlows));
     }
 
-    /** One of {@value #DRAWN} that admit everything and forget nothing within a minute. */
+    /** One of {@value #DRAWN} that admit everything, with no timeout below a minute. */
     static Settings drawnRoomy(SplittableRandom random, int maxFlows) {
         Drawing drawing = new Drawing(random.nextInt(DRAWN), true, maxFlows);
         return DRAWINGS.computeIfAbsent(drawing, it -> roomy(new SplittableRandom(it.number), it.maxFlows));
@@ -186,7 +185,7 @@ final class Settings {
         int last = random.nextInt(5);
         for (int number = 1; number <= last; number++) {
             String packets = packets(random, peer);
-            // An entry is about one block.
+            // An entry has one block.
             String block = packets.replace(
                     " any",
                     packets.contains("icmpv6") || random.nextInt(4) == 0 && !packets.contains("icmp")

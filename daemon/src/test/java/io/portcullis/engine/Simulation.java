@@ -10,36 +10,36 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small world on one virtual clock, all chance from one seed: hosts on both sides with some conversations at a time, a path
- * that loses, doubles and reorders, an attacker who knows more than he can, and between them the engine, with the reference
- * beside it, under reloads, crashes and expiry.
+ * A small world on one virtual clock, random from one seed: hosts on both sides with some conversations at a time, a path that
+ * loses, doubles and reorders packets, an attacker who knows more than real ones can, and between them engine and reference, under
+ * reloads, crashes and expiry.
  *
- * <p>In a <em>calm</em> world every configuration admits everything, has room and is patient; there no segment of a connection
- * may be dropped that the attacker has not touched, whatever is reloaded and however often the engine crashes. In some calm worlds
- * the table is full: there this holds for the connections that make no room, once they do not.
+ * <p>In a <em>calm</em> world every configuration admits everything, with space for all flows and long timeouts. There no segment of a
+ * connection that the attacker has not touched may be dropped, under any reload and any crash. In some calm worlds the table is full:
+ * there this holds for connections from the moment when they cannot be evicted.
  */
 final class Simulation {
-    /** What takes part in a conversation when something of it arrives or its time has come. */
+    /** A conversation: it acts when one of its packets arrives or its timer fires. */
     interface Conversation {
         /** The firewall passed a packet of it, and the path did not lose it. */
         void delivered(Arrival arrival);
 
-        /** A time has come that it asked for. */
+        /** A timer of it fires. */
         void timer(int which);
 
-        /** True: nothing more will come of it. */
+        /** True: it has ended. */
         boolean isOver();
 
-        /** What a guesser needs to forge its packets. */
+        /** The tuple from which a guesser forges its packets. */
         Guesser.Target target();
 
-        /** A forged packet of it has passed: what becomes of it now is nobody's fault. */
+        /** A forged packet of it has passed: drops of it are allowed from now on. */
         void disturbed();
 
         /**
          * A packet of it has passed the firewall, in this order.
          *
-         * @param spared true: its flow makes no room in a full table
+         * @param spared true: a full table does not evict its flow
          */
         default void passed(boolean spared) {}
 
@@ -73,7 +73,7 @@ final class Simulation {
             @Nullable Conversation conversation,
             @Nullable Object content) {}
 
-    /** Something that happens at a time; those of one time in the order in which they were planned. */
+    /** An event at a time; events of one time are in the order of planning. */
     private record Event(
             long atNs,
             long order,
@@ -94,7 +94,7 @@ final class Simulation {
     private static final int CONVERSATIONS = 24;
     private static final int ADDRESSES = 4;
 
-    /** Of conversations; floods have those above, so that they hit none by chance. */
+    /** Ports of conversations are below; floods have those above, so that they hit no conversation by chance. */
     private static final int FIRST_PORT = 1024;
 
     private static final int LAST_PORT = 60_000;
@@ -122,7 +122,7 @@ final class Simulation {
     /**
      * A world.
      *
-     * @param record takes down what happens; null: nobody does
+     * @param record receives all steps; null: they are not recorded
      */
     Simulation(long seed, Firewall.Source source, @Nullable List<Step> record) {
         random = new SplittableRandom(seed);
@@ -172,7 +172,7 @@ final class Simulation {
         return delivered;
     }
 
-    /** How many flows there were at a time. */
+    /** The most flows at one time. */
     long mostFlows() {
         return mostFlows;
     }
@@ -195,18 +195,18 @@ final class Simulation {
         return trial.nowNs();
     }
 
-    /** Asks for a call at a time. */
+    /** Sets a timer. */
     void wake(Conversation conversation, int which, long atNs) {
         events.add(new Event(Math.max(atNs, nowNs()), planned++, null, null, conversation, which));
     }
 
-    /** Puts a packet on its way to the host, past the firewall, which guards here from a later time on. */
+    /** Sends a packet to the host, past the firewall, which starts later. */
     void sendUnguarded(Datagram datagram, Conversation conversation, Object content) {
         Arrival arrival = new Arrival(datagram, conversation, content);
         events.add(new Event(arrivalNs(), planned++, null, arrival, null, 0));
     }
 
-    /** Puts a packet on its way to the firewall. */
+    /** Sends a packet to the firewall. */
     void send(Datagram datagram, @Nullable Conversation conversation, @Nullable Object content) {
         Arrival arrival = new Arrival(datagram, conversation, content);
         if (random.nextDouble() >= loss) {
@@ -217,7 +217,7 @@ final class Simulation {
         }
     }
 
-    /** A connection is adopted; true: there was room. */
+    /** Adopts a connection; false: the table is full. */
     boolean adopt(Datagram first, int originatorShift, int responderShift) {
         boolean adopts = trial.reference().mayAdopt(first);
         take(new Step.Adopt(first, originatorShift, responderShift));
@@ -241,7 +241,7 @@ final class Simulation {
         trial.take(step);
     }
 
-    /** What comes within a moment from one side is one batch. */
+    /** Packets of one side within a short time are one batch. */
     private void arriveTogether(long firstNs, Arrival first) {
         together.clear();
         datagrams.clear();

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Worlds one after the other, each from the seed after that of the one before, for {@code scripts/simulate}. */
+/** Simulates worlds with consecutive seeds, for {@code scripts/simulate}. */
 final class SimulationRun {
-    /** Of one world: small enough to be taken down and shrunken when it fails. */
+    /** Frames of one world: few enough to record and shrink it when it fails. */
     static final long FRAMES_OF_A_WORLD = 40_000;
 
     private static final long FRAMES_BETWEEN_NEWS = 50_000_000;
@@ -15,7 +15,7 @@ final class SimulationRun {
     private SimulationRun() {}
 
     /**
-     * One world; where it fails, it is played once more and taken down.
+     * Simulates one world. If it fails, it is played again and recorded.
      *
      * @return the failure, with its seed and a script that shows it, if there is one
      */

@@ -12,11 +12,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.Yaml;
 
-/** Ten million frames of simulated worlds; and what is printed when one of them fails. */
+/** Ten million frames of simulated worlds, and the report of a failure. */
 final class SimulationTest {
     private static final long FRAMES = 10_000_000;
 
-    /** Worlds differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    /** The seed is the day: two runs of one day are the same. A failure names its seed. */
     private static final long FIRST_SEED = System.currentTimeMillis() / 86_400_000 * 1_000;
 
     @Test
@@ -75,7 +75,7 @@ final class SimulationTest {
         }
     }
 
-    /** Passes what is out of the window, when it is a large segment. */
+    /** Passes large segments out of the window. */
     private record PassesLargeSegments(Firewall engine) implements Defective {
         @Override
         public void decide(Batch batch, Direction direction, long nowNs) {
@@ -93,7 +93,7 @@ final class SimulationTest {
         }
     }
 
-    /** Knows no flow after a crash. */
+    /** Loses all flows in a crash. */
     private record Forgets(Firewall engine) implements Defective {
         @Override
         public Firewall crash(Policy policy, long nowNs) {
@@ -131,7 +131,7 @@ final class SimulationTest {
         assertPastes(report);
     }
 
-    /** What was printed is a vector that passes with a right engine, so that it can be kept. */
+    /** The printed report is a vector that a correct engine passes, so that it can be kept as a test. */
     private static void assertPastes(String report) {
         String vector =
                 report.lines().filter(line -> !line.startsWith("seed ")).reduce("", (one, next) -> one + next + "\n");

@@ -8,11 +8,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Drops for tests of those who are given some. */
+/** Drops for tests of code that receives them. */
 public final class SomeDrops {
     private SomeDrops() {}
 
-    /** So many, each of one frame. */
+    /** A number of drops, each of one frame. */
     public static DropSamples.Taken taken(int count) {
         byte[] frame =
                 Frame.tcp("198.51.100.7", 40_000, "10.0.0.1", 22, TcpFlags.SYN).bytes();

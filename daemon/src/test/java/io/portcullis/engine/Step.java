@@ -1,6 +1,6 @@
 package io.portcullis.engine;
 
-/** One thing that happens, for engine and reference alike. What happens without a {@link Wait} between, happens at one time. */
+/** One event for engine and reference alike. Events without a {@link Wait} between them have the same time. */
 sealed interface Step {
     /** A frame arrives. Those of one direction, with nothing between, come as one batch. */
     record Frame(Datagram datagram) implements Step {}
@@ -8,17 +8,17 @@ sealed interface Step {
     /** Time passes, nanoseconds. */
     record Wait(long ns) implements Step {}
 
-    /** The engine is told to forget what has expired. */
+    /** The engine expires flows. */
     record Expire() implements Step {}
 
     /** Another configuration. */
     record Reload(Settings settings) implements Step {}
 
-    /** The engine is thrown away; another one goes on with what the memory holds. */
+    /** Another engine replaces this one, and recovers the flows from its memory. */
     record Crash() implements Step {}
 
     /**
-     * A connection is adopted of which nothing was seen, if there is room.
+     * A connection is adopted, if the table has space.
      *
      * @param first what its first packet would have been; only addresses, ports and direction count
      * @param originatorShift of the windows that the originator offers; -1: unknown
@@ -26,6 +26,6 @@ sealed interface Step {
      */
     record Adopt(Datagram first, int originatorShift, int responderShift) implements Step {}
 
-    /** As {@link Crash}, and the one that goes on has another configuration. */
+    /** As {@link Crash}, and the next engine has another configuration. */
     record Restart(Settings settings) implements Step {}
 }

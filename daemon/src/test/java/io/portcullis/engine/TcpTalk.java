@@ -6,14 +6,14 @@ import io.portcullis.packet.TcpFlags;
 import java.util.SplittableRandom;
 
 /**
- * Two correct TCP endpoints; now and then one of them hangs up with a reset, or calls again from the same port. The firewall may
- * come between them when they are established already.
+ * Two correct TCP endpoints. Sometimes one of them resets the connection, or connects again from the same port. The firewall may start
+ * when they are already established.
  */
 final class TcpTalk implements Simulation.Conversation {
-    /** A segment of one of the calls. */
+    /** A segment of one of the connections. */
     private record Spoken(int call, SimulatedTcp.Segment segment) {}
 
-    /** The path gives up when so many timers have gone off and nothing has arrived. */
+    /** The talk ends after so many timeouts without an arrival. */
     private static final int PATIENCE = 6;
 
     private final Simulation world;
@@ -27,7 +27,7 @@ final class TcpTalk implements Simulation.Conversation {
     private int silent;
     private boolean over;
     private boolean innocent = true;
-    /** They are established before the firewall comes, after so many segments; 0: it has come. */
+    /** Segments left before the firewall starts; 0: it has started. */
     private int unguarded;
 
     private final boolean pickedUp;
@@ -55,12 +55,12 @@ final class TcpTalk implements Simulation.Conversation {
     /**
      * The originator's packets travel in this direction.
      *
-     * @param underWay true: the firewall sees nothing of how they begin
+     * @param underWay true: the firewall starts after the handshake
      */
     static TcpTalk begin(Simulation world, Guesser.Target target, Direction direction, boolean underWay) {
         TcpTalk talk = new TcpTalk(world, target, direction, underWay);
         talk.ends[0].connect(world.nowNs());
-        // A host's sockets have no tags.
+        // Sockets of a host have no VLAN tags.
         if (target.vlans() == 0 && talk.random.nextInt(5) == 0) {
             talk.getUnderWay();
         }
@@ -69,7 +69,7 @@ final class TcpTalk implements Simulation.Conversation {
         return talk;
     }
 
-    /** Its first segments pass before anybody looks; then it is adopted, or the firewall sees how it copes. */
+    /** The first segments bypass the firewall. Then the connection is adopted, or picked up. */
     private void getUnderWay() {
         for (int left = random.nextInt(3, 300); left > 0; left--) {
             int from = ends[0].out().isEmpty() ? 1 : ends[1].out().isEmpty() ? 0 : random.nextInt(2);
@@ -83,7 +83,7 @@ final class TcpTalk implements Simulation.Conversation {
         innocent = !over && random.nextInt(3) > 0 && adopt();
     }
 
-    /** Who listens is what a host tells the direction by, and that may be the wrong one. */
+    /** A host derives the direction from its listening sockets, which may be wrong. */
     private boolean adopt() {
         int originator = random.nextInt(4) == 0 ? 1 : 0;
         Direction way = originator == 0 ? direction : direction.opposite();
@@ -98,7 +98,7 @@ final class TcpTalk implements Simulation.Conversation {
 
     @Override
     public void delivered(Simulation.Arrival arrival) {
-        // What is late from the call before fits no window of this one.
+        // Late segments of the connection before fit no window of this one.
         if (over
                 || !(arrival.content() instanceof Spoken(int ofCall, SimulatedTcp.Segment segment))
                 || ofCall != call) {
@@ -129,7 +129,7 @@ final class TcpTalk implements Simulation.Conversation {
         collect(0);
     }
 
-    /** The receiver of a segment wants no more of them. */
+    /** The receiver of a segment resets the connection. */
     private void hangUp(SimulatedTcp.Segment segment) {
         over = true;
         innocent = false;

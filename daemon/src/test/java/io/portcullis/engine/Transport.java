@@ -9,7 +9,7 @@ sealed interface Transport {
      * A TCP header.
      *
      * @param flags the control bits of RFC 9293
-     * @param window as it stands in the header, unscaled
+     * @param window as in the header, unscaled
      * @param windowScale shift count of the option, or {@link #NO_SCALE}
      * @param sackPermitted true: with that option
      * @param sackLeft first byte of the one SACK block
@@ -51,7 +51,7 @@ sealed interface Transport {
     record Icmp(
             int type, int code, int identifier, @Nullable Datagram quoted) implements Transport {}
 
-    /** Any other protocol, without a header that anybody here reads. */
+    /** Any other protocol, without a header that the engine reads. */
     record Other(int protocol) implements Transport {}
 
     /** IP protocol number. */
@@ -64,7 +64,7 @@ sealed interface Transport {
         };
     }
 
-    /** What a rule asks of it: the destination port, ICMP's type × 256 + code, else 0. */
+    /** The number that rules match: destination port; ICMP type × 256 + code; else 0. */
     default int selector() {
         return switch (this) {
             case Tcp tcp -> tcp.destinationPort;

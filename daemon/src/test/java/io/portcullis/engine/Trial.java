@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Engine and reference side by side on one clock. Whatever happens, happens to both, and what they say of it must be the
- * same: every verdict, the number of flows, and what the counters add up to.
+ * Engine and reference side by side on one clock. Both get the same events, and must agree on every verdict, on the number of flows
+ * and on the sums of the counters.
  */
 final class Trial {
     /** The two differ. */
@@ -57,12 +57,12 @@ final class Trial {
         return nowNs;
     }
 
-    /** Frames that were decided. */
+    /** Number of decided frames. */
     long frames() {
         return frames;
     }
 
-    /** What the reference said of the frames of the last batch. */
+    /** The reference's verdicts on the last batch. */
     Verdict verdict(int i) {
         return verdicts[i];
     }
@@ -70,7 +70,7 @@ final class Trial {
     /**
      * Plays steps until engine and reference differ.
      *
-     * @return how they differ, if they do
+     * @return the difference, if there is one
      */
     static Optional<String> play(List<Step> steps, Firewall.Source source) {
         try {
@@ -101,7 +101,7 @@ final class Trial {
         }
     }
 
-    /** One step by itself. */
+    /** Plays one step. */
     void take(Step step) {
         switch (step) {
             case Step.Frame frame -> decide(List.of(frame.datagram()));
@@ -157,7 +157,7 @@ final class Trial {
         compareFlows();
     }
 
-    /** What has expired by then has not been forgotten: whoever comes next must find that out. */
+    /** Expired flows are still in the table: the next lookup must expire them. */
     private void restart() {
         Counters before = firewall.counters();
         ask(() -> firewall = firewall.crash(settings.policy(), nowNs));
@@ -169,7 +169,7 @@ final class Trial {
         compareFlows();
     }
 
-    /** Frames of one direction that come at one time, at most {@link Batch#CAPACITY}. */
+    /** Decides about frames of one direction and time, at most {@link Batch#CAPACITY}. */
     void decide(List<Datagram> datagrams) {
         if (datagrams.isEmpty()) {
             return;
@@ -225,7 +225,7 @@ final class Trial {
                 named ? settings.policy().rule(batch.rule(i)).id() : null);
     }
 
-    /** Between two expiries the engine may hold flows that are gone. */
+    /** Between two expiries the engine may hold expired flows. */
     private void compareFlows() {
         long expected = reference.flows().size();
         long actual = firewall.counters().total(Counters.Total.FLOWS);
@@ -234,7 +234,7 @@ final class Trial {
         }
     }
 
-    /** Packets passed and dropped are the frames there were; flows made and gone are the flows there are. */
+    /** Packets passed and dropped add up to the frames; flows created less those ended, expired and evicted are the flows now. */
     private void addUp() {
         Counters counters = firewall.counters();
         long counted = 0;

@@ -23,7 +23,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** One numbered test vector: frames, and what the engine must say of each. The format is described in the file itself. */
+/** One numbered test vector: frames and the engine's expected verdicts. The file itself describes its format. */
 record Vector(
         int id, String what, Map<String, Object> base, Map<String, Object> config, List<Map<String, Object>> steps) {
     static final String INTERFACE = "web0";
@@ -56,7 +56,7 @@ record Vector(
         return vectors;
     }
 
-    /** Runs it; empty when everything is as written, else the first difference. */
+    /** Runs it; empty if all verdicts are as expected, else the first difference. */
     Optional<String> run() {
         try (Arena arena = Arena.ofConfined()) {
             return run(arena.allocate(LONGEST_FRAME));
@@ -111,7 +111,7 @@ record Vector(
         return Optional.empty();
     }
 
-    /** The format has no word for what became of a fragment that was held. */
+    /** The format has no word for the verdict of a held fragment. */
     private static void forget(Engine engine) {
         for (Direction direction : Direction.values()) {
             while (engine.released(direction) != null) {

@@ -3,9 +3,9 @@ package io.portcullis.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of one packet.
+ * The verdict on one packet.
  *
- * @param reason why it is dropped, or would be; {@link Reason#NONE}: it passes
+ * @param reason for which it is dropped, or would be; {@link Reason#NONE}: it passes
  * @param audited true: it passes nevertheless
  * @param rule that is credited with it, or null
  */

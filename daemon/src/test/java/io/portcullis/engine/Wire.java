@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Writes the frames of datagrams into memory: what {@link Frames} builds of their notation (a test compares them), but a
- * hundred times faster and without allocation, for a simulation of many millions of them.
+ * Writes the frames of datagrams into memory, as {@link Frames} builds them from their notation (a test compares them), but a
+ * hundred times faster and without allocation, for simulations of many millions of frames.
  */
 final class Wire {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -134,7 +134,7 @@ final class Wire {
     }
 
     private void putChecksum(Datagram datagram, long transport, int field, long pseudo) {
-        // What follows the headers is zero and adds nothing.
+        // Bytes after the headers are zero and add nothing.
         long end = at - datagram.length();
         int right = ~fold(pseudo + sum(transport, end)) & 0xffff;
         int put = right;

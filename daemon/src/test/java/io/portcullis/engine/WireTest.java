@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The quick writer of frames writes what the slow builder builds of the same packet's notation. */
+/** The fast writer of frames agrees with the slow builder of the same packet's notation. */
 final class WireTest {
     private static final int SLOT = 2048;
 
