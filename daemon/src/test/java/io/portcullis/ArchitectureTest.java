@@ -59,9 +59,10 @@ final class ArchitectureTest {
         allow("packet.wire", "net");
         allow("packet.build", "packet", "packet.wire", "net");
         allow("config", "net");
-        allow("config.yaml", "config", "net");
+        allow("config.files");
+        allow("config.yaml", "config", "config.files", "net");
         allow("config.lint", "config", "net");
-        allow("config.read", "config", "config.yaml", "config.lint", "net");
+        allow("config.read", "config", "config.files", "config.yaml", "config.lint", "net");
         allow("policy", "config", "net");
         allow("policy.analysis", "policy", "config", "net");
         allow("conntrack", "packet", "net");
@@ -86,7 +87,7 @@ final class ArchitectureTest {
                 "net");
         allow("metrics", "engine", "port", "conntrack", "policy");
         allow("operations", "net");
-        allow("history", "config", "linux", "net");
+        allow("history", "config.files", "linux", "net");
         allow(
                 "diagnose",
                 "guard",

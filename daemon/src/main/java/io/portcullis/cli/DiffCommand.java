@@ -69,7 +69,7 @@ final class DiffCommand implements Callable<Integer> {
         print(change.interfaceName() + " egress", "to", change.egress(), out);
     }
 
-    private static void print(String where, String peer, Difference.Way way, PrintWriter out) {
+    private static void print(String where, String peer, Difference.DirectionChange way, PrintWriter out) {
         if (way.isEmpty()) {
             return;
         }

@@ -1,6 +1,6 @@
 package io.portcullis.cli;
 
-import io.portcullis.config.Level;
+import io.portcullis.config.Log.Level;
 import io.portcullis.diagnose.Doctor;
 import io.portcullis.service.Logs;
 import java.io.PrintWriter;

@@ -3,15 +3,36 @@ package io.portcullis.config;
 import java.time.Duration;
 import java.util.List;
 
-/** How an interface stands between outside and inside, and on which NICs. */
+/** How an interface filters traffic, and on which NICs. */
 public sealed interface Mode {
+    /** The kernel hook of host mode's programs. */
+    enum Attach {
+        /** {@link #TCX} if the kernel has it, else {@link #CLSACT}. */
+        AUTO("auto"),
+        /** Linux 6.6 and later. */
+        TCX("tcx"),
+        /** A qdisc and its filters: every kernel since 4.5. */
+        CLSACT("clsact");
+
+        private final String key;
+
+        Attach(String key) {
+            this.key = key;
+        }
+
+        /** The word in the configuration. */
+        public String key() {
+            return key;
+        }
+    }
+
     /**
-     * Two NICs, transparently bridged.
+     * A transparent bridge between two NICs.
      *
      * @param outside NIC towards the world
-     * @param inside NIC towards what is guarded
-     * @param followLinkState true: when one NIC loses its carrier, the other is taken down meanwhile
-     * @param learn so long after a start a plain ACK that a rule admits starts a flow; zero: never
+     * @param inside NIC towards the guarded network
+     * @param followLinkState true: while one NIC has no carrier, the other is down too
+     * @param learn for this long after a start, a plain ACK that a rule admits creates a flow; zero: never
      */
     record Bridge(String outside, String inside, boolean followLinkState, Duration learn) implements Mode {
         public Bridge {
@@ -32,10 +53,10 @@ public sealed interface Mode {
     }
 
     /**
-     * One NIC of this host, in place.
+     * One NIC of this host.
      *
-     * @param nic what the network is behind
-     * @param adoptEstablished true: a start without a flow table keeps the connections that this host already has
+     * @param nic the host's link to the network
+     * @param adoptEstablished true: a start without a flow table keeps the host's established connections
      */
     record Host(String nic, Attach attach, boolean adoptEstablished) implements Mode {
         public Host {
@@ -55,9 +76,9 @@ public sealed interface Mode {
         }
     }
 
-    /** The NICs that are named, outside first. */
+    /** The NICs, outside first. */
     List<String> nics();
 
-    /** As it is written. */
+    /** The word in the configuration. */
     String key();
 }

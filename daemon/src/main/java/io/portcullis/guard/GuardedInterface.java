@@ -1,8 +1,8 @@
 package io.portcullis.guard;
 
 import io.portcullis.config.Datapath;
-import io.portcullis.config.Drops;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
 import io.portcullis.engine.Adopted;

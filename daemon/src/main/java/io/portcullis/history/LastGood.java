@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.FileName;
 import io.portcullis.linux.StateFolder;

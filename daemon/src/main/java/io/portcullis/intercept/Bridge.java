@@ -1,7 +1,7 @@
 package io.portcullis.intercept;
 
-import io.portcullis.config.Attach;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;

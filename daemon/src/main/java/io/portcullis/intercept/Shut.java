@@ -1,6 +1,6 @@
 package io.portcullis.intercept;
 
-import io.portcullis.config.Attach;
+import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;

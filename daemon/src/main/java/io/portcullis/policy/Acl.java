@@ -11,12 +11,18 @@ public final class Acl {
     /** {@link #match}: no entry matches, which denies. */
     public static final int DEFAULT = RuleSet.NONE;
 
-    /** One direction. */
-    public record Side(RuleSet entries, BitSet allows, List<AclEntry> written) {}
+    /**
+     * The entries of one direction.
+     *
+     * @param rules the entries as rules, by their position
+     * @param allows by position; a clear bit denies
+     * @param written by position, as in the configuration
+     */
+    private record CompiledEntries(RuleSet rules, BitSet allows, List<AclEntry> written) {}
 
     private final String name;
-    private final Side ingress;
-    private final Side egress;
+    private final CompiledEntries ingress;
+    private final CompiledEntries egress;
 
     Acl(NetworkAcl acl) {
         name = acl.name();
@@ -24,7 +30,7 @@ public final class Acl {
         egress = compile(acl.egress());
     }
 
-    private static Side compile(List<AclEntry> entries) {
+    private static CompiledEntries compile(List<AclEntry> entries) {
         RuleSetBuilder builder = new RuleSetBuilder();
         BitSet allows = new BitSet(entries.size());
         for (int i = 0; i < entries.size(); i++) {
@@ -32,17 +38,22 @@ public final class Acl {
             builder.add(i, entry.packets(), Set.copyOf(entry.blocks()));
             allows.set(i, entry.allow());
         }
-        return new Side(builder.build(), allows, entries);
+        return new CompiledEntries(builder.build(), allows, entries);
     }
 
-    public Side side(boolean inward) {
+    private CompiledEntries entries(boolean inward) {
         return inward ? ingress : egress;
+    }
+
+    /** The entries of one direction as rules, allowing ones and denying ones. */
+    public RuleSet rules(boolean inward) {
+        return entries(inward).rules;
     }
 
     /** What it lets through, of one protocol and family. */
     public RuleLayer layer(boolean inward, boolean isV6, int protocol, Selectors asked) {
-        Side side = side(inward);
-        return RuleLayer.firstMatch(side.entries, isV6, protocol, side.allows::get, asked);
+        CompiledEntries entries = entries(inward);
+        return RuleLayer.firstMatch(entries.rules, isV6, protocol, entries.allows::get, asked);
     }
 
     /**
@@ -52,12 +63,12 @@ public final class Acl {
      * @return its position in the order of the numbers, or {@link #DEFAULT}
      */
     public int match(boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
-        return side(inward).entries.match(isV6, protocol, selector, peerHigh, peerLow);
+        return entries(inward).rules.match(isV6, protocol, selector, peerHigh, peerLow);
     }
 
     /** True when an entry that {@link #match} named allows; {@link #DEFAULT} does not. */
     public boolean allows(boolean inward, int entry) {
-        return entry != DEFAULT && side(inward).allows.get(entry);
+        return entry != DEFAULT && entries(inward).allows.get(entry);
     }
 
     /** Entries of both directions, {@code *} of each included. */
@@ -98,12 +109,12 @@ public final class Acl {
     public String id(boolean inward, int entry) {
         String number = entry == DEFAULT
                 ? "*"
-                : Integer.toString(side(inward).written.get(entry).number());
+                : Integer.toString(entries(inward).written.get(entry).number());
         return name + (inward ? "/ingress[" : "/egress[") + number + "]";
     }
 
     /** What is written about an entry that {@link #match} named. */
     public AclEntry entry(boolean inward, int entry) {
-        return side(inward).written.get(entry);
+        return entries(inward).written.get(entry);
     }
 }

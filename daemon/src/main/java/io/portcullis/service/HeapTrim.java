@@ -1,6 +1,6 @@
 package io.portcullis.service;
 
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import io.portcullis.config.Level;
+import io.portcullis.config.Log.Level;
 import io.portcullis.net.Visible;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

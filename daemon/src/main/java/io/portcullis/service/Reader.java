@@ -3,7 +3,7 @@ package io.portcullis.service;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Sources;
+import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.read.ConfigReader;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,8 +14,8 @@ interface Reader {
     /** Reads real files. */
     Reader FILES = ConfigReader::load;
 
-    /** As {@link ConfigReader#load(Path, Sources)} does. */
-    Config load(Path file, Sources sources) throws ConfigException;
+    /** As {@link ConfigReader#load(Path, SourceFiles)} does. */
+    Config load(Path file, SourceFiles sources) throws ConfigException;
 
     /**
      * Reads a file and all that it includes. Every failure is a fault of the files: a file that makes the reader fail (out of

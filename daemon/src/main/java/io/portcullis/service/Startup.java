@@ -4,8 +4,12 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Legible;
 import io.portcullis.config.SourceText;
+import io.portcullis.config.files.FileSnapshot;
+import io.portcullis.config.files.SourceFiles;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.config.read.LegibleReader;
+import io.portcullis.config.read.PartialConfig;
+import io.portcullis.config.read.PartialConfigReader;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;
@@ -67,10 +71,10 @@ record Startup(Candidate files, @Nullable Config config) {
     /** The legible parts of a faulty file; none where a defect of portcullis prevents the search for them. */
     static Legible legible(Path file) {
         try {
-            return LegibleReader.read(file);
+            return PartialConfigReader.read(file);
         } catch (RuntimeException | Error defect) {
             Defects.note("reading what is legible of " + file, defect);
-            return new Legible(List.of(), Optional.empty(), Optional.empty());
+            return new PartialConfig(List.of(), Optional.empty(), Optional.empty());
         }
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.guard.AutoFlows;

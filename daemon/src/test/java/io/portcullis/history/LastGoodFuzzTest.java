@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.FileName;
 import io.portcullis.packet.Mutations;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.FileName;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -12,9 +12,9 @@ import io.portcullis.config.Location;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.PrefixList;
 import io.portcullis.config.SecurityGroup;
-import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
 import io.portcullis.config.Warning;
+import io.portcullis.config.files.SourceFiles;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.lint.Lint;
 import io.portcullis.config.yaml.Diagnostics;
 import io.portcullis.config.yaml.Document;
@@ -81,7 +81,7 @@ public final class ConfigReader {
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config load(Path file) throws ConfigException {
-        return load(file, new Sources());
+        return load(file, new SourceFiles());
     }
 
     /**
@@ -90,7 +90,7 @@ public final class ConfigReader {
      *
      * @param sources gets, in any case, what the reading came across
      */
-    public static Config load(Path file, Sources sources) throws ConfigException {
+    public static Config load(Path file, SourceFiles sources) throws ConfigException {
         for (int readings = 0; readings < MOST_READINGS; readings++) {
             Diagnostics reading = new Diagnostics();
             List<SourceText> texts = new ArrayList<>();
@@ -98,10 +98,10 @@ public final class ConfigReader {
             try {
                 documents.load(file);
             } finally {
-                sources.found(texts, documents.files());
+                sources.set(texts, documents.files());
             }
             // Some files as they were before an edit and some as they are after it are no configuration of anybody's.
-            if (sources.files().equals(sources.files().look())) {
+            if (sources.files().equals(sources.files().current())) {
                 return read(documents.all(), reading);
             }
         }
@@ -114,7 +114,7 @@ public final class ConfigReader {
      * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
      * among them.
      *
-     * @param texts as {@link Sources#texts} gives them, at least one
+     * @param texts as {@link SourceFiles#texts} gives them, at least one
      * @throws ConfigException if anything is wrong with any of them, with all that is
      */
     public static Config of(List<SourceText> texts) throws ConfigException {

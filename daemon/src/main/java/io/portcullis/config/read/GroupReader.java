@@ -51,7 +51,7 @@ final class GroupReader {
         List<Rule> out = fields.filled("egress", "[] if nothing new may leave")
                 .map(egress::list)
                 .orElse(null);
-        List<Cidr> members = fields.get("members").map(Blocks::list).orElse(List.of());
+        List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
         return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
     }
 
@@ -71,7 +71,7 @@ final class GroupReader {
                     // Entries of network ACLs that deny a list would deny nobody.
                     value.withoutValue("[] for a list without blocks");
                 }
-                List<Cidr> entries = value.isNull() ? List.of() : Blocks.list(value);
+                List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
                 lists.put(value.key(), new PrefixList(value.key(), entries, value.keyPlace()));
             }
         }

@@ -1,9 +1,9 @@
 package io.portcullis.config.read;
 
-import io.portcullis.config.Attach;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
@@ -101,7 +101,7 @@ final class InterfaceReader {
         Fields fields = value.fields(KEYS);
         Optional<Mode> mode = mode(value, fields);
         List<String> groups = groups(value, fields);
-        List<Cidr> addresses = fields.get("addresses").map(Blocks::list).orElse(List.of());
+        List<Cidr> addresses = fields.get("addresses").map(BlockReader::list).orElse(List.of());
         boolean verify = fields.get("checksums")
                 .flatMap(each -> each.choice(List.of("verify", "trust")))
                 .orElse("verify")

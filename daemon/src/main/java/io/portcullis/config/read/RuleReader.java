@@ -415,8 +415,8 @@ final class RuleReader {
                     + ")");
             return Optional.empty();
         }
-        Optional<Cidr> block = Blocks.block(value, text.get());
-        if (block.isPresent() && protocol == IpProtocol.ICMP && block.get().isV6()) {
+        Optional<Cidr> block = BlockReader.block(value, text.get());
+        if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
             value.fault("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
             return Optional.empty();
         }

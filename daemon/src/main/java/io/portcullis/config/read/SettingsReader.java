@@ -2,9 +2,9 @@ package io.portcullis.config.read;
 
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
-import io.portcullis.config.Drops;
-import io.portcullis.config.Level;
 import io.portcullis.config.Log;
+import io.portcullis.config.Log.Drops;
+import io.portcullis.config.Log.Level;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.PacketMark;
 import io.portcullis.config.TimeoutSettings;

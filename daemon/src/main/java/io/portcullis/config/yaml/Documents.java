@@ -1,9 +1,9 @@
 package io.portcullis.config.yaml;
 
-import io.portcullis.config.FileSet;
 import io.portcullis.config.Location;
-import io.portcullis.config.Sought;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.FilePattern;
+import io.portcullis.config.files.FileSnapshot;
+import io.portcullis.config.files.SourceText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -38,7 +38,7 @@ public final class Documents {
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
-    private final Map<Sought, String> found = new LinkedHashMap<>();
+    private final Map<FilePattern, String> found = new LinkedHashMap<>();
     private int depth;
 
     private Documents(Diagnostics reading, boolean salvages, List<SourceText> texts) {
@@ -63,7 +63,7 @@ public final class Documents {
         if (!seen.add(identity)) {
             return;
         }
-        look(Sought.of(file));
+        look(FilePattern.of(file));
         String name = file.toString();
         Optional<String> yaml = text(file, name);
         if (yaml.isEmpty()) {
@@ -105,13 +105,13 @@ public final class Documents {
     }
 
     /** Where files were looked for so far, and what was there before any of them was read. */
-    public FileSet files() {
-        return new FileSet(found);
+    public FileSnapshot files() {
+        return new FileSnapshot(found);
     }
 
-    private void look(Sought sought) {
-        if (!found.containsKey(sought)) {
-            found.put(sought, sought.found());
+    private void look(FilePattern pattern) {
+        if (!found.containsKey(pattern)) {
+            found.put(pattern, pattern.fingerprint());
         }
     }
 
@@ -215,14 +215,14 @@ public final class Documents {
     private void expand(Path folder, String part, List<Path> into) throws IOException {
         if (!hasWildcard(part)) {
             Path file = folder.resolve(part);
-            look(Sought.of(file));
+            look(FilePattern.of(file));
             if (Files.exists(file)) {
                 into.add(file);
             }
             return;
         }
-        Sought pattern = Sought.pattern(folder, part);
-        List<String> names = pattern.matching();
+        FilePattern pattern = FilePattern.glob(folder, part);
+        List<String> names = pattern.matches();
         look(pattern);
         names.forEach(name -> into.add(folder.resolve(name)));
     }

@@ -50,7 +50,7 @@ public final class Difference {
      * @param aclAllowed packets, those of tracked flows too, that the network ACL lets through from now on
      * @param aclDenied packets, those of tracked flows too, that it does not let through any more
      */
-    public record Way(List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
+    public record DirectionChange(List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
         /** True: nothing. */
         public boolean isEmpty() {
             return allowed.isEmpty() && denied.isEmpty() && aclAllowed.isEmpty() && aclDenied.isEmpty();
@@ -62,20 +62,20 @@ public final class Difference {
      *
      * @param note what no set says; empty: nothing
      */
-    public record Change(String interfaceName, String note, Way ingress, Way egress) {
+    public record Change(String interfaceName, String note, DirectionChange ingress, DirectionChange egress) {
         /** True: nothing. */
         public boolean isEmpty() {
             return note.isEmpty() && ingress.isEmpty() && egress.isEmpty();
         }
     }
 
-    private static final Way NOTHING = new Way(List.of(), List.of(), List.of(), List.of());
+    private static final DirectionChange NOTHING = new DirectionChange(List.of(), List.of(), List.of(), List.of());
 
     /** An interval of addresses and what is true in all of it; as text, because 100,000 sets would be 800 MB. */
     private record Piece(Address first, Address last, String selectors) {}
 
-    /** The two sides of a comparison. */
-    private interface Sides {
+    /** The policies, or network ACLs, before and after a change. */
+    private interface Comparison {
         Set<Integer> protocols();
 
         List<RuleLayer> layers(boolean isV6, int protocol);
@@ -119,7 +119,7 @@ public final class Difference {
                             : "enforce becomes true: what the rules do not admit is dropped from now on");
         }
         classes(was, is, notes);
-        return new Change(name, String.join("; ", notes), way(old, now, true), way(old, now, false));
+        return new Change(name, String.join("; ", notes), direction(old, now, true), direction(old, now, false));
     }
 
     private static void classes(Interface was, Interface is, List<String> notes) {
@@ -143,21 +143,21 @@ public final class Difference {
         return classes;
     }
 
-    private static Way way(Policy old, Policy now, boolean inward) {
-        Sides flows = flows(old, now, inward);
+    private static DirectionChange direction(Policy old, Policy now, boolean inward) {
+        Comparison flows = flows(old, now, inward);
         List<Traffic> allowed = traffic(flows, false);
         List<Traffic> denied = traffic(flows, true);
         if (old.acl() == null && now.acl() == null) {
-            return new Way(allowed, denied, List.of(), List.of());
+            return new DirectionChange(allowed, denied, List.of(), List.of());
         }
-        Sides acls = acls(old.acl(), now.acl(), inward);
-        return new Way(allowed, denied, traffic(acls, false), traffic(acls, true));
+        Comparison acls = acls(old.acl(), now.acl(), inward);
+        return new DirectionChange(allowed, denied, traffic(acls, false), traffic(acls, true));
     }
 
-    private static Sides flows(Policy old, Policy now, boolean inward) {
-        Admitted before = new Admitted(old, inward);
-        Admitted after = new Admitted(now, inward);
-        return new Sides() {
+    private static Comparison flows(Policy old, Policy now, boolean inward) {
+        AdmittedFlows before = new AdmittedFlows(old, inward);
+        AdmittedFlows after = new AdmittedFlows(now, inward);
+        return new Comparison() {
             @Override
             public Set<Integer> protocols() {
                 Set<Integer> protocols = before.protocols();
@@ -182,16 +182,16 @@ public final class Difference {
         };
     }
 
-    private static Sides acls(@Nullable Acl old, @Nullable Acl now, boolean inward) {
-        return new Sides() {
+    private static Comparison acls(@Nullable Acl old, @Nullable Acl now, boolean inward) {
+        return new Comparison() {
             @Override
             public Set<Integer> protocols() {
                 Set<Integer> protocols = new TreeSet<>();
                 if (old != null) {
-                    Admitted.add(old.side(inward).entries(), protocols);
+                    AdmittedFlows.add(old.rules(inward), protocols);
                 }
                 if (now != null) {
-                    Admitted.add(now.side(inward).entries(), protocols);
+                    AdmittedFlows.add(now.rules(inward), protocols);
                 }
                 return protocols;
             }
@@ -216,17 +216,17 @@ public final class Difference {
     }
 
     /** The traffic of which only one side is true. */
-    private static List<Traffic> traffic(Sides sides, boolean lost) {
-        Set<Integer> named = sides.protocols();
-        int unnamed = Admitted.unnamed(named);
+    private static List<Traffic> traffic(Comparison comparison, boolean lost) {
+        Set<Integer> named = comparison.protocols();
+        int unnamed = AdmittedFlows.unnamed(named);
         Map<Integer, Map<String, List<String>>> byProtocol = new TreeMap<>();
         for (int protocol : named) {
-            byProtocol.put(protocol, pieces(sides, protocol, lost));
+            byProtocol.put(protocol, pieces(comparison, protocol, lost));
         }
         List<Traffic> traffic = new ArrayList<>();
         if (unnamed >= 0) {
             // Nobody has named these: what holds for one of them holds for all, and maybe for some that have a name.
-            pieces(sides, unnamed, lost).forEach((selectors, peers) -> {
+            pieces(comparison, unnamed, lost).forEach((selectors, peers) -> {
                 Set<String> others = new LinkedHashSet<>();
                 byProtocol.forEach((protocol, of) -> {
                     if (Objects.equals(of.get(""), peers)) {
@@ -245,10 +245,10 @@ public final class Difference {
     }
 
     /** By selectors, for people, the peers; of one protocol. */
-    private static Map<String, List<String>> pieces(Sides sides, int protocol, boolean lost) {
+    private static Map<String, List<String>> pieces(Comparison comparison, int protocol, boolean lost) {
         Map<String, List<String>> peers = new LinkedHashMap<>();
         for (boolean isV6 : new boolean[] {false, true}) {
-            List<Piece> pieces = pieces(sides, protocol, isV6, lost);
+            List<Piece> pieces = pieces(comparison, protocol, isV6, lost);
             for (Piece piece : pieces) {
                 peers.computeIfAbsent(piece.selectors, _ -> new ArrayList<>()).add(interval(piece));
             }
@@ -256,11 +256,11 @@ public final class Difference {
         return peers;
     }
 
-    private static List<Piece> pieces(Sides sides, int protocol, boolean isV6, boolean lost) {
+    private static List<Piece> pieces(Comparison comparison, int protocol, boolean isV6, boolean lost) {
         Selectors domain = Selectors.domain(isV6, protocol);
         List<Piece> pieces = new ArrayList<>();
-        IntervalSweep.run(isV6, sides.layers(isV6, protocol), (first, last, sets) -> {
-            List<Selectors> both = sides.of(sets, domain);
+        IntervalSweep.run(isV6, comparison.layers(isV6, protocol), (first, last, sets) -> {
+            List<Selectors> both = comparison.of(sets, domain);
             Selectors was = both.getFirst().and(domain);
             Selectors is = both.getLast().and(domain);
             Selectors changed = lost ? was.without(is) : is.without(was);

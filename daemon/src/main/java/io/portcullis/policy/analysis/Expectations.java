@@ -78,11 +78,11 @@ public final class Expectations {
         builder.add(
                 0, claim.packets(), Compiler.addresses(config, claim.packets().peers()));
         RuleSet claimed = builder.build();
-        Admitted admitted = new Admitted(policy, claim.ingress());
+        AdmittedFlows admitted = new AdmittedFlows(policy, claim.ingress());
         int spoken = claim.packets().protocol();
         Set<Integer> protocols = spoken == Rule.ALL ? admitted.protocols() : new TreeSet<>(Set.of(spoken));
         if (spoken == Rule.ALL) {
-            int unnamed = Admitted.unnamed(protocols);
+            int unnamed = AdmittedFlows.unnamed(protocols);
             if (unnamed >= 0) {
                 protocols.add(unnamed);
             }
@@ -99,7 +99,7 @@ public final class Expectations {
     }
 
     private static @Nullable Packet counterexample(
-            Expectation claim, RuleSet claimed, Admitted admitted, boolean isV6, int protocol) {
+            Expectation claim, RuleSet claimed, AdmittedFlows admitted, boolean isV6, int protocol) {
         Selectors domain = Selectors.domain(isV6, protocol);
         Selectors asked = Selectors.NONE
                 .painted(RuleSetBuilder.ranges(claim.packets()).stream()

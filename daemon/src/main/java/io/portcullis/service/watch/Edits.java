@@ -1,6 +1,6 @@
 package io.portcullis.service.watch;
 
-import io.portcullis.config.FileSet;
+import io.portcullis.config.files.FileSnapshot;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Inotify;
@@ -108,8 +108,8 @@ public final class Edits implements AutoCloseable {
         if (closed) {
             return true;
         }
-        boolean first = taken.equals(FileSet.NONE);
-        taken = read.equals(FileSet.NONE) ? FileSet.of(file) : read;
+        boolean first = taken.equals(FileSnapshot.NONE);
+        taken = read.equals(FileSnapshot.NONE) ? FileSnapshot.of(file) : read;
         other = null;
         follow();
         nextLookNs = System.nanoTime();
@@ -166,7 +166,7 @@ public final class Edits implements AutoCloseable {
                 now = source.open();
                 watch = now;
             }
-            unseen = now.follow(WatchPlan.of(taken.found().keySet())).orElse("");
+            unseen = now.follow(WatchPlan.of(taken.fingerprints().keySet())).orElse("");
         } catch (ErrnoException refused) {
             unseen = refused.errno() == Errno.ECANCELED ? "" : String.valueOf(refused.getMessage());
         }
@@ -256,7 +256,7 @@ public final class Edits implements AutoCloseable {
     }
 
     private void look(long nowNs, boolean nobodyWrites) {
-        FileSet now = taken.look();
+        FileSnapshot now = taken.current();
         if (now.equals(taken)) {
             other = null;
         } else if (!now.equals(other)) {
@@ -274,7 +274,7 @@ public final class Edits implements AutoCloseable {
     private void report() {
         pending = false;
         other = null;
-        taken = taken.look();
+        taken = taken.current();
         if (watch != null) {
             watch.forgetGone();
         }

@@ -1,6 +1,6 @@
 package io.portcullis.service.watch;
 
-import io.portcullis.config.Sought;
+import io.portcullis.config.files.FilePattern;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -60,14 +60,14 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
         private final Set<Path> holders = new LinkedHashSet<>();
         private final Set<Path> files = new LinkedHashSet<>();
 
-        void add(Sought sought) {
-            if (sought.isPattern()) {
-                Path folder = follow(sought.folder());
+        void add(FilePattern pattern) {
+            if (pattern.isGlob()) {
+                Path folder = follow(pattern.folder());
                 holders.add(folder);
-                patterns.computeIfAbsent(folder, _ -> new ArrayList<>()).add(sought.names());
+                patterns.computeIfAbsent(folder, _ -> new ArrayList<>()).add(pattern.names());
                 return;
             }
-            Path file = follow(sought.folder().resolve(sought.name()));
+            Path file = follow(pattern.folder().resolve(pattern.name()));
             Path folder = file.getParent();
             if (folder != null && !Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                 holders.add(folder);

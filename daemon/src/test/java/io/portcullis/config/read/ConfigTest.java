@@ -8,28 +8,28 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Attach;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
-import io.portcullis.config.Drops;
 import io.portcullis.config.Interface;
-import io.portcullis.config.Level;
 import io.portcullis.config.Location;
 import io.portcullis.config.Log;
+import io.portcullis.config.Log.Drops;
+import io.portcullis.config.Log.Level;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.PacketMark;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
-import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
 import io.portcullis.config.TimeoutSettings;
+import io.portcullis.config.files.SourceFiles;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.LinkClass;
@@ -367,7 +367,7 @@ class ConfigTest {
                 "rules.d/a.yaml",
                 "version: 1\nsecurity-groups: {app: {ingress: [{protocol: all, from: {group: db}}]}}\n");
         write("extra.yaml", "include: [main.yaml]\nprefix-lists: {office: [192.0.2.0/24]}\n");
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         Config config = ConfigReader.load(main, sources);
         assertEquals(
                 List.of("web", "app", "db"),
@@ -388,9 +388,9 @@ class ConfigTest {
                         "rules.d/b.yaml",
                         "rules.d/{b,a}.yaml"),
                 namesIn(sources));
-        assertEquals(sources.files(), sources.files().look());
+        assertEquals(sources.files(), sources.files().current());
         Files.createDirectory(folder.resolve("none.d"));
-        assertNotEquals(sources.files(), sources.files().look());
+        assertNotEquals(sources.files(), sources.files().current());
     }
 
     @Test
@@ -398,15 +398,15 @@ class ConfigTest {
         Path main = write("main.yaml", "include: [rules.d/*.yaml, later.d/*/web.yaml]\nnonsense: 1\n");
         write("rules.d/a.yaml", "[");
         Files.createDirectories(folder.resolve("later.d"));
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         assertThrows(ConfigException.class, () -> ConfigReader.load(main, sources));
         assertEquals(
                 Set.of("later.d", "later.d/*", "main.yaml", "rules.d", "rules.d/*.yaml", "rules.d/a.yaml"),
                 namesIn(sources));
     }
 
-    private Set<String> namesIn(Sources sources) {
-        return sources.files().found().keySet().stream()
+    private Set<String> namesIn(SourceFiles sources) {
+        return sources.files().fingerprints().keySet().stream()
                 .map(each ->
                         folder.relativize(each.folder().resolve(each.name())).toString())
                 .collect(Collectors.toSet());
@@ -582,7 +582,7 @@ class ConfigTest {
         Path more = Files.createDirectory(folder.resolve("more"));
         Files.writeString(more.resolve("b.yaml"), "security-groups: {unused: {members: [10.0.0.1]}}\n");
         Files.writeString(more.resolve("a.yaml"), "include: [../main.yaml, b.yaml]\nsecurity-groups: {db: {}}\n");
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         Config config = ConfigReader.load(main, sources);
         assertFalse(config.warnings().isEmpty());
         assertEquals(
@@ -599,7 +599,7 @@ class ConfigTest {
     @Test
     void textsOfAFaultyConfigurationAreTold() throws IOException {
         Path main = Files.writeString(folder.resolve("main.yaml"), HEAD + "include: [none.yaml]\nnonsense: 1\n");
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         assertThrows(ConfigException.class, () -> ConfigReader.load(main, sources));
         assertEquals(List.of(new SourceText(main.toString(), Files.readString(main))), sources.texts());
         ConfigException refused = assertThrows(ConfigException.class, () -> ConfigReader.of(sources.texts()));

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.config.read.LegibleReader;
+import io.portcullis.config.read.PartialConfigReader;
 import io.portcullis.config.read.SchemaTest;
 import io.portcullis.net.Visible;
 import java.io.IOException;
@@ -346,7 +346,7 @@ class BadConfigTest {
             }
             String damaged = yaml.toString();
             write("damaged.yaml", damaged);
-            legible += LegibleReader.read(folder.resolve("damaged.yaml"))
+            legible += PartialConfigReader.read(folder.resolve("damaged.yaml"))
                     .interfaces()
                     .size();
             try {

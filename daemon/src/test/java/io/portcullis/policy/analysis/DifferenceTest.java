@@ -60,15 +60,15 @@ final class DifferenceTest {
                 for (boolean ingress : new boolean[] {true, false}) {
                     boolean was = RandomWorld.naivelyAdmits(before, ingress, asked);
                     boolean is = RandomWorld.naivelyAdmits(after, ingress, asked);
-                    Difference.Way way = way(changes, ingress);
-                    String what = "seed " + seed + ": " + (ingress ? "ingress " : "egress ") + asked + " in " + way
+                    Difference.DirectionChange change = direction(changes, ingress);
+                    String what = "seed " + seed + ": " + (ingress ? "ingress " : "egress ") + asked + " in " + change
                             + "\n" + before + "\n" + after;
-                    assertEquals(!was && is, isIn(way.allowed(), asked), () -> "allowed, " + what);
-                    assertEquals(was && !is, isIn(way.denied(), asked), () -> "denied, " + what);
+                    assertEquals(!was && is, isIn(change.allowed(), asked), () -> "allowed, " + what);
+                    assertEquals(was && !is, isIn(change.denied(), asked), () -> "denied, " + what);
                     boolean passed = RandomWorld.naivelyPassesAcl(before, ingress, asked);
                     boolean passes = RandomWorld.naivelyPassesAcl(after, ingress, asked);
-                    assertEquals(!passed && passes, isIn(way.aclAllowed(), asked), () -> "ACL allows, " + what);
-                    assertEquals(passed && !passes, isIn(way.aclDenied(), asked), () -> "ACL denies, " + what);
+                    assertEquals(!passed && passes, isIn(change.aclAllowed(), asked), () -> "ACL allows, " + what);
+                    assertEquals(passed && !passes, isIn(change.aclDenied(), asked), () -> "ACL denies, " + what);
                     differing += was == is ? 0 : 1;
                 }
             }
@@ -76,12 +76,12 @@ final class DifferenceTest {
         assertTrue(differing > WORLDS, differing + " differed");
     }
 
-    private static Difference.Way way(List<Difference.Change> changes, boolean ingress) {
+    private static Difference.DirectionChange direction(List<Difference.Change> changes, boolean ingress) {
         return changes.stream()
                 .filter(change -> change.interfaceName().equals("web0"))
                 .findFirst()
                 .map(change -> ingress ? change.ingress() : change.egress())
-                .orElse(new Difference.Way(List.of(), List.of(), List.of(), List.of()));
+                .orElse(new Difference.DirectionChange(List.of(), List.of(), List.of(), List.of()));
     }
 
     private static boolean isIn(List<Difference.Traffic> traffic, RandomWorld.Question asked) {
@@ -168,10 +168,10 @@ final class DifferenceTest {
 
     @Test
     void allIsToldAsAll() throws ConfigException {
-        Difference.Way way = diff("egress: []", "egress: [{protocol: all, to: any}]")
+        Difference.DirectionChange change = diff("egress: []", "egress: [{protocol: all, to: any}]")
                 .getFirst()
                 .egress();
-        assertEquals(List.of(new Difference.Traffic("all", "", List.of("any"))), way.allowed());
+        assertEquals(List.of(new Difference.Traffic("all", "", List.of("any"))), change.allowed());
         assertEquals(
                 List.of(
                         new Difference.Traffic("all but tcp", "", List.of("192.0.2.0/24")),

@@ -1,8 +1,8 @@
 package io.portcullis.service.watch;
 
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.SourceText;
-import io.portcullis.config.Sources;
+import io.portcullis.config.files.SourceFiles;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class ObeyedFiles implements AutoCloseable {
     }
 
     private void read(boolean asIs) {
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         try {
             ConfigReader.load(main, sources);
         } catch (ConfigException _) {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Sought;
+import io.portcullis.config.files.FilePattern;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ final class WatchPlanTest {
     private Path folder;
 
     private static WatchPlan plan(Path folder, String name, boolean isPattern) {
-        return WatchPlan.of(Set.of(new Sought(folder, name, isPattern)));
+        return WatchPlan.of(Set.of(new FilePattern(folder, name, isPattern)));
     }
 
     private static WatchPlan.Folder in(WatchPlan plan, Path folder) {

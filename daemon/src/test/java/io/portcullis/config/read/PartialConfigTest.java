@@ -3,7 +3,6 @@ package io.portcullis.config.read;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.config.Legible;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.OnFailure;
 import java.io.IOException;
@@ -22,16 +21,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Of a faulty file the NICs that it wants guarded are known, whatever the fault. */
-class LegibleTest {
+class PartialConfigTest {
     private static final String HOST = "  host9: {mode: host, nic: eth9, on-failure: open, security-groups: [web]}";
-    private static final Legible.Named NAMED = new Legible.Named("host9", List.of("eth9"), OnFailure.OPEN);
+    private static final PartialConfig.Named NAMED = new PartialConfig.Named("host9", List.of("eth9"), OnFailure.OPEN);
 
     @TempDir
     Path folder;
 
     private static List<Path> faultyFiles() throws IOException, URISyntaxException {
         Path bad = Path.of(
-                Objects.requireNonNull(LegibleTest.class.getResource("/bad")).toURI());
+                Objects.requireNonNull(PartialConfigTest.class.getResource("/bad")).toURI());
         try (Stream<Path> files = Files.list(bad)) {
             return files.filter(file -> file.toString().endsWith(".yaml"))
                     .filter(file -> !file.getFileName().toString().startsWith("."))
@@ -63,7 +62,7 @@ class LegibleTest {
         for (List<String> text : isList ? List.of(first) : List.of(first, last)) {
             Path file = Files.write(faulty.resolveSibling(".legible.yaml"), text);
             try {
-                List<Legible.Named> found = LegibleReader.read(file).interfaces();
+                List<PartialConfig.Named> found = PartialConfigReader.read(file).interfaces();
                 assertTrue(found.contains(NAMED), () -> found + "\n" + String.join("\n", text));
             } finally {
                 Files.delete(file);
@@ -71,16 +70,16 @@ class LegibleTest {
         }
     }
 
-    private Legible read(String yaml) throws IOException {
-        return LegibleReader.read(Files.writeString(folder.resolve("faulty.yaml"), yaml));
+    private PartialConfig read(String yaml) throws IOException {
+        return PartialConfigReader.read(Files.writeString(folder.resolve("faulty.yaml"), yaml));
     }
 
-    private List<Legible.Named> named(String interfaces) throws IOException {
+    private List<PartialConfig.Named> named(String interfaces) throws IOException {
         return read("version: 1\ninterfaces:\n" + interfaces).interfaces();
     }
 
-    private static Legible.Named closed(String name, String... nics) {
-        return new Legible.Named(name, List.of(nics), OnFailure.CLOSED);
+    private static PartialConfig.Named closed(String name, String... nics) {
+        return new PartialConfig.Named(name, List.of(nics), OnFailure.CLOSED);
     }
 
     @Test
@@ -108,7 +107,7 @@ class LegibleTest {
                         closed("a", "eth0"),
                         closed("b", "eth1"),
                         closed("c", "eth2"),
-                        new Legible.Named("d", List.of("eth3"), OnFailure.OPEN)),
+                        new PartialConfig.Named("d", List.of("eth3"), OnFailure.OPEN)),
                 named("""
                           a: {mode: host, nic: eth0, on-failure: opne}
                           b: {mode: host, nic: eth1, on-failur: open}
@@ -144,9 +143,9 @@ class LegibleTest {
     void mergeKeysAndAliasesAreFollowedAndThoseOfNothingAreNot() throws IOException {
         assertEquals(
                 List.of(
-                        new Legible.Named("a", List.of("eth0"), OnFailure.OPEN),
+                        new PartialConfig.Named("a", List.of("eth0"), OnFailure.OPEN),
                         closed("b", "eth1"),
-                        new Legible.Named("d", List.of("eth2"), OnFailure.OPEN)),
+                        new PartialConfig.Named("d", List.of("eth2"), OnFailure.OPEN)),
                 named("""
                           a: &base {mode: host, nic: eth0, on-failure: open}
                           b: {<<: *nothing, mode: host, nic: &nic eth1}
@@ -190,13 +189,13 @@ class LegibleTest {
 
     @Test
     void whereItAnswersIsLegible() throws IOException {
-        Legible legible = read("""
+        PartialConfig legible = read("""
                 control: {socket: /run/other.sock, typo: 1}
                 metrics: {listen: "[::1]:9999"}
                 """);
         assertEquals(Optional.of(Path.of("/run/other.sock")), legible.controlSocket());
         assertEquals(Optional.of(new Metrics("::1", 9999, true)), legible.metricsListen());
-        Legible wrong = read("""
+        PartialConfig wrong = read("""
                 control: {socket: run/other.sock}
                 metrics: {listen: "::1"}
                 """);
@@ -212,14 +211,14 @@ class LegibleTest {
                 file,
                 "# caf\u00e9\ninterfaces: {a: {mode: host, nic: eth0}}\n\u0007\n"
                         .getBytes(StandardCharsets.ISO_8859_1));
-        assertEquals(List.of(closed("a", "eth0")), LegibleReader.read(file).interfaces());
+        assertEquals(List.of(closed("a", "eth0")), PartialConfigReader.read(file).interfaces());
     }
 
     @Test
     void whatIsNotThereHasNothing() {
-        Legible nothing = new Legible(List.of(), Optional.empty(), Optional.empty());
-        assertEquals(nothing, LegibleReader.read(folder.resolve("none.yaml")));
-        assertEquals(nothing, LegibleReader.read(folder));
+        PartialConfig nothing = new PartialConfig(List.of(), Optional.empty(), Optional.empty());
+        assertEquals(nothing, PartialConfigReader.read(folder.resolve("none.yaml")));
+        assertEquals(nothing, PartialConfigReader.read(folder));
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.portcullis.config.read;
 
 import io.portcullis.config.Control;
 import io.portcullis.config.Interface;
-import io.portcullis.config.Legible;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.yaml.Diagnostics;
 import io.portcullis.config.yaml.Document;
@@ -24,7 +23,7 @@ import java.util.function.Function;
  * Reads what is legible in a faulty configuration. Where a name is misspelt, the nearest one is meant; where an interface is
  * described twice, all NICs of both count: one NIC too many that is shut is better than one that is open.
  */
-public final class LegibleReader {
+public final class PartialConfigReader {
     private static final String NIC = "nic";
     private static final List<String> SIDES = List.of("outside", "inside");
     private static final List<String> NICS = List.of(NIC, SIDES.get(0), SIDES.get(1));
@@ -37,10 +36,10 @@ public final class LegibleReader {
         private boolean open;
         private boolean otherwise;
 
-        Legible.Named named(String name) {
+        PartialConfig.Named named(String name) {
             OnFailure onFailure = open && !otherwise ? OnFailure.OPEN : OnFailure.CLOSED;
             String known = ConfigReader.isName(name) ? name : nics.iterator().next();
-            return new Legible.Named(known, List.copyOf(nics), onFailure);
+            return new PartialConfig.Named(known, List.copyOf(nics), onFailure);
         }
     }
 
@@ -50,23 +49,23 @@ public final class LegibleReader {
     private final List<Document> documents;
     private final Map<String, Sighting> sightings = new LinkedHashMap<>();
 
-    private LegibleReader(Path file) {
+    private PartialConfigReader(Path file) {
         Documents read = Documents.salvaging(reading);
         read.load(file);
         documents = read.all();
     }
 
-    public static Legible read(Path file) {
-        return new LegibleReader(file).read();
+    public static PartialConfig read(Path file) {
+        return new PartialConfigReader(file).read();
     }
 
-    private Legible read() {
+    private PartialConfig read() {
         for (Value interfaces : values("interfaces")) {
             Fields.entries(interfaces).forEach(this::see);
         }
-        List<Legible.Named> named = new ArrayList<>();
+        List<PartialConfig.Named> named = new ArrayList<>();
         sightings.forEach((name, sighting) -> named.add(sighting.named(name)));
-        return new Legible(
+        return new PartialConfig(
                 named,
                 setting("control", "socket", SettingsReader::control).map(Control::socket),
                 setting("metrics", "listen", SettingsReader::metrics));

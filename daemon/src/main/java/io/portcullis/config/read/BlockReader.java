@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 
 /** Reads addresses and address blocks. */
-public final class Blocks {
+public final class BlockReader {
     private static final String EXPECTED = "an address or a block such as 10.0.0.0/8";
 
-    private Blocks() {}
+    private BlockReader() {}
 
     /** A list of blocks. */
     static List<Cidr> list(Value list) {

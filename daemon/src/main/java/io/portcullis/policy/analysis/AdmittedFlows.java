@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** The new flows that a policy admits in one direction: failsafe, network ACL and groups together. */
-final class Admitted {
+final class AdmittedFlows {
     private final Policy policy;
     private final boolean inward;
     private final RuleSet rules;
 
-    Admitted(Policy policy, boolean inward) {
+    AdmittedFlows(Policy policy, boolean inward) {
         this.policy = policy;
         this.inward = inward;
         rules = inward ? policy.ingress() : policy.egress();
@@ -28,7 +28,7 @@ final class Admitted {
         add(rules, named);
         Acl acl = policy.acl();
         if (acl != null) {
-            add(acl.side(inward).entries(), named);
+            add(acl.rules(inward), named);
         }
         return named;
     }

@@ -1,5 +1,7 @@
-package io.portcullis.config;
+package io.portcullis.config.read;
 
+import io.portcullis.config.Metrics;
+import io.portcullis.config.OnFailure;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,9 +14,9 @@ import java.util.Optional;
  * @param controlSocket {@code control.socket}; empty where it is not there or faulty
  * @param metricsListen {@code metrics.listen}; empty where it is not there or faulty
  */
-public record Legible(List<Named> interfaces, Optional<Path> controlSocket, Optional<Metrics> metricsListen) {
+public record PartialConfig(List<Named> interfaces, Optional<Path> controlSocket, Optional<Metrics> metricsListen) {
     /** Copies the list. */
-    public Legible {
+    public PartialConfig {
         interfaces = List.copyOf(interfaces);
     }
 
