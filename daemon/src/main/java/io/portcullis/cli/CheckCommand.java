@@ -30,11 +30,11 @@ final class CheckCommand implements Callable<Integer> {
      */
     record Finding(String file, int line, int column, String severity, String text) {
         static Finding of(ConfigError fault) {
-            return of(fault.place(), "error", fault.text());
+            return of(fault.location(), "error", fault.text());
         }
 
         static Finding of(Warning warning) {
-            return of(warning.place(), "warning", warning.text());
+            return of(warning.location(), "warning", warning.text());
         }
 
         private static Finding of(Location place, String severity, String text) {

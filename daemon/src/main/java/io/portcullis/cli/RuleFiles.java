@@ -36,7 +36,7 @@ final class RuleFiles {
                     file.equals(STANDARD_INPUT) ? ConfigReader.read(in, file.toString()) : ConfigReader.load(file);
             return new Read(Optional.of(NicAddresses.added(config)), List.of());
         } catch (ConfigException e) {
-            return new Read(Optional.empty(), e.faults());
+            return new Read(Optional.empty(), e.errors());
         } catch (IOException e) {
             return failed(file, "cannot be read: " + e.getMessage());
         } catch (RuntimeException | Error e) {

@@ -43,9 +43,9 @@ public record Config(
      */
     public List<Cidr> members(String group) {
         List<Cidr> members = new ArrayList<>();
-        for (Interface each : interfaces.values()) {
-            if (each.securityGroups().contains(group)) {
-                members.addAll(each.memberAddresses());
+        for (Interface iface : interfaces.values()) {
+            if (iface.securityGroups().contains(group)) {
+                members.addAll(iface.memberAddresses());
             }
         }
         members.addAll(group(group).members());
@@ -59,7 +59,8 @@ public record Config(
      */
     public Config withNicAddresses(Map<String, List<Cidr>> ofNics) {
         Map<String, Interface> all = new LinkedHashMap<>();
-        interfaces.forEach((name, each) -> all.put(name, each.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
+        interfaces.forEach(
+                (name, iface) -> all.put(name, iface.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
         return changed(all, warnings);
     }
 
@@ -77,8 +78,8 @@ public record Config(
      *
      * @throws IllegalArgumentException if its name is that of none
      */
-    public Optional<NetworkAcl> networkAcl(Interface attachment) {
-        String name = attachment.networkAcl();
+    public Optional<NetworkAcl> networkAcl(Interface iface) {
+        String name = iface.networkAcl();
         if (name == null) {
             return Optional.empty();
         }

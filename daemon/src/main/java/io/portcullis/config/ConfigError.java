@@ -9,20 +9,20 @@ import java.util.List;
  * @param text one line, without the place; what can't be seen is escaped
  * @param excerpt the line of the file and a line with a caret below the place, where seeing it helps; empty: it does not
  */
-public record ConfigError(Location place, String text, List<String> excerpt) {
+public record ConfigError(Location location, String text, List<String> excerpt) {
     public ConfigError {
         text = Visible.text(text);
         excerpt = List.copyOf(excerpt);
     }
 
     /** One without an excerpt. */
-    public ConfigError(Location place, String text) {
-        this(place, text, List.of());
+    public ConfigError(Location location, String text) {
+        this(location, text, List.of());
     }
 
     /** {@code file:line:column: text}, one line. */
     @Override
     public String toString() {
-        return place + ": " + text;
+        return location + ": " + text;
     }
 }

@@ -7,20 +7,20 @@ import java.util.stream.Collectors;
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1;
 
-    private final transient List<ConfigError> faults;
+    private final transient List<ConfigError> errors;
 
-    public ConfigException(List<ConfigError> faults) {
-        this.faults = List.copyOf(faults);
+    public ConfigException(List<ConfigError> errors) {
+        this.errors = List.copyOf(errors);
     }
 
     /** All faults, one per line. */
     @Override
     public String getMessage() {
-        return faults.stream().map(ConfigError::toString).collect(Collectors.joining("\n"));
+        return errors.stream().map(ConfigError::toString).collect(Collectors.joining("\n"));
     }
 
     /** All faults of all files, at least one, in the order of the files. */
-    public List<ConfigError> faults() {
-        return faults;
+    public List<ConfigError> errors() {
+        return errors;
     }
 }

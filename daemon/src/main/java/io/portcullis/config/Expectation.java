@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param why empty where no reason was given
  */
 public record Expectation(
-        @Nullable String interfaceName, boolean ingress, Rule packets, boolean allow, String why, Location place) {
+        @Nullable String interfaceName, boolean ingress, Rule packets, boolean allow, String why, Location location) {
     /** As it is of one interface: {@code web0 ingress tcp 22 from 198.51.100.0/24: deny}. */
     public String text(String name) {
         return name + (ingress ? " ingress " : " egress ") + packets.text(ingress) + ": " + (allow ? "allow" : "deny");

@@ -46,7 +46,7 @@ public record Interface(
         Set<LinkClass> passThrough,
         List<Integer> ethertypes,
         TimeoutSettings timeouts,
-        Location place) {
+        Location location) {
     /** Bytes of a NIC's name at the most (Linux: IFNAMSIZ less its end). */
     public static final int LONGEST_NIC = 15;
 
@@ -111,7 +111,7 @@ public record Interface(
                 passThrough,
                 ethertypes,
                 timeouts,
-                place);
+                location);
     }
 
     /**

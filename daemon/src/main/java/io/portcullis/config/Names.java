@@ -78,7 +78,7 @@ public final class Names {
     /** The first name of a number in a table without {@code /of}. */
     Optional<String> name(int number) {
         return numbers.getOrDefault("", Map.of()).entrySet().stream()
-                .filter(each -> each.getValue() == number)
+                .filter(entry -> entry.getValue() == number)
                 .map(Map.Entry::getKey)
                 .findFirst();
     }

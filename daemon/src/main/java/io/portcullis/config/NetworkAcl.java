@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * @param ingress in the order of their numbers
  * @param egress in the order of their numbers
  */
-public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egress, Location place) {
+public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egress, Location location) {
     public NetworkAcl {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a network ACL without a name");

@@ -5,7 +5,7 @@ import io.portcullis.net.PackedBlocks;
 import java.util.List;
 
 /** Address blocks under one name; rules refer to it. Lists do not nest. */
-public record PrefixList(String name, List<Cidr> entries, Location place) {
+public record PrefixList(String name, List<Cidr> entries, Location location) {
     public PrefixList {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a list without a name");

@@ -23,7 +23,7 @@ public record Rule(
         int icmpCode,
         List<Peer> peers,
         String description,
-        Location place) {
+        Location location) {
     /** Every protocol, every type, every code. */
     public static final int ALL = -1;
 

@@ -19,7 +19,7 @@ public record SecurityGroup(
         List<Rule> ingress,
         @Nullable List<Rule> egress,
         List<Cidr> members,
-        Location place) {
+        Location location) {
     public SecurityGroup {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a group without a name");

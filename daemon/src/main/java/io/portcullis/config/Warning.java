@@ -7,7 +7,7 @@ import io.portcullis.net.Visible;
  *
  * @param text one line, without the place; what can't be seen is escaped
  */
-public record Warning(Location place, String text) {
+public record Warning(Location location, String text) {
     public Warning {
         text = Visible.text(text);
     }
@@ -15,6 +15,6 @@ public record Warning(Location place, String text) {
     /** {@code file:line:column: text}. */
     @Override
     public String toString() {
-        return place + ": " + text;
+        return location + ": " + text;
     }
 }

@@ -279,7 +279,7 @@ public final class Doctor {
         try {
             config = ConfigReader.load(file);
         } catch (ConfigException e) {
-            e.faults().forEach(fault -> findings.fail("configuration", fault.toString()));
+            e.errors().forEach(fault -> findings.fail("configuration", fault.toString()));
             return;
         }
         config.warnings().forEach(warning -> findings.warn("configuration", warning.toString()));

@@ -126,14 +126,14 @@ public final class Explain {
         if (explained.rule() >= 0) {
             CompiledRule rule = policy.rule(explained.rule());
             return new ExplainReport.RuleView(
-                    rule.id(), rule.place() == null ? "" : rule.place().toString(), rule.description());
+                    rule.id(), rule.location() == null ? "" : rule.location().toString(), rule.description());
         }
         Acl acl = policy.acl();
         if (acl != null && explained.reason() == Reason.ACL_DENY) {
             Rule entry = acl.entry(question.ingress(), explained.aclEntry()).packets();
             return new ExplainReport.RuleView(
                     acl.id(question.ingress(), explained.aclEntry()),
-                    entry.place().toString(),
+                    entry.location().toString(),
                     entry.description());
         }
         return null;
@@ -149,7 +149,7 @@ public final class Explain {
                         selector,
                         question.ingress() ? from : to)
                 .map(near ->
-                        new ExplainReport.NearestView(near.id(), near.place().toString(), near.why()))
+                        new ExplainReport.NearestView(near.id(), near.location().toString(), near.why()))
                 .orElse(null);
     }
 

@@ -43,9 +43,9 @@ final class AddressSet {
                         .thenComparingInt(Cidr::prefixLength))
                 .toList();
         List<Cidr> kept = new ArrayList<>();
-        for (Cidr each : sorted) {
-            if (kept.isEmpty() || !kept.getLast().encloses(each)) {
-                kept.add(each);
+        for (Cidr block : sorted) {
+            if (kept.isEmpty() || !kept.getLast().encloses(block)) {
+                kept.add(block);
             }
         }
         return kept;

@@ -17,7 +17,7 @@ public final class Compiler {
     private static final Set<Cidr> EVERYBODY = Set.of(Cidr.ALL_V4, Cidr.ALL_V6);
 
     private final Config config;
-    private final Interface attachment;
+    private final Interface iface;
     private final RuleNames rules = new RuleNames();
     private final RuleSetBuilder ingress = new RuleSetBuilder();
     private final RuleSetBuilder egress = new RuleSetBuilder();
@@ -28,7 +28,7 @@ public final class Compiler {
             throw new IllegalArgumentException("no interface " + interfaceName);
         }
         this.config = config;
-        this.attachment = found;
+        this.iface = found;
     }
 
     Policy compile(long generation, long autoMaxFlows) {
@@ -36,13 +36,13 @@ public final class Compiler {
         add(ingress, "failsafe/ingress", config.failsafe().ingress());
         add(egress, "failsafe/egress", config.failsafe().egress());
         int failsafe = rules.size();
-        for (String name : attachment.securityGroups()) {
+        for (String name : iface.securityGroups()) {
             SecurityGroup group = Objects.requireNonNull(config.securityGroups().get(name), name);
             add(ingress, name + "/ingress", group.ingress());
             List<Rule> written = group.egress();
             if (written == null) {
-                Rule everything =
-                        new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", group.place());
+                Rule everything = new Rule(
+                        Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", group.location());
                 egress.add(rules.addImplied(name + "/egress"), everything, EVERYBODY);
             } else {
                 add(egress, name + "/egress", written);
@@ -50,13 +50,13 @@ public final class Compiler {
         }
         return new Policy(
                 generation,
-                attachment,
+                iface,
                 config.conntrack(),
                 ingress.build(),
                 egress.build(),
                 rules,
                 failsafe,
-                config.networkAcl(attachment).map(Acl::new).orElse(null),
+                config.networkAcl(iface).map(Acl::new).orElse(null),
                 autoMaxFlows);
     }
 

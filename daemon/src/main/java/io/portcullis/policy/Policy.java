@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Policy {
     private final long generation;
-    private final Interface attachment;
+    private final Interface iface;
     private final RuleSet ingress;
     private final RuleSet egress;
     private final RuleNames rules;
@@ -28,7 +28,7 @@ public final class Policy {
 
     Policy(
             long generation,
-            Interface attachment,
+            Interface iface,
             Conntrack conntrack,
             RuleSet ingress,
             RuleSet egress,
@@ -37,7 +37,7 @@ public final class Policy {
             @Nullable Acl acl,
             long autoMaxFlows) {
         this.generation = generation;
-        this.attachment = attachment;
+        this.iface = iface;
         this.ingress = ingress;
         this.egress = egress;
         this.conntrack = conntrack;
@@ -45,9 +45,8 @@ public final class Policy {
         this.failsafeRules = failsafeRules;
         this.acl = acl;
         this.autoMaxFlows = autoMaxFlows;
-        this.own = new AddressSet(attachment.ownAddresses());
-        this.linkClasses =
-                attachment.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
+        this.own = new AddressSet(iface.ownAddresses());
+        this.linkClasses = iface.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
     }
 
     /**
@@ -153,7 +152,7 @@ public final class Policy {
 
     /** True: what would be dropped passes, and is counted. */
     public boolean audits() {
-        return attachment.audit();
+        return iface.audit();
     }
 
     /** True: a flow that the rules would not admit now ends at its next packet. */
@@ -173,12 +172,12 @@ public final class Policy {
 
     /** True: layer-4 checksums are looked at. */
     public boolean verifiesChecksums() {
-        return attachment.verifyChecksums();
+        return iface.verifyChecksums();
     }
 
     /** True: source addresses are compared with the interface's own. */
     public boolean checksSources() {
-        return attachment.sourceCheck();
+        return iface.sourceCheck();
     }
 
     /** True for the interface's own addresses. High is 0 for IPv4, which stands in the low 32 bits of low. */
@@ -188,7 +187,7 @@ public final class Policy {
 
     /** For so long after a start without flows an ACK may start a connection, nanoseconds. */
     public long learnNs() {
-        return attachment.mode() instanceof Mode.Bridge bridge ? bridge.learn().toNanos() : 0;
+        return iface.mode() instanceof Mode.Bridge bridge ? bridge.learn().toNanos() : 0;
     }
 
     /** True when a link class passes, by its key in the configuration. */
@@ -198,11 +197,11 @@ public final class Policy {
 
     /** Further ethertypes that pass. */
     public int[] ethertypes() {
-        return attachment.ethertypes().stream().mapToInt(Integer::intValue).toArray();
+        return iface.ethertypes().stream().mapToInt(Integer::intValue).toArray();
     }
 
     /** Nanoseconds of an idle timeout, by its key in the configuration. */
     public long timeoutNs(String key) {
-        return attachment.timeouts().get(key).toNanos();
+        return iface.timeouts().get(key).toNanos();
     }
 }

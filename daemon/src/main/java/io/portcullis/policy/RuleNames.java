@@ -95,6 +95,6 @@ final class RuleNames {
         }
         int position = number - section.first;
         Rule rule = section.written.get(position);
-        return new CompiledRule(section.list + "[" + (position + 1) + "]", rule.place(), rule.description());
+        return new CompiledRule(section.list + "[" + (position + 1) + "]", rule.location(), rule.description());
     }
 }

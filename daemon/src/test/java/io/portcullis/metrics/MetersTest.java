@@ -390,10 +390,10 @@ final class MetersTest {
                     Rule.ALL,
                     List.of(new Peer.Net(Cidr.ALL_V4)),
                     "",
-                    web.place()));
+                    web.location()));
         }
         Map<String, SecurityGroup> groups = new LinkedHashMap<>(small.securityGroups());
-        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), web.place()));
+        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), web.location()));
         Engine engine = engine(new Config(
                 small.interfaces(),
                 groups,

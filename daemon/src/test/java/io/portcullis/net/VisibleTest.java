@@ -36,7 +36,7 @@ class VisibleTest {
                 () -> ConfigReader.parse(
                         "version: 1\ninterfaces: {edge: {mode: \"host\\u202e\", nic: a, security-groups: [w]}}\n\u200bx: 1\n",
                         "a\u202eb.yaml"));
-        refusal.faults()
+        refusal.errors()
                 .forEach(fault ->
                         assertFalse(fault.toString().codePoints().anyMatch(Visible::isInvisible), fault.toString()));
         assertEquals("f: a\\u2067b", new Warning(Location.of("f"), "a\u2067b").toString());

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Test;
 /** From YAML to the rule that is credited, in words of security-groups.md sections 1 and 2. */
 final class PolicyTest {
     private static final String HEAD = """
-            version: 1
-            interfaces:
-              web0: {mode: bridge, outside: out0, inside: in0, addresses: [10.0.0.1/32], security-groups: [%s]}
-            """;
+        version: 1
+        interfaces:
+          web0: {mode: bridge, outside: out0, inside: in0, addresses: [10.0.0.1/32], security-groups: [%s]}
+        """;
 
     private static Policy policy(String groupsOfWeb0, String rest) throws ConfigException {
         return Policy.compile(ConfigReader.parse(HEAD.formatted(groupsOfWeb0) + rest, "test.yaml"), "web0", 7, 1000);
@@ -44,10 +44,10 @@ final class PolicyTest {
     @Test
     void rulesAreNumberedFromOneInTheOrderOfTheFileAndOfTheInterfacesGroups() throws ConfigException {
         Policy policy = policy("b, a", """
-                security-groups:
-                  a: {ingress: [{protocol: tcp, ports: 22, from: any}, {protocol: tcp, from: 192.0.2.0/24}]}
-                  b: {egress: [], ingress: [{protocol: udp, ports: 53, from: any}, {protocol: tcp, ports: 80, from: any}]}
-                """);
+            security-groups:
+              a: {ingress: [{protocol: tcp, ports: 22, from: any}, {protocol: tcp, from: 192.0.2.0/24}]}
+              b: {egress: [], ingress: [{protocol: udp, ports: 53, from: any}, {protocol: tcp, ports: 80, from: any}]}
+            """);
         List<String> ids = IntStream.range(0, policy.ruleCount())
                 .mapToObj(i -> policy.rule(i).id())
                 .toList();
@@ -62,14 +62,14 @@ final class PolicyTest {
     @Test
     void anImpliedRuleHasNoPlaceAndAWrittenOneHas() throws ConfigException {
         Policy policy = policy("web", """
-                security-groups:
-                  web:
-                    ingress: [{protocol: tcp, ports: 80, from: any, description: the site}]
-                """);
+            security-groups:
+              web:
+                ingress: [{protocol: tcp, ports: 80, from: any, description: the site}]
+            """);
         assertEquals("the site", policy.rule(0).description());
-        assertNotNull(policy.rule(0).place());
-        assertEquals(6, policy.rule(0).place().line());
-        assertNull(policy.rule(1).place());
+        assertNotNull(policy.rule(0).location());
+        assertEquals(6, policy.rule(0).location().line());
+        assertNull(policy.rule(1).location());
     }
 
     @Test
@@ -86,19 +86,19 @@ final class PolicyTest {
     @Test
     void aGroupIsItsMembersAndTheInterfacesThatCarryIt() throws ConfigException {
         Policy policy = policy("web", """
-                  app0: {mode: bridge, outside: o1, inside: i1, addresses: [10.0.2.0/24, "fd00:2::/64"], security-groups: [app]}
-                  app1: {mode: bridge, outside: o2, inside: i2, addresses: [10.0.3.1/32], security-groups: [other, app]}
-                security-groups:
-                  app: {members: [10.9.0.5, "fd00:9::5"], ingress: [{protocol: all, from: 203.0.113.0/24}]}
-                  other: {members: [10.8.0.1]}
-                  ghost: {}
-                  web:
-                    ingress:
-                      - {protocol: tcp, ports: 1, from: {group: app}}
-                      - {protocol: tcp, ports: 2, from: {group: ghost}}
-                      - {protocol: tcp, ports: 3, from: {group: web}}
-                      - {protocol: tcp, ports: 4, from: [{group: app}, 198.51.100.0/24]}
-                """);
+              app0: {mode: bridge, outside: o1, inside: i1, addresses: [10.0.2.0/24, "fd00:2::/64"], security-groups: [app]}
+              app1: {mode: bridge, outside: o2, inside: i2, addresses: [10.0.3.1/32], security-groups: [other, app]}
+            security-groups:
+              app: {members: [10.9.0.5, "fd00:9::5"], ingress: [{protocol: all, from: 203.0.113.0/24}]}
+              other: {members: [10.8.0.1]}
+              ghost: {}
+              web:
+                ingress:
+                  - {protocol: tcp, ports: 1, from: {group: app}}
+                  - {protocol: tcp, ports: 2, from: {group: ghost}}
+                  - {protocol: tcp, ports: 3, from: {group: web}}
+                  - {protocol: tcp, ports: 4, from: [{group: app}, 198.51.100.0/24]}
+            """);
         for (String member : List.of("10.9.0.5", "fd00:9::5", "10.0.2.0", "10.0.2.255", "fd00:2::77", "10.0.3.1")) {
             assertEquals("web/ingress[1]", ingress(policy, 6, 1, member), member);
             assertEquals("web/ingress[4]", ingress(policy, 6, 4, member), member);
@@ -114,13 +114,13 @@ final class PolicyTest {
     @Test
     void familiesOfIcmp() throws ConfigException {
         Policy policy = policy("web", """
-                security-groups:
-                  web:
-                    ingress:
-                      - {protocol: icmp, type: 3, code: 4, from: any}
-                      - {protocol: icmp, type: 8, from: any}
-                      - {protocol: icmpv6, from: any}
-                """);
+            security-groups:
+              web:
+                ingress:
+                  - {protocol: icmp, type: 3, code: 4, from: any}
+                  - {protocol: icmp, type: 8, from: any}
+                  - {protocol: icmpv6, from: any}
+            """);
         assertEquals("web/ingress[1]", ingress(policy, 1, 3 << 8 | 4, "192.0.2.1"));
         assertEquals("none", ingress(policy, 1, 3 << 8 | 3, "192.0.2.1"));
         assertEquals("web/ingress[2]", ingress(policy, 1, 8 << 8, "192.0.2.1"));
@@ -143,9 +143,9 @@ final class PolicyTest {
         assertFalse(byDefault.passes("lldp"));
         assertEquals(30_000_000_000L, byDefault.timeoutNs("udp"));
         Policy set = policy("web", """
-                security-groups: {web: {}}
-                conntrack: {max-flows: 5, tcp-strict: false, timeouts: {udp: 45s}}
-                """);
+            security-groups: {web: {}}
+            conntrack: {max-flows: 5, tcp-strict: false, timeouts: {udp: 45s}}
+            """);
         assertEquals(5, set.maxFlows());
         assertFalse(set.isTcpStrict());
         assertEquals(45_000_000_000L, set.timeoutNs("udp"));

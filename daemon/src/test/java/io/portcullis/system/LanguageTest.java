@@ -128,7 +128,7 @@ final class LanguageTest {
         assertTrue(verdicts("would-drop") >= 2);
         assertEquals(0, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
         Lab.await("the log's line", () -> daemon.log().contains("would-drop web0 ingress no-rule tcp "));
-        assertTrue(daemon.log().contains("enforce: audit drops nothing, nobody is kept out"), daemon.log());
+        assertTrue(daemon.log().contains("enforce: audit drops nothing, so the interface is not protected"), daemon.log());
         assertFalse(daemon.status().path("interfaces").path(0).path("enforcing").asBoolean(true));
         assertTrue(daemon.cli("status").ok().out().contains("web0 IS NOT GUARDED"));
         Command explain = explain("web0", "ingress", Lab.CLIENT, Lab.SERVER + ":8080");
@@ -269,7 +269,7 @@ final class LanguageTest {
         Path large = LAB.file("large.yaml", "prefix-lists: {many: [" + "10.0.0.1, ".repeat(2_000_000) + "10.0.0.2]}\n");
         daemon.write("include: [" + large + "]\n" + OPEN_8080);
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
-        assertTrue(daemon.log().contains("large.yaml: too large for the memory that there is"), daemon.log());
+        assertTrue(daemon.log().contains("large.yaml: too large for the heap"), daemon.log());
         assertTrue(http(80));
         assertFalse(http(8080));
     }

@@ -50,15 +50,15 @@ public final class Lint {
         return doubts.warnings;
     }
 
-    private void warn(Location place, String text) {
-        warnings.add(new Warning(place, text));
+    private void warn(Location location, String text) {
+        warnings.add(new Warning(location, text));
     }
 
     /** Groups that play no part, and groups that stand for nobody. */
     private void groups() {
         Map<String, Rule> referrers = new LinkedHashMap<>();
         Set<String> used = new HashSet<>();
-        config.interfaces().values().forEach(each -> used.addAll(each.securityGroups()));
+        config.interfaces().values().forEach(iface -> used.addAll(iface.securityGroups()));
         for (SecurityGroup group : config.securityGroups().values()) {
             refer(group.rules(), group.name(), referrers, used);
         }
@@ -66,18 +66,18 @@ public final class Lint {
         for (SecurityGroup group : config.securityGroups().values()) {
             if (!used.contains(group.name())) {
                 warn(
-                        group.place(),
-                        group.name() + ": no interface carries this group and no rule of another refers to it");
+                        group.location(),
+                        group.name() + ": no interface carries this group, and no rule of another group refers to it");
             }
         }
         referrers.forEach((name, rule) -> {
             boolean byHost = config.interfaces().values().stream()
-                    .anyMatch(each -> each.mode() instanceof Mode.Host
-                            && each.securityGroups().contains(name));
+                    .anyMatch(iface -> iface.mode() instanceof Mode.Host
+                            && iface.securityGroups().contains(name));
             if (!byHost && config.members(name).isEmpty()) {
                 warn(
-                        rule.place(),
-                        "group " + name + " has no members, so nothing matches it: give it members,"
+                        rule.location(),
+                        "group " + name + " has no members, so nothing matches it: add members to the group,"
                                 + " or addresses to an interface that carries it");
             }
         });
@@ -126,16 +126,18 @@ public final class Lint {
             return;
         }
         if (rule.ports().isEmpty()) {
-            warn(rule.place(), id + ": anyone may reach every port, those of ssh, rdp and databases too");
+            warn(
+                    rule.location(),
+                    id + ": every address may reach every port, including those of ssh, rdp and databases");
             return;
         }
         String open = SENSITIVE.entrySet().stream()
-                .filter(each -> rule.ports().stream()
-                        .anyMatch(range -> range.low() <= each.getKey() && each.getKey() <= range.high()))
-                .map(each -> each.getValue() + " (" + each.getKey() + ")")
+                .filter(port -> rule.ports().stream()
+                        .anyMatch(range -> range.low() <= port.getKey() && port.getKey() <= range.high()))
+                .map(port -> port.getValue() + " (" + port.getKey() + ")")
                 .collect(Collectors.joining(", "));
         if (!open.isEmpty()) {
-            warn(rule.place(), id + ": anyone may reach " + open);
+            warn(rule.location(), id + ": every address may reach " + open);
         }
     }
 
@@ -149,35 +151,35 @@ public final class Lint {
             if (cover.isPresent()) {
                 int by = cover.getAsInt();
                 warn(
-                        rules.get(i).place(),
-                        id + "[" + (i + 1) + "] adds nothing: " + id + "[" + (by + 1) + "] at "
-                                + rules.get(by).place() + " allows all of it");
+                        rules.get(i).location(),
+                        id + "[" + (i + 1) + "] is redundant: " + id + "[" + (by + 1) + "] at "
+                                + rules.get(by).location() + " allows all of it");
             }
         }
     }
 
     /** Egress rules of a group next to a group that lets everything out. */
     private void egress() {
-        for (Interface each : config.interfaces().values()) {
-            if (each.sourceCheck()
-                    && each.mode() instanceof Mode.Bridge
-                    && each.addresses().isEmpty()) {
+        for (Interface iface : config.interfaces().values()) {
+            if (iface.sourceCheck()
+                    && iface.mode() instanceof Mode.Bridge
+                    && iface.addresses().isEmpty()) {
                 warn(
-                        each.place(),
-                        "interface " + each.name()
-                                + ": source-check lets nothing out, because addresses says of nobody that he lives inside");
+                        iface.location(),
+                        "interface " + iface.name()
+                                + ": source-check drops everything from inside, because addresses is empty");
             }
-            Optional<String> open = each.securityGroups().stream()
+            Optional<String> open = iface.securityGroups().stream()
                     .filter(name -> config.group(name).egress() == null)
                     .findFirst();
             if (open.isPresent()) {
-                for (String name : each.securityGroups()) {
+                for (String name : iface.securityGroups()) {
                     if (config.group(name).egress() != null) {
                         warn(
-                                each.place(),
-                                "interface " + each.name() + ": the egress rules of group " + name
-                                        + " limit nothing, because group " + open.get()
-                                        + " has no egress key and lets everything leave");
+                                iface.location(),
+                                "interface " + iface.name() + ": the egress rules of group " + name
+                                        + " have no effect, because group " + open.get()
+                                        + " has no egress key and allows all egress");
                     }
                 }
             }
@@ -188,15 +190,18 @@ public final class Lint {
     private void acls() {
         for (NetworkAcl acl : config.networkAcls().values()) {
             if (config.interfaces().values().stream()
-                    .noneMatch(each -> acl.name().equals(each.networkAcl()))) {
-                warn(acl.place(), acl.name() + ": no interface has this network ACL");
+                    .noneMatch(iface -> acl.name().equals(iface.networkAcl()))) {
+                warn(acl.location(), acl.name() + ": no interface uses this network ACL");
             }
             shadowed(acl.name() + "/ingress", acl.ingress());
             shadowed(acl.name() + "/egress", acl.egress());
         }
-        for (Interface each : config.interfaces().values()) {
-            if (each.audit()) {
-                warn(each.place(), "interface " + each.name() + ": enforce: audit drops nothing, nobody is kept out");
+        for (Interface iface : config.interfaces().values()) {
+            if (iface.audit()) {
+                warn(
+                        iface.location(),
+                        "interface " + iface.name()
+                                + ": enforce: audit drops nothing, so the interface is not protected");
             }
         }
     }
@@ -213,9 +218,9 @@ public final class Lint {
             if (cover.isPresent()) {
                 AclEntry by = entries.get(cover.getAsInt());
                 warn(
-                        entries.get(i).packets().place(),
-                        id + "[" + entries.get(i).number() + "] never decides: " + id + "[" + by.number() + "] at "
-                                + by.packets().place() + " matches all of it first");
+                        entries.get(i).packets().location(),
+                        id + "[" + entries.get(i).number() + "] has no effect: " + id + "[" + by.number() + "] at "
+                                + by.packets().location() + " matches all of it first");
             }
         }
     }
@@ -224,10 +229,10 @@ public final class Lint {
         for (PrefixList list : config.prefixLists().values()) {
             if (list.entries().size() > LONG_LIST) {
                 warn(
-                        list.place(),
+                        list.location(),
                         String.format(
-                                "prefix list %s has %,d blocks: each interface takes memory for all of them, once for every"
-                                        + " rule and port range that names it",
+                                "prefix list %s has %,d blocks: each interface needs memory for all of them, once for"
+                                        + " each rule and port range that uses the list",
                                 list.name(), list.entries().size()));
             }
         }

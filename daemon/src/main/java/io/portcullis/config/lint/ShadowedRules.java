@@ -125,8 +125,8 @@ final class ShadowedRules {
         List<Integer> protocols = protocol == Rule.ALL ? ALL_PROTOCOLS : List.of(protocol, Rule.ALL);
         PortRange range = ranges(subject.rule).getFirst();
         for (Object peer : coversOfFirstPeer(subject)) {
-            for (int each : protocols) {
-                Spans spans = shelves.get(new Shelf(each, peer));
+            for (int either : protocols) {
+                Spans spans = shelves.get(new Shelf(either, peer));
                 OptionalInt cover = spans == null ? OptionalInt.empty() : coverIn(spans, range, number);
                 if (cover.isPresent()) {
                     return cover;
@@ -207,7 +207,7 @@ final class ShadowedRules {
         return protocol
                 && ranges(narrow.rule).stream()
                         .allMatch(range -> ranges.stream()
-                                .anyMatch(each -> each.low() <= range.low() && each.high() >= range.high()))
+                                .anyMatch(wider -> wider.low() <= range.low() && wider.high() >= range.high()))
                 && (wide.blocks.containsAll(Rule.everyone(narrow.rule.protocol())) || coversPeers(wide, narrow));
     }
 

@@ -35,7 +35,7 @@ final class UnmatchedTraffic {
             new Bad(block("127.0.0.0", 8), LOOPBACK),
             new Bad(block("::1", 128), LOOPBACK),
             new Bad(block("::", 127), "the unspecified address and loopback"),
-            new Bad(block("::ffff:0:0", 96), "IPv4 inside IPv6"));
+            new Bad(block("::ffff:0:0", 96), "an IPv4-mapped IPv6 address"));
 
     private static final List<Bad> SOURCES = List.of(
             new Bad(block("224.0.0.0", 4), "multicast"),
@@ -88,10 +88,11 @@ final class UnmatchedTraffic {
                 case Peer.Any _ -> {}
                 case Peer.Net(Cidr cidr) ->
                     bad(cidr, ingress, rule)
-                            .ifPresent(what -> warnings.add(new Warning(rule.place(), never(id, ingress, cidr, what))));
+                            .ifPresent(
+                                    what -> warnings.add(new Warning(rule.location(), never(id, ingress, cidr, what))));
                 case Peer.Group(String name) ->
                     members(
-                            config.group(name).place(),
+                            config.group(name).location(),
                             "group " + name,
                             config.group(name).members(),
                             id,
@@ -99,27 +100,27 @@ final class UnmatchedTraffic {
                             rule);
                 case Peer.Prefixes(String name) -> {
                     PrefixList list = config.prefixList(name);
-                    members(list.place(), "prefix list " + name, list.entries(), id, ingress, rule);
+                    members(list.location(), "prefix list " + name, list.entries(), id, ingress, rule);
                 }
             }
         }
     }
 
-    private void members(Location place, String what, List<Cidr> members, String id, boolean ingress, Rule rule) {
+    private void members(Location location, String what, List<Cidr> members, String id, boolean ingress, Rule rule) {
         if (!named.add((ingress ? "from " : "to ") + what)) {
             return;
         }
         List<Cidr> found = new ArrayList<>();
-        for (Cidr each : members) {
-            if (bad(each, ingress, rule).isPresent()) {
-                found.add(each);
+        for (Cidr member : members) {
+            if (bad(member, ingress, rule).isPresent()) {
+                found.add(member);
             }
         }
         if (!found.isEmpty()) {
             Cidr first = found.getFirst();
             String others = found.size() == 1 ? "" : String.format(" (and %,d others)", found.size() - 1);
             warnings.add(new Warning(
-                    place,
+                    location,
                     what + ": "
                             + never(
                                     id,
@@ -131,9 +132,10 @@ final class UnmatchedTraffic {
 
     private static String never(String id, boolean ingress, Cidr cidr, String what) {
         boolean bare = cidr.prefixLength() == cidr.network().bits();
-        String all = !what.equals(UNSPECIFIED) ? "" : ": for everybody of its family write " + cidr.network() + "/0";
+        String all =
+                !what.equals(UNSPECIFIED) ? "" : ": for every address of its family write " + cidr.network() + "/0";
         return id + " never matches " + (bare ? cidr.network() : cidr) + ": no packet with " + what + " as its "
-                + (ingress ? "source" : "destination") + " gets as far as the rules" + all;
+                + (ingress ? "source" : "destination") + " reaches the rules" + all;
     }
 
     /** What a block is that no packet carries there. */

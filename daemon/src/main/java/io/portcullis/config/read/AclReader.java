@@ -57,14 +57,14 @@ final class AclReader {
                 fields.filled("egress", NO_ENTRY)
                         .map(list -> entries(list, egress))
                         .orElse(List.of()),
-                value.keyPlace());
+                value.keyLocation());
     }
 
     private List<AclEntry> entries(Value list, RuleReader reader) {
         List<AclEntry> entries = new ArrayList<>();
         Map<Long, Value> numbers = new HashMap<>();
         for (Value item : list.items("a list of entries")) {
-            int faultsBefore = item.reading().count();
+            int errorsBefore = item.diagnostics().count();
             Optional<Fields> written = reader.fields(item);
             if (written.isEmpty()) {
                 continue;
@@ -72,14 +72,17 @@ final class AclReader {
             Fields fields = written.get();
             Optional<Rule> packets = reader.read(item, fields);
             Optional<Long> number = number(item, fields);
-            number.ifPresent(each -> {
-                Value first = numbers.putIfAbsent(each, item);
+            number.ifPresent(value -> {
+                Value first = numbers.putIfAbsent(value, item);
                 if (first != null) {
-                    item.reading().fault(item.place(), "rule " + each + ": numbered twice, first at " + first.place());
+                    item.diagnostics()
+                            .error(
+                                    item.location(),
+                                    "rule " + value + ": number used twice, first at " + first.location());
                 }
             });
             Optional<String> action = action(item, fields);
-            if (item.reading().count() == faultsBefore) {
+            if (item.diagnostics().count() == errorsBefore) {
                 Rule rule = packets.orElseThrow();
                 entries.add(new AclEntry(
                         number.orElseThrow().intValue(),
@@ -95,18 +98,18 @@ final class AclReader {
     private List<Cidr> addresses(Value entry, Rule rule) {
         List<Cidr> all = new ArrayList<>();
         for (Peer peer : rule.peers()) {
-            List<Cidr> each = addresses(peer, rule.protocol());
-            blocks += each.size();
+            List<Cidr> addresses = addresses(peer, rule.protocol());
+            blocks += addresses.size();
             if (blocks > CompiledSize.MOST_ENTRIES) {
                 String many = String.format(
                         "too large: the network ACLs have more than %,d blocks", CompiledSize.MOST_ENTRIES);
-                entry.reading().fault(entry.place(), many + ", with lists counted");
+                entry.diagnostics().error(entry.location(), many + ", with lists counted");
                 return List.of();
             }
             if (rule.peers().size() == 1) {
-                return each;
+                return addresses;
             }
-            all.addAll(each);
+            all.addAll(addresses);
         }
         return List.copyOf(new LinkedHashSet<>(all));
     }
@@ -121,7 +124,7 @@ final class AclReader {
                 List<Cidr> entries = list == null ? List.of() : list.entries();
                 yield Rule.hasTypes(protocol)
                         ? entries.stream()
-                                .filter(each -> each.isV6() == (protocol == IpProtocol.ICMPV6))
+                                .filter(block -> block.isV6() == (protocol == Rule.ICMPV6))
                                 .toList()
                         : entries;
             }
@@ -131,20 +134,20 @@ final class AclReader {
     private static Optional<Long> number(Value entry, Fields fields) {
         Optional<Value> value = fields.get("rule");
         if (value.isEmpty()) {
-            entry.reading()
-                    .fault(
-                            entry.place(),
-                            "rule is missing: the entry's number, 1 to " + AclEntry.HIGHEST
-                                    + "; the lowest that matches decides");
+            entry.diagnostics()
+                    .error(
+                            entry.location(),
+                            "rule is missing: write the entry's number, 1 to " + AclEntry.HIGHEST
+                                    + "; the lowest number that matches decides");
         }
-        return value.flatMap(each -> each.number(1, AclEntry.HIGHEST));
+        return value.flatMap(field -> field.number(1, AclEntry.HIGHEST));
     }
 
     private static Optional<String> action(Value entry, Fields fields) {
         Optional<Value> value = fields.get("action");
         if (value.isEmpty()) {
-            entry.reading().fault(entry.place(), "action is missing: allow or deny");
+            entry.diagnostics().error(entry.location(), "action is missing: write allow or deny");
         }
-        return value.flatMap(each -> each.choice(List.of("allow", "deny")));
+        return value.flatMap(field -> field.choice(List.of("allow", "deny")));
     }
 }

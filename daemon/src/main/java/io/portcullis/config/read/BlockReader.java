@@ -35,26 +35,26 @@ public final class BlockReader {
         try {
             address = Address.parse(slash < 0 ? text : text.substring(0, slash));
         } catch (IllegalArgumentException _) {
-            value.fault("not " + EXPECTED);
+            value.error("not " + EXPECTED);
             return Optional.empty();
         }
         Optional<Long> length = slash < 0
                 ? Optional.of((long) address.bits())
                 : Value.numberIn(text.substring(slash + 1), 0, address.bits());
         if (length.isEmpty()) {
-            value.fault("the prefix length must be a number from 0 to " + address.bits());
+            value.error("the prefix length must be a number from 0 to " + address.bits());
             return Optional.empty();
         }
         int prefixLength = length.get().intValue();
         if (address.isV4Mapped() && prefixLength >= 96) {
             Address v4 = new Address(false, 0, address.low() & 0xffffffffL);
-            value.fault("IPv4 inside IPv6: write "
+            value.error("an IPv4-mapped IPv6 address: write "
                     + (slash < 0 ? v4 : new Cidr(v4.network(prefixLength - 96), prefixLength - 96)));
             return Optional.empty();
         }
         Address network = address.network(prefixLength);
         if (!network.equals(address)) {
-            value.fault("has bits set behind the first " + prefixLength + ": write " + network + "/" + prefixLength
+            value.error("has bits set after the first " + prefixLength + ": write " + network + "/" + prefixLength
                     + ", or " + address + " for that address alone");
             return Optional.empty();
         }

@@ -21,29 +21,29 @@ final class CompiledSize {
     private CompiledSize() {}
 
     /** Notes a fault at the rule with which the configuration becomes too large. */
-    static void check(Config config, Diagnostics reading) {
+    static void check(Config config, Diagnostics diagnostics) {
         long entries = 0;
         Map<String, Integer> members = new HashMap<>();
         config.securityGroups()
                 .keySet()
                 .forEach(name -> members.put(name, config.members(name).size()));
-        for (Interface each : config.interfaces().values()) {
+        for (Interface iface : config.interfaces().values()) {
             Map<String, List<Rule>> rules = new LinkedHashMap<>();
-            config.networkAcl(each).ifPresent(acl -> rules.put("network ACL " + acl.name(), acl.rules()));
+            config.networkAcl(iface).ifPresent(acl -> rules.put("network ACL " + acl.name(), acl.rules()));
             rules.put("failsafe", config.failsafe().rules());
-            each.securityGroups()
+            iface.securityGroups()
                     .forEach(name ->
                             rules.put("group " + name, config.group(name).rules()));
             for (Map.Entry<String, List<Rule>> of : rules.entrySet()) {
                 for (Rule rule : of.getValue()) {
                     entries += entries(rule, config, members);
                     if (entries > MOST_ENTRIES) {
-                        reading.fault(
-                                rule.place(),
+                        diagnostics.error(
+                                rule.location(),
                                 String.format(
-                                        "too large: interface %s takes its groups past %,d pairs of address and port"
-                                                + " range, with lists and members counted; reached in %s",
-                                        each.name(), MOST_ENTRIES, of.getKey()));
+                                        "too large: interface %s has more than %,d pairs of address and port range,"
+                                                + " prefix lists and members expanded; the limit is exceeded in %s",
+                                        iface.name(), MOST_ENTRIES, of.getKey()));
                         return;
                     }
                 }

@@ -62,17 +62,17 @@ public final class ConfigReader {
 
     private static final int MOST_READINGS = 3;
 
-    private final Diagnostics reading;
+    private final Diagnostics diagnostics;
     private final List<Document> documents;
     private final List<Fields> tops = new ArrayList<>();
 
     /** False where a file could not be read: what is missing may stand there. */
     private final boolean isWhole;
 
-    private ConfigReader(List<Document> documents, Diagnostics reading) {
-        this.isWhole = reading.faults().isEmpty();
+    private ConfigReader(List<Document> documents, Diagnostics diagnostics) {
+        this.isWhole = diagnostics.errors().isEmpty();
         this.documents = documents;
-        this.reading = reading;
+        this.diagnostics = diagnostics;
     }
 
     /**
@@ -92,9 +92,9 @@ public final class ConfigReader {
      */
     public static Config load(Path file, SourceFiles sources) throws ConfigException {
         for (int readings = 0; readings < MOST_READINGS; readings++) {
-            Diagnostics reading = new Diagnostics();
+            Diagnostics diagnostics = new Diagnostics();
             List<SourceText> texts = new ArrayList<>();
-            Documents documents = Documents.whole(reading, texts);
+            Documents documents = Documents.whole(diagnostics, texts);
             try {
                 documents.load(file);
             } finally {
@@ -102,12 +102,12 @@ public final class ConfigReader {
             }
             // Some files as they were before an edit and some as they are after it are no configuration of anybody's.
             if (sources.files().equals(sources.files().current())) {
-                return read(documents.all(), reading);
+                return read(documents.all(), diagnostics);
             }
         }
         throw new ConfigException(List.of(new ConfigError(
                 Location.of(file.toString()),
-                "this or what it includes was changed while it was read, " + MOST_READINGS + " times")));
+                "the file, or a file that it includes, changed while it was read, " + MOST_READINGS + " times")));
     }
 
     /**
@@ -121,12 +121,12 @@ public final class ConfigReader {
         if (texts.isEmpty()) {
             throw new IllegalArgumentException("no text");
         }
-        Diagnostics reading = new Diagnostics();
+        Diagnostics diagnostics = new Diagnostics();
         List<Document> documents = new ArrayList<>();
         for (SourceText text : texts) {
-            Document.compose(text.yaml(), text.name(), reading).ifPresent(documents::add);
+            Document.compose(text.yaml(), text.name(), diagnostics).ifPresent(documents::add);
         }
-        return read(documents, reading);
+        return read(documents, diagnostics);
     }
 
     /**
@@ -136,11 +136,11 @@ public final class ConfigReader {
      * @throws ConfigException if anything is wrong with it, with all that is
      */
     public static Config parse(String yaml, String name) throws ConfigException {
-        Diagnostics reading = new Diagnostics();
-        Optional<Document> document = Document.compose(yaml, name, reading);
-        document.ifPresent(each ->
-                each.includes().forEach(value -> value.fault("only a file can include others, and this is none")));
-        return read(new ArrayList<>(document.stream().toList()), reading);
+        Diagnostics diagnostics = new Diagnostics();
+        Optional<Document> document = Document.compose(yaml, name, diagnostics);
+        document.ifPresent(text -> text.includes()
+                .forEach(value -> value.error("only a file can include others, and this is not a file")));
+        return read(new ArrayList<>(document.stream().toList()), diagnostics);
     }
 
     /**
@@ -151,41 +151,41 @@ public final class ConfigReader {
      * @throws IOException if the stream cannot be read
      */
     public static Config read(InputStream in, String name) throws ConfigException, IOException {
-        Diagnostics reading = new Diagnostics();
-        Optional<String> yaml = Documents.text(in, name, reading);
+        Diagnostics diagnostics = new Diagnostics();
+        Optional<String> yaml = Documents.text(in, name, diagnostics);
         if (yaml.isEmpty()) {
-            throw new ConfigException(reading.faults());
+            throw new ConfigException(diagnostics.errors());
         }
         return parse(yaml.get(), name);
     }
 
-    private static Config read(List<Document> documents, Diagnostics reading) throws ConfigException {
+    private static Config read(List<Document> documents, Diagnostics diagnostics) throws ConfigException {
         if (documents.isEmpty()) {
-            throw new ConfigException(reading.faults());
+            throw new ConfigException(diagnostics.errors());
         }
         Comparator<Location> order = inFileOrder(documents);
-        Config config = new ConfigReader(documents, reading).read();
+        Config config = new ConfigReader(documents, diagnostics).read();
         // The nodes of a large file take ten times the memory that its configuration does, and the doubts need some.
         documents.clear();
-        if (!reading.faults().isEmpty()) {
-            List<ConfigError> faults = new ArrayList<>(reading.faults());
-            faults.sort(Comparator.comparing(ConfigError::place, order));
-            if (reading.untold() > 0) {
-                faults.add(new ConfigError(
-                        faults.getLast().place(),
-                        String.format("and %,d more of the kind or others, which are not told", reading.untold())));
+        if (!diagnostics.errors().isEmpty()) {
+            List<ConfigError> errors = new ArrayList<>(diagnostics.errors());
+            errors.sort(Comparator.comparing(ConfigError::location, order));
+            if (diagnostics.untold() > 0) {
+                errors.add(new ConfigError(
+                        errors.getLast().location(),
+                        String.format("and %,d more errors, which are not shown", diagnostics.untold())));
             }
-            throw new ConfigException(faults);
+            throw new ConfigException(errors);
         }
         List<Warning> warnings = new ArrayList<>(Lint.about(config));
-        warnings.sort(Comparator.comparing(Warning::place, order));
+        warnings.sort(Comparator.comparing(Warning::location, order));
         return config.with(warnings);
     }
 
     private static Comparator<Location> inFileOrder(List<Document> documents) {
         Map<String, Integer> order = new HashMap<>();
         documents.forEach(document -> order.putIfAbsent(document.file(), order.size()));
-        return Comparator.comparingInt((Location place) -> order.getOrDefault(place.file(), order.size()))
+        return Comparator.comparingInt((Location location) -> order.getOrDefault(location.file(), order.size()))
                 .thenComparing(Location::file)
                 .thenComparingInt(Location::line)
                 .thenComparingInt(Location::column);
@@ -206,7 +206,8 @@ public final class ConfigReader {
                 && interfaces.all().isEmpty()
                 && tops.stream().noneMatch(top -> top.isWithoutValue("interfaces"))
                 && values("interfaces").stream().allMatch(Value::isMap)) {
-            reading.fault(documents.getFirst().top().place(), "interfaces is missing: there is nothing to guard");
+            diagnostics.error(
+                    documents.getFirst().top().location(), "interfaces is missing: define at least one interface");
         }
         Fields groupNames = named("security-groups");
         Fields listNames = named("prefix-lists");
@@ -219,8 +220,8 @@ public final class ConfigReader {
         boolean hasFailsafe = !failsafe.rules().isEmpty();
         groupNames.all().stream()
                 .filter(value -> hasFailsafe && value.key().equals("failsafe"))
-                .forEach(value -> value.faultAtKey(
-                        "the rules of failsafe have this name in logs and metrics: give the group another one"));
+                .forEach(value ->
+                        value.errorAtKey("logs and metrics use this name for the failsafe rules: rename the group"));
         if (isWhole) {
             references.check(groupNames.names(), listNames.names(), aclNames.names(), interfaces.names());
         }
@@ -237,8 +238,8 @@ public final class ConfigReader {
                 SettingsReader.log(settings("log")),
                 SettingsReader.mark(once("mark")),
                 List.of());
-        if (reading.faults().isEmpty()) {
-            CompiledSize.check(config, reading);
+        if (diagnostics.errors().isEmpty()) {
+            CompiledSize.check(config, diagnostics);
         }
         return config;
     }
@@ -248,12 +249,12 @@ public final class ConfigReader {
         for (Fields top : tops) {
             top.get("version").ifPresent(value -> {
                 if (!value.text("1").orElse("1").equals("1")) {
-                    value.fault("this program reads version 1 only");
+                    value.error("this program reads version 1 only");
                 }
             });
         }
         if (tops.getFirst().get("version").isEmpty()) {
-            reading.fault(documents.getFirst().top().place(), "version is missing: write version: 1");
+            diagnostics.error(documents.getFirst().top().location(), "version is missing: write version: 1");
         }
     }
 
@@ -266,9 +267,9 @@ public final class ConfigReader {
     private void withoutValue() {
         for (Fields top : tops) {
             top.filled("include", "[] for no file");
-            top.filled("interfaces", "those of this file");
+            top.filled("interfaces", "the interfaces of this file");
             top.filled("conntrack", "{}");
-            top.filled("expect", "[] for no claim");
+            top.filled("expect", "[] for no expectation");
         }
     }
 
@@ -283,7 +284,7 @@ public final class ConfigReader {
     private Optional<Value> once(String key) {
         List<Value> values = values(key);
         for (Value again : values.stream().skip(1).toList()) {
-            again.faultAtKey("named twice, first at " + values.getFirst().keyPlace());
+            again.errorAtKey("defined twice, first at " + values.getFirst().keyLocation());
         }
         return values.stream().findFirst();
     }
@@ -292,7 +293,7 @@ public final class ConfigReader {
     public static boolean isName(Value value) {
         boolean isName = isName(value.key());
         if (!isName) {
-            value.faultAtKey(
+            value.errorAtKey(
                     "a name has 1 to " + LONGEST_NAME + " characters: letters, digits, spaces, ._-:/()#,@[]+=&;{}!$*");
         }
         return isName;

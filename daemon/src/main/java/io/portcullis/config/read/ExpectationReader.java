@@ -28,18 +28,19 @@ final class ExpectationReader {
         List<Expectation> expectations = new ArrayList<>();
         for (Value list : lists) {
             if (!list.isNull()) {
-                list.items("a list of claims").forEach(item -> read(item, expectations));
+                list.items("a list of expectations").forEach(item -> read(item, expectations));
             }
         }
         return expectations;
     }
 
     private void read(Value item, List<Expectation> into) {
-        if (item.map("a claim such as {interface: web0, ingress: {protocol: tcp, ports: 22, from: any}, verdict: deny}")
+        if (item.map("an expectation such as {interface: web0, ingress: {protocol: tcp, ports: 22, from: any},"
+                        + " verdict: deny}")
                 .isEmpty()) {
             return;
         }
-        int faultsBefore = item.reading().count();
+        int errorsBefore = item.diagnostics().count();
         Fields fields = item.fields(KEYS);
         Optional<Value> name = fields.get("interface");
         name.ifPresent(references::toInterface);
@@ -49,11 +50,11 @@ final class ExpectationReader {
         Optional<Value> in = fields.filled("ingress", "{} for every packet");
         Optional<Value> out = fields.filled("egress", "{} for every packet");
         if (in.isPresent() && out.isPresent()) {
-            out.get().faultAtKey("not beside ingress: write one claim for each direction");
+            out.get().errorAtKey("not together with ingress: write one expectation for each direction");
         }
         Optional<Value> verdict = fields.get("verdict");
         if (verdict.isEmpty()) {
-            item.reading().fault(item.place(), "verdict is missing: allow or deny");
+            item.diagnostics().error(item.location(), "verdict is missing: write allow or deny");
         }
         boolean allow = verdict.flatMap(value -> value.choice(List.of("allow", "deny")))
                 .filter("allow"::equals)
@@ -61,15 +62,15 @@ final class ExpectationReader {
         String why = fields.get("why").flatMap(value -> value.text("a text")).orElse("");
         Optional<Rule> inward = in.isPresent() ? ingress.read(in.get()) : Optional.of(ingress.everything(item));
         Optional<Rule> outward = out.isPresent() ? egress.read(out.get()) : Optional.of(egress.everything(item));
-        if (item.reading().count() > faultsBefore) {
+        if (item.diagnostics().count() > errorsBefore) {
             return;
         }
         // What a claim leaves out is free, the direction too.
         if (out.isEmpty()) {
-            into.add(new Expectation(interfaceName, true, inward.orElseThrow(), allow, why, item.place()));
+            into.add(new Expectation(interfaceName, true, inward.orElseThrow(), allow, why, item.location()));
         }
         if (in.isEmpty()) {
-            into.add(new Expectation(interfaceName, false, outward.orElseThrow(), allow, why, item.place()));
+            into.add(new Expectation(interfaceName, false, outward.orElseThrow(), allow, why, item.location()));
         }
     }
 }

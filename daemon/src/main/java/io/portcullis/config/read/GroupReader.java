@@ -39,7 +39,7 @@ final class GroupReader {
         if (value.isNull()) {
             // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything
             // leaves.
-            value.withoutValue("{} for a group without rules of its own, from whose interfaces everything may leave");
+            value.withoutValue("{} for a group that admits no ingress and all egress");
         }
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
         String description =
@@ -52,7 +52,7 @@ final class GroupReader {
                 .map(egress::list)
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
-        return new SecurityGroup(value.key(), description, in, out, members, value.keyPlace());
+        return new SecurityGroup(value.key(), description, in, out, members, value.keyLocation());
     }
 
     /** The rules of {@code failsafe}. */
@@ -72,7 +72,7 @@ final class GroupReader {
                     value.withoutValue("[] for a list without blocks");
                 }
                 List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
-                lists.put(value.key(), new PrefixList(value.key(), entries, value.keyPlace()));
+                lists.put(value.key(), new PrefixList(value.key(), entries, value.keyLocation()));
             }
         }
         return lists;

@@ -59,11 +59,11 @@ final class InterfaceReader {
 
     /** Ethertypes that something else decides about, and what. */
     private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
-            EtherType.IPV4, "IPv4 is decided by the rules",
-            EtherType.IPV6, "IPv6 is decided by the rules",
-            EtherType.VLAN, "VLAN tags are looked through",
-            EtherType.SERVICE_VLAN, "VLAN tags are looked through",
-            EtherType.ARP, "write arp in pass-through");
+            0x0800, "the rules decide about IPv4",
+            0x86dd, "the rules decide about IPv6",
+            0x8100, "rules and link classes apply to the frame inside a VLAN tag",
+            0x88a8, "rules and link classes apply to the frame inside a VLAN tag",
+            0x0806, "write arp in pass-through");
 
     /** Stands where a fault has been noted. */
     private static final Mode NO_MODE = new Mode.Host("none", Attach.AUTO, false);
@@ -83,7 +83,7 @@ final class InterfaceReader {
         Map<String, Interface> interfaces = new LinkedHashMap<>();
         for (Value value : named.all()) {
             if (ConfigReader.isName(value)) {
-                read(value).ifPresent(each -> interfaces.put(each.name(), each));
+                read(value).ifPresent(iface -> interfaces.put(iface.name(), iface));
             }
         }
         return interfaces;
@@ -91,19 +91,19 @@ final class InterfaceReader {
 
     private Optional<Interface> read(Value value) {
         if (value.key().chars().anyMatch(Character::isWhitespace)) {
-            value.faultAtKey("the name of an interface has no spaces");
+            value.errorAtKey("the name of an interface must not contain spaces");
         }
         if (value.map("a map such as {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}")
                 .isEmpty()) {
             return Optional.empty();
         }
-        int faultsBefore = value.reading().count();
+        int errorsBefore = value.diagnostics().count();
         Fields fields = value.fields(KEYS);
         Optional<Mode> mode = mode(value, fields);
         List<String> groups = groups(value, fields);
         List<Cidr> addresses = fields.get("addresses").map(BlockReader::list).orElse(List.of());
         boolean verify = fields.get("checksums")
-                .flatMap(each -> each.choice(List.of("verify", "trust")))
+                .flatMap(field -> field.choice(List.of("verify", "trust")))
                 .orElse("verify")
                 .equals("verify");
         Set<LinkClass> classes = fields.filled("pass-through", "[] if none may pass")
@@ -115,28 +115,29 @@ final class InterfaceReader {
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of()));
         Datapath datapath =
                 fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
-        int workers = fields.get("workers").map(each -> workers(each, datapath)).orElse(0);
+        int workers =
+                fields.get("workers").map(field -> workers(field, datapath)).orElse(0);
         boolean busyPoll =
-                fields.get("busy-poll").map(each -> busyPoll(each, datapath)).orElse(false);
+                fields.get("busy-poll").map(field -> busyPoll(field, datapath)).orElse(false);
         OnFailure onFailure = fields.get("on-failure")
-                        .flatMap(each -> each.choice(List.of(OnFailure.CLOSED.key(), OnFailure.OPEN.key())))
+                        .flatMap(field -> field.choice(List.of(OnFailure.CLOSED.key(), OnFailure.OPEN.key())))
                         .filter(OnFailure.OPEN.key()::equals)
                         .isPresent()
                 ? OnFailure.OPEN
                 : OnFailure.CLOSED;
         boolean sourceCheck = fields.filled("source-check", "true or false")
-                .map(each -> each.flag(false))
+                .map(field -> field.flag(false))
                 .orElse(false);
         Optional<Value> acl = fields.filled("network-acl", "the name of one");
         acl.ifPresent(references::toAcl);
         @Nullable
         String networkAcl =
-                acl.flatMap(each -> each.text("the name of a network ACL")).orElse(null);
+                acl.flatMap(field -> field.text("the name of a network ACL")).orElse(null);
         boolean audit = fields.get("enforce")
-                .flatMap(each -> each.choice(List.of("true", "audit")))
+                .flatMap(field -> field.choice(List.of("true", "audit")))
                 .filter("audit"::equals)
                 .isPresent();
-        return mode.isEmpty() || value.reading().count() > faultsBefore
+        return mode.isEmpty() || value.diagnostics().count() > errorsBefore
                 ? Optional.empty()
                 : Optional.of(new Interface(
                         value.key(),
@@ -155,20 +156,20 @@ final class InterfaceReader {
                         classes,
                         ethertypes,
                         merged,
-                        value.keyPlace()));
+                        value.keyLocation()));
     }
 
     /** Empty where it has a fault. */
     private Optional<Mode> mode(Value value, Fields fields) {
         Optional<Value> mode = fields.get("mode");
         if (mode.isEmpty()) {
-            value.faultAtKey("mode is missing: write mode: bridge or mode: host");
+            value.errorAtKey("mode is missing: write mode: bridge or mode: host");
             return Optional.empty();
         }
-        int faultsBefore = value.reading().count();
+        int errorsBefore = value.diagnostics().count();
         if (TRANSLATING.contains(mode.get().scalar().toLowerCase(Locale.ROOT))) {
             mode.get()
-                    .fault("no addresses are translated here: write host, and leave NAT to the kernel"
+                    .error("portcullis does not translate addresses: write host, and leave NAT to the kernel"
                             + " (allowed: bridge, host)");
             return Optional.empty();
         }
@@ -176,36 +177,36 @@ final class InterfaceReader {
             case "host" -> host(value, fields);
             default -> bridge(value, fields);
         });
-        return value.reading().count() > faultsBefore ? Optional.empty() : read;
+        return value.diagnostics().count() > errorsBefore ? Optional.empty() : read;
     }
 
     private Mode bridge(Value value, Fields fields) {
-        HOST_KEYS.forEach(key ->
-                fields.get(key).ifPresent(host -> host.faultAtKey("belongs to mode host, and this is a bridge")));
+        HOST_KEYS.forEach(key -> fields.get(key)
+                .ifPresent(host -> host.errorAtKey("only for mode host, and this interface has mode bridge")));
         String outside = nic(value, fields, "outside");
         String inside = nic(value, fields, "inside");
         boolean follow = fields.get("link-state")
-                .flatMap(each -> each.choice(List.of("follow", "ignore")))
+                .flatMap(field -> field.choice(List.of("follow", "ignore")))
                 .orElse("follow")
                 .equals("follow");
         Duration learn = fields.get("learn")
-                .flatMap(each -> each.duration(Duration.ZERO, TimeoutSettings.LONGEST))
+                .flatMap(field -> field.duration(Duration.ZERO, TimeoutSettings.LONGEST))
                 .orElse(Duration.ZERO);
         boolean named = !outside.isEmpty() && !inside.isEmpty() && !outside.equals(inside);
         return named ? new Mode.Bridge(outside, inside, follow, learn) : NO_MODE;
     }
 
     private Mode host(Value value, Fields fields) {
-        BRIDGE_KEYS.forEach(key ->
-                fields.get(key).ifPresent(bridge -> bridge.faultAtKey("belongs to mode bridge, and this is a host")));
+        BRIDGE_KEYS.forEach(key -> fields.get(key)
+                .ifPresent(bridge -> bridge.errorAtKey("only for mode bridge, and this interface has mode host")));
         String nic = nic(value, fields, "nic");
         List<String> keys = Stream.of(Attach.values()).map(Attach::key).toList();
         Attach attach = fields.get("attach")
-                .flatMap(each -> each.choice(keys))
+                .flatMap(field -> field.choice(keys))
                 .map(key -> Attach.values()[keys.indexOf(key)])
                 .orElse(Attach.AUTO);
         boolean adopt = fields.filled("adopt-established", "true or false")
-                .map(each -> each.flag(true))
+                .map(field -> field.flag(true))
                 .orElse(true);
         return nic.isEmpty() ? NO_MODE : new Mode.Host(nic, attach, adopt);
     }
@@ -213,7 +214,7 @@ final class InterfaceReader {
     private String nic(Value value, Fields fields, String key) {
         Optional<Value> nic = fields.get(key);
         if (nic.isEmpty()) {
-            value.faultAtKey(key + " is missing: the name of a NIC");
+            value.errorAtKey(key + " is missing: write the name of a NIC");
             return "";
         }
         String name = nic.get().text("the name of a NIC").orElse("");
@@ -222,15 +223,15 @@ final class InterfaceReader {
         }
         if (!Interface.isNicName(name)) {
             nic.get()
-                    .fault("no name of a NIC: 1 to " + Interface.LONGEST_NIC
+                    .error("not a valid NIC name: 1 to " + Interface.LONGEST_NIC
                             + " bytes, without spaces, slashes and colons");
             return "";
         }
         Value first = nics.putIfAbsent(name, nic.get());
         if (first != null) {
             nic.get()
-                    .fault("used already, as " + first.key() + " at " + first.place()
-                            + ": a NIC stands in one place only");
+                    .error("used already, as " + first.key() + " at " + first.location()
+                            + ": a NIC can be used only once");
         }
         return name;
     }
@@ -238,11 +239,11 @@ final class InterfaceReader {
     private List<String> groups(Value value, Fields fields) {
         Optional<Value> list = fields.get("security-groups");
         if (list.isEmpty()) {
-            value.faultAtKey("security-groups is missing: an interface carries at least one group");
+            value.errorAtKey("security-groups is missing: an interface needs at least one group");
             return List.of();
         }
         if (list.get().isList() && list.get().isEmpty()) {
-            list.get().fault("an interface carries at least one group");
+            list.get().error("an interface needs at least one group");
         }
         Set<String> names = new LinkedHashSet<>();
         for (Value item : list.get().items("a list of group names")) {
@@ -250,7 +251,7 @@ final class InterfaceReader {
             if (name.isPresent()) {
                 references.toGroup(item);
                 if (!names.add(name.get())) {
-                    item.fault("named twice in this list");
+                    item.error("listed twice");
                 }
             }
         }
@@ -275,12 +276,12 @@ final class InterfaceReader {
             }
             Optional<Long> type = SettingsReader.bits(text.get());
             if (type.isEmpty() || type.get() < 0x600 || type.get() > 0xffff) {
-                item.fault("an ethertype is a number from 0x0600 to 0xffff");
+                item.error("must be a number from 0x0600 to 0xffff");
                 continue;
             }
             String elsewhere = DECIDED_ELSEWHERE.get(type.get().intValue());
             if (elsewhere != null) {
-                item.fault("not here: " + elsewhere);
+                item.error("not allowed here: " + elsewhere);
                 continue;
             }
             types.add(type.get().intValue());
@@ -290,7 +291,7 @@ final class InterfaceReader {
 
     private static Datapath datapath(Value value) {
         if (value.scalar().equals("xdp")) {
-            value.fault("reserved, not built yet");
+            value.error("reserved, not implemented yet");
             return Datapath.AUTO;
         }
         List<String> keys = Stream.of(Datapath.values()).map(Datapath::key).toList();
@@ -306,11 +307,11 @@ final class InterfaceReader {
         }
         Optional<Long> number = Value.numberIn(text, 1, Interface.MOST_WORKERS);
         if (number.isEmpty()) {
-            value.fault("must be auto, or a number from 1 to " + Interface.MOST_WORKERS);
+            value.error("must be auto, or a number from 1 to " + Interface.MOST_WORKERS);
             return 0;
         }
         if (datapath == Datapath.PCAP && number.get() != 1) {
-            value.fault("datapath pcap has one worker: write 1, or auto");
+            value.error("datapath pcap has one worker: write 1, or auto");
         }
         return number.get().intValue();
     }
@@ -318,7 +319,7 @@ final class InterfaceReader {
     private static boolean busyPoll(Value value, Datapath datapath) {
         boolean on = value.flag(false);
         if (on && datapath == Datapath.PCAP) {
-            value.fault("datapath pcap always sleeps: it belongs to datapath ring");
+            value.error("not possible with datapath pcap: write datapath ring, or remove the key");
         }
         return on;
     }

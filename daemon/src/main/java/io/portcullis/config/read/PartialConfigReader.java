@@ -44,13 +44,13 @@ public final class PartialConfigReader {
     }
 
     /** Takes the faults, which the caller knows already. */
-    private final Diagnostics reading = new Diagnostics();
+    private final Diagnostics diagnostics = new Diagnostics();
 
     private final List<Document> documents;
     private final Map<String, Sighting> sightings = new LinkedHashMap<>();
 
     private PartialConfigReader(Path file) {
-        Documents read = Documents.salvaging(reading);
+        Documents read = Documents.salvaging(diagnostics);
         read.load(file);
         documents = read.all();
     }
@@ -85,12 +85,12 @@ public final class PartialConfigReader {
                 : NearestName.to(written, words).orElse(written);
     }
 
-    private void see(Value attachment) {
+    private void see(Value iface) {
         Set<String> modes = new LinkedHashSet<>();
         Map<String, Set<String>> nics = new LinkedHashMap<>();
         boolean open = false;
         boolean otherwise = false;
-        for (Value field : Fields.entries(attachment)) {
+        for (Value field : Fields.entries(iface)) {
             String key = meant(field.key(), InterfaceReader.KEYS);
             if (key.equals("mode")) {
                 modes.add(meant(field.scalar(), MODES));
@@ -107,7 +107,7 @@ public final class PartialConfigReader {
             nics.values().forEach(named::addAll);
         }
         if (!named.isEmpty()) {
-            Sighting sighting = sightings.computeIfAbsent(attachment.key(), _ -> new Sighting());
+            Sighting sighting = sightings.computeIfAbsent(iface.key(), _ -> new Sighting());
             sighting.nics.addAll(named);
             sighting.open |= open;
             sighting.otherwise |= otherwise;
@@ -128,8 +128,8 @@ public final class PartialConfigReader {
         if (fields.get(key).isEmpty()) {
             return Optional.empty();
         }
-        int faultsBefore = reading.count();
+        int errorsBefore = diagnostics.count();
         T read = reader.apply(fields);
-        return reading.count() > faultsBefore ? Optional.empty() : Optional.of(read);
+        return diagnostics.count() > errorsBefore ? Optional.empty() : Optional.of(read);
     }
 }

@@ -43,7 +43,7 @@ final class References {
     private static void check(Value reference, String kind, Set<String> names) {
         reference.text("the name of a " + kind).ifPresent(name -> {
             if (!names.contains(name)) {
-                reference.fault("no such " + kind + reference.reading().hint(name, names));
+                reference.error("no such " + kind + reference.diagnostics().hint(name, names));
             }
         });
     }

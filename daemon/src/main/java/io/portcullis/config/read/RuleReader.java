@@ -122,7 +122,7 @@ final class RuleReader {
 
     /** What a claim speaks about that says nothing. */
     Rule everything(Value claim) {
-        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", claim.place());
+        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", claim.location());
     }
 
     /** The rules of a list that have no fault. */
@@ -141,7 +141,7 @@ final class RuleReader {
 
     /** As {@link #read(Value)}, of the fields of {@code rule}. */
     Optional<Rule> read(Value rule, Fields fields) {
-        int faultsBefore = rule.reading().count();
+        int errorsBefore = rule.diagnostics().count();
         Optional<Integer> protocol = protocol(rule, fields);
         List<PortRange> ports = List.of();
         int type = Rule.ALL;
@@ -154,9 +154,9 @@ final class RuleReader {
         }
         String description =
                 fields.get("description").flatMap(value -> value.text("a text")).orElse("");
-        return rule.reading().count() > faultsBefore
+        return rule.diagnostics().count() > errorsBefore
                 ? Optional.empty()
-                : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.place()));
+                : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.location()));
     }
 
     /** What is written in a rule; empty where it is no map. */
@@ -167,12 +167,13 @@ final class RuleReader {
         Fields fields = Fields.named(List.of(rule));
         for (Value value : fields.all()) {
             if (value.key().equals(ingress ? "to" : "from")) {
-                value.faultAtKey((ingress ? "an ingress" : "an egress") + " rule has \"" + peerKey + "\" instead");
+                value.errorAtKey((ingress ? "an ingress" : "an egress") + " rule takes \"" + peerKey + "\" instead");
             } else if (kind == Kind.RULE && value.key().equals("action")) {
-                value.faultAtKey("rules only allow, and what none of them allows is dropped: remove it, or deny in an"
-                        + " entry of network-acls");
+                value.errorAtKey("rules only allow, and traffic that no rule allows is dropped: remove the key, or add"
+                        + " a deny entry to a network ACL");
             } else if (kind == Kind.RULE && value.key().equals("rule")) {
-                value.faultAtKey("rules have no numbers and no order: remove it, or write an entry of network-acls");
+                value.errorAtKey(
+                        "rules have no numbers and no order: remove the key, or add an entry to a network ACL");
             } else if (!keys.contains(value.key())) {
                 value.unknownKey(keys);
             }
@@ -186,7 +187,8 @@ final class RuleReader {
             return Optional.of(Rule.ALL);
         }
         if (value.isEmpty()) {
-            rule.reading().fault(rule.place(), "protocol is missing: all, tcp, udp, icmp, icmpv6, … or a number");
+            rule.diagnostics()
+                    .error(rule.location(), "protocol is missing: write all, tcp, udp, icmp, icmpv6, … or a number");
             return Optional.empty();
         }
         Optional<String> text = value.get().text("a protocol's name or number");
@@ -197,20 +199,20 @@ final class RuleReader {
             return Optional.of(Rule.ALL);
         }
         if (EVERY_PROTOCOL.contains(text.get().toLowerCase(Locale.ROOT))) {
-            value.get().fault("for every protocol write all");
+            value.get().error("for every protocol write all");
             return Optional.empty();
         }
         Optional<Integer> number =
                 Value.numberIn(text.get(), 0, 255).map(Long::intValue).or(() -> Names.PROTOCOLS.number("", text.get()));
         if (number.isEmpty() && isOf(SEVERAL_PROTOCOLS, text.get())) {
-            value.get().fault("one protocol a rule: write a rule for each");
+            value.get().error("a rule has one protocol: write one rule for each");
             return Optional.empty();
         }
         if (number.isEmpty()) {
             Set<String> names = new LinkedHashSet<>(USUAL_PROTOCOLS);
             names.addAll(Names.PROTOCOLS.names(""));
             value.get()
-                    .fault("no such protocol" + value.get().reading().hint(text.get(), names) + " (allowed: "
+                    .error("no such protocol" + value.get().diagnostics().hint(text.get(), names) + " (allowed: "
                             + String.join(", ", USUAL_PROTOCOLS) + ", any other IANA name, 0 to 255)");
         }
         return number;
@@ -222,11 +224,11 @@ final class RuleReader {
             return List.of();
         }
         if (!Rule.hasPorts(protocol)) {
-            value.get().faultAtKey("only tcp, udp and sctp have ports: remove it, or name one of these protocols");
+            value.get().errorAtKey("only tcp, udp and sctp have ports: remove the key, or use one of these protocols");
             return List.of();
         }
         if (value.get().isList() && value.get().isEmpty()) {
-            value.get().fault("no port at all: name some, or remove the key for all ports");
+            value.get().error("empty list: name at least one port, or remove the key for all ports");
         }
         List<PortRange> ranges = new ArrayList<>();
         for (Value item : value.get().itemsOrSelf()) {
@@ -245,16 +247,16 @@ final class RuleReader {
         }
         Matcher others = RANGE_OF_OTHERS.matcher(text);
         if (others.matches() && !NUMBERS.matcher(text).matches()) {
-            value.fault("a range is written low-high: write " + others.group(1) + "-" + others.group(2));
+            value.error("a range is written low-high: write " + others.group(1) + "-" + others.group(2));
             return Optional.empty();
         }
         if (isOf(PORTS_IN_A_ROW, text)) {
-            value.fault("several ports are a list: write ["
+            value.error("several ports need a list: write ["
                     + String.join(", ", Value.quoted(text).split("[,; ] *", -1)) + "]");
             return Optional.empty();
         }
         if (EVERY_PORT.contains(text.toLowerCase(Locale.ROOT))) {
-            value.fault("for every port leave the key out");
+            value.error("for every port remove the key");
             return Optional.empty();
         }
         Matcher range = RANGE.matcher(text);
@@ -264,11 +266,11 @@ final class RuleReader {
         int low = range.matches() ? Integer.parseInt(range.group(1)) : HIGHEST_PORT + 1;
         int high = range.matches() ? Integer.parseInt(range.group(2)) : HIGHEST_PORT + 1;
         if (low > HIGHEST_PORT || high > HIGHEST_PORT) {
-            value.fault("ports go from 0 to " + HIGHEST_PORT);
+            value.error("ports go from 0 to " + HIGHEST_PORT);
             return Optional.empty();
         }
         if (low > high) {
-            value.fault("the lower port comes first: write " + high + "-" + low);
+            value.error("the lower port comes first: write " + high + "-" + low);
             return Optional.empty();
         }
         return Optional.of(new PortRange(low, high));
@@ -286,13 +288,13 @@ final class RuleReader {
             List<String> others = TRANSPORTS.stream()
                     .filter(other -> Names.SERVICES.number(other, name).isPresent())
                     .toList();
-            value.fault(
+            value.error(
                     others.isEmpty()
                             ? "no such service"
-                                    + value.reading().hint(name, Names.SERVICES.names(transport))
+                                    + value.diagnostics().hint(name, Names.SERVICES.names(transport))
                                     + " (allowed: " + PORTS + ")"
-                            : "no service of " + transport + ", but of " + String.join(" and ", others)
-                                    + ": write the port's number");
+                            : "a service of " + String.join(" and ", others) + ", not of " + transport
+                                    + ": write the port number");
         }
         return port;
     }
@@ -312,7 +314,7 @@ final class RuleReader {
             return Rule.ALL;
         }
         if (!Rule.hasTypes(protocol)) {
-            value.get().faultAtKey("only icmp and icmpv6 have types: remove it, or name one of these protocols");
+            value.get().errorAtKey("only icmp and icmpv6 have types: remove the key, or use one of these protocols");
             return Rule.ALL;
         }
         Optional<String> text = value.get().text("a type's name or number");
@@ -325,8 +327,8 @@ final class RuleReader {
                 .or(() -> Names.ICMP_TYPES.number(icmp, text.get()));
         if (type.isEmpty()) {
             value.get()
-                    .fault("no type of " + icmp
-                            + value.get().reading().hint(text.get(), Names.ICMP_TYPES.names(icmp))
+                    .error("not a type of " + icmp
+                            + value.get().diagnostics().hint(text.get(), Names.ICMP_TYPES.names(icmp))
                             + " (allowed: 0 to 255, or a name such as echo-request)");
         }
         return type.orElse(Rule.ALL);
@@ -338,11 +340,11 @@ final class RuleReader {
             return Rule.ALL;
         }
         if (!Rule.hasTypes(protocol)) {
-            value.get().faultAtKey("only icmp and icmpv6 have codes: remove it, or name one of these protocols");
+            value.get().errorAtKey("only icmp and icmpv6 have codes: remove the key, or use one of these protocols");
             return Rule.ALL;
         }
         if (fields.get("type").isEmpty()) {
-            value.get().faultAtKey("a code needs a type beside it");
+            value.get().errorAtKey("a code needs a type: add the key type");
             return Rule.ALL;
         }
         return value.get().number(0, 255).map(Long::intValue).orElse(Rule.ALL);
@@ -355,11 +357,11 @@ final class RuleReader {
             return List.of(new Peer.Any());
         }
         if (value.isEmpty()) {
-            rule.reading().fault(rule.place(), peerKey + " is missing: " + allowed);
+            rule.diagnostics().error(rule.location(), peerKey + " is missing: write " + allowed);
             return List.of();
         }
         if (value.get().isList() && value.get().isEmpty()) {
-            value.get().fault("nobody at all: write " + allowed + ", or remove the " + kind.noun);
+            value.get().error("empty list: write " + allowed + ", or remove the " + kind.noun);
         }
         List<Peer> peers = new ArrayList<>();
         for (Value item : value.get().itemsOrSelf()) {
@@ -378,9 +380,9 @@ final class RuleReader {
         Optional<Value> group = fields.get("group");
         Optional<Value> list = fields.get("prefix-list");
         if (group.isPresent() && list.isPresent()) {
-            list.get().faultAtKey("not beside group: for both write [{group: NAME}, {prefix-list: NAME}]");
+            list.get().errorAtKey("not together with group: for both write [{group: NAME}, {prefix-list: NAME}]");
         } else if (group.isPresent() && kind == Kind.ENTRY) {
-            group.get().faultAtKey("not in a network ACL, which knows addresses and no groups: write " + BLOCKS);
+            group.get().errorAtKey("a network ACL takes addresses, not groups: write " + BLOCKS);
         } else if (group.isPresent()) {
             references.toGroup(group.get());
             return group.get().text("the name of a security group").map(Peer.Group::new);
@@ -402,26 +404,26 @@ final class RuleReader {
             return Optional.of(new Peer.Any());
         }
         if (EVERYBODY.contains(text.get().toLowerCase(Locale.ROOT))) {
-            value.fault("for everybody write any");
+            value.error("for every address write any");
             return Optional.empty();
         }
         if (isOf(HOST_NAME, text.get())) {
-            value.fault("a host name, and names are not looked up: write its addresses");
+            value.error("host names are not resolved: write its addresses");
             return Optional.empty();
         }
         boolean isName = text.get().chars().noneMatch(c -> c == '.' || c == ':' || c == '/');
         if (isName) {
-            value.fault("not an address" + value.reading().hint(text.get(), List.of("any")) + " (allowed: " + allowed
-                    + ")");
+            value.error("not an address" + value.diagnostics().hint(text.get(), List.of("any")) + " (allowed: "
+                    + allowed + ")");
             return Optional.empty();
         }
         Optional<Cidr> block = BlockReader.block(value, text.get());
         if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
-            value.fault("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
+            value.error("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
             return Optional.empty();
         }
-        if (block.isPresent() && protocol == IpProtocol.ICMPV6 && !block.get().isV6()) {
-            value.fault("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
+        if (block.isPresent() && protocol == Rule.ICMPV6 && !block.get().isV6()) {
+            value.error("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
             return Optional.empty();
         }
         return block.map(Peer.Net::new);

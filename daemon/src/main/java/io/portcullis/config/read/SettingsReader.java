@@ -90,13 +90,13 @@ final class SettingsReader {
         }
         Matcher matcher = LISTEN.matcher(text.get());
         if (!matcher.matches()) {
-            value.fault("must be " + expected + " (0.0.0.0 for all of IPv4, [::] for all)");
+            value.error("must be " + expected + " (0.0.0.0 for all of IPv4, [::] for all)");
             return standard;
         }
         String host = matcher.group(1);
         int port = Integer.parseInt(matcher.group(2));
         if (port > 65535) {
-            value.fault("ports go from 0 to 65535");
+            value.error("ports go from 0 to 65535");
             return standard;
         }
         boolean isV6 = host.startsWith("[");
@@ -110,7 +110,7 @@ final class SettingsReader {
                     throw new IllegalArgumentException(host);
                 }
             } catch (IllegalArgumentException _) {
-                value.fault("not an address: must be " + expected);
+                value.error("not an address: must be " + expected);
                 return standard;
             }
         }
@@ -132,7 +132,7 @@ final class SettingsReader {
     private static Optional<Path> socket(Value value) {
         Optional<Path> path = path(value, Control.STANDARD.socket().toString());
         if (path.isPresent() && path.get().toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_SOCKET) {
-            value.fault("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
+            value.error("the path of a socket has at most " + LONGEST_SOCKET + " bytes");
             return Optional.empty();
         }
         return path;
@@ -148,9 +148,9 @@ final class SettingsReader {
             if (path.isAbsolute()) {
                 return Optional.of(path);
             }
-            value.fault("must be an absolute path such as " + example);
+            value.error("must be an absolute path such as " + example);
         } catch (InvalidPathException e) {
-            value.fault("not a path: " + e.getReason());
+            value.error("not a path: " + e.getReason());
         }
         return Optional.empty();
     }
@@ -168,7 +168,7 @@ final class SettingsReader {
 
     private static <E extends Enum<E>> Optional<E> word(Value value, E[] constants) {
         List<String> words = Stream.of(constants)
-                .map(each -> each.name().toLowerCase(Locale.ROOT))
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                 .toList();
         return value.choice(words).map(word -> constants[words.indexOf(word)]);
     }
@@ -188,11 +188,11 @@ final class SettingsReader {
         Optional<Long> value = bits(parts[0]);
         Optional<Long> mask = parts.length == 2 ? bits(parts[1]) : Optional.empty();
         if (value.isEmpty() || mask.isEmpty()) {
-            mark.get().fault("must be " + expected);
+            mark.get().error("must be " + expected);
             return standard;
         }
         if ((value.get() & mask.get()) == 0) {
-            mark.get().fault("every packet without a mark would have it: set a bit of the mask in the value");
+            mark.get().error("matches every packet without a mark: set a bit of the mask in the value");
             return standard;
         }
         return new PacketMark(value.get().intValue(), mask.get().intValue());

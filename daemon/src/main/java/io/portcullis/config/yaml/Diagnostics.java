@@ -21,30 +21,30 @@ public final class Diagnostics {
     private static final int MOST_HINTS = 100;
 
     /** Faults that are told: whoever has more has one mistake in many places, and no memory is spent on them. */
-    private static final int MOST_FAULTS = 10_000;
+    private static final int MOST_ERRORS = 10_000;
 
-    private final List<ConfigError> faults = new ArrayList<>();
+    private final List<ConfigError> errors = new ArrayList<>();
     private int suppressed;
     private int hints;
     private int values;
 
     /** Notes a fault. */
-    public void fault(Location place, String text) {
-        fault(new ConfigError(place, text));
+    public void error(Location location, String text) {
+        error(new ConfigError(location, text));
     }
 
     /** Notes a fault. */
-    public void fault(ConfigError fault) {
-        if (values <= MOST_VALUES && faults.size() < MOST_FAULTS) {
-            faults.add(fault);
+    public void error(ConfigError error) {
+        if (values <= MOST_VALUES && errors.size() < MOST_ERRORS) {
+            errors.add(error);
         } else {
             suppressed++;
         }
     }
 
     /** Faults so far. */
-    public List<ConfigError> faults() {
-        return faults;
+    public List<ConfigError> errors() {
+        return errors;
     }
 
     /** How many faults are not told. */
@@ -54,16 +54,16 @@ public final class Diagnostics {
 
     /** Number of faults so far, with those that only follow from the end of the walk. */
     public int count() {
-        return faults.size() + suppressed;
+        return errors.size() + suppressed;
     }
 
     /** True while {@code count} further values of a list or map at {@code place} may be walked through. */
-    boolean mayWalk(int count, Location place) {
+    boolean mayWalk(int count, Location location) {
         if (values > MOST_VALUES) {
             return false;
         }
         if (values + (long) count > MOST_VALUES) {
-            fault(place, String.format("too large: more than %,d values, aliases included", MOST_VALUES));
+            error(location, String.format("too large: more than %,d values, aliases included", MOST_VALUES));
             values = MOST_VALUES + 1;
             return false;
         }

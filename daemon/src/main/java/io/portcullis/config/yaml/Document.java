@@ -41,7 +41,7 @@ public record Document(String file, Value top) {
     private static final int LARGEST_SALVAGE = 4 << 20;
 
     /** Reads YAML; empty, and a fault, where it is none. */
-    public static Optional<Document> compose(String yaml, String file, Diagnostics reading) {
+    public static Optional<Document> compose(String yaml, String file, Diagnostics diagnostics) {
         Characters characters = new Characters("");
         try {
             String text = withoutByteOrderMark(yaml);
@@ -51,30 +51,32 @@ public record Document(String file, Value top) {
             }
             Node top = quick.isPresent() ? quick.get() : top(characters, null);
             if (top == null || Value.isNull(top)) {
-                reading.fault(Location.of(file), "empty: a configuration begins with \"version: 1\"");
+                diagnostics.error(Location.of(file), "empty: a configuration starts with \"version: 1\"");
                 return Optional.empty();
             }
             if (!(top instanceof MappingNode)) {
-                reading.fault(Value.placeOf(file, top), "must be a map: a configuration begins with \"version: 1\"");
+                diagnostics.error(
+                        Value.locationOf(file, top), "must be a map: a configuration starts with \"version: 1\"");
                 return Optional.empty();
             }
-            return Optional.of(new Document(file, new Value(reading, file, file, top, top)));
+            return Optional.of(new Document(file, new Value(diagnostics, file, file, top, top)));
         } catch (SlimComposer.HeapFull _) {
-            reading.fault(Location.of(file), HeapGuard.tooSmall());
+            diagnostics.error(Location.of(file), HeapGuard.tooSmall());
         } catch (SlimComposer.TooMuch e) {
-            reading.fault(placeOf(e.getProblemMark(), file), e.getProblem());
+            diagnostics.error(locationOf(e.getProblemMark(), file), e.getProblem());
         } catch (MarkedYAMLException e) {
-            reading.fault(Syntax.fault(e, withoutByteOrderMark(yaml), file));
+            diagnostics.error(Syntax.error(e, withoutByteOrderMark(yaml), file));
         } catch (ReaderException e) {
-            reading.fault(
-                    placeOf(yaml, e.getPosition(), file),
+            diagnostics.error(
+                    locationOf(yaml, e.getPosition(), file),
                     String.format("not YAML: the character U+%04X is not allowed", e.getCodePoint()));
         } catch (YAMLException e) {
-            reading.fault(Location.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+            diagnostics.error(Location.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
-            reading.fault(
-                    placeOf(characters.getMark(), file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
+            diagnostics.error(
+                    locationOf(characters.getMark(), file),
+                    "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
     }
@@ -120,7 +122,7 @@ public record Document(String file, Value top) {
      * What is legible of a text that may be no YAML: all of its documents up to a syntax error, and again without a line that
      * may be to blame for it, until there is none. The same part may come several times, more or less of it.
      */
-    static List<Document> salvage(String yaml, String file, Diagnostics reading) {
+    static List<Document> salvage(String yaml, String file, Diagnostics diagnostics) {
         List<Document> legible = new ArrayList<>();
         List<String> lines = withoutByteOrderMark(yaml)
                 .codePoints()
@@ -131,7 +133,7 @@ public record Document(String file, Value top) {
                 .toList();
         int passes = Math.clamp(LARGEST_SALVAGE / (yaml.length() + 1L), 1, MOST_PASSES);
         for (boolean whereItBegan : new boolean[] {true, false}) {
-            salvage(new ArrayList<>(lines), passes, whereItBegan, legible, file, reading);
+            salvage(new ArrayList<>(lines), passes, whereItBegan, legible, file, diagnostics);
         }
         return legible;
     }
@@ -142,7 +144,7 @@ public record Document(String file, Value top) {
             boolean whereItBegan,
             List<Document> legible,
             String file,
-            Diagnostics reading) {
+            Diagnostics diagnostics) {
         for (int pass = 0; pass < passes; pass++) {
             LoaderOptions options = options();
             StreamReader characters = new Characters(String.join("\n", lines) + "\n");
@@ -152,11 +154,11 @@ public record Document(String file, Value top) {
                 Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST, null);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
-                    legible.add(new Document(file, new Value(reading, file, file, top, top)));
+                    legible.add(new Document(file, new Value(diagnostics, file, file, top, top)));
                 }
             } catch (YAMLException e) {
                 // No memory for more nodes: what has been read is what there is.
-                reading.fault(Location.of(file), "not legible: " + Value.quoted(String.valueOf(e.getMessage())));
+                diagnostics.error(Location.of(file), "not legible: " + Value.quoted(String.valueOf(e.getMessage())));
                 return;
             }
             int faulty = salvage.faultyLine(whereItBegan);
@@ -174,7 +176,7 @@ public record Document(String file, Value top) {
         }
         for (NodeTuple tuple : map.getValue()) {
             if (tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals("include")) {
-                Value include = new Value(top.reading(), file, "include", key, tuple.getValueNode());
+                Value include = new Value(top.diagnostics(), file, "include", key, tuple.getValueNode());
                 return include.isNull() ? List.of() : include.items("a list of file names");
             }
         }
@@ -191,11 +193,11 @@ public record Document(String file, Value top) {
         }
     }
 
-    private static Location placeOf(Mark mark, String file) {
+    private static Location locationOf(Mark mark, String file) {
         return new Location(file, mark.getLine() + 1, mark.getColumn() + 1);
     }
 
-    private static Location placeOf(String yaml, int position, String file) {
+    private static Location locationOf(String yaml, int position, String file) {
         String before = yaml.substring(0, Math.min(yaml.length(), yaml.offsetByCodePoints(0, position)));
         int line = (int) before.chars().filter(c -> c == '\n').count();
         return new Location(file, line + 1, before.length() - before.lastIndexOf('\n'));

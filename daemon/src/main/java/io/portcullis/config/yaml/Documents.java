@@ -33,7 +33,7 @@ public final class Documents {
     /** Files that include one another, at the most. */
     private static final int DEEPEST = 50;
 
-    private final Diagnostics reading;
+    private final Diagnostics diagnostics;
     private final boolean salvages;
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
@@ -41,20 +41,20 @@ public final class Documents {
     private final Map<FilePattern, String> found = new LinkedHashMap<>();
     private int depth;
 
-    private Documents(Diagnostics reading, boolean salvages, List<SourceText> texts) {
-        this.reading = reading;
+    private Documents(Diagnostics diagnostics, boolean salvages, List<SourceText> texts) {
+        this.diagnostics = diagnostics;
         this.salvages = salvages;
         this.texts = texts;
     }
 
     /** Whole ones; {@code texts} gets what was read, in the order of reading. */
-    public static Documents whole(Diagnostics reading, List<SourceText> texts) {
-        return new Documents(reading, false, texts);
+    public static Documents whole(Diagnostics diagnostics, List<SourceText> texts) {
+        return new Documents(diagnostics, false, texts);
     }
 
     /** What is legible of them. */
-    public static Documents salvaging(Diagnostics reading) {
-        return new Documents(reading, true, new ArrayList<>());
+    public static Documents salvaging(Diagnostics diagnostics) {
+        return new Documents(diagnostics, true, new ArrayList<>());
     }
 
     /** Reads a file and what it includes. */
@@ -73,17 +73,18 @@ public final class Documents {
             documents.add(document);
             for (Value pattern : document.includes()) {
                 pattern.text("the name of a file")
-                        .ifPresent(text -> matches(file, text, pattern).forEach(each -> include(each, pattern)));
+                        .ifPresent(
+                                text -> matches(file, text, pattern).forEach(included -> include(included, pattern)));
             }
         }
     }
 
     private void include(Path file, Value pattern) {
         if (depth == DEEPEST) {
-            pattern.fault("included too deeply: at most " + DEEPEST + " files that include one another");
+            pattern.error("included too deeply: at most " + DEEPEST + " levels");
         } else if (Files.exists(file) && !Files.isRegularFile(file)) {
             // Of a pipe nobody knows when it ends.
-            reading.fault(Location.of(file.toString()), "no regular file");
+            diagnostics.error(Location.of(file.toString()), "not a regular file");
         } else {
             depth++;
             load(file);
@@ -93,10 +94,10 @@ public final class Documents {
 
     private List<Document> compose(String yaml, String name) {
         if (salvages) {
-            return Document.salvage(yaml, name, reading);
+            return Document.salvage(yaml, name, diagnostics);
         }
         texts.add(new SourceText(name, yaml));
-        return Document.compose(yaml, name, reading).stream().toList();
+        return Document.compose(yaml, name, diagnostics).stream().toList();
     }
 
     /** What could be read of the files. */
@@ -123,32 +124,32 @@ public final class Documents {
     private Optional<String> text(Path file, String name) {
         try {
             if (Files.isDirectory(file)) {
-                reading.fault(Location.of(name), "is a directory, not a file");
+                diagnostics.error(Location.of(name), "is a directory, not a file");
                 return Optional.empty();
             }
             if (HeapGuard.isTooSmallFor(Math.min(Files.size(file), Document.LARGEST))) {
-                reading.fault(Location.of(name), HeapGuard.tooSmall());
+                diagnostics.error(Location.of(name), HeapGuard.tooSmall());
                 return Optional.empty();
             }
             try (var in = Files.newInputStream(file)) {
                 return salvages
-                        ? bytes(in, name, reading).map(bytes -> new String(bytes, StandardCharsets.UTF_8))
-                        : text(in, name, reading);
+                        ? bytes(in, name, diagnostics).map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+                        : text(in, name, diagnostics);
             }
         } catch (NoSuchFileException _) {
-            reading.fault(Location.of(name), "no such file");
+            diagnostics.error(Location.of(name), "no such file");
         } catch (AccessDeniedException _) {
-            reading.fault(Location.of(name), "may not be read: permission denied");
+            diagnostics.error(Location.of(name), "cannot be read: permission denied");
         } catch (IOException e) {
-            reading.fault(Location.of(name), "cannot be read: " + e.getMessage());
+            diagnostics.error(Location.of(name), "cannot be read: " + e.getMessage());
         }
         return Optional.empty();
     }
 
     /** All of a stream as text; empty, and a fault, where it is too large or none. */
-    public static Optional<String> text(InputStream in, String name, Diagnostics reading) throws IOException {
+    public static Optional<String> text(InputStream in, String name, Diagnostics diagnostics) throws IOException {
         try {
-            Optional<byte[]> bytes = bytes(in, name, reading);
+            Optional<byte[]> bytes = bytes(in, name, diagnostics);
             return bytes.isEmpty()
                     ? Optional.empty()
                     : Optional.of(StandardCharsets.UTF_8
@@ -156,15 +157,15 @@ public final class Documents {
                             .decode(ByteBuffer.wrap(bytes.get()))
                             .toString());
         } catch (CharacterCodingException _) {
-            reading.fault(Location.of(name), "not UTF-8");
+            diagnostics.error(Location.of(name), "not UTF-8");
             return Optional.empty();
         }
     }
 
-    private static Optional<byte[]> bytes(InputStream in, String name, Diagnostics reading) throws IOException {
+    private static Optional<byte[]> bytes(InputStream in, String name, Diagnostics diagnostics) throws IOException {
         byte[] bytes = in.readNBytes(Document.LARGEST + 1);
         if (bytes.length > Document.LARGEST) {
-            reading.fault(Location.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
+            diagnostics.error(Location.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
             return Optional.empty();
         }
         return Optional.of(bytes);
@@ -176,19 +177,19 @@ public final class Documents {
         try {
             found = matches(parent(from), Path.of(written));
         } catch (InvalidPathException | PatternSyntaxException _) {
-            include.fault("neither a file's name nor a pattern of names");
+            include.error("not a valid file name or pattern");
             return List.of();
         } catch (IOException e) {
-            include.fault("cannot be read: " + e.getMessage());
+            include.error("cannot be read: " + e.getMessage());
             return List.of();
         }
         if (hasWildcard(written)) {
             return found.stream().filter(file -> !Files.isDirectory(file)).toList();
         }
         if (found.isEmpty()) {
-            include.fault("no such file");
+            include.error("no such file");
         } else if (Files.isDirectory(found.getFirst())) {
-            include.fault("a directory, not a file: write " + written + "/*.yaml for the files in it");
+            include.error("a directory, not a file: write " + written + "/*.yaml for the files in it");
             return List.of();
         }
         return found;
@@ -203,8 +204,8 @@ public final class Documents {
         List<Path> found = List.of(root == null ? folder : root);
         for (Path part : pattern) {
             List<Path> next = new ArrayList<>();
-            for (Path each : found) {
-                expand(each, part.toString(), next);
+            for (Path parent : found) {
+                expand(parent, part.toString(), next);
             }
             found = next;
         }

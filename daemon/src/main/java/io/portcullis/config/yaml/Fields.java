@@ -51,12 +51,12 @@ public final class Fields {
     }
 
     private void addAll(Value map, MappingNode node) {
-        if (map.reading().mayWalk(node.getValue().size(), map.place())) {
+        if (map.diagnostics().mayWalk(node.getValue().size(), map.location())) {
             Set<Node> open = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Value value : entries(map, node, open)) {
                 Value first = values.putIfAbsent(value.key(), value);
                 if (first != null) {
-                    value.faultAtKey("named twice, first at " + first.keyPlace());
+                    value.errorAtKey("defined twice, first at " + first.keyLocation());
                 }
             }
         }
@@ -76,13 +76,14 @@ public final class Fields {
         for (NodeTuple tuple : node.getValue()) {
             Node keyNode = tuple.getKeyNode();
             if (keyNode instanceof ScalarNode scalar && !Value.isNull(keyNode)) {
-                Value value = new Value(map.reading(), map.file(), scalar.getValue(), keyNode, tuple.getValueNode());
+                Value value =
+                        new Value(map.diagnostics(), map.file(), scalar.getValue(), keyNode, tuple.getValueNode());
                 (keyNode.getTag().equals(Tag.MERGE) ? merges : own).add(value);
             } else {
-                map.reading().fault(Value.placeOf(map.file(), keyNode), "a key must be a name");
+                map.diagnostics().error(Value.locationOf(map.file(), keyNode), "a key must be a name");
             }
             if (!Value.hasPlainTag(keyNode)) {
-                map.reading().fault(Value.placeOf(map.file(), keyNode), Value.noTags(keyNode));
+                map.diagnostics().error(Value.locationOf(map.file(), keyNode), Value.noTags(keyNode));
             }
         }
         if (!merges.isEmpty()) {
@@ -101,13 +102,13 @@ public final class Fields {
                 if (!(source.node() instanceof MappingNode from)) {
                     source.wrongKind("a map or a list of maps");
                 } else if (open.contains(from)) {
-                    source.faultAtKey("a map cannot be merged into itself");
+                    source.errorAtKey("a map cannot be merged into itself");
                 } else if (open.size() > DEEPEST_MERGE) {
-                    source.faultAtKey("merged too deeply: at most " + DEEPEST_MERGE + " maps into one another");
-                } else if (source.reading().mayWalk(from.getValue().size(), source.place())) {
+                    source.errorAtKey("merged too deeply: at most " + DEEPEST_MERGE + " levels");
+                } else if (source.diagnostics().mayWalk(from.getValue().size(), source.location())) {
                     List<Value> found = entries(source, from, open);
                     // What a merged map has merged itself is walked through once more at each level.
-                    if (!source.reading().mayWalk(found.size(), source.place())) {
+                    if (!source.diagnostics().mayWalk(found.size(), source.location())) {
                         continue;
                     }
                     for (Value value : found) {

@@ -41,7 +41,7 @@ final class HeapGuard {
     /** What to say of a file for which there is not enough. */
     static String tooSmall() {
         return String.format(
-                "too large for the memory that there is, a heap of %d MiB: PORTCULLIS_JAVA_OPTS=-Xmx…m gives more",
+                "too large for the heap of %d MiB: set PORTCULLIS_JAVA_OPTS=-Xmx…m for a larger one",
                 Runtime.getRuntime().maxMemory() >> 20);
     }
 }

@@ -20,7 +20,7 @@ final class PackedScalars extends AbstractList<Node> {
     private byte[] texts = new byte[0];
     private int[] ends = new int[0];
     /** Line in the upper half, column in the lower, from 0. */
-    private long[] places = new long[0];
+    private long[] positions = new long[0];
 
     private int size;
 
@@ -54,13 +54,13 @@ final class PackedScalars extends AbstractList<Node> {
         }
         if (size == ends.length) {
             ends = Arrays.copyOf(ends, Math.max(FEW, 2 * size));
-            places = Arrays.copyOf(places, Math.max(FEW, 2 * size));
+            positions = Arrays.copyOf(positions, Math.max(FEW, 2 * size));
         }
     }
 
     private void add(int length, int line, int column) {
         ends[size] = end(size) + length;
-        places[size] = (long) line << Integer.SIZE | column;
+        positions[size] = (long) line << Integer.SIZE | column;
         size++;
     }
 
@@ -76,7 +76,7 @@ final class PackedScalars extends AbstractList<Node> {
         }
         int from = end(index);
         String text = new String(texts, from, ends[index] - from, StandardCharsets.UTF_8);
-        Mark mark = new Mark("", 0, (int) (places[index] >>> Integer.SIZE), (int) places[index], NO_TEXT, 0);
+        Mark mark = new Mark("", 0, (int) (positions[index] >>> Integer.SIZE), (int) positions[index], NO_TEXT, 0);
         return new ScalarNode(Tag.STR, true, text, mark, mark, DumperOptions.ScalarStyle.PLAIN);
     }
 

@@ -45,7 +45,7 @@ final class SalvagedEvents implements Parser {
     private final Deque<Open> open = new ArrayDeque<>();
     private final Set<String> anchors = new HashSet<>();
     private @Nullable Event next;
-    private @Nullable MarkedYAMLException fault;
+    private @Nullable MarkedYAMLException error;
     private Mark last = new Mark("", 0, 0, 0, new int[0], 0);
     private boolean inDocument;
     private boolean hasRoot;
@@ -54,7 +54,7 @@ final class SalvagedEvents implements Parser {
      * Reads from another parser.
      *
      * @param here where it has come to in the text
-     * @param deepest lists and maps in one another; more is as a syntax error
+     * @param deepest levels of lists and maps; more is as a syntax error
      */
     SalvagedEvents(Parser parser, Supplier<Mark> here, int deepest) {
         this.parser = parser;
@@ -68,7 +68,7 @@ final class SalvagedEvents implements Parser {
      * @param whereItBegan true: the line of a bracket or a quote that does not end; false: the one that doesn't fit behind it
      */
     int faultyLine(boolean whereItBegan) {
-        MarkedYAMLException seen = fault;
+        MarkedYAMLException seen = error;
         if (seen == null) {
             return -1;
         }
@@ -105,7 +105,7 @@ final class SalvagedEvents implements Parser {
     }
 
     private Event following() {
-        if (fault != null) {
+        if (error != null) {
             return ending();
         }
         try {
@@ -119,11 +119,11 @@ final class SalvagedEvents implements Parser {
             }
             return event;
         } catch (MarkedYAMLException e) {
-            fault = e;
+            error = e;
             return ending();
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             // The library's answer to an escape of a character that there is not.
-            fault = new ParserException(null, null, String.valueOf(e.getMessage()), here.get());
+            error = new ParserException(null, null, String.valueOf(e.getMessage()), here.get());
             return ending();
         }
     }

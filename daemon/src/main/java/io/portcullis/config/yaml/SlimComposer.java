@@ -71,7 +71,7 @@ final class SlimComposer extends Composer {
     /**
      * Composes what a parser gives.
      *
-     * @param deepest lists and maps in one another, at the most
+     * @param deepest levels of lists and maps, at the most
      * @param lists that the text had and the parser does not see; null: it sees everything
      */
     SlimComposer(Parser parser, Resolver resolver, LoaderOptions options, int deepest, @Nullable LongLists lists) {
@@ -147,13 +147,13 @@ final class SlimComposer extends Composer {
         }
         Iterator<Node> next = packed.iterator();
         List<Node> items = new ArrayList<>(composed.size());
-        for (Node each : composed) {
-            if (each instanceof Packed several) {
+        for (Node node : composed) {
+            if (node instanceof Packed several) {
                 for (int i = 0; i < several.count; i++) {
                     items.add(next.next());
                 }
             } else {
-                items.add(each);
+                items.add(node);
             }
         }
         return items;
@@ -162,7 +162,7 @@ final class SlimComposer extends Composer {
     private void deeper() {
         if (++depth > deepest) {
             throw new TooMuch(
-                    "nested too deeply: at most " + deepest + " lists and maps in one another",
+                    "nested too deeply: at most " + deepest + " levels of lists and maps",
                     parser.peekEvent().getStartMark());
         }
     }

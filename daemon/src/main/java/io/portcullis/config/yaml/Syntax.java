@@ -38,18 +38,18 @@ final class Syntax {
     }
 
     /** The fault of a text in which the parser met a problem. */
-    static ConfigError fault(MarkedYAMLException exception, String yaml, String file) {
-        Mark mark = placeOf(exception);
+    static ConfigError error(MarkedYAMLException exception, String yaml, String file) {
+        Mark mark = locationOf(exception);
         if (mark == null) {
             return new ConfigError(Location.of(file), "not YAML: " + problem(exception));
         }
         List<String> lines = yaml.lines().limit(mark.getLine() + 1L).toList();
         String words = new Syntax(exception, mark, lines).words();
-        Location place = new Location(file, mark.getLine() + 1, mark.getColumn() + 1);
-        return new ConfigError(place, "not YAML: " + words, excerpt(lines, mark));
+        Location location = new Location(file, mark.getLine() + 1, mark.getColumn() + 1);
+        return new ConfigError(location, "not YAML: " + words, excerpt(lines, mark));
     }
 
-    private static @Nullable Mark placeOf(MarkedYAMLException exception) {
+    private static @Nullable Mark locationOf(MarkedYAMLException exception) {
         boolean keyAlone = problem(exception).contains("could not find expected ':'");
         boolean atContext = exception.getContextMark() != null && (keyAlone || exception.getProblemMark() == null);
         return atContext ? exception.getContextMark() : exception.getProblemMark();
@@ -76,11 +76,10 @@ final class Syntax {
             return colon();
         }
         if (problem.startsWith("expected <block end>, but found '<block")) {
-            return "wrong indentation: no line above that this one could belong to begins in column "
-                    + (mark.getColumn() + 1);
+            return "wrong indentation: no block above starts in column " + (mark.getColumn() + 1);
         }
         if (problem.startsWith("expected <block end>") && found.find()) {
-            return "nothing is open that " + found.group(1) + " closes";
+            return found.group(1) + " closes nothing";
         }
         if (problem.startsWith("expected ',' or")) {
             return unclosed(
@@ -94,20 +93,20 @@ final class Syntax {
             return unclosed("quote", "");
         }
         if (problem.startsWith("could not find expected ':'")) {
-            return "a key without a colon behind it";
+            return "a key without a colon";
         }
         if (String.valueOf(exception.getContext()).equals("while scanning an alias")) {
-            return "a * begins an alias: for anyone write any, and quote a text that begins with it";
+            return "* starts a YAML alias: for every address write any, and quote a text that starts with *";
         }
         if (problem.startsWith(UNDEFINED_ALIAS)) {
             String name = problem.substring(UNDEFINED_ALIAS.length());
-            return Value.quoted(name) + ": no anchor of this name comes before its alias";
+            return Value.quoted(name) + ": no anchor of this name comes before the alias";
         }
         if (problem.endsWith("found another document")) {
-            return "a second document begins here: a file is one";
+            return "a second document starts here: a file holds one";
         }
         if (problem.contains("that cannot start any token") && found.find()) {
-            return "quote a text that begins with " + found.group(1);
+            return "quote a text that starts with " + found.group(1);
         }
         return problem(exception);
     }
@@ -129,17 +128,17 @@ final class Syntax {
         String before = lineAt(above);
         if (before.contains(": ")) {
             return indent(line) > indent(before)
-                    ? "wrong indentation: the line above has a value already, and this one is indented further"
-                    : "wrong indentation: it belongs to nothing above";
+                    ? "wrong indentation: the line above has a value already, and this line is indented further"
+                    : "wrong indentation: this line belongs to nothing above";
         }
-        return "the line above has no colon with a space or nothing behind it, so it is no key";
+        return "the line above is not a key: it needs a colon at its end, or followed by a space";
     }
 
     private String unclosed(String what, String before) {
         Mark began = exception.getContextMark();
         return began == null
                 ? problem(exception)
-                : "the " + what + " of line " + (began.getLine() + 1) + ", column " + (began.getColumn() + 1)
+                : "the " + what + " at line " + (began.getLine() + 1) + ", column " + (began.getColumn() + 1)
                         + " is not closed" + before;
     }
 

@@ -24,7 +24,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  * @param key as written; that of the list for an item of a list
  * @param keyNode where the key stands; the value's own node for an item of a list
  */
-public record Value(Diagnostics reading, String file, String key, Node keyNode, Node node) {
+public record Value(Diagnostics diagnostics, String file, String key, Node keyNode, Node node) {
     private static final int LONGEST_QUOTE = 60;
     private static final int MOST_IN_HINT = 10;
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
@@ -33,16 +33,16 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
             Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE, Tag.MAP, Tag.SEQ);
 
     /** Where the value begins. */
-    public Location place() {
-        return placeOf(file, node);
+    public Location location() {
+        return locationOf(file, node);
     }
 
     /** Where its key begins. */
-    public Location keyPlace() {
-        return placeOf(file, keyNode);
+    public Location keyLocation() {
+        return locationOf(file, keyNode);
     }
 
-    static Location placeOf(String file, Node node) {
+    static Location locationOf(String file, Node node) {
         return new Location(
                 file, node.getStartMark().getLine() + 1, node.getStartMark().getColumn() + 1);
     }
@@ -78,18 +78,18 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
     }
 
     /** Notes that the value is wrong: {@code key: value: text}. */
-    public void fault(String text) {
-        reading.fault(place(), label() + written() + ": " + text);
+    public void error(String text) {
+        diagnostics.error(location(), label() + written() + ": " + text);
     }
 
     /** Notes that the key should not be here: {@code key: text}. */
-    public void faultAtKey(String text) {
-        reading.fault(keyPlace(), quoted(key) + ": " + text);
+    public void errorAtKey(String text) {
+        diagnostics.error(keyLocation(), quoted(key) + ": " + text);
     }
 
     /** Notes that a key without a value can't be taken for one that is absent. */
     public void withoutValue(String instead) {
-        reading.fault(keyPlace(), label() + "without a value: write " + instead + ", or leave the key out");
+        diagnostics.error(keyLocation(), label() + "has no value: write " + instead + ", or remove the key");
     }
 
     /** Notes that the value is not of the kind that its key takes. */
@@ -104,7 +104,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
 
     private void wrongKind(String expected, String hint) {
         String is = isNull() ? "empty" : isList() ? "a list" : isMap() ? "a map" : written();
-        reading.fault(place(), label() + "must be " + expected + ", not " + is + hint);
+        diagnostics.error(location(), label() + "must be " + expected + ", not " + is + hint);
     }
 
     /** True for {@code {80, 443}}: braces make a map, whose keys have no values here. */
@@ -127,7 +127,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
         boolean isFlow = map.getFlowStyle() == DumperOptions.FlowStyle.FLOW;
         if (keys.size() == 1 && keys.getFirst().endsWith(":")) {
             // A colon at the end of fd00:: makes it a key.
-            return ": quote an address, \"" + keys.getFirst() + ":\"";
+            return ": quote the address, \"" + keys.getFirst() + ":\"";
         }
         return isFlow
                 ? ": braces make a map, write [" + String.join(", ", keys)
@@ -164,14 +164,14 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
     }
 
     static String noTags(Node node) {
-        return quoted(node.getTag().getValue()) + ": YAML tags are not used here: remove it";
+        return quoted(node.getTag().getValue()) + ": YAML tags are not supported: remove it";
     }
 
     private boolean isTagged() {
         if (hasPlainTag(node)) {
             return false;
         }
-        reading.fault(place(), label() + noTags(node));
+        diagnostics.error(location(), label() + noTags(node));
         return true;
     }
 
@@ -213,7 +213,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
             wrongKind(expected, hint);
             return List.of();
         }
-        if (!reading.mayWalk(list.getValue().size(), place())) {
+        if (!diagnostics.mayWalk(list.getValue().size(), location())) {
             return List.of();
         }
         return new Items(this, list.getValue());
@@ -232,7 +232,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
         @Override
         public Value get(int index) {
             Node item = nodes.get(index);
-            return new Value(list.reading, list.file, list.key, item, item);
+            return new Value(list.diagnostics, list.file, list.key, item, item);
         }
 
         @Override
@@ -267,17 +267,17 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
 
     /** Notes that the value is specified and not built. */
     void notBuilt() {
-        fault("not built yet");
+        error("not implemented yet");
     }
 
     /** Notes a word that is none of {@code allowed}; all of them are told. */
     void unknown(String word, List<String> allowed) {
-        fault("not known here" + reading.hint(word, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+        error("unknown value" + diagnostics.hint(word, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
     }
 
     /** Notes that the key is none of {@code allowed}; all of them are told. */
     public void unknownKey(List<String> allowed) {
-        faultAtKey("unknown key" + reading.hint(key, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
+        errorAtKey("unknown key" + diagnostics.hint(key, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
     }
 
     /** {@code true} or {@code false}. */
@@ -299,7 +299,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
         }
         Optional<Long> number = numberIn(text.get(), low, high);
         if (number.isEmpty()) {
-            fault("must be " + expected);
+            error("must be " + expected);
         }
         return number;
     }
@@ -323,7 +323,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
         }
         Matcher matcher = DURATION.matcher(text.get());
         if (!matcher.matches()) {
-            fault("not a duration: write a number and its unit, ms, s, m, h or d, such as 30s");
+            error("not a duration: write a number and its unit, ms, s, m, h or d, such as 30s");
             return Optional.empty();
         }
         long count = Long.parseLong(matcher.group(1));
@@ -335,7 +335,7 @@ public record Value(Diagnostics reading, String file, String key, Node keyNode, 
             default -> Duration.ofDays(count);
         };
         if (duration.compareTo(shortest) < 0 || duration.compareTo(longest) > 0) {
-            fault("out of range: " + written(shortest) + " to " + written(longest));
+            error("must be from " + written(shortest) + " to " + written(longest));
             return Optional.empty();
         }
         return Optional.of(duration);

@@ -50,7 +50,8 @@ public final class Difference {
      * @param aclAllowed packets, those of tracked flows too, that the network ACL lets through from now on
      * @param aclDenied packets, those of tracked flows too, that it does not let through any more
      */
-    public record DirectionChange(List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
+    public record DirectionChange(
+            List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
         /** True: nothing. */
         public boolean isEmpty() {
             return allowed.isEmpty() && denied.isEmpty() && aclAllowed.isEmpty() && aclDenied.isEmpty();
@@ -105,8 +106,8 @@ public final class Difference {
         Interface is = after.interfaces().get(name);
         if (was == null || is == null) {
             String note = was == null
-                    ? "is guarded from now on: what its rules do not admit becomes denied"
-                    : "is not guarded any more: everything becomes allowed";
+                    ? "becomes guarded: traffic that its rules do not admit becomes denied"
+                    : "is no longer guarded: all traffic becomes allowed";
             return new Change(name, note, NOTHING, NOTHING);
         }
         Policy old = Policy.compile(before, name, 0, 1);
@@ -115,8 +116,8 @@ public final class Difference {
         if (was.audit() != is.audit()) {
             notes.add(
                     is.audit()
-                            ? "enforce becomes audit: nothing is dropped any more"
-                            : "enforce becomes true: what the rules do not admit is dropped from now on");
+                            ? "enforce becomes audit: nothing is dropped"
+                            : "enforce becomes true: traffic that the rules do not admit is dropped");
         }
         classes(was, is, notes);
         return new Change(name, String.join("; ", notes), direction(old, now, true), direction(old, now, false));
@@ -132,7 +133,7 @@ public final class Difference {
             notes.add("link traffic that becomes allowed: " + String.join(", ", after));
         }
         if (!gone.isEmpty()) {
-            notes.add("link traffic that is not passed any more: " + String.join(", ", gone));
+            notes.add("link traffic that becomes denied: " + String.join(", ", gone));
         }
     }
 

@@ -66,7 +66,7 @@ public final class Expectations {
                 Policy policy = policies.apply(name);
                 Packet packet = expectations.counterexample(claim, policy);
                 if (packet != null) {
-                    broken.add(new ConfigError(claim.place(), text(claim, name, packet, policy)));
+                    broken.add(new ConfigError(claim.location(), text(claim, name, packet, policy)));
                 }
             }
         }

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * @param id {@code web/ingress[1]}
  * @param why what of the packet it does not match
  */
-public record NearestRule(String id, Location place, String why) {
+public record NearestRule(String id, Location location, String why) {
     private static final int MOST_SHOWN = 6;
 
     /** A rule that does not match, and how near it came: lower is nearer. */
@@ -43,7 +43,7 @@ public record NearestRule(String id, Location place, String why) {
      * @return empty where no rule has anything in common with the packet, or there are none
      */
     public static Optional<NearestRule> to(
-            Config config, Interface attachment, boolean ingress, int protocol, int selector, Address peer) {
+            Config config, Interface iface, boolean ingress, int protocol, int selector, Address peer) {
         Asked asked = new Asked(peer.isV6(), protocol, selector, peer);
         List<Candidate> candidates = new ArrayList<>();
         add(
@@ -53,14 +53,14 @@ public record NearestRule(String id, Location place, String why) {
                 ingress,
                 ingress ? config.failsafe().ingress() : config.failsafe().egress(),
                 asked);
-        for (String name : attachment.securityGroups()) {
+        for (String name : iface.securityGroups()) {
             SecurityGroup group = Objects.requireNonNull(config.securityGroups().get(name), name);
             List<Rule> rules = ingress ? group.ingress() : group.egress();
             add(candidates, config, name, ingress, rules == null ? List.of() : rules, asked);
         }
         return candidates.stream()
                 .min(Comparator.comparingInt(Candidate::distance))
-                .map(each -> new NearestRule(each.id, each.rule.place(), each.why));
+                .map(candidate -> new NearestRule(candidate.id, candidate.rule.location(), candidate.why));
     }
 
     private static void add(
@@ -122,7 +122,7 @@ public record NearestRule(String id, Location place, String why) {
                     + shown(peers.stream().map(Peer::text).toList());
         }
         return switch (peers.getFirst()) {
-            case Peer.Any() -> address + " is of another family";
+            case Peer.Any() -> address + " is of the other address family";
             case Peer.Net(Cidr cidr) -> address + " is outside " + cidr;
             case Peer.Group(String name) ->
                 address + " is not a member of group " + name + " (members: " + blocks(config.members(name)) + ")";

@@ -24,11 +24,11 @@ import org.junit.jupiter.api.Test;
 class LintTest {
     private static List<String> warnings(String groups) throws ConfigException {
         String yaml = """
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
-                security-groups:
-                """;
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+            security-groups:
+            """;
         return ConfigReader.parse(yaml + groups, "f").warnings().stream()
                 .map(Warning::toString)
                 .toList();
@@ -45,32 +45,33 @@ class LintTest {
     @Test
     void aGroupThatPlaysNoPart() throws ConfigException {
         assertEquals(
-                List.of("f:6:3: ghost: no interface carries this group and no rule of another refers to it"),
-                warnings(
-                        "  web: {}\n  ghost: {members: [10.0.0.1], ingress: [{protocol: udp, from: {group: ghost}}]}\n"));
+                List.of("f:6:3: ghost: no interface carries this group, and no rule of another group refers to it"),
+                warnings("  web: {}\n"
+                        + "  ghost: {members: [10.0.0.1], ingress: [{protocol: udp, from: {group:"
+                        + " ghost}}]}\n"));
     }
 
     @Test
     void aReferencedGroupWithoutMembers() throws ConfigException {
         assertEquals(
-                List.of("f:5:19: group db has no members, so nothing matches it: give it members, or addresses to an"
-                        + " interface that carries it"),
+                List.of("f:5:19: group db has no members, so nothing matches it: add members to the group, or"
+                        + " addresses to an interface that carries it"),
                 warnings("  web: {ingress: [{protocol: udp, from: {group: db}}]}\n  db: {}\n"));
     }
 
     @Test
     void egressRulesNextToAGroupThatLetsEverythingOut() throws ConfigException {
         String yaml = """
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web, open]}
-                security-groups: {web: {egress: []}, open: {}}
-                """;
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web, open]}
+            security-groups: {web: {egress: []}, open: {}}
+            """;
         assertEquals(
                 List.of(new Warning(
                         new Location("f", 3, 3),
-                        "interface edge: the egress rules of group web limit nothing, because group open has no egress key"
-                                + " and lets everything leave")),
+                        "interface edge: the egress rules of group web have no effect, because group open has no"
+                                + " egress key and allows all egress")),
                 ConfigReader.parse(yaml, "f").warnings());
     }
 
@@ -78,34 +79,35 @@ class LintTest {
     void sshAndDatabasesForEverybody() throws ConfigException {
         assertEquals(
                 List.of(
-                        "f:7:7: web/ingress[1]: anyone may reach ssh (22), mysql (3306)",
-                        "f:8:7: web/ingress[2]: anyone may reach rdp (3389)"),
+                        "f:7:7: web/ingress[1]: every address may reach ssh (22), mysql (3306)",
+                        "f:8:7: web/ingress[2]: every address may reach rdp (3389)"),
                 warningsAboutRules(
                         "protocol: tcp, ports: [ssh, 3300-3310], from: any",
                         "protocol: tcp, ports: 3389, from: 0.0.0.0/0",
                         "protocol: tcp, ports: 5432, from: 10.0.0.0/8",
                         "protocol: udp, ports: 22, from: any"));
         assertEquals(
-                List.of("f:7:7: web/ingress[1]: anyone may reach every port, those of ssh, rdp and databases too"),
+                List.of("f:7:7: web/ingress[1]: every address may reach every port, including those of ssh, rdp and"
+                        + " databases"),
                 warningsAboutRules("protocol: tcp, from: any"));
     }
 
     @Test
     void aRuleThatAnotherCovers() throws ConfigException {
         assertEquals(
-                List.of("f:7:7: web/ingress[1] adds nothing: web/ingress[2] at f:8:7 allows all of it"),
+                List.of("f:7:7: web/ingress[1] is redundant: web/ingress[2] at f:8:7 allows all of it"),
                 warningsAboutRules(
                         "protocol: tcp, ports: 80, from: 10.1.0.0/16",
                         "protocol: tcp, ports: [1-79, 80-90], from: 10.0.0.0/8"));
         assertEquals(
-                List.of("f:8:7: web/ingress[2] adds nothing: web/ingress[1] at f:7:7 allows all of it"),
+                List.of("f:8:7: web/ingress[2] is redundant: web/ingress[1] at f:7:7 allows all of it"),
                 warningsAboutRules("protocol: udp, from: 10.0.0.0/8", "protocol: udp, from: 10.0.0.0/8"));
         assertEquals(
-                List.of("f:8:7: web/ingress[2] adds nothing: web/ingress[1] at f:7:7 allows all of it"),
+                List.of("f:8:7: web/ingress[2] is redundant: web/ingress[1] at f:7:7 allows all of it"),
                 warningsAboutRules(
                         "protocol: icmp, type: 3, from: 0.0.0.0/0", "protocol: icmp, type: 3, code: 4, from: any"));
         assertEquals(
-                List.of("f:8:7: web/ingress[2] adds nothing: web/ingress[1] at f:7:7 allows all of it"),
+                List.of("f:8:7: web/ingress[2] is redundant: web/ingress[1] at f:7:7 allows all of it"),
                 warningsAboutRules(
                         "protocol: udp, from: {prefix-list: office}",
                         "protocol: udp, from: [198.51.100.9, {prefix-list: one}]"));
@@ -200,13 +202,14 @@ class LintTest {
     void rulesThatNoPacketMatches() throws ConfigException {
         assertEquals(
                 List.of(
-                        "f:7:7: web/ingress[1] never matches 0.0.0.0: no packet with the unspecified address as its source gets"
-                                + " as far as the rules: for everybody of its family write 0.0.0.0/0",
-                        "f:8:7: web/ingress[2] never matches 224.0.0.0/8: no packet with multicast as its source gets as far as"
-                                + " the rules",
-                        "f:9:7: web/ingress[3] never matches ::1: no packet with loopback as its source gets as far as the rules",
-                        "f:10:7: web/ingress[4] never matches 255.255.255.255: no packet with broadcast as its source gets as far"
-                                + " as the rules"),
+                        "f:7:7: web/ingress[1] never matches 0.0.0.0: no packet with the unspecified address as its"
+                                + " source reaches the rules: for every address of its family write 0.0.0.0/0",
+                        "f:8:7: web/ingress[2] never matches 224.0.0.0/8: no packet with multicast as its source"
+                                + " reaches the rules",
+                        "f:9:7: web/ingress[3] never matches ::1: no packet with loopback as its source reaches the"
+                                + " rules",
+                        "f:10:7: web/ingress[4] never matches 255.255.255.255: no packet with broadcast as its source"
+                                + " reaches the rules"),
                 warningsAboutRules(
                         "protocol: udp, ports: 53, from: 0.0.0.0",
                         "protocol: udp, ports: 54, from: [224.0.0.0/8, 192.0.2.1]",
@@ -219,31 +222,31 @@ class LintTest {
     @Test
     void destinationsEntriesListsAndMembersThatNoPacketHas() throws ConfigException {
         String yaml = """
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
-                security-groups:
-                  web:
-                    ingress: [{protocol: udp, ports: 7, from: {group: web}}, {protocol: udp, ports: 8, from: {prefix-list: l}}]
-                    egress: [{protocol: udp, to: [224.0.0.1, 127.0.0.1]}, {protocol: tcp, ports: 9, to: {prefix-list: l}}]
-                    members: [192.0.2.1, 127.0.0.1]
-                prefix-lists: {l: [192.0.2.1, 224.0.0.1, "ff02::1"]}
-                network-acls:
-                  acl: {ingress: [{rule: 7, action: deny, protocol: all, from: [10.0.0.0/8, 127.0.0.0/8]}]}
-                failsafe: {ingress: [{protocol: udp, ports: 9, from: 224.0.0.0/4}]}
-                """;
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+            security-groups:
+              web:
+                ingress: [{protocol: udp, ports: 7, from: {group: web}}, {protocol: udp, ports: 8, from: {prefix-list: l}}]
+                egress: [{protocol: udp, to: [224.0.0.1, 127.0.0.1]}, {protocol: tcp, ports: 9, to: {prefix-list: l}}]
+                members: [192.0.2.1, 127.0.0.1]
+            prefix-lists: {l: [192.0.2.1, 224.0.0.1, "ff02::1"]}
+            network-acls:
+              acl: {ingress: [{rule: 7, action: deny, protocol: all, from: [10.0.0.0/8, 127.0.0.0/8]}]}
+            failsafe: {ingress: [{protocol: udp, ports: 9, from: 224.0.0.0/4}]}
+            """;
         assertEquals(
                 List.of(
-                        "f:5:3: group web: web/ingress[1] never matches 127.0.0.1: no packet with loopback as its source gets as"
-                                + " far as the rules",
-                        "f:7:14: web/egress[1] never matches 127.0.0.1: no packet with loopback as its destination gets as far as"
-                                + " the rules",
-                        "f:9:16: prefix list l: web/ingress[2] never matches 224.0.0.1: no packet with multicast as its source"
-                                + " gets as far as the rules (and 1 others)",
-                        "f:11:19: acl/ingress[7] never matches 127.0.0.0/8: no packet with loopback as its source gets as far as"
-                                + " the rules",
-                        "f:12:22: failsafe/ingress[1] never matches 224.0.0.0/4: no packet with multicast as its source gets as"
-                                + " far as the rules"),
+                        "f:5:3: group web: web/ingress[1] never matches 127.0.0.1: no packet with loopback as its"
+                                + " source reaches the rules",
+                        "f:7:14: web/egress[1] never matches 127.0.0.1: no packet with loopback as its destination"
+                                + " reaches the rules",
+                        "f:9:16: prefix list l: web/ingress[2] never matches 224.0.0.1: no packet with multicast as"
+                                + " its source reaches the rules (and 1 others)",
+                        "f:11:19: acl/ingress[7] never matches 127.0.0.0/8: no packet with loopback as its source"
+                                + " reaches the rules",
+                        "f:12:22: failsafe/ingress[1] never matches 224.0.0.0/4: no packet with multicast as its"
+                                + " source reaches the rules"),
                 ConfigReader.parse(yaml, "f").warnings().stream()
                         .map(Warning::toString)
                         .toList());
@@ -252,20 +255,20 @@ class LintTest {
     @Test
     void anEntryThatAnEarlierOneTakesEverythingFrom() throws ConfigException {
         String yaml = """
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
-                security-groups: {web: {}}
-                prefix-lists: {banned: [192.0.2.0/24, 198.51.100.7]}
-                network-acls:
-                  acl:
-                    ingress:
-                      - {rule: 20, action: deny, protocol: tcp, from: {prefix-list: banned}}
-                      - {rule: 10, action: allow, protocol: all, from: [0.0.0.0/0]}
-                      - {rule: 30, action: allow, protocol: all, from: any}
-                """;
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+            security-groups: {web: {}}
+            prefix-lists: {banned: [192.0.2.0/24, 198.51.100.7]}
+            network-acls:
+              acl:
+                ingress:
+                  - {rule: 20, action: deny, protocol: tcp, from: {prefix-list: banned}}
+                  - {rule: 10, action: allow, protocol: all, from: [0.0.0.0/0]}
+                  - {rule: 30, action: allow, protocol: all, from: any}
+            """;
         assertEquals(
-                List.of("f:9:9: acl/ingress[20] never decides: acl/ingress[10] at f:10:9 matches all of it first"),
+                List.of("f:9:9: acl/ingress[20] has no effect: acl/ingress[10] at f:10:9 matches all of it first"),
                 ConfigReader.parse(yaml, "f").warnings().stream()
                         .map(Warning::toString)
                         .toList());
@@ -284,24 +287,22 @@ class LintTest {
                     .append(',');
         }
         assertEquals(
-                List.of(
-                        "f:6:16: prefix list long has 100,001 blocks: each interface takes memory for all of them, once for every"
-                                + " rule and port range that names it"),
+                List.of("f:6:16: prefix list long has 100,001 blocks: each interface needs memory for all of them,"
+                        + " once for each rule and port range that uses the list"),
                 warnings("  web: {}\nprefix-lists: {long: [" + list + "]}\n"));
     }
 
     @Test
     void aSourceCheckWithoutAddressesLetsNothingOut() throws ConfigException {
         Config config = ConfigReader.parse("""
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: a, inside: b, source-check: true, security-groups: [web]}
-                security-groups: {web: {}}
-                """, "test.yaml");
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: a, inside: b, source-check: true, security-groups: [web]}
+            security-groups: {web: {}}
+            """, "test.yaml");
         assertEquals(
-                List.of(
-                        "test.yaml:3:3: interface edge: source-check lets nothing out, because addresses says of nobody that"
-                                + " he lives inside"),
+                List.of("test.yaml:3:3: interface edge: source-check drops everything from inside,"
+                        + " because addresses is empty"),
                 config.warnings().stream().map(Warning::toString).toList());
     }
 }

@@ -61,10 +61,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigTest {
     private static final String HEAD = """
-            version: 1
-            interfaces:
-              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
-            """;
+        version: 1
+        interfaces:
+          edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+        """;
 
     @TempDir
     Path folder;
@@ -93,7 +93,7 @@ class ConfigTest {
         assertEquals(List.of(), edge.addresses());
         assertEquals(List.of(), edge.ethertypes());
         assertEquals(TimeoutSettings.DEFAULT, edge.timeouts());
-        assertEquals(new Location("test.yaml", 3, 3), edge.place());
+        assertEquals(new Location("test.yaml", 3, 3), edge.location());
         assertEquals(List.of(), config.group("web").ingress());
         assertNull(config.group("web").egress());
         assertEquals(
@@ -108,53 +108,53 @@ class ConfigTest {
     @Test
     void everythingThatIsBuiltCanBeSaid() throws ConfigException {
         Config config = parse("""
-                version: 1
-                interfaces:
-                  edge:
-                    mode: bridge
-                    outside: eth1
-                    inside: eth2
-                    addresses: [10.0.5.0/24, "fd00::5", "fe80::/64"]
-                    link-state: ignore
-                    learn: 0s
-                    security-groups: [web, admin]
-                    enforce: true
-                    datapath: ring
-                    workers: 4
-                    busy-poll: true
-                    on-failure: closed
-                    source-check: false
-                    checksums: trust
-                    pass-through: [lldp, dhcp-server, ndp-redirect]
-                    ethertypes: [0x88f7, 35041]
-                    timeouts: {tcp-established: 350s, udp: 1m}
-                security-groups:
-                  web:
-                    description: HTTP and HTTPS
-                    ingress:
-                      - {protocol: tcp, ports: [80, https], from: any, description: world}
-                      - {protocol: tcp, ports: 8000-8100, from: [203.0.113.10, "2001:db8::/32", {group: admin}]}
-                    egress:
-                      - {protocol: udp, ports: domain, to: {prefix-list: resolvers}}
-                  admin:
-                    members: [192.0.2.0/28]
-                    egress: []
-                prefix-lists:
-                  resolvers: [192.0.2.53/32, "2001:db8::53"]
-                network-acls: {}
-                failsafe: {}
-                expect: []
-                conntrack:
-                  max-flows: 5000
-                  on-reload: keep
-                  tcp-strict: false
-                  directory: /run/portcullis
-                  timeouts: {udp: 1500ms, other: 2h, fragment: 30d}
-                metrics: {listen: "[::1]:9000", rule-hits: false}
-                control: {socket: /tmp/p.sock}
-                log: {level: debug, drops: all}
-                mark: 1/0xffffffff
-                """);
+            version: 1
+            interfaces:
+              edge:
+                mode: bridge
+                outside: eth1
+                inside: eth2
+                addresses: [10.0.5.0/24, "fd00::5", "fe80::/64"]
+                link-state: ignore
+                learn: 0s
+                security-groups: [web, admin]
+                enforce: true
+                datapath: ring
+                workers: 4
+                busy-poll: true
+                on-failure: closed
+                source-check: false
+                checksums: trust
+                pass-through: [lldp, dhcp-server, ndp-redirect]
+                ethertypes: [0x88f7, 35041]
+                timeouts: {tcp-established: 350s, udp: 1m}
+            security-groups:
+              web:
+                description: HTTP and HTTPS
+                ingress:
+                  - {protocol: tcp, ports: [80, https], from: any, description: world}
+                  - {protocol: tcp, ports: 8000-8100, from: [203.0.113.10, "2001:db8::/32", {group: admin}]}
+                egress:
+                  - {protocol: udp, ports: domain, to: {prefix-list: resolvers}}
+              admin:
+                members: [192.0.2.0/28]
+                egress: []
+            prefix-lists:
+              resolvers: [192.0.2.53/32, "2001:db8::53"]
+            network-acls: {}
+            failsafe: {}
+            expect: []
+            conntrack:
+              max-flows: 5000
+              on-reload: keep
+              tcp-strict: false
+              directory: /run/portcullis
+              timeouts: {udp: 1500ms, other: 2h, fragment: 30d}
+            metrics: {listen: "[::1]:9000", rule-hits: false}
+            control: {socket: /tmp/p.sock}
+            log: {level: debug, drops: all}
+            mark: 1/0xffffffff
+            """);
         Interface edge = edge(config);
         assertEquals("eth1", edge.mode().nics().getFirst());
         assertEquals("eth2", edge.mode().nics().getLast());
@@ -221,17 +221,17 @@ class ConfigTest {
     @Test
     void nullIsAsIfTheKeyWereAbsent() throws ConfigException {
         Config config = parse("""
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], addresses: , timeouts: ~}
-                security-groups:
-                  web: {members: , description: }
-                  spare: {}
-                prefix-lists:
-                conntrack: {tcp-strict: , timeouts: }
-                mark: ~
-                failsafe:
-                """);
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], addresses: , timeouts: ~}
+            security-groups:
+              web: {members: , description: }
+              spare: {}
+            prefix-lists:
+            conntrack: {tcp-strict: , timeouts: }
+            mark: ~
+            failsafe:
+            """);
         assertNull(config.group("web").egress());
         assertEquals(List.of(), config.group("spare").ingress());
         assertEquals(new PacketMark(0x5043, 0xffff), config.mark());
@@ -240,21 +240,21 @@ class ConfigTest {
     @Test
     void anEntryOfANetworkAclTakesWhatARuleTakesButGroups() throws ConfigException {
         Config config = parse("""
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
-                security-groups: {web: {}}
-                prefix-lists: {banned: [192.0.2.0/24, "2001:db8::/32"], none: []}
-                network-acls:
-                  acl:
-                    ingress:
-                      - {rule: 1, action: deny, protocol: all, from: {prefix-list: banned}}
-                      - {rule: 2, action: deny, protocol: icmpv6, from: {prefix-list: banned}}
-                      - {rule: 3, action: deny, protocol: tcp, from: [10.0.0.1, {prefix-list: banned}, 10.0.0.1]}
-                      - {rule: 4, action: allow, protocol: icmp, from: any}
-                      - {rule: 5, action: deny, protocol: all, from: {prefix-list: none}}
-                      - {rule: 6, action: allow, protocol: all, from: any}
-                """);
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], network-acl: acl}
+            security-groups: {web: {}}
+            prefix-lists: {banned: [192.0.2.0/24, "2001:db8::/32"], none: []}
+            network-acls:
+              acl:
+                ingress:
+                  - {rule: 1, action: deny, protocol: all, from: {prefix-list: banned}}
+                  - {rule: 2, action: deny, protocol: icmpv6, from: {prefix-list: banned}}
+                  - {rule: 3, action: deny, protocol: tcp, from: [10.0.0.1, {prefix-list: banned}, 10.0.0.1]}
+                  - {rule: 4, action: allow, protocol: icmp, from: any}
+                  - {rule: 5, action: deny, protocol: all, from: {prefix-list: none}}
+                  - {rule: 6, action: allow, protocol: all, from: any}
+            """);
         NetworkAcl acl = config.networkAcls().get("acl");
         assertNotNull(acl);
         assertEquals(
@@ -274,17 +274,17 @@ class ConfigTest {
     @Test
     void anchorsAliasesAndMergeKeysAreFollowed() throws ConfigException {
         Config config = parse("""
-                version: 1
-                interfaces:
-                  edge: &bridge {mode: bridge, outside: eth1, inside: eth2, checksums: trust, security-groups: [web]}
-                  core: {<<: *bridge, outside: eth3, inside: eth4}
-                security-groups:
-                  web:
-                    ingress:
-                      - &rule {protocol: tcp, ports: 80, from: &office [192.0.2.0/24, 198.51.100.0/24]}
-                      - {<<: [{ports: 81}, *rule], description: second}
-                      - {protocol: udp, from: *office}
-                """);
+            version: 1
+            interfaces:
+              edge: &bridge {mode: bridge, outside: eth1, inside: eth2, checksums: trust, security-groups: [web]}
+              core: {<<: *bridge, outside: eth3, inside: eth4}
+            security-groups:
+              web:
+                ingress:
+                  - &rule {protocol: tcp, ports: 80, from: &office [192.0.2.0/24, 198.51.100.0/24]}
+                  - {<<: [{ports: 81}, *rule], description: second}
+                  - {protocol: udp, from: *office}
+            """);
         Interface core = config.interfaces().get("core");
         assertNotNull(core);
         assertEquals("eth3", core.mode().nics().getFirst());
@@ -358,10 +358,10 @@ class ConfigTest {
     @Test
     void includedFilesAddToTheMapsOfTheFirst() throws ConfigException, IOException {
         Path main = write("main.yaml", HEAD.replace("[web]", "[web, db]") + """
-                        include: [rules.d/*.yaml, "rules.d/{b,a}.yaml", none.d/*.yaml, extra.yaml]
-                        security-groups: {web: {}}
-                        log: {level: warn}
-                        """);
+            include: [rules.d/*.yaml, "rules.d/{b,a}.yaml", none.d/*.yaml, extra.yaml]
+            security-groups: {web: {}}
+            log: {level: warn}
+            """);
         write("rules.d/b.yaml", "security-groups: {db: {members: [10.0.0.1]}}\nlog: {drops: off}\n");
         write(
                 "rules.d/a.yaml",
@@ -376,7 +376,7 @@ class ConfigTest {
         assertEquals(new Log(Level.WARN, Drops.OFF), config.log());
         assertEquals(
                 new Location(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
-                config.group("db").place());
+                config.group("db").location());
         assertEquals(
                 Set.of(
                         "extra.yaml",
@@ -446,7 +446,7 @@ class ConfigTest {
         }
         ExecutionException refused = assertThrows(ExecutionException.class, () -> reading.get(1, TimeUnit.MINUTES));
         assertEquals(
-                main + ": this or what it includes was changed while it was read, 3 times",
+                main + ": the file, or a file that it includes, changed while it was read, 3 times",
                 Objects.requireNonNull(refused.getCause()).getMessage());
     }
 
@@ -480,15 +480,15 @@ class ConfigTest {
 
     @Test
     void nonsenseHasNoRecord() {
-        Location place = new Location("f", 1, 1);
+        Location location = new Location("f", 1, 1);
         List<Peer> any = List.of(new Peer.Any());
         List<PortRange> http = List.of(new PortRange(80, 80));
         assertThrows(IllegalArgumentException.class, () -> new Location("f", 0, 1));
         assertThrows(IllegalArgumentException.class, () -> new PortRange(2, 1));
-        assertThrows(IllegalArgumentException.class, () -> new Rule(1, http, -1, -1, any, "", place));
-        assertThrows(IllegalArgumentException.class, () -> new Rule(6, List.of(), 8, -1, any, "", place));
-        assertThrows(IllegalArgumentException.class, () -> new Rule(1, List.of(), -1, 0, any, "", place));
-        assertThrows(IllegalArgumentException.class, () -> new Rule(6, http, -1, -1, List.of(), "", place));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(1, http, -1, -1, any, "", location));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(6, List.of(), 8, -1, any, "", location));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(1, List.of(), -1, 0, any, "", location));
+        assertThrows(IllegalArgumentException.class, () -> new Rule(6, http, -1, -1, List.of(), "", location));
         assertThrows(IllegalArgumentException.class, () -> new Address(false, 1, 0));
         assertThrows(IllegalArgumentException.class, () -> TimeoutSettings.DEFAULT.with(Map.of("udp", Duration.ZERO)));
     }
@@ -538,16 +538,16 @@ class ConfigTest {
     @Test
     void aHostHasOneNicAndItsOwnDefaults() throws ConfigException {
         Config config = ConfigReader.parse("""
-                version: 1
-                interfaces:
-                  web0: {mode: host, nic: eth0, security-groups: [web]}
-                  db0: {mode: host, nic: eth1, attach: clsact, adopt-established: false, on-failure: open,
-                        source-check: true, security-groups: [web]}
-                security-groups:
-                  web: {ingress: [{protocol: tcp, ports: 80, from: {group: web}}]}
-                failsafe:
-                  ingress: [{protocol: tcp, ports: 22, from: 10.0.0.0/8}]
-                """, "test.yaml");
+            version: 1
+            interfaces:
+              web0: {mode: host, nic: eth0, security-groups: [web]}
+              db0: {mode: host, nic: eth1, attach: clsact, adopt-established: false, on-failure: open,
+                    source-check: true, security-groups: [web]}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: {group: web}}]}
+            failsafe:
+              ingress: [{protocol: tcp, ports: 22, from: 10.0.0.0/8}]
+            """, "test.yaml");
         Interface web = Objects.requireNonNull(config.interfaces().get("web0"));
         assertEquals(new Mode.Host("eth0", Attach.AUTO, true), web.mode());
         assertEquals(OnFailure.CLOSED, web.onFailure());
@@ -576,9 +576,9 @@ class ConfigTest {
     void theTextsOfAConfigurationMakeItAgain() throws ConfigException, IOException {
         Path main = folder.resolve("main.yaml");
         Files.writeString(main, "\ufeff" + HEAD + """
-                include: [more/*.yaml]
-                security-groups: {web: {ingress: [{protocol: tcp, ports: 22, from: any}, {protocol: tcp, from: {group: db}}]}}
-                """);
+            include: [more/*.yaml]
+            security-groups: {web: {ingress: [{protocol: tcp, ports: 22, from: any}, {protocol: tcp, from: {group: db}}]}}
+            """);
         Path more = Files.createDirectory(folder.resolve("more"));
         Files.writeString(more.resolve("b.yaml"), "security-groups: {unused: {members: [10.0.0.1]}}\n");
         Files.writeString(more.resolve("a.yaml"), "include: [../main.yaml, b.yaml]\nsecurity-groups: {db: {}}\n");

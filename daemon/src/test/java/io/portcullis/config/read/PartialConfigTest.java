@@ -29,8 +29,8 @@ class PartialConfigTest {
     Path folder;
 
     private static List<Path> faultyFiles() throws IOException, URISyntaxException {
-        Path bad = Path.of(
-                Objects.requireNonNull(PartialConfigTest.class.getResource("/bad")).toURI());
+        Path bad = Path.of(Objects.requireNonNull(PartialConfigTest.class.getResource("/bad"))
+                .toURI());
         try (Stream<Path> files = Files.list(bad)) {
             return files.filter(file -> file.toString().endsWith(".yaml"))
                     .filter(file -> !file.getFileName().toString().startsWith("."))
@@ -92,12 +92,12 @@ class PartialConfigTest {
                         closed("d", "eth6"),
                         closed("e", "eth7", "eth8")),
                 named("""
-                          a: {mode: host, nic: eth0, outside: eth9}
-                          b: {mode: brigde, nic: eth9, inside: eth2, outside: eth1, typo: 1}
-                          c: {nic: eth3, outside: eth4, insede: eth5}
-                          d: {mode: [host], nic: eth6}
-                          e: {mode: host, outside: eth7, inside: eth8}
-                        """));
+                      a: {mode: host, nic: eth0, outside: eth9}
+                      b: {mode: brigde, nic: eth9, inside: eth2, outside: eth1, typo: 1}
+                      c: {nic: eth3, outside: eth4, insede: eth5}
+                      d: {mode: [host], nic: eth6}
+                      e: {mode: host, outside: eth7, inside: eth8}
+                    """));
     }
 
     @Test
@@ -109,29 +109,29 @@ class PartialConfigTest {
                         closed("c", "eth2"),
                         new PartialConfig.Named("d", List.of("eth3"), OnFailure.OPEN)),
                 named("""
-                          a: {mode: host, nic: eth0, on-failure: opne}
-                          b: {mode: host, nic: eth1, on-failur: open}
-                          c: {mode: host, nic: eth2, on-failure: open, on-failure: closed}
-                          d: {mode: host, nic: eth3, on-failure: open, typo: x}
-                        """));
+                      a: {mode: host, nic: eth0, on-failure: opne}
+                      b: {mode: host, nic: eth1, on-failur: open}
+                      c: {mode: host, nic: eth2, on-failure: open, on-failure: closed}
+                      d: {mode: host, nic: eth3, on-failure: open, typo: x}
+                    """));
     }
 
     @Test
     void whatIsNoNameOfANicIsNotOne() throws IOException {
         assertEquals(List.of(), named("""
-                  a: {mode: host, nic: eth/0}
-                  b: {mode: host, nic: [eth0]}
-                  c: {mode: host, nic: }
-                  d: {mode: host, nic: "far too long a name"}
-                """));
+              a: {mode: host, nic: eth/0}
+              b: {mode: host, nic: [eth0]}
+              c: {mode: host, nic: }
+              d: {mode: host, nic: "far too long a name"}
+            """));
     }
 
     @Test
     void twoDescriptionsOfOneInterfaceCountBoth() throws IOException {
         assertEquals(List.of(closed("a", "eth0", "eth1")), named("""
-                  a: {mode: host, nic: eth0}
-                  a: {mode: host, nic: eth1}
-                """));
+              a: {mode: host, nic: eth0}
+              a: {mode: host, nic: eth1}
+            """));
     }
 
     @Test
@@ -147,11 +147,11 @@ class PartialConfigTest {
                         closed("b", "eth1"),
                         new PartialConfig.Named("d", List.of("eth2"), OnFailure.OPEN)),
                 named("""
-                          a: &base {mode: host, nic: eth0, on-failure: open}
-                          b: {<<: *nothing, mode: host, nic: &nic eth1}
-                          c: &c {<<: *c, nic: *nowhere}
-                          d: {<<: *base, nic: eth2}
-                        """));
+                      a: &base {mode: host, nic: eth0, on-failure: open}
+                      b: {<<: *nothing, mode: host, nic: &nic eth1}
+                      c: &c {<<: *c, nic: *nowhere}
+                      d: {<<: *base, nic: eth2}
+                    """));
     }
 
     @Test
@@ -159,18 +159,18 @@ class PartialConfigTest {
         assertEquals(
                 List.of(closed("a", "eth0"), closed("b", "eth1"), closed("c", "eth2"), closed("d", "eth3")),
                 named("""
-                          a: {mode: host, nic: eth0, security-groups: [web}
-                          b:
-                            mode: host
-                            nic: eth1
-                           security-groups: [web]
-                        \tnic: eth9
-                          c:
-                            nic: eth2
-                            security-groups: ["web]
-                          d: {nic: eth3, security-groups: [web
-                        security-groups: {}
-                        """));
+                      a: {mode: host, nic: eth0, security-groups: [web}
+                      b:
+                        mode: host
+                        nic: eth1
+                       security-groups: [web]
+                    \tnic: eth9
+                      c:
+                        nic: eth2
+                        security-groups: ["web]
+                      d: {nic: eth3, security-groups: [web
+                    security-groups: {}
+                    """));
     }
 
     @Test
@@ -180,25 +180,25 @@ class PartialConfigTest {
         assertEquals(
                 List.of(closed("a", "eth0"), closed("b", "eth1"), closed("c", "eth2")),
                 read("""
-                        include: [nowhere.yaml, more/*.yaml]
-                        interfaces: {a: {mode: host, nic: eth0}}
-                        ---
-                        interface: {c: {mode: host, nic: eth2}}
-                        """).interfaces());
+                    include: [nowhere.yaml, more/*.yaml]
+                    interfaces: {a: {mode: host, nic: eth0}}
+                    ---
+                    interface: {c: {mode: host, nic: eth2}}
+                    """).interfaces());
     }
 
     @Test
     void whereItAnswersIsLegible() throws IOException {
         PartialConfig legible = read("""
-                control: {socket: /run/other.sock, typo: 1}
-                metrics: {listen: "[::1]:9999"}
-                """);
+            control: {socket: /run/other.sock, typo: 1}
+            metrics: {listen: "[::1]:9999"}
+            """);
         assertEquals(Optional.of(Path.of("/run/other.sock")), legible.controlSocket());
         assertEquals(Optional.of(new Metrics("::1", 9999, true)), legible.metricsListen());
         PartialConfig wrong = read("""
-                control: {socket: run/other.sock}
-                metrics: {listen: "::1"}
-                """);
+            control: {socket: run/other.sock}
+            metrics: {listen: "::1"}
+            """);
         assertEquals(Optional.empty(), wrong.controlSocket());
         assertEquals(Optional.empty(), wrong.metricsListen());
         assertEquals(Optional.empty(), read("version: 1").controlSocket());
@@ -211,7 +211,8 @@ class PartialConfigTest {
                 file,
                 "# caf\u00e9\ninterfaces: {a: {mode: host, nic: eth0}}\n\u0007\n"
                         .getBytes(StandardCharsets.ISO_8859_1));
-        assertEquals(List.of(closed("a", "eth0")), PartialConfigReader.read(file).interfaces());
+        assertEquals(
+                List.of(closed("a", "eth0")), PartialConfigReader.read(file).interfaces());
     }
 
     @Test

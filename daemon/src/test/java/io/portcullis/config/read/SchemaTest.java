@@ -89,16 +89,16 @@ public class SchemaTest {
     }
 
     /** What the schema finds wrong, either way; empty where the YAML cannot be turned to JSON. */
-    private static Optional<List<String>> faults(String yaml) {
-        List<String> faults = new ArrayList<>();
+    private static Optional<List<String>> errors(String yaml) {
+        List<String> errors = new ArrayList<>();
         for (Scalars scalars : Scalars.values()) {
             Optional<String> json = json(yaml, scalars);
             if (json.isEmpty()) {
                 return Optional.empty();
             }
-            SCHEMA.validate(json.get(), InputFormat.JSON).forEach(error -> faults.add(scalars + " " + error));
+            SCHEMA.validate(json.get(), InputFormat.JSON).forEach(error -> errors.add(scalars + " " + error));
         }
-        return Optional.of(faults);
+        return Optional.of(errors);
     }
 
     /** True where the schema accepts a text; fails where that depends on the types of its scalars. */
@@ -168,7 +168,7 @@ public class SchemaTest {
     }
 
     private static void assertAccepted(String what, String yaml) {
-        assertEquals(Optional.of(List.of()), faults(yaml), what);
+        assertEquals(Optional.of(List.of()), errors(yaml), what);
     }
 
     @Test
@@ -242,9 +242,9 @@ public class SchemaTest {
             throws IOException, URISyntaxException {
         URL resource = Objects.requireNonNull(SchemaTest.class.getResource("/bad/" + file), file);
         String yaml = Files.readString(Path.of(resource.toURI()));
-        boolean refuses = faults(yaml).isPresent() && !accepts(yaml);
+        boolean refuses = errors(yaml).isPresent() && !accepts(yaml);
         if (refuses && !seenBy.equals("schema")) {
-            fail(file + ": the schema refuses it, and the table says " + seenBy + ": " + faults(yaml) + " " + expected);
+            fail(file + ": the schema refuses it, and the table says " + seenBy + ": " + errors(yaml) + " " + expected);
         }
         if (!refuses && seenBy.equals("schema")) {
             fail(file + ": the schema accepts it: " + expected);
@@ -252,10 +252,10 @@ public class SchemaTest {
     }
 
     private static final String HEAD = """
-            version: 1
-            interfaces:
-              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], addresses: [10.0.0.1, "fd00::1"]}
-            """;
+        version: 1
+        interfaces:
+          edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], addresses: [10.0.0.1, "fd00::1"]}
+        """;
 
     private static String group(String rest) {
         return HEAD + "security-groups: {web: {" + rest + "}}\nprefix-lists: {office: [192.0.2.0/24]}\n";
@@ -279,7 +279,7 @@ public class SchemaTest {
         }
         assumeTrue(!refusal.contains("not built yet"), refusal);
         String daemon = refusal;
-        assertEquals(daemon.isEmpty(), accepts(yaml), () -> yaml + daemon + faults(yaml));
+        assertEquals(daemon.isEmpty(), accepts(yaml), () -> yaml + daemon + errors(yaml));
     }
 
     @ParameterizedTest
@@ -508,7 +508,8 @@ public class SchemaTest {
                 "failsafe: []",
                 "conntrack: ",
                 "conntrack: {max-flows: , tcp-strict: , timeouts: , on-reload: , directory: }",
-                "conntrack: {max-flows: auto, tcp-strict: 'false', timeouts: {}, on-reload: keep, directory: /run/portcullis}",
+                "conntrack: {max-flows: auto, tcp-strict: 'false', timeouts: {}, on-reload: keep, directory:"
+                        + " /run/portcullis}",
                 "conntrack: {max-flows: 1000000000}",
                 "conntrack: {max-flows: 1000000001}",
                 "conntrack: {max-flows: '1000000001'}",
@@ -569,7 +570,7 @@ public class SchemaTest {
             })
     void schemaAndDaemonAgreeAboutTheRest(String line) {
         String yaml = top(line);
-        assumeTrue(faults(yaml).isPresent());
+        assumeTrue(errors(yaml).isPresent());
         assertAgree(yaml);
     }
 
@@ -658,24 +659,24 @@ public class SchemaTest {
         assumeTrue(!refusal.contains("not built yet"), refusal);
         // A claim that is broken has the right form; the daemon says so of its own place alone.
         String daemon = refusal.contains("broken") ? "" : refusal;
-        assertEquals(daemon.isEmpty(), accepts(yaml), () -> yaml + daemon + faults(yaml));
+        assertEquals(daemon.isEmpty(), accepts(yaml), () -> yaml + daemon + errors(yaml));
     }
 
     /** What the daemon does not read yet is known to the schema all the same. */
     @Test
     void entriesAndClaimsHaveTheirForm() {
         assertAccepted("ACL", top("""
-                network-acls:
-                  edge-acl:
-                    ingress: [{rule: 1, action: allow, protocol: tcp, ports: [80, 443], from: 0.0.0.0/0, description: a}]
-                    egress: [{rule: "2", action: deny, protocol: 58, type: 1, to: "::/0"}]
-                  none:
-                expect:
-                  - {interface: edge, ingress: {protocol: tcp, ports: 22, from: any}, verdict: deny, why: a}
-                  - {egress: {}, verdict: allow}
-                  - {verdict: deny}
-                conntrack: {on-reload: recheck}
-                """));
+            network-acls:
+              edge-acl:
+                ingress: [{rule: 1, action: allow, protocol: tcp, ports: [80, 443], from: 0.0.0.0/0, description: a}]
+                egress: [{rule: "2", action: deny, protocol: 58, type: 1, to: "::/0"}]
+              none:
+            expect:
+              - {interface: edge, ingress: {protocol: tcp, ports: 22, from: any}, verdict: deny, why: a}
+              - {egress: {}, verdict: allow}
+              - {verdict: deny}
+            conntrack: {on-reload: recheck}
+            """));
         for (String bad : List.of(
                 "network-acls: {a: {ingress: [{rule: 0, action: allow, protocol: tcp, from: 0.0.0.0/0}]}}",
                 "network-acls: {a: {ingress: [{rule: 1, action: allow, protocol: tcp, from: {group: web}}]}}",
@@ -706,16 +707,16 @@ public class SchemaTest {
         assertAccepted("included", "security-groups: {db: {members: [10.0.0.1]}}\nlog: {drops: off}\n");
         assertAccepted("first", "version: 1\ninclude: [\"rules.d/{b,a}.yaml\", \"[a-z]*.yaml\", a.yaml]\n");
         assertAccepted("merge", """
-                version: 1
-                interfaces:
-                  edge: &bridge {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
-                  core: {<<: *bridge, outside: eth3, inside: eth4}
-                security-groups:
-                  web:
-                    ingress:
-                      - &rule {protocol: tcp, ports: 80, from: &office [192.0.2.0/24, 198.51.100.0/24]}
-                      - {<<: [{ports: 81}, *rule], description: second}
-                """);
+            version: 1
+            interfaces:
+              edge: &bridge {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+              core: {<<: *bridge, outside: eth3, inside: eth4}
+            security-groups:
+              web:
+                ingress:
+                  - &rule {protocol: tcp, ports: 80, from: &office [192.0.2.0/24, 198.51.100.0/24]}
+                  - {<<: [{ports: 81}, *rule], description: second}
+            """);
         assertFalse(accepts("include: [\"a[.yaml\"]\n"));
         assertFalse(accepts("include: [\"{a.yaml\"]\n"));
         assertFalse(accepts("include: [~]\n"));

@@ -67,34 +67,34 @@ class BadConfigTest {
     @Test
     void allFaultsOfAllFilesComeAtOnceInTheirOrder() throws IOException {
         Path main = write("main.yaml", """
-                version: 1
-                include: [sub/*.yaml]
-                interfaces:
-                  edge: {mode: brigde, outside: eth1, inside: eth2, security-groups: [web, dbs]}
-                security-groups:
-                  web: {ingress: [{protocol: tcp, ports: 70000, from: any}, {protocol: udp, from: 10.0.0.1/8}]}
-                log: {levle: info}
-                """);
+            version: 1
+            include: [sub/*.yaml]
+            interfaces:
+              edge: {mode: brigde, outside: eth1, inside: eth2, security-groups: [web, dbs]}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 70000, from: any}, {protocol: udp, from: 10.0.0.1/8}]}
+            log: {levle: info}
+            """);
         write("sub/a.yaml", "security-groups: {db: {members: [10.0.0.300]}}\n");
         write("sub/b.yaml", "mark: 7\nversion: 1\n");
         write("sub/.hidden.yaml", "nonsense: 1\n");
         write("sub/c.yml", "nonsense: 1\n");
         assertEquals(
                 List.of(
-                        "main.yaml:4:16: mode: brigde: not known here; did you mean \"bridge\"? (allowed: bridge, host)",
+                        "main.yaml:4:16: mode: brigde: unknown value; did you mean \"bridge\"? (allowed: bridge, host)",
                         "main.yaml:4:76: security-groups: dbs: no such security group; did you mean \"db\"?",
                         "main.yaml:6:42: ports: 70000: ports go from 0 to 65535",
-                        "main.yaml:6:83: from: 10.0.0.1/8: has bits set behind the first 8: write 10.0.0.0/8, or 10.0.0.1"
-                                + " for that address alone",
+                        "main.yaml:6:83: from: 10.0.0.1/8: has bits set after the first 8: write 10.0.0.0/8, or"
+                                + " 10.0.0.1 for that address alone",
                         "main.yaml:7:7: levle: unknown key; did you mean \"level\"? (allowed: level, drops)",
                         "sub/a.yaml:1:34: members: 10.0.0.300: not an address or a block such as 10.0.0.0/8",
                         "sub/b.yaml:1:7: mark: 7: must be value/mask of 32 bits each, such as 0x5043/0xffff"),
-                faults(main));
+                errors(main));
     }
 
     @Test
     void aFileThatIsNotThereIsOneFault() {
-        assertEquals(List.of("none.yaml: no such file"), faults(folder.resolve("none.yaml")));
+        assertEquals(List.of("none.yaml: no such file"), errors(folder.resolve("none.yaml")));
     }
 
     @Test
@@ -109,7 +109,7 @@ class BadConfigTest {
     void whatIsNotUtf8IsRefused() throws IOException {
         Path file = folder.resolve("latin.yaml");
         Files.write(file, new byte[] {'#', (byte) 0xe9, '\n'});
-        assertEquals(List.of("latin.yaml: not UTF-8"), faults(file));
+        assertEquals(List.of("latin.yaml: not UTF-8"), errors(file));
     }
 
     @Test
@@ -118,22 +118,23 @@ class BadConfigTest {
         try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
             sparse.setLength(Document.LARGEST + 1L);
         }
-        assertEquals(List.of("huge.yaml: larger than 64 MiB"), faults(file));
+        assertEquals(List.of("huge.yaml: larger than 64 MiB"), errors(file));
     }
 
     @Test
     void aliasesThatStandForTooMuchAreRefused() throws IOException {
         String ports = "80, ".repeat(10_000);
         Path file = write("bomb.yaml", """
-                version: 1
-                interfaces:
-                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
-                security-groups:
-                  web:
-                    ingress:
-                      - &rule {protocol: tcp, ports: &ports [%s 81], from: any}
-                %s""".formatted(ports, "      - *rule\n".repeat(2_000)));
-        assertEquals(List.of("bomb.yaml:7:38: too large: more than 5,000,000 values, aliases included"), faults(file));
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]}
+            security-groups:
+              web:
+                ingress:
+                  - &rule {protocol: tcp, ports: &ports [%s 81], from: any}
+            %s\
+            """.formatted(ports, "      - *rule\n".repeat(2_000)));
+        assertEquals(List.of("bomb.yaml:7:38: too large: more than 5,000,000 values, aliases included"), errors(file));
     }
 
     @Test
@@ -169,11 +170,12 @@ class BadConfigTest {
                 security-groups:
                   web:
                     ingress:
-                %s""".formatted(list, "      - {protocol: tcp, ports: [1, 2], from: {prefix-list: long}}\n".repeat(41));
+                %s\
+                """.formatted(list, "      - {protocol: tcp, ports: [1, 2], from: {prefix-list: long}}\n".repeat(41));
         ConfigException refusal = assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml, "long"));
         assertEquals(
-                "long:48:9: too large: interface edge takes its groups past 4,000,000 pairs of address and port range,"
-                        + " with lists and members counted; reached in group web",
+                "long:48:9: too large: interface edge has more than 4,000,000 pairs of address and port range,"
+                        + " prefix lists and members expanded; the limit is exceeded in group web",
                 refusal.getMessage());
     }
 
@@ -182,14 +184,15 @@ class BadConfigTest {
         ConfigException refusal = assertThrows(
                 ConfigException.class, () -> ConfigReader.parse("version: 1\ninclude: [a.yaml]\n", "text"));
         assertEquals(
-                "text:2:11: include: a.yaml: only a file can include others, and this is none", refusal.getMessage());
+                "text:2:11: include: a.yaml: only a file can include others, and this is not a file",
+                refusal.getMessage());
     }
 
     @Test
     void nestingWithoutEndIsRefused() {
         ConfigException refusal =
                 assertThrows(ConfigException.class, () -> ConfigReader.parse("version: " + "[".repeat(10_000), "deep"));
-        assertEquals("deep:1:59: nested too deeply: at most 50 lists and maps in one another", refusal.getMessage());
+        assertEquals("deep:1:59: nested too deeply: at most 50 levels of lists and maps", refusal.getMessage());
     }
 
     /** Each is refused at its place, in time that grows with its size only; a stack that overflows would end the test. */
@@ -205,11 +208,11 @@ class BadConfigTest {
                     .append(i - 1)
                     .append("}\n");
         }
-        assertTrue(refusal(chain.toString(), "chain").faults().stream()
+        assertTrue(refusal(chain.toString(), "chain").errors().stream()
                 .map(ConfigError::toString)
-                .anyMatch("chain:5:12: <<: merged too deeply: at most 50 maps into one another"::equals));
+                .anyMatch("chain:5:12: <<: merged too deeply: at most 50 levels"::equals));
         assertEquals(
-                "undefined:2:24: not YAML: m20000: no anchor of this name comes before its alias",
+                "undefined:2:24: not YAML: m20000: no anchor of this name comes before the alias",
                 refusal("version: 1\nlog: {level: info, <<: *m20000}\n", "undefined")
                         .getMessage());
     }
@@ -226,8 +229,10 @@ class BadConfigTest {
 
     @Test
     void aTextWithoutEndIsRefusedAtItsPlace() {
-        String head =
-                "version: 1\ninterfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\nsecurity-groups:\n  web: {";
+        String head = "version: 1\n"
+                + "interfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\n"
+                + "security-groups:\n"
+                + "  web: {";
         String longest = "x".repeat(8 << 20);
         for (String quote : List.of("", "'", "\"")) {
             assertEquals(
@@ -267,10 +272,8 @@ class BadConfigTest {
             write("f" + i + ".yaml", "version: 1\ninclude: [f" + (i + 1) + ".yaml]\n");
         }
         write("f60.yaml", "version: 1\n");
-        assertTrue(
-                faults(folder.resolve("f0.yaml"))
-                        .contains(
-                                "f50.yaml:2:11: include: f51.yaml: included too deeply: at most 50 files that include one another"));
+        assertTrue(errors(folder.resolve("f0.yaml"))
+                .contains("f50.yaml:2:11: include: f51.yaml: included too deeply: at most 50 levels"));
     }
 
     @Test
@@ -278,11 +281,11 @@ class BadConfigTest {
         assertEquals(
                 List.of("    → ingress: []", "    ^"),
                 refusal("version: 1\nsecurity-groups:\n  web:\n    \t ingress: []\n", "tab")
-                        .faults()
+                        .errors()
                         .getFirst()
                         .excerpt());
         ConfigError far = refusal("version: 1\nlog: {level: " + "a, ".repeat(60) + "b: c: d}\n", "far")
-                .faults()
+                .errors()
                 .getFirst();
         assertEquals(2, far.excerpt().size());
         assertTrue(far.excerpt().getFirst().length() <= 102, far.excerpt().getFirst());
@@ -298,7 +301,9 @@ class BadConfigTest {
     @Test
     void aDamagedFileIsReadOrRefused() throws URISyntaxException, IOException {
         String sound = Files.readString(Path.of("../config/portcullis.yaml"))
-                + "conntrack: &c {max-flows: 5, timeouts: {udp: 30s}}\nmark: 1/2\nlog: {level: info, <<: {drops: all}}\n";
+                + "conntrack: &c {max-flows: 5, timeouts: {udp: 30s}}\n"
+                + "mark: 1/2\n"
+                + "log: {level: info, <<: {drops: all}}\n";
         String[] pieces = {
             "{",
             "}",
@@ -353,11 +358,11 @@ class BadConfigTest {
                 ConfigReader.parse(damaged, "damaged");
             } catch (ConfigException e) {
                 refused++;
-                for (ConfigError fault : e.faults()) {
-                    assertTrue(fault.text().lines().count() == 1, () -> "seed " + seed + ": " + fault + "\n" + damaged);
+                for (ConfigError error : e.errors()) {
+                    assertTrue(error.text().lines().count() == 1, () -> "seed " + seed + ": " + error + "\n" + damaged);
                     assertTrue(
-                            fault.text().codePoints().noneMatch(Visible::isInvisible),
-                            () -> "seed " + seed + ": " + fault + "\n" + damaged);
+                            error.text().codePoints().noneMatch(Visible::isInvisible),
+                            () -> "seed " + seed + ": " + error + "\n" + damaged);
                 }
             } catch (RuntimeException e) {
                 throw new AssertionError("seed " + seed + "\n" + damaged, e);
@@ -371,10 +376,9 @@ class BadConfigTest {
     @Test
     void tenThousandFaultsAreToldAndTheOthersCounted() throws IOException {
         Path file = write("many.yaml", "version: 1\nprefix-lists:\n  a: [" + "x,".repeat(10_005) + "10.0.0.1]\n");
-        List<String> faults = faults(file);
-        assertEquals(10_001, faults.size());
-        assertTrue(
-                faults.getLast().endsWith(": and 6 more of the kind or others, which are not told"), faults.getLast());
+        List<String> errors = errors(file);
+        assertEquals(10_001, errors.size());
+        assertTrue(errors.getLast().endsWith(": and 6 more errors, which are not shown"), errors.getLast());
     }
 
     private Path write(String name, String yaml) throws IOException {
@@ -383,9 +387,9 @@ class BadConfigTest {
         return Files.writeString(file, yaml);
     }
 
-    private List<String> faults(Path file) {
-        return assertThrows(ConfigException.class, () -> ConfigReader.load(file)).faults().stream()
-                .map(fault -> fault.toString().replace(folder + "/", ""))
+    private List<String> errors(Path file) {
+        return assertThrows(ConfigException.class, () -> ConfigReader.load(file)).errors().stream()
+                .map(error -> error.toString().replace(folder + "/", ""))
                 .toList();
     }
 }

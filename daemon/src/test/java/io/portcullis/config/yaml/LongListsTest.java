@@ -25,12 +25,12 @@ final class LongListsTest {
     private static final int MANY = 100;
 
     private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: {prefix-list: many}}]}
-            """;
+        version: 1
+        interfaces:
+          web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}
+        security-groups:
+          web: {ingress: [{protocol: tcp, ports: 80, from: {prefix-list: many}}]}
+        """;
 
     private static String address(int i) {
         return "10.0." + i + (i % 2 == 0 ? ".0/24" : ".7");
@@ -92,9 +92,9 @@ final class LongListsTest {
     void aFaultInTheMiddleIsAtItsLine() {
         String list = lines("    ", "").replace("10.0.50.0/24", "10.0.50.1/24");
         ConfigException refused = assertThrows(ConfigException.class, () -> many("  many:\n" + list));
-        assertEquals(1, refused.faults().size());
-        Location place = refused.faults().getFirst().place();
-        assertEquals("rules.yaml:58:7", place.toString());
+        assertEquals(1, refused.errors().size());
+        Location location = refused.errors().getFirst().location();
+        assertEquals("rules.yaml:58:7", location.toString());
     }
 
     @Test
@@ -112,7 +112,7 @@ final class LongListsTest {
     void aSyntaxErrorIsWhereItIs() {
         ConfigException refused =
                 assertThrows(ConfigException.class, () -> many("  many:\n" + lines("    ", "") + "   - 10.1.0.0/16\n"));
-        assertEquals(7 + MANY + 1, refused.faults().getFirst().place().line());
+        assertEquals(7 + MANY + 1, refused.errors().getFirst().location().line());
     }
 
     @Test
@@ -120,8 +120,8 @@ final class LongListsTest {
         ConfigException refused = assertThrows(
                 ConfigException.class, () -> many("  many:\n" + lines("    ", "") + "      10.1.0.0/16\n"));
         assertTrue(
-                refused.faults().getFirst().text().contains("10.0.99.7 10.1.0.0/16"),
-                refused.faults().toString());
+                refused.errors().getFirst().text().contains("10.0.99.7 10.1.0.0/16"),
+                refused.errors().toString());
     }
 
     @Test

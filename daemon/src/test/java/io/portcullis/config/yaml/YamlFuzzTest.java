@@ -56,10 +56,10 @@ final class YamlFuzzTest {
             config.warnings().forEach(warning -> assertLegible(warning.toString()));
             return true;
         } catch (ConfigException e) {
-            assertFalse(e.faults().isEmpty());
-            for (ConfigError fault : e.faults()) {
-                assertLegible(fault.toString());
-                fault.excerpt().forEach(YamlFuzzTest::assertLegible);
+            assertFalse(e.errors().isEmpty());
+            for (ConfigError error : e.errors()) {
+                assertLegible(error.toString());
+                error.excerpt().forEach(YamlFuzzTest::assertLegible);
             }
             return false;
         }

@@ -26,13 +26,13 @@ final class DifferenceTest {
     private static final long FIRST_SEED = System.currentTimeMillis() / 86_400_000 * WORLDS;
 
     private static final String BASE = """
-            version: 1
-            interfaces:
-              web0: {mode: bridge, outside: out0, inside: in0, addresses: [10.0.0.1/32], security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: [80, 443], from: any}], egress: []}
-              app: {members: [10.0.0.2]}
-            """;
+        version: 1
+        interfaces:
+          web0: {mode: bridge, outside: out0, inside: in0, addresses: [10.0.0.1/32], security-groups: [web]}
+        security-groups:
+          web: {ingress: [{protocol: tcp, ports: [80, 443], from: any}], egress: []}
+          app: {members: [10.0.0.2]}
+        """;
 
     private static Config config(String... changes) throws ConfigException {
         String yaml = BASE;
@@ -192,15 +192,15 @@ final class DifferenceTest {
                 Difference.between(one, two).getFirst().ingress().allowed());
         Difference.Change audited =
                 diff("addresses", "enforce: audit, addresses").getFirst();
-        assertEquals("enforce becomes audit: nothing is dropped any more", audited.note());
+        assertEquals("enforce becomes audit: nothing is dropped", audited.note());
         assertEquals(
                 List.of(new Difference.Traffic("all", "", List.of("any"))),
                 audited.egress().allowed());
         Config more = config(
                 "security-groups:\n",
                 "  db0: {mode: bridge, outside: o1, inside: i1, security-groups: [app]}\nsecurity-groups:\n");
-        assertTrue(Difference.between(config(), more).getFirst().note().startsWith("is guarded from now on"));
-        assertTrue(Difference.between(more, config()).getFirst().note().startsWith("is not guarded any more"));
+        assertTrue(Difference.between(config(), more).getFirst().note().startsWith("becomes guarded"));
+        assertTrue(Difference.between(more, config()).getFirst().note().startsWith("is no longer guarded"));
     }
 
     /** A claim holds exactly when no packet of those that it speaks about is against it. */
@@ -216,10 +216,10 @@ final class DifferenceTest {
                 claims.add(new Expectation(
                         "web0", i % 2 == 0, world.rule(), i < 3, "because", new Location("claims", i + 1, 1)));
             }
-            List<ConfigError> faults = Expectations.broken(RandomWorld.claiming(config, claims));
+            List<ConfigError> errors = Expectations.broken(RandomWorld.claiming(config, claims));
             for (Expectation claim : claims) {
-                List<ConfigError> of = faults.stream()
-                        .filter(fault -> fault.place().equals(claim.place()))
+                List<ConfigError> of = errors.stream()
+                        .filter(error -> error.location().equals(claim.location()))
                         .toList();
                 String what = "seed " + seed + ": " + claim + "\n" + of + "\n" + config;
                 for (int i = 0; i < PACKETS; i++) {
@@ -228,8 +228,8 @@ final class DifferenceTest {
                             && RandomWorld.naivelyAdmits(config, claim.ingress(), asked) != claim.allow();
                     assertTrue(!against || !of.isEmpty(), () -> asked + " is against it: " + what);
                 }
-                for (ConfigError fault : of) {
-                    RandomWorld.Question packet = packetIn(fault.text(), claim.ingress());
+                for (ConfigError error : of) {
+                    RandomWorld.Question packet = packetIn(error.text(), claim.ingress());
                     assertTrue(
                             RandomWorld.matches(config, claim.packets(), packet), () -> packet + " is not of " + what);
                     assertEquals(
@@ -269,18 +269,19 @@ final class DifferenceTest {
     @Test
     void aBrokenClaimIsNamedWithItsReasonAndItsPacket() throws ConfigException {
         Config config = ConfigReader.parse(BASE + """
-                expect:
-                  - {interface: web0, ingress: {protocol: tcp, ports: [80, 443], from: any}, verdict: allow}
-                  - {interface: web0, ingress: {protocol: tcp, ports: 443, from: 198.51.100.0/24}, verdict: deny, why: nobody there is a customer}
-                  - {ingress: {protocol: udp}, verdict: deny}
-                  - {interface: web0, verdict: deny}
-                """, "test.yaml");
+            expect:
+              - {interface: web0, ingress: {protocol: tcp, ports: [80, 443], from: any}, verdict: allow}
+              - {interface: web0, ingress: {protocol: tcp, ports: 443, from: 198.51.100.0/24}, verdict: deny, why: nobody there is a customer}
+              - {ingress: {protocol: udp}, verdict: deny}
+              - {interface: web0, verdict: deny}
+            """, "test.yaml");
         assertEquals(
                 List.of(
-                        "test.yaml:9:5: expect: web0 ingress tcp 443 from 198.51.100.0/24: deny does not hold (nobody there is a"
-                                + " customer): tcp 443 from 198.51.100.0 is admitted by web/ingress[1] at test.yaml:5:19",
-                        "test.yaml:11:5: expect: web0 ingress all from any: deny does not hold: tcp 80 from 1.0.0.1 is admitted"
-                                + " by web/ingress[1] at test.yaml:5:19"),
+                        "test.yaml:9:5: expect: web0 ingress tcp 443 from 198.51.100.0/24: deny does not hold (nobody"
+                                + " there is a customer): tcp 443 from 198.51.100.0 is admitted by web/ingress[1] at"
+                                + " test.yaml:5:19",
+                        "test.yaml:11:5: expect: web0 ingress all from any: deny does not hold: tcp 80 from 1.0.0.1 is"
+                                + " admitted by web/ingress[1] at test.yaml:5:19"),
                 Expectations.broken(config).stream().map(ConfigError::toString).toList());
     }
 }
