@@ -5,13 +5,13 @@ import io.portcullis.net.PackedBlocks;
 import java.util.List;
 
 /**
- * One numbered entry of a network ACL: the lowest number that matches a packet decides about it.
+ * One numbered entry of a network ACL. The matching entry with the lowest number decides about a packet.
  *
  * @param number 1 to {@link #HIGHEST}
  * @param allow false: deny
- * @param packets what it matches, as it is written; none of its peers is a group
- * @param blocks the addresses that its peers stand for, of the families that its protocol has; empty where a prefix list has
- *     none: the entry matches nothing then
+ * @param packets the packets that it matches, as written; no peer is a group
+ * @param blocks the addresses of its peers, of the families of its protocol; empty if a prefix list is empty: the entry then matches
+ *     nothing
  */
 public record AclEntry(int number, boolean allow, Rule packets, List<Cidr> blocks) {
     /** The highest number of an entry (AWS VPC User Guide, network ACLs: 32767 is {@code *}). */
@@ -22,7 +22,7 @@ public record AclEntry(int number, boolean allow, Rule packets, List<Cidr> block
             throw new IllegalArgumentException("entry " + number);
         }
         if (packets.peers().stream().anyMatch(Peer.Group.class::isInstance)) {
-            throw new IllegalArgumentException("an entry is about addresses, not " + packets.peers());
+            throw new IllegalArgumentException("an entry takes addresses, not " + packets.peers());
         }
         blocks = PackedBlocks.of(blocks);
     }

@@ -9,10 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A whole configuration, read and found valid: every name in it that refers to something refers to something that is
- * there. Immutable; the maps keep the order of the files.
+ * A whole, valid configuration: every reference by name is resolved. Immutable; the maps keep the order of the files.
  *
- * @param warnings what is valid and hardly meant
+ * @param warnings probable mistakes
  */
 public record Config(
         Map<String, Interface> interfaces,
@@ -37,9 +36,9 @@ public record Config(
     }
 
     /**
-     * The addresses that a group's name stands for in a rule: those of the interfaces that carry it, then its own.
+     * The addresses of a group in a rule: those of the interfaces that carry it, then the group's own.
      *
-     * @throws IllegalArgumentException if there is no such group
+     * @throws IllegalArgumentException if the group does not exist
      */
     public List<Cidr> members(String group) {
         List<Cidr> members = new ArrayList<>();
@@ -53,18 +52,18 @@ public record Config(
     }
 
     /**
-     * The same configuration while the NICs of hosts have these addresses.
+     * The same configuration with the addresses of host NICs.
      *
-     * @param ofNics by the interfaces' names; those that are missing have none
+     * @param nicAddresses by interface name; a missing interface has none
      */
-    public Config withNicAddresses(Map<String, List<Cidr>> ofNics) {
+    public Config withNicAddresses(Map<String, List<Cidr>> nicAddresses) {
         Map<String, Interface> all = new LinkedHashMap<>();
         interfaces.forEach(
-                (name, iface) -> all.put(name, iface.withNicAddresses(ofNics.getOrDefault(name, List.of()))));
+                (name, iface) -> all.put(name, iface.withNicAddresses(nicAddresses.getOrDefault(name, List.of()))));
         return changed(all, warnings);
     }
 
-    /** The group of that name; an interface or a rule that names one is proof that there is one. */
+    /** The group of that name, which exists if an interface or a rule refers to it. */
     public SecurityGroup group(String name) {
         SecurityGroup group = securityGroups.get(name);
         if (group == null) {
@@ -74,9 +73,9 @@ public record Config(
     }
 
     /**
-     * The network ACL that an interface has.
+     * The network ACL of an interface.
      *
-     * @throws IllegalArgumentException if its name is that of none
+     * @throws IllegalArgumentException if it does not exist
      */
     public Optional<NetworkAcl> networkAcl(Interface iface) {
         String name = iface.networkAcl();
@@ -90,7 +89,7 @@ public record Config(
         return Optional.of(acl);
     }
 
-    /** The list of that name; a rule that names one is proof that there is one. */
+    /** The prefix list of that name, which exists if a rule refers to it. */
     public PrefixList prefixList(String name) {
         PrefixList list = prefixLists.get(name);
         if (list == null) {
@@ -99,7 +98,7 @@ public record Config(
         return list;
     }
 
-    /** This one with other warnings. */
+    /** The same configuration with other warnings. */
     public Config with(List<Warning> others) {
         return changed(interfaces, others);
     }

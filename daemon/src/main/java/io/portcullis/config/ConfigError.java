@@ -4,10 +4,10 @@ import io.portcullis.net.Visible;
 import java.util.List;
 
 /**
- * One mistake in a configuration: where it is, what is wrong, what would be right.
+ * One mistake in a configuration, with its location and a correction.
  *
- * @param text one line, without the place; what can't be seen is escaped
- * @param excerpt the line of the file and a line with a caret below the place, where seeing it helps; empty: it does not
+ * @param text one line, without the location; invisible characters are escaped
+ * @param excerpt the line of the file, and a line with a caret below the location; may be empty
  */
 public record ConfigError(Location location, String text, List<String> excerpt) {
     public ConfigError {
@@ -15,7 +15,7 @@ public record ConfigError(Location location, String text, List<String> excerpt) 
         excerpt = List.copyOf(excerpt);
     }
 
-    /** One without an excerpt. */
+    /** Without an excerpt. */
     public ConfigError(Location location, String text) {
         this(location, text, List.of());
     }

@@ -3,7 +3,7 @@ package io.portcullis.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration that is not used, with everything that is wrong with it. */
+/** A configuration is invalid; carries all its errors. */
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -13,13 +13,13 @@ public final class ConfigException extends Exception {
         this.errors = List.copyOf(errors);
     }
 
-    /** All faults, one per line. */
+    /** All errors, one per line. */
     @Override
     public String getMessage() {
         return errors.stream().map(ConfigError::toString).collect(Collectors.joining("\n"));
     }
 
-    /** All faults of all files, at least one, in the order of the files. */
+    /** All errors of all files, at least one, in the order of the files. */
     public List<ConfigError> errors() {
         return errors;
     }

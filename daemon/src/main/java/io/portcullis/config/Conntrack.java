@@ -5,10 +5,10 @@ import java.nio.file.Path;
 /**
  * Connection tracking, for all interfaces.
  *
- * @param maxFlows flows of one interface at the most; {@link #AUTO}: by the memory that there is
- * @param recheck true: a flow that today's rules would not admit ends at its next packet
- * @param tcpStrict false: a connection may be picked up in the middle
- * @param directory where the flow tables are
+ * @param maxFlows limit of the flows of one interface; {@link #AUTO}: depends on the machine's memory
+ * @param recheck true: a flow that the current rules do not admit ends at its next packet
+ * @param tcpStrict false: a TCP flow may start without a SYN
+ * @param directory the folder of the flow tables
  * @param timeouts the defaults with {@code conntrack.timeouts} applied
  */
 public record Conntrack(long maxFlows, boolean recheck, boolean tcpStrict, Path directory, TimeoutSettings timeouts) {

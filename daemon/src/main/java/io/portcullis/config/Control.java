@@ -3,12 +3,12 @@ package io.portcullis.config;
 import java.nio.file.Path;
 
 /**
- * Where the command line finds the daemon.
+ * The daemon's control socket.
  *
  * @param socket absolute path of the Unix socket
  */
 public record Control(Path socket) {
-    /** Where nothing else is said. */
+    /** The default. */
     public static final Control STANDARD = new Control(Path.of("/run/portcullis/control.sock"));
 
     public Control {

@@ -1,10 +1,10 @@
 package io.portcullis.config;
 
-/** How frames get in and out of an interface's NICs. */
+/** How an interface receives and sends frames. */
 public enum Datapath {
-    /** {@link #RING}, or where that can't be opened {@link #PCAP}. */
+    /** {@link #RING}, or {@link #PCAP} if that can't be opened. */
     AUTO("auto"),
-    /** The kernel's packet sockets, memory shared with it, offloads on. */
+    /** Packet sockets with rings in memory shared with the kernel, offloads on. */
     RING("ring"),
     /** libpcap. */
     PCAP("pcap");
@@ -15,7 +15,7 @@ public enum Datapath {
         this.key = key;
     }
 
-    /** As it is written. */
+    /** The word in the configuration. */
     public String key() {
         return key;
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Rules of every interface, asked about new flows before all others.
+ * Rules of every interface that are matched before all others.
  *
  * @param ingress empty: none
  * @param egress empty: none
@@ -18,7 +18,7 @@ public record Failsafe(List<Rule> ingress, List<Rule> egress) {
         egress = List.copyOf(egress);
     }
 
-    /** Those of both directions. */
+    /** The rules of both directions. */
     public List<Rule> rules() {
         return Stream.concat(ingress.stream(), egress.stream()).toList();
     }

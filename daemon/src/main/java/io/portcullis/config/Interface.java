@@ -11,20 +11,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What security groups are attached to: two NICs, transparently bridged, or one of this host, in place.
+ * An interface that security groups are attached to: a transparent bridge between two NICs, or one NIC of this host.
  *
- * @param name free; metrics label and log field
- * @param addresses who lives inside; the members that this interface gives to its groups
- * @param nicAddresses in host mode those that the NIC has besides; in a file there are none
+ * @param name chosen by the user; metrics label and log field
+ * @param addresses the addresses inside, which become members of the interface's groups
+ * @param nicAddresses in host mode the further addresses of the NIC; none in a file
  * @param securityGroups names, at least one, in the order in which their rules are credited
- * @param networkAcl name of the network ACL that every packet is asked; null: none
- * @param audit true: what would be dropped passes, and is counted and told of
- * @param datapath how frames get in and out
- * @param workers how many threads share the traffic; 0: as many as suit the machine, {@link #workers(int)}
- * @param busyPoll true: they never sleep
- * @param onFailure what becomes of the traffic when the daemon dies
- * @param sourceCheck true: packets with a source address that can't be theirs are dropped, both ways
- * @param verifyChecksums false: layer-4 checksums are taken as right
+ * @param networkAcl name of the network ACL that every packet must pass; null: none
+ * @param audit true: a packet that would be dropped passes, and is counted and logged
+ * @param datapath how frames are received and sent
+ * @param workers number of threads that share the traffic; 0: depends on the machine, {@link #workers(int)}
+ * @param busyPoll true: the workers never sleep
+ * @param onFailure the fate of the traffic while the daemon is dead
+ * @param sourceCheck true: packets with a spoofed source address are dropped, in both directions
+ * @param verifyChecksums false: layer-4 checksums are not verified
  * @param passThrough link classes that pass without a rule
  * @param ethertypes further non-IP ethertypes that pass
  * @param timeouts merged: the defaults, then {@code conntrack.timeouts}, then this interface's own
@@ -47,14 +47,14 @@ public record Interface(
         List<Integer> ethertypes,
         TimeoutSettings timeouts,
         Location location) {
-    /** Bytes of a NIC's name at the most (Linux: IFNAMSIZ less its end). */
+    /** Longest NIC name in bytes (Linux: IFNAMSIZ less the terminating zero). */
     public static final int LONGEST_NIC = 15;
 
-    /** Workers at the most. */
+    /** Limit of workers. */
     public static final int MOST_WORKERS = 64;
 
-    /** So many workers at the most, where nobody says how many. */
-    private static final int MOST_BY_THEMSELVES = 8;
+    /** Limit of workers with {@code workers: auto}. */
+    private static final int MOST_AUTO_WORKERS = 8;
 
     public Interface {
         addresses = List.copyOf(addresses);
@@ -78,12 +78,12 @@ public record Interface(
         }
     }
 
-    /** All that live inside: what a source address may be. */
+    /** All addresses inside: the valid source addresses of egress packets. */
     public List<Cidr> ownAddresses() {
         return Stream.concat(addresses.stream(), nicAddresses.stream()).toList();
     }
 
-    /** What the names of its groups stand for in rules: of a host no addresses that hold on a link only. */
+    /** The addresses that become members of its groups: in host mode without link-local ones. */
     public List<Cidr> memberAddresses() {
         return switch (mode) {
             case Mode.Bridge _ -> addresses;
@@ -92,7 +92,7 @@ public record Interface(
         };
     }
 
-    /** The same interface, whose NIC has these addresses now. */
+    /** The same interface with these NIC addresses. */
     Interface withNicAddresses(List<Cidr> now) {
         return new Interface(
                 name,
@@ -115,15 +115,15 @@ public record Interface(
     }
 
     /**
-     * How many threads share the traffic on a machine.
+     * The number of threads that share the traffic.
      *
-     * @param cores that this process may run on
+     * @param cores the number of cores that this process may run on
      */
     public int workers(int cores) {
-        return workers != 0 ? workers : Math.clamp(cores - 1, 1, MOST_BY_THEMSELVES);
+        return workers != 0 ? workers : Math.clamp(cores - 1, 1, MOST_AUTO_WORKERS);
     }
 
-    /** True when Linux takes this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */
+    /** True if Linux accepts this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */
     public static boolean isNicName(String name) {
         return !name.isEmpty()
                 && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NIC

@@ -3,10 +3,10 @@ package io.portcullis.config;
 import io.portcullis.net.Visible;
 
 /**
- * Where something stands in a configuration file.
+ * A location in a configuration file.
  *
- * @param file as it was named to the reader
- * @param line counted from 1; 0 where the file as a whole is meant (it cannot be read)
+ * @param file as passed to the reader
+ * @param line counted from 1; 0: the file as a whole
  * @param column in characters, counted from 1; 0 with line 0
  */
 public record Location(String file, int line, int column) {
@@ -21,7 +21,7 @@ public record Location(String file, int line, int column) {
         return new Location(file, 0, 0);
     }
 
-    /** {@code file:line:column}, or the file's name alone; of the name what can't be seen is escaped. */
+    /** {@code file:line:column}, or the file's name alone; invisible characters of the name are escaped. */
     @Override
     public String toString() {
         String name = Visible.text(file);

@@ -1,14 +1,14 @@
 package io.portcullis.config;
 
 /**
- * Where metrics and health are served over HTTP.
+ * The HTTP listener of metrics and health.
  *
  * @param host address or host name, an IPv6 address without brackets
  * @param port TCP port; 0: any free one
- * @param ruleHits whether every rule's hits are a metric
+ * @param ruleHits true: the hits of every rule are a metric
  */
 public record Metrics(String host, int port, boolean ruleHits) {
-    /** Where nothing else is said. */
+    /** The default. */
     public static final Metrics STANDARD = new Metrics("127.0.0.1", 9750, true);
 
     public Metrics {

@@ -20,8 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names for numbers: services, IP protocols, ICMP types. The tables are text, in the format of {@code /etc/services}
- * (services(5)): {@code name number/of aliases… # comment}, without {@code /of} for protocols. Case plays no part.
+ * Names of services, IP protocols and ICMP types. The tables are texts in the format of {@code /etc/services} (services(5)): {@code name
+ * number/of aliases… # comment}, without {@code /of} for protocols. Not case-sensitive.
  */
 public final class Names {
     private static final int HIGHEST = 65535;
@@ -34,7 +34,7 @@ public final class Names {
     /** ICMP types, by {@code icmp} and {@code icmpv6}. */
     public static final Names ICMP_TYPES = new Names(List.of(own("icmp-types")));
 
-    /** Ports, by {@code tcp}, {@code udp} and {@code sctp}: ours, which every host has, then the host's. */
+    /** Ports, by {@code tcp}, {@code udp} and {@code sctp}: our own table, then the host's {@code /etc/services}. */
     public static final Names SERVICES = new Names(List.of(own("services"), ofHost(Path.of("/etc/services"))));
 
     private final Map<String, Map<String, Integer>> numbers = new LinkedHashMap<>();
@@ -97,7 +97,7 @@ public final class Names {
         }
     }
 
-    /** The lines of a file of the host; none where it has no such file, or one that is not text. */
+    /** The lines of a file of the host; empty if it is missing or not readable. */
     private static List<String> ofHost(Path file) {
         if (!Files.isReadable(file)) {
             return List.of();

@@ -5,8 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Numbered entries that every packet of an interface is asked, without memory of flows; what none of them matches is
- * denied.
+ * Numbered entries that are matched against every packet of an interface, regardless of flows. A packet that no entry matches is denied.
  *
  * @param ingress in the order of their numbers
  * @param egress in the order of their numbers
@@ -20,7 +19,7 @@ public record NetworkAcl(String name, List<AclEntry> ingress, List<AclEntry> egr
         egress = inOrder(egress);
     }
 
-    /** What the entries of both directions match. */
+    /** The packets that the entries of both directions match. */
     public List<Rule> rules() {
         return Stream.concat(ingress.stream(), egress.stream())
                 .map(AclEntry::packets)

@@ -1,8 +1,8 @@
 package io.portcullis.config;
 
-/** What becomes of the traffic when the daemon dies. */
+/** The fate of the traffic while the daemon is dead. */
 public enum OnFailure {
-    /** Nothing passes until a daemon is back, or {@code portcullis detach} gives the NIC back. */
+    /** Nothing passes until the daemon is back, or {@code portcullis detach} releases the NIC. */
     CLOSED("closed"),
     /** Everything passes, unfiltered. */
     OPEN("open");
@@ -13,7 +13,7 @@ public enum OnFailure {
         this.key = key;
     }
 
-    /** As it is written. */
+    /** The word in the configuration. */
     public String key() {
         return key;
     }

@@ -2,9 +2,9 @@ package io.portcullis.config;
 
 import io.portcullis.net.Cidr;
 
-/** Who a rule speaks about: the source of an ingress rule, the destination of an egress rule. */
+/** The source of an ingress rule, or the destination of an egress rule. */
 public sealed interface Peer {
-    /** Everybody, of both families. */
+    /** Every address of both families. */
     record Any() implements Peer {}
 
     /** The addresses of one block. */
@@ -16,7 +16,7 @@ public sealed interface Peer {
     /** The entries of a prefix list. */
     record Prefixes(String list) implements Peer {}
 
-    /** For people: {@code any}, {@code 10.0.0.0/8}, {@code group admin}, {@code prefix list office}. */
+    /** As text: {@code any}, {@code 10.0.0.0/8}, {@code group admin}, {@code prefix list office}. */
     default String text() {
         return switch (this) {
             case Any() -> "any";

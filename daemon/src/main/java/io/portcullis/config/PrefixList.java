@@ -4,7 +4,7 @@ import io.portcullis.net.Cidr;
 import io.portcullis.net.PackedBlocks;
 import java.util.List;
 
-/** Address blocks under one name; rules refer to it. Lists do not nest. */
+/** Named address blocks that rules refer to. Lists do not nest. */
 public record PrefixList(String name, List<Cidr> entries, Location location) {
     public PrefixList {
         if (name.isEmpty()) {

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * One rule of a security group: allows what it describes.
+ * One rule of a security group: allows the packets that it matches.
  *
  * @param protocol IP protocol 0 to 255 as after IPv6 extension headers, or {@link #ALL}
  * @param ports destination ports; empty: all. With tcp, udp and sctp only
  * @param icmpType 0 to 255, or {@link #ALL}. With icmp and icmpv6 only
  * @param icmpCode 0 to 255, or {@link #ALL}; with a type only
  * @param peers source (ingress) or destination (egress), at least one
- * @param description empty where none was given
+ * @param description may be empty
  */
 public record Rule(
         int protocol,
@@ -51,9 +51,9 @@ public record Rule(
     }
 
     /**
-     * In one line, for people: {@code tcp 80, 443 from 10.0.0.0/8, group admin}.
+     * As one line of text: {@code tcp 80, 443 from 10.0.0.0/8, group admin}.
      *
-     * @param ingress false: {@code to} stands before the peers
+     * @param ingress false: {@code to} comes before the peers
      */
     public String text(boolean ingress) {
         StringBuilder text = new StringBuilder(protocolName(protocol));
@@ -71,13 +71,13 @@ public record Rule(
                 .toString();
     }
 
-    /** {@code all}, the name that people use, or {@code protocol 253}. */
+    /** {@code all}, the usual name, or {@code protocol 253}. */
     public static String protocolName(int protocol) {
         return protocol == ALL ? "all" : Names.PROTOCOLS.name(protocol).orElse("protocol " + protocol);
     }
 
-    /** All addresses of the families that a protocol has. */
-    public static List<Cidr> everyone(int protocol) {
+    /** All addresses of the families of a protocol. */
+    public static List<Cidr> allAddresses(int protocol) {
         return switch (protocol) {
             case IpProtocol.ICMP -> List.of(Cidr.ALL_V4);
             case IpProtocol.ICMPV6 -> List.of(Cidr.ALL_V6);

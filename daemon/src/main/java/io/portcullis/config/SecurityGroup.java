@@ -6,12 +6,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rules that allow, and the addresses that the group's name stands for in the rules of others.
+ * Rules that allow, and addresses for rules that refer to the group.
  *
- * @param description empty where none was given
- * @param ingress empty: nothing new comes in
- * @param egress empty: nothing new leaves; null (the key is absent): everything may leave, by one implied rule
- * @param members addresses besides those of the interfaces that carry the group
+ * @param description may be empty
+ * @param ingress empty: no new ingress flows
+ * @param egress empty: no new egress flows; null (the key is absent): one implied rule allows all egress
+ * @param members addresses in addition to those of the interfaces that carry the group
  */
 public record SecurityGroup(
         String name,
@@ -29,7 +29,7 @@ public record SecurityGroup(
         members = List.copyOf(members);
     }
 
-    /** The rules of both directions as they are in the file: ingress, then egress, without the implied one. */
+    /** The rules of both directions as in the file: ingress, then egress, without the implied one. */
     public List<Rule> rules() {
         return egress == null
                 ? ingress

@@ -7,18 +7,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How long a flow may be idle, by state (security-groups.md section 3).
+ * The idle timeout of flows by state (security-groups.md section 3).
  *
- * @param byKey every one of {@link #KEYS}, in that order
+ * @param byKey all of {@link #KEYS}, in that order
  */
 public record TimeoutSettings(Map<String, Duration> byKey) {
-    /** The shortest that a file may ask for. */
+    /** The shortest valid timeout. */
     public static final Duration SHORTEST = Duration.ofSeconds(1);
 
-    /** The longest that a file may ask for. */
+    /** The longest valid timeout. */
     public static final Duration LONGEST = Duration.ofDays(30);
 
-    /** The defaults, which are EC2's where EC2 has one and Linux's elsewhere. */
+    /** The defaults: EC2's if EC2 has one, else Linux's. */
     public static final TimeoutSettings DEFAULT = new TimeoutSettings(defaults());
 
     /** All keys, as in the file, in the order of the specification. */
@@ -45,7 +45,7 @@ public record TimeoutSettings(Map<String, Duration> byKey) {
         return idle;
     }
 
-    /** These, except those that {@code changes} names. */
+    /** These, overridden by {@code changes}. */
     public TimeoutSettings with(Map<String, Duration> changes) {
         if (changes.isEmpty()) {
             return this;

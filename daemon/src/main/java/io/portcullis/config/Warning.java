@@ -3,9 +3,9 @@ package io.portcullis.config;
 import io.portcullis.net.Visible;
 
 /**
- * Something valid that is hardly meant. A configuration with warnings is used all the same.
+ * A probable mistake in a valid configuration, which is used nevertheless.
  *
- * @param text one line, without the place; what can't be seen is escaped
+ * @param text one line, without the location; invisible characters are escaped
  */
 public record Warning(Location location, String text) {
     public Warning {

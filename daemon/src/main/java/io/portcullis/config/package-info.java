@@ -1,10 +1,9 @@
 /**
- * From YAML to records: {@link io.portcullis.config.Config} is a whole configuration, or
- * {@link io.portcullis.config.ConfigException} says everything that is wrong with the files, each fault with
- * {@code file:line:column} and what would be right.
+ * The configuration as immutable records: {@link io.portcullis.config.Config} is a whole, valid one. {@link
+ * io.portcullis.config.ConfigException} carries all errors of an invalid one, each with {@code file:line:column} and a correction.
+ * {@code config.read} makes these records.
  *
- * <p>Imports nothing of the other rooms; SnakeYAML only for its node tree, which knows lines and columns. Start reading
- * at {@link io.portcullis.config.Config#load}, which leads to {@code ConfigReader}.
+ * <p>May import {@code net}. Start reading at {@code Config}.
  */
 @NullMarked
 package io.portcullis.config;

@@ -6,7 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 
-/** A network ACL, compiled: of every packet the lowest entry that matches. Immutable; asked on the datapath. */
+/** A compiled network ACL: finds the lowest entry that matches a packet. Immutable; used on the datapath. */
 public final class Acl {
     /** {@link #match}: no entry matches, which denies. */
     public static final int DEFAULT = RuleSet.NONE;
@@ -50,7 +50,7 @@ public final class Acl {
         return entries(inward).rules;
     }
 
-    /** What it lets through, of one protocol and family. */
+    /** The selectors that it allows, of one protocol and family. */
     public RuleLayer layer(boolean inward, boolean isV6, int protocol, Selectors asked) {
         CompiledEntries entries = entries(inward);
         return RuleLayer.firstMatch(entries.rules, isV6, protocol, entries.allows::get, asked);
@@ -66,19 +66,19 @@ public final class Acl {
         return entries(inward).rules.match(isV6, protocol, selector, peerHigh, peerLow);
     }
 
-    /** True when an entry that {@link #match} named allows; {@link #DEFAULT} does not. */
+    /** True if an entry from {@link #match} allows; {@link #DEFAULT} does not. */
     public boolean allows(boolean inward, int entry) {
         return entry != DEFAULT && entries(inward).allows.get(entry);
     }
 
-    /** Entries of both directions, {@code *} of each included. */
+    /** The number of entries of both directions, including each direction's {@code *}. */
     public int size() {
         return ingress.written.size() + egress.written.size() + 2;
     }
 
-    /** The number, from 0 to before {@link #size}, of an entry that {@link #match} named. */
+    /** The number, 0 to {@link #size} - 1, of an entry from {@link #match}. */
     public int number(boolean inward, int entry) {
-        // Of each direction * comes first, as DEFAULT is -1.
+        // Each direction starts with *, as DEFAULT is -1.
         return (inward ? 0 : ingress.written.size() + 1) + entry + 1;
     }
 
@@ -95,7 +95,7 @@ public final class Acl {
         return id(isInward(number), position(number));
     }
 
-    /** What an entry, by its {@link #number}, is in any policy. */
+    /** The identity of an entry across policies, by its {@link #number}. */
     public RuleIdentity identity(int number) {
         int position = position(number);
         if (position == DEFAULT) {
@@ -105,7 +105,7 @@ public final class Acl {
         return RuleIdentity.of(id(number) + (entry.allow() ? " allow" : " deny"), entry.packets());
     }
 
-    /** An entry for people: {@code edge-acl/ingress[110]}, or {@code edge-acl/ingress[*]}. */
+    /** An entry as text: {@code edge-acl/ingress[110]}, or {@code edge-acl/ingress[*]}. */
     public String id(boolean inward, int entry) {
         String number = entry == DEFAULT
                 ? "*"
@@ -113,7 +113,7 @@ public final class Acl {
         return name + (inward ? "/ingress[" : "/egress[") + number + "]";
     }
 
-    /** What is written about an entry that {@link #match} named. */
+    /** An entry from {@link #match} as written in the configuration. */
     public AclEntry entry(boolean inward, int entry) {
         return entries(inward).written.get(entry);
     }

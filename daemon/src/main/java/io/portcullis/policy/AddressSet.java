@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Addresses of both families, as disjoint intervals in order: asked in logarithmic time, on the datapath. Immutable. */
+/** Addresses of both families as sorted, disjoint intervals. Lookup takes logarithmic time; used on the datapath. Immutable. */
 final class AddressSet {
     private final long[] v4First;
     private final long[] v4Last;
@@ -15,7 +15,7 @@ final class AddressSet {
     private final long[] v6LastLow;
 
     AddressSet(List<Cidr> blocks) {
-        // Blocks nest or are disjoint: one that lies in another adds nothing.
+        // Blocks nest or are disjoint: a block inside another one is redundant.
         List<Cidr> v4 = outermost(blocks.stream().filter(cidr -> !cidr.isV6()).toList());
         List<Cidr> v6 = outermost(blocks.stream().filter(Cidr::isV6).toList());
         v4First = v4.stream().mapToLong(cidr -> cidr.network().low()).toArray();
@@ -52,7 +52,7 @@ final class AddressSet {
     }
 
     /**
-     * True when an address is one of them.
+     * True for an address of the set.
      *
      * @param high 0 for IPv4
      * @param low IPv4 in its low 32 bits

@@ -5,12 +5,12 @@ import io.portcullis.net.Cidr;
 import java.util.List;
 
 /**
- * IPv4 blocks by their first address, outer ones before inner ones, each with its parent and its content side by side: a
- * step up the chain touches one cache line. A coarse index by address makes the search short where the blocks are spread
- * evenly; elsewhere it is a plain binary search. Immutable.
+ * IPv4 blocks sorted by first address, outer before inner ones. Each block is stored next to its parent and its content, so a step up
+ * the chain touches one cache line. A coarse index by address shortens the search if the blocks are spread evenly; otherwise it is a
+ * plain binary search. Immutable.
  */
 final class BlocksV4 {
-    // A block: first address (32 bits), prefix length (8), number of its parent + 1 (24); behind it its content.
+    // A block: first address (32 bits), prefix length (8), number of its parent + 1 (24); then its content.
     private static final int STRIDE = 2;
     private static final int START_SHIFT = 32;
     private static final int LENGTH_SHIFT = 24;
@@ -20,11 +20,11 @@ final class BlocksV4 {
     private final CoarseIndex index;
 
     /**
-     * Blocks.
+     * Stores blocks.
      *
-     * @param sorted by first address, then outer before inner; each once
-     * @param parents of each the smallest block around it, or -1
-     * @param contents of each block, see {@link RuleSet}
+     * @param sorted by first address, then outer before inner; without duplicates
+     * @param parents for each block the smallest enclosing one, or -1
+     * @param contents for each block, see {@link RuleSet}
      */
     BlocksV4(List<Cidr> sorted, int[] parents, long[] contents) {
         blocks = new long[sorted.size() * STRIDE];
@@ -37,7 +37,7 @@ final class BlocksV4 {
         index = new CoarseIndex(sorted.size(), i -> blocks[i * STRIDE] >>> START_SHIFT);
     }
 
-    /** The innermost block that an address is in, or -1. */
+    /** The innermost block that contains an address, or -1. */
     int innermost(long address) {
         int slot = index.slot(address);
         int low = index.from(slot);
@@ -62,7 +62,7 @@ final class BlocksV4 {
         return -1;
     }
 
-    /** The smallest block around a block, or -1. */
+    /** The smallest enclosing block of a block, or -1. */
     int parent(int block) {
         return ((int) blocks[block * STRIDE] & PARENT_MASK) - 1;
     }

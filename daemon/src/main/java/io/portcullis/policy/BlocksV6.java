@@ -4,7 +4,7 @@ import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import java.util.List;
 
-/** IPv6 blocks; as {@link BlocksV4}. */
+/** IPv6 blocks, as {@link BlocksV4}. */
 final class BlocksV6 {
     // A block: both halves of its first address, prefix length (8 bits) and number of its parent + 1 (24), its content.
     private static final int STRIDE = 4;
@@ -18,11 +18,11 @@ final class BlocksV6 {
     private final CoarseIndex index;
 
     /**
-     * Blocks.
+     * Stores blocks.
      *
-     * @param sorted by first address, unsigned, then outer before inner; each once
-     * @param parents of each the smallest block around it, or -1
-     * @param contents of each block, see {@link RuleSet}
+     * @param sorted by first address, unsigned, then outer before inner; without duplicates
+     * @param parents for each block the smallest enclosing one, or -1
+     * @param contents for each block, see {@link RuleSet}
      */
     BlocksV6(List<Cidr> sorted, int[] parents, long[] contents) {
         blocks = new long[sorted.size() * STRIDE];
@@ -37,7 +37,7 @@ final class BlocksV6 {
         index = new CoarseIndex(sorted.size(), i -> blocks[i * STRIDE]);
     }
 
-    /** The innermost block that an address is in, or -1. */
+    /** The innermost block that contains an address, or -1. */
     int innermost(long high, long low) {
         int slot = index.slot(high);
         int from = index.from(slot);
@@ -75,7 +75,7 @@ final class BlocksV6 {
                 : highDifference == 0 && lowDifference >>> (128 - length) == 0;
     }
 
-    /** The smallest block around a block, or -1. */
+    /** The smallest enclosing block of a block, or -1. */
     int parent(int block) {
         return ((int) blocks[block * STRIDE + LENGTH_AND_PARENT] & PARENT_MASK) - 1;
     }

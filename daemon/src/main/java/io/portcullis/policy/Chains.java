@@ -6,15 +6,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Blocks of one family with their entries while they are compiled. Where memory allows it, a block gets the entries of all
- * blocks around it as well, so that a search that has come there ends there: outer blocks first, as most addresses are in
- * those.
+ * Blocks of one family with their entries, during compilation. As far as memory allows, a block also gets the entries of all enclosing
+ * blocks, so that a lookup ends there. Outer blocks come first, as they contain most addresses.
  */
 final class Chains {
-    /** Entries that may be added for each range: 24 bytes. */
+    /** Limit of added entries for each range: 24 bytes. */
     private static final int ADDED_TO_EACH = 3;
 
-    /** Entries that may be added at all: 8 MiB. */
+    /** Limit of all added entries: 8 MiB. */
     private static final long MOST_ADDED = 1 << 20;
 
     private static final int LONGEST = 128;
@@ -24,13 +23,13 @@ final class Chains {
     private final PackedBlocks.Builder added = new PackedBlocks.Builder();
     private final Entries own = new Entries();
     private final Entries firsts = new Entries();
-    /** The entries of merged blocks, one block's behind the other's. */
+    /** The entries of merged blocks, block by block. */
     private final Entries merged = new Entries();
 
     private final Entries all = new Entries();
     private final Entries content = new Entries();
     private PackedBlocks blocks = new PackedBlocks.Builder().build();
-    /** Of each block where its entries begin and end in {@link #merged}, or {@link #NOT_MERGED}. */
+    /** For each block the start and end of its entries in {@link #merged}, or {@link #NOT_MERGED}. */
     private int[] mergedFrom = new int[0];
 
     private int[] mergedTo = new int[0];
@@ -50,7 +49,7 @@ final class Chains {
         return blocks;
     }
 
-    /** Of each block the smallest one around it, or -1. */
+    /** For each block the smallest enclosing one, or -1. */
     int[] parents() {
         return parents;
     }
@@ -63,7 +62,7 @@ final class Chains {
         return block + 1 == blocks.size() ? own.size() : first(block + 1);
     }
 
-    /** After all blocks have been added. */
+    /** Merges entries into inner blocks, after all blocks have been added. */
     void mergeFromAbove() {
         blocks = added.build();
         parents = PrefixOrder.parents(blocks);
@@ -80,7 +79,7 @@ final class Chains {
         }
     }
 
-    /** Returns how many more entries may be added; 0 as soon as they do not suffice. */
+    /** Returns the number of entries that may still be added; 0 once they are not enough. */
     private long merge(int block, long left) {
         all.clear();
         addContent(parents[block], all);
@@ -109,7 +108,7 @@ final class Chains {
         }
     }
 
-    /** True when a block has the entries of all blocks around it. */
+    /** True if a block has the entries of all enclosing blocks. */
     private boolean isComplete(int block) {
         return parents[block] < 0 || isMerged(block);
     }

@@ -3,8 +3,8 @@ package io.portcullis.policy;
 import java.util.function.IntToLongFunction;
 
 /**
- * Where, in sorted unsigned keys, those near a key begin: equal slots over the span from the first key that is not 0 to the
- * last, about as many as there are keys. Immutable.
+ * Narrows a binary search in sorted unsigned keys: equal slots over the span from the first non-zero key to the last, about as many as
+ * keys. Immutable.
  */
 final class CoarseIndex {
     private final long base;
@@ -13,7 +13,7 @@ final class CoarseIndex {
     private final int[] first;
 
     /**
-     * An index.
+     * Indexes keys.
      *
      * @param size number of keys
      * @param keys sorted, unsigned
@@ -23,7 +23,7 @@ final class CoarseIndex {
         while (zeros < size && keys.applyAsLong(zeros) == 0) {
             zeros++;
         }
-        // Blocks from 0 on, as 0.0.0.0/0, would stretch the span.
+        // Keys that are 0, such as 0.0.0.0/0, would stretch the span.
         base = zeros == size ? 1 : keys.applyAsLong(zeros);
         long span = zeros == size ? 0 : keys.applyAsLong(size - 1) - base;
         int spanBits = 64 - Long.numberOfLeadingZeros(span);
@@ -41,7 +41,7 @@ final class CoarseIndex {
         first[slots] = size;
     }
 
-    /** The slot of a key: before the first key -1, past the last {@link #slots}. */
+    /** The slot of a key: -1 before the first key, {@link #slots} past the last. */
     int slot(long key) {
         if (Long.compareUnsigned(key, base) < 0) {
             return -1;
@@ -55,7 +55,7 @@ final class CoarseIndex {
         return slot < 0 ? 0 : first[slot];
     }
 
-    /** Behind the last key that may not be above a key of a slot. */
+    /** One past the last key that may be at or below a key of a slot. */
     int to(int slot) {
         return slot < 0 ? first[0] : slot == slots ? first[slots] : first[slot + 1];
     }

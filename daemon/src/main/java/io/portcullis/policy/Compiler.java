@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/** Resolves the references of one interface's groups and puts its rules in order. */
+/** Compiles one interface: resolves the references of its groups and numbers its rules. */
 public final class Compiler {
-    private static final Set<Cidr> EVERYBODY = Set.of(Cidr.ALL_V4, Cidr.ALL_V6);
+    private static final Set<Cidr> ALL_ADDRESSES = Set.of(Cidr.ALL_V4, Cidr.ALL_V6);
 
     private final Config config;
     private final Interface iface;
@@ -32,7 +32,7 @@ public final class Compiler {
     }
 
     Policy compile(long generation, long autoMaxFlows) {
-        // Asked before the groups, and credited before them.
+        // Failsafe rules are matched and credited before the groups.
         add(ingress, "failsafe/ingress", config.failsafe().ingress());
         add(egress, "failsafe/egress", config.failsafe().egress());
         int failsafe = rules.size();
@@ -43,7 +43,7 @@ public final class Compiler {
             if (written == null) {
                 Rule everything = new Rule(
                         Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", group.location());
-                egress.add(rules.addImplied(name + "/egress"), everything, EVERYBODY);
+                egress.add(rules.addImplied(name + "/egress"), everything, ALL_ADDRESSES);
             } else {
                 add(egress, name + "/egress", written);
             }
@@ -67,14 +67,14 @@ public final class Compiler {
         }
     }
 
-    /** As {@link #addresses}; one list, which may be long, is not copied for the few blocks that it may name twice. */
+    /** As {@link #addresses}, but a single prefix list, which may be long, is not copied and may have duplicates. */
     private Collection<Cidr> blocks(List<Peer> peers) {
         return peers.size() == 1 && peers.getFirst() instanceof Peer.Prefixes(String list)
                 ? Objects.requireNonNull(config.prefixLists().get(list), list).entries()
                 : addresses(config, peers);
     }
 
-    /** The blocks that peers stand for, each once. */
+    /** The blocks of peers, without duplicates. */
     public static Set<Cidr> addresses(Config config, List<Peer> peers) {
         if (peers.size() == 1 && peers.getFirst() instanceof Peer.Net(Cidr cidr)) {
             return Set.of(cidr);
@@ -82,7 +82,7 @@ public final class Compiler {
         Set<Cidr> addresses = new LinkedHashSet<>();
         for (Peer peer : peers) {
             switch (peer) {
-                case Peer.Any() -> addresses.addAll(EVERYBODY);
+                case Peer.Any() -> addresses.addAll(ALL_ADDRESSES);
                 case Peer.Net(Cidr cidr) -> addresses.add(cidr);
                 case Peer.Group(String name) -> addresses.addAll(config.members(name));
                 case Peer.Prefixes(String list) ->

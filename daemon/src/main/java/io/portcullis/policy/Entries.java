@@ -38,7 +38,7 @@ final class Entries {
         return Arrays.copyOf(entries, size);
     }
 
-    /** Adds entries as ranges that are disjoint and in order, per protocol, each of the lowest rule; they are sorted for it. */
+    /** Adds entries as sorted, disjoint ranges per protocol, each with the lowest rule; sorts {@code from} first. */
     void addDisjoint(Entries from) {
         if (from.size == 1) {
             add(from.entries[0]);
@@ -54,7 +54,7 @@ final class Entries {
         }
     }
 
-    /** Those of one protocol, sorted by their lowest selector. */
+    /** Entries of one protocol, sorted by their lowest selector. */
     private void addDisjoint(long[] from, int first, int end) {
         PriorityQueue<Long> open = new PriorityQueue<>(Comparator.comparingInt(RuleSet::rule));
         int protocol = RuleSet.protocol(from[first]);
@@ -73,7 +73,7 @@ final class Entries {
                 at = following;
                 continue;
             }
-            // Up to where another one begins or this one ends; what ends before is found out at the next step.
+            // Up to the start of the next entry or the end of this one; earlier ends are handled in the next step.
             int rule = RuleSet.rule(open.element());
             int last = Math.min(following - 1, RuleSet.highest(open.element()));
             append(before, protocol, at, last, rule);

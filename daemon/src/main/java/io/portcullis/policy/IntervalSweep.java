@@ -11,17 +11,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes through all addresses of a family, in order, interval by interval; in each of these every layer says the same of all
- * addresses. Exact: together the intervals are the whole family.
+ * Visits all addresses of a family in order, interval by interval. Within an interval each layer gives the same selectors for all
+ * addresses. The intervals together are the whole family.
  */
 public final class IntervalSweep {
-    /** Addresses that nothing distinguishes. */
+    /** Receives the intervals. */
     @FunctionalInterface
     public interface Visitor {
         /**
          * One interval.
          *
-         * @param sets what each layer says of its addresses
+         * @param sets each layer's selectors for its addresses
          */
         void interval(Address first, Address last, List<Selectors> sets);
     }
@@ -32,7 +32,7 @@ public final class IntervalSweep {
     private final Visitor visitor;
     private final Deque<Open> open = new ArrayDeque<>();
 
-    /** The first address that has not been visited; null behind the last one. */
+    /** The first address that has not been visited; null after the last one. */
     private @Nullable Address next;
 
     private IntervalSweep(boolean isV6, List<RuleLayer> layers, Visitor visitor) {
@@ -44,6 +44,7 @@ public final class IntervalSweep {
                 everything, layers.stream().map(_ -> RuleLayer.outside()).toList()));
     }
 
+    /** Visits all intervals of a family. */
     public static void run(boolean isV6, List<RuleLayer> layers, Visitor visitor) {
         IntervalSweep sweep = new IntervalSweep(isV6, layers, visitor);
         Collection<Cidr> blocks = new TreeSet<>(PrefixOrder.ORDER);
@@ -77,7 +78,7 @@ public final class IntervalSweep {
         }
     }
 
-    /** All that has not been visited up to {@code last}. */
+    /** Visits the addresses from {@link #next} to {@code last}. */
     private void visit(Open in, Address last) {
         Address first = next;
         if (first == null) {

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a reload may change on one interface, ready for the datapath: rules of both directions, link classes,
- * switches, timeouts. Immutable.
+ * Everything that a reload may change on one interface, compiled for the datapath: rules of both directions, network ACL, link classes,
+ * flags, timeouts. Immutable.
  */
 public final class Policy {
     private final long generation;
@@ -50,19 +50,19 @@ public final class Policy {
     }
 
     /**
-     * Compiles what an interface of a configuration needs.
+     * Compiles one interface of a configuration.
      *
      * @param config a whole, valid configuration
      * @param interfaceName one of its interfaces
      * @param generation counts the configurations that this daemon has had, from 1
-     * @param autoMaxFlows the limit where the configuration says {@code max-flows: auto}
-     * @throws IllegalArgumentException if there is no such interface
+     * @param autoMaxFlows the limit with {@code max-flows: auto}
+     * @throws IllegalArgumentException if the interface does not exist
      */
     public static Policy compile(Config config, String interfaceName, long generation, long autoMaxFlows) {
         return new Compiler(config, interfaceName).compile(generation, autoMaxFlows);
     }
 
-    /** Which configuration of this daemon's life this is, from 1. */
+    /** The number of the configuration since the daemon started, from 1. */
     public long generation() {
         return generation;
     }
@@ -102,65 +102,65 @@ public final class Policy {
         return ingress;
     }
 
-    /** What new flows from inside are asked. */
+    /** The rules for new flows from inside. */
     public RuleSet egress() {
         return egress;
     }
 
-    /** Rules of both directions together. */
+    /** The number of rules of both directions. */
     public int ruleCount() {
         return rules.size();
     }
 
-    /** The rule that {@link RuleSet#match} named by number. */
+    /** A rule by its number from {@link RuleSet#match}. */
     public CompiledRule rule(int number) {
         return rules.rule(number);
     }
 
-    /** What a rule, by its number, is in any policy. */
+    /** The identity of a rule across policies, by its number. */
     public RuleIdentity identity(int number) {
         return rules.identity(number);
     }
 
     /**
-     * A hash of a rule's group, direction and text, by its number; never 0. Rules that say the same in the same group have
-     * the same, wherever they stand: it outlives edits of other rules, and restarts.
+     * A hash of a rule's group, direction and text, by its number; never 0. Equal rules of one group have the same hash at any position,
+     * so it survives restarts and edits of other rules.
      */
     public int hash(int number) {
         return rules.hash(number);
     }
 
-    /** The first rule with that {@link #hash}, by its number; {@link RuleSet#NONE}: it is of earlier rules. */
+    /** The number of the first rule with that {@link #hash}; {@link RuleSet#NONE}: the rule no longer exists. */
     public int ruleWithHash(int hash) {
         return rules.withHash(hash);
     }
 
-    /** True for a rule, by its number, that is asked before the network ACL and all groups. */
+    /** True for a failsafe rule, by its number: it is matched before the network ACL and all groups. */
     public boolean isFailsafe(int rule) {
         return rule >= 0 && rule < failsafeRules;
     }
 
-    /** True when there are failsafe rules. */
+    /** True if there are failsafe rules. */
     public boolean hasFailsafe() {
         return failsafeRules > 0;
     }
 
-    /** The network ACL that every packet is asked; null: none. */
+    /** The network ACL that every packet must pass; null: none. */
     public @Nullable Acl acl() {
         return acl;
     }
 
-    /** True: what would be dropped passes, and is counted. */
+    /** True: a packet that would be dropped passes, and is counted. */
     public boolean audits() {
         return iface.audit();
     }
 
-    /** True: a flow that the rules would not admit now ends at its next packet. */
+    /** True: a flow that the current rules do not admit ends at its next packet. */
     public boolean rechecks() {
         return conntrack.recheck();
     }
 
-    /** How many flows the interface may hold. */
+    /** The limit of the interface's flows. */
     public long maxFlows() {
         return conntrack.maxFlows() == Conntrack.AUTO ? autoMaxFlows : conntrack.maxFlows();
     }
@@ -170,7 +170,7 @@ public final class Policy {
         return conntrack.tcpStrict();
     }
 
-    /** True: layer-4 checksums are looked at. */
+    /** True: layer-4 checksums are verified. */
     public boolean verifiesChecksums() {
         return iface.verifyChecksums();
     }
@@ -180,17 +180,17 @@ public final class Policy {
         return iface.sourceCheck();
     }
 
-    /** True for the interface's own addresses. High is 0 for IPv4, which stands in the low 32 bits of low. */
+    /** True for the interface's own addresses. For IPv4 {@code high} is 0, and the address is the low 32 bits of {@code low}. */
     public boolean isOwn(boolean v6, long high, long low) {
         return own.contains(v6, high, low);
     }
 
-    /** For so long after a start without flows an ACK may start a connection, nanoseconds. */
+    /** How long after a start without flows an ACK may create a flow, in nanoseconds. */
     public long learnNs() {
         return iface.mode() instanceof Mode.Bridge bridge ? bridge.learn().toNanos() : 0;
     }
 
-    /** True when a link class passes, by its key in the configuration. */
+    /** True if a link class passes, by its key in the configuration. */
     public boolean passes(String linkClass) {
         return linkClasses.contains(linkClass);
     }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** How blocks lie in one another. */
+/** The order and nesting of blocks. */
 final class PrefixOrder {
     /** By family, first address (unsigned), then outer blocks before inner ones. */
     static final Comparator<Cidr> ORDER = Comparator.comparing(Cidr::isV6)
@@ -21,8 +21,8 @@ final class PrefixOrder {
     private PrefixOrder() {}
 
     /**
-     * The indices of blocks of one family in {@link #ORDER}; equal ones keep their order. A merge sort of plain numbers: an object for
-     * each of 50,000 blocks is what a collection takes its time for.
+     * The indices of blocks of one family in {@link #ORDER}; equal ones keep their order. A merge sort of primitive numbers, as 50,000
+     * objects would cost time in garbage collection.
      */
     static int[] sorted(PackedBlocks blocks) {
         int count = blocks.size();
@@ -40,7 +40,7 @@ final class PrefixOrder {
         return sorted;
     }
 
-    /** Merges two neighbours of {@code width} indices each; the second may be shorter, or missing. */
+    /** Merges two adjacent runs of {@code width} indices each; the second may be shorter, or empty. */
     private static void merge(PackedBlocks blocks, int[] from, int[] to, int start, int width) {
         int middle = Math.min(start + width, from.length);
         int end = Math.min(middle + width, from.length);
@@ -68,16 +68,16 @@ final class PrefixOrder {
         return byAddress != 0 ? byAddress : Integer.compare(length, otherLength);
     }
 
-    /** Of each block the number of the smallest one around it, or -1; {@code sorted} by {@link #ORDER}, each once. */
+    /** For each block the index of the smallest enclosing one, or -1; {@code sorted} by {@link #ORDER}, without duplicates. */
     static int[] parents(List<Cidr> sorted) {
         int[] parents = new int[sorted.size()];
-        int around = -1;
+        int enclosing = -1;
         for (int i = 0; i < parents.length; i++) {
-            while (around >= 0 && !sorted.get(around).encloses(sorted.get(i))) {
-                around = parents[around];
+            while (enclosing >= 0 && !sorted.get(enclosing).encloses(sorted.get(i))) {
+                enclosing = parents[enclosing];
             }
-            parents[i] = around;
-            around = i;
+            parents[i] = enclosing;
+            enclosing = i;
         }
         return parents;
     }

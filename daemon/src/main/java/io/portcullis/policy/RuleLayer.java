@@ -9,14 +9,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 
-/** What a {@link RuleSet} says about one protocol and family, to be laid over what others say. */
+/** The selectors that a {@link RuleSet} gives for one protocol and family, as one layer of an {@link IntervalSweep}. */
 public final class RuleLayer {
     record Span(int lowest, int highest, int rule) {}
 
     /**
-     * What holds in a block.
+     * The state inside a block.
      *
-     * @param chain the spans of the block and of those around it, where their order counts
+     * @param chain the spans of the block and of all enclosing ones, if their order matters
      */
     record State(Selectors selectors, List<Span> chain) {
         private static final State NOTHING = new State(Selectors.NONE, List.of());
@@ -32,9 +32,10 @@ public final class RuleLayer {
     }
 
     /**
-     * The selectors that some of the rules admit: the union of those.
+     * The union of the selectors of some rules.
      *
-     * @param asked only what matters to these is looked at
+     * @param which the rules, by number
+     * @param asked the selectors that matter; rules without any of them are skipped
      */
     public static RuleLayer union(RuleSet rules, boolean isV6, int protocol, IntPredicate which, Selectors asked) {
         RuleLayer layer = new RuleLayer(which, false);
@@ -42,7 +43,7 @@ public final class RuleLayer {
         return layer;
     }
 
-    /** The selectors of which the lowest rule allows. */
+    /** The selectors whose lowest matching rule allows. */
     static RuleLayer firstMatch(RuleSet rules, boolean isV6, int protocol, IntPredicate allows, Selectors asked) {
         RuleLayer layer = new RuleLayer(allows, true);
         layer.read(rules, isV6, protocol, _ -> true, asked);
@@ -68,25 +69,25 @@ public final class RuleLayer {
         return State.NOTHING;
     }
 
-    /** What holds inside a block where {@code around} holds around it. */
+    /** The state inside a block, from the state {@code around} it. */
     State enter(State around, Cidr block) {
         List<Span> own = blocks.get(block);
         if (own == null) {
             return around;
         }
         if (!ordered) {
-            return new State(around.selectors.painted(strokes(own)), List.of());
+            return new State(around.selectors.changed(changes(own)), List.of());
         }
         List<Span> chain = new ArrayList<>(own);
         chain.addAll(around.chain);
-        // The lowest rule is painted last.
+        // The lowest rule is applied last, so that it wins.
         chain.sort(Comparator.comparingInt(Span::rule).reversed());
-        return new State(Selectors.NONE.painted(strokes(chain)), List.copyOf(chain));
+        return new State(Selectors.NONE.changed(changes(chain)), List.copyOf(chain));
     }
 
-    private List<Selectors.Stroke> strokes(List<Span> spans) {
+    private List<Selectors.Change> changes(List<Span> spans) {
         return spans.stream()
-                .map(span -> new Selectors.Stroke(span.lowest, span.highest, allows.test(span.rule)))
+                .map(span -> new Selectors.Change(span.lowest, span.highest, allows.test(span.rule)))
                 .toList();
     }
 }

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
-/** The rules of an interface by their numbers. Names are made when somebody asks: 100,000 of them would be megabytes. */
+/** The rules of an interface by their numbers. Names are made on demand: 100,000 of them would take megabytes. */
 final class RuleNames {
     /**
-     * Rules that stand together.
+     * Consecutive rules of one list.
      *
      * @param list {@code web/ingress}
      * @param first number of its first rule
@@ -34,7 +34,7 @@ final class RuleNames {
         return first;
     }
 
-    /** Appends one rule that nobody wrote; returns its number. */
+    /** Appends one implied rule; returns its number. */
     int addImplied(String list) {
         sections.add(new Section(list, size, null));
         addHash(list + "[implied]");
@@ -91,7 +91,7 @@ final class RuleNames {
     CompiledRule rule(int number) {
         Section section = section(number);
         if (section.written == null) {
-            return new CompiledRule(section.list + "[implied]", null, "everything may leave");
+            return new CompiledRule(section.list + "[implied]", null, "all egress is allowed");
         }
         int position = number - section.first;
         Rule rule = section.written.get(position);

@@ -3,29 +3,28 @@ package io.portcullis.policy;
 import io.portcullis.net.Cidr;
 
 /**
- * Rules of one direction, compiled: a set-membership question that takes nearly the same time among 100,000 rules as among
- * ten. Immutable; asked on the datapath, allocates nothing.
+ * The compiled rules of one direction. Matching takes nearly the same time with 100,000 rules as with ten. Immutable; used on the
+ * datapath, allocates nothing.
  *
- * <p>The blocks that the rules speak about nest or are disjoint. So the blocks that an address is in are a chain: the
- * innermost is found by a search among the sorted blocks, the others are its parents. Each block has its own entries: per
- * protocol disjoint ranges of selectors, each with the lowest rule about it. The lowest rule of the chain is the answer; as
- * far as memory allows, blocks have the entries of those around them too, which ends the chain.
+ * <p>The blocks of the rules nest or are disjoint, so the blocks that contain an address are a chain. A search among the sorted blocks
+ * finds the innermost one; the others are its parents. Each block has entries: per protocol disjoint ranges of selectors, each with its
+ * lowest rule. The lowest rule of the chain matches. As far as memory allows, a block also has the entries of its enclosing blocks, which
+ * ends the chain.
  *
- * <p>Memory: a block takes 20 bytes in IPv4 and 36 in IPv6 at the most, with its entry where it has only one; of a block with
- * several, each takes 8 more. Overlapping n ranges of one block and protocol make 2n − 1 entries at the most, and {@link
- * Chains} adds at most 3 for each range.
+ * <p>Memory: a block takes at most 20 bytes in IPv4 and 36 in IPv6, including a single entry; each of several entries takes 8 more.
+ * n overlapping ranges of one block and protocol make at most 2n − 1 entries, and {@link Chains} adds at most 3 for each range.
  */
 public final class RuleSet {
     /** No rule matches. */
     public static final int NONE = -1;
 
-    /** The rules that fit: their numbers have {@value #RULE_BITS} bits. */
+    /** Limit of rules: their numbers have {@value #RULE_BITS} bits. */
     static final int MOST_RULES = 1 << RuleSet.RULE_BITS;
 
-    /** As a protocol: every one. Sorts behind the others. */
+    /** As a protocol: every one. Sorts after the others. */
     public static final int ALL = 256;
 
-    // The content of a block: its entry, or, negative, where its entries are. An entry: protocol (9 bits), lowest
+    // The content of a block: its entry, or, if negative, the range of its entries. An entry: protocol (9 bits), lowest
     // selector (16), highest selector (16), rule.
     private static final int RULE_BITS = 22;
     private static final int HIGHEST_SHIFT = RULE_BITS;
@@ -57,7 +56,7 @@ public final class RuleSet {
     /**
      * The content of a block that has several entries.
      *
-     * @param complete true: those of all blocks around it are among them
+     * @param complete true: they include the entries of all enclosing blocks
      */
     static long several(int first, int count, boolean complete) {
         return Long.MIN_VALUE | (complete ? COMPLETE : 0) | (long) first << FIRST_SHIFT | count;
@@ -151,7 +150,7 @@ public final class RuleSet {
             lowest = entries[end - 1] & RULE_MASK;
             ownEnd--;
         }
-        // The last entry that begins at or before the selector is the one that may hold it.
+        // Only the last entry that starts at or below the selector can contain it.
         long bound = ((long) protocol << 16 | selector) + 1 << LOWEST_SHIFT;
         int low = first;
         int high = ownEnd;
@@ -166,14 +165,14 @@ public final class RuleSet {
         return low == first ? lowest : Math.min(lowest, ruleOf(entries[low - 1], protocol, selector));
     }
 
-    /** Bytes of memory that the arrays of this set hold. */
+    /** Bytes of the arrays of this set. */
     long bytes() {
         return v4.bytes() + v6.bytes() + 8L * entries.length;
     }
 
-    /** What {@link #forEach} shows. */
+    /** Receives the entries of {@link #forEach}. */
     @FunctionalInterface
-    public interface Reader {
+    public interface EntryVisitor {
         /**
          * A range of selectors of one block.
          *
@@ -182,23 +181,23 @@ public final class RuleSet {
         void range(Cidr block, int protocol, int lowest, int highest, int rule);
     }
 
-    /** Shows all entries of a family, block by block, the blocks by their first address and outer ones before inner ones. */
-    public void forEach(boolean isV6, Reader reader) {
+    /** Visits all entries of a family, block by block, the blocks sorted by first address and outer before inner ones. */
+    public void forEach(boolean isV6, EntryVisitor visitor) {
         int blocks = isV6 ? v6.size() : v4.size();
         for (int block = 0; block < blocks; block++) {
             Cidr cidr = isV6 ? v6.block(block) : v4.block(block);
             long content = isV6 ? v6.content(block) : v4.content(block);
             if (content >= 0) {
-                show(cidr, content, reader);
+                visit(cidr, content, visitor);
             } else {
                 for (int i = first(content); i < end(content); i++) {
-                    show(cidr, entries[i], reader);
+                    visit(cidr, entries[i], visitor);
                 }
             }
         }
     }
 
-    private static void show(Cidr block, long entry, Reader reader) {
-        reader.range(block, protocol(entry), lowest(entry), highest(entry), rule(entry));
+    private static void visit(Cidr block, long entry, EntryVisitor visitor) {
+        visitor.range(block, protocol(entry), lowest(entry), highest(entry), rule(entry));
     }
 }

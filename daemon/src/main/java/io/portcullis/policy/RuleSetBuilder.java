@@ -9,15 +9,17 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
-/** Gathers rules and compiles them to a {@link RuleSet}. */
+/** Collects rules and compiles them to a {@link RuleSet}. */
 public final class RuleSetBuilder {
-    private static final List<PortRange> EVERYTHING = List.of(new PortRange(0, 0xffff));
+    private static final int ICMP = 1;
+    private static final int ICMPV6 = 58;
+    private static final List<PortRange> ALL_SELECTORS = List.of(new PortRange(0, 0xffff));
 
-    /** What one rule admits of the addresses that it speaks about. */
+    /** The protocol and selectors of one rule. */
     private record Part(int protocol, List<PortRange> ranges, int rule) {}
 
-    /** Blocks of one family, each with the number of the part that speaks about it. */
-    private static final class Sources {
+    /** Blocks of one family, each with the index of its part. */
+    private static final class FamilyBlocks {
         private final PackedBlocks.Builder blocks = new PackedBlocks.Builder();
         private final Entries parts = new Entries();
 
@@ -28,15 +30,15 @@ public final class RuleSetBuilder {
     }
 
     private final List<Part> parts = new ArrayList<>();
-    private final Sources v4 = new Sources();
-    private final Sources v6 = new Sources();
+    private final FamilyBlocks v4 = new FamilyBlocks();
+    private final FamilyBlocks v6 = new FamilyBlocks();
 
     /**
      * Adds a rule.
      *
      * @param number lower ones are credited first
-     * @param rule what it matches; its peers play no part
-     * @param blocks the addresses that its peers stand for
+     * @param rule the rule; its peers are ignored
+     * @param blocks the addresses of its peers
      */
     public void add(int number, Rule rule, Collection<Cidr> blocks) {
         if (number >= RuleSet.MOST_RULES) {
@@ -58,7 +60,7 @@ public final class RuleSetBuilder {
             return rule.ports();
         }
         if (rule.icmpType() == Rule.ALL) {
-            return EVERYTHING;
+            return ALL_SELECTORS;
         }
         int type = rule.icmpType() << 8;
         return List.of(
@@ -67,7 +69,7 @@ public final class RuleSetBuilder {
                         : new PortRange(type | rule.icmpCode(), type | rule.icmpCode()));
     }
 
-    /** Compiles what was added. */
+    /** Compiles the added rules. */
     public RuleSet build() {
         Entries entries = new Entries();
         Chains ofV4 = compile(v4);
@@ -77,13 +79,13 @@ public final class RuleSetBuilder {
         return new RuleSet(blocksV4, blocksV6, entries.toArray());
     }
 
-    private Chains compile(Sources sources) {
-        PackedBlocks blocks = sources.blocks.build();
+    private Chains compile(FamilyBlocks family) {
+        PackedBlocks blocks = family.blocks.build();
         int[] sorted = PrefixOrder.sorted(blocks);
         Chains chains = new Chains();
         Entries own = new Entries();
         for (int i = 0; i < sorted.length; i++) {
-            Part part = parts.get((int) sources.parts.get(sorted[i]));
+            Part part = parts.get((int) family.parts.get(sorted[i]));
             for (PortRange range : part.ranges) {
                 own.add(RuleSet.entry(part.protocol, range.low(), range.high(), part.rule));
             }

@@ -5,7 +5,7 @@ import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Protocols and selectors for people. */
+/** Protocols and selectors as text. */
 public final class SelectorText {
     private SelectorText() {}
 
@@ -20,7 +20,7 @@ public final class SelectorText {
                 : name + " " + selector;
     }
 
-    /** {@code 80, 443-444}, {@code type 8}, {@code type 3 code 4}; empty for all that a protocol has. */
+    /** {@code 80, 443-444}, {@code type 8}, {@code type 3 code 4}; empty for all selectors of a protocol. */
     public static String of(Selectors selectors, boolean isV6, int protocol) {
         if (selectors.equals(Selectors.domain(isV6, protocol))) {
             return "";
@@ -36,7 +36,7 @@ public final class SelectorText {
         return String.join(", ", parts);
     }
 
-    /** Whole types together, what is left of others by its codes. */
+    /** Whole types as ranges of types, parts of a type as codes. */
     private static void types(int low, int high, List<String> parts) {
         int at = low;
         while (at <= high) {

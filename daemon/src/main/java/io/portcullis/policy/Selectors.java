@@ -13,7 +13,7 @@ public final class Selectors {
 
     public static final Selectors NONE = new Selectors(new long[WORDS]);
     public static final Selectors ALL = NONE.plus(0, HIGHEST);
-    /** All that packets without ports and types have. */
+    /** The only selector of packets without ports and types. */
     public static final Selectors ZERO = NONE.plus(0, 0);
 
     private final long[] bits;
@@ -22,7 +22,7 @@ public final class Selectors {
         this.bits = bits;
     }
 
-    /** Those that packets of a protocol may have. */
+    /** The selectors that packets of a protocol can have. */
     public static Selectors domain(boolean isV6, int protocol) {
         return switch (protocol) {
             case 6, 17, 132 -> ALL;
@@ -32,12 +32,12 @@ public final class Selectors {
         };
     }
 
-    /** These and a range of them. */
+    /** These and a range. */
     Selectors plus(int lowest, int highest) {
         return new Selectors(set(bits.clone(), lowest, highest, true));
     }
 
-    /** Changes a range in {@code bits}. */
+    /** Sets or clears a range in {@code bits}. */
     private static long[] set(long[] bits, int lowest, int highest, boolean on) {
         for (int word = lowest >>> 6; word <= highest >>> 6; word++) {
             long mask = -1L;
@@ -49,12 +49,12 @@ public final class Selectors {
     }
 
     /** A range that is set or cleared. */
-    public record Stroke(int lowest, int highest, boolean on) {}
+    public record Change(int lowest, int highest, boolean on) {}
 
-    /** These after some strokes, one after the other. */
-    public Selectors painted(List<Stroke> strokes) {
+    /** These after some changes, applied in order. */
+    public Selectors changed(List<Change> changes) {
         long[] result = bits.clone();
-        strokes.forEach(stroke -> set(result, stroke.lowest, stroke.highest, stroke.on));
+        changes.forEach(change -> set(result, change.lowest, change.highest, change.on));
         return new Selectors(result);
     }
 
@@ -95,7 +95,7 @@ public final class Selectors {
         return lowest() < 0;
     }
 
-    /** The lowest of them, or -1. */
+    /** The lowest selector, or -1. */
     public int lowest() {
         for (int i = 0; i < WORDS; i++) {
             if (bits[i] != 0) {
@@ -105,7 +105,7 @@ public final class Selectors {
         return -1;
     }
 
-    /** The highest of them, or -1. */
+    /** The highest selector, or -1. */
     int highest() {
         for (int i = WORDS - 1; i >= 0; i--) {
             if (bits[i] != 0) {

@@ -23,12 +23,12 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What is valid in a configuration and hardly meant. */
+/** Warns about parts of a valid configuration that are probably mistakes. */
 public final class Lint {
-    /** TCP ports that nobody opens to the world on purpose. */
+    /** TCP ports that should not be open to every address. */
     private static final Map<Integer, String> SENSITIVE = sensitive();
 
-    /** Blocks of one list: more are seldom meant, and a process that guards much else may lack the memory. */
+    /** A longer prefix list is probably a mistake, and may take too much memory. */
     private static final int LONG_LIST = 100_000;
 
     private final Config config;
@@ -38,23 +38,23 @@ public final class Lint {
         this.config = config;
     }
 
-    /** The warnings about a configuration that has no fault. */
+    /** The warnings about a configuration without errors. */
     public static List<Warning> about(Config config) {
-        Lint doubts = new Lint(config);
-        doubts.groups();
-        doubts.rules();
-        doubts.egress();
-        doubts.acls();
-        doubts.lists();
-        UnmatchedTraffic.warn(config, doubts.warnings);
-        return doubts.warnings;
+        Lint lint = new Lint(config);
+        lint.groups();
+        lint.rules();
+        lint.egress();
+        lint.acls();
+        lint.lists();
+        UnmatchedTraffic.warn(config, lint.warnings);
+        return lint.warnings;
     }
 
     private void warn(Location location, String text) {
         warnings.add(new Warning(location, text));
     }
 
-    /** Groups that play no part, and groups that stand for nobody. */
+    /** Unused groups, and groups in rules that have no members. */
     private void groups() {
         Map<String, Rule> referrers = new LinkedHashMap<>();
         Set<String> used = new HashSet<>();
@@ -83,7 +83,7 @@ public final class Lint {
         });
     }
 
-    /** Notes which groups rules refer to; {@code own}: the group whose rules they are. */
+    /** Collects the groups that rules refer to; {@code own}: the group of the rules. */
     private static void refer(List<Rule> rules, String own, Map<String, Rule> referrers, Set<String> used) {
         for (Rule rule : rules) {
             for (Peer peer : rule.peers()) {
@@ -103,26 +103,26 @@ public final class Lint {
                     "failsafe/ingress[" + (i + 1) + "]",
                     config.failsafe().ingress().get(i));
         }
-        covered("failsafe/ingress", config.failsafe().ingress());
-        covered("failsafe/egress", config.failsafe().egress());
+        redundant("failsafe/ingress", config.failsafe().ingress());
+        redundant("failsafe/egress", config.failsafe().egress());
         for (SecurityGroup group : config.securityGroups().values()) {
             for (int i = 0; i < group.ingress().size(); i++) {
                 openToAll(
                         group.name() + "/ingress[" + (i + 1) + "]",
                         group.ingress().get(i));
             }
-            covered(group.name() + "/ingress", group.ingress());
-            covered(group.name() + "/egress", group.egress() == null ? List.of() : group.egress());
+            redundant(group.name() + "/ingress", group.ingress());
+            redundant(group.name() + "/egress", group.egress() == null ? List.of() : group.egress());
         }
     }
 
     private void openToAll(String id, Rule rule) {
-        boolean anyone = rule.peers().stream().anyMatch(peer -> switch (peer) {
+        boolean everyAddress = rule.peers().stream().anyMatch(peer -> switch (peer) {
             case Peer.Any _ -> true;
             case Peer.Net(Cidr cidr) -> cidr.prefixLength() == 0;
             case Peer.Group _, Peer.Prefixes _ -> false;
         });
-        if (!anyone || (rule.protocol() != IpProtocol.TCP && rule.protocol() != Rule.ALL)) {
+        if (!everyAddress || (rule.protocol() != Rule.TCP && rule.protocol() != Rule.ALL)) {
             return;
         }
         if (rule.ports().isEmpty()) {
@@ -141,13 +141,13 @@ public final class Lint {
         }
     }
 
-    private void covered(String id, List<Rule> rules) {
+    private void redundant(String id, List<Rule> rules) {
         if (rules.size() < 2) {
             return;
         }
-        ShadowedRules coverage = new ShadowedRules(rules, config.prefixLists(), false);
+        ShadowedRules shadowed = new ShadowedRules(rules, config.prefixLists(), false);
         for (int i = 0; i < rules.size(); i++) {
-            OptionalInt cover = coverage.coverOf(i);
+            OptionalInt cover = shadowed.coverOf(i);
             if (cover.isPresent()) {
                 int by = cover.getAsInt();
                 warn(
@@ -158,7 +158,7 @@ public final class Lint {
         }
     }
 
-    /** Egress rules of a group next to a group that lets everything out. */
+    /** Source checks without addresses, and egress rules next to a group that allows all egress. */
     private void egress() {
         for (Interface iface : config.interfaces().values()) {
             if (iface.sourceCheck()
@@ -186,7 +186,7 @@ public final class Lint {
         }
     }
 
-    /** ACLs that play no part, and interfaces that keep nobody out. */
+    /** Unused network ACLs, and interfaces in audit mode. */
     private void acls() {
         for (NetworkAcl acl : config.networkAcls().values()) {
             if (config.interfaces().values().stream()
@@ -206,15 +206,15 @@ public final class Lint {
         }
     }
 
-    /** Entries of which one with a lower number takes every packet. */
+    /** Entries that have no effect, because an entry with a lower number matches all their packets. */
     private void shadowed(String id, List<AclEntry> entries) {
         if (entries.size() < 2) {
             return;
         }
-        ShadowedRules coverage =
+        ShadowedRules shadowed =
                 new ShadowedRules(entries.stream().map(AclEntry::packets).toList(), config.prefixLists(), true);
         for (int i = 0; i < entries.size(); i++) {
-            OptionalInt cover = coverage.coverOf(i);
+            OptionalInt cover = shadowed.coverOf(i);
             if (cover.isPresent()) {
                 AclEntry by = entries.get(cover.getAsInt());
                 warn(

@@ -18,78 +18,79 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the rules of one list that another rule of it wholly covers. Comparing each with each would take minutes for
- * 100,000 rules; so rules stand in shelves, by protocol and address, and a rule is compared with those only that speak
- * about its first address and its first port, and with {@link #MOST_STEPS} of these at the most.
+ * Finds the rules of a list that another rule of the list covers completely. Comparing all pairs would take minutes for 100,000 rules.
+ * Therefore rules are grouped by protocol and peer, and a rule is compared only with rules that match its first address and first port,
+ * at most {@link #MOST_STEPS} of them.
  */
 final class ShadowedRules {
     private static final int MOST_STEPS = 200;
     private static final int HIGHEST = 65535;
     private static final List<Integer> ALL_PROTOCOLS = List.of(Rule.ALL);
 
-    /** Where rules about one protocol and one block, group or list (its name) stand. */
-    private record Shelf(int protocol, Object peer) {}
+    /** Key of the rules about one protocol and one block, group or prefix list. */
+    private record PeerKey(int protocol, Object peer) {}
 
-    /** Ports from low to high of one rule; for ICMP {@code type << 8 | code}. */
+    /** Port range of one rule; for ICMP {@code type << 8 | code}. */
     private record Span(int low, int high, int rule) {}
 
-    /** The spans of a shelf by their low end; {@code widest[i]} is, of the first i + 1, the one with the highest end. */
+    /** Spans by their low end; {@code widest[i]} is the index of the one with the highest end among the first i + 1. */
     private record Spans(List<Span> byLow, List<Integer> widest) {}
 
-    /** One rule, with {@code any} written as the two blocks that it stands for. */
-    private record Subject(Rule rule, Set<Cidr> blocks, Set<String> groups, Set<String> lists) {}
+    /** One rule, its peers by kind; {@code any} is expanded to blocks. */
+    private record ExpandedRule(Rule rule, Set<Cidr> blocks, Set<String> groups, Set<String> lists) {}
 
     private final Map<String, Set<Cidr>> lists = new HashMap<>();
     private final Set<Integer> lengthsV4 = new TreeSet<>();
     private final Set<Integer> lengthsV6 = new TreeSet<>();
-    private final List<Subject> subjects = new ArrayList<>();
-    private final Map<Shelf, List<Span>> unsorted = new HashMap<>();
-    private final Map<Shelf, Spans> shelves = new HashMap<>();
+    private final List<ExpandedRule> expandedRules = new ArrayList<>();
+    private final Map<PeerKey, List<Span>> unsorted = new HashMap<>();
+    private final Map<PeerKey, Spans> spansByPeer = new HashMap<>();
 
     private final boolean inOrder;
 
-    /** {@code inOrder}: only an earlier rule covers another, as of entries whose first match decides. */
+    /** {@code inOrder}: only an earlier rule covers another, as in a network ACL. */
     ShadowedRules(List<Rule> rules, Map<String, PrefixList> prefixLists, boolean inOrder) {
         this.inOrder = inOrder;
         for (Rule rule : rules) {
-            Subject subject = subject(rule);
-            int number = subjects.size();
-            subjects.add(subject);
-            subject.blocks.forEach(this::noteLength);
-            for (String list : subject.lists) {
+            ExpandedRule expanded = expanded(rule);
+            int number = expandedRules.size();
+            expandedRules.add(expanded);
+            expanded.blocks.forEach(this::noteLength);
+            for (String list : expanded.lists) {
                 PrefixList known = prefixLists.get(list);
                 if (known != null && lists.putIfAbsent(list, new LinkedHashSet<>(known.entries())) == null) {
                     known.entries().forEach(this::noteLength);
                 }
             }
-            for (Object peer : peers(subject)) {
-                List<Span> shelf = unsorted.computeIfAbsent(new Shelf(rule.protocol(), peer), _ -> new ArrayList<>());
+            for (Object peer : peers(expanded)) {
+                List<Span> key = unsorted.computeIfAbsent(new PeerKey(rule.protocol(), peer), _ -> new ArrayList<>());
                 for (PortRange range : ranges(rule)) {
-                    shelf.add(new Span(range.low(), range.high(), number));
+                    key.add(new Span(range.low(), range.high(), number));
                 }
             }
         }
-        unsorted.forEach((shelf, spans) -> shelves.put(shelf, sorted(spans)));
+        unsorted.forEach((key, spans) -> spansByPeer.put(key, sorted(spans)));
         unsorted.clear();
     }
 
-    private static Subject subject(Rule rule) {
-        Subject subject = new Subject(rule, new LinkedHashSet<>(), new LinkedHashSet<>(), new LinkedHashSet<>());
+    private static ExpandedRule expanded(Rule rule) {
+        ExpandedRule expanded =
+                new ExpandedRule(rule, new LinkedHashSet<>(), new LinkedHashSet<>(), new LinkedHashSet<>());
         for (Peer peer : rule.peers()) {
             switch (peer) {
-                case Peer.Any _ -> subject.blocks.addAll(Rule.everyone(rule.protocol()));
-                case Peer.Net(Cidr cidr) -> subject.blocks.add(cidr);
-                case Peer.Group(String name) -> subject.groups.add(name);
-                case Peer.Prefixes(String list) -> subject.lists.add(list);
+                case Peer.Any _ -> expanded.blocks.addAll(Rule.allAddresses(rule.protocol()));
+                case Peer.Net(Cidr cidr) -> expanded.blocks.add(cidr);
+                case Peer.Group(String name) -> expanded.groups.add(name);
+                case Peer.Prefixes(String list) -> expanded.lists.add(list);
             }
         }
-        return subject;
+        return expanded;
     }
 
-    private static List<Object> peers(Subject subject) {
-        List<Object> peers = new ArrayList<>(subject.blocks);
-        subject.groups.forEach(name -> peers.add(new Peer.Group(name)));
-        subject.lists.forEach(name -> peers.add(new Peer.Prefixes(name)));
+    private static List<Object> peers(ExpandedRule expanded) {
+        List<Object> peers = new ArrayList<>(expanded.blocks);
+        expanded.groups.forEach(name -> peers.add(new Peer.Group(name)));
+        expanded.lists.forEach(name -> peers.add(new Peer.Prefixes(name)));
         return peers;
     }
 
@@ -107,7 +108,7 @@ final class ShadowedRules {
     }
 
     private static Spans sorted(List<Span> spans) {
-        // Of equal spans the first rule's comes last, and so is found first.
+        // Of equal spans the first rule's sorts last, so the search finds it first.
         spans.sort(Comparator.comparingInt(Span::low)
                 .thenComparing(Comparator.comparingInt(Span::rule).reversed()));
         List<Integer> widest = new ArrayList<>(spans.size());
@@ -118,15 +119,15 @@ final class ShadowedRules {
         return new Spans(spans, widest);
     }
 
-    /** The number of a rule that covers rule {@code number}, both counted from 0. Of two equal ones the later is covered. */
+    /** The position of a rule that covers the rule at position {@code number}. Of two equal rules the later one is covered. */
     OptionalInt coverOf(int number) {
-        Subject subject = subjects.get(number);
-        int protocol = subject.rule.protocol();
+        ExpandedRule expanded = expandedRules.get(number);
+        int protocol = expanded.rule.protocol();
         List<Integer> protocols = protocol == Rule.ALL ? ALL_PROTOCOLS : List.of(protocol, Rule.ALL);
-        PortRange range = ranges(subject.rule).getFirst();
-        for (Object peer : coversOfFirstPeer(subject)) {
+        PortRange range = ranges(expanded.rule).getFirst();
+        for (Object peer : coversOfFirstPeer(expanded)) {
             for (int either : protocols) {
-                Spans spans = shelves.get(new Shelf(either, peer));
+                Spans spans = spansByPeer.get(new PeerKey(either, peer));
                 OptionalInt cover = spans == null ? OptionalInt.empty() : coverIn(spans, range, number);
                 if (cover.isPresent()) {
                     return cover;
@@ -136,17 +137,17 @@ final class ShadowedRules {
         return OptionalInt.empty();
     }
 
-    /** Every block, group or list in which the first address of a rule is, and that may be on a shelf. */
-    private List<Object> coversOfFirstPeer(Subject subject) {
+    /** Every block, group or list that contains the first address of a rule. */
+    private List<Object> coversOfFirstPeer(ExpandedRule expanded) {
         List<Object> covers = new ArrayList<>();
         @Nullable Cidr first = null;
-        if (!subject.blocks.isEmpty()) {
-            first = subject.blocks.iterator().next();
-        } else if (!subject.groups.isEmpty()) {
-            covers.add(new Peer.Group(subject.groups.iterator().next()));
-            covers.add(Rule.everyone(subject.rule.protocol()).getFirst());
+        if (!expanded.blocks.isEmpty()) {
+            first = expanded.blocks.iterator().next();
+        } else if (!expanded.groups.isEmpty()) {
+            covers.add(new Peer.Group(expanded.groups.iterator().next()));
+            covers.add(Rule.allAddresses(expanded.rule.protocol()).getFirst());
         } else {
-            String list = subject.lists.iterator().next();
+            String list = expanded.lists.iterator().next();
             covers.add(new Peer.Prefixes(list));
             first = entries(list).stream().findFirst().orElse(null);
         }
@@ -195,23 +196,23 @@ final class ShadowedRules {
     }
 
     private boolean covers(int wide, int narrow) {
-        if (wide == narrow || inOrder && wide > narrow || !covers(subjects.get(wide), subjects.get(narrow))) {
+        if (wide == narrow || inOrder && wide > narrow || !covers(expandedRules.get(wide), expandedRules.get(narrow))) {
             return false;
         }
-        return wide < narrow || !covers(subjects.get(narrow), subjects.get(wide));
+        return wide < narrow || !covers(expandedRules.get(narrow), expandedRules.get(wide));
     }
 
-    private boolean covers(Subject wide, Subject narrow) {
+    private boolean covers(ExpandedRule wide, ExpandedRule narrow) {
         boolean protocol = wide.rule.protocol() == Rule.ALL || wide.rule.protocol() == narrow.rule.protocol();
         List<PortRange> ranges = ranges(wide.rule);
         return protocol
                 && ranges(narrow.rule).stream()
                         .allMatch(range -> ranges.stream()
                                 .anyMatch(wider -> wider.low() <= range.low() && wider.high() >= range.high()))
-                && (wide.blocks.containsAll(Rule.everyone(narrow.rule.protocol())) || coversPeers(wide, narrow));
+                && (wide.blocks.containsAll(Rule.allAddresses(narrow.rule.protocol())) || coversPeers(wide, narrow));
     }
 
-    private boolean coversPeers(Subject wide, Subject narrow) {
+    private boolean coversPeers(ExpandedRule wide, ExpandedRule narrow) {
         return wide.groups.containsAll(narrow.groups)
                 && narrow.blocks.stream().allMatch(block -> coversBlock(wide, block))
                 && narrow.lists.stream()
@@ -219,7 +220,7 @@ final class ShadowedRules {
                                 || entries(list).stream().allMatch(block -> coversBlock(wide, block)));
     }
 
-    private boolean coversBlock(Subject wide, Cidr block) {
+    private boolean coversBlock(ExpandedRule wide, Cidr block) {
         List<Cidr> enclosing = enclosing(block);
         return !Collections.disjoint(enclosing, wide.blocks)
                 || wide.lists.stream().anyMatch(list -> !Collections.disjoint(enclosing, entries(list)));
@@ -229,7 +230,7 @@ final class ShadowedRules {
         return lists.getOrDefault(list, Set.of());
     }
 
-    /** The blocks that a block is in, itself too, of those lengths that occur here. */
+    /** The blocks that enclose a block, itself included, with prefix lengths that occur in the rules. */
     private List<Cidr> enclosing(Cidr block) {
         List<Cidr> blocks = new ArrayList<>();
         for (int length : block.isV6() ? lengthsV6 : lengthsV4) {

@@ -18,34 +18,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Rules and entries about addresses that no packet has when it is asked of them (security-groups.md section 5). */
+/** Warns about rules and ACL entries for addresses that no packet has when it reaches the rules (security-groups.md section 5). */
 final class UnmatchedTraffic {
     private static final int UDP_PORT_OF_DHCP_SERVERS = 67;
 
-    /** Addresses, and what is said of a rule about nothing else. */
-    private record Bad(Cidr block, String what) {}
+    /** Addresses that no packet has at the rules, and their name in a warning. */
+    private record Unmatched(Cidr block, String what) {}
 
     private static final Cidr UNSPECIFIED_V4 = block("0.0.0.0", 32);
     private static final String UNSPECIFIED = "the unspecified address";
     private static final String LOOPBACK = "loopback";
 
-    private static final List<Bad> EITHER = List.of(
-            new Bad(UNSPECIFIED_V4, UNSPECIFIED),
-            new Bad(block("::", 128), UNSPECIFIED),
-            new Bad(block("127.0.0.0", 8), LOOPBACK),
-            new Bad(block("::1", 128), LOOPBACK),
-            new Bad(block("::", 127), "the unspecified address and loopback"),
-            new Bad(block("::ffff:0:0", 96), "an IPv4-mapped IPv6 address"));
+    private static final List<Unmatched> EITHER = List.of(
+            new Unmatched(UNSPECIFIED_V4, UNSPECIFIED),
+            new Unmatched(block("::", 128), UNSPECIFIED),
+            new Unmatched(block("127.0.0.0", 8), LOOPBACK),
+            new Unmatched(block("::1", 128), LOOPBACK),
+            new Unmatched(block("::", 127), "the unspecified address and loopback"),
+            new Unmatched(block("::ffff:0:0", 96), "an IPv4-mapped IPv6 address"));
 
-    private static final List<Bad> SOURCES = List.of(
-            new Bad(block("224.0.0.0", 4), "multicast"),
-            new Bad(block("ff00::", 8), "multicast"),
-            new Bad(block("255.255.255.255", 32), "broadcast"));
+    private static final List<Unmatched> SOURCES = List.of(
+            new Unmatched(block("224.0.0.0", 4), "multicast"),
+            new Unmatched(block("ff00::", 8), "multicast"),
+            new Unmatched(block("255.255.255.255", 32), "broadcast"));
 
     private final Config config;
     private final List<Warning> warnings;
 
-    /** What is said of the members of a group or list already, so that the next rule about it does not repeat it. */
+    /** The groups and lists with a warning already, so that the next rule does not repeat it. */
     private final Set<String> named = new HashSet<>();
 
     private UnmatchedTraffic(Config config, List<Warning> warnings) {
@@ -57,7 +57,7 @@ final class UnmatchedTraffic {
         return new Cidr(Address.parse(network), prefixLength);
     }
 
-    /** Adds the warnings about all rules of a configuration that has no fault. */
+    /** Adds the warnings about all rules of a configuration without errors. */
     static void warn(Config config, List<Warning> warnings) {
         UnmatchedTraffic unmatched = new UnmatchedTraffic(config, warnings);
         unmatched.rules("failsafe/ingress", true, config.failsafe().ingress());
@@ -87,7 +87,7 @@ final class UnmatchedTraffic {
             switch (peer) {
                 case Peer.Any _ -> {}
                 case Peer.Net(Cidr cidr) ->
-                    bad(cidr, ingress, rule)
+                    unmatched(cidr, ingress, rule)
                             .ifPresent(
                                     what -> warnings.add(new Warning(rule.location(), never(id, ingress, cidr, what))));
                 case Peer.Group(String name) ->
@@ -112,7 +112,7 @@ final class UnmatchedTraffic {
         }
         List<Cidr> found = new ArrayList<>();
         for (Cidr member : members) {
-            if (bad(member, ingress, rule).isPresent()) {
+            if (unmatched(member, ingress, rule).isPresent()) {
                 found.add(member);
             }
         }
@@ -126,7 +126,7 @@ final class UnmatchedTraffic {
                                     id,
                                     ingress,
                                     first,
-                                    bad(first, ingress, rule).orElse("")) + others));
+                                    unmatched(first, ingress, rule).orElse("")) + others));
         }
     }
 
@@ -138,25 +138,25 @@ final class UnmatchedTraffic {
                 + (ingress ? "source" : "destination") + " reaches the rules" + all;
     }
 
-    /** What a block is that no packet carries there. */
-    private static Optional<String> bad(Cidr cidr, boolean ingress, Rule rule) {
+    /** The name of the addresses if no packet has them at the rules. */
+    private static Optional<String> unmatched(Cidr cidr, boolean ingress, Rule rule) {
         if (ingress && cidr.equals(UNSPECIFIED_V4) && isDhcp(rule)) {
             return Optional.empty();
         }
-        for (Bad bad : EITHER) {
-            if (bad.block.encloses(cidr)) {
-                return Optional.of(bad.what);
+        for (Unmatched unmatched : EITHER) {
+            if (unmatched.block.encloses(cidr)) {
+                return Optional.of(unmatched.what);
             }
         }
-        for (Bad bad : ingress ? SOURCES : List.<Bad>of()) {
-            if (bad.block.encloses(cidr)) {
-                return Optional.of(bad.what);
+        for (Unmatched unmatched : ingress ? SOURCES : List.<Unmatched>of()) {
+            if (unmatched.block.encloses(cidr)) {
+                return Optional.of(unmatched.what);
             }
         }
         return Optional.empty();
     }
 
-    /** Who asks for an address has none yet, and DHCP that is not passed goes on to the rules. */
+    /** A DHCP client has no address yet, and DHCP that pass-through does not name reaches the rules. */
     private static boolean isDhcp(Rule rule) {
         return rule.protocol() == IpProtocol.UDP
                 && rule.ports().stream()

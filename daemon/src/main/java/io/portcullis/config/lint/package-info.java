@@ -1,5 +1,5 @@
 /**
- * Warnings: what is valid and hardly meant. {@link io.portcullis.config.lint.Lint} lists them.
+ * Warnings about valid configurations: {@link io.portcullis.config.lint.Lint} lists the probable mistakes.
  *
  * <p>May import {@code config} and {@code net}. Start reading at {@code Lint}.
  */

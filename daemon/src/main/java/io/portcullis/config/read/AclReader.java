@@ -26,10 +26,10 @@ final class AclReader {
     private final RuleReader egress;
     private final Map<String, PrefixList> lists;
 
-    /** Blocks of all entries so far. */
+    /** The number of blocks of all entries so far. */
     private long blocks;
 
-    /** {@code lists}: what entries may name; whether they are there is looked up later. */
+    /** {@code lists}: the lists that entries may name; {@link References} checks that they exist. */
     AclReader(References references, Map<String, PrefixList> lists) {
         this.lists = lists;
         ingress = RuleReader.aclIngress(references);
@@ -51,10 +51,10 @@ final class AclReader {
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
         return new NetworkAcl(
                 value.key(),
-                fields.filled("ingress", NO_ENTRY)
+                fields.getNonNull("ingress", NO_ENTRY)
                         .map(list -> entries(list, ingress))
                         .orElse(List.of()),
-                fields.filled("egress", NO_ENTRY)
+                fields.getNonNull("egress", NO_ENTRY)
                         .map(list -> entries(list, egress))
                         .orElse(List.of()),
                 value.keyLocation());
@@ -94,7 +94,7 @@ final class AclReader {
         return entries;
     }
 
-    /** What the peers of an entry stand for. One list alone is not copied: many entries may name the same long one. */
+    /** The addresses of an entry's peers. A single list is not copied, as many entries may name the same long list. */
     private List<Cidr> addresses(Value entry, Rule rule) {
         List<Cidr> all = new ArrayList<>();
         for (Peer peer : rule.peers()) {
@@ -116,7 +116,7 @@ final class AclReader {
 
     private List<Cidr> addresses(Peer peer, int protocol) {
         return switch (peer) {
-            case Peer.Any _ -> Rule.everyone(protocol);
+            case Peer.Any _ -> Rule.allAddresses(protocol);
             case Peer.Net(Cidr cidr) -> List.of(cidr);
             case Peer.Group _ -> List.of();
             case Peer.Prefixes(String name) -> {

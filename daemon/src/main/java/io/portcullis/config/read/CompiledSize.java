@@ -11,16 +11,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Refuses what would take too much memory to compile: rules are compiled for each interface that carries their group, and
- * each takes as many entries as it has addresses, once for every port range.
+ * Refuses a configuration whose compiled rules would take too much memory. Rules are compiled for each interface that carries their
+ * group. A rule takes one entry for each pair of address block and port range.
  */
 final class CompiledSize {
-    /** Entries of all interfaces together. */
+    /** Limit of the entries of all interfaces together. */
     static final long MOST_ENTRIES = 4_000_000;
 
     private CompiledSize() {}
 
-    /** Notes a fault at the rule with which the configuration becomes too large. */
+    /** Adds an error at the rule that exceeds the limit. */
     static void check(Config config, Diagnostics diagnostics) {
         long entries = 0;
         Map<String, Integer> members = new HashMap<>();

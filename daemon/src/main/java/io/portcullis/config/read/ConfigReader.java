@@ -32,11 +32,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads a whole configuration out of its documents: first each part, then what the parts say about one another. */
+/** Reads a whole configuration from its documents: first each section, then the references between sections. */
 public final class ConfigReader {
     private static final int LONGEST_NAME = 255;
 
-    /** Parts that several files may add to, with the keys of those that have fixed ones. */
+    /** Sections with fixed keys, which several files may add to. */
     private static final Map<String, List<String>> SETTINGS = Map.of(
             "conntrack", List.of("max-flows", "on-reload", "tcp-strict", "directory", "timeouts"),
             "metrics", List.of("listen", "rule-hits"),
@@ -44,7 +44,7 @@ public final class ConfigReader {
             "log", List.of("level", "drops"),
             "failsafe", List.of("ingress", "egress"));
 
-    /** Those of the top. */
+    /** The top-level keys. */
     static final List<String> KEYS = List.of(
             "version",
             "include",
@@ -66,7 +66,7 @@ public final class ConfigReader {
     private final List<Document> documents;
     private final List<Fields> tops = new ArrayList<>();
 
-    /** False where a file could not be read: what is missing may stand there. */
+    /** False if a file could not be read: a missing name may be in that file. */
     private final boolean isWhole;
 
     private ConfigReader(List<Document> documents, Diagnostics diagnostics) {
@@ -76,19 +76,19 @@ public final class ConfigReader {
     }
 
     /**
-     * Reads a file and everything that it includes.
+     * Reads a file and all files that it includes.
      *
-     * @throws ConfigException if anything is wrong with any of them, with all that is
+     * @throws ConfigException with all errors of all files
      */
     public static Config load(Path file) throws ConfigException {
         return load(file, new SourceFiles());
     }
 
     /**
-     * As {@link #load(Path)}. All files are read as they are at one moment: where one changes meanwhile, all are read again, three
-     * times at the most.
+     * As {@link #load(Path)}. All files are read in the state of one moment: if one changes meanwhile, all are read again, at most three
+     * times in total.
      *
-     * @param sources gets, in any case, what the reading came across
+     * @param sources receives the files and texts, whether they are valid or not
      */
     public static Config load(Path file, SourceFiles sources) throws ConfigException {
         for (int readings = 0; readings < MOST_READINGS; readings++) {
@@ -100,7 +100,7 @@ public final class ConfigReader {
             } finally {
                 sources.set(texts, documents.files());
             }
-            // Some files as they were before an edit and some as they are after it are no configuration of anybody's.
+            // A mix of files from before and after an edit is nobody's configuration.
             if (sources.files().equals(sources.files().current())) {
                 return read(documents.all(), diagnostics);
             }
@@ -111,11 +111,10 @@ public final class ConfigReader {
     }
 
     /**
-     * The configuration of files that were read earlier; no file is looked at, and what they include is not followed: it is
-     * among them.
+     * The configuration of texts that were read earlier. No file is read: included files are among the texts.
      *
-     * @param texts as {@link SourceFiles#texts} gives them, at least one
-     * @throws ConfigException if anything is wrong with any of them, with all that is
+     * @param texts from {@link SourceFiles#texts}, at least one
+     * @throws ConfigException with all errors of all texts
      */
     public static Config of(List<SourceText> texts) throws ConfigException {
         if (texts.isEmpty()) {
@@ -130,10 +129,10 @@ public final class ConfigReader {
     }
 
     /**
-     * Reads a text that includes nothing.
+     * Reads a text that includes no files.
      *
-     * @param name what faults call the file
-     * @throws ConfigException if anything is wrong with it, with all that is
+     * @param name the file name in errors
+     * @throws ConfigException with all errors
      */
     public static Config parse(String yaml, String name) throws ConfigException {
         Diagnostics diagnostics = new Diagnostics();
@@ -144,10 +143,10 @@ public final class ConfigReader {
     }
 
     /**
-     * Reads a stream to its end; what it says includes nothing.
+     * Reads a stream to its end; it must not include files.
      *
-     * @param name what faults call it
-     * @throws ConfigException if anything is wrong with it, with all that is
+     * @param name the file name in errors
+     * @throws ConfigException with all errors
      * @throws IOException if the stream cannot be read
      */
     public static Config read(InputStream in, String name) throws ConfigException, IOException {
@@ -165,15 +164,15 @@ public final class ConfigReader {
         }
         Comparator<Location> order = inFileOrder(documents);
         Config config = new ConfigReader(documents, diagnostics).read();
-        // The nodes of a large file take ten times the memory that its configuration does, and the doubts need some.
+        // The nodes of a large file take ten times the memory of its configuration, and Lint needs memory.
         documents.clear();
         if (!diagnostics.errors().isEmpty()) {
             List<ConfigError> errors = new ArrayList<>(diagnostics.errors());
             errors.sort(Comparator.comparing(ConfigError::location, order));
-            if (diagnostics.untold() > 0) {
+            if (diagnostics.omitted() > 0) {
                 errors.add(new ConfigError(
                         errors.getLast().location(),
-                        String.format("and %,d more errors, which are not shown", diagnostics.untold())));
+                        String.format("and %,d more errors, which are not shown", diagnostics.omitted())));
             }
             throw new ConfigException(errors);
         }
@@ -196,7 +195,7 @@ public final class ConfigReader {
             tops.add(document.top().fields(KEYS));
         }
         version();
-        withoutValue();
+        nullKeys();
         Control control = SettingsReader.control(settings("control"));
         Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"), control);
         References references = new References();
@@ -204,7 +203,7 @@ public final class ConfigReader {
         Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
         if (isWhole
                 && interfaces.all().isEmpty()
-                && tops.stream().noneMatch(top -> top.isWithoutValue("interfaces"))
+                && tops.stream().noneMatch(top -> top.isNull("interfaces"))
                 && values("interfaces").stream().allMatch(Value::isMap)) {
             diagnostics.error(
                     documents.getFirst().top().location(), "interfaces is missing: define at least one interface");
@@ -244,7 +243,7 @@ public final class ConfigReader {
         return config;
     }
 
-    /** Every file may say its version, and the first must. */
+    /** Every file may have a version, and the first must. */
     private void version() {
         for (Fields top : tops) {
             top.get("version").ifPresent(value -> {
@@ -258,18 +257,18 @@ public final class ConfigReader {
         }
     }
 
-    /** What the files say under a key of theirs. */
+    /** The values of a top-level key in all files. */
     private List<Value> values(String key) {
         return tops.stream().flatMap(top -> top.get(key).stream()).toList();
     }
 
-    /** Without their value less is guarded, proved or limited than somebody meant. */
-    private void withoutValue() {
+    /** Reports null values where a null would protect, check or limit less than the author meant. */
+    private void nullKeys() {
         for (Fields top : tops) {
-            top.filled("include", "[] for no file");
-            top.filled("interfaces", "the interfaces of this file");
-            top.filled("conntrack", "{}");
-            top.filled("expect", "[] for no expectation");
+            top.getNonNull("include", "[] for no file");
+            top.getNonNull("interfaces", "the interfaces of this file");
+            top.getNonNull("conntrack", "{}");
+            top.getNonNull("expect", "[] for no expectation");
         }
     }
 
@@ -289,7 +288,7 @@ public final class ConfigReader {
         return values.stream().findFirst();
     }
 
-    /** True for a key that can be a name: what EC2 takes, and letters and digits of any script; else a fault. */
+    /** True for a valid name: the characters that EC2 allows, and letters and digits of any script; else adds an error. */
     public static boolean isName(Value value) {
         boolean isName = isName(value.key());
         if (!isName) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the claims of {@code expect} (security-groups.md section 7). */
+/** Reads the expectations of {@code expect} (security-groups.md section 7). */
 final class ExpectationReader {
     private static final List<String> KEYS = List.of("interface", "ingress", "egress", "verdict", "why");
 
@@ -19,11 +19,11 @@ final class ExpectationReader {
 
     ExpectationReader(References references) {
         this.references = references;
-        ingress = RuleReader.claimIngress(references);
-        egress = RuleReader.claimEgress(references);
+        ingress = RuleReader.expectedIngress(references);
+        egress = RuleReader.expectedEgress(references);
     }
 
-    /** The claims of several lists. */
+    /** The expectations of several lists. */
     List<Expectation> all(List<Value> lists) {
         List<Expectation> expectations = new ArrayList<>();
         for (Value list : lists) {
@@ -47,8 +47,8 @@ final class ExpectationReader {
         @Nullable
         String interfaceName =
                 name.flatMap(value -> value.text("the name of an interface")).orElse(null);
-        Optional<Value> in = fields.filled("ingress", "{} for every packet");
-        Optional<Value> out = fields.filled("egress", "{} for every packet");
+        Optional<Value> in = fields.getNonNull("ingress", "{} for every packet");
+        Optional<Value> out = fields.getNonNull("egress", "{} for every packet");
         if (in.isPresent() && out.isPresent()) {
             out.get().errorAtKey("not together with ingress: write one expectation for each direction");
         }
@@ -65,7 +65,7 @@ final class ExpectationReader {
         if (item.diagnostics().count() > errorsBefore) {
             return;
         }
-        // What a claim leaves out is free, the direction too.
+        // A key that an expectation leaves out matches everything, the direction too.
         if (out.isEmpty()) {
             into.add(new Expectation(interfaceName, true, inward.orElseThrow(), allow, why, item.location()));
         }

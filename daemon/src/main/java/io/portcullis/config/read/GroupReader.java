@@ -37,18 +37,17 @@ final class GroupReader {
 
     private SecurityGroup group(Value value) {
         if (value.isNull()) {
-            // Nothing behind the name is what a file that was cut short leaves, and without an egress key everything
-            // leaves.
-            value.withoutValue("{} for a group that admits no ingress and all egress");
+            // A truncated file ends with a name without value, and a group without an egress key allows all egress.
+            value.errorNull("{} for a group that admits no ingress and all egress");
         }
         Fields fields = value.isNull() ? Fields.named(List.of()) : value.fields(KEYS);
         String description =
                 fields.get("description").flatMap(text -> text.text("a text")).orElse("");
-        List<Rule> in = fields.filled("ingress", "[] if nothing new may come in")
+        List<Rule> in = fields.getNonNull("ingress", "[] if nothing new may come in")
                 .map(ingress::list)
                 .orElse(List.of());
         @Nullable
-        List<Rule> out = fields.filled("egress", "[] if nothing new may leave")
+        List<Rule> out = fields.getNonNull("egress", "[] if nothing new may leave")
                 .map(egress::list)
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
@@ -58,8 +57,10 @@ final class GroupReader {
     /** The rules of {@code failsafe}. */
     Failsafe failsafe(Fields fields) {
         return new Failsafe(
-                fields.filled("ingress", "[] for no rule").map(ingress::list).orElse(List.of()),
-                fields.filled("egress", "[] for no rule").map(egress::list).orElse(List.of()));
+                fields.getNonNull("ingress", "[] for no rule")
+                        .map(ingress::list)
+                        .orElse(List.of()),
+                fields.getNonNull("egress", "[] for no rule").map(egress::list).orElse(List.of()));
     }
 
     /** All prefix lists, by name. */
@@ -68,8 +69,8 @@ final class GroupReader {
         for (Value value : named.all()) {
             if (ConfigReader.isName(value)) {
                 if (value.isNull()) {
-                    // Entries of network ACLs that deny a list would deny nobody.
-                    value.withoutValue("[] for a list without blocks");
+                    // Deny entries of network ACLs that name the list would deny nothing.
+                    value.errorNull("[] for a list without blocks");
                 }
                 List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
                 lists.put(value.key(), new PrefixList(value.key(), entries, value.keyLocation()));

@@ -53,11 +53,11 @@ final class InterfaceReader {
             "pass-through",
             "ethertypes",
             "timeouts");
-    /** Those of an interface of any mode. */
+    /** The keys of both modes. */
     static final List<String> KEYS =
             Stream.concat(COMMON_AND_BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
 
-    /** Ethertypes that something else decides about, and what. */
+    /** Ethertypes that another setting decides about, and which. */
     private static final Map<Integer, String> DECIDED_ELSEWHERE = Map.of(
             0x0800, "the rules decide about IPv4",
             0x86dd, "the rules decide about IPv6",
@@ -65,20 +65,20 @@ final class InterfaceReader {
             0x88a8, "rules and link classes apply to the frame inside a VLAN tag",
             0x0806, "write arp in pass-through");
 
-    /** Stands where a fault has been noted. */
+    /** The mode of an interface that has an error. */
     private static final Mode NO_MODE = new Mode.Host("none", Attach.AUTO, false);
 
     private final References references;
     private final TimeoutSettings timeouts;
     private final Map<String, Value> nics = new HashMap<>();
 
-    /** {@code timeouts}: where an interface says nothing. */
+    /** {@code timeouts}: the defaults of an interface. */
     InterfaceReader(References references, TimeoutSettings timeouts) {
         this.references = references;
         this.timeouts = timeouts;
     }
 
-    /** The interfaces that have no fault, by name. */
+    /** The interfaces without errors, by name. */
     Map<String, Interface> all(Fields named) {
         Map<String, Interface> interfaces = new LinkedHashMap<>();
         for (Value value : named.all()) {
@@ -106,7 +106,7 @@ final class InterfaceReader {
                 .flatMap(field -> field.choice(List.of("verify", "trust")))
                 .orElse("verify")
                 .equals("verify");
-        Set<LinkClass> classes = fields.filled("pass-through", "[] if none may pass")
+        Set<LinkClass> classes = fields.getNonNull("pass-through", "[] if none may pass")
                 .map(InterfaceReader::classes)
                 .orElse(mode.filter(Mode.Host.class::isInstance).isPresent() ? HOST_DEFAULT : BRIDGE_DEFAULT);
         List<Integer> ethertypes =
@@ -125,10 +125,10 @@ final class InterfaceReader {
                         .isPresent()
                 ? OnFailure.OPEN
                 : OnFailure.CLOSED;
-        boolean sourceCheck = fields.filled("source-check", "true or false")
+        boolean sourceCheck = fields.getNonNull("source-check", "true or false")
                 .map(field -> field.flag(false))
                 .orElse(false);
-        Optional<Value> acl = fields.filled("network-acl", "the name of one");
+        Optional<Value> acl = fields.getNonNull("network-acl", "the name of one");
         acl.ifPresent(references::toAcl);
         @Nullable
         String networkAcl =
@@ -159,7 +159,7 @@ final class InterfaceReader {
                         value.keyLocation()));
     }
 
-    /** Empty where it has a fault. */
+    /** Empty if it has an error. */
     private Optional<Mode> mode(Value value, Fields fields) {
         Optional<Value> mode = fields.get("mode");
         if (mode.isEmpty()) {
@@ -205,7 +205,7 @@ final class InterfaceReader {
                 .flatMap(field -> field.choice(keys))
                 .map(key -> Attach.values()[keys.indexOf(key)])
                 .orElse(Attach.AUTO);
-        boolean adopt = fields.filled("adopt-established", "true or false")
+        boolean adopt = fields.getNonNull("adopt-established", "true or false")
                 .map(field -> field.flag(true))
                 .orElse(true);
         return nic.isEmpty() ? NO_MODE : new Mode.Host(nic, attach, adopt);

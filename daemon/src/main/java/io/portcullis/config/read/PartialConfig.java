@@ -7,12 +7,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What can still be read of a faulty configuration: enough to shut the NICs that it wants guarded, and to answer where it wants
- * to be asked.
+ * The readable part of an invalid configuration: enough to block its NICs and to serve its control socket and metrics.
  *
- * @param interfaces those that name at least one NIC, in the order of the files
- * @param controlSocket {@code control.socket}; empty where it is not there or faulty
- * @param metricsListen {@code metrics.listen}; empty where it is not there or faulty
+ * @param interfaces those with at least one readable NIC, in the order of the files
+ * @param controlSocket {@code control.socket}; empty if missing or invalid
+ * @param metricsListen {@code metrics.listen}; empty if missing or invalid
  */
 public record PartialConfig(List<Named> interfaces, Optional<Path> controlSocket, Optional<Metrics> metricsListen) {
     /** Copies the list. */
@@ -21,11 +20,11 @@ public record PartialConfig(List<Named> interfaces, Optional<Path> controlSocket
     }
 
     /**
-     * An interface of which at least a NIC can be read.
+     * An interface with at least one readable NIC.
      *
-     * @param name its own, or its first NIC's where it is not a valid name
-     * @param nics valid names of NICs, at least one, each once
-     * @param onFailure OPEN only where the file says exactly that
+     * @param name the interface's name, or its first NIC's if that is not valid
+     * @param nics valid NIC names, at least one, without duplicates
+     * @param onFailure OPEN only if the file says exactly that
      */
     public record Named(String name, List<String> nics, OnFailure onFailure) {
         /** Copies the list. */

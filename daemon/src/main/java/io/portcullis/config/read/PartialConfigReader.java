@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Reads what is legible in a faulty configuration. Where a name is misspelt, the nearest one is meant; where an interface is
- * described twice, all NICs of both count: one NIC too many that is shut is better than one that is open.
+ * Reads the readable part of an invalid configuration. A misspelt key counts as the most similar one. If an interface is defined twice,
+ * the NICs of both definitions count: it is better to block one NIC too many than to leave one open.
  */
 public final class PartialConfigReader {
     private static final String NIC = "nic";
@@ -30,8 +30,8 @@ public final class PartialConfigReader {
     private static final List<String> MODES = List.of("bridge", "host");
     private static final String ON_FAILURE = "on-failure";
 
-    /** What the documents say about one interface. */
-    private static final class Sighting {
+    /** The definitions of one interface in all documents. */
+    private static final class Definitions {
         private final Set<String> nics = new LinkedHashSet<>();
         private boolean open;
         private boolean otherwise;
@@ -43,11 +43,11 @@ public final class PartialConfigReader {
         }
     }
 
-    /** Takes the faults, which the caller knows already. */
+    /** Receives the errors, which the caller has already. */
     private final Diagnostics diagnostics = new Diagnostics();
 
     private final List<Document> documents;
-    private final Map<String, Sighting> sightings = new LinkedHashMap<>();
+    private final Map<String, Definitions> definitions = new LinkedHashMap<>();
 
     private PartialConfigReader(Path file) {
         Documents read = Documents.salvaging(diagnostics);
@@ -64,14 +64,14 @@ public final class PartialConfigReader {
             Fields.entries(interfaces).forEach(this::see);
         }
         List<PartialConfig.Named> named = new ArrayList<>();
-        sightings.forEach((name, sighting) -> named.add(sighting.named(name)));
+        definitions.forEach((name, definition) -> named.add(definition.named(name)));
         return new PartialConfig(
                 named,
                 setting("control", "socket", SettingsReader::control).map(Control::socket),
                 setting("metrics", "listen", SettingsReader::metrics));
     }
 
-    /** What all documents say under a key, or under one that is meant to be it. */
+    /** The values of a key, or of a misspelling of it, in all documents. */
     private List<Value> values(String key) {
         return documents.stream()
                 .flatMap(document -> Fields.entries(document.top()).stream())
@@ -107,14 +107,14 @@ public final class PartialConfigReader {
             nics.values().forEach(named::addAll);
         }
         if (!named.isEmpty()) {
-            Sighting sighting = sightings.computeIfAbsent(iface.key(), _ -> new Sighting());
-            sighting.nics.addAll(named);
-            sighting.open |= open;
-            sighting.otherwise |= otherwise;
+            Definitions definition = definitions.computeIfAbsent(iface.key(), _ -> new Definitions());
+            definition.nics.addAll(named);
+            definition.open |= open;
+            definition.otherwise |= otherwise;
         }
     }
 
-    /** The keys whose NICs belong to a mode; all where the mode is not legible. */
+    /** The NIC keys of a mode; all if the mode is not readable. */
     private static List<String> keysOf(Set<String> modes) {
         return switch (String.join(" ", modes)) {
             case "host" -> List.of(NIC);

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Names that refer to something, kept until everything has been read and each can be looked up. */
+/** References by name, collected until the whole configuration is read, and then checked. */
 final class References {
     private final List<Value> groups = new ArrayList<>();
     private final List<Value> lists = new ArrayList<>();
@@ -32,7 +32,7 @@ final class References {
         interfaces.add(name);
     }
 
-    /** Notes a fault for every name that nothing has. */
+    /** Adds an error for each reference to a name that does not exist. */
     void check(Set<String> groupNames, Set<String> listNames, Set<String> aclNames, Set<String> interfaceNames) {
         groups.forEach(name -> check(name, "security group", groupNames));
         lists.forEach(name -> check(name, "prefix list", listNames));

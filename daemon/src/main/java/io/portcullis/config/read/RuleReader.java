@@ -29,7 +29,7 @@ final class RuleReader {
             List.of("all", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah");
     private static final int HIGHEST_PORT = 65535;
 
-    /** Characters of the longest host name (RFC 1035 section 2.3.4), and enough for what else is written in a row. */
+    /** Longest host name (RFC 1035 section 2.3.4); also the limit for lists of ports and protocols in one text. */
     private static final int LONGEST_NAME = 253;
 
     private static final Set<String> EVERY_PROTOCOL = Set.of("any", "all", "ip", "*", "-1");
@@ -37,27 +37,27 @@ final class RuleReader {
     private static final Set<String> EVERYBODY =
             Set.of("all", "*", "0/0", "anyone", "anywhere", "everyone", "everybody");
 
-    /** Ports in the manner of others: {@code 80:443}, {@code 80..443}, with a dash that is no hyphen, with spaces. */
-    private static final Pattern RANGE_OF_OTHERS =
+    /** Port ranges in other notations: {@code 80:443}, {@code 80..443}, with a dash instead of a hyphen, with spaces. */
+    private static final Pattern FOREIGN_RANGE =
             Pattern.compile("([0-9]{1,5}) *(?::|[.]{2,3}|[-\\u2010-\\u2015\\u2212]) *([0-9]{1,5})");
 
     private static final Pattern SEVERAL_PROTOCOLS =
             Pattern.compile("[A-Za-z0-9]{1,20}(?: *[,/+ ] *[A-Za-z0-9]{1,20})+");
-    private static final Pattern PORTS_IN_A_ROW = Pattern.compile("[0-9-]+(?:[,; ] *[0-9-]+)+");
+    private static final Pattern SEVERAL_PORTS = Pattern.compile("[0-9-]+(?:[,; ] *[0-9-]+)+");
     private static final Pattern HOST_NAME =
             Pattern.compile("(?:[A-Za-z0-9_-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}\\.?");
 
     private static final Pattern NUMBERS = Pattern.compile("[0-9-]+");
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})");
 
-    /** What the rules are part of. */
+    /** The section that the rules belong to. */
     private enum Kind {
-        /** A group, or failsafe. */
+        /** A security group, or failsafe. */
         RULE("rule", "a rule such as {protocol: tcp, ports: 80, %s: any}"),
-        /** A network ACL, whose reader knows two keys more. */
+        /** A network ACL, whose entries have two more keys. */
         ENTRY("entry", "an entry such as {rule: 100, action: allow, protocol: tcp, ports: 80, %s: 0.0.0.0/0}"),
-        /** A claim: what it leaves out is free. */
-        CLAIM("claim", "a map such as {protocol: tcp, ports: 80, %s: any}");
+        /** An expectation: keys that it leaves out match everything. */
+        EXPECTATION("expectation", "a map such as {protocol: tcp, ports: 80, %s: any}");
 
         private final String noun;
         private final String example;
@@ -71,7 +71,7 @@ final class RuleReader {
             return switch (this) {
                 case RULE -> List.of("protocol", "ports", "type", "code", peerKey, "description");
                 case ENTRY -> List.of("rule", "action", "protocol", "ports", "type", "code", peerKey, "description");
-                case CLAIM -> List.of("protocol", "ports", "type", "code", peerKey);
+                case EXPECTATION -> List.of("protocol", "ports", "type", "code", peerKey);
             };
         }
     }
@@ -90,42 +90,42 @@ final class RuleReader {
         this.keys = kind.keys(peerKey);
     }
 
-    /** Of rules that have {@code from}. */
+    /** Reads ingress rules. */
     static RuleReader ingress(References references) {
         return new RuleReader(references, Kind.RULE, true);
     }
 
-    /** Of rules that have {@code to}. */
+    /** Reads egress rules. */
     static RuleReader egress(References references) {
         return new RuleReader(references, Kind.RULE, false);
     }
 
-    /** Of what the entries of a network ACL match that have {@code from}. */
+    /** Reads ingress entries of a network ACL. */
     static RuleReader aclIngress(References references) {
         return new RuleReader(references, Kind.ENTRY, true);
     }
 
-    /** Of what the entries of a network ACL match that have {@code to}. */
+    /** Reads egress entries of a network ACL. */
     static RuleReader aclEgress(References references) {
         return new RuleReader(references, Kind.ENTRY, false);
     }
 
-    /** Of what claims speak about that have {@code from}. */
-    static RuleReader claimIngress(References references) {
-        return new RuleReader(references, Kind.CLAIM, true);
+    /** Reads the ingress traffic of expectations. */
+    static RuleReader expectedIngress(References references) {
+        return new RuleReader(references, Kind.EXPECTATION, true);
     }
 
-    /** Of what claims speak about that have {@code to}. */
-    static RuleReader claimEgress(References references) {
-        return new RuleReader(references, Kind.CLAIM, false);
+    /** Reads the egress traffic of expectations. */
+    static RuleReader expectedEgress(References references) {
+        return new RuleReader(references, Kind.EXPECTATION, false);
     }
 
-    /** What a claim speaks about that says nothing. */
-    Rule everything(Value claim) {
-        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", claim.location());
+    /** The traffic of an expectation without keys: all of it. */
+    Rule everything(Value expectation) {
+        return new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", expectation.location());
     }
 
-    /** The rules of a list that have no fault. */
+    /** The rules of a list that have no error. */
     List<Rule> list(Value list) {
         List<Rule> rules = new ArrayList<>();
         for (Value item : list.items("a list of rules")) {
@@ -134,7 +134,7 @@ final class RuleReader {
         return rules;
     }
 
-    /** One rule; empty where it has a fault. */
+    /** One rule; empty if it has an error. */
     Optional<Rule> read(Value rule) {
         return fields(rule).flatMap(fields -> read(rule, fields));
     }
@@ -159,7 +159,7 @@ final class RuleReader {
                 : Optional.of(new Rule(protocol.orElseThrow(), ports, type, code, peers, description, rule.location()));
     }
 
-    /** What is written in a rule; empty where it is no map. */
+    /** The keys of a rule; empty, with an error, if it is not a map. */
     Optional<Fields> fields(Value rule) {
         if (rule.map(String.format(kind.example, peerKey)).isEmpty()) {
             return Optional.empty();
@@ -183,7 +183,7 @@ final class RuleReader {
 
     private Optional<Integer> protocol(Value rule, Fields fields) {
         Optional<Value> value = fields.get("protocol");
-        if (value.isEmpty() && kind == Kind.CLAIM) {
+        if (value.isEmpty() && kind == Kind.EXPECTATION) {
             return Optional.of(Rule.ALL);
         }
         if (value.isEmpty()) {
@@ -219,7 +219,7 @@ final class RuleReader {
     }
 
     private static List<PortRange> ports(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("ports", "the ports");
+        Optional<Value> value = fields.getNonNull("ports", "the ports");
         if (value.isEmpty()) {
             return List.of();
         }
@@ -245,12 +245,12 @@ final class RuleReader {
         if (port.isPresent()) {
             return Optional.of(new PortRange(port.get().intValue(), port.get().intValue()));
         }
-        Matcher others = RANGE_OF_OTHERS.matcher(text);
+        Matcher others = FOREIGN_RANGE.matcher(text);
         if (others.matches() && !NUMBERS.matcher(text).matches()) {
             value.error("a range is written low-high: write " + others.group(1) + "-" + others.group(2));
             return Optional.empty();
         }
-        if (isOf(PORTS_IN_A_ROW, text)) {
+        if (isOf(SEVERAL_PORTS, text)) {
             value.error("several ports need a list: write ["
                     + String.join(", ", Value.quoted(text).split("[,; ] *", -1)) + "]");
             return Optional.empty();
@@ -276,7 +276,7 @@ final class RuleReader {
         return Optional.of(new PortRange(low, high));
     }
 
-    /** Matching the repetitions of these takes stack for each. */
+    /** For patterns with repetitions, which take stack for each: only short texts are matched. */
     private static boolean isOf(Pattern pattern, String text) {
         return text.length() <= LONGEST_NAME && pattern.matcher(text).matches();
     }
@@ -309,7 +309,7 @@ final class RuleReader {
     }
 
     private static int type(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("type", "the type");
+        Optional<Value> value = fields.getNonNull("type", "the type");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -335,7 +335,7 @@ final class RuleReader {
     }
 
     private static int code(Fields fields, int protocol) {
-        Optional<Value> value = fields.filled("code", "the code");
+        Optional<Value> value = fields.getNonNull("code", "the code");
         if (value.isEmpty()) {
             return Rule.ALL;
         }
@@ -353,7 +353,7 @@ final class RuleReader {
     private List<Peer> peers(Value rule, Fields fields, int protocol) {
         Optional<Value> value = fields.get(peerKey);
         String allowed = kind == Kind.ENTRY ? BLOCKS : PEERS;
-        if (value.isEmpty() && kind == Kind.CLAIM) {
+        if (value.isEmpty() && kind == Kind.EXPECTATION) {
             return List.of(new Peer.Any());
         }
         if (value.isEmpty()) {

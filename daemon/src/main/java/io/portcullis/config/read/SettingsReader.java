@@ -24,7 +24,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Reads what holds for the whole daemon: connection tracking, metrics, control, log, mark. */
+/** Reads the settings of the whole daemon: connection tracking, metrics, control, log, mark. */
 final class SettingsReader {
     private static final long MOST_FLOWS = 1_000_000_000;
     private static final Path DIRECTORY = Path.of("/run/portcullis");
@@ -39,12 +39,12 @@ final class SettingsReader {
     /**
      * {@code conntrack}.
      *
-     * @param control in whose folder the tables are where nothing else is said: beside what else the daemon keeps
+     * @param control its socket's folder is the default for the flow tables, as for the daemon's other files
      */
     static Conntrack conntrack(Fields fields, Control control) {
         long maxFlows = fields.get("max-flows").map(SettingsReader::maxFlows).orElse(Conntrack.AUTO);
         boolean strict = fields.get("tcp-strict").map(value -> value.flag(true)).orElse(true);
-        boolean recheck = fields.filled("on-reload", "keep or recheck")
+        boolean recheck = fields.getNonNull("on-reload", "keep or recheck")
                 .flatMap(value -> value.choice(List.of("keep", "recheck")))
                 .filter("recheck"::equals)
                 .isPresent();

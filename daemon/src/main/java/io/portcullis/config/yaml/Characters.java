@@ -6,9 +6,9 @@ import org.yaml.snakeyaml.reader.StreamReader;
 import org.yaml.snakeyaml.scanner.Constant;
 
 /**
- * The characters of a text for the YAML scanner, all of them at hand. The library's own reader copies everything that is not
- * scanned yet for every 1,025 characters of one token, so that a scalar of 64 MiB would take hours; here the time is linear,
- * and nothing is copied. Lines and columns are counted as the library does.
+ * The characters of a text for the YAML scanner. The library's own reader copies all unread text for every 1,025 characters of one
+ * token, so a scalar of 64 MiB would take hours. This reader takes linear time and copies nothing. It counts lines and columns as the
+ * library does.
  */
 public final class Characters extends StreamReader {
     private static final int[] NO_TEXT = new int[0];
@@ -43,7 +43,7 @@ public final class Characters extends StreamReader {
         }
     }
 
-    /** 0 behind the end, as the scanner expects. */
+    /** 0 past the end, as the scanner expects. */
     private int at(int position) {
         if (position >= length) {
             return 0;

@@ -7,20 +7,19 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * What is found out while a configuration is read: every fault, in the order of finding, and how much has been looked at.
+ * The errors found while a configuration is read, in the order of finding, and the number of values visited.
  *
- * <p>Aliases let a small file describe an endless one. So all lists and maps are counted as they are walked through, and
- * past {@link #MOST_VALUES} the walk comes to an end by itself: lists and maps are empty from there on, and one fault
- * says so.
+ * <p>With aliases a small file can describe an endless one. Therefore the values of all lists and maps are counted when they are
+ * visited. Past {@link #MOST_VALUES} all further lists and maps are empty, and one error reports it.
  */
 public final class Diagnostics {
-    /** Values of a configuration, with every alias replaced by what it stands for; 100,000 rules are about 1,000,000. */
+    /** Limit of values in a configuration, aliases expanded; 100,000 rules are about 1,000,000. */
     static final int MOST_VALUES = 5_000_000;
 
-    /** Looking for a similar name takes time in a file of many: the first faults get theirs, which is enough to start. */
+    /** Errors that get a hint: the search for a similar name is slow in a file with many names. */
     private static final int MOST_HINTS = 100;
 
-    /** Faults that are told: whoever has more has one mistake in many places, and no memory is spent on them. */
+    /** Errors that are kept: more of them are mostly one mistake in many places, and cost memory. */
     private static final int MOST_ERRORS = 10_000;
 
     private final List<ConfigError> errors = new ArrayList<>();
@@ -28,12 +27,12 @@ public final class Diagnostics {
     private int hints;
     private int values;
 
-    /** Notes a fault. */
+    /** Adds an error. */
     public void error(Location location, String text) {
         error(new ConfigError(location, text));
     }
 
-    /** Notes a fault. */
+    /** Adds an error. */
     public void error(ConfigError error) {
         if (values <= MOST_VALUES && errors.size() < MOST_ERRORS) {
             errors.add(error);
@@ -42,23 +41,23 @@ public final class Diagnostics {
         }
     }
 
-    /** Faults so far. */
+    /** The errors that are kept. */
     public List<ConfigError> errors() {
         return errors;
     }
 
-    /** How many faults are not told. */
-    public int untold() {
+    /** The number of errors that are not kept. */
+    public int omitted() {
         return values <= MOST_VALUES ? suppressed : 0;
     }
 
-    /** Number of faults so far, with those that only follow from the end of the walk. */
+    /** The number of all errors so far, including those that only follow from {@link #MOST_VALUES}. */
     public int count() {
         return errors.size() + suppressed;
     }
 
-    /** True while {@code count} further values of a list or map at {@code place} may be walked through. */
-    boolean mayWalk(int count, Location location) {
+    /** Counts {@code count} values of a list or map at a location; false: past the limit, they must not be visited. */
+    boolean mayVisit(int count, Location location) {
         if (values > MOST_VALUES) {
             return false;
         }
@@ -71,7 +70,7 @@ public final class Diagnostics {
         return true;
     }
 
-    /** {@code ; did you mean "web"?}, or nothing where no name is near. */
+    /** {@code ; did you mean "web"?}, or empty if no name is similar. */
     public String hint(String written, Collection<String> names) {
         if (hints == MOST_HINTS) {
             return "";

@@ -22,25 +22,25 @@ import org.yaml.snakeyaml.reader.StreamReader;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
- * One file as a tree of YAML nodes, not yet understood.
+ * One file as a tree of YAML nodes.
  *
- * @param top the map that it consists of
+ * @param top the root map
  */
 public record Document(String file, Value top) {
-    /** A file's size at the most, in bytes. */
+    /** Limit of a file's size, in bytes. */
     static final int LARGEST = 64 << 20;
 
     private static final int DEEPEST = 50;
 
     private static final int REPLACEMENT = '\ufffd';
 
-    /** A text with more syntax errors is hardly legible. */
+    /** Syntax errors that {@link #salvage} skips in one text. */
     private static final int MOST_PASSES = 32;
 
-    /** Characters that all passes read together, at the most; the first one reads everything. */
+    /** Limit of characters that all passes together read; the first pass reads the whole text. */
     private static final int LARGEST_SALVAGE = 4 << 20;
 
-    /** Reads YAML; empty, and a fault, where it is none. */
+    /** Parses YAML; empty, with an error, if it is not valid. */
     public static Optional<Document> compose(String yaml, String file, Diagnostics diagnostics) {
         Characters characters = new Characters("");
         try {
@@ -62,7 +62,7 @@ public record Document(String file, Value top) {
             return Optional.of(new Document(file, new Value(diagnostics, file, file, top, top)));
         } catch (SlimComposer.HeapFull _) {
             diagnostics.error(Location.of(file), HeapGuard.tooSmall());
-        } catch (SlimComposer.TooMuch e) {
+        } catch (SlimComposer.LimitExceeded e) {
             diagnostics.error(locationOf(e.getProblemMark(), file), e.getProblem());
         } catch (MarkedYAMLException e) {
             diagnostics.error(Syntax.error(e, withoutByteOrderMark(yaml), file));
@@ -73,7 +73,7 @@ public record Document(String file, Value top) {
         } catch (YAMLException e) {
             diagnostics.error(Location.of(file), "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            // The library's answer to an escape of a character that there is not, such as U+110000 in quotes.
+            // Thrown by the library for an escape that is not a character, such as U+110000 in quotes.
             diagnostics.error(
                     locationOf(characters.getMark(), file),
                     "not YAML: " + Value.quoted(String.valueOf(e.getMessage())));
@@ -81,7 +81,7 @@ public record Document(String file, Value top) {
         return Optional.empty();
     }
 
-    /** What a text is whose long lists the parser need not read; empty: all of it is to be read. */
+    /** Parses a text without its {@link LongLists}; empty: the whole text must be parsed. */
     private static Optional<Node> withoutLongLists(String yaml) {
         LongLists lists = new LongLists(yaml);
         if (lists.isUsedUp()) {
@@ -93,7 +93,7 @@ public record Document(String file, Value top) {
         } catch (SlimComposer.HeapFull full) {
             throw full;
         } catch (YAMLException | IllegalArgumentException | IndexOutOfBoundsException _) {
-            // What is wrong with it is to be said of the whole text.
+            // The error must be reported for the whole text.
             return Optional.empty();
         }
     }
@@ -101,15 +101,15 @@ public record Document(String file, Value top) {
     private static @Nullable Node top(Characters characters, @Nullable LongLists lists) {
         LoaderOptions options = options();
         Parser parser = new ParserImpl(characters, options);
-        return new SlimComposer(parser, new Plain(), options, DEEPEST, lists).getSingleNode();
+        return new SlimComposer(parser, new PlainResolver(), options, DEEPEST, lists).getSingleNode();
     }
 
     private static LoaderOptions options() {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit(LARGEST);
-        // SlimComposer refuses what is deeper than DEEPEST, and says where.
+        // SlimComposer refuses deeper nesting than DEEPEST, with the location.
         options.setNestingDepthLimit(2 * DEEPEST);
-        // Diagnostics.mayWalk bounds what aliases stand for, however many there are.
+        // Diagnostics.mayVisit limits the values that aliases stand for.
         options.setMaxAliasesForCollections(Integer.MAX_VALUE);
         return options;
     }
@@ -119,8 +119,8 @@ public record Document(String file, Value top) {
     }
 
     /**
-     * What is legible of a text that may be no YAML: all of its documents up to a syntax error, and again without a line that
-     * may be to blame for it, until there is none. The same part may come several times, more or less of it.
+     * The readable parts of a text that may not be valid YAML: all documents up to the first syntax error, then the same without
+     * the line that may cause the error, and so on until there is no error. One part may occur several times, in different lengths.
      */
     static List<Document> salvage(String yaml, String file, Diagnostics diagnostics) {
         List<Document> legible = new ArrayList<>();
@@ -132,8 +132,8 @@ public record Document(String file, Value top) {
                 .lines()
                 .toList();
         int passes = Math.clamp(LARGEST_SALVAGE / (yaml.length() + 1L), 1, MOST_PASSES);
-        for (boolean whereItBegan : new boolean[] {true, false}) {
-            salvage(new ArrayList<>(lines), passes, whereItBegan, legible, file, diagnostics);
+        for (boolean atContext : new boolean[] {true, false}) {
+            salvage(new ArrayList<>(lines), passes, atContext, legible, file, diagnostics);
         }
         return legible;
     }
@@ -141,7 +141,7 @@ public record Document(String file, Value top) {
     private static void salvage(
             List<String> lines,
             int passes,
-            boolean whereItBegan,
+            boolean atContext,
             List<Document> legible,
             String file,
             Diagnostics diagnostics) {
@@ -151,17 +151,17 @@ public record Document(String file, Value top) {
             SalvagedEvents salvage =
                     new SalvagedEvents(new ParserImpl(characters, options), characters::getMark, DEEPEST - 1);
             try {
-                Composer composer = new SlimComposer(salvage, new Plain(), options, DEEPEST, null);
+                Composer composer = new SlimComposer(salvage, new PlainResolver(), options, DEEPEST, null);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
                     legible.add(new Document(file, new Value(diagnostics, file, file, top, top)));
                 }
             } catch (YAMLException e) {
-                // No memory for more nodes: what has been read is what there is.
-                diagnostics.error(Location.of(file), "not legible: " + Value.quoted(String.valueOf(e.getMessage())));
+                // No memory for more nodes: the documents so far are the result.
+                diagnostics.error(Location.of(file), "not readable: " + Value.quoted(String.valueOf(e.getMessage())));
                 return;
             }
-            int faulty = salvage.faultyLine(whereItBegan);
+            int faulty = salvage.faultyLine(atContext);
             if (faulty < 0 || faulty >= lines.size() || lines.get(faulty).isEmpty()) {
                 return;
             }
@@ -169,7 +169,7 @@ public record Document(String file, Value top) {
         }
     }
 
-    /** What the file says about including others, one pattern each. */
+    /** The patterns of the files that this one includes. */
     public List<Value> includes() {
         if (!(top.node() instanceof MappingNode map)) {
             return List.of();
@@ -183,8 +183,8 @@ public record Document(String file, Value top) {
         return List.of();
     }
 
-    /** Whoever reads a value knows what it should be; so a plain scalar is a text, unless it is null or a merge key. */
-    private static final class Plain extends Resolver {
+    /** Resolves a plain scalar to a text, unless it is null or a merge key: the reader of a value knows its type. */
+    private static final class PlainResolver extends Resolver {
         @Override
         protected void addImplicitResolvers() {
             addImplicitResolver(Tag.NULL, EMPTY, null);

@@ -24,13 +24,13 @@ import java.util.Set;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * The files that a configuration consists of: the one that was named, then what it includes, in that order. A file that
- * is reached twice is read once.
+ * The files of a configuration: the main file, then the included ones, in the order of inclusion. A file that is included twice is read
+ * once.
  */
 public final class Documents {
     private static final String GLOB = "*?[{";
 
-    /** Files that include one another, at the most. */
+    /** Limit of nested includes. */
     private static final int DEEPEST = 50;
 
     private final Diagnostics diagnostics;
@@ -47,17 +47,17 @@ public final class Documents {
         this.texts = texts;
     }
 
-    /** Whole ones; {@code texts} gets what was read, in the order of reading. */
+    /** Valid YAML only; each text that was read is added to {@code texts}, in the order of reading. */
     public static Documents whole(Diagnostics diagnostics, List<SourceText> texts) {
         return new Documents(diagnostics, false, texts);
     }
 
-    /** What is legible of them. */
+    /** The readable parts of files that may not be valid YAML. */
     public static Documents salvaging(Diagnostics diagnostics) {
         return new Documents(diagnostics, true, new ArrayList<>());
     }
 
-    /** Reads a file and what it includes. */
+    /** Reads a file and the files that it includes. */
     public void load(Path file) {
         Path identity = file.toAbsolutePath().normalize();
         if (!seen.add(identity)) {
@@ -83,7 +83,7 @@ public final class Documents {
         if (depth == DEEPEST) {
             pattern.error("included too deeply: at most " + DEEPEST + " levels");
         } else if (Files.exists(file) && !Files.isRegularFile(file)) {
-            // Of a pipe nobody knows when it ends.
+            // A pipe may never end.
             diagnostics.error(Location.of(file.toString()), "not a regular file");
         } else {
             depth++;
@@ -100,12 +100,12 @@ public final class Documents {
         return Document.compose(yaml, name, diagnostics).stream().toList();
     }
 
-    /** What could be read of the files. */
+    /** The documents of all files that were readable. */
     public List<Document> all() {
         return documents;
     }
 
-    /** Where files were looked for so far, and what was there before any of them was read. */
+    /** The names looked up so far, each with its state before it was read. */
     public FileSnapshot files() {
         return new FileSnapshot(found);
     }
@@ -146,7 +146,7 @@ public final class Documents {
         return Optional.empty();
     }
 
-    /** All of a stream as text; empty, and a fault, where it is too large or none. */
+    /** Reads a stream to its end; empty, with an error, if it is too large or not UTF-8. */
     public static Optional<String> text(InputStream in, String name, Diagnostics diagnostics) throws IOException {
         try {
             Optional<byte[]> bytes = bytes(in, name, diagnostics);
@@ -171,7 +171,7 @@ public final class Documents {
         return Optional.of(bytes);
     }
 
-    /** The files that an include names, sorted. None is a fault, unless the name has wildcards. */
+    /** The files that match an include, sorted. No match is an error, unless the name has wildcards. */
     private List<Path> matches(Path from, String written, Value include) {
         List<Path> found;
         try {
@@ -212,7 +212,7 @@ public final class Documents {
         return found;
     }
 
-    /** Adds what {@code part} of a pattern names in a folder. */
+    /** Adds the files of a folder that match one part of a pattern. */
     private void expand(Path folder, String part, List<Path> into) throws IOException {
         if (!hasWildcard(part)) {
             Path file = folder.resolve(part);

@@ -18,19 +18,18 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * The keys of one map, or of the maps of several files that stand for one. A key that comes twice is a fault that names
- * both places. Merge keys ({@code <<: *base}, YAML 1.1) are followed: what the map itself says comes before what it
- * merges, and of several merged maps the first wins.
+ * The keys of one map, or of several files' maps that count as one. A duplicate key is an error that names both locations. Merge keys
+ * ({@code <<: *base}, YAML 1.1) are resolved: a map's own keys override merged ones, and the first of several merged maps wins.
  */
 public final class Fields {
-    /** Maps merged into one another, at the most. */
+    /** Limit of nested merges. */
     private static final int DEEPEST_MERGE = 50;
 
     private final Map<String, Value> values = new LinkedHashMap<>();
 
     private Fields() {}
 
-    /** The keys of maps, each of which must be one of {@code allowed}. */
+    /** The keys of maps; a key that is not in {@code allowed} is an error. */
     public static Fields of(List<Value> maps, List<String> allowed) {
         Fields fields = named(maps);
         for (Value value : fields.values.values()) {
@@ -41,7 +40,7 @@ public final class Fields {
         return fields;
     }
 
-    /** The keys of maps, each of which is a name that the writer chose. */
+    /** The keys of maps whose keys are names chosen by the user. */
     public static Fields named(List<Value> maps) {
         Fields fields = new Fields();
         for (Value map : maps) {
@@ -51,7 +50,7 @@ public final class Fields {
     }
 
     private void addAll(Value map, MappingNode node) {
-        if (map.diagnostics().mayWalk(node.getValue().size(), map.location())) {
+        if (map.diagnostics().mayVisit(node.getValue().size(), map.location())) {
             Set<Node> open = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Value value : entries(map, node, open)) {
                 Value first = values.putIfAbsent(value.key(), value);
@@ -62,14 +61,14 @@ public final class Fields {
         }
     }
 
-    /** The entries of a map, merged ones behind its own, a key that comes twice twice; none where it is no map. */
+    /** The entries of a map, its own first, then merged ones, duplicates included; empty if the value is not a map. */
     public static List<Value> entries(Value map) {
         return map.node() instanceof MappingNode node
                 ? entries(map, node, Collections.newSetFromMap(new IdentityHashMap<>()))
                 : List.of();
     }
 
-    /** The entries of a map, merged ones behind its own; {@code open} are the maps that this one is being merged into. */
+    /** As {@link #entries(Value)}; {@code open} are the maps that this one is being merged into. */
     private static List<Value> entries(Value map, MappingNode node, Set<Node> open) {
         List<Value> own = new ArrayList<>(node.getValue().size());
         List<Value> merges = new ArrayList<>(0);
@@ -105,10 +104,10 @@ public final class Fields {
                     source.errorAtKey("a map cannot be merged into itself");
                 } else if (open.size() > DEEPEST_MERGE) {
                     source.errorAtKey("merged too deeply: at most " + DEEPEST_MERGE + " levels");
-                } else if (source.diagnostics().mayWalk(from.getValue().size(), source.location())) {
+                } else if (source.diagnostics().mayVisit(from.getValue().size(), source.location())) {
                     List<Value> found = entries(source, from, open);
-                    // What a merged map has merged itself is walked through once more at each level.
-                    if (!source.diagnostics().mayWalk(found.size(), source.location())) {
+                    // The entries that a merged map has merged itself are visited again at each level.
+                    if (!source.diagnostics().mayVisit(found.size(), source.location())) {
                         continue;
                     }
                     for (Value value : found) {
@@ -123,26 +122,26 @@ public final class Fields {
     }
 
     /**
-     * As {@link #get}, for a key whose absence lets more pass than some of its values do: a null is a fault then. A file that was
-     * cut short or an unfinished edit must not open what its author meant to shut.
+     * As {@link #get}, but null is an error. For keys whose absence admits more traffic than some of their values: a truncated file or
+     * an unfinished edit must not open what its author closes.
      *
-     * @param instead what to write in its place
+     * @param instead the value to write instead, for the error
      */
-    public Optional<Value> filled(String key, String instead) {
+    public Optional<Value> getNonNull(String key, String instead) {
         Value value = values.get(key);
         if (value != null && value.isNull()) {
-            value.withoutValue(instead);
+            value.errorNull(instead);
         }
         return get(key);
     }
 
-    /** True for a key that is there and null. */
-    public boolean isWithoutValue(String key) {
+    /** True for a key whose value is null. */
+    public boolean isNull(String key) {
         Value value = values.get(key);
         return value != null && value.isNull();
     }
 
-    /** The value of a key; empty when it is absent or null. */
+    /** The value of a key; empty if it is absent or null. */
     public Optional<Value> get(String key) {
         Value value = values.get(key);
         return value == null || value.isNull() ? Optional.empty() : Optional.of(value);

@@ -1,33 +1,33 @@
 package io.portcullis.config.yaml;
 
 /**
- * Keeps the reading of a large file from eating all memory: to run out of it would end the process, and with it the guard of
- * every interface.
+ * Stops the reading of a large file before the heap is full: an OutOfMemoryError would end the process, and with it the protection of
+ * all interfaces.
  */
 final class HeapGuard {
-    /** Bytes of heap that a byte of YAML takes while it is read, where rules stand one in a line. */
+    /** Bytes of heap for one byte of YAML while it is read, with one rule on each line. */
     private static final int PER_BYTE = 24;
 
-    /** Percent of the heap that nodes leave alone: of a long list of addresses the blocks take two thirds of what its nodes do. */
+    /** Percent of the heap that nodes must leave free: the blocks of a long address list take two thirds of the memory of its nodes. */
     private static final int RESERVED = 40;
 
-    /** Percent more that a collection must find, so that it is not followed by the next at once. */
+    /** Percent more that must be free after a collection, so that the next one does not follow at once. */
     private static final int WORTH_A_COLLECTION = 5;
 
     private HeapGuard() {}
 
-    /** True when a file of so many bytes can't be read with what is free. */
+    /** True if the free heap is too small for a file of so many bytes. */
     static boolean isTooSmallFor(long bytes) {
         return bytes * PER_BYTE > free() && bytes * PER_BYTE > freeAfterCollection();
     }
 
-    /** True when so much is in use that whoever fills the heap must give up. */
+    /** True if the reader must stop. */
     static boolean isNearlyFull() {
         long percent = Runtime.getRuntime().maxMemory() / 100;
         return free() < RESERVED * percent && freeAfterCollection() < (RESERVED + WORTH_A_COLLECTION) * percent;
     }
 
-    /** Garbage is no reason to refuse anything. This takes some 100 ms, and happens with large files only. */
+    /** Collects first, as garbage is no reason to refuse a file. Takes about 100 ms, with large files only. */
     private static long freeAfterCollection() {
         System.gc();
         return free();
@@ -38,7 +38,7 @@ final class HeapGuard {
         return runtime.maxMemory() - runtime.totalMemory() + runtime.freeMemory();
     }
 
-    /** What to say of a file for which there is not enough. */
+    /** The error text for a file that is too large for the heap. */
     static String tooSmall() {
         return String.format(
                 "too large for the heap of %d MiB: set PORTCULLIS_JAVA_OPTS=-Xmx…m for a larger one",

@@ -6,25 +6,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Long lists of addresses in a YAML text, one in a line ({@code - 192.0.2.0/24}), and the text without them. The YAML parser
- * makes some twenty objects of each line, whose collection holds up frames; this makes none.
+ * Long lists of addresses in a YAML text, one address on each line ({@code - 192.0.2.0/24}), and the text without them. The YAML parser
+ * allocates about twenty objects for each line, and their collection delays frames; this class allocates none.
  *
- * <p>Of a run of such lines in one column the first and the last stay in the text, and those between are blanks: what comes before and
- * behind is the parser's to judge, and all places stay. Whether the first is an item of a list only the parser knows (it may be part
- * of a text): where {@link #isUsedUp} is false in the end, what it made of the shortened text is not what the text says.
+ * <p>A run is a sequence of such lines in one column. Its first and last line stay in the shortened text, and the lines between become
+ * blank, so the parser still checks what surrounds them and all locations stay the same. Only the parser knows whether the first line is
+ * an item of a list; it may be part of a text. If {@link #isUsedUp} is false in the end, the result of the shortened text is wrong.
  */
 final class LongLists {
-    /** Lines that are worth it. */
+    /** Fewest lines of a run. */
     private static final int LEAST = 32;
 
-    /** Lines that stand behind an item in its list. */
+    /** The lines that follow an item in its list: offsets in the text, number of the first line from 0, and count. */
     private record Run(int from, int to, int firstLine, int lines) {}
 
     private final String yaml;
     private final Map<Integer, Run> byFirst = new HashMap<>();
     private final String shortened;
 
-    /** Those of a text. */
+    /** Finds the runs of a text. */
     LongLists(String yaml) {
         this.yaml = yaml;
         List<Run> runs = runs(yaml);
@@ -56,7 +56,7 @@ final class LongLists {
             }
             if (lines >= LEAST) {
                 runs.add(new Run(second, last, line + 1, lines - 2));
-                // The last one may be the first of nothing: what follows it is no such line.
+                // The last line cannot start another run: the line after it does not match.
                 line += lines - 1;
                 at = last;
             }
@@ -66,13 +66,13 @@ final class LongLists {
         return runs;
     }
 
-    /** Where the line behind the one at {@code at} begins. */
+    /** The start of the line after {@code at}. */
     private static int next(String yaml, int at) {
         int end = yaml.indexOf('\n', at);
         return end < 0 ? yaml.length() : end + 1;
     }
 
-    /** In which column the address begins in a line with nothing else but a comment; -1: it is no such line. */
+    /** The column of the address in a line that has only an address and perhaps a comment; -1: another line. */
     private static int column(String yaml, int from) {
         int at = skipBlanks(yaml, from);
         if (!yaml.startsWith("- ", at)) {
@@ -83,7 +83,7 @@ final class LongLists {
         while (end < yaml.length() && isOfAddress(yaml.charAt(end))) {
             end++;
         }
-        // A colon at either end, or a slash or dot at the first: the parser shall say what that is.
+        // A colon at either end, or a slash or dot at the start, is left to the parser.
         if (end == first || Character.digit(yaml.charAt(first), 16) < 0 || yaml.charAt(end - 1) == ':') {
             return -1;
         }
@@ -95,7 +95,7 @@ final class LongLists {
         return ends ? first - from : -1;
     }
 
-    /** Characters of other scripts, and lone returns, are the parser's. */
+    /** Non-ASCII characters and lone carriage returns are left to the parser. */
     private static boolean isComment(String yaml, int from) {
         for (int at = from; at < yaml.length() && yaml.charAt(at) != '\n'; at++) {
             char c = yaml.charAt(at);
@@ -118,12 +118,12 @@ final class LongLists {
         return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == '.' || c == ':' || c == '/';
     }
 
-    /** The text without them, of as many lines. */
+    /** The text without the runs, with the same number of lines. */
     String shortened() {
         return shortened;
     }
 
-    /** Adds those that follow the item in a line, from 0, which is one of a list. */
+    /** Adds the addresses that follow a list item; {@code line} is the item's, from 0. */
     void addBehind(int line, PackedScalars to) {
         Run run = byFirst.remove(line);
         if (run == null) {
@@ -140,7 +140,7 @@ final class LongLists {
         }
     }
 
-    /** True when all of them are in lists. */
+    /** True if the parser has found each run in a list. */
     boolean isUsedUp() {
         return byFirst.isEmpty();
     }

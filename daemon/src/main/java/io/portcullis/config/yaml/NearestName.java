@@ -4,16 +4,16 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The name that somebody meant who wrote another. */
+/** The most similar name to a misspelt one. */
 public final class NearestName {
-    /** Comparing takes the product of both lengths, and no name is longer. */
+    /** Longest name that is compared: comparing takes time in proportion to the product of both lengths. */
     private static final int LONGEST = 255;
 
     private NearestName() {}
 
     /**
-     * The name with the fewest edits (insert, remove, replace, swap two neighbours) from what was written, regardless of
-     * case; empty where all need more than a third of its length.
+     * The name with the fewest edits (insert, remove, replace, swap two neighbours) from the written one, regardless of case; empty
+     * if all need more edits than a third of its length.
      */
     public static Optional<String> to(String written, Collection<String> names) {
         if (written.length() > LONGEST) {

@@ -10,8 +10,8 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * Plain texts of a YAML list, side by side in three arrays: as long as a list of 50,000 addresses is read, the collector has three
- * objects to move instead of 200,000, and frames wait for it that much shorter. {@link #get} makes a node anew each time. UTF-8.
+ * The plain texts of a YAML list, packed into three arrays (UTF-8). While a list of 50,000 addresses is read, the collector moves three
+ * objects instead of 200,000, so its pauses are shorter. {@link #get} makes a new node each time.
  */
 final class PackedScalars extends AbstractList<Node> {
     private static final int FEW = 4;
@@ -24,12 +24,12 @@ final class PackedScalars extends AbstractList<Node> {
 
     private int size;
 
-    /** True for a node that is nothing but its text and its place. */
+    /** True for a node that consists of its text and its location only. */
     static boolean takes(ScalarNode node) {
         return node.getTag().equals(Tag.STR) && node.isPlain();
     }
 
-    /** Adds one that it {@link #takes}. */
+    /** Adds a node that it {@link #takes}. */
     void append(ScalarNode node) {
         byte[] text = node.getValue().getBytes(StandardCharsets.UTF_8);
         grow(text.length);
@@ -37,7 +37,7 @@ final class PackedScalars extends AbstractList<Node> {
         add(text.length, node.getStartMark().getLine(), node.getStartMark().getColumn());
     }
 
-    /** Adds a part of a text, which is ASCII; its line and column count from 0. */
+    /** Adds a part of an ASCII text; line and column count from 0. */
     void append(String of, int from, int to, int line, int column) {
         grow(to - from);
         int end = end(size);
@@ -64,7 +64,7 @@ final class PackedScalars extends AbstractList<Node> {
         size++;
     }
 
-    /** Where the texts before one end. */
+    /** The end of all texts before an index. */
     private int end(int index) {
         return index == 0 ? 0 : ends[index - 1];
     }

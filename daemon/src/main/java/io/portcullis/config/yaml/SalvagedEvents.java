@@ -25,8 +25,8 @@ import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.parser.ParserException;
 
 /**
- * The events of a text up to its first syntax error, and from there those that end whatever is open: a tree of what was before.
- * An alias of nothing is a null.
+ * The events of a text up to its first syntax error, then the events that end all open lists, maps and documents, so that a tree of the
+ * readable part results. An alias of an unknown anchor becomes null.
  */
 final class SalvagedEvents implements Parser {
     /** A list or a map that has not ended. */
@@ -53,8 +53,8 @@ final class SalvagedEvents implements Parser {
     /**
      * Reads from another parser.
      *
-     * @param here where it has come to in the text
-     * @param deepest levels of lists and maps; more is as a syntax error
+     * @param here the parser's current position in the text
+     * @param deepest limit of nested lists and maps; deeper nesting counts as a syntax error
      */
     SalvagedEvents(Parser parser, Supplier<Mark> here, int deepest) {
         this.parser = parser;
@@ -63,17 +63,17 @@ final class SalvagedEvents implements Parser {
     }
 
     /**
-     * The line, from 0, without which the text might be legible; -1: it has no syntax error.
+     * The line, from 0, that may cause the syntax error; -1: there is no syntax error.
      *
-     * @param whereItBegan true: the line of a bracket or a quote that does not end; false: the one that doesn't fit behind it
+     * @param atContext true: the line of the unclosed bracket or quote; false: the line where the parser failed
      */
-    int faultyLine(boolean whereItBegan) {
+    int faultyLine(boolean atContext) {
         MarkedYAMLException seen = error;
         if (seen == null) {
             return -1;
         }
-        // What a block has before the problem is in order.
-        boolean began = whereItBegan
+        // The lines of a block before the problem are valid.
+        boolean began = atContext
                 && seen.getContextMark() != null
                 && !String.valueOf(seen.getContext()).contains("block");
         Mark mark = began || seen.getProblemMark() == null ? seen.getContextMark() : seen.getProblemMark();
@@ -122,13 +122,13 @@ final class SalvagedEvents implements Parser {
             error = e;
             return ending();
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            // The library's answer to an escape of a character that there is not.
+            // Thrown by the library for an escape that is not a character.
             error = new ParserException(null, null, String.valueOf(e.getMessage()), here.get());
             return ending();
         }
     }
 
-    /** What ends the innermost thing that is open. */
+    /** The event that ends the innermost open list, map or document. */
     private Event ending() {
         Open innermost = open.peek();
         if (innermost == null) {

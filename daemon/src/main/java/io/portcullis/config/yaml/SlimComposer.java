@@ -20,14 +20,14 @@ import org.yaml.snakeyaml.parser.Parser;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
- * Composes nodes without what nobody here asks for: where they end, the text around them, comments. So the nodes of 100,000
- * rules take half of the memory, which is what bounds the size of a file, and long lists of addresses a tenth of it.
+ * Composes nodes without their end, the text around them and comments, which are not used here. The nodes of 100,000 rules take half of
+ * the memory, which limits the size of a file, and long lists of addresses a tenth.
  */
 final class SlimComposer extends Composer {
     private static final int[] NO_TEXT = new int[0];
-    private static final int NODES_BETWEEN_LOOKS = 1 << 12;
+    private static final int NODES_PER_HEAP_CHECK = 1 << 12;
 
-    /** Characters of one scalar: no name, address or description is longer. */
+    /** Limit of characters in one scalar. */
     private static final int LONGEST_SCALAR = 1 << 16;
 
     private static final Packed PACKED = new Packed(1);
@@ -37,10 +37,10 @@ final class SlimComposer extends Composer {
     private int nodes;
     private int depth;
 
-    /** Of the list whose items come now; null: what comes now is no item. */
+    /** The scalars of the current list; null: the next node is not an item of a list. */
     private @Nullable PackedScalars packed;
 
-    /** In a list that is being composed: so many items are among the packed. */
+    /** Placeholder in a list that is being composed, for items that are in {@link PackedScalars}. */
     private static final class Packed extends ScalarNode {
         private final int count;
 
@@ -50,7 +50,7 @@ final class SlimComposer extends Composer {
         }
     }
 
-    /** There is no memory for more nodes. */
+    /** The heap is too full for more nodes. */
     static final class HeapFull extends YAMLException {
         private static final long serialVersionUID = 1;
 
@@ -59,20 +59,20 @@ final class SlimComposer extends Composer {
         }
     }
 
-    /** A place where the text goes past a limit. */
-    static final class TooMuch extends MarkedYAMLException {
+    /** The text exceeds a limit. */
+    static final class LimitExceeded extends MarkedYAMLException {
         private static final long serialVersionUID = 1;
 
-        TooMuch(String problem, Mark mark) {
+        LimitExceeded(String problem, Mark mark) {
             super(null, null, problem, mark);
         }
     }
 
     /**
-     * Composes what a parser gives.
+     * Composes the nodes of a parser's events.
      *
-     * @param deepest levels of lists and maps, at the most
-     * @param lists that the text had and the parser does not see; null: it sees everything
+     * @param deepest limit of nested lists and maps
+     * @param lists the runs that were removed from the parser's text; null: none
      */
     SlimComposer(Parser parser, Resolver resolver, LoaderOptions options, int deepest, @Nullable LongLists lists) {
         super(parser, resolver, options);
@@ -82,14 +82,14 @@ final class SlimComposer extends Composer {
 
     @Override
     protected Node composeScalarNode(String anchor, List<CommentLine> blockComments) {
-        look();
+        checkHeap();
         Node node = super.composeScalarNode(anchor, blockComments);
         if (node instanceof ScalarNode scalar && scalar.getValue().length() > LONGEST_SCALAR) {
-            throw new TooMuch(
+            throw new LimitExceeded(
                     String.format("too long: a text has %,d characters at the most", LONGEST_SCALAR),
                     node.getStartMark());
         }
-        // What has an anchor is known to aliases as it is.
+        // An alias refers to the node object itself.
         if (anchor != null || !(node instanceof ScalarNode scalar)) {
             return node;
         }
@@ -109,7 +109,7 @@ final class SlimComposer extends Composer {
 
     @Override
     protected Node composeMappingNode(String anchor) {
-        look();
+        checkHeap();
         deeper();
         PackedScalars around = packed;
         packed = null;
@@ -125,9 +125,9 @@ final class SlimComposer extends Composer {
 
     @Override
     protected Node composeSequenceNode(String anchor) {
-        look();
+        checkHeap();
         PackedScalars around = packed;
-        // What has an anchor is known to aliases as it is.
+        // An alias refers to the node object itself.
         PackedScalars own = anchor == null ? new PackedScalars() : null;
         packed = own;
         deeper();
@@ -161,14 +161,14 @@ final class SlimComposer extends Composer {
 
     private void deeper() {
         if (++depth > deepest) {
-            throw new TooMuch(
+            throw new LimitExceeded(
                     "nested too deeply: at most " + deepest + " levels of lists and maps",
                     parser.peekEvent().getStartMark());
         }
     }
 
-    private void look() {
-        if (++nodes % NODES_BETWEEN_LOOKS == 0 && HeapGuard.isNearlyFull()) {
+    private void checkHeap() {
+        if (++nodes % NODES_PER_HEAP_CHECK == 0 && HeapGuard.isNearlyFull()) {
             throw new HeapFull();
         }
     }

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 
-/** What to say of a text that is no YAML: the parser's words where nothing better is known, and the line with a caret. */
+/** Turns a syntax error into a message for the user: in own words if the cause is known, else in the parser's, with an excerpt. */
 final class Syntax {
     private static final int LONGEST_PROBLEM = 200;
 
-    /** Characters of a line that an excerpt shows, and how many of them before the place at the most. */
+    /** Limit of characters in an excerpt, and of those before its caret. */
     private static final int LONGEST_EXCERPT = 100;
 
     private static final int BEFORE_CARET = 70;
@@ -37,16 +37,16 @@ final class Syntax {
         this.lines = lines;
     }
 
-    /** The fault of a text in which the parser met a problem. */
+    /** The error for a parser's exception. */
     static ConfigError error(MarkedYAMLException exception, String yaml, String file) {
         Mark mark = locationOf(exception);
         if (mark == null) {
             return new ConfigError(Location.of(file), "not YAML: " + problem(exception));
         }
         List<String> lines = yaml.lines().limit(mark.getLine() + 1L).toList();
-        String words = new Syntax(exception, mark, lines).words();
+        String message = new Syntax(exception, mark, lines).message();
         Location location = new Location(file, mark.getLine() + 1, mark.getColumn() + 1);
-        return new ConfigError(location, "not YAML: " + words, excerpt(lines, mark));
+        return new ConfigError(location, "not YAML: " + message, excerpt(lines, mark));
     }
 
     private static @Nullable Mark locationOf(MarkedYAMLException exception) {
@@ -55,14 +55,14 @@ final class Syntax {
         return atContext ? exception.getContextMark() : exception.getProblemMark();
     }
 
-    /** The parser's own words, one line. */
+    /** The parser's own words on one line. */
     private static String problem(MarkedYAMLException exception) {
         String context = exception.getContext() == null ? "" : exception.getContext() + ", ";
         String whole = (context + exception.getProblem()).replaceAll("\\R", " ");
         return whole.length() <= LONGEST_PROBLEM ? whole : whole.substring(0, LONGEST_PROBLEM) + "…";
     }
 
-    private String words() {
+    private String message() {
         String problem = String.valueOf(exception.getProblem());
         Matcher found = FOUND.matcher(problem);
         if (problem.contains("(TAB)")) {
@@ -111,7 +111,7 @@ final class Syntax {
         return problem(exception);
     }
 
-    /** A colon where a value was expected, or the rest of one. */
+    /** The message for an unexpected colon. */
     private String colon() {
         String line = lineAt(mark.getLine());
         int key = line.indexOf(": ");
@@ -154,7 +154,7 @@ final class Syntax {
         return line.length() - line.stripLeading().length();
     }
 
-    /** The IPv6 address without quotes that a column is in, or empty. */
+    /** The unquoted IPv6 address at a column, or empty. */
     private String ipv6At(int column) {
         String line = lineAt(mark.getLine());
         int from = Math.max(0, column - LONGEST_EXCERPT);
@@ -170,7 +170,7 @@ final class Syntax {
         return "";
     }
 
-    /** Two lines, or none where the place is behind the text. */
+    /** Two lines, or none if the location is past the end of the text. */
     private static List<String> excerpt(List<String> lines, Mark mark) {
         if (mark.getLine() >= lines.size()) {
             return List.of();

@@ -18,11 +18,10 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * One value of a file, with the key that it was given to. Whoever reads it asks for what it should be; where it is not,
- * the fault is noted and the answer is empty.
+ * One value of a file with its key. Each typed getter adds an error and returns empty if the value has another type.
  *
- * @param key as written; that of the list for an item of a list
- * @param keyNode where the key stands; the value's own node for an item of a list
+ * @param key as written; for an item of a list, the list's key
+ * @param keyNode the key's node; for an item of a list, the item's own node
  */
 public record Value(Diagnostics diagnostics, String file, String key, Node keyNode, Node node) {
     private static final int LONGEST_QUOTE = 60;
@@ -32,12 +31,12 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
     private static final Set<Tag> PLAIN_TAGS =
             Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE, Tag.MAP, Tag.SEQ);
 
-    /** Where the value begins. */
+    /** The start of the value. */
     public Location location() {
         return locationOf(file, node);
     }
 
-    /** Where its key begins. */
+    /** The start of its key. */
     public Location keyLocation() {
         return locationOf(file, keyNode);
     }
@@ -47,7 +46,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
                 file, node.getStartMark().getLine() + 1, node.getStartMark().getColumn() + 1);
     }
 
-    /** True when nothing was written behind the key, or {@code null}: the same as if the key were absent. */
+    /** True for {@code null} or no value: the same as an absent key. */
     public boolean isNull() {
         return isNull(node);
     }
@@ -68,7 +67,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return node instanceof MappingNode;
     }
 
-    /** True for a list or a map without anything in it. */
+    /** True for an empty list or map. */
     public boolean isEmpty() {
         return switch (node) {
             case SequenceNode list -> list.getValue().isEmpty();
@@ -77,27 +76,27 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         };
     }
 
-    /** Notes that the value is wrong: {@code key: value: text}. */
+    /** Adds an error about the value: {@code key: value: text}. */
     public void error(String text) {
         diagnostics.error(location(), label() + written() + ": " + text);
     }
 
-    /** Notes that the key should not be here: {@code key: text}. */
+    /** Adds an error about the key: {@code key: text}. */
     public void errorAtKey(String text) {
         diagnostics.error(keyLocation(), quoted(key) + ": " + text);
     }
 
-    /** Notes that a key without a value can't be taken for one that is absent. */
-    public void withoutValue(String instead) {
+    /** Adds an error about a null value where null does not mean absent; {@code instead} is the value to write. */
+    public void errorNull(String instead) {
         diagnostics.error(keyLocation(), label() + "has no value: write " + instead + ", or remove the key");
     }
 
-    /** Notes that the value is not of the kind that its key takes. */
+    /** Adds an error: the value does not have the type that its key takes. */
     public void wrongKind(String expected) {
         wrongKind(expected, "");
     }
 
-    /** As {@link #wrongKind(String)}; of braces that should be brackets it says so. */
+    /** As {@link #wrongKind(String)}, with a hint if braces should be brackets. */
     public void wrongKindOrBraces(String expected) {
         wrongKind(expected, braces());
     }
@@ -115,7 +114,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
                         .allMatch(tuple -> isNull(tuple.getValueNode()) && tuple.getKeyNode() instanceof ScalarNode);
     }
 
-    /** What to write instead of a map that was not meant to be one; empty where that is not known. */
+    /** A hint for a map that was probably meant as a list or an address; empty if there is none. */
     private String braces() {
         if (!isSetInBraces() || !(node instanceof MappingNode map)) {
             return "";
@@ -148,7 +147,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         };
     }
 
-    /** Text of a file in a message of one line. */
+    /** Text of a file, shortened and escaped for a message of one line. */
     public static String quoted(String text) {
         String line = text.codePoints()
                 .limit(LONGEST_QUOTE)
@@ -158,7 +157,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return text.isEmpty() ? "\"\"" : line.length() < text.length() ? shown + "…" : shown;
     }
 
-    /** False for a node with a tag of its own ({@code !secret}): nothing here takes one. */
+    /** False for a node with a custom tag ({@code !secret}), which is never allowed. */
     static boolean hasPlainTag(Node node) {
         return PLAIN_TAGS.contains(node.getTag());
     }
@@ -176,9 +175,9 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
     }
 
     /**
-     * The text of a scalar, however it was quoted.
+     * The text of a scalar, quoted or not.
      *
-     * @param expected what the key takes, for the fault where there is a list, a map or nothing
+     * @param expected what the key takes, for the error if the value is a list, a map or null
      */
     public Optional<String> text(String expected) {
         if (isTagged()) {
@@ -191,12 +190,12 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return Optional.empty();
     }
 
-    /** The text of a scalar as it stands, or nothing; no fault. */
+    /** The text of a scalar, or empty, without an error. */
     public String scalar() {
         return node instanceof ScalarNode scalar ? scalar.getValue() : "";
     }
 
-    /** The items of a list, each under this value's key. */
+    /** The items of a list, each with this value's key. */
     public List<Value> items() {
         return items("a list");
     }
@@ -213,13 +212,13 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
             wrongKind(expected, hint);
             return List.of();
         }
-        if (!diagnostics.mayWalk(list.getValue().size(), location())) {
+        if (!diagnostics.mayVisit(list.getValue().size(), location())) {
             return List.of();
         }
         return new Items(this, list.getValue());
     }
 
-    /** What is in a list; each is made when it is asked for, since a long list makes itself felt in the heap. */
+    /** The items of a list, made on demand: a long list would take much heap. */
     private static final class Items extends AbstractList<Value> {
         private final Value list;
         private final List<Node> nodes;
@@ -241,41 +240,26 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         }
     }
 
-    /** The items of a list, or this value alone where it is none. */
+    /** The items of a list, or this value alone if it is not a list. */
     public List<Value> itemsOrSelf() {
         return isList() ? items() : List.of(this);
     }
 
-    /** One of some words. */
-    public Optional<String> choice(List<String> built) {
-        return choice(built, List.of());
-    }
-
-    /** One of the words {@code built}; those of {@code unbuilt} are specified, and refused for now. */
-    public Optional<String> choice(List<String> built, List<String> unbuilt) {
-        Optional<String> text = text(String.join(" or ", built));
-        if (text.isPresent() && unbuilt.contains(text.get())) {
-            notBuilt();
-            return Optional.empty();
-        }
-        if (text.isPresent() && !built.contains(text.get())) {
-            unknown(text.get(), built);
+    /** One of the words {@code allowed}. */
+    public Optional<String> choice(List<String> allowed) {
+        Optional<String> text = text(String.join(" or ", allowed));
+        if (text.isPresent() && !allowed.contains(text.get())) {
+            unknown(text.get(), allowed);
             return Optional.empty();
         }
         return text;
     }
 
-    /** Notes that the value is specified and not built. */
-    void notBuilt() {
-        error("not implemented yet");
-    }
-
-    /** Notes a word that is none of {@code allowed}; all of them are told. */
-    void unknown(String word, List<String> allowed) {
+    private void unknown(String word, List<String> allowed) {
         error("unknown value" + diagnostics.hint(word, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
     }
 
-    /** Notes that the key is none of {@code allowed}; all of them are told. */
+    /** Adds an error about a key that is not in {@code allowed}, with all allowed keys. */
     public void unknownKey(List<String> allowed) {
         errorAtKey("unknown key" + diagnostics.hint(key, allowed) + " (allowed: " + String.join(", ", allowed) + ")");
     }
@@ -290,7 +274,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return number("a number", low, high);
     }
 
-    /** A whole number without sign, decimal; {@code what} is the key's name for it. */
+    /** As {@link #number(long, long)}; {@code what} is the noun for the error. */
     public Optional<Long> number(String what, long low, long high) {
         String expected = what + " from " + low + " to " + high;
         Optional<String> text = text(expected);
@@ -304,7 +288,7 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return number;
     }
 
-    /** The decimal number that {@code text} is, if it is one in the range. */
+    /** Parses a decimal number; empty if the text is not a number in the range. */
     public static Optional<Long> numberIn(String text, long low, long high) {
         boolean isNumber =
                 !text.isEmpty() && text.length() <= MOST_DIGITS && text.chars().allMatch(c -> c >= '0' && c <= '9');
@@ -345,12 +329,12 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         return duration.toDays() > 0 ? duration.toDays() + "d" : duration.toSeconds() + "s";
     }
 
-    /** A map whose keys are {@code allowed}; others are faults. */
+    /** The keys of a map; a key that is not in {@code allowed} is an error. */
     public Fields fields(List<String> allowed) {
         return Fields.of(List.of(this), allowed);
     }
 
-    /** The map behind this value, or empty, and a fault. */
+    /** The map; empty, with an error, if the value is not a map. */
     public Optional<MappingNode> map() {
         return map("a map");
     }

@@ -22,18 +22,18 @@ final class AdmittedFlows {
         rules = inward ? policy.ingress() : policy.egress();
     }
 
-    /** The protocols that something here names. */
+    /** The protocols that a rule or an ACL entry names. */
     Set<Integer> protocols() {
         Set<Integer> named = new TreeSet<>();
-        add(rules, named);
+        addProtocols(rules, named);
         Acl acl = policy.acl();
         if (acl != null) {
-            add(acl.rules(inward), named);
+            addProtocols(acl.rules(inward), named);
         }
         return named;
     }
 
-    static void add(RuleSet rules, Set<Integer> named) {
+    static void addProtocols(RuleSet rules, Set<Integer> named) {
         for (boolean isV6 : new boolean[] {false, true}) {
             rules.forEach(isV6, (_, protocol, _, _, _) -> {
                 if (protocol != RuleSet.ALL) {
@@ -43,9 +43,9 @@ final class AdmittedFlows {
         }
     }
 
-    /** A protocol that stands for all that none of {@code named} is. */
+    /** A protocol that represents all protocols that are not in {@code named}; -1: none. */
     static int unnamed(Set<Integer> named) {
-        // From the numbers for experiments on, 253 (RFC 3692).
+        // Starting at 253, a number for experiments (RFC 3692).
         for (int i = 0; i < 256; i++) {
             int protocol = 253 - i & 0xff;
             boolean plain = Selectors.domain(false, protocol).equals(Selectors.ZERO)
@@ -57,7 +57,7 @@ final class AdmittedFlows {
         return -1;
     }
 
-    /** What has to be laid over one another; {@link #of} reads the answer. */
+    /** The layers for an {@link io.portcullis.policy.IntervalSweep}; {@link #of} evaluates their sets. */
     List<RuleLayer> layers(boolean isV6, int protocol, Selectors asked) {
         List<RuleLayer> layers = new ArrayList<>();
         layers.add(RuleLayer.union(rules, isV6, protocol, _ -> true, asked));
@@ -69,7 +69,7 @@ final class AdmittedFlows {
         return layers;
     }
 
-    /** The selectors that are admitted where the layers say {@code sets}. */
+    /** The admitted selectors of an interval, from the layers' sets. */
     Selectors of(List<Selectors> sets) {
         return sets.size() == 1 ? sets.getFirst() : sets.get(1).or(sets.get(2).and(sets.getFirst()));
     }

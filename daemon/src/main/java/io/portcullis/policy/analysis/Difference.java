@@ -25,8 +25,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What another configuration changes, in terms of traffic and not of text: computed from the sets that the compiled policies
- * are, exact.
+ * The difference between two configurations as traffic, not as text. Exact: computed from the compiled policies.
  */
 public final class Difference {
     /**
@@ -43,28 +42,28 @@ public final class Difference {
     }
 
     /**
-     * What changes on one interface in one direction.
+     * The changes of one interface in one direction.
      *
      * @param allowed new flows that become allowed
      * @param denied new flows that become denied
-     * @param aclAllowed packets, those of tracked flows too, that the network ACL lets through from now on
-     * @param aclDenied packets, those of tracked flows too, that it does not let through any more
+     * @param aclAllowed packets, including those of tracked flows, that the network ACL newly allows
+     * @param aclDenied packets, including those of tracked flows, that it newly denies
      */
     public record DirectionChange(
             List<Traffic> allowed, List<Traffic> denied, List<Traffic> aclAllowed, List<Traffic> aclDenied) {
-        /** True: nothing. */
+        /** True: no change. */
         public boolean isEmpty() {
             return allowed.isEmpty() && denied.isEmpty() && aclAllowed.isEmpty() && aclDenied.isEmpty();
         }
     }
 
     /**
-     * What changes on one interface.
+     * The changes of one interface.
      *
-     * @param note what no set says; empty: nothing
+     * @param note changes other than in rules and network ACL; may be empty
      */
     public record Change(String interfaceName, String note, DirectionChange ingress, DirectionChange egress) {
-        /** True: nothing. */
+        /** True: no change. */
         public boolean isEmpty() {
             return note.isEmpty() && ingress.isEmpty() && egress.isEmpty();
         }
@@ -72,7 +71,7 @@ public final class Difference {
 
     private static final DirectionChange NOTHING = new DirectionChange(List.of(), List.of(), List.of(), List.of());
 
-    /** An interval of addresses and what is true in all of it; as text, because 100,000 sets would be 800 MB. */
+    /** An interval of addresses with its changed selectors, as text: 100,000 sets would take 800 MB. */
     private record Piece(Address first, Address last, String selectors) {}
 
     /** The policies, or network ACLs, before and after a change. */
@@ -81,13 +80,13 @@ public final class Difference {
 
         List<RuleLayer> layers(boolean isV6, int protocol);
 
-        /** What was true before, then what is true afterwards, within what the protocol has. */
+        /** The selectors before and after the change, within the protocol's domain. */
         List<Selectors> of(List<Selectors> sets, Selectors domain);
     }
 
     private Difference() {}
 
-    /** What changes on every interface of either configuration; interfaces on which nothing does are left out. */
+    /** The changes of all interfaces of both configurations; unchanged interfaces are left out. */
     public static List<Change> between(Config before, Config after) {
         Set<String> names = new LinkedHashSet<>(before.interfaces().keySet());
         names.addAll(after.interfaces().keySet());
@@ -189,10 +188,10 @@ public final class Difference {
             public Set<Integer> protocols() {
                 Set<Integer> protocols = new TreeSet<>();
                 if (old != null) {
-                    AdmittedFlows.add(old.rules(inward), protocols);
+                    AdmittedFlows.addProtocols(old.rules(inward), protocols);
                 }
                 if (now != null) {
-                    AdmittedFlows.add(now.rules(inward), protocols);
+                    AdmittedFlows.addProtocols(now.rules(inward), protocols);
                 }
                 return protocols;
             }
@@ -216,7 +215,7 @@ public final class Difference {
         };
     }
 
-    /** The traffic of which only one side is true. */
+    /** The traffic that is newly admitted, or if {@code lost}, no longer. */
     private static List<Traffic> traffic(Comparison comparison, boolean lost) {
         Set<Integer> named = comparison.protocols();
         int unnamed = AdmittedFlows.unnamed(named);
@@ -226,7 +225,7 @@ public final class Difference {
         }
         List<Traffic> traffic = new ArrayList<>();
         if (unnamed >= 0) {
-            // Nobody has named these: what holds for one of them holds for all, and maybe for some that have a name.
+            // No rule names these protocols: the change is the same for all of them, and perhaps for some named ones.
             pieces(comparison, unnamed, lost).forEach((selectors, peers) -> {
                 Set<String> others = new LinkedHashSet<>();
                 byProtocol.forEach((protocol, of) -> {
@@ -237,15 +236,15 @@ public final class Difference {
                     }
                 });
                 String name = others.isEmpty() ? "all" : "all but " + String.join(", ", others);
-                traffic.add(new Traffic(name, selectors, anybody(peers, unnamed)));
+                traffic.add(new Traffic(name, selectors, orAny(peers, unnamed)));
             });
         }
         byProtocol.forEach((protocol, of) -> of.forEach((selectors, peers) ->
-                traffic.add(new Traffic(Rule.protocolName(protocol), selectors, anybody(peers, protocol)))));
+                traffic.add(new Traffic(Rule.protocolName(protocol), selectors, orAny(peers, protocol)))));
         return traffic;
     }
 
-    /** By selectors, for people, the peers; of one protocol. */
+    /** The peers of one protocol's changes, by selectors as text. */
     private static Map<String, List<String>> pieces(Comparison comparison, int protocol, boolean lost) {
         Map<String, List<String>> peers = new LinkedHashMap<>();
         for (boolean isV6 : new boolean[] {false, true}) {
@@ -291,12 +290,12 @@ public final class Difference {
     }
 
     /** {@code any} is both families; with icmp and icmpv6 their own, as in a rule. */
-    private static List<String> anybody(List<String> peers, int protocol) {
-        List<String> everybody = switch (protocol) {
+    private static List<String> orAny(List<String> peers, int protocol) {
+        List<String> all = switch (protocol) {
             case 1 -> List.of(Cidr.ALL_V4.toString());
             case 58 -> List.of(Cidr.ALL_V6.toString());
             default -> List.of(Cidr.ALL_V4.toString(), Cidr.ALL_V6.toString());
         };
-        return peers.equals(everybody) ? List.of("any") : peers;
+        return peers.equals(all) ? List.of("any") : peers;
     }
 }

@@ -102,8 +102,8 @@ public final class Expectations {
             Expectation claim, RuleSet claimed, AdmittedFlows admitted, boolean isV6, int protocol) {
         Selectors domain = Selectors.domain(isV6, protocol);
         Selectors asked = Selectors.NONE
-                .painted(RuleSetBuilder.ranges(claim.packets()).stream()
-                        .map(range -> new Selectors.Stroke(range.low(), range.high(), true))
+                .changed(RuleSetBuilder.ranges(claim.packets()).stream()
+                        .map(range -> new Selectors.Change(range.low(), range.high(), true))
                         .toList())
                 .and(domain);
         List<RuleLayer> layers = new ArrayList<>();

@@ -21,26 +21,26 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The rule that a packet which none admits came nearest to.
+ * The rule that matches a refused packet best.
  *
  * @param id {@code web/ingress[1]}
- * @param why what of the packet it does not match
+ * @param why the conditions that the packet does not meet
  */
 public record NearestRule(String id, Location location, String why) {
     private static final int MOST_SHOWN = 6;
 
-    /** A rule that does not match, and how near it came: lower is nearer. */
+    /** A rule that does not match; a lower distance is nearer. */
     private record Candidate(int distance, String id, Rule rule, String why) {}
 
     /** A packet as rules see it. */
     private record Asked(boolean isV6, int protocol, int selector, Address peer) {}
 
     /**
-     * Looks among the rules of one direction of an interface.
+     * Searches the rules of one direction of an interface.
      *
      * @param selector as {@link RuleSet#match} takes it
      * @param peer source (ingress) or destination (egress)
-     * @return empty where no rule has anything in common with the packet, or there are none
+     * @return empty if no rule has anything in common with the packet, or there is no rule
      */
     public static Optional<NearestRule> to(
             Config config, Interface iface, boolean ingress, int protocol, int selector, Address peer) {
@@ -98,7 +98,7 @@ public record NearestRule(String id, Location location, String why) {
                 : Optional.of(new Candidate(distance, id, rule, String.join(", and ", why) + " of " + id));
     }
 
-    /** Who names the port has meant it: that counts more than a fitting address. -1: nothing in common. */
+    /** A rule that names the packet's port is nearer than one that names its address. -1: nothing in common. */
     private static int distance(boolean protocol, boolean selector, boolean peer, boolean explicit) {
         int wrong = (protocol ? 0 : 1) + (selector ? 0 : 1) + (peer ? 0 : 1);
         if (wrong == 1) {
