@@ -45,10 +45,10 @@ public final class RandomWorld {
             new Rule(Rule.ALL, List.of(), Rule.ALL, Rule.ALL, List.of(new Peer.Any()), "", PLACE);
     private static final int[] PROTOCOLS = {Rule.ALL, 1, 6, 17, 47, 58, 132};
 
-    /** What is asked of a rule set. */
+    /** A packet as a rule set sees it. */
     public record Question(int protocol, int selector, Address peer) {}
 
-    /** A rule, and what it is called. */
+    /** A rule and its id. */
     public record Named(String id, Rule rule) {}
 
     /** The rules of web0 in the order in which they are credited: failsafe, then group by group. */

@@ -36,7 +36,7 @@ public final class RuleSample {
         PROTOCOLS
     }
 
-    /** One rule and the blocks that it speaks about. */
+    /** One rule and the blocks of its peers. */
     record Entry(Rule rule, Cidr block) {}
 
     private final SplittableRandom random;

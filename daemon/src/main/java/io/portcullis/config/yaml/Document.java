@@ -123,7 +123,7 @@ public record Document(String file, Value top) {
      * the line that may cause the error, and so on until there is no error. One part may occur several times, in different lengths.
      */
     static List<Document> salvage(String yaml, String file, Diagnostics diagnostics) {
-        List<Document> legible = new ArrayList<>();
+        List<Document> readable = new ArrayList<>();
         List<String> lines = withoutByteOrderMark(yaml)
                 .codePoints()
                 .map(c -> StreamReader.isPrintable(c) ? c : REPLACEMENT)
@@ -133,16 +133,16 @@ public record Document(String file, Value top) {
                 .toList();
         int passes = Math.clamp(LARGEST_SALVAGE / (yaml.length() + 1L), 1, MOST_PASSES);
         for (boolean atContext : new boolean[] {true, false}) {
-            salvage(new ArrayList<>(lines), passes, atContext, legible, file, diagnostics);
+            salvage(new ArrayList<>(lines), passes, atContext, readable, file, diagnostics);
         }
-        return legible;
+        return readable;
     }
 
     private static void salvage(
             List<String> lines,
             int passes,
             boolean atContext,
-            List<Document> legible,
+            List<Document> readable,
             String file,
             Diagnostics diagnostics) {
         for (int pass = 0; pass < passes; pass++) {
@@ -154,7 +154,7 @@ public record Document(String file, Value top) {
                 Composer composer = new SlimComposer(salvage, new PlainResolver(), options, DEEPEST, null);
                 while (composer.checkNode()) {
                     Node top = composer.getNode();
-                    legible.add(new Document(file, new Value(diagnostics, file, file, top, top)));
+                    readable.add(new Document(file, new Value(diagnostics, file, file, top, top)));
                 }
             } catch (YAMLException e) {
                 // No memory for more nodes: the documents so far are the result.

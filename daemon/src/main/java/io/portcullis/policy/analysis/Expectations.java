@@ -26,14 +26,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves the claims of {@code expect} (security-groups.md section 7): for all addresses, protocols and ports that a claim
- * speaks about, on the sets that the compiled policies are.
+ * Proves the expectations of {@code expect} (security-groups.md section 7) for all their addresses, protocols and ports, on the compiled
+ * policies.
  */
 public final class Expectations {
     private static final Address FIRST_USUAL_V4 = new Address(false, 0, 0x0100_0001);
     private static final Address FIRST_USUAL_V6 = new Address(true, 0x2000L << 48, 1);
 
-    /** A packet that breaks a claim. */
+    /** A packet that breaks an expectation. */
     private record Packet(boolean isV6, int protocol, int selector, Address peer) {}
 
     private final Config config;
@@ -43,9 +43,9 @@ public final class Expectations {
     }
 
     /**
-     * The claims of a configuration that do not hold, one fault for each and interface, with a packet that breaks it.
+     * The expectations of a configuration that do not hold: one error for each and interface, with a packet that breaks it.
      *
-     * @param config with the addresses that the NICs of hosts have
+     * @param config with the addresses of host NICs
      */
     public static List<ConfigError> broken(Config config) {
         Map<String, Policy> compiled = new HashMap<>();
@@ -124,7 +124,7 @@ public final class Expectations {
         return found[0];
     }
 
-    /** An address of an interval, and not 0.0.0.0 where there are others: people look for one that they know from the wire. */
+    /** An address of an interval, preferably an ordinary one instead of 0.0.0.0. */
     private static Address usual(Address first, Address last) {
         Address usual = first.isV6() ? FIRST_USUAL_V6 : FIRST_USUAL_V4;
         return first.compareTo(usual) < 0 && usual.compareTo(last) <= 0 ? usual : first;

@@ -571,7 +571,7 @@ class ConfigTest {
         assertEquals(List.of(), now.withNicAddresses(Map.of()).members("web"), "replaced, not added to");
     }
 
-    /** What an earlier run has kept is what it obeyed, though its files are gone. */
+    /** The texts kept by an earlier run give the same configuration, even if the files are gone. */
     @Test
     void theTextsOfAConfigurationMakeItAgain() throws ConfigException, IOException {
         Path main = folder.resolve("main.yaml");

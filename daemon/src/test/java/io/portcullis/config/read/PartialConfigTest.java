@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Of a faulty file the NICs that it wants guarded are known, whatever the fault. */
+/** The NICs of an invalid file are known, whatever the error. */
 class PartialConfigTest {
     private static final String HOST = "  host9: {mode: host, nic: eth9, on-failure: open, security-groups: [web]}";
     private static final PartialConfig.Named NAMED = new PartialConfig.Named("host9", List.of("eth9"), OnFailure.OPEN);
@@ -57,7 +57,7 @@ class PartialConfigTest {
             first.add(at + 1, HOST);
             last.add(end, HOST);
         }
-        // What follows a list at the top can't be told from what belongs to it.
+        // Lines after a top-level list can't be distinguished from its items.
         boolean isList = lines.stream().anyMatch(line -> line.startsWith("- "));
         for (List<String> text : isList ? List.of(first) : List.of(first, last)) {
             Path file = Files.write(faulty.resolveSibling(".legible.yaml"), text);

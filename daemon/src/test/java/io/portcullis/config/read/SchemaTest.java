@@ -178,7 +178,7 @@ public class SchemaTest {
         assertEquals(List.of(), meta.validate(text(), InputFormat.JSON));
     }
 
-    /** An editor shows title and description of a key; what a key is by default stands there too. */
+    /** An editor shows the title and description of a key, which includes its default. */
     @Test
     void everyKeyIsExplained() throws IOException {
         List<String> silent = new ArrayList<>();

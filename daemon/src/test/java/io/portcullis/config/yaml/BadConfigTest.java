@@ -297,7 +297,7 @@ class BadConfigTest {
         return assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml, name));
     }
 
-    /** Whatever stands in a file, the answer is a configuration or faults, each one line of text at a place. */
+    /** Any file gives either a configuration or errors, each with one line of text and a location. */
     @Test
     void aDamagedFileIsReadOrRefused() throws URISyntaxException, IOException {
         String sound = Files.readString(Path.of("../config/portcullis.yaml"))

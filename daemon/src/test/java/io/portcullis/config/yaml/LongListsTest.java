@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Long lists are read as short ones are: the same blocks, faults at the same places, and nothing where no list is. */
+/** Long lists are read like short ones: the same blocks, the same errors and locations, and nothing outside of lists. */
 final class LongListsTest {
     private static final int MANY = 100;
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever stands in a file, the answer is a configuration or faults, each one visible line at a place. What a fuzzer found
+ * Any file gives either a configuration or errors, each with one visible line and a location. What a fuzzer found
  * is a file in {@code YamlFuzzTestInputs/yaml} and stays there.
  */
 final class YamlFuzzTest {

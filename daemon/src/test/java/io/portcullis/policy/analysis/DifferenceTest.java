@@ -86,7 +86,7 @@ final class DifferenceTest {
 
     private static boolean isIn(List<Difference.Traffic> traffic, RandomWorld.Question asked) {
         long times = traffic.stream().filter(each -> covers(each, asked)).count();
-        assertTrue(times <= 1, () -> asked + " is told of twice: " + traffic);
+        assertTrue(times <= 1, () -> asked + " is reported twice: " + traffic);
         return times == 1;
     }
 
@@ -203,7 +203,7 @@ final class DifferenceTest {
         assertTrue(Difference.between(more, config()).getFirst().note().startsWith("is no longer guarded"));
     }
 
-    /** A claim holds exactly when no packet of those that it speaks about is against it. */
+    /** An expectation holds exactly if no packet that it is about breaks it. */
     @Test
     void aClaimThatHoldsHasNoPacketAgainstIt() {
         int held = 0;
