@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "diff",
         description =
-                "Say which traffic becomes allowed and which becomes denied between two configurations; exact, and"
-                        + " whatever was moved, renamed or written otherwise.")
+                "Say which traffic becomes allowed and which becomes denied between two configurations; exact, and whatever"
+                        + " was moved, renamed or written otherwise.")
 final class DiffCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it

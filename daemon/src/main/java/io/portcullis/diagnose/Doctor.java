@@ -188,9 +188,9 @@ public final class Doctor {
         } else {
             findings.warn(
                     "other tools",
-                    String.join(", ", found) + ": they stay as they are, and both have to admit a packet. What comes"
-                            + " in portcullis decides first, and they see what it admits; what goes"
-                            + " out they decide first, and portcullis sees what they let out");
+                    String.join(", ", found) + ": they stay as they are, and both have to admit a packet. What"
+                            + " comes in portcullis decides first, and they see what it admits; what goes out they decide first,"
+                            + " and portcullis sees what they let out");
         }
     }
 
@@ -246,9 +246,9 @@ public final class Doctor {
             findings.warn(
                     "ssh",
                     "the service will not know that port " + port
-                            + " is sshd's: it runs without root and can't look into processes. Its starts and reloads"
-                            + " may cut or refuse ssh connections to that port without a word. Name the port in"
-                            + " /etc/ssh/sshd_config (Port " + port
+                            + " is sshd's: it runs without root and can't look into"
+                            + " processes. Its starts and reloads may cut or refuse ssh connections to that port without a"
+                            + " word. Name the port in /etc/ssh/sshd_config (Port " + port
                             + ") or in a file of sshd_config.d that everybody may read (mode 0644)");
         }
     }

@@ -179,8 +179,7 @@ public final class Daemon implements DaemonApi, AutoCloseable {
                 legible.metricsListen().orElse(Metrics.STANDARD));
         servers.awaitFirst(FIRST_TRY);
         LOG.error(
-                "{} is faulty, and there is no last good configuration: portcullis waits for a valid configuration:\n"
-                        + "{}",
+                "{} is faulty, and there is no last good configuration: portcullis waits for a valid configuration:\n{}",
                 file,
                 String.join("\n", faults));
     }

@@ -72,11 +72,11 @@ final class HostileFolderTest {
     @Test
     void aFullDirectoryDoesNotMakeTheTablesSmall() throws Exception {
         Config config = ConfigReader.parse("""
-            version: 1
-            interfaces: {web0: {mode: host, nic: out0, security-groups: [web]}}
-            security-groups: {web: {}}
-            conntrack: {directory: %s}
-            """.formatted(directory), "auto.yaml");
+                version: 1
+                interfaces: {web0: {mode: host, nic: out0, security-groups: [web]}}
+                security-groups: {web: {}}
+                conntrack: {directory: %s}
+                """.formatted(directory), "auto.yaml");
         long empty = SmallTmpfs.run(directory, 1 << 20, () -> AutoFlows.of(config, "web0", Set.of()));
         assertEquals((1 << 20) / 4 / 128, empty);
         long full = SmallTmpfs.run(directory, 1 << 20, () -> {

@@ -67,16 +67,14 @@ final class LastGoodFuzzTest {
         String sum = FileName.sha256(KEPT.getFirst().yaml().getBytes(StandardCharsets.UTF_8));
         String stored = "0-" + sum.substring(0, 16) + ".yaml";
         return Stream.of("""
-            {"configuration": "/etc/p/main.yaml", "files": [{"name": "/etc/p/main.yaml", "stored": "%s", "sha256": "%s"}]}
-            """.formatted(stored, sum), """
-                {"configuration": "/etc/p/main.yaml", "files": [], "more": 1}\
-                """, """
-                    {"configuration": "/etc/p/main.yaml", "files": [{"name": "a", "stored": "../../x.yaml", "sha256": "%s"}]}
-                    """.formatted(sum), """
+                {"configuration": "/etc/p/main.yaml", "files": [{"name": "/etc/p/main.yaml", "stored": "%s", "sha256": "%s"}]}
+                """.formatted(stored, sum), """
+                {"configuration": "/etc/p/main.yaml", "files": [], "more": 1}""", """
+                {"configuration": "/etc/p/main.yaml", "files": [{"name": "a", "stored": "../../x.yaml", "sha256": "%s"}]}
+                """.formatted(sum), """
                 {"configuration": "/etc/other.yaml", "files": [{"name": "a", "stored": "1-0123456789abcdef.yaml", "sha256": ""}]}
                 """, """
-                {"configuration": "/etc/p/main.yaml", "files": "a\\nb"}\
-                """, "null")
+                {"configuration": "/etc/p/main.yaml", "files": "a\\nb"}""", "null")
                 .map(text -> text.getBytes(StandardCharsets.UTF_8))
                 .toList();
     }

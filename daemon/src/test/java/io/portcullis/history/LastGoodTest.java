@@ -176,8 +176,8 @@ final class LastGoodTest {
         Path outside = Files.writeString(lasting.resolve("outside.yaml"), "version: 1\n");
         Files.writeString(
                 lastGood().folder().resolve("index.json"), """
-                    {"configuration": "/etc/p/main.yaml", "files": [{"name": "x", "stored": "../../outside.yaml", "sha256": "%s"}]}
-                    """.formatted(FileName.sha256(Files.readAllBytes(outside))));
+                {"configuration": "/etc/p/main.yaml", "files": [{"name": "x", "stored": "../../outside.yaml", "sha256": "%s"}]}
+                """.formatted(FileName.sha256(Files.readAllBytes(outside))));
         assertNothing("stored ../../outside.yaml");
     }
 

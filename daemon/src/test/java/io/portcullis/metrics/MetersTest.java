@@ -45,16 +45,16 @@ import org.junit.jupiter.api.Test;
 /** What a scrape shows of engines that decided about real frames. */
 final class MetersTest {
     private static final String TWO_RULES = """
-        version: 1
-        interfaces:
-          web0: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], checksums: trust}
-        security-groups:
-          web:
-            ingress:
-              - {protocol: udp, ports: 53, from: any}
-              - {protocol: udp, ports: 54, from: any}
-            egress: []
-        """;
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web], checksums: trust}
+            security-groups:
+              web:
+                ingress:
+                  - {protocol: udp, ports: 53, from: any}
+                  - {protocol: udp, ports: 54, from: any}
+                egress: []
+            """;
 
     /** Ethernet, IPv4 and UDP with an empty payload: 42 bytes. */
     private static final int LENGTH = 42;

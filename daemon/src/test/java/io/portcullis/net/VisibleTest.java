@@ -34,9 +34,7 @@ class VisibleTest {
         ConfigException refusal = assertThrows(
                 ConfigException.class,
                 () -> ConfigReader.parse(
-                        "version: 1\n"
-                                + "interfaces: {edge: {mode: \"host\\u202e\", nic: a, security-groups: [w]}}\n"
-                                + "\u200bx: 1\n",
+                        "version: 1\ninterfaces: {edge: {mode: \"host\\u202e\", nic: a, security-groups: [w]}}\n\u200bx: 1\n",
                         "a\u202eb.yaml"));
         refusal.errors()
                 .forEach(fault ->

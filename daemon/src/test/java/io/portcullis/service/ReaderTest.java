@@ -20,11 +20,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A file that causes a defect of the reader is refused like any other faulty file. */
 final class ReaderTest {
     private static final String GOOD = """
-        version: 1
-        interfaces:
-          web0: {mode: bridge, outside: no-such0, inside: no-such1, security-groups: [web]}
-        security-groups: {web: {}}
-        """;
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: no-such0, inside: no-such1, security-groups: [web]}
+            security-groups: {web: {}}
+            """;
 
     @TempDir
     private Path folder;

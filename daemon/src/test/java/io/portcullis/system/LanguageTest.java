@@ -20,12 +20,12 @@ final class LanguageTest {
     static final Lab LAB = new Lab();
 
     private static final String OPEN_80 = """
-        version: 1
-        interfaces:
-          web0: {mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80], security-groups: [web]}
-        security-groups:
-          web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-        """;
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80], security-groups: [web]}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+            """;
 
     private static final String AUDITED = OPEN_80.replace("addresses:", "enforce: audit, addresses:");
     private static final String OPEN_8080 = OPEN_80.replace("ports: 80", "ports: 8080");
@@ -128,8 +128,7 @@ final class LanguageTest {
         assertTrue(verdicts("would-drop") >= 2);
         assertEquals(0, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
         Lab.await("the log's line", () -> daemon.log().contains("would-drop web0 ingress no-rule tcp "));
-        assertTrue(
-                daemon.log().contains("enforce: audit drops nothing, so the interface is not protected"), daemon.log());
+        assertTrue(daemon.log().contains("enforce: audit drops nothing, so the interface is not protected"), daemon.log());
         assertFalse(daemon.status().path("interfaces").path(0).path("enforcing").asBoolean(true));
         assertTrue(daemon.cli("status").ok().out().contains("web0 IS NOT GUARDED"));
         Command explain = explain("web0", "ingress", Lab.CLIENT, Lab.SERVER + ":8080");
@@ -146,14 +145,14 @@ final class LanguageTest {
     @Test
     void aNetworkAclIsAskedOfEveryPacketAndFailsafeIsNot() {
         String acl = OPEN_80.replace("addresses:", "network-acl: edge, addresses:") + """
-            network-acls:
-              edge:
-                ingress:
-                  - {rule: 100, action: allow, protocol: tcp, ports: 80, from: 0.0.0.0/0}
-                egress:
-                  - {rule: 100, action: allow, protocol: tcp, ports: %s, to: 0.0.0.0/0}
-            failsafe: {ingress: [{protocol: tcp, ports: 8080, from: 203.0.113.0/24}]}
-            """;
+                network-acls:
+                  edge:
+                    ingress:
+                      - {rule: 100, action: allow, protocol: tcp, ports: 80, from: 0.0.0.0/0}
+                    egress:
+                      - {rule: 100, action: allow, protocol: tcp, ports: %s, to: 0.0.0.0/0}
+                failsafe: {ingress: [{protocol: tcp, ports: 8080, from: 203.0.113.0/24}]}
+                """;
         daemon.edit(acl.formatted("1024-65535"));
         assertTrue(http(80));
         assertTrue(http(8080), "failsafe");
@@ -214,9 +213,9 @@ final class LanguageTest {
     @Test
     void aChangeThatBreaksAClaimIsRefusedByName() {
         String claim = """
-            expect:
-              - {interface: web0, ingress: {protocol: tcp, ports: 80, from: any}, verdict: allow, why: the shop sells}
-            """;
+                expect:
+                  - {interface: web0, ingress: {protocol: tcp, ports: 80, from: any}, verdict: allow, why: the shop sells}
+                """;
         daemon.edit(OPEN_80 + claim);
         daemon.write(OPEN_8080 + claim);
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
@@ -253,10 +252,10 @@ final class LanguageTest {
                         after.toString())
                 .ok();
         assertEquals("""
-            web0 ingress:
-              + becomes allowed: tcp 8080 from any
-              - becomes denied:  tcp 80 from any
-            """, diff.out());
+                web0 ingress:
+                  + becomes allowed: tcp 8080 from any
+                  - becomes denied:  tcp 80 from any
+                """, diff.out());
         assertTrue(http(80));
         assertFalse(http(8080));
         daemon.edit(OPEN_8080);
