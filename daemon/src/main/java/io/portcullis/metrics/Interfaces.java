@@ -27,13 +27,10 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * The metrics of the interfaces. They are no meters of Micrometer: a reload changes the rules, so that what there is to
- * count is known at the scrape only, and 100,000 registered meters would be dear.
+ * The metrics of the interfaces. They are no meters of Micrometer: a reload changes the rules, so only a scrape knows which counters
+ * there are, and 100,000 registered meters would cost too much memory.
  */
 final class Interfaces implements MultiCollector {
-    private static final String INTERFACE = "interface";
-    private static final String DIRECTION = "direction";
-    private static final String PORT = "port";
     private static final String RECEIVED = "received";
     private static final String SENT = "sent";
     private static final double NS_PER_SECOND = 1e9;
@@ -56,7 +53,12 @@ final class Interfaces implements MultiCollector {
     }
 
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
+    private volatile Supplier<List<InterfaceState>> states = List::of;
     private volatile boolean ruleHits = true;
+
+    void states(Supplier<List<InterfaceState>> current) {
+        states = current;
+    }
 
     void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
         watched.put(
@@ -96,10 +98,13 @@ final class Interfaces implements MultiCollector {
     @Override
     public MetricSnapshots collect() {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
-        frames(all);
+        states(all);
+        decisions(all);
         enforcing(all);
         intact(all);
-        flows(all);
+        totals(all);
+        evictions(all);
+        lookups(all);
         ports(all);
         stalls(all);
         if (ruleHits) {
@@ -108,39 +113,33 @@ final class Interfaces implements MultiCollector {
         return all.build();
     }
 
-    private void frames(MetricSnapshots.Builder all) {
-        Family packets = new Family(
-                "portcullis_packets",
-                "Packets decided about, by verdict; a super-frame counts as the packets it stands for.",
-                INTERFACE,
-                DIRECTION,
-                "verdict");
-        Family bytes = new Family(
-                "portcullis_bytes",
-                "Bytes of the packets decided about, Ethernet header included, FCS not.",
-                INTERFACE,
-                DIRECTION,
-                "verdict");
-        Family drops =
-                new Family("portcullis_drops", "Packets dropped, each for one reason.", INTERFACE, DIRECTION, "reason");
-        Family wouldDrops = new Family(
-                "portcullis_would_drops",
-                "Packets that passed on an interface with enforce: audit and would have been dropped, each for one reason: those"
-                        + " of a flow that would have been refused for that of its first.",
-                INTERFACE,
-                DIRECTION,
-                "reason");
-        Family refused = new Family(
-                "portcullis_would_drop_flows",
-                "Flows that passed on an interface with enforce: audit and would have been refused, each once, by the reason"
-                        + " and the direction of its first packet.",
-                INTERFACE,
-                DIRECTION,
-                "reason");
+    private static void add(MetricSnapshots.Builder all, Family... families) {
+        for (Family family : families) {
+            all.metricSnapshot(family.snapshot());
+        }
+    }
+
+    private void states(MetricSnapshots.Builder all) {
+        Family forwarding = new Family(Metric.FORWARDING);
+        Family info = new Family(Metric.INTERFACE_INFO);
+        for (InterfaceState state : states.get()) {
+            forwarding.add(state.forwarding() ? 1 : 0, state.name());
+            info.add(1, state.name(), state.mode(), state.nic(), state.datapath());
+        }
+        add(all, forwarding, info);
+    }
+
+    private void decisions(MetricSnapshots.Builder all) {
+        Family packets = new Family(Metric.PACKETS);
+        Family bytes = new Family(Metric.BYTES);
+        Family drops = new Family(Metric.DROPS);
+        Family wouldDrops = new Family(Metric.WOULD_DROPS);
+        Family wouldDropFlows = new Family(Metric.WOULD_DROP_FLOWS);
         watched.forEach((name, entry) -> {
             Map<List<String>, Dropped> dropped = new LinkedHashMap<>();
             Counters counters = entry.counters.get();
-            counters.forEachRefused((direction, reason, flows) -> refused.add(flows, name, direction, reason.label()));
+            counters.forEachRefused(
+                    (direction, reason, flows) -> wouldDropFlows.add(flows, name, direction, reason.label()));
             counters.forEach((direction, reason, audited, frames, octets) -> {
                 if (reason == Reason.NONE) {
                     packets.add(frames, name, direction, "pass");
@@ -158,29 +157,7 @@ final class Interfaces implements MultiCollector {
                 bytes.add(sum.bytes, labels.toArray(String[]::new));
             });
         });
-        all.metricSnapshot(packets.counter())
-                .metricSnapshot(bytes.counter())
-                .metricSnapshot(drops.counter())
-                .metricSnapshot(wouldDrops.counter())
-                .metricSnapshot(refused.counter());
-    }
-
-    private void enforcing(MetricSnapshots.Builder all) {
-        Family enforcing = new Family(
-                "portcullis_enforcing",
-                "1 while an interface drops what it should; 0 with enforce: audit, which guards nothing.",
-                INTERFACE);
-        watched.forEach((name, entry) -> enforcing.add(entry.hits.get().policy().audits() ? 0 : 1, name));
-        all.metricSnapshot(enforcing.gauge());
-    }
-
-    private void intact(MetricSnapshots.Builder all) {
-        Family intact = new Family(
-                "portcullis_interception_intact",
-                "1 while the kernel asks our programs first about every frame; 0 while others come before, or ours are gone.",
-                INTERFACE);
-        watched.forEach((name, entry) -> intact.add(entry.intact.get().getAsBoolean() ? 1 : 0, name));
-        all.metricSnapshot(intact.gauge());
+        add(all, packets, bytes, drops, wouldDrops, wouldDropFlows);
     }
 
     private record Dropped(long packets, long bytes) {
@@ -189,127 +166,56 @@ final class Interfaces implements MultiCollector {
         }
     }
 
-    private void flows(MetricSnapshots.Builder all) {
-        all.metricSnapshot(totals("portcullis_flows", "Flows in the table now.", Counters.Total.FLOWS)
-                        .gauge())
-                .metricSnapshot(totals(
-                                "portcullis_flows_created",
-                                "Flows that the rules admitted and the table took.",
-                                Counters.Total.FLOWS_CREATED)
-                        .counter())
-                .metricSnapshot(totals(
-                                "portcullis_flows_limit",
-                                "How many flows the tables may hold.",
-                                Counters.Total.FLOW_LIMIT)
-                        .gauge())
-                .metricSnapshot(totals(
-                                "portcullis_flows_taken_up",
-                                "Flows that were there before: of an earlier run, or of the host's own sockets.",
-                                Counters.Total.FLOWS_RESTORED)
-                        .counter())
-                .metricSnapshot(evictions().counter())
-                .metricSnapshot(totals(
-                                "portcullis_flows_refused",
-                                "Flows that the rules admitted and the table did not take, as it was full of flows that make no room.",
-                                Counters.Total.FLOWS_REFUSED)
-                        .counter())
-                .metricSnapshot(totals(
-                                "portcullis_flows_ended",
-                                "Flows that ended before their time: by a reset, by a new connection in their place, or as the"
-                                        + " rules changed.",
-                                Counters.Total.FLOWS_ENDED)
-                        .counter())
-                .metricSnapshot(lookups().counter())
-                .metricSnapshot(totals(
-                                "portcullis_flows_expired",
-                                "Flows forgotten after their idle timeout.",
-                                Counters.Total.FLOWS_EXPIRED)
-                        .counter())
-                .metricSnapshot(totals(
-                                "portcullis_fragmented_datagrams",
-                                "Datagrams of which some fragments have been seen, not all.",
-                                Counters.Total.FRAGMENTED_DATAGRAMS)
-                        .gauge())
-                .metricSnapshot(totals(
-                                "portcullis_fragments_held",
-                                "Fragments that wait for the first of their datagram.",
-                                Counters.Total.FRAGMENTS_HELD)
-                        .gauge())
-                .metricSnapshot(totals(
-                                "portcullis_fragments_held_bytes",
-                                "Bytes of the fragments that wait, Ethernet header included, FCS not.",
-                                Counters.Total.FRAGMENTS_HELD_BYTES)
-                        .gauge())
-                .metricSnapshot(totals(
-                                "portcullis_checksums_finished",
-                                "Layer-4 checksums that a sender left unfinished for its NIC and that were finished here.",
-                                Counters.Total.CHECKSUMS_FINISHED)
-                        .counter())
-                .metricSnapshot(totals(
-                                "portcullis_frames_handed_over",
-                                "ICMP errors that another worker received than the one whose flow they are about.",
-                                Counters.Total.TAKEN_OVER)
-                        .counter())
-                .metricSnapshot(totals(
-                                "portcullis_frames_not_handed_over",
-                                "Of those, the ones that were too many at once and were lost.",
-                                Counters.Total.NOT_TAKEN_OVER)
-                        .counter());
+    private void enforcing(MetricSnapshots.Builder all) {
+        Family enforcing = new Family(Metric.ENFORCING);
+        watched.forEach((name, entry) -> enforcing.add(entry.hits.get().policy().audits() ? 0 : 1, name));
+        add(all, enforcing);
     }
 
-    private Family evictions() {
-        Family family = new Family(
-                "portcullis_flows_evicted",
-                "Flows that made room for others in a full table, by the class that made it and the state they were in.",
-                INTERFACE,
-                "class",
-                "state");
+    private void intact(MetricSnapshots.Builder all) {
+        Family intact = new Family(Metric.INTERCEPTION_INTACT);
+        watched.forEach((name, entry) -> intact.add(entry.intact.get().getAsBoolean() ? 1 : 0, name));
+        add(all, intact);
+    }
+
+    private void totals(MetricSnapshots.Builder all) {
+        for (Metric metric : Metric.values()) {
+            Counters.Total total = metric.total();
+            if (total != null) {
+                Family family = new Family(metric);
+                watched.forEach((name, entry) -> family.add(entry.counters.get().total(total), name));
+                add(all, family);
+            }
+        }
+    }
+
+    private void evictions(MetricSnapshots.Builder all) {
+        Family evicted = new Family(Metric.FLOWS_EVICTED);
         watched.forEach((name, entry) -> {
             Counters counters = entry.counters.get();
-            for (EvictionClass each : EvictionClass.values()) {
-                for (Timeout state : each.states()) {
-                    family.add(counters.evicted(each, state), name, each.label(), state.key());
+            for (EvictionClass evictionClass : EvictionClass.values()) {
+                for (Timeout state : evictionClass.states()) {
+                    evicted.add(counters.evicted(evictionClass, state), name, evictionClass.label(), state.key());
                 }
             }
         });
-        return family;
+        add(all, evicted);
     }
 
-    private Family lookups() {
-        Family family = new Family(
-                "portcullis_flow_lookups",
-                "Searches for the flow of a packet, or of a quoted one.",
-                INTERFACE,
-                "result");
+    private void lookups(MetricSnapshots.Builder all) {
+        Family lookups = new Family(Metric.FLOW_LOOKUPS);
         watched.forEach((name, entry) -> {
             Counters counters = entry.counters.get();
-            family.add(counters.total(Counters.Total.FLOW_HITS), name, "hit");
-            family.add(counters.total(Counters.Total.FLOW_MISSES), name, "miss");
+            lookups.add(counters.total(Counters.Total.FLOW_HITS), name, "hit");
+            lookups.add(counters.total(Counters.Total.FLOW_MISSES), name, "miss");
         });
-        return family;
-    }
-
-    private Family totals(String metric, String description, Counters.Total total) {
-        Family family = new Family(metric, description, INTERFACE);
-        watched.forEach((name, entry) -> family.add(entry.counters.get().total(total), name));
-        return family;
+        add(all, lookups);
     }
 
     private void ports(MetricSnapshots.Builder all) {
-        Family frames = new Family("portcullis_port_frames", "Frames at a port.", INTERFACE, PORT, "way");
-        Family bytes = new Family(
-                "portcullis_port_bytes",
-                "Bytes of those frames, Ethernet header included, FCS not.",
-                INTERFACE,
-                PORT,
-                "way");
-        Family lost = new Family(
-                "portcullis_port_lost_frames",
-                "Frames that a port lost, not by decision: before they were seen, or on sending them.",
-                INTERFACE,
-                PORT,
-                "reason",
-                "errno");
+        Family frames = new Family(Metric.PORT_FRAMES);
+        Family bytes = new Family(Metric.PORT_BYTES);
+        Family lost = new Family(Metric.PORT_LOST_FRAMES);
         watched.forEach((name, entry) -> entry.ports.forEach((port, supplier) -> {
             long count = supplier.getAsLong();
             PortCounter counter = port.counter;
@@ -331,7 +237,7 @@ final class Interfaces implements MultiCollector {
                         SEND_ERROR_OTHER -> lost.add(count, name, port.side, counter.label(), counter.errno());
             }
         }));
-        all.metricSnapshot(frames.counter()).metricSnapshot(bytes.counter()).metricSnapshot(lost.counter());
+        add(all, frames, bytes, lost);
     }
 
     private void stalls(MetricSnapshots.Builder all) {
@@ -342,16 +248,13 @@ final class Interfaces implements MultiCollector {
                 points.add(new HistogramSnapshot.HistogramDataPointSnapshot(
                         buckets(durations),
                         durations.sumNs() / NS_PER_SECOND,
-                        Labels.of(INTERFACE, name, "worker", Integer.toString(worker)),
+                        Labels.of(Label.INTERFACE.key(), name, Label.WORKER.key(), Integer.toString(worker)),
                         Exemplars.EMPTY,
                         0));
             }
         });
         all.metricSnapshot(new HistogramSnapshot(
-                new MetricMetadata(
-                        "portcullis_loop_stall_seconds",
-                        "For how long a worker did not look at its ports while there were frames."),
-                points));
+                new MetricMetadata(Metric.LOOP_STALL.base(), Metric.LOOP_STALL.help()), points));
     }
 
     private static ClassicHistogramBuckets buckets(Durations durations) {
@@ -365,27 +268,18 @@ final class Interfaces implements MultiCollector {
     }
 
     private void rules(MetricSnapshots.Builder all) {
-        Family credits = new Family(
-                "portcullis_rule_hits",
-                "Packets that a rule was credited with: the first of each flow that it admitted. A rule keeps its count where it"
-                        + " moves; the label names its position.",
-                INTERFACE,
-                "rule");
-        Family entries = new Family(
-                "portcullis_acl_hits",
-                "Packets that an entry of the network ACL decided about; a super-frame counts as the packets it stands for.",
-                INTERFACE,
-                "entry");
+        Family rules = new Family(Metric.RULE_HITS);
+        Family entries = new Family(Metric.ACL_HITS);
         watched.forEach((name, entry) -> {
             RuleHits hits = entry.hits.get();
             for (int rule = 0; rule < hits.policy().ruleCount(); rule++) {
-                credits.add(hits.of(rule), name, hits.policy().rule(rule).id());
+                rules.add(hits.of(rule), name, hits.policy().rule(rule).id());
             }
             Acl acl = hits.policy().acl();
             for (int number = 0; acl != null && number < acl.size(); number++) {
                 entries.add(hits.ofAcl(number), name, acl.id(number));
             }
         });
-        all.metricSnapshot(credits.counter()).metricSnapshot(entries.counter());
+        add(all, rules, entries);
     }
 }

@@ -1,7 +1,5 @@
 package io.portcullis.metrics;
 
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -16,9 +14,9 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.port.PortCounter;
-import io.prometheus.metrics.model.registry.Collector;
-import io.prometheus.metrics.model.snapshots.InfoSnapshot;
-import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -41,66 +39,32 @@ public final class Meters implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
     private final JvmGcMetrics gc = new JvmGcMetrics();
-
-    // Gauges hold what they show weakly: these fields keep it.
-    private final AtomicLong unguarded = new AtomicLong();
-    private final AtomicLong brokenExpectations = new AtomicLong();
-    private final Map<String, AtomicLong> degraded = new LinkedHashMap<>();
+    private final String version;
     private final LongSupplier defects;
     private final LongSupplier logLinesLost;
-    private final AtomicLong lastReloadSuccessful = new AtomicLong();
-    private final AtomicLong lastReloadSuccessEpochSeconds = new AtomicLong();
+    private final Map<String, AtomicLong> degraded = new LinkedHashMap<>();
     private final Timer succeeded;
     private final Timer failed;
+    private volatile int unguarded;
+    private volatile int brokenExpectations;
+    private volatile boolean lastReloadSuccessful;
+    private volatile long lastReloadSuccessEpochSeconds;
 
     /**
      * Meters without an interface yet.
      *
      * @param version of the program
-     * @param defects exceptions that nobody caught; asked at every scrape
-     * @param logLinesLost lines of the log that were dropped; asked at every scrape
+     * @param defects exceptions that nobody caught; read at every scrape
+     * @param logLinesLost lines of the log that were dropped; read at every scrape
      */
     public Meters(String version, LongSupplier defects, LongSupplier logLinesLost) {
+        this.version = version;
         this.defects = defects;
         this.logLinesLost = logLinesLost;
+        CAUSES.forEach(cause -> degraded.put(cause, new AtomicLong()));
+        MultiCollector program = this::program;
         registry.getPrometheusRegistry().register(interfaces);
-        Collector build = () -> InfoSnapshot.builder()
-                .name("portcullis_build")
-                .help("The program.")
-                .dataPoint(InfoSnapshot.InfoDataPointSnapshot.builder()
-                        .labels(Labels.of("version", version))
-                        .build())
-                .build();
-        registry.getPrometheusRegistry().register(build);
-
-        Gauge.builder("portcullis.config.last.reload.successful", lastReloadSuccessful, AtomicLong::get)
-                .description("1 when the configuration in force is the one in the files, 0 when those are faulty.")
-                .register(registry);
-        Gauge.builder("portcullis.config.last.reload.success.timestamp", lastReloadSuccessEpochSeconds, AtomicLong::get)
-                .baseUnit("seconds")
-                .description("When the configuration in force was put in force, in seconds since 1970.")
-                .register(registry);
-        Gauge.builder("portcullis.unguarded.interfaces", unguarded, AtomicLong::get)
-                .description("NICs that are up, have an address that others can reach, and that no interface guards.")
-                .register(registry);
-        Gauge.builder("portcullis.broken.expectations", brokenExpectations, AtomicLong::get)
-                .description("Claims of the configuration in force that do not hold, since addresses of NICs changed.")
-                .register(registry);
-        for (String cause : CAUSES) {
-            AtomicLong on = new AtomicLong();
-            degraded.put(cause, on);
-            Gauge.builder("portcullis.degraded", on, AtomicLong::get)
-                    .tag("cause", cause)
-                    .description(
-                            "1 while that part is not as the configuration wants it; the rules are enforced all the same.")
-                    .register(registry);
-        }
-        FunctionCounter.builder("portcullis.defects", this, each -> each.defects.getAsLong())
-                .description("Exceptions that nobody caught, in any thread: defects of portcullis.")
-                .register(registry);
-        FunctionCounter.builder("portcullis.log.lines.lost", this, each -> each.logLinesLost.getAsLong())
-                .description("Lines of the log that were dropped since nobody took them in time.")
-                .register(registry);
+        registry.getPrometheusRegistry().register(program);
         succeeded = reloadTimer("success");
         failed = reloadTimer("failure");
 
@@ -113,18 +77,38 @@ public final class Meters implements AutoCloseable {
         gc.bindTo(registry);
     }
 
+    private MetricSnapshots program() {
+        Family degradations = new Family(Metric.DEGRADED);
+        degraded.forEach((cause, on) -> degradations.add(on.get(), cause));
+        return MetricSnapshots.of(
+                one(Metric.LAST_RELOAD_SUCCESSFUL, lastReloadSuccessful ? 1 : 0),
+                one(Metric.LAST_RELOAD_SUCCESS_TIMESTAMP, lastReloadSuccessEpochSeconds),
+                one(Metric.UNGUARDED_INTERFACES, unguarded),
+                one(Metric.BROKEN_EXPECTATIONS, brokenExpectations),
+                degradations.snapshot(),
+                one(Metric.DEFECTS, defects.getAsLong()),
+                one(Metric.LOG_LINES_LOST, logLinesLost.getAsLong()),
+                one(Metric.BUILD_INFO, 1, version));
+    }
+
+    private static MetricSnapshot one(Metric metric, long value, String... labelValues) {
+        Family family = new Family(metric);
+        family.add(value, labelValues);
+        return family.snapshot();
+    }
+
     private Timer reloadTimer(String outcome) {
-        return Timer.builder("portcullis.config.reload")
-                .tag("outcome", outcome)
-                .description("Readings of the configuration, the first included: how many, and how long they took.")
+        return Timer.builder(Metric.RELOAD.base())
+                .tag(Label.OUTCOME.key(), outcome)
+                .description(Metric.RELOAD.help())
                 .register(registry);
     }
 
     /**
      * Shows an interface from now on; one of that name that was shown before, its port counters included, is forgotten.
      *
-     * @param counters asked at every scrape
-     * @param hits asked at every scrape: after a reload the rules are others
+     * @param counters read at every scrape
+     * @param hits read at every scrape: after a reload the rules are others
      * @param stalls of each worker
      */
     public void watch(
@@ -135,11 +119,20 @@ public final class Meters implements AutoCloseable {
     /**
      * Shows {@code portcullis_interception_intact} {interface}.
      *
-     * @param intact true while every frame is asked of us first; asked at every scrape
+     * @param intact true while the kernel runs our programs first for every frame; read at every scrape
      * @throws IllegalArgumentException if the interface is not watched
      */
     public void intact(String interfaceName, BooleanSupplier intact) {
         interfaces.intact(interfaceName, intact);
+    }
+
+    /**
+     * Shows {@code portcullis_interface_forwarding} and {@code portcullis_interface_info}, of interfaces that are not watched too.
+     *
+     * @param current all interfaces of the configuration; read at every scrape
+     */
+    public void interfaces(Supplier<List<InterfaceState>> current) {
+        interfaces.states(current);
     }
 
     /** Shows an interface no more. */
@@ -149,12 +142,12 @@ public final class Meters implements AutoCloseable {
 
     /** Shows {@code portcullis_unguarded_interfaces}: NICs that are up, can be reached, and that no interface guards. */
     public void unguarded(int count) {
-        unguarded.set(count);
+        unguarded = count;
     }
 
     /** Shows {@code portcullis_broken_expectations}: claims that do not hold. */
     public void brokenExpectations(int count) {
-        brokenExpectations.set(count);
+        brokenExpectations = count;
     }
 
     /**
@@ -182,7 +175,7 @@ public final class Meters implements AutoCloseable {
      * {interface, port, way = received | sent}, {@code portcullis_port_lost_frames_total} {interface, port, reason, errno}.
      *
      * @param side {@code outside} or {@code inside}
-     * @param count asked at every scrape
+     * @param count read at every scrape
      * @throws IllegalArgumentException if the interface is not watched
      */
     public void portCounter(String interfaceName, String side, PortCounter counter, LongSupplier count) {
@@ -196,9 +189,9 @@ public final class Meters implements AutoCloseable {
      * @param seconds how long it took
      */
     public void reloaded(boolean ok, long epochSeconds, double seconds) {
-        lastReloadSuccessful.set(ok ? 1 : 0);
+        lastReloadSuccessful = ok;
         if (ok) {
-            lastReloadSuccessEpochSeconds.set(epochSeconds);
+            lastReloadSuccessEpochSeconds = epochSeconds;
         }
         (ok ? succeeded : failed).record(Duration.ofNanos(Math.round(seconds * NS_PER_SECOND)));
     }
