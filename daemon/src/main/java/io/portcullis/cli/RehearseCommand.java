@@ -5,6 +5,7 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.netlink.Veth;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.service.Daemon;
 import io.portcullis.service.Logs;
 import java.io.IOException;
@@ -67,7 +68,7 @@ final class RehearseCommand implements Callable<Integer> {
         Files.writeString(file, RULES.formatted(folder.resolve("control.sock")));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
-            daemon.reload(false);
+            daemon.reload(new ReloadRequest(false));
             daemon.status();
             return Exit.OK;
         } catch (StartException e) {

@@ -8,9 +8,10 @@ import io.portcullis.http.Request;
 import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
-import io.portcullis.http.SocketFile;
-import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.ReloadRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,58 +23,59 @@ import java.util.concurrent.Executors;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration was refused). Every other answer is {@code {"error": "…"}}.
+ * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
+ * was refused). Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
-    private static final String ALLOW_LOCKOUT = "allow-lockout";
-
     /** {@code GET /v1/version}. */
     record VersionReport(String name, String version) {}
 
     private final HttpServer server;
     private final SocketFile.Published socket;
-    private final ExecutorService questions;
+    private final ExecutorService explanations;
 
-    private ControlServer(HttpServer server, SocketFile.Published socket, ExecutorService questions) {
+    private ControlServer(HttpServer server, SocketFile.Published socket, ExecutorService explanations) {
         this.server = server;
         this.socket = socket;
-        this.questions = questions;
+        this.explanations = explanations;
     }
 
     /**
-     * Listens and serves. The socket is for root and the group {@code portcullis} only; its folder is made where it is
-     * missing; a socket that a dead daemon left is replaced.
+     * Listens and serves. Only root and the group {@code portcullis} may connect. Its folder is made if it is missing; the socket
+     * that an ended daemon left is replaced.
      *
      * @param socket absolute
-     * @param executor runs {@link DaemonApi#reload}, one at a time
+     * @param executor runs {@link DaemonCommands#reload}, one at a time
      * @throws ServerException if it can't listen there, or another daemon does
      */
-    public static ControlServer open(Path socket, DaemonApi operations, Executor executor) throws ServerException {
-        return open(socket, operations, executor, HttpServer.IDLE);
+    public static ControlServer open(Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor)
+            throws ServerException {
+        return open(socket, queries, commands, executor, HttpServer.IDLE);
     }
 
-    static ControlServer open(Path socket, DaemonApi operations, Executor executor, Duration idle)
+    static ControlServer open(
+            Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor, Duration idle)
             throws ServerException {
-        // Not behind a reload that takes long.
-        ExecutorService questions = Executors.newSingleThreadExecutor(
+        // A thread of its own: an explanation does not wait for a long reload.
+        ExecutorService explanations = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("portcullis-explain").factory());
         Routes routes = new Routes(
                 new Routes.Resource(
                         "GET",
                         "/v1/status",
-                        _ -> CompletableFuture.completedFuture(Response.json(200, operations.status()))),
+                        _ -> CompletableFuture.completedFuture(Response.json(200, queries.status()))),
                 new Routes.Resource(
                         "GET",
                         "/v1/version",
                         _ -> CompletableFuture.completedFuture(Response.json(
                                 200,
                                 new VersionReport(
-                                        "portcullis", operations.status().version())))),
+                                        "portcullis", queries.status().version())))),
                 new Routes.Resource(
                         "GET",
                         "/v1/explain",
-                        request -> CompletableFuture.supplyAsync(() -> explain(operations, request), questions)),
-                new Routes.Resource("POST", "/v1/reload", request -> reload(operations, request, executor)));
+                        request -> CompletableFuture.supplyAsync(() -> explain(queries, request), explanations)),
+                new Routes.Resource("POST", "/v1/reload", request -> reload(commands, request, executor)));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -83,31 +85,33 @@ public final class ControlServer implements Listening.Server {
                     new DomainSocketAddress(file.unpublished().toFile()));
             SocketFile.Published published = file.publish();
             open = true;
-            return new ControlServer(server, published, questions);
+            return new ControlServer(server, published, explanations);
         } catch (IOException e) {
             throw new ServerException("control.socket " + socket + ": " + e.getMessage(), e);
         } finally {
             if (!open) {
                 server.close();
                 file.discard();
-                questions.shutdownNow();
+                explanations.shutdownNow();
             }
         }
     }
 
-    private static CompletableFuture<Response> reload(DaemonApi operations, Request request, Executor executor) {
-        String allowed = request.query().getOrDefault(ALLOW_LOCKOUT, "false");
-        if (!allowed.equals("true") && !allowed.equals("false")) {
-            return CompletableFuture.completedFuture(
-                    Response.error(400, ALLOW_LOCKOUT + " must be true or false, not " + allowed));
+    private static CompletableFuture<Response> reload(DaemonCommands commands, Request request, Executor executor) {
+        ReloadRequest reload;
+        try {
+            reload = ReloadRequest.of(request.query());
+        } catch (IllegalArgumentException misuse) {
+            return CompletableFuture.completedFuture(Response.error(400, String.valueOf(misuse.getMessage())));
         }
-        return CompletableFuture.supplyAsync(() -> operations.reload(allowed.equals("true")), executor)
+        return CompletableFuture.supplyAsync(() -> commands.reload(reload), executor)
                 .thenApply(report -> Response.json(report.ok() ? 200 : 422, report));
     }
 
-    public static Response explain(DaemonApi operations, Request request) {
+    /** The answer to {@code GET /v1/explain}: 200, or 400 where the request makes no sense. */
+    public static Response explain(DaemonQueries queries, Request request) {
         try {
-            return Response.json(200, operations.explain(ExplainRequest.of(request.query())));
+            return Response.json(200, queries.explain(ExplainRequest.of(request.query())));
         } catch (IllegalArgumentException misuse) {
             return Response.error(400, String.valueOf(misuse.getMessage()));
         }
@@ -125,12 +129,12 @@ public final class ControlServer implements Listening.Server {
         return "the control server on " + socket.path();
     }
 
-    /** Removes the socket where it is still ours, closes all connections; waits up to seconds for the thread to end. */
+    /** Removes the socket if it is still ours, and closes all connections; waits a few seconds at most for the thread to end. */
     @Override
     public void close() {
-        // First the file, while nobody else can have taken its place: who finds it, finds us answering.
+        // First the file, while another daemon can't have replaced it: a client that finds it gets an answer.
         socket.remove();
         server.close();
-        questions.shutdownNow();
+        explanations.shutdownNow();
     }
 }

@@ -10,7 +10,7 @@ import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
 import io.portcullis.metrics.Scrape;
-import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.Health;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class MetricsServer implements Listening.Server {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsServer.class);
 
-    /** Gathers the metrics; asked on a thread of the server's own, one scrape at a time. */
+    /** Gathers the metrics; called on one thread of the server, one scrape at a time. */
     @FunctionalInterface
     public interface Scraper {
         /** All metrics now. */
@@ -51,14 +51,14 @@ public final class MetricsServer implements Listening.Server {
     }
 
     /**
-     * Listens and serves. An address that this host does not have yet is answered at when it has.
+     * Listens and serves. An address that this host does not have yet works as soon as a NIC has it.
      *
-     * @param host address or name, which is looked up now; an IPv6 address without brackets
+     * @param host an address, or a name, which is looked up now; an IPv6 address without brackets
      * @param port 0: any free one
-     * @param operations asked for {@link DaemonApi#health} only
+     * @param queries for {@link DaemonQueries#health} only
      * @throws ServerException if it can't listen there
      */
-    public static MetricsServer open(String host, int port, Scraper scraper, DaemonApi operations)
+    public static MetricsServer open(String host, int port, Scraper scraper, DaemonQueries queries)
             throws ServerException {
         String where = "metrics.listen " + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
         InetSocketAddress wanted = new InetSocketAddress(host, port);
@@ -69,13 +69,13 @@ public final class MetricsServer implements Listening.Server {
         Routes routes = new Routes(
                 new HostNames(host),
                 new Routes.Resource("GET", "/metrics", request -> scrapes.ask(Scrape.Format.of(request.accept()))),
-                new Routes.Resource("GET", "/healthz", _ -> healthz(operations.health())));
+                new Routes.Resource("GET", "/healthz", _ -> healthz(queries.health())));
         HttpServer server = new HttpServer("portcullis-metrics", routes, HttpServer.IDLE);
         boolean open = false;
         try {
             Channel listening = server.listen(EpollServerSocketChannel.class, wanted);
             if (isAbsent(wanted.getAddress())) {
-                LOG.warn("{}: no NIC of this host has that address; it is answered at when one has", where);
+                LOG.warn("{}: no NIC of this host has that address; it works as soon as one has it", where);
             }
             open = true;
             return new MetricsServer(server, scrapes, (InetSocketAddress) listening.localAddress());
@@ -118,7 +118,7 @@ public final class MetricsServer implements Listening.Server {
                         : Response.text(503, String.join("\n", health.problems()) + "\n"));
     }
 
-    /** Where it listens, the port that was found included. */
+    /** The address that it listens at, with the port that the kernel chose. */
     public InetSocketAddress address() {
         return address;
     }
@@ -135,7 +135,7 @@ public final class MetricsServer implements Listening.Server {
         return "the metrics server on " + address;
     }
 
-    /** Closes all connections; waits up to seconds for the thread to end. */
+    /** Closes all connections; waits a few seconds at most for the thread to end. */
     @Override
     public void close() {
         server.close();

@@ -1,13 +1,6 @@
 package io.portcullis.metrics;
 
 import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
@@ -33,12 +26,12 @@ import java.util.function.Supplier;
 public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
-    /** What may be degraded: {@link #degraded}. */
+    /** The parts that {@link #degraded} knows. */
     private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
-    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final JvmMeters jvm = new JvmMeters(registry);
     private final String version;
     private final LongSupplier defects;
     private final LongSupplier logLinesLost;
@@ -67,14 +60,6 @@ public final class Meters implements AutoCloseable {
         registry.getPrometheusRegistry().register(program);
         succeeded = reloadTimer("success");
         failed = reloadTimer("failure");
-
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ClassLoaderMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
-        new FileDescriptorMetrics().bindTo(registry);
-        new UptimeMetrics().bindTo(registry);
-        gc.bindTo(registry);
     }
 
     private MetricSnapshots program() {
@@ -105,10 +90,10 @@ public final class Meters implements AutoCloseable {
     }
 
     /**
-     * Shows an interface from now on; one of that name that was shown before, its port counters included, is forgotten.
+     * Shows an interface from now on. An earlier one of that name is forgotten, its port counters included.
      *
      * @param counters read at every scrape
-     * @param hits read at every scrape: after a reload the rules are others
+     * @param hits read at every scrape: a reload changes the rules
      * @param stalls of each worker
      */
     public void watch(
@@ -140,12 +125,12 @@ public final class Meters implements AutoCloseable {
         interfaces.unwatch(interfaceName);
     }
 
-    /** Shows {@code portcullis_unguarded_interfaces}: NICs that are up, can be reached, and that no interface guards. */
+    /** Shows {@code portcullis_unguarded_interfaces}. */
     public void unguarded(int count) {
         unguarded = count;
     }
 
-    /** Shows {@code portcullis_broken_expectations}: claims that do not hold. */
+    /** Shows {@code portcullis_broken_expectations}. */
     public void brokenExpectations(int count) {
         brokenExpectations = count;
     }
@@ -160,12 +145,12 @@ public final class Meters implements AutoCloseable {
     public void degraded(String cause, boolean on) {
         AtomicLong shown = degraded.get(cause);
         if (shown == null) {
-            throw new IllegalArgumentException("nothing degrades by " + cause + ", only by " + CAUSES);
+            throw new IllegalArgumentException(cause + " is not one of " + CAUSES);
         }
         shown.set(on ? 1 : 0);
     }
 
-    /** Whether every rule's hits are shown ({@code metrics.rule-hits}); true to begin with. */
+    /** Whether the hits of every rule are shown ({@code metrics.rule-hits}); at first they are. */
     public void ruleHits(boolean on) {
         interfaces.ruleHits(on);
     }
@@ -183,9 +168,9 @@ public final class Meters implements AutoCloseable {
     }
 
     /**
-     * Notes how a reading of the configuration went, the first included.
+     * Records a reload of the configuration, the first one included.
      *
-     * @param epochSeconds when it was over, since 1970
+     * @param epochSeconds when it ended, since 1970
      * @param seconds how long it took
      */
     public void reloaded(boolean ok, long epochSeconds, double seconds) {
@@ -207,10 +192,10 @@ public final class Meters implements AutoCloseable {
         return new Scrape(format.contentType(), body.toByteArray());
     }
 
-    /** Ends what the meters do by themselves (they listen to the garbage collector). */
+    /** Ends listening to the garbage collector. */
     @Override
     public void close() {
-        gc.close();
+        jvm.close();
         registry.close();
     }
 }

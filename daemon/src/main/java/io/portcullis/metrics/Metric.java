@@ -278,13 +278,7 @@ enum Metric {
             Type.SUMMARY,
             Unit.SECONDS,
             "portcullis_config_reload_seconds",
-            "Reloads of the configuration, the first included: how many there were, and how long they took.",
-            OUTCOME),
-    RELOAD_MAX(
-            Type.GAUGE,
-            Unit.SECONDS,
-            "portcullis_config_reload_seconds_max",
-            "The longest reload of the last minutes.",
+            "How long reloads of the configuration took, the first included; with the suffix _max the longest of the last minutes.",
             OUTCOME),
     BUILD_INFO(Type.INFO, Unit.BOOLEAN, "portcullis_build", "The program that runs.", VERSION);
 
@@ -360,7 +354,7 @@ enum Metric {
         return base;
     }
 
-    /** The name as a scrape has it; a histogram and a summary append {@code _count} and {@code _sum}. */
+    /** The name as a scrape has it; a histogram and a summary append {@code _count} and {@code _sum}, a summary {@code _max} too. */
     String exposed() {
         return base + type.suffix;
     }

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
  * All metrics at one moment.
  *
  * @param contentType for the header of that name
- * @param body in that format; nobody writes to it, so that many may read it
+ * @param body in that format; never written again, so that several connections may share it
  */
 @SuppressWarnings("ArrayRecordComponent") // written to sockets, never compared
 public record Scrape(String contentType, byte[] body) {
     private static final String OPEN_METRICS_TYPE = "application/openmetrics-text";
 
-    /** What metrics can be written as. */
+    /** The formats that metrics can be written in. */
     public enum Format {
         /** Of Prometheus, version 0.0.4. */
         TEXT("text/plain; version=0.0.4; charset=utf-8"),

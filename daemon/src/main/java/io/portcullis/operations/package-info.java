@@ -1,8 +1,9 @@
 /**
- * What the daemon can be asked and told, as records and one interface ({@link
- * io.portcullis.operations.DaemonApi}). The records are the shapes of the JSON that the control socket speaks.
+ * The operations of the running daemon: queries ({@link io.portcullis.operations.DaemonQueries}), which change nothing, apart from
+ * commands ({@link io.portcullis.operations.DaemonCommands}). Requests and reports are records; the reports are the shapes of the JSON
+ * that the control socket sends.
  *
- * <p>May import {@code net}. Start reading at {@code DaemonApi}.
+ * <p>May import {@code net}. Start reading at {@code DaemonQueries}.
  */
 @NullMarked
 package io.portcullis.operations;

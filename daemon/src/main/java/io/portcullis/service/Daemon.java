@@ -18,11 +18,15 @@ import io.portcullis.history.LastGood;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.metrics.Meters;
+import io.portcullis.net.Cidr;
 import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
@@ -50,7 +54,7 @@ import org.slf4j.LoggerFactory;
  * <p>Starts, reloads, NIC events and stops happen one at a time, under the lock of this object. What runs is one immutable value
  * ({@link Running}); {@link #status} and {@link #health} read it from any thread and wait for nothing.
  */
-public final class Daemon implements DaemonApi, AutoCloseable {
+public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
     private static final long ROUND_MS = 1_000;

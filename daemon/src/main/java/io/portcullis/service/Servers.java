@@ -7,7 +7,8 @@ import io.portcullis.http.Listening;
 import io.portcullis.http.ServerException;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.metrics.Meters;
-import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * One thread at a time opens and closes them.
  */
 final class Servers implements AutoCloseable {
-    private final DaemonApi operations;
+    private final DaemonQueries queries;
+    private final DaemonCommands commands;
     private final Meters meters;
     private final Executor reloads;
     private @Nullable Path socket;
@@ -43,7 +45,7 @@ final class Servers implements AutoCloseable {
             socket = controlSocket;
             control = Listening.start("control.socket " + controlSocket, () -> {
                 checkFolder(controlSocket);
-                return ControlServer.open(controlSocket, operations, reloads);
+                return ControlServer.open(controlSocket, queries, commands, reloads);
             });
         }
         Metrics before = listen;
@@ -52,7 +54,7 @@ final class Servers implements AutoCloseable {
             listen = metricsListen;
             metrics = Listening.start(
                     "metrics.listen",
-                    () -> MetricsServer.open(metricsListen.host(), metricsListen.port(), meters::scrape, operations));
+                    () -> MetricsServer.open(metricsListen.host(), metricsListen.port(), meters::scrape, queries));
         }
     }
 

@@ -14,11 +14,10 @@ import io.portcullis.http.Listening;
 import io.portcullis.http.ListeningTest;
 import io.portcullis.http.ServerException;
 import io.portcullis.http.SocketClient;
-import io.portcullis.http.SocketFile;
 import io.portcullis.http.Unreachable;
-import io.portcullis.operations.DaemonApi;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,7 +60,7 @@ final class ControlServerTest {
     @SuppressWarnings("NullAway.Init") // JUnit sets it
     private Path folder;
 
-    private final FakeOperations operations = new FakeOperations();
+    private final FakeDaemon daemon = new FakeDaemon();
     private final ExecutorService executor = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("reloads").unstarted(task));
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -88,7 +87,7 @@ final class ControlServerTest {
     }
 
     private ControlServer serve() throws ServerException {
-        return closing(ControlServer.open(socket, operations, executor));
+        return closing(ControlServer.open(socket, daemon, daemon, executor));
     }
 
     private SocketClient.Reply call(String method, String path) throws Unreachable {
@@ -154,7 +153,7 @@ final class ControlServerTest {
         serve();
         SocketClient.Reply status = call("GET", "/v1/status");
         assertEquals(200, status.status());
-        assertEquals(operations.status(), JSON.readValue(status.body(), StatusReport.class));
+        assertEquals(daemon.status(), JSON.readValue(status.body(), StatusReport.class));
         assertEquals(
                 new SocketClient.Reply(200, "{\"name\":\"portcullis\",\"version\":\"1.2.3\"}"),
                 call("GET", "/v1/version?pretty"));
@@ -165,22 +164,22 @@ final class ControlServerTest {
         serve();
         SocketClient.Reply good = call("POST", "/v1/reload");
         assertEquals(200, good.status());
-        assertEquals(FakeOperations.GOOD, JSON.readValue(good.body(), ReloadReport.class));
+        assertEquals(FakeDaemon.GOOD, JSON.readValue(good.body(), ReloadReport.class));
 
-        operations.reload = FakeOperations.BAD;
+        daemon.reload = FakeDaemon.BAD;
         SocketClient.Reply bad = call("POST", "/v1/reload");
         assertEquals(422, bad.status());
-        assertEquals(FakeOperations.BAD, JSON.readValue(bad.body(), ReloadReport.class));
+        assertEquals(FakeDaemon.BAD, JSON.readValue(bad.body(), ReloadReport.class));
     }
 
     /** Reloads that take until they are told to end. */
-    private static final class SlowReload extends FakeOperations {
+    private static final class SlowReload extends FakeDaemon {
         private final CountDownLatch begun = new CountDownLatch(1);
         private final CountDownLatch mayEnd = new CountDownLatch(1);
         private volatile String thread = "";
 
         @Override
-        public ReloadReport reload(boolean allowLockout) {
+        public ReloadReport reload(ReloadRequest request) {
             thread = Thread.currentThread().getName();
             begun.countDown();
             try {
@@ -196,9 +195,9 @@ final class ControlServerTest {
     void thatALockoutIsAllowedIsPassedOn() throws Exception {
         serve();
         assertEquals(200, call("POST", "/v1/reload?allow-lockout=true").status());
-        assertTrue(operations.allowLockout);
+        assertTrue(daemon.allowLockout);
         assertEquals(200, call("POST", "/v1/reload").status());
-        assertFalse(operations.allowLockout);
+        assertFalse(daemon.allowLockout);
         SocketClient.Reply misuse = call("POST", "/v1/reload?allow-lockout=yes");
         assertEquals(400, misuse.status());
         assertEquals("allow-lockout must be true or false, not yes", error(misuse));
@@ -207,7 +206,7 @@ final class ControlServerTest {
     @Test
     void othersAreAnsweredWhileAReloadRuns() throws Exception {
         SlowReload slow = new SlowReload();
-        closing(ControlServer.open(socket, slow, executor));
+        closing(ControlServer.open(socket, slow, slow, executor));
         try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
             Future<SocketClient.Reply> reload = callers.submit(() -> call("POST", "/v1/reload"));
             assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
@@ -236,7 +235,7 @@ final class ControlServerTest {
     @Test
     void aReloadMayTakeLongerThanAConnectionMayIdle() throws Exception {
         SlowReload slow = new SlowReload();
-        closing(ControlServer.open(socket, slow, executor, Duration.ofSeconds(1)));
+        closing(ControlServer.open(socket, slow, slow, executor, Duration.ofSeconds(1)));
         SocketChannel peer = connect();
         send(peer, "POST /v1/reload HTTP/1.1\r\nConnection: close\r\n\r\n");
         assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
@@ -248,7 +247,8 @@ final class ControlServerTest {
 
     @Test
     void whoDoesNotTakeItsAnswerIsCut() throws Exception {
-        closing(ControlServer.open(socket, new WordyStatus(), executor, Duration.ofMillis(100)));
+        WordyStatus wordy = new WordyStatus();
+        closing(ControlServer.open(socket, wordy, wordy, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
         send(peer, "GET /v1/status HTTP/1.1\r\n\r\n");
         dripUntilCut(peer);
@@ -359,7 +359,7 @@ final class ControlServerTest {
 
     @Test
     void whoDripsIsCutThoughBytesKeepComing() throws Exception {
-        closing(ControlServer.open(socket, operations, executor, Duration.ofMillis(100)));
+        closing(ControlServer.open(socket, daemon, daemon, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
         InputStream answers = Channels.newInputStream(peer);
         AtomicReference<Integer> end = new AtomicReference<>(0);
@@ -378,7 +378,7 @@ final class ControlServerTest {
 
     @Test
     void connectionsAreBoundedAndTheLongestIdleOneGoesForTheNext() throws Exception {
-        closing(ControlServer.open(socket, operations, executor, Duration.ofMinutes(5)));
+        closing(ControlServer.open(socket, daemon, daemon, executor, Duration.ofMinutes(5)));
         List<SocketChannel> peers = new ArrayList<>();
         for (int i = 0; i < Connections.MAX; i++) {
             SocketChannel peer = connect();
@@ -434,7 +434,7 @@ final class ControlServerTest {
     void aSocketThatADaemonAnswersOnIsLeftAlone() throws Exception {
         serve();
         ServerException refused =
-                assertThrows(ServerException.class, () -> ControlServer.open(socket, operations, executor));
+                assertThrows(ServerException.class, () -> ControlServer.open(socket, daemon, daemon, executor));
         assertEquals(
                 "control.socket " + socket + ": another portcullis answers on " + socket
                         + "; stop it, or choose another path",
@@ -457,7 +457,7 @@ final class ControlServerTest {
     /** Kept open: looked after a hundred times a second. */
     private Listening keepOpen() {
         return closing(Listening.start(
-                "the control socket", () -> ControlServer.open(socket, operations, executor), Duration.ofMillis(10)));
+                "the control socket", () -> ControlServer.open(socket, daemon, daemon, executor), Duration.ofMillis(10)));
     }
 
     private void awaitAnswer() {
@@ -547,7 +547,7 @@ final class ControlServerTest {
         ServerException refused = assertThrows(ServerException.class, this::serve);
         assertEquals(
                 "control.socket " + socket
-                        + ": there is something else than a socket; move it away or choose another path",
+                        + ": it is not a socket; move it away or choose another path",
                 refused.getMessage());
         assertEquals("dear", Files.readString(socket));
     }
@@ -581,18 +581,18 @@ final class ControlServerTest {
 
     @Test
     void aDefectIsAnsweredAndDoesNotEndTheServer() throws Exception {
-        DaemonApi broken = new FakeOperations() {
+        FakeDaemon broken = new FakeDaemon() {
             @Override
             public StatusReport status() {
                 throw new IllegalStateException("a test's defect");
             }
 
             @Override
-            public ReloadReport reload(boolean allowLockout) {
+            public ReloadReport reload(ReloadRequest request) {
                 throw new IllegalStateException("a test's defect");
             }
         };
-        closing(ControlServer.open(socket, broken, executor));
+        closing(ControlServer.open(socket, broken, broken, executor));
         SocketClient.Reply reply = call("GET", "/v1/status");
         assertEquals(500, reply.status());
         assertEquals("a defect of portcullis, which its log describes", error(reply));
@@ -609,7 +609,7 @@ final class ControlServerTest {
     }
 
     /** A status that no socket's buffer holds. */
-    private static final class WordyStatus extends FakeOperations {
+    private static final class WordyStatus extends FakeDaemon {
         @Override
         public StatusReport status() {
             StatusReport few = super.status();
@@ -632,8 +632,8 @@ final class ControlServerTest {
 
     @Test
     void aHugeStatusArrivesWhole() throws Exception {
-        DaemonApi wordy = new WordyStatus();
-        closing(ControlServer.open(socket, wordy, executor));
+        WordyStatus wordy = new WordyStatus();
+        closing(ControlServer.open(socket, wordy, wordy, executor));
         String body = call("GET", "/v1/status").body();
         assertTrue(body.length() > 1_000_000);
         assertEquals(wordy.status(), JSON.readValue(body, StatusReport.class));

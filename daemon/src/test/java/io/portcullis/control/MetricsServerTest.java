@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A real server on the loopback, asked by Java's own HTTP client. */
 @Timeout(60)
 final class MetricsServerTest {
-    private final FakeOperations operations = new FakeOperations();
+    private final FakeDaemon daemon = new FakeDaemon();
     private final Meters meters = new Meters("1.2.3", () -> 0, () -> 0);
     private final HttpClient client =
             HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY).build();
@@ -66,7 +66,7 @@ final class MetricsServerTest {
     }
 
     private MetricsServer serve(MetricsServer.Scraper scraper) throws ServerException {
-        MetricsServer server = MetricsServer.open("127.0.0.1", 0, scraper, operations);
+        MetricsServer server = MetricsServer.open("127.0.0.1", 0, scraper, daemon);
         open.add(server);
         return server;
     }
@@ -109,7 +109,7 @@ final class MetricsServerTest {
         assertEquals("ok\n", well.body());
         assertEquals("text/plain; charset=utf-8", type(well));
 
-        operations.health = new Health(false, List.of("web0: eth1 has no carrier", "edge: eth3 is gone"));
+        daemon.health = new Health(false, List.of("web0: eth1 has no carrier", "edge: eth3 is gone"));
         HttpResponse<String> ill = get(server, "/healthz");
         assertEquals(503, ill.statusCode());
         assertEquals("web0: eth1 has no carrier\nedge: eth3 is gone\n", ill.body());
@@ -174,7 +174,7 @@ final class MetricsServerTest {
 
     private String refusal(String host, int port) {
         return String.valueOf(
-                assertThrows(ServerException.class, () -> MetricsServer.open(host, port, meters::scrape, operations))
+                assertThrows(ServerException.class, () -> MetricsServer.open(host, port, meters::scrape, daemon))
                         .getMessage());
     }
 
@@ -193,7 +193,7 @@ final class MetricsServerTest {
     @ValueSource(strings = {"192.0.2.1", "2001:db8::1"})
     void anAddressThatNoNicHasYetIsListenedAt(String address) throws Exception {
         // For documentation (RFC 5737, RFC 3849): no machine has them.
-        open.add(MetricsServer.open(address, 0, meters::scrape, operations));
+        open.add(MetricsServer.open(address, 0, meters::scrape, daemon));
         assertEquals(InetAddress.ofLiteral(address), open.getFirst().address().getAddress());
     }
 
@@ -462,7 +462,7 @@ final class MetricsServerTest {
         assertEquals(200, get(server, "/healthz").statusCode());
         server.close();
         assertThrows(IOException.class, () -> get(server, "/healthz"));
-        open.add(MetricsServer.open("127.0.0.1", port, meters::scrape, operations));
+        open.add(MetricsServer.open("127.0.0.1", port, meters::scrape, daemon));
         assertEquals(200, get(server, "/healthz").statusCode());
     }
 }

@@ -9,7 +9,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.portcullis.control.ControlServer;
-import io.portcullis.control.FakeOperations;
+import io.portcullis.control.FakeDaemon;
 import io.portcullis.packet.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ final class RequestFuzzTest {
                     "GET",
                     "/v1/explain",
                     request ->
-                            CompletableFuture.completedFuture(ControlServer.explain(new FakeOperations(), request))));
+                            CompletableFuture.completedFuture(ControlServer.explain(new FakeDaemon(), request))));
 
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "")

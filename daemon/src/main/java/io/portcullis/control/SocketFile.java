@@ -1,5 +1,6 @@
-package io.portcullis.http;
+package io.portcullis.control;
 
+import io.portcullis.http.ServerException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -26,17 +27,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of a Unix socket. It is bound under another name, given its owner and mode, and renamed: at no moment may
- * anybody connect who may not, and at no moment is the path empty because of us.
+ * The file of the control socket. It is bound under another name, gets its group and mode, and is renamed: nobody without the right
+ * can connect at any moment, and a start never leaves the path empty.
  *
  * @param path where clients look for it
  * @param unpublished where to bind it, in the same folder
  */
-public record SocketFile(Path path, Path unpublished) {
+record SocketFile(Path path, Path unpublished) {
     private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
 
-    /** Bytes of {@code sun_path} (108, unix(7)) less the zero at its end, less one that Java, our client, leaves free. */
-    public static final int MAX_PATH_LENGTH = 106;
+    /** Bytes of {@code sun_path} (108, unix(7)) less the zero at its end, less one that Java's client leaves free. */
+    static final int MAX_PATH_LENGTH = 106;
 
     private static final String GROUP = "portcullis";
     private static final String SOCKET_MODE = "rw-rw----";
@@ -51,9 +52,9 @@ public record SocketFile(Path path, Path unpublished) {
      *
      * @param key device and inode
      */
-    public record Published(Path path, Object key) {
+    record Published(Path path, Object key) {
         /** Why clients do not find it any more; empty while they do. */
-        public Optional<String> trouble() {
+        Optional<String> trouble() {
             try {
                 return isOurs()
                         ? Optional.empty()
@@ -65,8 +66,8 @@ public record SocketFile(Path path, Path unpublished) {
             }
         }
 
-        /** Removes it, and leaves alone what is in its place. */
-        public void remove() {
+        /** Removes it, unless another file is in its place. */
+        void remove() {
             try {
                 if (isOurs()) {
                     Files.delete(path);
@@ -88,8 +89,12 @@ public record SocketFile(Path path, Path unpublished) {
                 .fileKey());
     }
 
-    /** Sees to it that {@code path} is free to be taken. */
-    public static SocketFile prepare(Path path) throws ServerException {
+    /**
+     * Makes the folder, and checks that a socket may be published at {@code path}.
+     *
+     * @throws ServerException if the path is too long, is not a socket, or another daemon listens there
+     */
+    static SocketFile prepare(Path path) throws ServerException {
         Path folder = Objects.requireNonNull(path.getParent(), "an absolute path of a file");
         Path unpublished = folder.resolve("." + ProcessHandle.current().pid());
         int length = Math.max(length(path), length(unpublished));
@@ -111,7 +116,7 @@ public record SocketFile(Path path, Path unpublished) {
     }
 
     /** Makes the bound socket the one at {@code path}; it must be listening. */
-    public Published publish() throws ServerException {
+    Published publish() throws ServerException {
         try {
             Files.setPosixFilePermissions(unpublished, PosixFilePermissions.fromString(SOCKET_MODE));
             give(unpublished, GROUP)
@@ -128,8 +133,8 @@ public record SocketFile(Path path, Path unpublished) {
         }
     }
 
-    /** Removes what was bound and not published. */
-    public void discard() {
+    /** Removes a socket that was bound and not published. */
+    void discard() {
         try {
             Files.deleteIfExists(unpublished);
         } catch (IOException e) {
@@ -151,17 +156,17 @@ public record SocketFile(Path path, Path unpublished) {
         }
         var mode = PosixFilePermissions.fromString(FOLDER_MODE);
         Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(mode));
-        // Once more: the umask has been at it.
+        // Once more: the umask has cleared bits of it.
         Files.setPosixFilePermissions(folder, mode);
         give(folder, GROUP).ifPresent(reason -> LOG.debug("{} stays with its group: {}", folder, reason));
     }
 
     /**
-     * Gives a file to the group that may talk to the daemon, where this host has it and the file is not that group's already.
+     * Gives a file to the group that may use the daemon, unless it has that group already, or this host has no such group.
      *
-     * @return why not; empty: done, or this host has no such group
+     * @return the kernel's refusal; empty: there was none
      */
-    public static Optional<String> give(Path file, String groupName) {
+    static Optional<String> give(Path file, String groupName) {
         try {
             GroupPrincipal group =
                     file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(groupName);
@@ -184,14 +189,14 @@ public record SocketFile(Path path, Path unpublished) {
         int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & S_IFMT) != S_IFSOCK) {
             throw new ServerException("control.socket " + path
-                    + ": there is something else than a socket; move it away or choose another path");
+                    + ": it is not a socket; move it away or choose another path");
         }
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             // Not blocking: where a daemon is too busy to accept, that is an answer, too.
             channel.configureBlocking(false);
             channel.connect(UnixDomainSocketAddress.of(path));
         } catch (ConnectException e) {
-            LOG.debug("{} was left by a daemon that is no more", path, e);
+            LOG.debug("{} was left by a daemon that has ended", path, e);
             return;
         }
         throw new ServerException("control.socket " + path + ": another portcullis answers on " + path

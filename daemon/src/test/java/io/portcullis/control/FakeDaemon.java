@@ -1,17 +1,19 @@
 package io.portcullis.control;
 
-import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
 import java.util.List;
 import java.util.Map;
 
-/** A daemon that says what a test wants to hear. */
-public class FakeOperations implements DaemonApi {
+/** A daemon with answers that a test sets. */
+public class FakeDaemon implements DaemonQueries, DaemonCommands {
     static final ReloadReport GOOD = new ReloadReport(true, "2026-01-01T00:00:00Z", 12, List.of(), List.of());
     static final ReloadReport BAD = new ReloadReport(
             false, "2026-01-01T00:00:00Z", 3, List.of("a.yaml:1:2: ports: 70000 is no port"), List.of());
@@ -55,20 +57,20 @@ public class FakeOperations implements DaemonApi {
     }
 
     @Override
-    public ReloadReport reload(boolean allowLockout) {
-        this.allowLockout = allowLockout;
+    public ReloadReport reload(ReloadRequest request) {
+        allowLockout = request.allowLockout();
         return reload;
     }
 
     @Override
-    public ExplainReport explain(ExplainRequest question) {
-        if (!question.interfaceName().equals("web0")) {
-            throw new IllegalArgumentException("no interface " + question.interfaceName());
+    public ExplainReport explain(ExplainRequest request) {
+        if (!request.interfaceName().equals("web0")) {
+            throw new IllegalArgumentException("no interface " + request.interfaceName());
         }
         return new ExplainReport(
                 "web0",
-                question.ingress() ? "ingress" : "egress",
-                question.from() + " > " + question.to(),
+                request.ingress() ? "ingress" : "egress",
+                request.from() + " > " + request.to(),
                 "pass",
                 "none",
                 "a rule admits it",

@@ -1,0 +1,17 @@
+package io.portcullis.operations;
+
+/** The questions that the running daemon answers. None of them changes anything; any thread may ask. */
+public interface DaemonQueries {
+    /** The state of every interface. Called on a server's event loop: waits for nothing, no lock either. */
+    StatusReport status();
+
+    /** Whether every interface forwards. Called on a server's event loop: waits for nothing, no lock either. */
+    Health health();
+
+    /**
+     * The verdict about a packet, and its cause. May take long: called on a thread of its own.
+     *
+     * @throws IllegalArgumentException if the request makes no sense for this configuration; the message is a sentence
+     */
+    ExplainReport explain(ExplainRequest request);
+}
