@@ -134,12 +134,7 @@ final class ArchitectureTest {
                 "policy.analysis",
                 "config",
                 "config.read",
-                "guard",
                 "flowstore",
-                "conntrack",
-                "intercept",
-                "linux",
-                "linux.netlink",
                 "net");
     }
 

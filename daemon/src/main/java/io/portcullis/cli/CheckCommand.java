@@ -5,6 +5,7 @@ import io.portcullis.config.ConfigError;
 import io.portcullis.config.Location;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
+import io.portcullis.diagnose.RuleFiles;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

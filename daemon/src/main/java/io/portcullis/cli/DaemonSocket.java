@@ -2,14 +2,20 @@ package io.portcullis.cli;
 
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** The option that names the daemon's socket, and the call through it. */
 final class DaemonSocket {
-    /** For connection, request and answer together: a daemon that hangs is connected to all the same, by the kernel. */
+    /** For connection, request and answer together. */
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+    private static final String START = "start it (systemctl start portcullis)";
 
     private static final int OK = 200;
     private static final int BAD_REQUEST = 400;
@@ -29,7 +35,7 @@ final class DaemonSocket {
         return path.toAbsolutePath();
     }
 
-    /** The daemon answered, but not with what it was asked for; the message is what it said. */
+    /** The daemon answered with an error; the message is its sentence. */
     static final class Refused extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -40,7 +46,7 @@ final class DaemonSocket {
             this.status = status;
         }
 
-        /** True: what was asked makes no sense there. */
+        /** True: the request makes no sense there. */
         boolean isMisuse() {
             return status == BAD_REQUEST;
         }
@@ -49,16 +55,47 @@ final class DaemonSocket {
     /**
      * Asks the daemon.
      *
+     * @param query of the resource, not encoded
      * @param as the shape of its answer
-     * @throws Unreachable if it does not answer
+     * @throws Unreachable if it does not answer; the message says what to do
      * @throws Refused if it answers with an error
      */
-    <T> T ask(String method, String resource, Class<T> as) throws Unreachable, Refused {
-        SocketClient.Reply reply = SocketClient.call(path(), method, resource, TIMEOUT);
+    <T> T ask(String method, String resource, Map<String, String> query, Class<T> as) throws Unreachable, Refused {
+        SocketClient.Reply reply;
+        try {
+            reply = SocketClient.call(path(), method, resource + encoded(query), TIMEOUT);
+        } catch (Unreachable e) {
+            throw e.saying(advice(e));
+        }
         if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
             throw new Refused(
                     reply.status(), "the daemon answers " + reply.status() + ": " + JsonText.errorIn(reply.body()));
         }
         return JsonText.read(reply.body(), as);
+    }
+
+    private static String encoded(Map<String, String> query) {
+        return query.isEmpty()
+                ? ""
+                : query.entrySet().stream()
+                        .map(pair -> pair.getKey() + "=" + URLEncoder.encode(pair.getValue(), StandardCharsets.UTF_8))
+                        .collect(Collectors.joining("&", "?", ""));
+    }
+
+    private String advice(Unreachable e) {
+        return switch (e.why()) {
+            case NO_SOCKET ->
+                "no portcullis runs here: there is no " + path() + "; " + START
+                        + " or name its control.socket with --socket";
+            case NOBODY ->
+                "no portcullis answers on " + path() + ", the daemon that made it has ended; " + START;
+            case DENIED ->
+                "permission denied: " + path() + " is for root and the group portcullis; use sudo, or join the group"
+                        + " (usermod -aG portcullis USER)";
+            case SILENT ->
+                "the daemon behind " + e.getMessage() + "; it is busy or hangs, see its log (journalctl -u portcullis)";
+            case NOT_HTTP -> e.getMessage() + "; it is not portcullis, or it ended while it answered";
+            case OTHER -> "no portcullis at " + e.getMessage();
+        };
     }
 }

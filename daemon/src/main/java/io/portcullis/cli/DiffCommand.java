@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
+import io.portcullis.diagnose.RuleFiles;
 import io.portcullis.policy.analysis.Difference;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -3,17 +3,15 @@ package io.portcullis.cli;
 import io.portcullis.config.Rule;
 import io.portcullis.config.read.WellKnown;
 import io.portcullis.diagnose.Explain;
+import io.portcullis.diagnose.RuleFiles;
 import io.portcullis.http.Unreachable;
 import io.portcullis.net.Address;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -106,14 +104,11 @@ final class ExplainCommand extends DaemonCommand {
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        ExplainRequest question = question();
+        ExplainRequest request = request();
         ExplainReport report;
         Path offline = file;
         if (offline == null) {
-            String query = question.query().entrySet().stream()
-                    .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
-                    .collect(Collectors.joining("&"));
-            report = daemon.ask("GET", "/v1/explain?" + query, ExplainReport.class);
+            report = daemon.ask("GET", "/v1/explain", request.query(), ExplainReport.class);
         } else {
             RuleFiles.Read read = RuleFiles.read(offline, System.in);
             if (read.config().isEmpty()) {
@@ -121,7 +116,7 @@ final class ExplainCommand extends DaemonCommand {
                 return Exit.NO;
             }
             try {
-                report = Explain.offline(read.config().get(), question);
+                report = Explain.offline(read.config().get(), request);
             } catch (IllegalArgumentException e) {
                 throw misuse(e.getMessage());
             }
@@ -138,7 +133,7 @@ final class ExplainCommand extends DaemonCommand {
         return new ParameterException(spec.commandLine(), what == null ? "" : what);
     }
 
-    private ExplainRequest question() {
+    private ExplainRequest request() {
         int number = WellKnown.protocol(protocol)
                 .orElseThrow(() -> misuse(
                         "--protocol " + protocol + ": no such protocol (tcp, udp, icmp, icmpv6, … or 0 to 255)"));

@@ -1,13 +1,8 @@
 package io.portcullis.cli;
 
-import io.portcullis.conntrack.TableHeader;
-import io.portcullis.flowstore.TableFile;
-import io.portcullis.flowstore.TableReport;
-import java.io.IOException;
+import io.portcullis.flowstore.VerifiedTable;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -17,7 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis flows verify FILE}: looks at a flow table without using it. */
+/** {@code portcullis flows verify FILE}: checks the file of a flow table, and changes nothing. */
 @Command(name = "flows", description = "Look at the tracked connections.", subcommands = FlowsCommand.Verify.class)
 final class FlowsCommand implements Runnable {
     @Spec
@@ -31,22 +26,6 @@ final class FlowsCommand implements Runnable {
 
     @Command(name = "verify", description = "Say whether a flow table's file is whole, and what is in it.")
     static final class Verify implements Callable<Integer> {
-        /** What is said of a file. */
-        record Verified(
-                String file,
-                boolean valid,
-                String fault,
-                String interfaceName,
-                int worker,
-                int workers,
-                int room,
-                int flows,
-                int replied,
-                Map<String, Integer> states,
-                boolean halfWritten,
-                int damaged,
-                java.util.List<String> faults) {}
-
         @Spec
         @SuppressWarnings("NullAway.Init") // picocli sets it
         private CommandSpec spec;
@@ -60,7 +39,7 @@ final class FlowsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Verified verified = verify();
+            VerifiedTable verified = VerifiedTable.of(file);
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 out.println(JsonText.write(verified));
@@ -70,32 +49,7 @@ final class FlowsCommand implements Runnable {
             return verified.valid() ? Exit.OK : Exit.NO;
         }
 
-        private Verified verify() {
-            try {
-                TableReport report = TableFile.verify(file);
-                TableHeader header = report.header();
-                return new Verified(
-                        file.toString(),
-                        report.damaged() == 0,
-                        "",
-                        header.interfaceName(),
-                        header.worker(),
-                        header.workers(),
-                        header.entries(),
-                        report.flows(),
-                        report.replied(),
-                        new TreeMap<>(report.states()),
-                        report.halfWritten(),
-                        report.damaged(),
-                        report.faults());
-            } catch (IOException | TableHeader.UnknownTable e) {
-                String fault = String.valueOf(e.getMessage());
-                return new Verified(
-                        file.toString(), false, fault, "", 0, 0, 0, 0, 0, Map.of(), false, 0, java.util.List.of());
-            }
-        }
-
-        private static void print(Verified verified, PrintWriter out) {
+        private static void print(VerifiedTable verified, PrintWriter out) {
             if (!verified.fault().isEmpty()) {
                 out.println(verified.file() + ": " + verified.fault());
                 return;

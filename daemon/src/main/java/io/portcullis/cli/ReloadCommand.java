@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,7 +20,7 @@ final class ReloadCommand extends DaemonCommand {
             throws Unreachable, DaemonSocket.Refused {
         ReloadReport report;
         try {
-            report = daemon.ask("POST", "/v1/reload" + (allowLockout ? "?allow-lockout=true" : ""), ReloadReport.class);
+            report = daemon.ask("POST", "/v1/reload", new ReloadRequest(allowLockout).query(), ReloadReport.class);
         } catch (Unreachable e) {
             if (e.isSilence()) {
                 err.println(

@@ -3,6 +3,7 @@ package io.portcullis.cli;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.StatusReport;
 import java.io.PrintWriter;
+import java.util.Map;
 import picocli.CommandLine.Command;
 
 /** {@code portcullis status}: what the running daemon guards, and how it goes. */
@@ -11,7 +12,7 @@ final class StatusCommand extends DaemonCommand {
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        StatusReport report = daemon.ask("GET", "/v1/status", StatusReport.class);
+        StatusReport report = daemon.ask("GET", "/v1/status", Map.of(), StatusReport.class);
         out.println(json ? JsonText.write(report) : StatusText.of(report));
         return Exit.OK;
     }

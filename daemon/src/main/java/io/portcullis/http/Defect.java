@@ -1,18 +1,18 @@
 package io.portcullis.http;
 
 /**
- * What should never happen and did. It goes to the thread's uncaught exception handler, as if the thread had ended of it: the
- * process counts defects there and describes them in the log.
+ * An exception that no code expects. It goes to the thread's uncaught exception handler, as if it had ended the thread: that handler
+ * counts and logs defects.
  */
 final class Defect {
     private Defect() {}
 
     /**
-     * Tells of one; the thread goes on.
+     * Reports one; the thread goes on.
      *
-     * @param where for people
+     * @param where in words, for the log
      */
-    static void tell(String where, Throwable cause) {
+    static void report(String where, Throwable cause) {
         Thread thread = Thread.currentThread();
         thread.getUncaughtExceptionHandler().uncaughtException(thread, new IllegalStateException(where, cause));
     }

@@ -7,15 +7,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which {@code Host} headers a server on a TCP port answers. A page of a foreign site can have its visitor's browser ask a server
- * of the visitor's network, by giving its own name that server's address (DNS rebinding); then the browser sends the foreign name.
+ * The {@code Host} headers that a server on a TCP port accepts: addresses, {@code localhost} and the configured name. DNS rebinding:
+ * a page of a foreign site resolves its own name to a server of the visitor's network, and the visitor's browser sends requests there
+ * with the foreign name.
  */
-public final class HostNames implements Routes.Guard {
+public final class HostNames implements Routes.Admission {
     private static final Pattern HOST = Pattern.compile("(\\[[^\\]]*\\]|[^:]*)(?::[0-9]*)?");
 
     private final String configured;
 
-    /** @param configured the name or address that it listens at, an IPv6 address without brackets */
+    /** @param configured the name or address that the server listens at; an IPv6 address without brackets */
     public HostNames(String configured) {
         this.configured = configured;
     }
@@ -29,7 +30,7 @@ public final class HostNames implements Routes.Guard {
         // RFC 9112, section 3.2
         if (hosts.size() != 1) {
             return Optional.of(
-                    Response.error(400, "a request of HTTP/1.1 has one Host header, this one has " + hosts.size()));
+                    Response.error(400, "a request of HTTP/1.1 needs one Host header, this one has " + hosts.size()));
         }
         String host = hosts.getFirst();
         return isOurs(host)
@@ -37,8 +38,8 @@ public final class HostNames implements Routes.Guard {
                 : Optional.of(Response.error(
                         421,
                         "Host " + host
-                                + " is not answered (DNS rebinding): ask by address, as localhost, or by the name in"
-                                + " metrics.listen"));
+                                + " is not answered (DNS rebinding): use an address, localhost, or the name that the"
+                                + " server is configured with"));
     }
 
     private boolean isOurs(String host) {

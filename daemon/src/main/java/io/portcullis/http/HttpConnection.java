@@ -199,7 +199,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
         if (cause instanceof IOException) {
             LOG.debug("a connection broke: {}", cause.getMessage());
         } else {
-            Defect.tell("a connection is closed", cause);
+            Defect.report("a connection is closed", cause);
         }
         cut();
     }

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a server open: opens it, tries again every second while that is refused, and opens it anew where nobody can reach it any
- * more. Has a thread of its own, since a host name may take long to look up: nothing else waits for the server.
+ * Keeps a server open: opens it, tries again every second while that is refused, and opens it again when clients can't reach it any
+ * more. It has a thread of its own, because the lookup of a host name may take long: nothing else waits for the server.
  */
 public final class Listening implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listening.class);
@@ -18,7 +18,7 @@ public final class Listening implements AutoCloseable {
 
     /** A server that listens. */
     public interface Server extends AutoCloseable {
-        /** Why nobody can reach it any more, in one line; empty while they can. */
+        /** Why clients can't reach it any more, in one line; empty while they can. */
         Optional<String> trouble();
 
         @Override
@@ -45,7 +45,7 @@ public final class Listening implements AutoCloseable {
     /** Written under the lock of this object, by its thread and by {@link #close}. */
     private @Nullable Server server;
 
-    /** Empty: there is none. */
+    /** Empty: clients can reach it. */
     private volatile String trouble;
 
     private Listening(String what, Opener opener, Duration retry) {
@@ -56,31 +56,32 @@ public final class Listening implements AutoCloseable {
     }
 
     /**
-     * Begins to open a server, and waits for nothing.
+     * Starts to open a server, and waits for nothing.
      *
-     * @param what for people: {@code the control socket}
+     * @param what its name in messages: {@code the control socket}
      */
     public static Listening start(String what, Opener opener) {
         return start(what, opener, RETRY);
     }
 
+    /** As {@link #start(String, Opener)}, with another time between two attempts. */
     public static Listening start(String what, Opener opener, Duration retry) {
         Listening listening = new Listening(what, opener, retry);
         Thread.ofPlatform().daemon().name("portcullis-listen").start(listening::run);
         return listening;
     }
 
-    /** Why nobody can reach it now, in one line; empty while they can. Any thread. */
+    /** Why clients can't reach it now, in one line; empty while they can. Any thread. */
     public Optional<String> trouble() {
         String now = trouble;
         return now.isEmpty() ? Optional.empty() : Optional.of(now);
     }
 
     /**
-     * Waits until it was tried once, whatever came of it.
+     * Waits for the end of the first attempt, successful or not.
      *
-     * @param most how long at the most
-     * @return false: it takes longer
+     * @param most the longest wait
+     * @return false: the attempt takes longer
      */
     public boolean awaitFirst(Duration most) {
         return await(tried, most);
@@ -100,8 +101,8 @@ public final class Listening implements AutoCloseable {
             try {
                 look();
             } catch (RuntimeException | Error defect) {
-                trouble = what + ": a defect of portcullis, which its log describes";
-                Defect.tell(what, defect);
+                trouble = what + ": a defect, which the log describes";
+                Defect.report(what, defect);
             }
             tried.countDown();
         } while (!await(ending, retry));
@@ -155,7 +156,7 @@ public final class Listening implements AutoCloseable {
         return what;
     }
 
-    /** Closes the server, and tries no more; waits up to seconds for the server's thread to end. */
+    /** Closes the server and ends the attempts; waits a few seconds at most for the server's thread to end. */
     @Override
     public void close() {
         ending.countDown();

@@ -9,38 +9,40 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who answers what. */
+/** The resources of a server, and which requests they answer. */
 public final class Routes {
     private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
 
     /**
-     * Something that can be asked for.
+     * A resource and one method of it.
      *
      * @param method {@code GET} answers {@code HEAD} too
-     * @param answer called on the server's loop: must not wait
+     * @param answer called on the server's event loop: must not wait
      */
     public record Resource(String method, String path, Function<Request, CompletableFuture<Response>> answer) {}
 
-    /** Who is answered at all. */
+    /** Decides which requests get to a resource. */
     @FunctionalInterface
-    interface Guard {
-        /** What a request is answered instead; empty: it is admitted. */
+    public interface Admission {
+        /** The answer to a request that is not admitted; empty: it is admitted. */
         Optional<Response> refusal(Request request);
     }
 
-    private final Guard guard;
+    private final Admission admission;
     private final List<Resource> resources;
 
+    /** Admits every request. */
     public Routes(Resource... resources) {
         this(_ -> Optional.empty(), resources);
     }
 
-    public Routes(Guard guard, Resource... resources) {
-        this.guard = guard;
+    /** Admits the requests that {@code admission} does not refuse. */
+    public Routes(Admission admission, Resource... resources) {
+        this.admission = admission;
         this.resources = List.of(resources);
     }
 
-    /** The answer, never a failure: a defect is described in the log and answered with 500. */
+    /** The answer, which never fails: a defect is logged and answered with 500. */
     CompletableFuture<Response> answer(Request request) {
         Response refusal = request.refusal();
         if (refusal != null) {
@@ -48,17 +50,17 @@ public final class Routes {
         }
         CompletableFuture<Response> answer;
         try {
-            Optional<Response> barred = guard.refusal(request);
-            answer = barred.isPresent() ? CompletableFuture.completedFuture(barred.get()) : route(request);
+            Optional<Response> refused = admission.refusal(request);
+            answer = refused.isPresent() ? CompletableFuture.completedFuture(refused.get()) : route(request);
         } catch (RejectedExecutionException stopping) {
-            LOG.debug("{} {} came too late", request.method(), request.path(), stopping);
-            return CompletableFuture.completedFuture(Response.error(503, "portcullis is stopping"));
+            LOG.debug("{} {} came after the stop", request.method(), request.path(), stopping);
+            return CompletableFuture.completedFuture(Response.error(503, "the server is stopping"));
         } catch (RuntimeException bug) {
             answer = CompletableFuture.failedFuture(bug);
         }
         return answer.exceptionally(bug -> {
-            Defect.tell(request.method() + " " + request.path(), bug);
-            return Response.error(500, "a defect of portcullis, which its log describes");
+            Defect.report(request.method() + " " + request.path(), bug);
+            return Response.error(500, "a defect of the server, which its log describes");
         });
     }
 

@@ -1,6 +1,5 @@
 package io.portcullis.http;
 
-import io.portcullis.control.ControlServer;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -21,47 +20,44 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The command line's end of {@link ControlServer}: one request, one answer. */
+/** A client for HTTP/1.1 over a Unix socket: one request, one answer, one connection. */
 public final class SocketClient {
+    /** Bytes of the head and the body together. */
     private static final int MAX_ANSWER_LENGTH = 64 << 20;
 
     /**
      * An answer.
      *
      * @param status of HTTP
-     * @param body JSON
+     * @param body as UTF-8
      */
     public record Reply(int status, String body) {}
 
     private SocketClient() {}
 
     /**
-     * Asks the daemon, and waits.
+     * Sends a request without a body, and waits for the answer.
      *
-     * @param socket of the daemon
      * @param method {@code GET}, {@code POST}
-     * @param path {@code /v1/status}
-     * @param timeout for all of it
-     * @throws Unreachable if there is no whole answer; says why and what to do
+     * @param target path and query
+     * @param timeout for connection, request and answer together: a kernel connects to a server that hangs, too
+     * @throws Unreachable if no whole answer comes
      */
-    public static Reply call(Path socket, String method, String path, Duration timeout) throws Unreachable {
+    public static Reply call(Path socket, String method, String target, Duration timeout) throws Unreachable {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            FutureTask<byte[]> exchange = new FutureTask<>(() -> exchange(channel, socket, method, path));
-            Thread.ofPlatform().daemon().name("portcullis-call").start(exchange);
-            byte[] answer = exchange.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            FutureTask<byte[]> call = new FutureTask<>(() -> exchange(channel, socket, method, target));
+            Thread.ofPlatform().daemon().name("socket-client").start(call);
+            byte[] answer = call.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             return HttpAnswer.parse(answer);
         } catch (TimeoutException e) {
             throw new Unreachable(
-                    "the daemon behind " + socket + " did not answer within " + timeout.toSeconds()
-                            + " s; it is busy or hangs, see its log (journalctl -u portcullis)",
-                    e,
-                    Unreachable.End.SILENT);
+                    Unreachable.Why.SILENT, socket + " did not answer within " + timeout.toSeconds() + " s", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Unreachable("interrupted while the daemon behind " + socket + " was asked", e);
+            throw new Unreachable(Unreachable.Why.OTHER, "interrupted while waiting for " + socket, e);
         } catch (HttpAnswer.Malformed e) {
             throw new Unreachable(
-                    "what answers on " + socket + " is no portcullis, or it ended halfway: " + e.getMessage(), e);
+                    Unreachable.Why.NOT_HTTP, "the answer on " + socket + " is cut or not HTTP: " + e.getMessage(), e);
         } catch (ExecutionException e) {
             throw unreachable(socket, e.getCause() == null ? e : e.getCause());
         } catch (IOException e) {
@@ -69,10 +65,11 @@ public final class SocketClient {
         }
     }
 
-    private static byte[] exchange(SocketChannel channel, Path socket, String method, String path) throws IOException {
+    private static byte[] exchange(SocketChannel channel, Path socket, String method, String target)
+            throws IOException {
         channel.connect(UnixDomainSocketAddress.of(socket));
-        // Closed by the server after the answer: its end is the end of the stream.
-        String request = method + " " + path + " HTTP/1.1\r\nHost: portcullis\r\nConnection: close\r\n"
+        // The server closes the connection after the answer: the end of the stream is the end of the answer.
+        String request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 + "Content-Length: 0\r\n\r\n";
         ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
         while (bytes.hasRemaining()) {
@@ -82,36 +79,28 @@ public final class SocketClient {
     }
 
     private static Unreachable unreachable(Path socket, Throwable cause) {
-        String start = "start it (systemctl start portcullis)";
         try {
             Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
-            return new Unreachable(
-                    "no portcullis runs here: there is no " + socket + "; " + start
-                            + " or name its control.socket with --socket",
-                    e,
-                    Unreachable.End.NOBODY);
+            return new Unreachable(Unreachable.Why.NO_SOCKET, "there is no " + socket, e);
         } catch (AccessDeniedException e) {
             return denied(socket, e);
         } catch (IOException e) {
-            return new Unreachable("no portcullis at " + socket + ": " + e.getMessage(), e);
+            return other(socket, e);
         }
         if (!Files.isWritable(socket)) {
             return denied(socket, cause);
         }
-        if (cause instanceof ConnectException) {
-            return new Unreachable(
-                    "no portcullis answers on " + socket + ", the one that made it is gone; " + start,
-                    cause,
-                    Unreachable.End.NOBODY);
-        }
-        return new Unreachable("no portcullis at " + socket + ": " + cause.getMessage(), cause);
+        return cause instanceof ConnectException
+                ? new Unreachable(Unreachable.Why.NOBODY, "nobody listens on " + socket, cause)
+                : other(socket, cause);
     }
 
     private static Unreachable denied(Path socket, Throwable cause) {
-        return new Unreachable(
-                "permission denied: " + socket + " is for root and the group portcullis; use sudo, or join the group"
-                        + " (usermod -aG portcullis USER)",
-                cause);
+        return new Unreachable(Unreachable.Why.DENIED, "permission denied: " + socket, cause);
+    }
+
+    private static Unreachable other(Path socket, Throwable cause) {
+        return new Unreachable(Unreachable.Why.OTHER, socket + ": " + cause.getMessage(), cause);
     }
 }

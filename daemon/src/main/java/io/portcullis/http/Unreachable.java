@@ -1,37 +1,49 @@
 package io.portcullis.http;
 
-/** No daemon answers; the message is one sentence for people, with what to do. */
+/** No whole answer came; the message names the socket and the cause in one sentence. */
 public final class Unreachable extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** What is known of the other end. */
-    enum End {
-        /** No process listens there. */
+    /** The state of the other end, as far as it is known. */
+    public enum Why {
+        /** The path does not exist. */
+        NO_SOCKET,
+        /** No process listens on the socket. */
         NOBODY,
-        /** A process listens, and did not answer in time. */
+        /** The socket's mode does not let this process connect. */
+        DENIED,
+        /** A process listens, and did not answer in time; it may still do what was asked. */
         SILENT,
-        /** Neither. */
-        UNKNOWN
+        /** The answer is cut, or not HTTP. */
+        NOT_HTTP,
+        /** Another error, which the message names. */
+        OTHER
     }
 
-    private final End end;
+    private final Why why;
 
-    Unreachable(String message, Throwable cause) {
-        this(message, cause, End.UNKNOWN);
-    }
-
-    Unreachable(String message, Throwable cause, End end) {
+    Unreachable(Why why, String message, Throwable cause) {
         super(message, cause);
-        this.end = end;
+        this.why = why;
     }
 
-    /** True: no process listens there. False: one may, and hangs, or does not let us in. */
+    /** The state of the other end. */
+    public Why why() {
+        return why;
+    }
+
+    /** The same with another message. */
+    public Unreachable saying(String message) {
+        return new Unreachable(why, message, this);
+    }
+
+    /** True: no process listens there. False: one may, and hangs, or refuses this process. */
     public boolean isNobodyThere() {
-        return end == End.NOBODY;
+        return why == Why.NO_SOCKET || why == Why.NOBODY;
     }
 
-    /** True: the daemon was asked and did not answer in time; what it was asked for may go on. */
+    /** True: the server did not answer in time; it may still do what was asked. */
     public boolean isSilence() {
-        return end == End.SILENT;
+        return why == Why.SILENT;
     }
 }

@@ -595,7 +595,7 @@ final class ControlServerTest {
         closing(ControlServer.open(socket, broken, broken, executor));
         SocketClient.Reply reply = call("GET", "/v1/status");
         assertEquals(500, reply.status());
-        assertEquals("a defect of portcullis, which its log describes", error(reply));
+        assertEquals("a defect of the server, which its log describes", error(reply));
         assertEquals(500, call("POST", "/v1/reload").status());
     }
 
@@ -605,7 +605,7 @@ final class ControlServerTest {
         executor.shutdown();
         SocketClient.Reply reply = call("POST", "/v1/reload");
         assertEquals(503, reply.status());
-        assertEquals("portcullis is stopping", error(reply));
+        assertEquals("the server is stopping", error(reply));
     }
 
     /** A status that no socket's buffer holds. */

@@ -49,7 +49,7 @@ final class SocketClientTest {
         listener.close();
     }
 
-    /** What the client makes of an answer. */
+    /** The reply that the client reads from an answer. */
     private SocketClient.Reply answering(String answer) throws Unreachable {
         Thread.ofPlatform().daemon().start(() -> {
             try (SocketChannel peer = listener.accept()) {
@@ -106,7 +106,7 @@ final class SocketClientTest {
         Unreachable refused = assertThrows(Unreachable.class, () -> answering(answer));
         assertTrue(
                 String.valueOf(refused.getMessage())
-                        .startsWith("what answers on " + socket + " is no portcullis, or it ended halfway: "),
+                        .startsWith("the answer on " + socket + " is cut or not HTTP: "),
                 refused.getMessage());
     }
 
@@ -117,12 +117,12 @@ final class SocketClientTest {
                 Unreachable.class, () -> SocketClient.call(socket, "GET", "/v1/status", Duration.ofMillis(50)));
         assertTrue(
                 String.valueOf(refused.getMessage())
-                        .startsWith("the daemon behind " + socket + " did not answer within "),
+                        .startsWith(socket + " did not answer within "),
                 refused.getMessage());
     }
 
     @Test
-    void aDaemonThatIsTooFullToConnectToIsGivenUpInTime() throws IOException {
+    void aServerThatIsTooFullToConnectToIsGivenUpInTime() throws IOException {
         listener.close();
         socket = folder.resolve("full.sock");
         listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -140,19 +140,13 @@ final class SocketClientTest {
     @Test
     void noSocketIsNamed() {
         Path none = folder.resolve("none.sock");
-        assertEquals(
-                "no portcullis runs here: there is no " + none
-                        + "; start it (systemctl start portcullis) or name its control.socket with --socket",
-                refusal(none));
+        assertEquals("there is no " + none, refusal(none));
     }
 
     @Test
-    void aSocketWithoutADaemonIsNamed() throws IOException {
+    void aSocketWithoutAServerIsNamed() throws IOException {
         listener.close();
-        assertEquals(
-                "no portcullis answers on " + socket
-                        + ", the one that made it is gone; start it (systemctl start portcullis)",
-                refusal(socket));
+        assertEquals("nobody listens on " + socket, refusal(socket));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.service.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.service.command;
 
 import io.portcullis.net.Visible;
 import java.io.BufferedReader;
@@ -18,11 +18,11 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * This program once more, as another user with the capabilities of the daemon and no others: setpriv(1), setsid(1). So root need not
- * obey what that user wrote.
+ * Runs this program again, as another user with the capabilities of the daemon and no others: setpriv(1), setsid(1). So root does not
+ * act on files that this user wrote.
  */
 final class AsUser {
-    /** What the unit gives the daemon. */
+    /** The capabilities that the unit gives the daemon. */
     private static final String CAPABILITIES = "-all,+net_raw,+net_admin,+bpf";
 
     private static final Set<String> ENVIRONMENT =
@@ -33,9 +33,9 @@ final class AsUser {
     private AsUser() {}
 
     /**
-     * The words that run this program: Java, its options and the jar.
+     * The command line of this program: Java, its options and the jar.
      *
-     * @return empty where this process was not started from a jar
+     * @return empty if this process was not started from a jar
      */
     static Optional<List<String>> program() {
         ProcessHandle.Info ourselves = ProcessHandle.current().info();
@@ -54,7 +54,7 @@ final class AsUser {
         return Optional.of(words);
     }
 
-    /** The same words, as that user. A session of its own: no way to our terminal. */
+    /** The command line that runs a program as that user, in a session of its own: it can't reach our terminal. */
     static List<String> words(int user, int group, List<String> program) {
         List<String> words = new ArrayList<>(List.of(
                 "setsid",
@@ -71,10 +71,10 @@ final class AsUser {
     }
 
     /**
-     * Runs a command with nothing of ours but a few variables, and passes on what it prints.
+     * Runs a command with a few variables of our environment, and copies its output, made printable.
      *
      * @return its exit code
-     * @throws IOException if there is no such program, or it does not end in time and was killed
+     * @throws IOException if there is no such program, or it was killed because it did not end in time
      */
     static int run(List<String> words, Duration limit, PrintWriter out, PrintWriter err)
             throws IOException, InterruptedException {
@@ -85,33 +85,28 @@ final class AsUser {
         Process process = builder.start();
         try {
             process.getOutputStream().close();
-            Thread printed = passOn(process.getInputStream(), out);
-            Thread complained = passOn(process.getErrorStream(), err);
+            Thread output = copy(process.getInputStream(), out);
+            Thread errors = copy(process.getErrorStream(), err);
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IOException("not done within " + limit.toSeconds() + " s");
             }
-            printed.join(LAST_WORDS_MS);
-            complained.join(LAST_WORDS_MS);
+            output.join(LAST_WORDS_MS);
+            errors.join(LAST_WORDS_MS);
             return process.exitValue();
         } finally {
             process.destroyForcibly();
         }
     }
 
-    private static Thread passOn(InputStream from, PrintWriter to) {
+    private static Thread copy(InputStream from, PrintWriter to) {
         return Thread.ofVirtual().start(() -> {
             try (BufferedReader lines = new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
-                lines.lines().forEach(line -> to.println(printable(line)));
+                lines.lines().forEach(line -> to.println(Visible.withTabs(line)));
             } catch (IOException | UncheckedIOException ended) {
-                // Killed: there is nothing more to pass on, and run says why.
+                // Killed: no more output comes, and run throws the reason.
                 to.flush();
             }
             to.flush();
         });
-    }
-
-    /** Nothing that a terminal obeys. */
-    static String printable(String text) {
-        return Visible.withTabs(text);
     }
 }

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.diagnose;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
@@ -13,24 +13,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Configurations that a command line names, read for people: whatever is wrong with one is a fault, never a trace. */
-final class RuleFiles {
-    /** Where the installed one is. */
-    static final Path INSTALLED = Path.of("/etc/portcullis/portcullis.yaml");
+/** Reads configurations that a command line names. Every failure is a fault with one line of text, never an exception. */
+public final class RuleFiles {
+    /** The path of the installed one. */
+    public static final Path INSTALLED = Path.of("/etc/portcullis/portcullis.yaml");
 
     private static final Path STANDARD_INPUT = Path.of("-");
 
-    /** One that was read: a configuration with no faults, or none with at least one. */
-    record Read(Optional<Config> config, List<ConfigError> faults) {}
+    /** The outcome: a configuration and no faults, or no configuration and at least one fault. */
+    public record Read(Optional<Config> config, List<ConfigError> faults) {}
 
     private RuleFiles() {}
 
     /**
-     * Reads a file and what it includes, with the addresses that NICs have here.
+     * Reads a file and its includes, and adds the addresses that the NICs have on this host.
      *
-     * @param in standard input, for the file {@code -}, which includes nothing
+     * @param in standard input, for the file {@code -}, which can't include others
      */
-    static Read read(Path file, InputStream in) {
+    public static Read read(Path file, InputStream in) {
         try {
             Config config =
                     file.equals(STANDARD_INPUT) ? ConfigReader.read(in, file.toString()) : ConfigReader.load(file);
@@ -44,8 +44,8 @@ final class RuleFiles {
         }
     }
 
-    /** The claims of a configuration that do not hold, each with its proof. */
-    static List<ConfigError> broken(Path file, Config config) {
+    /** The claims of a configuration that do not hold, each with its counterexample. */
+    public static List<ConfigError> broken(Path file, Config config) {
         try {
             return Expectations.broken(config);
         } catch (RuntimeException | Error e) {

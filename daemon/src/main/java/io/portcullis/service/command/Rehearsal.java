@@ -1,0 +1,62 @@
+package io.portcullis.service.command;
+
+import io.portcullis.guard.StartException;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Veth;
+import io.portcullis.operations.ReloadRequest;
+import io.portcullis.service.Daemon;
+import io.portcullis.service.Logs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Starts and stops a daemon in an empty network namespace, on a veth pair that it creates. */
+public final class Rehearsal {
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              rehearsal: {mode: host, nic: try0, security-groups: [web]}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: [80, 443], from: any}, {protocol: icmp, type: echo-request, from: any}]}
+            metrics: {listen: "127.0.0.1:0"}
+            control: {socket: %s}
+            log: {level: error}
+            """;
+
+    private Rehearsal() {}
+
+    /**
+     * Starts, reloads, asks for the status, stops.
+     *
+     * @param folder an empty one, for the configuration and the socket
+     * @return the reasons why it failed; empty: it did not
+     * @throws IOException if the folder can't be written to
+     */
+    public static List<String> run(Path folder) throws IOException {
+        try {
+            List<Nic> others =
+                    Nics.all().stream().filter(nic -> !nic.loopback()).toList();
+            if (!others.isEmpty()) {
+                return List.of("rehearse needs an empty network namespace (unshare --net), and this one has "
+                        + others.getFirst().name());
+            }
+            Nics.setUp(Nics.named("lo"), true);
+            Veth.create("try0", "try1", "portcullis rehearsal");
+        } catch (ErrnoException refused) {
+            return List.of(String.valueOf(refused.getMessage()));
+        }
+        Path file = folder.resolve("portcullis.yaml");
+        Files.writeString(file, RULES.formatted(folder.resolve("control.sock")));
+        Logs.start(false);
+        try (Daemon daemon = Daemon.start(file, null, true)) {
+            daemon.reload(new ReloadRequest(false));
+            daemon.status();
+            return List.of();
+        } catch (StartException e) {
+            return e.faults();
+        }
+    }
+}
