@@ -185,8 +185,7 @@ public final class Explain {
                 "no entry of " + (acl == null ? "the network ACL" : acl.id(question.ingress(), Acl.DEFAULT))
                         + " matches it";
             case RECHECK -> "its flow was admitted by a rule that is gone, and ends here (on-reload: recheck)";
-            case LINK_CLASS ->
-                "it is link traffic of a class that pass-through does not name, or not as that has to be";
+            case LINK_CLASS -> "its link-layer protocol is not in pass-through, or the frame is malformed for it";
             case BAD_ADDRESS -> "one of its addresses must not be on the wire there";
             case SOURCE_CHECK ->
                 question.ingress()

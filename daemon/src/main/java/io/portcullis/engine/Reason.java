@@ -1,59 +1,43 @@
 package io.portcullis.engine;
 
-/**
- * The reason for which a frame is dropped, as metrics, logs and {@code explain} name it. In the order of the checks. {@link #NONE} is
- * no drop.
- */
+/** The reason of a drop, with its label and the sentence that says what it means; in the order of the checks. */
 public enum Reason {
-    /** Not dropped. */
-    NONE("none"),
-    /** Truncated before layer 3, or more than two VLAN tags. */
-    MALFORMED_L2("malformed-l2"),
-    /** The IP header or its extension headers are malformed, or carry a source route. */
-    MALFORMED_IP("malformed-ip"),
-    /** The layer 4 header is malformed or truncated. */
-    MALFORMED_L4("malformed-l4"),
-    /** Link traffic of a class that does not pass, or malformed for its class. */
-    LINK_CLASS("link-class"),
-    /** An address that must not be on the wire. */
-    BAD_ADDRESS("bad-address"),
-    /** Egress from an address that is not the interface's own, or ingress from one that is. */
-    SOURCE_CHECK("source-check"),
-    /** A fragment that could hide or overwrite the layer 4 header. */
-    FRAGMENT_TINY("fragment-tiny"),
-    /** A fragment that overlaps or repeats another of its datagram, or lies past its end; and those after an overlap. */
-    FRAGMENT_OVERLAP("fragment-overlap"),
-    /** Too many fragments of a datagram, too many datagrams, no memory to hold it, or held for too long. */
-    FRAGMENT_LIMIT("fragment-limit"),
-    /** A numbered entry of the network ACL denies it. */
-    ACL_DENY("acl-deny"),
-    /** No entry of the network ACL matches it. */
-    ACL_DEFAULT("acl-default"),
-    /** The layer 4 checksum is wrong. */
-    BAD_CHECKSUM("bad-checksum"),
-    /** A combination of TCP flags that no stack sends. */
-    TCP_FLAGS("tcp-flags"),
-    /** A TCP segment that has no flow and may not open one. */
-    TCP_NO_SYN("tcp-no-syn"),
-    /** A TCP segment that is invalid in its connection's state. */
-    TCP_STATE("tcp-state"),
-    /** A TCP segment outside its connection's sequence window. */
-    TCP_WINDOW("tcp-window"),
-    /** The rules in force do not admit its flow. */
-    RECHECK("recheck"),
-    /** An ICMP error about no flow, and no rule admits it. */
-    ICMP_UNRELATED("icmp-unrelated"),
-    /** No rule admits it. */
-    NO_RULE("no-rule"),
-    /** The flow table is full, and no flow may be evicted. */
-    FLOW_LIMIT("flow-limit");
+    NONE("none", "The packet was not dropped."),
+    MALFORMED_L2("malformed-l2", "The frame ends before layer 3, or has more than two VLAN tags."),
+    MALFORMED_IP("malformed-ip", "The IP header or an extension header is wrong, or a source route or routing header is present."),
+    MALFORMED_L4("malformed-l4", "The layer 4 header is wrong or cut."),
+    LINK_CLASS("link-class", "The link-layer protocol is not in pass-through, or the frame is malformed for it."),
+    BAD_ADDRESS("bad-address", "An address must not appear on the wire there."),
+    SOURCE_CHECK("source-check", "The source address belongs to the other side of the interface."),
+    FRAGMENT_TINY("fragment-tiny", "A fragment could hide or rewrite the layer 4 header."),
+    FRAGMENT_OVERLAP(
+            "fragment-overlap",
+            "A fragment overlaps or repeats another one of its datagram, or lies past its end; all later fragments"
+                    + " of the datagram have this reason too."),
+    FRAGMENT_LIMIT(
+            "fragment-limit",
+            "The datagram has too many fragments, too many datagrams are fragmented, or the fragment waited too long"
+                    + " for the first one."),
+    ACL_DENY("acl-deny", "A numbered entry of the network ACL denies the packet."),
+    ACL_DEFAULT("acl-default", "No entry of the network ACL matches the packet."),
+    BAD_CHECKSUM("bad-checksum", "The layer 4 checksum is wrong."),
+    TCP_FLAGS("tcp-flags", "The segment has TCP flags that no stack sends together."),
+    TCP_NO_SYN("tcp-no-syn", "The segment belongs to no tracked connection, and does not open one."),
+    TCP_STATE("tcp-state", "The state of the connection excludes the segment."),
+    TCP_WINDOW("tcp-window", "The segment is outside the sequence window of its connection."),
+    RECHECK("recheck", "The rule that admitted the flow is gone (on-reload: recheck)."),
+    ICMP_UNRELATED("icmp-unrelated", "The ICMP error belongs to no tracked flow, and no rule admits it."),
+    NO_RULE("no-rule", "No rule admits the packet."),
+    FLOW_LIMIT("flow-limit", "The flow table is full of flows with packets of both directions.");
 
     private static final Reason[] ALL = values();
 
     private final String label;
+    private final String meaning;
 
-    Reason(String label) {
+    Reason(String label, String meaning) {
         this.label = label;
+        this.meaning = meaning;
     }
 
     /** The name in metrics, logs and test vectors. */
@@ -61,7 +45,12 @@ public enum Reason {
         return label;
     }
 
-    /** The reason with this ordinal, as in {@code Batch.reason}. */
+    /** What it means, in one sentence. */
+    public String meaning() {
+        return meaning;
+    }
+
+    /** The reason with an ordinal, as {@code Batch.reason} keeps it. */
     public static Reason of(int ordinal) {
         return ALL[ordinal];
     }

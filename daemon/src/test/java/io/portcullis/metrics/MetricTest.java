@@ -8,6 +8,7 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
@@ -33,7 +34,9 @@ import org.junit.jupiter.api.Test;
 
 /** {@link Metric}, a scrape and the table of the documents say the same; names keep the rules of Prometheus. */
 final class MetricTest {
-    private static final String TABLE = "| metric | type | labels | meaning |";
+    private static final String METRICS = "| metric | type | labels | meaning |";
+    private static final String REASONS = "| reason of a drop | meaning |";
+    private static final String LOSSES = "| reason of a lost frame | errno | one increment means |";
 
     private static final String CONFIG = """
             version: 1
@@ -132,7 +135,25 @@ final class MetricTest {
     @Test
     void theTableOfTheDocumentsIsTheListOfMetrics() throws IOException {
         List<String> rows = Stream.of(Metric.values()).map(MetricTest::row).toList();
-        assertEquals(String.join("\n", rows), String.join("\n", documented()));
+        assertEquals(String.join("\n", rows), String.join("\n", documented(METRICS)));
+    }
+
+    @Test
+    void theDocumentsSayWhatEveryReasonMeans() throws IOException {
+        List<String> rows = Stream.of(Reason.values())
+                .filter(reason -> reason != Reason.NONE)
+                .map(reason -> "| `" + reason.label() + "` | " + reason.meaning() + " |")
+                .toList();
+        assertEquals(String.join("\n", rows), String.join("\n", documented(REASONS)));
+    }
+
+    @Test
+    void theDocumentsSayWhatEveryLossMeans() throws IOException {
+        List<String> rows = Stream.of(PortCounter.values())
+                .filter(counter -> counter.compareTo(PortCounter.SENT_BYTES) > 0)
+                .map(counter -> "| `" + counter.label() + "` | " + counter.errno() + " | " + counter.meaning() + " |")
+                .toList();
+        assertEquals(String.join("\n", rows), String.join("\n", documented(LOSSES)));
     }
 
     private static String row(Metric metric) {
@@ -156,7 +177,7 @@ final class MetricTest {
     }
 
     /** The rows of the table, in whichever document it is. */
-    private static List<String> documented() throws IOException {
+    private static List<String> documented(String table) throws IOException {
         List<Path> documents = new ArrayList<>();
         for (String folder : List.of("..", ".", "../config")) {
             try (Stream<Path> files = Files.list(Path.of(folder))) {
@@ -165,14 +186,14 @@ final class MetricTest {
         }
         for (Path document : documents) {
             List<String> lines = Files.readAllLines(document);
-            int title = lines.indexOf(TABLE);
+            int title = lines.indexOf(table);
             if (title >= 0) {
                 return lines.subList(title + 2, lines.size()).stream()
                         .takeWhile(line -> line.startsWith("|"))
                         .toList();
             }
         }
-        throw new AssertionError("no document has the table " + TABLE);
+        throw new AssertionError("no document has the table " + table);
     }
 
     @Test
