@@ -17,13 +17,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis check [FILE…|-]}: reads configurations without using them. */
+/** {@code portcullis check [FILE…|-]}: checks configurations, and changes nothing. */
 @Command(name = "check", description = "Say whether configuration files are valid; every fault with its place.")
 final class CheckCommand implements Callable<Integer> {
     /**
-     * Something that is said about a place, as JSON has it.
+     * An error or a warning, in its JSON shape.
      *
-     * @param file as it was named, or as a file that includes it names it
+     * @param file as the command line or an include names it
      * @param line from 1; 0: the file as a whole
      * @param column in characters, from 1; 0: the file as a whole
      * @param severity {@code error} or {@code warning}
@@ -43,7 +43,7 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    /** What is said of one file. */
+    /** The result for one file, in its JSON shape. */
     record Checked(String file, boolean valid, String summary, List<Finding> errors, List<Finding> warnings) {}
 
     @Spec

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** A command that asks the running daemon and prints what it says, for people or as JSON. */
+/** A command that prints an answer of the running daemon, as text or as JSON. */
 abstract class DaemonCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -21,9 +21,9 @@ abstract class DaemonCommand implements Callable<Integer> {
     private boolean json;
 
     /**
-     * Asks and prints.
+     * Asks the daemon and prints the answer.
      *
-     * @param json rather than text for people
+     * @param json true: as JSON; false: as text
      * @return the exit code
      */
     abstract int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)

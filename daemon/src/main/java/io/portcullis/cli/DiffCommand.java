@@ -15,12 +15,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis diff OLD NEW}: what a change of the rules means for the traffic. */
+/** {@code portcullis diff OLD NEW}: the traffic that a change of the rules allows or denies. */
 @Command(
         name = "diff",
         description =
-                "Say which traffic becomes allowed and which becomes denied between two configurations; exact, and whatever"
-                        + " was moved, renamed or written otherwise.")
+                "Say which traffic becomes allowed and which becomes denied between two configurations; exact,"
+                        + " even if rules"
+                        + " were moved, renamed or written in another way.")
 final class DiffCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -82,9 +83,9 @@ final class DiffCommand implements Callable<Integer> {
     }
 
     private static void print(String what, String peer, List<Difference.Traffic> traffic, PrintWriter out) {
-        for (Difference.Traffic each : traffic) {
-            out.println(what + each.protocol() + (each.selectors().isEmpty() ? "" : " " + each.selectors()) + " " + peer
-                    + " " + String.join(", ", each.peers()));
+        for (Difference.Traffic part : traffic) {
+            out.println(what + part.protocol() + (part.selectors().isEmpty() ? "" : " " + part.selectors()) + " " + peer
+                    + " " + String.join(", ", part.peers()));
         }
     }
 }

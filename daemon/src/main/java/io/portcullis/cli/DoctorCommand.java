@@ -14,10 +14,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis doctor}: looks at a machine before portcullis is used on it. */
+/** {@code portcullis doctor}: checks a machine before portcullis runs on it. */
 @Command(
         name = "doctor",
-        description = "Say what stands in the way on this machine, and what will happen. Changes nothing.")
+        description = "Check whether portcullis can run on this machine, and say what a start would do. Changes"
+                + " nothing.")
 final class DoctorCommand implements Callable<Integer> {
     private static final Path USUAL = Path.of("/etc/portcullis/portcullis.yaml");
 
@@ -44,15 +45,15 @@ final class DoctorCommand implements Callable<Integer> {
         if (json) {
             out.println(JsonText.write(findings));
         } else {
-            for (Doctor.Finding each : findings) {
+            for (Doctor.Finding finding : findings) {
                 out.printf(
                         "%-4s  %-15s %s%n",
-                        each.grade() == Doctor.Grade.OK ? "ok" : each.grade(), each.about(), each.found());
+                        finding.grade() == Doctor.Grade.OK ? "ok" : finding.grade(), finding.about(), finding.found());
             }
             if (file == null) {
                 out.println("No configuration yet: --config FILE looks at its NICs and rules too.");
             }
         }
-        return findings.stream().noneMatch(each -> each.grade() == Doctor.Grade.FAIL) ? Exit.OK : Exit.NO;
+        return findings.stream().noneMatch(finding -> finding.grade() == Doctor.Grade.FAIL) ? Exit.OK : Exit.NO;
     }
 }

@@ -21,15 +21,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code portcullis explain}: what would become of a packet, and why. */
+/** {@code portcullis explain}: the verdict about a packet, and its cause. */
 @Command(
         name = "explain",
         description =
-                "Say what would become of a packet that opens a flow, and why: which rule admits it, or what refuses it"
-                        + " and which rule came nearest. Without --file the running daemon is asked, which knows its flows.")
+                "Say whether a packet that opens a flow would pass, and why: which rule admits it, or which check"
+                        + " drops it"
+                        + " and which rule comes nearest. Without --file the running daemon answers, which knows"
+                        + " its flows.")
 final class ExplainCommand extends DaemonCommand {
-    /** One of the two must be named. */
-    private static final class Way {
+    /** The direction; one of the two options is required. */
+    private static final class DirectionOption {
         @Option(names = "--ingress", required = true, description = "It comes from outside.")
         private boolean ingress;
 
@@ -37,7 +39,7 @@ final class ExplainCommand extends DaemonCommand {
         private boolean egress;
     }
 
-    /** An address, and a port where one was named. */
+    /** An address, and a port if the option has one. */
     private record End(Address address, @Nullable String port) {}
 
     @Spec
@@ -60,7 +62,7 @@ final class ExplainCommand extends DaemonCommand {
 
     @ArgGroup(multiplicity = "1")
     @SuppressWarnings("NullAway.Init") // picocli sets it
-    private Way way;
+    private DirectionOption direction;
 
     @Option(
             names = "--protocol",
@@ -75,7 +77,7 @@ final class ExplainCommand extends DaemonCommand {
             paramLabel = "ADDRESS[:PORT]",
             required = true,
             description =
-                    "Source; an IPv6 address with a port in brackets. The port plays no part in rules (default: 40000).")
+                    "Source; an IPv6 address with a port in brackets. Rules do not use the port (default: 40000).")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private String from;
 
@@ -159,7 +161,7 @@ final class ExplainCommand extends DaemonCommand {
         }
         return new ExplainRequest(
                 interfaceName,
-                way.ingress && !way.egress,
+                direction.ingress && !direction.egress,
                 number,
                 source.address.toString(),
                 !ports ? 0 : source.port == null ? 40_000 : port(number, "--from", source.port),

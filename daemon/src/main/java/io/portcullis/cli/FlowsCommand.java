@@ -24,7 +24,7 @@ final class FlowsCommand implements Runnable {
         throw new ParameterException(spec.commandLine(), "a command is missing: portcullis flows verify FILE");
     }
 
-    @Command(name = "verify", description = "Say whether a flow table's file is whole, and what is in it.")
+    @Command(name = "verify", description = "Check the file of a flow table, and summarise its flows.")
     static final class Verify implements Callable<Integer> {
         @Spec
         @SuppressWarnings("NullAway.Init") // picocli sets it

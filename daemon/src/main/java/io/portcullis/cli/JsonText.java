@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 
-/** JSON as the commands print it and as the daemon answers. */
+/** Writes the JSON that commands print, and reads the daemon's answers. */
 final class JsonText {
     private static final ObjectMapper MAPPER = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
-            // A newer daemon may say more.
+            // A newer daemon may send more fields.
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private JsonText() {}
@@ -18,7 +18,7 @@ final class JsonText {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("not to be written as JSON: " + value, e);
+            throw new IllegalStateException("can't be written as JSON: " + value, e);
         }
     }
 
@@ -26,11 +26,11 @@ final class JsonText {
         try {
             return MAPPER.readValue(json, as);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the daemon answered something else than " + as.getSimpleName(), e);
+            throw new IllegalStateException("the daemon did not answer with a " + as.getSimpleName(), e);
         }
     }
 
-    /** The daemon's {@code {"error": text}}, or all of it where it is something else. */
+    /** The daemon's {@code {"error": text}}, or the whole text if it has another form. */
     static String errorIn(String json) {
         try {
             return MAPPER.readTree(json).path("error").asText(json);

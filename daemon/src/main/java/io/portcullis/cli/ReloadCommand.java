@@ -7,12 +7,14 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code portcullis reload}: has the daemon read its configuration again, and waits for the outcome. */
-@Command(name = "reload", description = "Have the daemon read its configuration again; all of it holds, or none.")
+/** {@code portcullis reload}: makes the daemon read its configuration again, and waits for the outcome. */
+@Command(
+        name = "reload",
+        description = "Make the daemon read its configuration again; all of it comes into force, or none.")
 final class ReloadCommand extends DaemonCommand {
     @Option(
             names = "--allow-lockout",
-            description = "Take the rules although they would refuse your own ssh session, were it opened anew.")
+            description = "Accept rules that would refuse your own ssh session if you opened it again.")
     private boolean allowLockout;
 
     @Override
@@ -24,8 +26,9 @@ final class ReloadCommand extends DaemonCommand {
         } catch (Unreachable e) {
             if (e.isSilence()) {
                 err.println(
-                        "portcullis: no answer in time: unless the daemon hangs, the reload goes on, and portcullis status"
-                                + " tells how it ended");
+                        "portcullis: no answer in time: unless the daemon hangs, the reload goes on, and"
+                                + " portcullis status"
+                                + " shows how it ended");
             }
             throw e;
         }

@@ -28,7 +28,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--allow-lockout",
-            description = "Start although that cuts an ssh connection to this host that the rules do not admit.")
+            description = "Start even if that cuts an ssh connection to this host that the rules do not admit.")
     private boolean allowLockout;
 
     @Override

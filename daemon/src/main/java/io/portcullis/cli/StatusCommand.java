@@ -6,7 +6,7 @@ import java.io.PrintWriter;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-/** {@code portcullis status}: what the running daemon guards, and how it goes. */
+/** {@code portcullis status}: the interfaces that the running daemon guards, and their state. */
 @Command(name = "status", description = "Show what the running daemon guards.")
 final class StatusCommand extends DaemonCommand {
     @Override

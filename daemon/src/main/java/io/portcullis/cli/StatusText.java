@@ -10,16 +10,13 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/**
- * A status as people read it: what is degraded, then which interfaces there are, then what passed and what did not, then what is
- * wrong.
- */
+/** A status as text: degraded parts first, then the interfaces, then their traffic, then problems and warnings. */
 final class StatusText {
     private static final String GAP = "  ";
 
     private StatusText() {}
 
-    /** Lines without the last line's end. */
+    /** The lines; the last one without a line feed. */
     static String of(StatusReport status) {
         List<String> lines = new ArrayList<>();
         status.degraded().forEach(sentence -> lines.add("DEGRADED: " + sentence));
@@ -43,50 +40,51 @@ final class StatusText {
     private static List<String> interfaces(List<InterfaceStatus> interfaces) {
         Table table =
                 new Table("INTERFACE", "STATE", "MODE", "DATAPATH", "WORKERS", "OUTSIDE", "INSIDE", "FLOWS", "GROUPS");
-        for (InterfaceStatus each : interfaces) {
-            boolean hasWorkers = each.workers() > 0;
+        for (InterfaceStatus iface : interfaces) {
+            boolean hasWorkers = iface.workers() > 0;
             table.row(
-                    each.name(),
-                    state(each),
-                    each.mode(),
-                    each.datapath(),
-                    hasWorkers ? Integer.toString(each.workers()) : "",
-                    each.outside(),
-                    each.inside(),
-                    hasWorkers ? each.flows() + " of " + each.maxFlows() : "",
-                    String.join(" ", each.securityGroups()));
+                    iface.name(),
+                    state(iface),
+                    iface.mode(),
+                    iface.datapath(),
+                    hasWorkers ? Integer.toString(iface.workers()) : "",
+                    iface.outside(),
+                    iface.inside(),
+                    hasWorkers ? iface.flows() + " of " + iface.maxFlows() : "",
+                    String.join(" ", iface.securityGroups()));
         }
         return table.lines();
     }
 
-    private static String state(InterfaceStatus each) {
-        if (each.forwarding()) {
-            return each.enforcing() ? each.state() : "NOT GUARDED";
+    private static String state(InterfaceStatus iface) {
+        if (iface.forwarding()) {
+            return iface.enforcing() ? iface.state() : "NOT GUARDED";
         }
-        return each.state().toUpperCase(Locale.ROOT);
+        return iface.state().toUpperCase(Locale.ROOT);
     }
 
     private static List<String> traffic(List<InterfaceStatus> interfaces) {
         Table table = new Table("INTERFACE", "DIRECTION", "PASSED", "DROPPED", "REASONS").numbers(2, 3);
-        for (InterfaceStatus each : interfaces) {
-            // "ingress" before "egress": as a frame from outside meets them.
-            for (String direction : new TreeSet<>(each.passedPackets().keySet()).descendingSet()) {
+        for (InterfaceStatus iface : interfaces) {
+            // "ingress" before "egress".
+            for (String direction : new TreeSet<>(iface.passedPackets().keySet()).descendingSet()) {
                 table.row(
-                        each.name(),
+                        iface.name(),
                         direction,
-                        Long.toString(each.passedPackets().getOrDefault(direction, 0L)),
-                        Long.toString(each.droppedPackets().getOrDefault(direction, 0L)),
-                        (reasons(each.dropsByReason().getOrDefault(direction, Map.of())) + wouldDrops(each, direction))
+                        Long.toString(iface.passedPackets().getOrDefault(direction, 0L)),
+                        Long.toString(iface.droppedPackets().getOrDefault(direction, 0L)),
+                        (reasons(iface.dropsByReason().getOrDefault(direction, Map.of()))
+                                        + wouldDrops(iface, direction))
                                 .strip());
             }
         }
         return table.lines();
     }
 
-    /** Flows by their first packets, then packets, the later ones of those flows among them. */
-    private static String wouldDrops(InterfaceStatus each, String direction) {
-        Map<String, Long> packets = each.wouldDropsByReason().getOrDefault(direction, Map.of());
-        Map<String, Long> flows = each.wouldDropFlowsByReason().getOrDefault(direction, Map.of());
+    /** Flows, counted by their first packets, then packets, later ones of those flows included. */
+    private static String wouldDrops(InterfaceStatus iface, String direction) {
+        Map<String, Long> packets = iface.wouldDropsByReason().getOrDefault(direction, Map.of());
+        Map<String, Long> flows = iface.wouldDropFlowsByReason().getOrDefault(direction, Map.of());
         return packets.isEmpty()
                 ? ""
                 : (flows.isEmpty() ? "" : " would-drop flows: " + reasons(flows) + ";") + " would-drop packets: "
@@ -103,15 +101,15 @@ final class StatusText {
 
     private static List<String> wrong(StatusReport status) {
         List<String> lines = new ArrayList<>();
-        for (InterfaceStatus each : status.interfaces()) {
-            if (!each.enforcing()) {
-                lines.add(each.name() + " IS NOT GUARDED: enforce: audit drops nothing"
-                        + (each.wouldDropFlowsByReason().isEmpty()
+        for (InterfaceStatus iface : status.interfaces()) {
+            if (!iface.enforcing()) {
+                lines.add(iface.name() + " IS NOT GUARDED: enforce: audit drops nothing"
+                        + (iface.wouldDropFlowsByReason().isEmpty()
                                 ? ""
                                 : " (would-drop packets are all of a flow's, by the reason of its first)"));
             }
-            if (!each.forwarding()) {
-                lines.add(each.name() + " " + meaning(each.state()) + ": " + each.detail());
+            if (!iface.forwarding()) {
+                lines.add(iface.name() + " " + meaning(iface.state()) + ": " + iface.detail());
             }
         }
         ReloadReport last = status.lastReload();
@@ -133,7 +131,7 @@ final class StatusText {
         };
     }
 
-    /** Columns as wide as what is in them. */
+    /** Columns as wide as their widest cell. */
     private static final class Table {
         private final List<String[]> rows = new ArrayList<>();
         private final boolean[] isNumber;

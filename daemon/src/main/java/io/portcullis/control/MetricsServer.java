@@ -94,7 +94,8 @@ public final class MetricsServer implements Listening.Server {
         return switch (errno) {
             case EADDRINUSE -> "address already in use by another process; change metrics.listen or stop it";
             case EACCES ->
-                "permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, change metrics.listen to a higher"
+                "permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, change metrics.listen"
+                        + " to a higher"
                         + " one";
             default -> String.valueOf(refused.getMessage());
         };
@@ -106,7 +107,7 @@ public final class MetricsServer implements Listening.Server {
                     && !address.isLoopbackAddress()
                     && NetworkInterface.getByInetAddress(address) == null;
         } catch (SocketException unknown) {
-            LOG.debug("whether a NIC has {} is not known", address, unknown);
+            LOG.debug("it is not known whether a NIC has {}", address, unknown);
             return false;
         }
     }

@@ -10,22 +10,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The answers to {@code GET /metrics}. Metrics are gathered on a thread of their own, one scrape at a time, and all requests
- * within a second share it: however many there are, they cost one body and a part of one core. On the server's loop but for
- * {@link #close}.
+ * The answers to {@code GET /metrics}. One thread gathers the metrics, one scrape at a time, and all requests within a second share
+ * it: any number of them costs one body and a part of one core. Called on the server's event loop, except {@link #close}.
  */
 final class Scrapes implements AutoCloseable {
     static final long SHARED_NS = TimeUnit.SECONDS.toNanos(1);
 
-    /** For a scrape; a request that has waited for so long gets 503. */
+    /** The longest wait for a scrape; then the request gets 503. */
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
 
     private static final Response TOO_SLOW = Response.error(
-            503, "the metrics are not gathered within " + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NS) + " s");
+            503, "the metrics were not gathered within " + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NS) + " s");
 
     private record Gathered(Response response, long doneNs) {}
 
-    private record Scraping(long begunNs, CompletableFuture<Gathered> outcome) {
+    private record Scraping(long startNs, CompletableFuture<Gathered> outcome) {
         boolean isOver(long nowNs) {
             return switch (outcome.state()) {
                 case RUNNING -> false;
@@ -35,7 +34,7 @@ final class Scrapes implements AutoCloseable {
         }
 
         boolean hangs(long nowNs) {
-            return !outcome.isDone() && nowNs - begunNs >= PATIENCE_NS;
+            return !outcome.isDone() && nowNs - startNs >= PATIENCE_NS;
         }
     }
 
@@ -48,7 +47,7 @@ final class Scrapes implements AutoCloseable {
         this.scraper = scraper;
     }
 
-    /** The metrics as they are now, or were less than a second ago. */
+    /** The metrics now, or those of a scrape that ended less than a second ago. */
     CompletableFuture<Response> ask(Scrape.Format format) {
         long nowNs = System.nanoTime();
         Scraping scraping = latest.get(format);
@@ -69,7 +68,7 @@ final class Scrapes implements AutoCloseable {
         return new Gathered(new Response(200, scrape.contentType(), scrape.body(), ""), System.nanoTime());
     }
 
-    /** Gathers no more. */
+    /** Ends the thread. */
     @Override
     public void close() {
         thread.shutdownNow();

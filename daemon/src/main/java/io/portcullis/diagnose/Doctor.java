@@ -37,27 +37,27 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at a machine before portcullis is used on it, changes nothing, and says what will happen. */
+/** Checks a machine before portcullis runs on it, and says what a start would do. Changes nothing. */
 public final class Doctor {
-    /** How a finding is meant. */
+    /** The grade of a finding. */
     public enum Grade {
         /** As it should be. */
         OK,
-        /** Works; worth knowing. */
+        /** It works, with a consequence that the operator should know. */
         WARN,
-        /** A start would fail, or cut somebody off. */
+        /** A start would fail, or cut an ssh connection. */
         FAIL
     }
 
     /**
-     * One thing looked at.
+     * The result of one check.
      *
-     * @param about what, in a word or two
-     * @param found what is so, and what to do where it is not right
+     * @param about the subject, in a word or two
+     * @param found the result, and the remedy if it is bad
      */
     public record Finding(Grade grade, String about, String found) {}
 
-    /** A program that answers to nobody. */
+    /** A program that is loaded and never attached. */
     private static final BpfProgram PROBE = BpfProgram.of(
             "portcullis_try",
             new BpfProgram.Instruction.Set(BpfProgram.Register.R0, BpfProgram.NEXT),
@@ -70,7 +70,7 @@ public final class Doctor {
     /** True: a daemon runs in this network namespace. */
     private boolean running;
 
-    /** The kernel's numbers of programs that a daemon of this boot has attached. */
+    /** Ids of the programs that a daemon has attached since the boot. */
     private Set<Integer> ours = Set.of();
 
     private boolean seesSessions = true;
@@ -78,21 +78,21 @@ public final class Doctor {
     private Doctor() {}
 
     /**
-     * Looks at this machine. What the log would say meanwhile is the caller's to silence.
+     * Checks this machine. The caller silences the log.
      *
-     * @param file the configuration that it is to have; null: none yet
+     * @param file the configuration that it will have; null: none yet
      */
     public static List<Finding> examine(@Nullable Path file) {
         Doctor doctor = new Doctor();
         doctor.findings.ok("java", Runtime.version().toString());
-        doctor.findings.look("packet sockets", doctor::packetSockets);
-        doctor.findings.look("programs", doctor::programs);
-        doctor.findings.look("privilege", doctor::capabilities);
+        doctor.findings.check("packet sockets", doctor::packetSockets);
+        doctor.findings.check("programs", doctor::programs);
+        doctor.findings.check("privilege", doctor::capabilities);
         doctor.libpcap();
-        doctor.findings.look("other tools", doctor::otherTools);
-        doctor.findings.look("daemon", doctor::daemon);
-        doctor.findings.look("left behind", doctor::leftBehind);
-        doctor.findings.look("ssh", doctor::sshPorts);
+        doctor.findings.check("other tools", doctor::otherTools);
+        doctor.findings.check("daemon", doctor::daemon);
+        doctor.findings.check("left behind", doctor::leftBehind);
+        doctor.findings.check("ssh", doctor::sshPorts);
         if (file != null) {
             doctor.configuration(file);
         }
@@ -121,7 +121,7 @@ public final class Doctor {
             }
             findings.ok(
                     "programs",
-                    "the kernel takes them (it gave number " + program.id() + "); attach: auto means " + tcx);
+                    "the kernel takes them (program id " + program.id() + "); attach: auto means " + tcx);
         }
     }
 
@@ -154,7 +154,7 @@ public final class Doctor {
         }
     }
 
-    /** All of them go on to work beside portcullis. */
+    /** Other firewalls; all of them keep working beside portcullis. */
     private void otherTools() throws IOException {
         List<String> found = new ArrayList<>();
         try {
@@ -166,7 +166,7 @@ public final class Doctor {
             }
         } catch (ErrnoException refused) {
             if (refused.errno() == Errno.EPERM) {
-                findings.warn("other tools", "nftables can't be asked without CAP_NET_ADMIN");
+                findings.warn("other tools", "nftables can't be read without CAP_NET_ADMIN");
             }
         }
         for (String names : List.of("ip_tables_names", "ip6_tables_names")) {
@@ -188,18 +188,19 @@ public final class Doctor {
         } else {
             findings.warn(
                     "other tools",
-                    String.join(", ", found) + ": they stay as they are, and both have to admit a packet. What"
-                            + " comes in portcullis decides first, and they see what it admits; what goes out they decide first,"
-                            + " and portcullis sees what they let out");
+                    String.join(", ", found) + ": they stay as they are, and a packet has to be admitted by both."
+                            + " portcullis is first on the way in, and they see the packets that it admits; they"
+                            + " are first on"
+                            + " the way out, and portcullis sees the packets that they let out");
         }
     }
 
-    /** Whether one runs here: it has a lock for as long as it lives. */
+    /** Whether a daemon runs here: it holds a lock as long as it lives. */
     private void daemon() throws IOException {
         Path lock = StateFolder.lock(StateFolder.ofThisBoot());
         if (!Files.exists(lock) && !Files.notExists(lock)) {
             findings.warn(
-                    "daemon", lock + " is not for you to read, so whether one runs is not known: run this with sudo");
+                    "daemon", lock + " can't be read, so it is not known whether one runs: run this with sudo");
             return;
         }
         Optional<String> holder = FileLock.holder(lock);
@@ -209,7 +210,7 @@ public final class Doctor {
                 holder.map(words -> "runs here: " + words).orElse("none runs here (nobody holds " + lock + ")"));
     }
 
-    /** What is ours, by the notes of an earlier run and by the names that our NICs have. */
+    /** Programs of ours, by the notes of an earlier run, and veth pairs of ours, by their alias. */
     private void leftBehind() throws IOException {
         ours = Restoration.programs(StateFolder.ofThisBoot());
         List<String> pairs =
@@ -217,12 +218,13 @@ public final class Doctor {
         if (!running && !pairs.isEmpty()) {
             findings.warn(
                     "left behind",
-                    String.join(", ", pairs) + ": an earlier run made them; the next start uses them again, portcullis"
+                    String.join(", ", pairs)
+                            + ": an earlier run created them; the next start uses them again, portcullis"
                             + " detach removes them");
         }
     }
 
-    /** On which ports people log in, and whether the service will find them too. */
+    /** The ports that sshd listens on, and whether the service finds them too. */
     private void sshPorts() throws IOException {
         List<TcpListener> listeners;
         try {
@@ -231,9 +233,9 @@ public final class Doctor {
             seesSessions = false;
             findings.warn(
                     "ssh",
-                    "the kernel does not tell of sockets: " + refused.getMessage()
-                            + ": starts and reloads do not see ssh connections, and may cut them; see whether modprobe"
-                            + " tcp_diag helps");
+                    "the kernel does not list sockets: " + refused.getMessage()
+                            + ": starts and reloads do not see ssh connections, and may cut them; try modprobe"
+                            + " tcp_diag");
             return;
         }
         Map<Integer, Set<SshPorts.Way>> ports = SshPorts.find(listeners, SshPorts.Places.ofThisHost());
@@ -246,10 +248,11 @@ public final class Doctor {
             findings.warn(
                     "ssh",
                     "the service will not know that port " + port
-                            + " is sshd's: it runs without root and can't look into"
-                            + " processes. Its starts and reloads may cut or refuse ssh connections to that port without a"
-                            + " word. Name the port in /etc/ssh/sshd_config (Port " + port
-                            + ") or in a file of sshd_config.d that everybody may read (mode 0644)");
+                            + " is sshd's: it runs without root and can't read"
+                            + " other processes. Its starts and reloads may cut or refuse ssh connections to that"
+                            + " port without"
+                            + " a warning. Name the port in /etc/ssh/sshd_config (Port " + port
+                            + ") or in a file of sshd_config.d that every user may read (mode 0644)");
         }
     }
 
@@ -286,17 +289,17 @@ public final class Doctor {
         Map<String, List<Cidr>> addresses = new HashMap<>();
         InterfaceCheck check = new InterfaceCheck(findings, running, ours);
         Set<String> guarded = new TreeSet<>();
-        for (Interface each : config.interfaces().values()) {
-            guarded.addAll(each.mode().nics());
-            findings.look(each.name(), () -> {
-                if (each.mode() instanceof Mode.Host host) {
-                    addresses.put(each.name(), NicAddresses.of(host.nic()));
+        for (Interface iface : config.interfaces().values()) {
+            guarded.addAll(iface.mode().nics());
+            findings.check(iface.name(), () -> {
+                if (iface.mode() instanceof Mode.Host host) {
+                    addresses.put(iface.name(), NicAddresses.of(host.nic()));
                 }
-                check.examine(each);
+                check.examine(iface);
             });
         }
-        findings.look("ssh", () -> lockout(config.withNicAddresses(addresses)));
-        findings.look("NICs", () -> {
+        findings.check("ssh", () -> lockout(config.withNicAddresses(addresses)));
+        findings.check("NICs", () -> {
             List<String> unguarded = Unguarded.nics(guarded, Set.of());
             if (unguarded.isEmpty()) {
                 findings.ok("NICs", "every NIC with an address that others can reach is guarded");
@@ -313,7 +316,9 @@ public final class Doctor {
         Sessions sessions = Sessions.ofThisHost();
         List<String> faults = Lockout.faults(config, name -> Policy.compile(config, name, 1, 1), sessions);
         if (faults.isEmpty()) {
-            findings.ok("ssh", "no ssh connection to this host would be cut, and none refused anew");
+            findings.ok(
+                    "ssh",
+                    "no ssh connection to this host would be cut, and none would be refused if it were opened again");
         }
         faults.forEach(fault -> findings.fail("ssh", fault));
         for (Sessions.Session session : sessions.all()) {
@@ -322,8 +327,9 @@ public final class Doctor {
                     .ifPresent(tunnel -> findings.warn(
                             "ssh",
                             "the connection from " + session.peer() + " comes through " + tunnel.name()
-                                    + ": whether the rules admit what carries " + tunnel.name()
-                                    + " itself is not known: see that they do"));
+                                    + ": it is not known whether the rules admit the packets that carry "
+                                    + tunnel.name()
+                                    + ": make sure that they do"));
         }
     }
 }

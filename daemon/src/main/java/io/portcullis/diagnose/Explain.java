@@ -23,24 +23,24 @@ import java.util.TreeSet;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Says what would become of a packet, and why: under a configuration alone, or in the running daemon. */
+/** Reports the verdict about a packet and its cause: from a configuration alone, or in the running daemon. */
 public final class Explain {
     private static final double NS_PER_SECOND = 1e9;
 
     private final Config config;
     private final Policy policy;
-    private final Interface attachment;
-    private final ExplainRequest question;
+    private final Interface iface;
+    private final ExplainRequest request;
     private final Address from;
     private final Address to;
 
-    private Explain(Config config, Policy policy, ExplainRequest question) {
+    private Explain(Config config, Policy policy, ExplainRequest request) {
         this.config = config;
         this.policy = policy;
-        this.attachment = Objects.requireNonNull(config.interfaces().get(question.interfaceName()));
-        this.question = question;
-        from = Address.parse(question.from());
-        to = Address.parse(question.to());
+        this.iface = Objects.requireNonNull(config.interfaces().get(request.interfaceName()));
+        this.request = request;
+        from = Address.parse(request.from());
+        to = Address.parse(request.to());
         if (from.isV6() != to.isV6()) {
             throw new IllegalArgumentException(from + " and " + to + " are of different families");
         }
@@ -49,14 +49,14 @@ public final class Explain {
     /**
      * Under a configuration, without tracked flows.
      *
-     * @param config with the addresses that the NICs of hosts have
-     * @throws IllegalArgumentException if the question makes no sense, with a sentence about it
+     * @param config with the current addresses of the NICs in host mode
+     * @throws IllegalArgumentException if the request makes no sense; the message is a sentence
      */
-    public static ExplainReport offline(Config config, ExplainRequest question) {
+    public static ExplainReport offline(Config config, ExplainRequest request) {
         Set<String> names = new TreeSet<>(config.interfaces().keySet());
-        if (!names.contains(question.interfaceName())) {
+        if (!names.contains(request.interfaceName())) {
             throw new IllegalArgumentException(
-                    "no interface " + question.interfaceName() + ": there is " + String.join(", ", names));
+                    "no interface " + request.interfaceName() + ": there is " + String.join(", ", names));
         }
         Policy policy = Policy.compile(config, question.interfaceName(), 1, 1);
         Engine engine = Engine.alone(policy, 0);
@@ -67,13 +67,13 @@ public final class Explain {
      * In the running daemon.
      *
      * @param policy in force
-     * @param engine asked about the frame
+     * @param engine explains a frame
      */
     public static ExplainReport live(
-            Config config, Policy policy, ExplainRequest question, BiFunction<byte[], Direction, Explained> engine) {
-        Explain explain = new Explain(config, policy, question);
+            Config config, Policy policy, ExplainRequest request, BiFunction<byte[], Direction, Explained> engine) {
+        Explain explain = new Explain(config, policy, request);
         return explain.report(
-                engine.apply(explain.packet().frame(), question.ingress() ? Direction.INGRESS : Direction.EGRESS));
+                engine.apply(explain.packet().frame(), request.ingress() ? Direction.INGRESS : Direction.EGRESS));
     }
 
     private FirstPacket packet() {
@@ -92,8 +92,8 @@ public final class Explain {
         boolean passes = explained.reason() == Reason.NONE;
         Explained.Tracked flow = explained.flow();
         return new ExplainReport(
-                question.interfaceName(),
-                direction(question.ingress()),
+                request.interfaceName(),
+                direction(request.ingress()),
                 packetText(),
                 passes ? "pass" : policy.audits() ? "would-drop" : "drop",
                 explained.reason().label(),
@@ -108,10 +108,10 @@ public final class Explain {
     }
 
     private String packetText() {
-        boolean ports = Rule.hasPorts(question.protocol());
-        String text = Rule.protocolName(question.protocol()) + " " + end(from, ports, question.fromPort()) + " > "
-                + end(to, ports, question.toPort());
-        return isIcmp() ? text + " type " + question.type() + " code " + question.code() : text;
+        boolean ports = Rule.hasPorts(request.protocol());
+        String text = Rule.protocolName(request.protocol()) + " " + end(from, ports, request.fromPort()) + " > "
+                + end(to, ports, request.toPort());
+        return isIcmp() ? text + " type " + request.type() + " code " + request.code() : text;
     }
 
     private static String end(Address address, boolean ports, int port) {
@@ -130,7 +130,7 @@ public final class Explain {
         }
         Acl acl = policy.acl();
         if (acl != null && explained.reason() == Reason.ACL_DENY) {
-            Rule entry = acl.entry(question.ingress(), explained.aclEntry()).packets();
+            Rule entry = acl.entry(request.ingress(), explained.aclEntry()).packets();
             return new ExplainReport.RuleView(
                     acl.id(question.ingress(), explained.aclEntry()),
                     entry.location().toString(),
@@ -140,14 +140,14 @@ public final class Explain {
     }
 
     private ExplainReport.@Nullable NearestView nearest() {
-        int selector = isIcmp() ? question.type() << 8 | question.code() : question.toPort();
+        int selector = isIcmp() ? request.type() << 8 | request.code() : request.toPort();
         return NearestRule.to(
                         config,
-                        attachment,
-                        question.ingress(),
-                        question.protocol(),
+                        iface,
+                        request.ingress(),
+                        request.protocol(),
                         selector,
-                        question.ingress() ? from : to)
+                        request.ingress() ? from : to)
                 .map(near ->
                         new ExplainReport.NearestView(near.id(), near.location().toString(), near.why()))
                 .orElse(null);
@@ -168,7 +168,7 @@ public final class Explain {
 
     private String text(Explained explained) {
         Acl acl = policy.acl();
-        String way = direction(question.ingress());
+        String way = direction(request.ingress());
         return switch (explained.reason()) {
             case NONE ->
                 explained.flow() != null && explained.rule() < 0
@@ -178,21 +178,21 @@ public final class Explain {
                                 : policy.isFailsafe(explained.rule())
                                         ? "a failsafe rule admits it, before the network ACL and all groups"
                                         : "a rule admits it";
-            case NO_RULE -> "no " + way + " rule of " + String.join(", ", attachment.securityGroups()) + " admits it";
+            case NO_RULE -> "no " + way + " rule of " + String.join(", ", iface.securityGroups()) + " admits it";
             case ICMP_UNRELATED -> "it is an ICMP error about no tracked flow, and no rule admits it";
             case ACL_DENY -> "an entry of the network ACL denies it";
             case ACL_DEFAULT ->
-                "no entry of " + (acl == null ? "the network ACL" : acl.id(question.ingress(), Acl.DEFAULT))
+                "no entry of " + (acl == null ? "the network ACL" : acl.id(request.ingress(), Acl.DEFAULT))
                         + " matches it";
-            case RECHECK -> "its flow was admitted by a rule that is gone, and ends here (on-reload: recheck)";
+            case RECHECK -> "the rule that admitted its flow is gone, and the flow ends (on-reload: recheck)";
             case LINK_CLASS -> "its link-layer protocol is not in pass-through, or the frame is malformed for it";
             case BAD_ADDRESS -> "one of its addresses must not be on the wire there";
             case SOURCE_CHECK ->
-                question.ingress()
+                request.ingress()
                         ? "its source is one of the interface's own addresses (source-check)"
                         : "its source is none of the interface's own addresses (source-check)";
             case FLOW_LIMIT -> "max-flows is reached";
-            default -> "it is refused before any rule is asked";
+            default -> "a check before the rules drops it";
         };
     }
 }

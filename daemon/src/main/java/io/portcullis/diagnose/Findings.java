@@ -4,19 +4,19 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@link Doctor} has found so far. */
+/** The findings of {@link Doctor} so far. */
 final class Findings {
-    /** A look at something that the kernel may refuse. */
-    interface Look {
+    /** A check that the kernel may refuse. */
+    interface Check {
         void run() throws IOException;
     }
 
     private final List<Doctor.Finding> all = new ArrayList<>();
 
-    /** Looks; a refusal is a finding. */
-    void look(String about, Look look) {
+    /** Runs a check; a refusal is a finding. */
+    void check(String about, Check check) {
         try {
-            look.run();
+            check.run();
         } catch (IOException refused) {
             fail(about, String.valueOf(refused.getMessage()));
         }

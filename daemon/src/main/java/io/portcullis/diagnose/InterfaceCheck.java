@@ -22,18 +22,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** What stands in the way of one interface on this machine, and what will happen to its NICs. Changes nothing. */
+/** Checks whether one interface can be guarded on this machine, and says what happens to its NICs. Changes nothing. */
 final class InterfaceCheck {
     private final Findings findings;
     private final boolean running;
     private final Set<Integer> ours;
 
     /**
-     * A check.
+     * Ready to check interfaces.
      *
-     * @param findings takes what is found
+     * @param findings receives the results
      * @param running true: a daemon runs in this network namespace
-     * @param ours the kernel's numbers of tcx programs that a run of this boot has attached
+     * @param ours ids of the programs that a daemon has attached since the boot
      */
     InterfaceCheck(Findings findings, boolean running, Set<Integer> ours) {
         this.findings = findings;
@@ -41,29 +41,29 @@ final class InterfaceCheck {
         this.ours = Set.copyOf(ours);
     }
 
-    /** Looks at one interface and its NICs. */
-    void examine(Interface each) throws IOException {
-        String name = each.name();
-        List<String> faults = Interception.faults(each);
+    /** Checks one interface and its NICs. */
+    void examine(Interface iface) throws IOException {
+        String name = iface.name();
+        List<String> faults = Interception.faults(iface);
         faults.forEach(fault -> findings.fail(name, fault));
-        for (String nicName : each.mode().nics()) {
+        for (String nicName : iface.mode().nics()) {
             Optional<Nic> nic = Nics.find(nicName);
             if (nic.isEmpty()) {
-                if (each.mode() instanceof Mode.Host) {
-                    findings.warn(name, "there is no NIC " + nicName + " yet: it is guarded when it comes");
+                if (iface.mode() instanceof Mode.Host) {
+                    findings.warn(name, "there is no NIC " + nicName + " yet: it is guarded as soon as it appears");
                 }
                 continue;
             }
-            examine(each, nic.get());
+            examine(iface, nic.get());
         }
-        Interception.warnings(each).forEach(warning -> findings.warn(name, warning));
+        Interception.warnings(iface).forEach(warning -> findings.warn(name, warning));
         if (faults.isEmpty()) {
-            findings.ok(name, what(each));
+            findings.ok(name, summary(iface));
         }
     }
 
-    private void examine(Interface each, Nic nic) throws IOException {
-        String name = each.name();
+    private void examine(Interface iface, Nic nic) throws IOException {
+        String name = iface.name();
         claim(nic).ifPresent(owner -> findings.warn(name, nic.name() + " is guarded already, by " + owner));
         if (!nic.running()) {
             findings.warn(name, nic.name() + (nic.up() ? " has no carrier" : " is down"));
@@ -71,24 +71,29 @@ final class InterfaceCheck {
         Optional<Xdp> xdp = Xdp.on(nic);
         xdp.ifPresent(program -> findings.warn(
                 name,
-                nic.name() + " has an XDP program (" + program.mode() + ", number " + program.programId()
-                        + "): it runs before portcullis, and what it drops or redirects is never seen"));
+                nic.name() + " has an XDP program (" + program.mode() + ", id " + program.programId()
+                        + "): it runs before portcullis, which never sees the frames that it drops or redirects"));
         programs(name, nic);
-        List<String> off = Interception.offloadsInTheWay(
-                each, each.datapath() != Datapath.PCAP, Offloads.read(nic.name()).switchable());
+        Offloads offloads = Offloads.read(nic.name());
+        boolean host = iface.mode() instanceof Mode.Host;
+        List<String> wayOff = host ? VethPairs.IN_THE_WAY : List.of("rx-lro");
+        List<String> off = offloads.switchable().stream()
+                .filter(feature -> !host && iface.datapath() == Datapath.PCAP || wayOff.contains(feature))
+                .toList();
         if (!off.isEmpty()) {
             findings.warn(
                     name,
-                    nic.name() + ": goes off while it is guarded, and on again at the end: " + String.join(", ", off));
+                    nic.name() + ": switched off while it is guarded, and on again at the end: "
+                            + String.join(", ", off));
         }
     }
 
-    /** Who has a NIC, in words. */
+    /** The daemon that guards a NIC, as text. */
     private static Optional<String> claim(Nic nic) throws IOException {
         return NicClaim.owner(StateFolder.ofThisBoot(), nic);
     }
 
-    /** Programs of others on a NIC's hooks, direction by direction, and our own. */
+    /** Counts programs of others and of ours on the hooks of a NIC, by direction. */
     private void programs(String name, Nic nic) throws IOException {
         int own = 0;
         for (boolean ingress : new boolean[] {true, false}) {
@@ -96,21 +101,22 @@ final class InterfaceCheck {
             List<Tcx.Entry> programs = tcx(nic, ingress);
             List<Clsact.Filter> filters = Clsact.filters(nic.index(), ingress);
             int otherPrograms =
-                    (int) programs.stream().filter(each -> !isOurs(each)).count();
+                    (int) programs.stream().filter(entry -> !isOurs(entry)).count();
             int otherFilters =
-                    (int) filters.stream().filter(each -> !isOurs(each)).count();
+                    (int) filters.stream().filter(entry -> !isOurs(entry)).count();
             own += programs.size() - otherPrograms + filters.size() - otherFilters;
             if (otherPrograms > 0) {
                 findings.warn(
                         name,
                         direction + " has " + otherPrograms + " tcx program(s) of others: portcullis is attached before"
-                                + " them, and what it admits goes on to them; with attach: clsact it would be refused");
+                                + " them, and they see the frames that it admits; with attach: clsact the start"
+                                + " is refused");
             }
             if (otherFilters > 0) {
                 findings.warn(
                         name,
                         direction + " has " + otherFilters
-                                + " tc filter(s) of others: what portcullis admits goes on to them");
+                                + " tc filter(s) of others: they see the frames that portcullis admits");
             }
         }
         if (own > 0 && running) {
@@ -119,8 +125,8 @@ final class InterfaceCheck {
             findings.warn(
                     name,
                     nic.name() + " has " + own
-                            + " program(s) that an earlier run of portcullis left: the next start takes"
-                            + " them over, portcullis detach removes them");
+                            + " program(s) that an earlier run of portcullis left: the next start uses"
+                            + " them again, portcullis detach removes them");
         }
     }
 
@@ -143,15 +149,15 @@ final class InterfaceCheck {
         return ours.contains(filter.programId());
     }
 
-    private static String what(Interface each) {
-        String nics = String.join(" and ", each.mode().nics());
-        String after = each.onFailure() == OnFailure.CLOSED
-                ? "; where the daemon dies, nothing passes until it is back or portcullis detach is run"
-                : "; where the daemon dies, everything passes";
-        return switch (each.mode()) {
+    private static String summary(Interface iface) {
+        String nics = String.join(" and ", iface.mode().nics());
+        String after = iface.onFailure() == OnFailure.CLOSED
+                ? "; if the daemon dies, nothing passes until it is back or portcullis detach is run"
+                : "; if the daemon dies, everything passes";
+        return switch (iface.mode()) {
             case Mode.Host host -> {
                 String adopted =
-                        host.adoptEstablished() ? adopted(host) : "connections that there are have to be opened anew";
+                        host.adoptEstablished() ? adopted(host) : "established connections have to be opened again";
                 yield nics + " is guarded in place, its addresses and routes stay; " + adopted + after;
             }
             case Mode.Bridge _ -> nics + " are bridged" + after;

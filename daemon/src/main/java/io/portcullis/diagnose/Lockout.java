@@ -25,26 +25,26 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps operators from shutting themselves out: finds the ssh connections of this host that a configuration would not admit anew, or
- * would cut. It asks the engine. At boot nobody is logged in, so that nothing is found.
+ * Keeps operators from locking themselves out: finds the ssh connections of this host that a configuration would cut, or would refuse
+ * if they were opened again. The engine decides. At boot nobody is logged in, so there are no faults.
  */
 public final class Lockout {
     private static final String FAILSAFE = "add a rule or a failsafe rule";
 
     /**
-     * Why a connection could not be opened anew.
+     * Why a connection could not be opened again.
      *
-     * @param cuts true: the one that is there ends too
-     * @param advice what would be right
+     * @param cuts true: the established one ends too
+     * @param advice the remedy
      */
     private record Refusal(boolean cuts, String why, String advice) {}
 
     private Lockout() {}
 
     /**
-     * What a start would do to ssh connections, one line each, with what would be right.
+     * The ssh connections that a start would cut or refuse, one line each, with the remedy.
      *
-     * @param config with the addresses that the NICs of hosts have now
+     * @param config with the current addresses of the NICs in host mode
      * @param policies of its interfaces, by name
      */
     public static List<String> faults(Config config, Function<String, Policy> policies, Sessions sessions)
@@ -62,9 +62,9 @@ public final class Lockout {
     }
 
     /**
-     * What a reload would do to ssh connections that the configuration in force would admit anew.
+     * The ssh connections that a reload would cut or refuse, and that the configuration in force would admit again.
      *
-     * @param before in force, with the addresses that NICs have now; null: none is
+     * @param before in force, with the current addresses of NICs; null: none is
      * @param inForce policies of the interfaces that are guarded now, by name; the others admit everything
      * @param next as {@code before}, after the reload
      * @param policies of its interfaces, by name
@@ -115,7 +115,7 @@ public final class Lockout {
     }
 
     /**
-     * What one interface would do to one connection.
+     * Why one interface would refuse one connection.
      *
      * @param goesOn true: its flow is tracked, or will be
      */
@@ -133,7 +133,7 @@ public final class Lockout {
         }
         Optional<Refusal> hindrance = hindrance(each, passed.get(), sessions);
         if (hindrance.isPresent()) {
-            // What can't be guarded is shut, or open where the configuration says so.
+            // An interface that can't be guarded is shut, unless the configuration opens it.
             return each.onFailure() == OnFailure.CLOSED ? hindrance : Optional.empty();
         }
         Policy policy = policies.apply(each.name());
@@ -161,7 +161,7 @@ public final class Lockout {
         return Optional.empty();
     }
 
-    /** Why a NIC that carries a connection can't be guarded as the configuration has it. */
+    /** Why a NIC that carries a connection can't be guarded in the configured mode. */
     private static Optional<Refusal> hindrance(Interface each, Nic nic, Sessions sessions) {
         if (each.mode() instanceof Mode.Bridge) {
             return Optional.of(new Refusal(true, nic.name() + " is to be a port of a bridge", "name another NIC"));
@@ -180,7 +180,7 @@ public final class Lockout {
                         new Refusal(true, nic.name() + " carries no Ethernet frames and is shut", "name another NIC"));
     }
 
-    /** Has an engine decide about the packet that would open the connection, and about the one that answers. */
+    /** Lets an engine decide about the packet that would open the connection, and about its answer. */
     private static Optional<Refusal> asked(
             Config config, Interface each, Policy policy, Sessions.Session session, boolean goesOn) {
         FirstPacket opening = new FirstPacket(

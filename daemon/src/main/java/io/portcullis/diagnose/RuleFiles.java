@@ -59,7 +59,7 @@ public final class RuleFiles {
 
     private static String defect(Throwable thrown) {
         return thrown instanceof OutOfMemoryError
-                ? "too large for the memory that there is: PORTCULLIS_JAVA_OPTS=-Xmx…m gives more"
+                ? "too large for the memory of this process: PORTCULLIS_JAVA_OPTS=-Xmx…m gives more"
                 : "cannot be checked, which is a defect of portcullis and not of the file: " + thrown;
     }
 }

@@ -18,25 +18,25 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The ssh connections that others have to this host, and the NICs that carry them. What comes over {@code lo} is none: whoever is on
- * this host already needs no NIC.
+ * The ssh connections from other hosts to this host, and the NICs that carry them. Connections over {@code lo} do not count: they use
+ * no other NIC.
  *
- * @param all one of several between the same addresses to the same port stands for all of them
+ * @param all one of each group between the same addresses to the same port
  * @param nics of this host
  * @param names finds a NIC by any of its names
  */
 public record Sessions(List<Session> all, List<Nic> nics, Names names) {
-    /** Devices that are made of others: what leaves by them leaves by one of their ports. */
+    /** Kinds of devices with ports: a frame that leaves by such a device leaves by one of its ports. */
     private static final Set<String> HAS_PORTS = Set.of("bridge", "bond", "team");
 
     /**
      * One connection.
      *
-     * @param leavesBy index of the NIC by which what this host sends to the peer leaves
+     * @param leavesBy index of the NIC by which frames to the peer leave
      */
     record Session(Address peer, int peerPort, Address local, int localPort, int leavesBy) {}
 
-    /** Which NIC a name means. */
+    /** Finds the NIC of a name. */
     interface Names {
         Optional<Nic> find(String name) throws IOException;
     }
@@ -47,7 +47,7 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
         nics = List.copyOf(nics);
     }
 
-    /** Those that this host has now; changes nothing, and needs no privilege. */
+    /** The sessions of this host now. Changes nothing, and needs no privilege. */
     public static Sessions ofThisHost() throws IOException {
         Set<Integer> ports = SshPorts.find(TcpSockets.listeners(), SshPorts.Places.ofThisHost())
                 .keySet();
@@ -67,9 +67,9 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
     }
 
     /**
-     * The same, where NICs are called otherwise by now.
+     * The same sessions, after NICs were renamed.
      *
-     * @param now what they are called, by the names that the configuration has
+     * @param now the current name of each NIC, by its name in the configuration
      */
     public Sessions renamed(Map<String, String> now) {
         return new Sessions(all, nics, name -> names.find(now.getOrDefault(name, name)));
@@ -81,7 +81,7 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
             return new Ends(socket.remote(), socket.remotePort(), socket.local(), socket.localPort());
         }
 
-        /** As sshd writes them for the programs that it starts: {@code 198.51.100.7 40000 203.0.113.80 22}. */
+        /** Reads {@code SSH_CONNECTION}, which sshd sets for the programs that it starts: {@code 198.51.100.7 40000 203.0.113.80 22}. */
         static Optional<Ends> parse(String sshConnection) {
             String[] words = sshConnection.strip().split(" +", -1);
             if (words.length != 4 || !words[1].matches("[0-9]{1,5}") || !words[3].matches("[0-9]{1,5}")) {
@@ -95,7 +95,7 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
             }
         }
 
-        /** Without its zone; {@code ::ffff:192.0.2.1} is 192.0.2.1. */
+        /** Removes the zone; {@code ::ffff:192.0.2.1} is 192.0.2.1. */
         private static InetAddress address(String text) {
             int zone = text.indexOf('%');
             return InetAddress.ofLiteral(zone < 0 ? text : text.substring(0, zone));
@@ -124,14 +124,13 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
     }
 
     /**
-     * Whether a connection passes a NIC: it leaves by that NIC, by a device that stands on it, or by a bridge or bond that it is a port
-     * of.
+     * Whether a connection passes a NIC: it leaves by that NIC, by a device on top of it, or by a bridge or bond that it is a port of.
      */
     boolean passes(Session session, Nic nic) {
         return carriers(session.leavesBy(), new HashSet<>()).contains(nic.index());
     }
 
-    /** A device, and all that carry what leaves by it. */
+    /** A device, and all devices that carry the frames that leave by it. */
     private Set<Integer> carriers(int device, Set<Integer> known) {
         for (Nic nic : nics) {
             if (nic.index() == device && known.add(device)) {

@@ -22,21 +22,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ports on which people log in to this host by ssh: 22, and whatever else a root-owned sshd listens on. A port counts only where a
- * socket of root listens on it, so that no other user can make one count.
+ * The ports of this host for ssh logins: 22, and every other port that an sshd of root listens on. A port counts only if a socket of
+ * root listens on it, so that no other user can add one.
  */
 final class SshPorts {
     /** How a port was found. */
     enum Way {
         /** Port 22. */
         USUAL("the usual port", true),
-        /** systemd made the socket for it, or it runs as a service: the socket's control group says so. */
+        /** systemd created the socket, or sshd runs as a service: the control group of the socket shows it. */
         SERVICE("its service", true),
-        /** {@code sshd_config}, which everybody may read, names it. */
+        /** An {@code sshd_config} that every user may read names it. */
         CONFIGURATION("sshd_config", true),
-        /** {@code sshd_config} names it, which root alone may read. */
+        /** An {@code sshd_config} that only root may read names it. */
         PRIVATE_CONFIGURATION("sshd_config, which root alone may read", false),
-        /** A process sshd has the socket. */
+        /** An sshd process has the socket open. */
         PROCESS("its process", false);
 
         private final String text;
@@ -47,26 +47,26 @@ final class SshPorts {
             this.isOpenToAll = isOpenToAll;
         }
 
-        /** For people. */
+        /** As text for a message. */
         String text() {
             return text;
         }
 
-        /** True: the service finds a port this way too, whose user is not root and whose sandbox hides processes. */
+        /** True: the service finds a port this way too, although its user is not root and its sandbox hides processes. */
         boolean isOpenToAll() {
             return isOpenToAll;
         }
     }
 
     /**
-     * Where to look.
+     * The folders to search.
      *
      * @param processes {@code /proc}
-     * @param services folder of the control group that has the services, in the hierarchy of version 2
+     * @param services the control group of the services, in the version 2 hierarchy
      * @param configuration {@code /etc/ssh}
      */
     record Places(Path processes, Path services, Path configuration) {
-        /** Those of this host. */
+        /** The folders of this host. */
         static Places ofThisHost() {
             Path groups = Path.of("/sys/fs/cgroup");
             Path version2 = Files.exists(groups.resolve("cgroup.controllers")) ? groups : groups.resolve("unified");
@@ -85,10 +85,10 @@ final class SshPorts {
 
     private SshPorts() {}
 
-    /** The ports, each with all the ways in which it was found; none where root listens nowhere. */
+    /** The ports, each with all the ways in which it was found; none if no socket of root listens. */
     static Map<Integer, Set<Way>> find(List<TcpListener> listeners, Places places) {
         List<TcpListener> roots =
-                listeners.stream().filter(each -> each.uid() == ROOT).toList();
+                listeners.stream().filter(listener -> listener.uid() == ROOT).toList();
         if (roots.isEmpty()) {
             return Map.of();
         }
@@ -96,30 +96,30 @@ final class SshPorts {
         Set<Long> sockets = socketsOfProcesses(places.processes());
         Map<Integer, Way> configured = configured(places.configuration());
         Map<Integer, Set<Way>> ports = new TreeMap<>();
-        for (TcpListener each : roots) {
+        for (TcpListener listener : roots) {
             Set<Way> ways = EnumSet.noneOf(Way.class);
-            if (each.port() == USUAL_PORT) {
+            if (listener.port() == USUAL_PORT) {
                 ways.add(Way.USUAL);
             }
-            if (services.contains(each.cgroup())) {
+            if (services.contains(listener.cgroup())) {
                 ways.add(Way.SERVICE);
             }
-            if (sockets.contains(each.inode())) {
+            if (sockets.contains(listener.inode())) {
                 ways.add(Way.PROCESS);
             }
-            Way way = configured.get(each.port());
+            Way way = configured.get(listener.port());
             if (way != null) {
                 ways.add(way);
             }
             if (!ways.isEmpty()) {
-                ports.computeIfAbsent(each.port(), _ -> EnumSet.noneOf(Way.class))
+                ports.computeIfAbsent(listener.port(), _ -> EnumSet.noneOf(Way.class))
                         .addAll(ways);
             }
         }
         return ports;
     }
 
-    /** Inodes of the control groups of sshd's units: what the kernel tells of a socket. */
+    /** Inodes of the control groups of sshd's units; the kernel reports the same number for a socket. */
     private static Set<Long> services(Path slice) {
         Set<Long> inodes = new HashSet<>();
         List<Path> folders = new ArrayList<>(List.of(slice));
@@ -134,7 +134,7 @@ final class SshPorts {
         return inodes;
     }
 
-    /** Inodes of the sockets that processes of sshd have; none where processes of others are hidden from us. */
+    /** Inodes of the sockets that sshd processes have open; none if processes of other users are hidden. */
     private static Set<Long> socketsOfProcesses(Path proc) {
         Set<Long> inodes = new HashSet<>();
         for (Path process : list(proc, "[0-9]*")) {
@@ -171,7 +171,7 @@ final class SshPorts {
         return ports;
     }
 
-    /** What a folder has, in order; nothing where it is missing or not for us to read. */
+    /** The files of a folder, sorted; none if it is missing or unreadable. */
     private static List<Path> list(Path folder, String glob) {
         List<Path> all = new ArrayList<>();
         read(folder, () -> {
@@ -185,14 +185,14 @@ final class SshPorts {
         return all;
     }
 
-    private interface Look {
+    private interface Reading {
         void run() throws IOException;
     }
 
-    /** What is not there, has just gone, or is not for us to read tells nothing: the other ways remain. */
-    private static void read(Path where, Look look) {
+    /** Ignores a file that is missing, has just gone, or is unreadable: the other ways remain. */
+    private static void read(Path where, Reading reading) {
         try {
-            look.run();
+            reading.run();
         } catch (IOException hidden) {
             LOG.debug("{} can't be read", where, hidden);
         }
@@ -216,25 +216,25 @@ final class SshPorts {
         return ports;
     }
 
-    /** Of {@code host:port} and {@code [address]:port}; an address with more colons is one without a port. */
+    /** The port of {@code host:port} and {@code [address]:port}; an address with more colons has none. */
     private static String portOf(String listen) {
         int colon = listen.lastIndexOf(':');
         boolean has = listen.startsWith("[") ? listen.indexOf("]:") == colon - 1 : listen.indexOf(':') == colon;
         return has && colon >= 0 ? listen.substring(colon + 1) : "";
     }
 
-    /** Ports and ways for people: {@code 22 (the usual port), 2222 (its process)}. */
+    /** Ports and ways as text: {@code 22 (the usual port), 2222 (its process)}. */
     static String text(Map<Integer, Set<Way>> ports) {
         return ports.entrySet().stream()
-                .map(each -> each.getKey()
-                        + each.getValue().stream().map(Way::text).collect(Collectors.joining(", ", " (", ")")))
+                .map(port -> port.getKey()
+                        + port.getValue().stream().map(Way::text).collect(Collectors.joining(", ", " (", ")")))
                 .collect(Collectors.joining(", "));
     }
 
     /** The ports that the service does not find. */
     static List<Integer> hiddenFromTheService(Map<Integer, Set<Way>> ports) {
         return ports.entrySet().stream()
-                .filter(each -> each.getValue().stream().noneMatch(Way::isOpenToAll))
+                .filter(port -> port.getValue().stream().noneMatch(Way::isOpenToAll))
                 .map(Map.Entry::getKey)
                 .toList();
     }

@@ -9,15 +9,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** NICs that others can reach and that nothing guards. */
+/** Finds NICs that others can reach and that no interface guards. */
 public final class Unguarded {
     private Unguarded() {}
 
     /**
-     * NICs that are up and have an address that is valid beyond their link, and those that should be guarded and are open.
+     * NICs that are up and have an address with a scope beyond the link, and NICs of the configuration that are open now.
      *
-     * @param guarded names of the NICs that interfaces have, or have shut
-     * @param open names of the NICs that interfaces should have, and whose traffic passes meanwhile; they count if they are there
+     * @param guarded names of the NICs that are guarded or shut
+     * @param open names of the NICs that can't be guarded now and forward everything; those that exist count
      */
     public static List<String> nics(Set<String> guarded, Set<String> open) throws ErrnoException {
         List<Nic> all = Nics.all();
@@ -40,12 +40,12 @@ public final class Unguarded {
         return unguarded;
     }
 
-    /** True: one of the virtual NICs that portcullis makes for a host. */
+    /** True: an end of a veth pair that portcullis created. */
     static boolean isOfAPair(Nic nic) {
         return nic.kind().equals("veth") && nic.alias().startsWith("portcullis ");
     }
 
-    /** Of those that are there; an alternative name is a name too. */
+    /** The indices of the NICs that exist; a name may be an alternative name. */
     private static Set<Integer> indices(Set<String> names) throws ErrnoException {
         Set<Integer> indices = new HashSet<>();
         for (String name : names) {

@@ -1,6 +1,6 @@
 /**
- * Answers for operators: what will happen on this machine ({@link io.portcullis.diagnose.Doctor}), what becomes of
- * a packet and why ({@link io.portcullis.diagnose.Explain}), which ssh sessions a change would lock out ({@link
+ * Answers for operators: what a start would do on this machine ({@link io.portcullis.diagnose.Doctor}), the verdict
+ * about a packet ({@link io.portcullis.diagnose.Explain}), which ssh sessions a change would lock out ({@link
  * io.portcullis.diagnose.Lockout}), which NICs nobody guards ({@code Unguarded}). Nothing here changes anything.
  *
  * <p>May import {@code guard}, {@code intercept}, {@code engine}, {@code port}, {@code policy}, {@code config},

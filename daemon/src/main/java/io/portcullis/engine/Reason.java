@@ -4,7 +4,9 @@ package io.portcullis.engine;
 public enum Reason {
     NONE("none", "The packet was not dropped."),
     MALFORMED_L2("malformed-l2", "The frame ends before layer 3, or has more than two VLAN tags."),
-    MALFORMED_IP("malformed-ip", "The IP header or an extension header is wrong, or a source route or routing header is present."),
+    MALFORMED_IP(
+            "malformed-ip",
+            "The IP header or an extension header is wrong, or a source route or routing header is present."),
     MALFORMED_L4("malformed-l4", "The layer 4 header is wrong or cut."),
     LINK_CLASS("link-class", "The link-layer protocol is not in pass-through, or the frame is malformed for it."),
     BAD_ADDRESS("bad-address", "An address must not appear on the wire there."),

@@ -12,31 +12,31 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The connections of one server. A new one is always accepted, and where there are too many another is closed for it: peers that
- * hold connections or do not read their answers shut nobody out. On the server's loop only.
+ * The connections of one server. A new one is always accepted; above a limit another one is closed for it. So peers that hold
+ * connections, or do not read their answers, can't exclude others. Used on the server's event loop only.
  */
 public final class Connections {
-    /** At a time. */
+    /** The most connections at a time. */
     public static final int MAX = 64;
 
-    /** Of them, from one address; peers of a Unix socket have none. */
+    /** The most connections from one address; peers of a Unix socket have no address. */
     public static final int MAX_OF_A_PEER = 16;
 
     /**
-     * Bytes of answers that peers are taking. A body that several take counts once. One that is longer than this alone is sent all
-     * the same.
+     * The most bytes of answers that are being sent. A body that goes to several peers counts once. A single body above this limit is
+     * sent all the same.
      */
     public static final long MAX_HELD_BYTES = 32 << 20;
 
-    /** In the order of their last request or answer, the longest ago first. */
+    /** In the order of their last request or answer, the oldest first. */
     private final Set<HttpConnection> open = new LinkedHashSet<>();
 
-    /** Takes a new connection, and closes another where there are too many. */
+    /** Adds a new connection, and closes another one above a limit. */
     void admit(HttpConnection newcomer) {
         String peer = newcomer.peer();
-        long ofPeer = open.stream().filter(each -> each.peer().equals(peer)).count();
+        long ofPeer = open.stream().filter(other -> other.peer().equals(peer)).count();
         if (!peer.isEmpty() && ofPeer >= MAX_OF_A_PEER) {
-            victim(each -> each.peer().equals(peer)).ifPresent(this::cut);
+            victim(other -> other.peer().equals(peer)).ifPresent(this::cut);
         }
         if (open.size() >= MAX) {
             victim(_ -> true).ifPresent(this::cut);
@@ -44,7 +44,7 @@ public final class Connections {
         open.add(newcomer);
     }
 
-    /** One was closed. */
+    /** Forgets a closed connection. */
     void remove(HttpConnection gone) {
         open.remove(gone);
     }
@@ -54,19 +54,19 @@ public final class Connections {
         List.copyOf(open).forEach(this::cut);
     }
 
-    /** A request has come, or an answer was taken. */
+    /** Notes that a request has come, or an answer was sent. */
     void touch(HttpConnection active) {
         if (open.remove(active)) {
             open.add(active);
         }
     }
 
-    /** Before an answer is sent: where peers hold too many bytes, those are closed that began longest ago to take theirs. */
-    @SuppressWarnings("ReferenceEquality") // the very same bytes count once, however many connections send them
+    /** Called before an answer is sent: above the limit of bytes, the connections that began first to receive theirs are closed. */
+    @SuppressWarnings("ReferenceEquality") // one array counts once, for any number of connections that send it
     void limitHeld(HttpConnection taker) {
         while (heldBytes() > MAX_HELD_BYTES) {
             Optional<HttpConnection> slowest = open.stream()
-                    .filter(each -> each.held() != null && each.held() != taker.held())
+                    .filter(other -> other.held() != null && other.held() != taker.held())
                     .findFirst();
             if (slowest.isEmpty()) {
                 return;
@@ -77,8 +77,8 @@ public final class Connections {
 
     private long heldBytes() {
         Set<byte[]> bodies = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (HttpConnection each : open) {
-            byte[] body = each.held();
+        for (HttpConnection connection : open) {
+            byte[] body = connection.held();
             if (body != null) {
                 bodies.add(body);
             }
@@ -87,16 +87,16 @@ public final class Connections {
     }
 
     /**
-     * The connection to close: one without a request before one that takes an answer, and that before one whose answer is being
-     * worked on; then one of the peer with the most connections; then the one without a request or an answer for longest.
+     * The connection to close. First by state: without a request, then sending an answer, then computing one; then by peer: the one
+     * with the most connections; then by age: the one with the oldest last request or answer.
      */
     private Optional<HttpConnection> victim(Predicate<HttpConnection> among) {
         Map<String, Integer> ofPeer = new HashMap<>();
-        open.forEach(each -> ofPeer.merge(each.peer(), 1, Integer::sum));
+        open.forEach(connection -> ofPeer.merge(connection.peer(), 1, Integer::sum));
         return open.stream()
                 .filter(among)
                 .min(Comparator.comparing(HttpConnection::state)
-                        .thenComparingInt(each -> -ofPeer.getOrDefault(each.peer(), 0)));
+                        .thenComparingInt(connection -> -ofPeer.getOrDefault(connection.peer(), 0)));
     }
 
     private void cut(HttpConnection victim) {

@@ -26,6 +26,11 @@ public final class HttpAnswer {
         this.bytes = bytes;
     }
 
+    /**
+     * Reads status and body.
+     *
+     * @param bytes from the connection's first byte to its last
+     */
     public static SocketClient.Reply parse(byte[] bytes) throws Malformed {
         return new HttpAnswer(bytes).read();
     }
@@ -74,7 +79,7 @@ public final class HttpAnswer {
 
     private byte[] take(int length) throws Malformed {
         if (length > bytes.length - at) {
-            throw new Malformed("of " + length + " bytes only " + (bytes.length - at) + " came");
+            throw new Malformed("only " + (bytes.length - at) + " of " + length + " bytes came");
         }
         byte[] taken = new byte[length];
         System.arraycopy(bytes, at, taken, 0, length);

@@ -28,22 +28,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection's conversation: answers its requests one after the other. The next is not begun before the answer to the
- * last has been taken by the kernel, and a long answer is copied for the kernel piece by piece, as the peer takes them.
+ * The requests and answers of one connection, one after the other: a request is not answered before the kernel has accepted the
+ * answer to the one before it. A long answer is copied to the kernel in pieces, as the peer receives them.
  */
 final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
 
-    /** Bytes of a piece; of those a channel takes a few in advance. */
+    /** Bytes of a piece; a channel reads a few pieces ahead. */
     private static final int PIECE_LENGTH = 16 << 10;
 
-    /** What it does; the first ones lose least when they are closed. */
+    /** The states of a connection; a close in an earlier one loses less. */
     enum State {
-        /** No request is here. */
+        /** No request has come. */
         WAITING,
-        /** The peer takes an answer. */
+        /** The peer receives an answer. */
         SENDING,
-        /** An answer is being worked on. */
+        /** An answer is being computed. */
         WORKING
     }
 
@@ -75,12 +75,12 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
         return answer == null ? State.WAITING : held == null ? State.WORKING : State.SENDING;
     }
 
-    /** The body that the peer is taking, or null. */
+    /** The body that the peer is receiving, or null. */
     byte @Nullable [] held() {
         return held;
     }
 
-    /** Closes the connection, whatever it was about. */
+    /** Closes the connection in any state. */
     void cut() {
         var _ = channel.close();
     }
@@ -166,8 +166,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
         excused = false;
         connections.touch(this);
         if (!request.keepAlive()) {
-            // Closed at once with unread bytes, the kernel would reset the connection and the peer might lose the
-            // answer.
+            // A close with unread bytes makes the kernel reset the connection, and the peer may lose the answer.
             // So the peer closes; if it does not, the idle timeout does.
             ending = true;
             ((DuplexChannel) channel).shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
@@ -180,8 +179,8 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     }
 
     /**
-     * For so long no whole request came, or no answer was taken. Excused while an answer is being worked on, and once
-     * after that: it may be on its way from the executor just now.
+     * Closes the connection: no whole request came within the idle time, or the peer did not receive its answer. Not while an answer
+     * is being computed, and not the first time after that: the answer may be on its way from the executor.
      */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
@@ -197,7 +196,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof IOException) {
-            LOG.debug("a connection broke: {}", cause.getMessage());
+            LOG.debug("a connection failed: {}", cause.getMessage());
         } else {
             Defect.report("a connection is closed", cause);
         }

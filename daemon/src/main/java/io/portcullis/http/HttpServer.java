@@ -22,23 +22,23 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/1.1 on one thread. What a peer can cost is bounded by the constants here and in {@link Connections}: a connection that does
- * not bring a whole request within {@link #IDLE}, however busily it drips, or does not take its answer within twice that, is closed.
+ * HTTP/1.1 on one thread. The constants here and in {@link Connections} bound the cost of a peer. A connection is closed if no whole
+ * request comes within {@link #IDLE}, even if single bytes do, or if the peer does not receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {
-    /** Requests of one connection that may wait for the answer to one before them. */
+    /** The most requests of one connection that wait for an earlier answer. */
     public static final int MAX_WAITING_REQUESTS = 16;
 
-    /** Bytes of a request line. */
+    /** The most bytes of a request line. */
     static final int MAX_LINE_LENGTH = 4_096;
 
-    /** Bytes of all headers of a request. */
+    /** The most bytes of all headers of a request. */
     static final int MAX_HEADERS_LENGTH = 8_192;
 
-    /** Bytes of a body. None is needed; a client's empty JSON object is no offence. */
+    /** The most bytes of a body. No resource takes one; the empty JSON object of a client is accepted. */
     static final int MAX_BODY_LENGTH = 4_096;
 
-    /** For a whole request; a peer may take an answer for so long once more. */
+    /** The time for a whole request, and again for receiving the answer. */
     public static final Duration IDLE = Duration.ofSeconds(10);
 
     private static final Duration STOP = Duration.ofSeconds(2);
@@ -52,13 +52,14 @@ public final class HttpServer implements AutoCloseable {
     /**
      * A server that does not listen yet.
      *
-     * @param thread its name
+     * @param thread the name of its thread
      * @throws ServerException if Netty's native part can't be loaded
      */
     public HttpServer(String thread, Routes routes, Duration idle) throws ServerException {
         if (!Epoll.isAvailable()) {
             throw new ServerException(
-                    "netty's native library can't be loaded: it needs Linux on x86_64 or aarch64, and a folder for temporary"
+                    "netty's native library can't be loaded: it needs Linux on x86_64 or aarch64, and a folder"
+                            + " for temporary"
                             + " files that is not mounted noexec (java.io.tmpdir, "
                             + System.getProperty("java.io.tmpdir") + ")",
                     Epoll.unavailabilityCause());
@@ -76,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /**
-     * Listens. An address that no NIC of this host has is taken all the same, and is reached when one has it (IP_FREEBIND, ip(7)).
+     * Listens. An address that no NIC of this host has yet is accepted too: IP_FREEBIND, ip(7).
      *
      * @return the listening channel
      * @throws IOException if the kernel refuses, as {@code Errors.NativeIoException}
@@ -104,27 +105,26 @@ public final class HttpServer implements AutoCloseable {
         return channel;
     }
 
-    private void accept(Channel connection) {
-        HttpConnection exchange = new HttpConnection(routes, connections, connection);
-        connections.admit(exchange);
-        connection.closeFuture().addListener(_ -> connections.remove(exchange));
-        connection
-                .pipeline()
+    private void accept(Channel channel) {
+        HttpConnection handler = new HttpConnection(routes, connections, channel);
+        connections.admit(handler);
+        channel.closeFuture().addListener(_ -> connections.remove(handler));
+        channel.pipeline()
                 .addLast(codec())
                 .addLast(new ChunkedWriteHandler())
                 .addLast(new RequestReader())
-                // Behind the reader: what counts as progress is whole requests, not bytes.
+                // Behind the reader: whole requests count as progress, not bytes.
                 .addLast(new IdleStateHandler(0, 0, idle.toMillis(), TimeUnit.MILLISECONDS))
-                .addLast(exchange);
+                .addLast(handler);
     }
 
-    /** Of one connection; what goes past its bounds is a failure to {@link RequestReader}. */
+    /** The codec of one connection; {@link RequestReader} sees input beyond its bounds as a decoder failure. */
     static HttpServerCodec codec() {
         return new HttpServerCodec(
                 new HttpDecoderConfig().setMaxInitialLineLength(MAX_LINE_LENGTH).setMaxHeaderSize(MAX_HEADERS_LENGTH));
     }
 
-    /** True while its socket and its thread are there. Any thread. */
+    /** True while its socket is open and its thread runs. Any thread. */
     public boolean isListening() {
         Channel channel = listening;
         return channel != null && channel.isOpen() && !loop.isShuttingDown();
@@ -135,7 +135,7 @@ public final class HttpServer implements AutoCloseable {
     public void close() {
         Channel channel = listening;
         if (channel != null && !loop.isShuttingDown()) {
-            // First the door, then who is inside: a connection that a loop accepts while it ends stays open for ever.
+            // The listening socket first: a connection that an ending loop accepts would stay open for ever.
             var _ = channel.close()
                     .addListener(_ -> connections.cutAll())
                     .awaitUninterruptibly(STOP.toMillis(), TimeUnit.MILLISECONDS);

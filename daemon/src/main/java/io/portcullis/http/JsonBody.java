@@ -3,7 +3,7 @@ package io.portcullis.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-/** JSON of the records that are the shapes. */
+/** Writes records as JSON. */
 final class JsonBody {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -13,7 +13,7 @@ final class JsonBody {
         try {
             return MAPPER.writeValueAsBytes(shape);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("not to be written as JSON: " + shape, e);
+            throw new IllegalStateException("can't be written as JSON: " + shape, e);
         }
     }
 }

@@ -5,15 +5,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole HTTP request, as far as anybody here looks at it: no resource takes a body.
+ * A whole HTTP request, without its body: no resource takes one.
  *
  * @param path without query
- * @param query of each name its first value
- * @param accept the header of that name
- * @param hosts the headers of that name
- * @param needsHost true: of HTTP/1.1, where one is a duty
+ * @param query the first value of each name, decoded
+ * @param accept the Accept header
+ * @param hosts the Host headers
+ * @param needsHost true: HTTP/1.1, which requires a Host header
  * @param keepAlive false: the connection ends after the answer
- * @param refusal the answer to a request that is none or too much; then nothing else of it counts
+ * @param refusal the answer to a malformed or too large request; then the other components are empty
  */
 public record Request(
         String method,

@@ -17,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers what the HTTP decoder gives in parts into one {@link Request}, which is all that the handlers behind it see: a
- * request that comes in drops is nothing to them until it is whole. Drops bodies. The first refusal is the last request.
+ * Joins the parts that the HTTP decoder emits into one {@link Request}: later handlers see whole requests only, however slowly the
+ * bytes come. Drops bodies. Ignores everything after the first refusal.
  */
 final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
     private static final String TOO_LARGE =
@@ -45,7 +45,7 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
                 return;
             }
             if (HttpUtil.is100ContinueExpected(request)) {
-                refuse(ctx, Request.refused(417, "send the request without Expect: nothing here takes a body"));
+                refuse(ctx, Request.refused(417, "send the request without Expect: no resource takes a body"));
                 return;
             }
         }

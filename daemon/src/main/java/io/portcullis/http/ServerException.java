@@ -1,6 +1,6 @@
 package io.portcullis.http;
 
-/** A server can't listen where the configuration says; the message is one sentence for people, with what to do. */
+/** A server can't listen at its address; the message is one sentence with the cause and the remedy. */
 public final class ServerException extends Exception {
     public ServerException(String message, Throwable cause) {
         super(message, cause);

@@ -1,7 +1,7 @@
 /**
- * A small HTTP/1.1 server and client with bounds on everything a peer can make it hold: {@link
+ * A small HTTP/1.1 server and client with bounds on the time, the connections and the memory that a peer can use: {@link
  * io.portcullis.http.HttpServer}, {@link io.portcullis.http.Connections}, {@link io.portcullis.http.SocketClient}.
- * {@link io.portcullis.http.Listening} opens a server, and opens it again.
+ * {@link io.portcullis.http.Listening} keeps a server open. It knows nothing of the daemon.
  *
  * <p>Imports no other package of ours; Netty and Jackson. Start reading at {@code HttpServer}.
  */

@@ -57,7 +57,8 @@ enum Metric {
             Type.COUNTER,
             Unit.PACKETS,
             "portcullis_would_drops",
-            "Packets that passed under enforce: audit and would have been dropped. All packets of a flow that would have been"
+            "Packets that passed under enforce: audit and would have been dropped. All packets of a flow that"
+                    + " would have been"
                     + " refused, in both directions, have the reason of its first.",
             INTERFACE,
             DIRECTION,
@@ -66,7 +67,8 @@ enum Metric {
             Type.COUNTER,
             Unit.FLOWS,
             "portcullis_would_drop_flows",
-            "Flows that passed under enforce: audit and would have been refused, each once, by reason and direction of its"
+            "Flows that passed under enforce: audit and would have been refused, each once, by reason and"
+                    + " direction of its"
                     + " first packet.",
             INTERFACE,
             DIRECTION,
@@ -81,7 +83,8 @@ enum Metric {
             Type.GAUGE,
             Unit.BOOLEAN,
             "portcullis_interface_forwarding",
-            "1 while frames that the rules admit can pass the interface; 0 while it is stopped, waits for its NIC or can't be"
+            "1 while frames that the rules admit can pass the interface; 0 while it is stopped, waits for its NIC"
+                    + " or can't be"
                     + " guarded: portcullis status says which.",
             INTERFACE),
     INTERFACE_INFO(
@@ -97,7 +100,8 @@ enum Metric {
             Type.GAUGE,
             Unit.BOOLEAN,
             "portcullis_interception_intact",
-            "1 while the kernel runs the daemon's programs first for every frame; 0 while other programs run before them, or"
+            "1 while the kernel runs the daemon's programs first for every frame; 0 while other programs run"
+                    + " before them, or"
                     + " they are detached.",
             INTERFACE),
     FLOWS(Counters.Total.FLOWS, Type.GAUGE, Unit.FLOWS, "portcullis_flows", "Flows in the tables now."),
@@ -130,14 +134,16 @@ enum Metric {
             Type.COUNTER,
             Unit.FLOWS,
             "portcullis_flows_ended",
-            "Flows that ended before their timeout: by a reset, by a new connection of the same addresses and ports, or because"
+            "Flows that ended before their timeout: by a reset, by a new connection of the same addresses and"
+                    + " ports, or because"
                     + " the rules changed."),
     FLOWS_REFUSED(
             Counters.Total.FLOWS_REFUSED,
             Type.COUNTER,
             Unit.FLOWS,
             "portcullis_flows_refused",
-            "Flows that the rules admitted and the table refused, because it was full of flows that may not be evicted."),
+            "Flows that the rules admitted and the table refused, because it was full of flows that may not be"
+                    + " evicted."),
     FLOWS_EVICTED(
             Type.COUNTER,
             Unit.FLOWS,
@@ -193,7 +199,8 @@ enum Metric {
             Type.COUNTER,
             Unit.PACKETS,
             "portcullis_rule_hits",
-            "First packets of the flows that a rule admitted; off with metrics: {rule-hits: false}. A rule that moves keeps its"
+            "First packets of the flows that a rule admitted; off with metrics: {rule-hits: false}. A rule that"
+                    + " moves keeps its"
                     + " count; the label names its position.",
             INTERFACE,
             RULE),
@@ -201,7 +208,8 @@ enum Metric {
             Type.COUNTER,
             Unit.PACKETS,
             "portcullis_acl_hits",
-            "Packets that an entry of the network ACL allowed or denied; a super-frame counts as the packets that it carries;"
+            "Packets that an entry of the network ACL allowed or denied; a super-frame counts as the packets that"
+                    + " it carries;"
                     + " off with metrics: {rule-hits: false}.",
             INTERFACE,
             ENTRY),
@@ -278,7 +286,8 @@ enum Metric {
             Type.SUMMARY,
             Unit.SECONDS,
             "portcullis_config_reload_seconds",
-            "How long reloads of the configuration took, the first included; with the suffix _max the longest of the last minutes.",
+            "How long reloads of the configuration took, the first included; with the suffix _max the longest of"
+                    + " the last minutes.",
             OUTCOME),
     BUILD_INFO(Type.INFO, Unit.BOOLEAN, "portcullis_build", "The program that runs.", VERSION);
 

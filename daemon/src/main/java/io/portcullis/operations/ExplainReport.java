@@ -3,15 +3,15 @@ package io.portcullis.operations;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/explain}: what would become of a packet, and why.
+ * {@code GET /v1/explain}: the verdict about a packet, and its cause.
  *
- * @param packet for people
+ * @param packet as text
  * @param verdict {@code pass}, {@code drop} or {@code would-drop}
- * @param reason {@code none}, or the reason that metrics and logs name too
+ * @param reason {@code none}, or the label that metrics and logs use too
  * @param text one sentence
- * @param rule that would be credited, or that the network ACL has
- * @param nearest where no rule admits it
- * @param flow that it belongs to
+ * @param rule that admits the packet, or the entry of the network ACL that denies it
+ * @param nearest the rule that comes nearest, if no rule admits the packet
+ * @param flow that the packet belongs to
  */
 public record ExplainReport(
         String interfaceName,
@@ -24,17 +24,17 @@ public record ExplainReport(
         @Nullable NearestView nearest,
         @Nullable FlowView flow) {
     /**
-     * A rule.
+     * A rule, or an entry of a network ACL.
      *
      * @param place {@code file:line:column}; empty for an implied one
-     * @param description empty where there is none
+     * @param description empty: it has none
      */
     public record RuleView(String id, String place, String description) {}
 
     /**
      * A rule that does not match.
      *
-     * @param why what of the packet
+     * @param why the part of the packet that does not match
      */
     public record NearestView(String id, String place, String why) {}
 
@@ -42,12 +42,12 @@ public record ExplainReport(
      * A tracked flow.
      *
      * @param direction of its first packet
-     * @param state as its timeout is called
+     * @param state the name of its timeout
      * @param idleSeconds since its last packet
-     * @param timeoutSeconds after which it is forgotten
-     * @param replied both sides have spoken
-     * @param failsafe a failsafe rule has admitted it
-     * @param rule that would admit it today; {@code (earlier rule)}: none
+     * @param timeoutSeconds idle time after which it expires
+     * @param replied true: packets of both directions have passed
+     * @param failsafe true: a failsafe rule has admitted it
+     * @param rule that would admit it now; {@code (earlier rule)}: none would
      */
     public record FlowView(
             String direction,

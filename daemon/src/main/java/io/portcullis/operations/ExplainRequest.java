@@ -4,15 +4,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * {@code GET /v1/explain}: the packet that somebody asks about.
+ * {@code GET /v1/explain}: a packet that opens a flow.
  *
  * @param ingress false: egress
  * @param protocol 0 to 255
- * @param from its source address
- * @param fromPort of tcp, udp and sctp; else 0
- * @param to its destination address
+ * @param from source address
+ * @param fromPort source port of tcp, udp and sctp; else 0
+ * @param to destination address
  * @param type of icmp and icmpv6; else 0
- * @param vlans the inner id, the outer one 12 bits above; 0: no tag
+ * @param vlans VLAN ids: the inner one in bits 0 to 11, the outer one in bits 12 to 23; 0: no tag
  */
 public record ExplainRequest(
         String interfaceName,
@@ -25,9 +25,9 @@ public record ExplainRequest(
         int type,
         int code,
         int vlans) {
-    private static final int MOST_BITS = 24;
+    private static final int VLANS_BITS = 24;
 
-    /** As the query of a resource. */
+    /** The query of the resource. */
     public Map<String, String> query() {
         Map<String, String> query = new LinkedHashMap<>();
         query.put("interface", interfaceName);
@@ -44,9 +44,9 @@ public record ExplainRequest(
     }
 
     /**
-     * Reads the query of a resource.
+     * Reads the query of the resource.
      *
-     * @throws IllegalArgumentException if something is missing or out of range, with a sentence about it
+     * @throws IllegalArgumentException if a value is missing or out of range; the message is a sentence
      */
     public static ExplainRequest of(Map<String, String> query) {
         String direction = required(query, "direction");
@@ -63,7 +63,7 @@ public record ExplainRequest(
                 number(query, "to-port", 16),
                 number(query, "type", 8),
                 number(query, "code", 8),
-                number(query, "vlans", MOST_BITS));
+                number(query, "vlans", VLANS_BITS));
     }
 
     private static String required(Map<String, String> query, String key) {

@@ -3,9 +3,9 @@ package io.portcullis.operations;
 import java.util.List;
 
 /**
- * Whether the daemon does its work.
+ * Whether every interface forwards, as {@code /healthz} says.
  *
- * @param problems one sentence each; empty while it is healthy
+ * @param problems one sentence each; empty if it is healthy
  */
 public record Health(boolean healthy, List<String> problems) {
     public Health {

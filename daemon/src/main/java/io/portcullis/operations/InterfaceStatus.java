@@ -7,25 +7,25 @@ import java.util.Objects;
 /**
  * One interface in a {@link StatusReport}.
  *
- * @param datapath {@code ring} or {@code pcap}; empty where it is not guarded
- * @param workers threads that share its traffic; 0 where it is not guarded
+ * @param datapath {@code ring} or {@code pcap}; empty while it is not guarded
+ * @param workers threads that share its traffic; 0 while it is not guarded
  * @param outside NIC
  * @param inside NIC
- * @param state {@code forwarding}; {@code stopped}: guarded, and no frame can pass; where it is not guarded what becomes of its
- *     traffic: {@code waiting}: its NIC is not there, {@code shut}: all is dropped, {@code open}: all passes
+ * @param state {@code forwarding}; {@code stopped}: guarded, and no frame can pass. While it is not guarded: {@code waiting}: its NIC
+ *     does not exist, {@code shut}: all frames are dropped, {@code open}: all frames pass
  * @param forwarding whether frames can pass
- * @param detail why not; empty while they can
+ * @param detail why they can't; empty while they can
  * @param enforcing false: {@code enforce: audit}, which drops nothing
  * @param networkAcl its name; empty: none
  * @param flows in the table now
- * @param maxFlows of them at the most
+ * @param maxFlows the most flows that the table holds
  * @param passedPackets frames since the start, by direction
  * @param droppedPackets frames since the start, by direction
- * @param dropsByReason by direction and reason, those that happened
+ * @param dropsByReason frames by direction and reason, without zeros
  * @param wouldDropPackets frames that passed under {@code enforce: audit} since the start, by direction
- * @param wouldDropsByReason by direction and reason, those that happened; the later packets of a flow have the reason of its
+ * @param wouldDropsByReason frames by direction and reason, without zeros; the later packets of a flow have the reason of its
  *     first
- * @param wouldDropFlowsByReason flows that would have been refused, each once, by direction and reason of its first packet
+ * @param wouldDropFlowsByReason flows that would have been refused, each once, by direction and reason of their first packet
  */
 public record InterfaceStatus(
         String name,
@@ -48,13 +48,13 @@ public record InterfaceStatus(
         Map<String, Long> wouldDropPackets,
         Map<String, Map<String, Long>> wouldDropsByReason,
         Map<String, Map<String, Long>> wouldDropFlowsByReason) {
-    /** {@link #state} of an interface whose frames are decided about. */
+    /** {@link #state} of an interface that forwards the frames that its rules admit. */
     public static final String FORWARDING = "forwarding";
 
-    /** {@link #state} of an interface that is guarded and can't let anything pass. */
+    /** {@link #state} of an interface that is guarded and can't forward. */
     public static final String STOPPED = "stopped";
 
-    /** An older daemon sends no state and no such flows. */
+    /** Replaces the fields that an older daemon does not send: the state, and flows that would have been refused. */
     public InterfaceStatus {
         state = Objects.requireNonNullElse(state, forwarding ? FORWARDING : STOPPED);
         securityGroups = List.copyOf(securityGroups);
@@ -62,7 +62,7 @@ public record InterfaceStatus(
     }
 
     /**
-     * One that should be guarded and is not.
+     * An interface of the configuration that is not guarded now.
      *
      * @param state {@code waiting}, {@code shut}, {@code open}
      * @param detail why

@@ -4,17 +4,17 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * {@code GET /v1/status}.
+ * {@code GET /v1/status}: the state of the daemon and of every interface.
  *
  * @param version of the running program
  * @param pid of the daemon
  * @param startedAt ISO 8601, UTC
- * @param config the file it reads
- * @param generation which configuration of this daemon's life is in force, from 1
- * @param lastReload the last reading of the configuration, the first included
+ * @param config the configuration file
+ * @param generation number of the configuration in force, from 1 at the start
+ * @param lastReload the last reload of the configuration, the first one included
  * @param interfaces in the order of the configuration
- * @param warnings about the configuration in force, each {@code file:line:column: text}
- * @param degraded what is not as the configuration wants it though the rules are enforced, one sentence each; empty: nothing
+ * @param warnings about the configuration in force, mostly {@code file:line:column: text}
+ * @param degraded parts that differ from the configuration while the rules are enforced, one sentence each
  */
 public record StatusReport(
         String version,
@@ -26,7 +26,7 @@ public record StatusReport(
         List<InterfaceStatus> interfaces,
         List<String> warnings,
         List<String> degraded) {
-    /** Copies the lists; one that an older daemon does not send is empty. */
+    /** Copies the lists; a list that an older daemon does not send is empty. */
     public StatusReport {
         interfaces = List.copyOf(interfaces);
         warnings = List.copyOf(warnings);

@@ -183,7 +183,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 legible.metricsListen().orElse(Metrics.STANDARD));
         servers.awaitFirst(FIRST_TRY);
         LOG.error(
-                "{} is faulty, and there is no last good configuration: portcullis waits for a valid configuration:\n{}",
+                "{} is faulty, and there is no last good configuration: portcullis waits for a valid"
+                        + " configuration:\n{}",
                 file,
                 String.join("\n", faults));
     }

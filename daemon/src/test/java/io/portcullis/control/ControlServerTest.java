@@ -328,7 +328,8 @@ final class ControlServerTest {
         SocketChannel peer = connect();
         send(
                 peer,
-                "GET /v1/version HTTP/1.1\r\n\r\nPOST /v1/reload HTTP/1.1\r\n\r\nGET /no HTTP/1.1\r\nConnection: close\r\n\r\n");
+                "GET /v1/version HTTP/1.1\r\n\r\nPOST /v1/reload HTTP/1.1\r\n\r\nGET /no HTTP/1.1\r\nConnection:"
+                        + " close\r\n\r\n");
         String all = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);
         List<String> statuses = all.lines()
                 .filter(text -> text.contains("HTTP/1.1 "))
@@ -457,7 +458,9 @@ final class ControlServerTest {
     /** Kept open: looked after a hundred times a second. */
     private Listening keepOpen() {
         return closing(Listening.start(
-                "the control socket", () -> ControlServer.open(socket, daemon, daemon, executor), Duration.ofMillis(10)));
+                "the control socket",
+                () -> ControlServer.open(socket, daemon, daemon, executor),
+                Duration.ofMillis(10)));
     }
 
     private void awaitAnswer() {

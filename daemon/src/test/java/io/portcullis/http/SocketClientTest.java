@@ -79,7 +79,8 @@ final class SocketClientTest {
         assertEquals(
                 new SocketClient.Reply(422, "0123456789XYZ"),
                 answering(
-                        "HTTP/1.1 422 No\r\ntransfer-encoding: Chunked\r\n\r\na\r\n0123456789\r\n3;a=b\r\nXYZ\r\n0\r\n\r\n"));
+                        "HTTP/1.1 422 No\r\ntransfer-encoding:"
+                                + " Chunked\r\n\r\na\r\n0123456789\r\n3;a=b\r\nXYZ\r\n0\r\n\r\n"));
     }
 
     @Test

@@ -122,7 +122,8 @@ final class MetricTest {
             }
         }
         for (Metric metric : Metric.values()) {
-            Set<String> labels = metric.labels().stream().map(Label::key).collect(Collectors.toCollection(TreeSet::new));
+            Set<String> labels =
+                    metric.labels().stream().map(Label::key).collect(Collectors.toCollection(TreeSet::new));
             String suffix =
                     switch (metric.type()) {
                         case HISTOGRAM, SUMMARY -> "_sum";
@@ -164,11 +165,15 @@ final class MetricTest {
 
     private static String type(Metric metric) {
         String type = metric.type().name().toLowerCase(Locale.ROOT);
-        return metric.type() == Metric.Type.INFO
-                ? type
-                : metric.unit() == Metric.Unit.BOOLEAN
-                        ? type + ", 0 or 1"
-                        : type + ", " + (metric.unit() == Metric.Unit.NICS ? "NICs" : metric.unit().name().toLowerCase(Locale.ROOT));
+        if (metric.type() == Metric.Type.INFO) {
+            return type;
+        }
+        return type + ", "
+                + switch (metric.unit()) {
+                    case BOOLEAN -> "0 or 1";
+                    case NICS -> "NICs";
+                    default -> metric.unit().name().toLowerCase(Locale.ROOT);
+                };
     }
 
     private static String label(Label label) {

@@ -64,6 +64,7 @@ final class HealthTest {
         LAB.firewall("ip", "link", "set", "out0", "netns", LAB.namespace("server"))
                 .ok();
         daemon.awaitFault("out0");
+        assertEquals(0, daemon.metric("portcullis_interface_forwarding{interface=\"web0\"}"));
         Command.run("ip", "-n", LAB.namespace("server"), "link", "set", "out0", "netns", LAB.namespace("fw"))
                 .ok();
         LAB.addressHost();

@@ -118,7 +118,7 @@ final class ServersTest {
                     assertTrue(silent.out().contains("did not answer within 5 s"), silent.out());
                     assertEquals(
                             command.equals("reload"),
-                            silent.out().contains("portcullis status tells how it ended"),
+                            silent.out().contains("portcullis status shows how it ended"),
                             silent.out());
                 }
             } finally {
