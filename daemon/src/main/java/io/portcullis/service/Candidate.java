@@ -1,8 +1,8 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.FileSet;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.FileSnapshot;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.StartException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param files the files as they were read, and the names at which an edit may change the outcome
  * @param faults one line each; none: the files are valid
  */
-record Candidate(@Nullable Config config, List<SourceText> texts, FileSet files, List<String> faults) {
+record Candidate(@Nullable Config config, List<SourceText> texts, FileSnapshot files, List<String> faults) {
     /** Copies the lists. */
     Candidate {
         texts = List.copyOf(texts);
@@ -23,7 +23,7 @@ record Candidate(@Nullable Config config, List<SourceText> texts, FileSet files,
     }
 
     /** The same files, found to be faulty. */
-    static Candidate faulty(FileSet files, List<String> faults) {
+    static Candidate faulty(FileSnapshot files, List<String> faults) {
         return new Candidate(null, List.of(), files, faults);
     }
 

@@ -4,7 +4,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
-import io.portcullis.config.Legible;
+import io.portcullis.config.read.PartialConfig;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
@@ -165,8 +165,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     /** Shuts the legible NICs of files that are faulty, where no configuration is kept. */
     private void startWithoutConfiguration(List<String> faults) {
-        Legible legible = Startup.legible(file);
-        for (Legible.Named named : legible.interfaces()) {
+        PartialConfig legible = Startup.legible(file);
+        for (PartialConfig.Named named : legible.interfaces()) {
             PendingInterface wanted = new PendingInterface(
                     named.name(),
                     "",

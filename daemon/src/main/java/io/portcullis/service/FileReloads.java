@@ -1,7 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;

@@ -1,7 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.Drops;
+import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Interface;
 import io.portcullis.config.OnFailure;
 import io.portcullis.flowstore.TableSet;

@@ -29,7 +29,7 @@ interface Reader {
         } catch (ConfigException e) {
             return Candidate.faulty(
                     sources.files(),
-                    e.faults().stream().map(ConfigError::toString).toList());
+                    e.errors().stream().map(ConfigError::toString).toList());
         } catch (RuntimeException | Error defect) {
             Defects.note("reading " + file, defect);
             return Candidate.faulty(sources.files(), List.of(file + ": can't be read: " + defect));

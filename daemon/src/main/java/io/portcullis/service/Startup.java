@@ -2,8 +2,8 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.Legible;
-import io.portcullis.config.SourceText;
+import io.portcullis.config.read.PartialConfig;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.files.FileSnapshot;
 import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.files.SourceText;
@@ -69,7 +69,7 @@ record Startup(Candidate files, @Nullable Config config) {
     }
 
     /** The legible parts of a faulty file; none where a defect of portcullis prevents the search for them. */
-    static Legible legible(Path file) {
+    static PartialConfig legible(Path file) {
         try {
             return PartialConfigReader.read(file);
         } catch (RuntimeException | Error defect) {
