@@ -92,7 +92,7 @@ final class SocketFilterTest {
 
         Assembly nowhere = new Assembly();
         assertEquals(
-                "instruction 0: jumps to a label that stands nowhere",
+                "instruction 0: jumps to a label without a target",
                 refused(nowhere.jump(BPF_JEQ, 1, nowhere.label(), NEXT).add(BPF_RET, 0)));
         Assembly back = new Assembly();
         Label start = back.label();
