@@ -58,9 +58,9 @@ public final class Explain {
             throw new IllegalArgumentException(
                     "no interface " + request.interfaceName() + ": there is " + String.join(", ", names));
         }
-        Policy policy = Policy.compile(config, question.interfaceName(), 1, 1);
+        Policy policy = Policy.compile(config, request.interfaceName(), 1, 1);
         Engine engine = Engine.alone(policy, 0);
-        return live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+        return live(config, policy, request, (frame, way) -> engine.explain(frame, way, 0));
     }
 
     /**
@@ -80,12 +80,12 @@ public final class Explain {
         return new FirstPacket(
                 from,
                 to,
-                question.protocol(),
-                question.fromPort(),
-                question.toPort(),
-                question.type(),
-                question.code(),
-                question.vlans());
+                request.protocol(),
+                request.fromPort(),
+                request.toPort(),
+                request.type(),
+                request.code(),
+                request.vlans());
     }
 
     private ExplainReport report(Explained explained) {
@@ -119,7 +119,7 @@ public final class Explain {
     }
 
     private boolean isIcmp() {
-        return IpProtocol.isIcmp(question.protocol(), from.isV6());
+        return IpProtocol.isIcmp(request.protocol(), from.isV6());
     }
 
     private ExplainReport.@Nullable RuleView rule(Explained explained) {
@@ -132,7 +132,7 @@ public final class Explain {
         if (acl != null && explained.reason() == Reason.ACL_DENY) {
             Rule entry = acl.entry(request.ingress(), explained.aclEntry()).packets();
             return new ExplainReport.RuleView(
-                    acl.id(question.ingress(), explained.aclEntry()),
+                    acl.id(request.ingress(), explained.aclEntry()),
                     entry.location().toString(),
                     entry.description());
         }

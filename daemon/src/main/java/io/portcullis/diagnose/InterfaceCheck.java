@@ -74,12 +74,8 @@ final class InterfaceCheck {
                 nic.name() + " has an XDP program (" + program.mode() + ", id " + program.programId()
                         + "): it runs before portcullis, which never sees the frames that it drops or redirects"));
         programs(name, nic);
-        Offloads offloads = Offloads.read(nic.name());
-        boolean host = iface.mode() instanceof Mode.Host;
-        List<String> wayOff = host ? VethPairs.IN_THE_WAY : List.of("rx-lro");
-        List<String> off = offloads.switchable().stream()
-                .filter(feature -> !host && iface.datapath() == Datapath.PCAP || wayOff.contains(feature))
-                .toList();
+        List<String> off = Interception.offloadsInTheWay(
+                iface, iface.datapath() != Datapath.PCAP, Offloads.read(nic.name()).switchable());
         if (!off.isEmpty()) {
             findings.warn(
                     name,

@@ -13,7 +13,6 @@ import io.portcullis.net.LinkClass;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.FirstPacket;
 import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
@@ -184,17 +183,7 @@ public final class Lockout {
     private static Optional<Refusal> asked(
             Config config, Interface each, Policy policy, Sessions.Session session, boolean goesOn) {
         FirstPacket opening = new FirstPacket(
-                session.peer().isV6(),
-                IpProtocol.TCP,
-                session.peer().high(),
-                session.peer().low(),
-                session.peerPort(),
-                session.local().high(),
-                session.local().low(),
-                session.localPort(),
-                0,
-                0,
-                0);
+                session.peer(), session.local(), IpProtocol.TCP, session.peerPort(), session.localPort(), 0, 0, 0);
         Engine engine = Engine.alone(policy, 0);
         Reason reason = engine.decide(opening.frame(), Direction.INGRESS, 0);
         if (reason != Reason.NONE) {

@@ -156,9 +156,7 @@ public final class GuardedInterface {
 
     /** Starts or ends the thread that {@code link-state: follow} needs. */
     private void followLinks() {
-        if (!(settings.mode() instanceof Mode.Bridge mode) || !(interception instanceof Bridge bridge)) {
-            return;
-        }
+        Optional<Bridge> followed = interception.followLinks(settings.mode());
         LinkFollower running = follower;
         if (followed.isPresent() == (running != null)) {
             return;
@@ -169,7 +167,7 @@ public final class GuardedInterface {
             return;
         }
         try {
-            follower = LinkFollower.start(settings.name(), mode.outside(), mode.inside(), bridge);
+            follower = LinkFollower.start(settings.name(), followed.orElseThrow());
         } catch (ErrnoException refused) {
             LOG.error("{}: a lost carrier is not passed on: {}", settings.name(), refused.getMessage());
         }
@@ -227,9 +225,7 @@ public final class GuardedInterface {
 
     /** The present names of its NICs. */
     public List<String> nics() {
-        return interception instanceof VethPairs host
-                ? List.of(host.nic())
-                : settings.mode().nics();
+        return interception.nics();
     }
 
     /** Name of the NIC that the inside port opens. */
@@ -291,7 +287,7 @@ public final class GuardedInterface {
 
     /** NICs that an earlier run had shut stay shut; others are restored. */
     static void giveUp(String name, Interception interception) {
-        if (interception.wasStanding()) {
+        if (interception.wasAttached()) {
             interception.leave();
         } else {
             Restored restored = interception.detach();

@@ -92,7 +92,7 @@ final class InterceptionMonitor implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            boolean linkChanged = await(interception.mustSayAlive() ? ALIVE_MS : CHECK_MS);
+            boolean linkChanged = await(interception.hasDeadline() ? ALIVE_MS : CHECK_MS);
             if (closed) {
                 return;
             }
@@ -157,7 +157,7 @@ final class InterceptionMonitor implements AutoCloseable {
     private void checkNics(long eventNs) {
         List<String> done = new ArrayList<>();
         nicsCheckedNs = eventNs;
-        nicProblems = interception.look(done, Set.copyOf(deletedNics));
+        nicProblems = interception.checkNics(done, Set.copyOf(deletedNics));
         deletedNics.clear();
         long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - eventNs);
         done.forEach(line -> LOG.warn("{}: {} ({} ms after the event)", name, line, afterMs));
@@ -169,7 +169,7 @@ final class InterceptionMonitor implements AutoCloseable {
     private void checkPrograms() {
         List<String> done = new ArrayList<>();
         List<String> now = new ArrayList<>(nicProblems);
-        now.addAll(interception.check(done, System::nanoTime));
+        now.addAll(interception.checkPrograms(done, System::nanoTime));
         done.forEach(line -> LOG.warn("{}: {}", name, line));
         if (!eventsRefused.isEmpty()) {
             now.add(eventsRefused);

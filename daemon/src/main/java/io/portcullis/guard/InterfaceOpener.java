@@ -123,7 +123,7 @@ public final class InterfaceOpener {
                     policy.maxFlows(),
                     new FlowTimeouts(policy::timeoutNs),
                     workers,
-                    !open && !interception.wasStanding());
+                    !open && !interception.wasAttached());
             if (open && flows.found()) {
                 flows.tables().forEach(FlowTable::relearn);
             }

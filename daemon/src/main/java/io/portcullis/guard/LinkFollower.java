@@ -41,7 +41,7 @@ final class LinkFollower implements AutoCloseable {
     private final Thread thread;
 
     // Written by the thread, then by the one that closes.
-    private volatile @Nullable Side held;
+    private volatile Bridge.@Nullable Side held;
 
     private volatile boolean closed;
     private boolean refusedBefore;
@@ -104,7 +104,7 @@ final class LinkFollower implements AutoCloseable {
         return Nics.find(nic).map(Nic::carrier).orElse(false);
     }
 
-    private void hold(@Nullable Side wanted) {
+    private void hold(Bridge.@Nullable Side wanted) {
         if (wanted == held) {
             return;
         }

@@ -180,20 +180,20 @@ public final class WarmUp {
 
     /** One round for each client port of a group, step by step: frames come in batches, and answers after their questions. */
     private void runGroup() {
-        step(() -> in(tcp(Direction.INGRESS, SYN, 1, 0, 0), Offload.NONE));
-        step(() -> out(tcp(Direction.EGRESS, SYN | ACK, 1, 2, 0), Offload.NONE));
-        step(() -> in(tcp(Direction.INGRESS, ACK, 2, 2, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, TcpFlags.SYN, 1, 0, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN | TcpFlags.ACK, 1, 2, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 2, 2, 0), Offload.NONE));
         for (int i = 0; i < DATA; i++) {
             int sent = 2 + i * PAYLOAD;
             step(() -> in(
-                    tcp(Direction.INGRESS, ACK, sent, 2, PAYLOAD),
+                    tcp(Direction.INGRESS, TcpFlags.ACK, sent, 2, PAYLOAD),
                     new Offload(NEEDS_CSUM, GSO_TCPV4, PAYLOAD / 2, TRANSPORT, 16, -1)));
-            step(() -> out(tcp(Direction.EGRESS, ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
+            step(() -> out(tcp(Direction.EGRESS, TcpFlags.ACK, 2, sent + PAYLOAD, 0), Offload.NONE));
         }
         int end = 2 + DATA * PAYLOAD;
-        step(() -> in(tcp(Direction.INGRESS, FIN | ACK, end, 2, 0), Offload.NONE));
-        step(() -> out(tcp(Direction.EGRESS, FIN | ACK, 2, end + 1, 0), Offload.NONE));
-        step(() -> in(tcp(Direction.INGRESS, ACK, end + 1, 3, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, TcpFlags.FIN | TcpFlags.ACK, end, 2, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, TcpFlags.FIN | TcpFlags.ACK, 2, end + 1, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, end + 1, 3, 0), Offload.NONE));
         // A run of datagrams of one flow leaves as one super-frame.
         step(() -> {
             for (int i = 0; i < DATAGRAMS; i++) {
@@ -209,8 +209,8 @@ public final class WarmUp {
         step(() -> in(echo(8), Offload.NONE));
         step(() -> out(echo(0), Offload.NONE));
         // Dropped: neither a rule nor a flow admits them.
-        step(() -> in(tcp(Direction.INGRESS, ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
-        step(() -> out(tcp(Direction.EGRESS, SYN, 9, 9, 0), Offload.NONE));
+        step(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
+        step(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN, 9, 9, 0), Offload.NONE));
         firstPort = firstPort + 2 * GROUP > LAST_PORT ? FIRST_PORT : firstPort + GROUP;
     }
 

@@ -117,8 +117,8 @@ enum Metric {
             Unit.FLOWS,
             "portcullis_flows_created",
             "Flows that the rules admitted and the table took."),
-    FLOWS_TAKEN_UP(
-            Counters.Total.FLOWS_TAKEN_UP,
+    FLOWS_RESTORED(
+            Counters.Total.FLOWS_RESTORED,
             Type.COUNTER,
             Unit.FLOWS,
             "portcullis_flows_taken_up",

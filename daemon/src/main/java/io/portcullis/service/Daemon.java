@@ -19,7 +19,6 @@ import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.metrics.Meters;
 import io.portcullis.net.Cidr;
-import io.portcullis.operations.DaemonApi;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
@@ -85,7 +84,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.file = file;
         this.systemd = systemd;
         this.lock = lock;
-        servers = new Servers(this, meters, reloads);
+        servers = new Servers(this, this, meters, reloads);
+        meters.interfaces(() -> InterfaceStates.of(status()));
         edits = new Edits(file, this::edited);
         interfaces = new Interfaces(state, file, drops, cores, meters);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd);
@@ -224,8 +224,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     }
 
     @Override
-    public ReloadReport reload(boolean allowLockout) {
-        return files.reload(allowLockout);
+    public ReloadReport reload(ReloadRequest request) {
+        return files.reload(request.allowLockout());
     }
 
     @Override

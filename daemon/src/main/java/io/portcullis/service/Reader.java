@@ -22,7 +22,7 @@ interface Reader {
      * memory, stack too deep) must not end the thread that reads it.
      */
     default Candidate read(Path file) {
-        Sources sources = new Sources();
+        SourceFiles sources = new SourceFiles();
         try {
             Config config = load(file, sources);
             return new Candidate(config, sources.texts(), sources.files(), List.of());

@@ -116,7 +116,7 @@ final class Restarts {
                 Step step = new Step(guarded, iface, next.policy(name).maxFlows(), cores);
                 INTERFACE_SETTINGS.stream()
                         .filter(setting -> setting.conflict().test(step))
-                        .map(setting -> iface.place() + ": " + name + ": "
+                        .map(setting -> iface.location() + ": " + name + ": "
                                 + setting.fault().apply(step))
                         .forEach(faults::add);
             }

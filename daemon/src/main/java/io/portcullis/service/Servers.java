@@ -32,8 +32,9 @@ final class Servers implements AutoCloseable {
     private volatile @Nullable Listening metrics;
 
     /** Listens nowhere yet. */
-    Servers(DaemonApi operations, Meters meters, Executor reloads) {
-        this.operations = operations;
+    Servers(DaemonQueries queries, DaemonCommands commands, Meters meters, Executor reloads) {
+        this.queries = queries;
+        this.commands = commands;
         this.meters = meters;
         this.reloads = reloads;
     }

@@ -58,7 +58,7 @@ record Startup(Candidate files, @Nullable Config config) {
                 try {
                     return Optional.of(ConfigReader.of(texts));
                 } catch (ConfigException e) {
-                    LOG.error("the last good configuration is not valid any more: {}", e.faults());
+                    LOG.error("the last good configuration is not valid any more: {}", e.errors());
                 } catch (RuntimeException | Error defect) {
                     Defects.note("reading the last good configuration", defect);
                 }

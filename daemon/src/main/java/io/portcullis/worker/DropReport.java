@@ -30,7 +30,7 @@ final class DropReport {
         this.name = name;
         this.engine = engine;
         this.drops = drops;
-        this.samples = Math.max(1, SAMPLES / engine.share().workers());
+        this.samples = Math.max(1, SAMPLES / engine.shard().workers());
     }
 
     /**

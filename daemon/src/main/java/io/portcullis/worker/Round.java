@@ -82,7 +82,7 @@ final class Round {
         this.drops = drops;
         this.clock = clock;
         this.alarm = alarm;
-        this.handedOver = new HandOverQueue(engine.share().workers() == 1 ? 0 : MOST_HANDED_OVER);
+        this.handedOver = new HandOverQueue(engine.shard().workers() == 1 ? 0 : MOST_HANDED_OVER);
     }
 
     /**

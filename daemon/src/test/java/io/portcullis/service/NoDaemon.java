@@ -1,21 +1,23 @@
 package io.portcullis.service;
 
-import io.portcullis.operations.DaemonApi;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
 
 /** For servers that nobody asks. */
-final class NoDaemon implements DaemonApi {
+final class NoDaemon implements DaemonQueries, DaemonCommands {
     @Override
     public StatusReport status() {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    public ReloadReport reload(boolean allowLockout) {
+    public ReloadReport reload(ReloadRequest request) {
         throw new UnsupportedOperationException();
     }
 

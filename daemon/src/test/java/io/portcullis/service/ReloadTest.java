@@ -65,7 +65,7 @@ final class ReloadTest {
         Systemd systemd = new Systemd(null);
         Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd);
-        Servers servers = new Servers(new NoDaemon(), meters, Runnable::run);
+        Servers servers = new Servers(new NoDaemon(), new NoDaemon(), meters, Runnable::run);
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }
 

@@ -122,7 +122,7 @@ public final class Lint {
             case Peer.Net(Cidr cidr) -> cidr.prefixLength() == 0;
             case Peer.Group _, Peer.Prefixes _ -> false;
         });
-        if (!everyAddress || (rule.protocol() != Rule.TCP && rule.protocol() != Rule.ALL)) {
+        if (!everyAddress || (rule.protocol() != IpProtocol.TCP && rule.protocol() != Rule.ALL)) {
             return;
         }
         if (rule.ports().isEmpty()) {

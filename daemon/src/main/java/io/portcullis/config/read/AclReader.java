@@ -124,7 +124,7 @@ final class AclReader {
                 List<Cidr> entries = list == null ? List.of() : list.entries();
                 yield Rule.hasTypes(protocol)
                         ? entries.stream()
-                                .filter(block -> block.isV6() == (protocol == Rule.ICMPV6))
+                                .filter(block -> block.isV6() == (protocol == IpProtocol.ICMPV6))
                                 .toList()
                         : entries;
             }

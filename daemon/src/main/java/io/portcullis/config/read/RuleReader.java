@@ -418,11 +418,11 @@ final class RuleReader {
             return Optional.empty();
         }
         Optional<Cidr> block = BlockReader.block(value, text.get());
-        if (block.isPresent() && protocol == Rule.ICMP && block.get().isV6()) {
+        if (block.isPresent() && protocol == IpProtocol.ICMP && block.get().isV6()) {
             value.error("icmp is IPv4 only: write protocol: icmpv6, or an IPv4 block");
             return Optional.empty();
         }
-        if (block.isPresent() && protocol == Rule.ICMPV6 && !block.get().isV6()) {
+        if (block.isPresent() && protocol == IpProtocol.ICMPV6 && !block.get().isV6()) {
             value.error("icmpv6 is IPv6 only: write protocol: icmp, or an IPv6 block");
             return Optional.empty();
         }

@@ -149,6 +149,6 @@ public final class Expectations {
             return "admitted by no rule";
         }
         CompiledRule credited = policy.rule(admission.rule());
-        return "admitted by " + credited.id() + (credited.place() == null ? "" : " at " + credited.place());
+        return "admitted by " + credited.id() + (credited.location() == null ? "" : " at " + credited.location());
     }
 }

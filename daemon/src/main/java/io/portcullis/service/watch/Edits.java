@@ -54,10 +54,10 @@ public final class Edits implements AutoCloseable {
     private @Nullable ConfigWatch watch;
 
     /** The state that was read, or is going to be. */
-    private FileSet taken = FileSet.NONE;
+    private FileSnapshot taken = FileSnapshot.NONE;
 
     /** The state that the last look found, where it was not {@link #taken}. */
-    private @Nullable FileSet other;
+    private @Nullable FileSnapshot other;
 
     private long otherNs;
     private long nextLookNs;
@@ -104,7 +104,7 @@ public final class Edits implements AutoCloseable {
      * @param asIs true: an operator asked for it, also while a file is being written
      * @return false: a program is writing a file, and half of it may have been read; the end of the writing will be an edit
      */
-    public synchronized boolean watch(FileSet read, boolean asIs) {
+    public synchronized boolean watch(FileSnapshot read, boolean asIs) {
         if (closed) {
             return true;
         }

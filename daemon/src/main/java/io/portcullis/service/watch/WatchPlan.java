@@ -141,7 +141,7 @@ record WatchPlan(Map<Path, Folder> folders, Set<Path> files) {
     }
 
     /** The plan for the names under which a configuration looks for files. */
-    static WatchPlan of(Set<Sought> names) {
+    static WatchPlan of(Set<FilePattern> names) {
         Collector collector = new Collector();
         names.forEach(collector::add);
         return collector.plan();

@@ -1,5 +1,5 @@
 /**
- * Sources of events: {@link io.portcullis.service.watch.Edits} reports whole edits of the configuration's files, from the kernel's
+ * SourceFiles of events: {@link io.portcullis.service.watch.Edits} reports whole edits of the configuration's files, from the kernel's
  * events ({@code ConfigWatch}) on every folder and link that leads to them ({@code WatchPlan}); {@link
  * io.portcullis.service.watch.NicWatch} reports NICs and addresses that change.
  *
