@@ -87,8 +87,7 @@ final class DaemonSocket {
             case NO_SOCKET ->
                 "no portcullis runs here: there is no " + path() + "; " + START
                         + " or name its control.socket with --socket";
-            case NOBODY ->
-                "no portcullis answers on " + path() + ", the daemon that made it has ended; " + START;
+            case NOBODY -> "no portcullis answers on " + path() + ", the daemon that made it has ended; " + START;
             case DENIED ->
                 "permission denied: " + path() + " is for root and the group portcullis; use sudo, or join the group"
                         + " (usermod -aG portcullis USER)";

@@ -18,10 +18,9 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis diff OLD NEW}: the traffic that a change of the rules allows or denies. */
 @Command(
         name = "diff",
-        description =
-                "Say which traffic becomes allowed and which becomes denied between two configurations; exact,"
-                        + " even if rules"
-                        + " were moved, renamed or written in another way.")
+        description = "Say which traffic becomes allowed and which becomes denied between two configurations; exact,"
+                + " even if rules"
+                + " were moved, renamed or written in another way.")
 final class DiffCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it

@@ -24,11 +24,10 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis explain}: the verdict about a packet, and its cause. */
 @Command(
         name = "explain",
-        description =
-                "Say whether a packet that opens a flow would pass, and why: which rule admits it, or which check"
-                        + " drops it"
-                        + " and which rule comes nearest. Without --file the running daemon answers, which knows"
-                        + " its flows.")
+        description = "Say whether a packet that opens a flow would pass, and why: which rule admits it, or which check"
+                + " drops it"
+                + " and which rule comes nearest. Without --file the running daemon answers, which knows"
+                + " its flows.")
 final class ExplainCommand extends DaemonCommand {
     /** The direction; one of the two options is required. */
     private static final class DirectionOption {

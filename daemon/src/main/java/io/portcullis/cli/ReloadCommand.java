@@ -25,10 +25,9 @@ final class ReloadCommand extends DaemonCommand {
             report = daemon.ask("POST", "/v1/reload", new ReloadRequest(allowLockout).query(), ReloadReport.class);
         } catch (Unreachable e) {
             if (e.isSilence()) {
-                err.println(
-                        "portcullis: no answer in time: unless the daemon hangs, the reload goes on, and"
-                                + " portcullis status"
-                                + " shows how it ended");
+                err.println("portcullis: no answer in time: unless the daemon hangs, the reload goes on, and"
+                        + " portcullis status"
+                        + " shows how it ended");
             }
             throw e;
         }

@@ -230,8 +230,7 @@ public final class Expiry {
                 int timeout = Flow.state(seen);
                 long gone = goneSince[timeout];
                 // The end of the flow counted from its last packet: it may be past.
-                long end =
-                        gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(timeout) - Flow.idleNs(seen, baseNs);
+                long end = gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(timeout) - Flow.idleNs(seen, baseNs);
                 wheel.add(entry, end);
                 nextEndNs = Math.min(nextEndNs, end);
             }

@@ -82,8 +82,7 @@ public final class FlowTable {
     public static FlowTable inMemory(long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
         TableHeader header = new TableHeader(
                 (int) Math.min(maxFlows, TableHeader.MAX_ENTRIES), key0, key1, new UUID(0, 0), "", 0, 1, 0);
-        MemorySegment memory =
-                Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), FlowLayout.ENTRY_BYTES);
+        MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), FlowLayout.ENTRY_BYTES);
         header.writeTo(memory);
         return new FlowTable(memory, header, maxFlows, timeouts, nowNs);
     }
@@ -457,8 +456,7 @@ public final class FlowTable {
         TcpConnection connection = new TcpConnection();
         for (int entry = 0; entry < pool.unused(); entry++) {
             long at = Slab.offset(entry);
-            if (!slab.hasFlow(entry)
-                    || Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE)) != IpProtocol.TCP) {
+            if (!slab.hasFlow(entry) || Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE)) != IpProtocol.TCP) {
                 continue;
             }
             connection.load(slab, at);

@@ -144,9 +144,8 @@ final class Lookup {
     void add(int wanted, int entry) {
         int at = hintOf(wanted);
         long hint = hints[at];
-        boolean free = (int) (hint >>> 32) == wanted
-                && hints[at + 1] != IS_ENTRY
-                && index.isFree((int) hint, hints[at + 1]);
+        boolean free =
+                (int) (hint >>> 32) == wanted && hints[at + 1] != IS_ENTRY && index.isFree((int) hint, hints[at + 1]);
         index.add(wanted, entry, free ? (int) hint : index.home(wanted));
     }
 

@@ -29,8 +29,7 @@ public record Recovery(int flows, int expired, int damaged, boolean restored) {
             if (EntryCheck.fault(slab, lookup.hash(), entry, nowNs) != null || lookup.hasKeyOf(entry)) {
                 slab.end(entry);
                 damaged++;
-            } else if (expiry.isOver(entry, nowNs)
-                    || Expiry.wasOver(slab, slab.getLong(at + FlowLayout.SEEN), nowNs)) {
+            } else if (expiry.isOver(entry, nowNs) || Expiry.wasOver(slab, slab.getLong(at + FlowLayout.SEEN), nowNs)) {
                 slab.end(entry);
                 expired++;
             } else {

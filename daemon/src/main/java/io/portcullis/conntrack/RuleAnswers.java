@@ -29,7 +29,8 @@ final class RuleAnswers {
      * @param unused the first entry that has never been used
      */
     void forget(int capacity, int unused) {
-        // An epoch's number returns after EPOCHS calls. Each call clears one of EPOCHS parts, so no answer is left by then.
+        // An epoch's number returns after EPOCHS calls. Each call clears one of EPOCHS parts, so no answer is left by
+        // then.
         long part = (capacity + EPOCHS - 1L) / EPOCHS;
         long from = cleared * part;
         for (long entry = from; entry < Math.min(from + part, unused); entry++) {

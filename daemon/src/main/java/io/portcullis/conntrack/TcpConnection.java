@@ -246,10 +246,8 @@ public final class TcpConnection {
     void load(Slab slab, long at) {
         int flags = slab.getInt(at + FlowLayout.FLAGS);
         state = state(flags);
-        originator.load(
-                slab, at + FlowLayout.ORIGINATOR, flags >>> FlowLayout.ORIGINATOR_SHIFT & FlowLayout.SIDE_MASK);
-        responder.load(
-                slab, at + FlowLayout.RESPONDER, flags >>> FlowLayout.RESPONDER_SHIFT & FlowLayout.SIDE_MASK);
+        originator.load(slab, at + FlowLayout.ORIGINATOR, flags >>> FlowLayout.ORIGINATOR_SHIFT & FlowLayout.SIDE_MASK);
+        responder.load(slab, at + FlowLayout.RESPONDER, flags >>> FlowLayout.RESPONDER_SHIFT & FlowLayout.SIDE_MASK);
         long starts = slab.getLong(at + FlowLayout.STARTS);
         originator.start = (int) starts;
         responder.start = (int) (starts >>> 32);

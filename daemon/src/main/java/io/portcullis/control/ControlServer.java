@@ -69,8 +69,7 @@ public final class ControlServer implements Listening.Server {
                         "/v1/version",
                         _ -> CompletableFuture.completedFuture(Response.json(
                                 200,
-                                new VersionReport(
-                                        "portcullis", queries.status().version())))),
+                                new VersionReport("portcullis", queries.status().version())))),
                 new Routes.Resource(
                         "GET",
                         "/v1/explain",

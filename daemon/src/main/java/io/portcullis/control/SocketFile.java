@@ -188,8 +188,8 @@ record SocketFile(Path path, Path unpublished) {
     private static void checkReplaceable(Path path) throws IOException, ServerException {
         int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & S_IFMT) != S_IFSOCK) {
-            throw new ServerException("control.socket " + path
-                    + ": it is not a socket; move it away or choose another path");
+            throw new ServerException(
+                    "control.socket " + path + ": it is not a socket; move it away or choose another path");
         }
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             // Not blocking: where a daemon is too busy to accept, that is an answer, too.

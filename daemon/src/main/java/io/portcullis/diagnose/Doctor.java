@@ -120,8 +120,7 @@ public final class Doctor {
                 tcx = refused.errno() == Errno.EINVAL ? "clsact: this kernel has no tcx (Linux 6.6)" : tcx;
             }
             findings.ok(
-                    "programs",
-                    "the kernel takes them (program id " + program.id() + "); attach: auto means " + tcx);
+                    "programs", "the kernel takes them (program id " + program.id() + "); attach: auto means " + tcx);
         }
     }
 
@@ -199,8 +198,7 @@ public final class Doctor {
     private void daemon() throws IOException {
         Path lock = StateFolder.lock(StateFolder.ofThisBoot());
         if (!Files.exists(lock) && !Files.notExists(lock)) {
-            findings.warn(
-                    "daemon", lock + " can't be read, so it is not known whether one runs: run this with sudo");
+            findings.warn("daemon", lock + " can't be read, so it is not known whether one runs: run this with sudo");
             return;
         }
         Optional<String> holder = FileLock.holder(lock);

@@ -75,7 +75,9 @@ final class InterfaceCheck {
                         + "): it runs before portcullis, which never sees the frames that it drops or redirects"));
         programs(name, nic);
         List<String> off = Interception.offloadsInTheWay(
-                iface, iface.datapath() != Datapath.PCAP, Offloads.read(nic.name()).switchable());
+                iface,
+                iface.datapath() != Datapath.PCAP,
+                Offloads.read(nic.name()).switchable());
         if (!off.isEmpty()) {
             findings.warn(
                     name,

@@ -12,7 +12,6 @@ import io.portcullis.net.IpProtocol;
 import io.portcullis.net.LinkClass;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
-import io.portcullis.packet.Batch;
 import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Policy;
 import java.io.IOException;

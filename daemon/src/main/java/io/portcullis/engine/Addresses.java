@@ -59,8 +59,7 @@ final class Addresses {
      * @param inward true for ingress
      */
     static boolean isSpoofed(Packet packet, boolean inward, Policy policy) {
-        return policy.checksSources()
-                && policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow()) == inward;
+        return policy.checksSources() && policy.isOwn(packet.isV6(), packet.sourceHigh(), packet.sourceLow()) == inward;
     }
 
     private static boolean isV6LoopbackOrMapped(long high, long low) {

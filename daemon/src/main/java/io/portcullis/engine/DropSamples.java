@@ -55,7 +55,8 @@ public final class DropSamples {
             }
             return;
         }
-        // The hash changes with every take: a source that shares its place with a flood now does not after the next one.
+        // The hash changes with every take: a source that shares its place with a flood now does not after the next
+        // one.
         long spread = 0x9e3779b97f4a7c15L + turn * 0xbf58476d1ce4e5b8L;
         long mixed = (packet.sourceHigh() * 31 + packet.sourceLow()) * spread;
         Drop drop = samples[reason.ordinal() * PLACES + (int) (mixed >>> 60)];

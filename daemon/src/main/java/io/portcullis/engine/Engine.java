@@ -237,8 +237,7 @@ public final class Engine {
             return reason;
         }
         if (FlowStep.movesEnd(frame)) {
-            fragments.carriesTcp(
-                    frame.tuple.selector(), TcpTracker.endOf(frame.packet), frame.packet.fragmentLength());
+            fragments.carriesTcp(frame.tuple.selector(), TcpTracker.endOf(frame.packet), frame.packet.fragmentLength());
         }
         fragments.decided(reason);
         return reason;

@@ -90,7 +90,9 @@ final class Explainer {
                 flow.idleNs(nowNs),
                 flow.isReplied(),
                 flow.isFailsafe(),
-                flow.rule() == FlowStep.WITHOUT_RULE ? RuleSet.NONE : rules.policy().ruleWithHash(flow.rule()));
+                flow.rule() == FlowStep.WITHOUT_RULE
+                        ? RuleSet.NONE
+                        : rules.policy().ruleWithHash(flow.rule()));
     }
 
     /** The checks of a packet with a flow, but those of TCP states and windows. */

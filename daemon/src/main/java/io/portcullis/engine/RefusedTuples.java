@@ -16,7 +16,8 @@ final class RefusedTuples {
     private static final int WAYS = 4;
     private static final int SETS = PLACES / WAYS;
 
-    // Words of a note: the tuple; its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits); time of the last packet.
+    // Words of a note: the tuple; its marks (32 bits), PROGRESSED, IN_USE and the reason (8 bits); time of the last
+    // packet.
     private static final int STRIDE = 7;
     private static final int OUTSIDE_LOW = 1;
     private static final int INSIDE_HIGH = 2;

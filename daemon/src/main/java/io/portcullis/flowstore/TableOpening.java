@@ -219,8 +219,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     }
 
     /** New tables with the flows of others, in place of the existing tables. */
-    private List<TableMove.Table> renewed(UUID boot, OptionalInt seed, List<TableMove.Table> old)
-            throws IOException {
+    private List<TableMove.Table> renewed(UUID boot, OptionalInt seed, List<TableMove.Table> old) throws IOException {
         List<TableMove.Table> tables = new ArrayList<>();
         try {
             tables.addAll(fresh(boot, seed));

@@ -30,6 +30,7 @@ public final class TableSet implements AutoCloseable {
 
     /** The file of a daemon's state that names conntrack.directory. */
     private static final String DIRECTORY_NOTE = "flows";
+
     private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
 
     private final TableFolder folder;

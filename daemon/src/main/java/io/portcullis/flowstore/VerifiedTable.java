@@ -53,8 +53,7 @@ public record VerifiedTable(
                     report.faults());
         } catch (IOException | TableHeader.UnknownTable e) {
             String fault = String.valueOf(e.getMessage());
-            return new VerifiedTable(
-                    file.toString(), false, fault, "", 0, 0, 0, 0, 0, Map.of(), false, 0, List.of());
+            return new VerifiedTable(file.toString(), false, fault, "", 0, 0, 0, 0, 0, Map.of(), false, 0, List.of());
         }
     }
 }

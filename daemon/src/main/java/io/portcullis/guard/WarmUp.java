@@ -15,7 +15,6 @@ import io.portcullis.packet.TcpFlags;
 import io.portcullis.packet.build.FrameBuilder;
 import io.portcullis.packet.wire.EthernetHeader;
 import io.portcullis.packet.wire.Ipv4Header;
-import io.portcullis.packet.wire.TcpHeader;
 import io.portcullis.packet.wire.UdpHeader;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.ring.RingRehearsal;
@@ -178,7 +177,7 @@ public final class WarmUp {
         return rounds;
     }
 
-    /** One round for each client port of a group, step by step: frames come in batches, and answers after their questions. */
+    /** One round for each client port of a group, step by step: frames come in batches, and replies after their requests. */
     private void runGroup() {
         step(() -> in(tcp(Direction.INGRESS, TcpFlags.SYN, 1, 0, 0), Offload.NONE));
         step(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN | TcpFlags.ACK, 1, 2, 0), Offload.NONE));
@@ -206,8 +205,8 @@ public final class WarmUp {
             }
         });
         step(() -> in(udp(Direction.INGRESS), TAGGED));
-        step(() -> in(echo(8), Offload.NONE));
-        step(() -> out(echo(0), Offload.NONE));
+        step(() -> in(echo(ECHO_REQUEST), Offload.NONE));
+        step(() -> out(echo(ECHO_REPLY), Offload.NONE));
         // Dropped: neither a rule nor a flow admits them.
         step(() -> in(tcp(Direction.INGRESS, TcpFlags.ACK, 1 << 30, 1 << 30, 0), Offload.NONE));
         step(() -> out(tcp(Direction.EGRESS, TcpFlags.SYN, 9, 9, 0), Offload.NONE));

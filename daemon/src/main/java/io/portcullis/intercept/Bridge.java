@@ -151,7 +151,8 @@ public final class Bridge implements Interception {
 
     @Override
     public PacketSocket.SocketOptions outsideOptions() {
-        // Where a NIC does not cut super-frames, our frames pass the egress program, which drops those without our mark.
+        // Where a NIC does not cut super-frames, our frames pass the egress program, which drops those without our
+        // mark.
         return new PacketSocket.SocketOptions(true, true, request.mark().value(), 0, 0);
     }
 

@@ -67,7 +67,8 @@ public sealed interface Interception permits Bridge, Host {
     static List<String> offloadsInTheWay(Interface iface, boolean ring, List<String> switchable) {
         return switch (iface.mode()) {
             case Mode.Bridge _ -> NicSetup.inTheWay(switchable, ring);
-            case Mode.Host _ -> switchable.stream().filter(Host.IN_THE_WAY::contains).toList();
+            case Mode.Host _ ->
+                switchable.stream().filter(Host.IN_THE_WAY::contains).toList();
         };
     }
 

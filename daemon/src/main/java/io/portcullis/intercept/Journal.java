@@ -316,9 +316,7 @@ record Journal(
 
     /** The programs on one hook. Two, where a run died between attaching the one and detaching the other. */
     List<AttachedProgram> programsOn(Hook hook) {
-        return programs.stream()
-                .filter(program -> program.hook().equals(hook))
-                .toList();
+        return programs.stream().filter(program -> program.hook().equals(hook)).toList();
     }
 
     /** The entries of the NICs whose index fits, without pairs. */

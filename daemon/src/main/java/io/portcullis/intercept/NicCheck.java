@@ -17,8 +17,7 @@ import java.util.stream.Collectors;
 /** Checks whether NICs can be attached: each fault is one line with its remedy. Changes nothing. */
 final class NicCheck {
     /** Devices that get the frames of the NIC below them before the firewall's verdict. */
-    private static final Set<String> UPPER_KINDS =
-            Set.of("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec");
+    private static final Set<String> UPPER_KINDS = Set.of("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec");
 
     private static final String ADVICE = ": guard it from the machine or the NIC that carries it";
 

@@ -83,8 +83,10 @@ final class NicRestore {
     static List<String> noMoreABridge(Nic nic, Journal.Entry entry) {
         return entry.switches().isEmpty()
                 ? List.of()
-                : restore(nic, entry.withStates(false, false, entry.promiscuous())
-                                .withOffloads(List.of()))
+                : restore(
+                                nic,
+                                entry.withStates(false, false, entry.promiscuous())
+                                        .withOffloads(List.of()))
                         .lines();
     }
 
@@ -133,8 +135,8 @@ final class NicRestore {
             return;
         }
         Offloads.set(nic.name(), missing, true);
-        List<String> still = Offloads.read(nic.name())
-                .names(feature -> !feature.wanted() && missing.contains(feature.name()));
+        List<String> still =
+                Offloads.read(nic.name()).names(feature -> !feature.wanted() && missing.contains(feature.name()));
         if (!still.isEmpty()) {
             faults.add(nic.name() + ": offloads that this NIC does not switch on again: " + String.join(", ", still));
         }

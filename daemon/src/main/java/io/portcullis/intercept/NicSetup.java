@@ -86,8 +86,7 @@ final class NicSetup {
         List<String> before = earlier.map(Journal.Entry::offloads).orElse(List.of());
         return Journal.Entry.of(nic)
                 .withSwitches(
-                        StackSysctl.readAll(
-                                StackSysctl.areAllGuarded(nic.name()) ? StackSysctl.DEFAULT : nic.name()),
+                        StackSysctl.readAll(StackSysctl.areAllGuarded(nic.name()) ? StackSysctl.DEFAULT : nic.name()),
                         Nics.addresses(nic).stream().map(NicAddress::toString).toList())
                 .withStates(!nic.up(), false, false)
                 .withOffloads(Journal.join(before, offloads))
@@ -100,8 +99,7 @@ final class NicSetup {
                 .filter(inTheWay::contains)
                 .toList();
         return Journal.Entry.of(nic)
-                .withOffloads(
-                        Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads))
+                .withOffloads(Journal.join(earlier.map(Journal.Entry::offloads).orElse(List.of()), offloads))
                 .withSizes(sizes(nic, earlier, EnumSet.allOf(SizeLimit.class)));
     }
 
@@ -151,8 +149,8 @@ final class NicSetup {
             }
         }
         if (!changed.isEmpty()) {
-            notes.add(name + ": kept from this host's IP stack: " + String.join(", ", changed)
-                    + "; detach restores it");
+            notes.add(
+                    name + ": kept from this host's IP stack: " + String.join(", ", changed) + "; detach restores it");
         }
         if (!nic.up()) {
             Nics.setUp(nic, true);

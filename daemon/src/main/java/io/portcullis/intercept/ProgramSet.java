@@ -212,8 +212,7 @@ final class ProgramSet implements AutoCloseable {
     }
 
     private void note(Hook hook, Bpf loaded, BpfProgram program, boolean open) {
-        log.note(journal ->
-                journal.plus(Journal.AttachedProgram.on(hook, loaded.id(), program.fingerprint(), open)));
+        log.note(journal -> journal.plus(Journal.AttachedProgram.on(hook, loaded.id(), program.fingerprint(), open)));
     }
 
     /** Names programs of others that run after ours, when ours are attached. */
@@ -273,16 +272,14 @@ final class ProgramSet implements AutoCloseable {
                 check(attachment, lines, clock).ifPresent(faults::add);
             } catch (IOException refused) {
                 boolean gone = refused instanceof ErrnoException errno && errno.errno() == Errno.ENODEV;
-                faults.add(attachment.place() + ": "
-                        + (gone ? "its NIC is gone" : InterceptException.reason(refused)));
+                faults.add(attachment.place() + ": " + (gone ? "its NIC is gone" : InterceptException.reason(refused)));
             }
         }
         faults.addAll(detachUnwanted());
         return faults;
     }
 
-    private Optional<String> check(Attachment attachment, List<String> lines, LongSupplier clock)
-            throws IOException {
+    private Optional<String> check(Attachment attachment, List<String> lines, LongSupplier clock) throws IOException {
         Hook hook = hook(attachment);
         if (hook.othersBefore(log.journal()) > 0) {
             return Optional.of(attachment.place() + ": a tcx program of somebody else runs before ours");

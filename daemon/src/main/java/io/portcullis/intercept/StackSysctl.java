@@ -55,7 +55,8 @@ enum StackSysctl {
 
     /** The value, without the newline; empty where this kernel has none (IPv6 is not built in, or off at boot). */
     Optional<String> read(String nic) throws IOException {
-        // In one read: the kernel answers at offset 0 only. Files.readString takes the reported size of 0 for the truth: it
+        // In one read: the kernel answers at offset 0 only. Files.readString takes the reported size of 0 for the
+        // truth: it
         // reads the first byte alone, and gets no second one.
         try (InputStream in = Files.newInputStream(path(nic))) {
             byte[] bytes = new byte[LENGTH];
@@ -80,7 +81,8 @@ enum StackSysctl {
         Map<StackSysctl, String> now = readAll(nic);
         return !now.isEmpty()
                 && now.entrySet().stream()
-                        .allMatch(entry -> entry.getValue().equals(entry.getKey().guarded()));
+                        .allMatch(
+                                entry -> entry.getValue().equals(entry.getKey().guarded()));
     }
 
     void write(String nic, String value) throws IOException {

@@ -56,8 +56,8 @@ final class Takeover {
         List<Journal.Entry> entries = new ArrayList<>();
         for (Nic nic : nics) {
             Optional<Journal.Entry> then = entryOf(nic);
-            then.ifPresent(entry -> notes.add(
-                    nic.name() + ": an earlier run did not restore it: its journal has the original state"));
+            then.ifPresent(entry ->
+                    notes.add(nic.name() + ": an earlier run did not restore it: its journal has the original state"));
             entries.add(plan.of(nic, then));
         }
         Journal next = new Journal(name, Journal.currentBootId(), entries).withPairs(pairs);

@@ -139,8 +139,7 @@ final class VethPairs {
             return new Veth(near.get(), far.get());
         }
         remove(pair, true).ifPresent(notes::add);
-        Veth made =
-                Veth.create(pair.near(), pair.far(), alias(Journal.empty(interfaceName, Journal.currentBootId())));
+        Veth made = Veth.create(pair.near(), pair.far(), alias(Journal.empty(interfaceName, Journal.currentBootId())));
         notes.add(pair.near() + " and " + pair.far() + " made");
         return made;
     }
@@ -174,8 +173,7 @@ final class VethPairs {
         if (journal.pairs().isEmpty()) {
             return;
         }
-        Optional<Nic> near =
-                Nics.find(insideOf(journal.interfaceName()).near()).filter(VethPairs::isOurs);
+        Optional<Nic> near = Nics.find(insideOf(journal.interfaceName()).near()).filter(VethPairs::isOurs);
         String alias = alias(journal);
         if (near.isPresent() && !alias.equals(near.get().alias())) {
             Nics.setAlias(near.get(), alias);

@@ -37,7 +37,8 @@ final class Family {
             case GAUGE -> gauge();
             case INFO ->
                 new InfoSnapshot(
-                        metadata(), labels.stream().map(InfoDataPointSnapshot::new).toList());
+                        metadata(),
+                        labels.stream().map(InfoDataPointSnapshot::new).toList());
             case HISTOGRAM, SUMMARY -> throw new IllegalStateException(metric + " has more than one value a sample");
         };
     }

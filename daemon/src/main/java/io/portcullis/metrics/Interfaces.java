@@ -253,8 +253,8 @@ final class Interfaces implements MultiCollector {
                         0));
             }
         });
-        all.metricSnapshot(new HistogramSnapshot(
-                new MetricMetadata(Metric.LOOP_STALL.base(), Metric.LOOP_STALL.help()), points));
+        all.metricSnapshot(
+                new HistogramSnapshot(new MetricMetadata(Metric.LOOP_STALL.base(), Metric.LOOP_STALL.help()), points));
     }
 
     private static ClassicHistogramBuckets buckets(Durations durations) {

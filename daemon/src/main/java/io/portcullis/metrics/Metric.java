@@ -329,7 +329,10 @@ enum Metric {
     private final Unit unit;
     private final String base;
     private final String help;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of makes it
     private final List<Label> labels;
+
     private final Counters.@Nullable Total total;
 
     Metric(Type type, Unit unit, String base, String help, Label... labels) {

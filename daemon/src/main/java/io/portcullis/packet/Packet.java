@@ -54,6 +54,7 @@ public final class Packet {
     private long network;
     /** {@link #IP} to {@link #TRANSPORT}. */
     private int flags;
+
     private int protocol;
     private int hopLimit;
     private long sourceHigh;
@@ -66,9 +67,11 @@ public final class Packet {
     private int datagramId;
     /** Layer 4 is in {@code [transport, transportEnd)} of the memory. */
     long transport;
+
     long transportEnd;
     /** Source in the upper half, destination in the lower. */
     private int ports;
+
     private int tcpFlags;
     private int tcpSequence;
     private int tcpAcknowledgment;
@@ -76,6 +79,7 @@ public final class Packet {
     int tcpHeaderLength;
     /** Type, code, identifier, from the top. */
     private int icmp;
+
     private final ExtensionChain extensions = new ExtensionChain();
 
     /**

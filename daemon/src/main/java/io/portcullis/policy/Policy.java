@@ -89,8 +89,7 @@ public final class Policy {
      * What failsafe rules, network ACL and groups together say of the first packet of a flow (security-groups.md section 7). The
      * engine takes the same steps, with the flow lookup between them. The parameters are those of {@link #match}.
      */
-    public Admission admission(
-            boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
+    public Admission admission(boolean inward, boolean isV6, int protocol, int selector, long peerHigh, long peerLow) {
         int rule = match(inward, isV6, protocol, selector, peerHigh, peerLow);
         int entry = matchAcl(inward, isV6, protocol, selector, peerHigh, peerLow);
         boolean denies = acl != null && !acl.allows(inward, entry) && !isFailsafe(rule);

@@ -11,8 +11,6 @@ import java.util.List;
 
 /** Collects rules and compiles them to a {@link RuleSet}. */
 public final class RuleSetBuilder {
-    private static final int ICMP = 1;
-    private static final int ICMPV6 = 58;
     private static final List<PortRange> ALL_SELECTORS = List.of(new PortRange(0, 0xffff));
 
     /** The protocol and selectors of one rule. */

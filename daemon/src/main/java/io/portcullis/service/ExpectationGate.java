@@ -31,9 +31,12 @@ final class ExpectationGate {
         List<ConfigError> broken = Expectations.broken(addressed);
         Set<Location> always = broken.isEmpty()
                 ? Set.of()
-                : Expectations.broken(written).stream().map(ConfigError::location).collect(Collectors.toSet());
-        return lines(
-                broken.stream().filter(fault -> always.contains(fault.location())).toList());
+                : Expectations.broken(written).stream()
+                        .map(ConfigError::location)
+                        .collect(Collectors.toSet());
+        return lines(broken.stream()
+                .filter(fault -> always.contains(fault.location()))
+                .toList());
     }
 
     /** The claims of a generation that do not hold, one line each. */

@@ -1,8 +1,8 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Log.Drops;
 import io.portcullis.config.OnFailure;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.guard.Cores;

@@ -2,9 +2,6 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
-import io.portcullis.config.files.FileSnapshot;
-import io.portcullis.config.files.SourceFiles;
-import io.portcullis.config.files.SourceText;
 import io.portcullis.diagnose.Lockout;
 import io.portcullis.diagnose.Sessions;
 import io.portcullis.guard.Cores;

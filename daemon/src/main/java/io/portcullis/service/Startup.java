@@ -2,10 +2,6 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
-import io.portcullis.config.read.PartialConfig;
-import io.portcullis.config.files.SourceText;
-import io.portcullis.config.files.FileSnapshot;
-import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.config.read.PartialConfig;

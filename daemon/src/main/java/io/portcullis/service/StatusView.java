@@ -6,7 +6,6 @@ import io.portcullis.config.Mode;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.guard.GuardedInterface;
-import io.portcullis.metrics.InterfaceState;
 import io.portcullis.metrics.Meters;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.InterfaceStatus;

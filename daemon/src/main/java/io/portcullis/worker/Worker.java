@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  * writer.
  */
 public final class Worker implements AutoCloseable {
-    /** Makes the loop run another {@link Round}: the only task besides those at start and end. */
-    private static final Runnable WAKE_UP = () -> {};
-
     private static final int MAX_TASKS = 16_384;
 
     /** Bounds how long frames wait for queued tasks. */
@@ -186,7 +183,7 @@ public final class Worker implements AutoCloseable {
     }
 
     private void wakeIn(long delayNs) {
-        loop.schedule(WAKE_UP, delayNs, TimeUnit.NANOSECONDS);
+        loop.schedule(Worker::wakeUp, delayNs, TimeUnit.NANOSECONDS);
     }
 
     /** Runs a command in the next round, with the round's time; fails if the loop has ended. */
@@ -201,7 +198,7 @@ public final class Worker implements AutoCloseable {
         };
         round.submit(answering);
         try {
-            loop.execute(WAKE_UP);
+            loop.execute(Worker::wakeUp);
         } catch (RejectedExecutionException refused) {
             round.withdraw(answering);
             answer.tryFailure(refused);
@@ -256,7 +253,7 @@ public final class Worker implements AutoCloseable {
             round.refuse();
         } else if (round.offer(batch, i, direction)) {
             try {
-                loop.execute(WAKE_UP);
+                loop.execute(Worker::wakeUp);
             } catch (RejectedExecutionException full) {
                 // A loop with so many tasks does not sleep: its next round reads the frame.
             }
@@ -362,5 +359,10 @@ public final class Worker implements AutoCloseable {
         run(drops::report);
         outsideChannel.close();
         insideChannel.close();
+    }
+
+    /** Makes the loop run another {@link Round}: the only task besides those at start and end. */
+    private static void wakeUp() {
+        // The task is its own purpose: it ends the loop's sleep.
     }
 }

@@ -30,12 +30,10 @@ import org.junit.jupiter.api.Test;
 
 /** The layout of an entry for another program, which has only the memory and {@link FlowLayout}. */
 final class FlowLayoutTest {
-    private static final ValueLayout.OfInt INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long SECOND = 1_000_000_000L;
 
     /** A call that reads or writes the memory of a table at an offset with digits in it. */
@@ -100,7 +98,10 @@ final class FlowLayoutTest {
         assertEquals(FlowLayout.ENTRY_BYTES, next);
         assertEquals(
                 FlowLayout.FIELDS.size(),
-                FlowLayout.FIELDS.stream().map(FlowLayout.Field::name).distinct().count());
+                FlowLayout.FIELDS.stream()
+                        .map(FlowLayout.Field::name)
+                        .distinct()
+                        .count());
     }
 
     @Test

@@ -201,7 +201,8 @@ final class TcpExchangeTest {
             assertTrue(passed <= 10, passed + " of " + tries + " blind resets passed");
         }
         if ((flags & SYN) == 0 && (flags & RST) == 0) {
-            // Below the window with an ack not above: a quarter of all. It passes and changes nothing, and no receiver accepts it.
+            // Below the window with an ack not above: a quarter of all. It passes and changes nothing, and no receiver
+            // accepts it.
             assertTrue(passed < tries * 0.3, passed + " of " + tries + " blind segments passed");
         }
         assertEquals(Step.RENEW, conversation.originator(ACK, 1001, 9001), "the connection goes on");

@@ -133,7 +133,8 @@ final class TcpTrackerTest {
 
         @Test
         void theClientThatResetsAndRetries() {
-            // A half-open server answers the new SYN with the sequences of the old connection; the client resets it and tries again.
+            // A half-open server answers the new SYN with the sequences of the old connection; the client resets it and
+            // tries again.
             assertEquals(Step.RENEW, talk.originator(SYN, 1000, 0));
             assertEquals(Step.PASS, talk.responder(ACK, 77_000, 123_456));
             assertEquals(State.SYN_SENT, talk.state());

@@ -549,8 +549,7 @@ final class ControlServerTest {
         Files.writeString(socket, "dear");
         ServerException refused = assertThrows(ServerException.class, this::serve);
         assertEquals(
-                "control.socket " + socket
-                        + ": it is not a socket; move it away or choose another path",
+                "control.socket " + socket + ": it is not a socket; move it away or choose another path",
                 refused.getMessage());
         assertEquals("dear", Files.readString(socket));
     }

@@ -40,9 +40,8 @@ final class AdmissionTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void isWhatTheEngineDecides(boolean withAcl) throws ConfigException {
-        Policy policy = withAcl
-                ? EngineBench.policy("network-acl: edge", RULES + ACL, 1)
-                : EngineBench.policy("", RULES, 1);
+        Policy policy =
+                withAcl ? EngineBench.policy("network-acl: edge", RULES + ACL, 1) : EngineBench.policy("", RULES, 1);
         SplittableRandom random = new SplittableRandom(1);
         // Each packet has its own source port, and so no flow. New flows evict the oldest of 1,000.
         Engine engine = new Engine(policy, Shard.ALL, 1, 2);

@@ -3,7 +3,6 @@ package io.portcullis.engine;
 import io.portcullis.net.Address;
 import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Packet;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

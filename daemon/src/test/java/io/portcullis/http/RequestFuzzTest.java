@@ -35,8 +35,7 @@ final class RequestFuzzTest {
             new Routes.Resource(
                     "GET",
                     "/v1/explain",
-                    request ->
-                            CompletableFuture.completedFuture(ControlServer.explain(new FakeDaemon(), request))));
+                    request -> CompletableFuture.completedFuture(ControlServer.explain(new FakeDaemon(), request))));
 
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "")

@@ -78,9 +78,8 @@ final class SocketClientTest {
     void aBodyInChunksIsRead() throws Unreachable {
         assertEquals(
                 new SocketClient.Reply(422, "0123456789XYZ"),
-                answering(
-                        "HTTP/1.1 422 No\r\ntransfer-encoding:"
-                                + " Chunked\r\n\r\na\r\n0123456789\r\n3;a=b\r\nXYZ\r\n0\r\n\r\n"));
+                answering("HTTP/1.1 422 No\r\ntransfer-encoding:"
+                        + " Chunked\r\n\r\na\r\n0123456789\r\n3;a=b\r\nXYZ\r\n0\r\n\r\n"));
     }
 
     @Test
@@ -106,8 +105,7 @@ final class SocketClientTest {
     void aCutOrForeignAnswerIsNamed(String answer) {
         Unreachable refused = assertThrows(Unreachable.class, () -> answering(answer));
         assertTrue(
-                String.valueOf(refused.getMessage())
-                        .startsWith("the answer on " + socket + " is cut or not HTTP: "),
+                String.valueOf(refused.getMessage()).startsWith("the answer on " + socket + " is cut or not HTTP: "),
                 refused.getMessage());
     }
 
@@ -117,8 +115,7 @@ final class SocketClientTest {
         Unreachable refused = assertThrows(
                 Unreachable.class, () -> SocketClient.call(socket, "GET", "/v1/status", Duration.ofMillis(50)));
         assertTrue(
-                String.valueOf(refused.getMessage())
-                        .startsWith(socket + " did not answer within "),
+                String.valueOf(refused.getMessage()).startsWith(socket + " did not answer within "),
                 refused.getMessage());
     }
 

@@ -449,8 +449,8 @@ class BridgeTest {
         assertEquals(List.of("in0: disable_ipv6 was set to 0 by somebody: it is 1 again"), done);
         namespace.exec("tc qdisc add dev in0 clsact");
         int nic = namespace.in(() -> Nics.index("in0"));
-        namespace.in(() -> new TcxHook(nic, true)
-                .remove(new TcxHook(nic, true).programs().getFirst()));
+        namespace.in(() ->
+                new TcxHook(nic, true).remove(new TcxHook(nic, true).programs().getFirst()));
         done.clear();
         assertEquals(List.of(), namespace.in(() -> bridge.checkPrograms(done, System::nanoTime)));
         assertTrue(

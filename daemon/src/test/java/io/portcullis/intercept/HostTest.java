@@ -24,8 +24,7 @@ final class HostTest {
 
     private Host engaged() throws Exception {
         Interception.AttachRequest request = AttachRequests.of("web0", "mode: host, nic: e0", true, directory);
-        Host host =
-                Host.attach(request, (Mode.Host) request.iface().mode());
+        Host host = Host.attach(request, (Mode.Host) request.iface().mode());
         host.engage(1);
         return host;
     }

@@ -218,8 +218,7 @@ final class LostNotesTest {
                 Host host = attach("web0", "nic: e0", OTHER, directory);
                 List<String> lines = host.engage(1);
                 assertTrue(
-                        lines.contains(
-                                "e0 ingress: 1 program(s) of others run after ours: " + other.id() + " theirs"),
+                        lines.contains("e0 ingress: 1 program(s) of others run after ours: " + other.id() + " theirs"),
                         lines::toString);
                 Tcx.detach(other.id(), nic, true, Tcx.query(nic, true));
                 Tcx.attachFirst(other, nic, true);

@@ -47,8 +47,31 @@ final class MetricTest {
 
     /** Components of a name that promlint's lintUnitAbbreviations and lintMetricUnits refuse. */
     private static final Set<String> NOT_BASE_UNITS = Set.of(
-            "s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d", "bits", "milliseconds",
-            "microseconds", "nanoseconds", "minutes", "hours", "days", "weeks", "kilobytes", "megabytes", "gigabytes",
+            "s",
+            "ms",
+            "us",
+            "ns",
+            "sec",
+            "b",
+            "kb",
+            "mb",
+            "gb",
+            "tb",
+            "pb",
+            "m",
+            "h",
+            "d",
+            "bits",
+            "milliseconds",
+            "microseconds",
+            "nanoseconds",
+            "minutes",
+            "hours",
+            "days",
+            "weeks",
+            "kilobytes",
+            "megabytes",
+            "gigabytes",
             "percent");
 
     private static final Set<String> TYPES = Set.of("counter", "gauge", "histogram", "summary", "untyped");
@@ -60,8 +83,8 @@ final class MetricTest {
 
     @BeforeEach
     void watch() throws ConfigException {
-        Engine engine = new Engine(
-                Policy.compile(ConfigReader.parse(CONFIG, "test.yaml"), "web0", 1, 1_000), Shard.ALL, 1, 2);
+        Engine engine =
+                new Engine(Policy.compile(ConfigReader.parse(CONFIG, "test.yaml"), "web0", 1, 1_000), Shard.ALL, 1, 2);
         meters.watch("web0", engine::counters, engine::ruleHits, List.of(new Durations()));
         for (PortCounter counter : PortCounter.values()) {
             meters.portCounter("web0", "outside", counter, () -> 0);
@@ -124,11 +147,10 @@ final class MetricTest {
         for (Metric metric : Metric.values()) {
             Set<String> labels =
                     metric.labels().stream().map(Label::key).collect(Collectors.toCollection(TreeSet::new));
-            String suffix =
-                    switch (metric.type()) {
-                        case HISTOGRAM, SUMMARY -> "_sum";
-                        case COUNTER, GAUGE, INFO -> "";
-                    };
+            String suffix = switch (metric.type()) {
+                case HISTOGRAM, SUMMARY -> "_sum";
+                case COUNTER, GAUGE, INFO -> "";
+            };
             assertEquals(labels, scraped.get(metric.exposed() + suffix), metric.exposed());
         }
     }

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.files.SourceText;
-import io.portcullis.config.files.SourceFiles;
-import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;
 import java.nio.file.Files;

@@ -121,8 +121,7 @@ final class FlowTablesTest {
         assertTrue(verify.out().contains("entry " + (FEW + 2) + ": its hash is not that of its key"), verify.out());
 
         DaemonProcess next = running.again();
-        assertTrue(
-                next.log().contains("web0: 1 entries of its flow tables are damaged and are not used"), next.log());
+        assertTrue(next.log().contains("web0: 1 entries of its flow tables are damaged and are not used"), next.log());
         assertEquals(FEW + 2, next.metric(TAKEN_UP));
         doomed.destroyForcibly();
         held.assertWhole();

@@ -128,7 +128,8 @@ final class LanguageTest {
         assertTrue(verdicts("would-drop") >= 2);
         assertEquals(0, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
         Lab.await("the log's line", () -> daemon.log().contains("would-drop web0 ingress no-rule tcp "));
-        assertTrue(daemon.log().contains("enforce: audit drops nothing, so the interface is not protected"), daemon.log());
+        assertTrue(
+                daemon.log().contains("enforce: audit drops nothing, so the interface is not protected"), daemon.log());
         assertFalse(daemon.status().path("interfaces").path(0).path("enforcing").asBoolean(true));
         assertTrue(daemon.cli("status").ok().out().contains("web0 IS NOT GUARDED"));
         Command explain = explain("web0", "ingress", Lab.CLIENT, Lab.SERVER + ":8080");

@@ -67,6 +67,7 @@ final class RoundTest {
                 """, "test.yaml"), "web0", generation, 10_000);
     }
 
+    @SuppressWarnings("deprecation") // a channel without a promise of its own registers in no other way
     private void start(Shard shard) throws Exception {
         engine = new Engine(policy(1), shard, 1, 2);
         PortChannel outsideChannel = new PortChannel(outside);

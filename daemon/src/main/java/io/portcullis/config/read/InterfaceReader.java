@@ -9,7 +9,6 @@ import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
 import io.portcullis.net.Cidr;
-import io.portcullis.net.EtherType;
 import io.portcullis.net.LinkClass;
 import java.time.Duration;
 import java.util.ArrayList;

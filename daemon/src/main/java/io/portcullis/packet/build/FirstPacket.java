@@ -56,8 +56,12 @@ public record FirstPacket(
         if (protocol != IpProtocol.TCP) {
             throw new IllegalStateException("protocol " + protocol + " has no SYN+ACK");
         }
-        return new FrameBuilder(destination, source, vlans, USUAL_HOP_LIMIT)
-                .tcp(destinationPort, sourcePort, TcpFlags.SYN | TcpFlags.ACK, SEQUENCE, SEQUENCE + 1, 0);
+        Address server = destination;
+        Address client = source;
+        int serverPort = destinationPort;
+        int clientPort = sourcePort;
+        return new FrameBuilder(server, client, vlans, USUAL_HOP_LIMIT)
+                .tcp(serverPort, clientPort, TcpFlags.SYN | TcpFlags.ACK, SEQUENCE, SEQUENCE + 1, 0);
     }
 
     private int hopLimit() {

@@ -68,8 +68,7 @@ public record FrameBuilder(Address source, Address destination, int vlans, int h
      */
     public byte[] udp(int sourcePort, int destinationPort, int payloadLength) {
         int length = UdpHeader.LENGTH + payloadLength;
-        ByteBuffer udp =
-                ports(length, sourcePort, destinationPort).putShort(UdpHeader.DATAGRAM_LENGTH, (short) length);
+        ByteBuffer udp = ports(length, sourcePort, destinationPort).putShort(UdpHeader.DATAGRAM_LENGTH, (short) length);
         return frame(IpProtocol.UDP, udp);
     }
 
@@ -127,7 +126,7 @@ public record FrameBuilder(Address source, Address destination, int vlans, int h
         } else {
             putIpv4(frame, network, protocol, length);
         }
-        frame.put(start, transport.array());
+        frame.put(start, transport, 0, length);
         int field = TransportHeader.checksum(protocol, isV6);
         if (field != TransportHeader.NO_CHECKSUM) {
             int addresses = network + (isV6 ? Ipv6Header.SOURCE : Ipv4Header.SOURCE);

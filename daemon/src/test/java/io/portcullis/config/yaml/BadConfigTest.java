@@ -229,10 +229,11 @@ class BadConfigTest {
 
     @Test
     void aTextWithoutEndIsRefusedAtItsPlace() {
-        String head = "version: 1\n"
-                + "interfaces: {edge: {mode: host, nic: a, security-groups: [web]}}\n"
-                + "security-groups:\n"
-                + "  web: {";
+        String head = """
+                version: 1
+                interfaces: {edge: {mode: host, nic: a, security-groups: [web]}}
+                security-groups:
+                  web: {""";
         String longest = "x".repeat(8 << 20);
         for (String quote : List.of("", "'", "\"")) {
             assertEquals(
