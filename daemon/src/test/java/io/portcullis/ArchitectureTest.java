@@ -41,9 +41,9 @@ import org.junit.jupiter.api.TestFactory;
 /** The rooms of the program and who may enter which: design, section 7. A room that is not there yet breaks nothing. */
 final class ArchitectureTest {
     private static final String ROOT = "io.portcullis";
-    private static final int LARGEST_PACKAGE = 35;
-    private static final int LONGEST_FILE = 930;
-    private static final int MEDIAN_FILE = 100;
+    private static final int LARGEST_PACKAGE = 25;
+    private static final int LONGEST_FILE = 500;
+    private static final int MEDIAN_FILE = 90;
 
     /** Each package with the packages that it may import directly; two dots: with those below. */
     private static final Map<String, Set<String>> IMPORTS = new LinkedHashMap<>();
@@ -100,12 +100,11 @@ final class ArchitectureTest {
                 "config.read",
                 "linux..",
                 "operations",
-                "packet",
                 "packet.build",
                 "net");
         allow("http");
         allow("control", "http", "operations", "metrics");
-        allow("service.watch", "config", "linux", "linux.netlink");
+        allow("service.watch", "config.files", "linux", "linux.netlink");
         allow(
                 "service",
                 "service.watch",
@@ -198,7 +197,10 @@ final class ArchitectureTest {
         return refused;
     }
 
-    /** An allowance that nobody uses is an arrow that the code has outgrown; the values of {@code net} are free to all. */
+    /**
+     * An allowance that nobody uses is an arrow that the code has outgrown; the values of {@code net} are free to
+     * all, and the constants of {@code packet.wire} leave no trace in class files.
+     */
     @Test
     void everyAllowedImportIsUsed() {
         Set<String> used = new TreeSet<>();
@@ -212,7 +214,7 @@ final class ArchitectureTest {
         }
         Set<String> unused = new TreeSet<>();
         IMPORTS.forEach((room, imports) -> imports.stream()
-                .filter(each -> !each.equals("net"))
+                .filter(each -> !each.equals("net") && !each.equals("packet.wire"))
                 .filter(each -> used.stream()
                         .noneMatch(pair -> each.endsWith("..")
                                 ? (pair + ".").startsWith(room + " " + each.substring(0, each.length() - 1))

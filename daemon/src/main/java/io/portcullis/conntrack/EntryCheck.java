@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 import java.util.List;
 

@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
+import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.packet.SipHash;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

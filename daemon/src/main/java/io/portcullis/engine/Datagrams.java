@@ -1,8 +1,8 @@
 package io.portcullis.engine;
 
-import io.portcullis.conntrack.SipHash;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Packet;
+import io.portcullis.packet.SipHash;
 import java.util.Arrays;
 
 /**

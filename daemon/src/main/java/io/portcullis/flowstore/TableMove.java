@@ -4,10 +4,10 @@ import io.portcullis.conntrack.EntryCheck;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Expiry;
 import io.portcullis.conntrack.FlowLayout;
-import io.portcullis.conntrack.SipHash;
 import io.portcullis.conntrack.Slab;
 import io.portcullis.conntrack.TableHeader;
 import io.portcullis.packet.AddressPair;
+import io.portcullis.packet.SipHash;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 

@@ -81,7 +81,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.systemd = systemd;
         this.lock = lock;
         servers = new Servers(this, this, meters, reloads);
-        meters.interfaces(() -> InterfaceStates.of(status()));
+        meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         interfaces = new Interfaces(state, file, drops, cores, meters);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd);

@@ -6,6 +6,7 @@ import io.portcullis.config.Mode;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.guard.GuardedInterface;
+import io.portcullis.metrics.InterfaceState;
 import io.portcullis.metrics.Meters;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.InterfaceStatus;
@@ -272,5 +273,21 @@ final class StatusView {
             parts.add("DEGRADED: runs from the last good configuration");
         }
         return String.join("; ", parts);
+    }
+
+    /** The interfaces of a status, as metrics show them. */
+    static List<InterfaceState> states(StatusReport status) {
+        return status.interfaces().stream().map(StatusView::state).toList();
+    }
+
+    private static InterfaceState state(InterfaceStatus status) {
+        // The inside of a host is no NIC of the configuration.
+        boolean bridge = status.mode().equals("bridge") && !status.inside().isEmpty();
+        return new InterfaceState(
+                status.name(),
+                status.mode(),
+                bridge ? status.outside() + "," + status.inside() : status.outside(),
+                status.datapath(),
+                status.forwarding());
     }
 }

@@ -10,6 +10,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.Mutations;
 import io.portcullis.packet.Packet;
+import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /** {@link Metric}, a scrape and the table of the documents say the same; names keep the rules of Prometheus. */
 final class MetricTest {
     private static final String METRICS = "| metric | type | labels | meaning |";
-    private static final String REASONS = "| reason of a drop | meaning |";
+    private static final String REASONS = "| reason of a drop | meaning | what to do |";
     private static final String LOSSES = "| reason of a lost frame | errno | one increment means |";
 
     private static final String CONFIG = """
@@ -165,9 +165,13 @@ final class MetricTest {
     void theDocumentsSayWhatEveryReasonMeans() throws IOException {
         List<String> rows = Stream.of(Reason.values())
                 .filter(reason -> reason != Reason.NONE)
-                .map(reason -> "| `" + reason.label() + "` | " + reason.meaning() + " |")
+                .map(reason -> "| `" + reason.label() + "` | " + reason.meaning())
                 .toList();
-        assertEquals(String.join("\n", rows), String.join("\n", documented(REASONS)));
+        // The last column says what to do.
+        List<String> documented = documented(REASONS).stream()
+                .map(row -> row.substring(0, row.lastIndexOf(" | ")))
+                .toList();
+        assertEquals(String.join("\n", rows), String.join("\n", documented));
     }
 
     @Test

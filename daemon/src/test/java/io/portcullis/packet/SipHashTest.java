@@ -1,10 +1,9 @@
-package io.portcullis.conntrack;
+package io.portcullis.packet;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Tuple;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;

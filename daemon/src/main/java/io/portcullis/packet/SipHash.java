@@ -1,6 +1,6 @@
-package io.portcullis.conntrack;
+package io.portcullis.packet;
 
-import io.portcullis.packet.Tuple;
+import io.portcullis.conntrack.FlowLayout;
 
 /**
  * SipHash-1-3 of a flow's key: a keyed hash, so that no sender can choose addresses and ports that collide
@@ -19,17 +19,17 @@ public final class SipHash {
     }
 
     /** The hash of a key, folded to 32 bits: upper XOR lower half, 1 in place of 0. */
-    int of(Tuple tuple) {
+    public int of(Tuple tuple) {
         return tuple.isV6()
                 ? v6(tuple.outsideHigh, tuple.outsideLow, tuple.insideHigh, tuple.insideLow, tuple.service, tuple.flags)
                 : v4(tuple.outsideLow, tuple.insideLow, tuple.service, tuple.flags);
     }
 
-    int v4(long outside, long inside, long service, int keyFlags) {
+    public int v4(long outside, long inside, long service, int keyFlags) {
         return fold(hash(outside << 32 | inside & 0xffff_ffffL, service, 17L << 56 | keyFlags));
     }
 
-    int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, long service, int keyFlags) {
+    public int v6(long outsideHigh, long outsideLow, long insideHigh, long insideLow, long service, int keyFlags) {
         return fold(hash(outsideHigh, outsideLow, insideHigh, insideLow, service, 41L << 56 | keyFlags));
     }
 
@@ -39,7 +39,7 @@ public final class SipHash {
     }
 
     /** Hash of two words and SipHash's last word: the length in its upper byte, and the rest of the bytes. */
-    long hash(long a, long b, long last) {
+    public long hash(long a, long b, long last) {
         return hash(3, a, b, last, 0, 0, 0);
     }
 
