@@ -18,9 +18,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * A view of one frame in place: Ethernet, up to two VLAN tags, IPv4 or IPv6, and the header of layer 4. {@link #parse} checks
  * everything once; after {@link Fault#NONE} the accessors are plain fields. They hold until the next {@code parse}, those of
- * layer 4 only where {@link #hasTransport}.
- *
- * <p>Sources: IEEE 802.3 and 802.1Q, RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443, RFC 9260.
+ * layer 4 only where {@link #hasTransport}. Sources: IEEE 802.3 and 802.1Q, RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443, RFC 9260.
  */
 public final class Packet {
     /** The part of a frame that is malformed. */
