@@ -43,7 +43,7 @@ final class ArchitectureTest {
     private static final String ROOT = "io.portcullis";
     private static final int LARGEST_PACKAGE = 25;
     private static final int LONGEST_FILE = 500;
-    private static final int MEDIAN_FILE = 90;
+    private static final int MEDIAN_FILE = 92;
 
     /** Each package with the packages that it may import directly; two dots: with those below. */
     private static final Map<String, Set<String>> IMPORTS = new LinkedHashMap<>();
