@@ -109,7 +109,7 @@ final class GoneAndBackTest {
             try {
                 Lab.await(
                         "the problem in /healthz",
-                        () -> daemon.http("/healthz").contains("out0 reads nothing although frames arrive"));
+                        () -> daemon.http("/healthz").contains("out0 receives nothing although frames arrive"));
                 assertFalse(http(80));
             } finally {
                 foreign.destroy();

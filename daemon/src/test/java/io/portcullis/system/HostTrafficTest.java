@@ -123,7 +123,7 @@ final class HostTrafficTest {
             daemon.cli("detach").ok();
             daemon.write(RULES.formatted(", attach: clsact"));
             try (DaemonProcess waiting = daemon.again()) {
-                assertTrue(waiting.log().contains("tcx program(s) of others stand there"), waiting.log());
+                assertTrue(waiting.log().contains("tcx program(s) of others are attached there"), waiting.log());
                 assertTrue(waiting.health().isFault("out0"), waiting.health().body());
                 assertFalse(download("client", "http://" + Lab.SERVER), "what can't be guarded is shut");
             }
