@@ -149,10 +149,10 @@ maven_quietly() {
   return "$code"
 }
 
-# show_last_line FILE: its last line on stderr, over and over, in one line of the terminal.
+# show_last_line FILE: its last line on stderr, over and over, in one line of the terminal, for as long as this script runs.
 show_last_line() {
   local last
-  while sleep 0.5; do
+  while sleep 0.5 && kill -0 "$$" 2> /dev/null; do
     last=$(tail -n 1 "$1" | tr -d '\r\033')
     printf '\r\033[K%.76s' "$last" >&2
   done

@@ -103,6 +103,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
      */
     public static Daemon start(Path file, @Nullable String notifySocket, boolean allowLockout) throws StartException {
         Defects.watchAllThreads();
+        // The start reads the files after this, so a SIGHUP before that needs nothing else; unhandled, it would end the
+        // JVM.
+        Signals.onHangup(Daemon::ignoreHangup);
         Path state;
         try {
             state = StateFolder.ofThisBoot();
@@ -121,6 +124,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 daemon.close();
             }
         }
+    }
+
+    private static void ignoreHangup() {
+        LOG.debug("SIGHUP before the files are read");
     }
 
     private synchronized void start(boolean allowLockout) throws StartException {

@@ -105,7 +105,7 @@ final class ControlServerTest {
         }
     }
 
-    /** The pause is the drip: far shorter than any time-out, so that what cuts the peer is not its silence. */
+    /** Sends a byte every 10 ms: the pause is the test's subject, a slow sender that is never silent for a timeout. */
     private static void dripUntilCut(SocketChannel to) {
         assertThrows(IOException.class, () -> {
             while (true) {
@@ -530,7 +530,8 @@ final class ControlServerTest {
         String group =
                 Files.readAttributes(file, PosixFileAttributes.class).group().getName();
         Object changed = Files.getAttribute(file, "unix:ctime");
-        Thread.sleep(20); // longer than a step of the clock that the kernel stamps files with
+        // Longer than a tick of the clock of file times: a change of the file would show in its ctime.
+        Thread.sleep(20);
         assertEquals(Optional.empty(), SocketFile.give(file, group));
         assertEquals(changed, Files.getAttribute(file, "unix:ctime"));
         assertEquals(Optional.empty(), SocketFile.give(file, "no-such-group"));

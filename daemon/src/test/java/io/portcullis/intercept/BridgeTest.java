@@ -580,7 +580,7 @@ class BridgeTest {
                 output);
     }
 
-    /** A separate process with fewer capabilities; the test reads its output. */
+    /** A separate process with fewer capabilities: it prints its result, which the test reads from its standard output. */
     static final class PrintFaults {
         private PrintFaults() {}
 

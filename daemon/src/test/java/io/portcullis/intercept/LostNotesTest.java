@@ -371,6 +371,7 @@ final class LostNotesTest {
             second.detach();
         }
 
+        /** Prints a result; this process has no other channel to the test. */
         private static void say(boolean condition, String what, Object why) {
             System.out.println(condition ? what : "not " + what + ": " + why);
         }
@@ -405,6 +406,7 @@ final class LostNotesTest {
     static final class Unprivileged {
         private Unprivileged() {}
 
+        /** Prints its results for the test, which reads standard output. */
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[0]);
             engaged("web0", "nic: e0", OTHER, folder).leave();

@@ -101,6 +101,7 @@ class StackOffTheWireTest {
             Bridge bridge = firewall.in(() -> AttachRequests.bridge("edge", "out0", "in0", false, directory));
             assertEquals(List.of(), firewall.in(this::addresses));
             assertEquals("", firewall.ip("-6 route show default"));
+            // No condition ends it: all frames of the changes above are to be over.
             Thread.sleep(GRACE_MS);
             wire.drain();
             firewall.ip("neigh flush dev out0");
@@ -147,6 +148,7 @@ class StackOffTheWireTest {
 
     /** Ethernet types of the frames that the firewall has sent. */
     private static List<String> answers(FrameSocket wire) throws Exception {
+        // Nothing may arrive, so there is no condition to wait for.
         Thread.sleep(GRACE_MS);
         List<String> types = new ArrayList<>();
         for (byte[] frame : wire.drain()) {
@@ -168,6 +170,7 @@ class StackOffTheWireTest {
     private static void becomesTrue(Callable<Boolean> condition) throws Exception {
         for (int i = 0; !condition.call(); i++) {
             assertTrue(i < 200, "not within 10 s");
+            // The kernel reports no event for it.
             Thread.sleep(50);
         }
     }

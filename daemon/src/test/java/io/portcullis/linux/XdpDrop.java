@@ -52,7 +52,7 @@ public final class XdpDrop implements AutoCloseable {
         Libc.close(link);
     }
 
-    /** On the NIC that is named, until it is killed; says {@code ready}, which the test waits for. */
+    /** Drops all frames of the named NIC until the test kills this process. Prints {@code ready}, for which the test waits. */
     public static void main(String[] arguments) throws Exception {
         try (XdpDrop _ = on(arguments[0])) {
             System.out.println("ready");

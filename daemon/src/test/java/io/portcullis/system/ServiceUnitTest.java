@@ -33,7 +33,7 @@ final class ServiceUnitTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
             """;
 
-    /** nobody's */
+    /** The number of the user nobody. */
     private static final String USER = "65534";
 
     private static Path program;

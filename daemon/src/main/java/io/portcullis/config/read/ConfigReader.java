@@ -100,7 +100,7 @@ public final class ConfigReader {
             } finally {
                 sources.set(texts, documents.files());
             }
-            // A mix of files from before and after an edit is nobody's configuration.
+            // Some files from before an edit and some from after it: no operator wrote that configuration.
             if (sources.files().equals(sources.files().current())) {
                 return read(documents.all(), diagnostics);
             }
