@@ -152,10 +152,7 @@ final class DaemonProcess implements AutoCloseable {
         if (shared) {
             awaitFreshMetrics();
         }
-        String body = home.lab()
-                .firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9750" + path)
-                .ok()
-                .out();
+        String body = home.lab().get("http://127.0.0.1:9750" + path).ok().out();
         if (shared) {
             freshNs = System.nanoTime() + METRICS_ARE_SHARED_NS;
         }

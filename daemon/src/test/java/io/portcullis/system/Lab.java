@@ -253,6 +253,17 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         return Command.run(inside(end, List.of(), words));
     }
 
+    /** Asks a server in the firewall's namespace. On a machine that others load, an answer may take many seconds. */
+    Command get(String url) {
+        return firewall("curl", "-s", "-m", Long.toString(WAIT_S), url);
+    }
+
+    /** As {@link #get}; the status of the answer, 000 if there is none. */
+    String statusOf(String url) {
+        return firewall("curl", "-s", "-m", Long.toString(WAIT_S), "-o", "/dev/null", "-w", "%{http_code}", url)
+                .out();
+    }
+
     /** Runs a line of the shell at one end. */
     Command sh(String end, String line) {
         return at(end, "sh", "-c", line);

@@ -98,21 +98,11 @@ final class UnreadLogTest {
     }
 
     private static String health() {
-        return LAB.firewall(
-                        "curl",
-                        "-s",
-                        "-m",
-                        "5",
-                        "-o",
-                        "/dev/null",
-                        "-w",
-                        "%{http_code}",
-                        "http://127.0.0.1:9750/healthz")
-                .out();
+        return LAB.statusOf("http://127.0.0.1:9750/healthz");
     }
 
     private static double dropped() {
-        return LAB.firewall("curl", "-s", "-m", "5", "http://127.0.0.1:9750/metrics")
+        return LAB.get("http://127.0.0.1:9750/metrics")
                 .out()
                 .lines()
                 .filter(line -> line.startsWith("portcullis_packets_total{") && line.contains("verdict=\"drop\""))
