@@ -8,7 +8,7 @@ package io.portcullis.conntrack;
 final class FlowIndex {
     private final long[] words;
     /** Number of removals so far. */
-    private long removals;
+    private int removals;
 
     FlowIndex(int entries) {
         words = new long[Math.max(4, entries + (entries + 1) / 2)];
@@ -37,8 +37,8 @@ final class FlowIndex {
         return (int) word - 1;
     }
 
-    /** The argument for {@link #isFree}. */
-    long removals() {
+    /** The argument for {@link #isFree}: a counter, modulo 2^32. */
+    int removals() {
         return removals;
     }
 
@@ -48,7 +48,7 @@ final class FlowIndex {
      *
      * @param removalsThen {@link #removals} at the end of that search
      */
-    boolean isFree(int slot, long removalsThen) {
+    boolean isFree(int slot, int removalsThen) {
         return words[slot] == 0 && removals == removalsThen;
     }
 

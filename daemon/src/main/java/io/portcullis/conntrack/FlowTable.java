@@ -222,7 +222,7 @@ public final class FlowTable {
             slab.dropUndo();
         } else {
             slab.putIntRelease(Slab.offset(entry) + FlowLayout.COMMIT, tuple.hash);
-            lookup.add(tuple.hash, entry);
+            lookup.add(tuple, entry);
         }
         expiry.add(entry, nowNs);
         order.append(entry, EvictionClass.of(tuple.service, stored));

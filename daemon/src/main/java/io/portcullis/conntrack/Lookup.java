@@ -4,25 +4,18 @@ import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 
 /**
- * Finds the entry of a key: keyed hash, index, comparison of the keys. {@link #prefetch} reads ahead for a batch and notes
- * per hash where its search ended. Such a note is a hint only: {@link #find} checks it before it trusts it, so a hint may be
- * stale or overwritten by another hash.
+ * Finds the entry of a key: keyed hash, index, comparison of the keys. {@link #prefetch} reads ahead for a batch and notes in
+ * each tuple where its search ended, as a {@linkplain Tuple#hint hint}: {@link #find} checks it before it trusts it. A hint is
+ * 0 if there is none. Its lower half is the entry + 1, or ~slot for a free slot, with {@link FlowIndex#removals} in the upper
+ * half. (Hints in an array of this class, by hash, cost 20 ns a packet among a million flows: {@code FlowBenchmark.hit}.)
  */
 final class Lookup {
     /** No entry. */
     static final int NONE = -1;
 
-    /** Slots for hints: four times the tuples of a batch, so that few of a batch overwrite each other. */
-    private static final int HINTS = 256;
-
-    /** The second word of a hint whose first word names an entry; else it is {@link FlowIndex#removals}. */
-    private static final long IS_ENTRY = -1;
-
     private final Slab slab;
     private final SipHash hash;
     private final FlowIndex index;
-    /** Two words per hint: hash in the upper half, entry or free slot of the index in the lower; then the kind. */
-    private final long[] hints = new long[2 * HINTS];
 
     /** Sum of all words that {@link #prefetch} has read: without a use the compiler would remove the reads. */
     private long read;
@@ -40,6 +33,7 @@ final class Lookup {
     /** Computes the hash of a key, which the other methods need. */
     void hash(Tuple tuple) {
         tuple.hash = hash.of(tuple);
+        tuple.hint = 0;
     }
 
     /**
@@ -54,7 +48,8 @@ final class Lookup {
             sum += index.word(index.home(tuples[Long.numberOfTrailingZeros(left)].hash));
         }
         for (long left = which; left != 0; left &= left - 1) {
-            int wanted = tuples[Long.numberOfTrailingZeros(left)].hash;
+            Tuple tuple = tuples[Long.numberOfTrailingZeros(left)];
+            int wanted = tuple.hash;
             int slot = index.home(wanted);
             long word = index.word(slot);
             while (word != 0 && !FlowIndex.hasHash(word, wanted)) {
@@ -64,10 +59,10 @@ final class Lookup {
             if (word != 0) {
                 int entry = FlowIndex.entry(word);
                 long at = Slab.offset(entry);
-                hint(wanted, entry, IS_ENTRY);
+                tuple.hint = entry + 1;
                 sum += slab.getInt(at) + slab.getInt(at + FlowLayout.ORIGINATOR);
             } else {
-                hint(wanted, slot, index.removals());
+                tuple.hint = (long) index.removals() << 32 | ~slot & 0xffff_ffffL;
             }
         }
         read += sum;
@@ -88,35 +83,20 @@ final class Lookup {
         return read;
     }
 
-    private static int hintOf(int wanted) {
-        return (wanted & HINTS - 1) << 1;
-    }
-
-    private void hint(int wanted, int value, long kind) {
-        int at = hintOf(wanted);
-        hints[at] = (long) wanted << 32 | value;
-        hints[at + 1] = kind;
-    }
-
     /** The entry of a key, or {@link #NONE}. */
     int find(Tuple tuple) {
         if (tuple.hash == 0) {
             hash(tuple);
         }
-        int at = hintOf(tuple.hash);
-        long hint = hints[at];
-        if ((int) (hint >>> 32) == tuple.hash) {
-            int value = (int) hint;
-            long kind = hints[at + 1];
-            if (kind != IS_ENTRY) {
-                if (index.isFree(value, kind)) {
-                    return NONE;
-                }
-            } else if (slab.getInt(Slab.offset(value) + FlowLayout.COMMIT) == tuple.hash && hasKey(value, tuple)) {
-                return value;
-            }
+        int entry = (int) tuple.hint - 1;
+        if (entry >= 0 && slab.getInt(Slab.offset(entry) + FlowLayout.COMMIT) == tuple.hash && hasKey(entry, tuple)) {
+            return entry;
         }
-        return search(tuple);
+        return isHintedFree(tuple) ? NONE : search(tuple);
+    }
+
+    private boolean isHintedFree(Tuple tuple) {
+        return (int) tuple.hint < 0 && index.isFree(~(int) tuple.hint, (int) (tuple.hint >>> 32));
     }
 
     private int search(Tuple tuple) {
@@ -141,13 +121,14 @@ final class Lookup {
                 && slab.getLong(at + FlowLayout.INSIDE_HIGH) == tuple.insideHigh;
     }
 
+    /** Adds an entry whose key, of this tuple with its hash, is not in the index. */
+    void add(Tuple tuple, int entry) {
+        index.add(tuple.hash, entry, isHintedFree(tuple) ? ~(int) tuple.hint : index.home(tuple.hash));
+    }
+
     /** Adds an entry whose key is not in the index. */
     void add(int wanted, int entry) {
-        int at = hintOf(wanted);
-        long hint = hints[at];
-        boolean free =
-                (int) (hint >>> 32) == wanted && hints[at + 1] != IS_ENTRY && index.isFree((int) hint, hints[at + 1]);
-        index.add(wanted, entry, free ? (int) hint : index.home(wanted));
+        index.add(wanted, entry, index.home(wanted));
     }
 
     /** Removes an entry that is in the index. */

@@ -64,10 +64,11 @@ final class FlowStep {
             return decideWithoutFlow(frame, role);
         }
         Flow flow = flows.find(frame.tuple, frame.nowNs);
-        if (flow == null) {
-            return open(frame, role, null);
+        // The frequent path first: the compiler inlines in this order, until a method has too many nodes.
+        if (flow != null) {
+            return frame.packet.protocol() == IpProtocol.TCP ? followTcp(frame, role, flow) : follow(frame, flow);
         }
-        return frame.packet.protocol() == IpProtocol.TCP ? followTcp(frame, role, flow) : follow(frame, flow);
+        return open(frame, role, null);
     }
 
     private Reason follow(Cursor frame, Flow flow) {

@@ -32,6 +32,9 @@ public final class Tuple {
     /** Keyed hash of the above, where a table has computed it; 0 where none has. Whoever changes a key sets it to 0. */
     public int hash;
 
+    /** Where the table that computed {@link #hash} has met the key; the table alone reads and writes it. */
+    public long hint;
+
     /** A key of all zeroes, to be filled. */
     public Tuple() {}
 
