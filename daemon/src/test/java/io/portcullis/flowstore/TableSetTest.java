@@ -15,6 +15,11 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Policy;
+import io.portcullis.conntrack.Slab;
+import io.portcullis.conntrack.TableHeader;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.zip.CRC32;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -92,6 +97,36 @@ final class TableSetTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.wrap(new byte[64]), 0);
         }
+    }
+
+    /** The program of before wrote tables without statistics: an upgrade loses no flow, and its tables have statistics. */
+    @Test
+    void anUpgradeKeepsTheFlowsOfTheVersionBefore() throws ConfigException, IOException, TableException {
+        try (TableSet tables = open("web0")) {
+            fill(tables);
+        }
+        for (int worker = 0; worker < WORKERS; worker++) {
+            withoutStatistics(folder("web0").resolve(Integer.toString(worker)));
+        }
+        assertEquals(3_000, TableSet.room(directory, "web0"));
+        for (int start = 0; start < 2; start++) {
+            try (TableSet tables = open("web0")) {
+                assertTrue(tables.found());
+                assertEquals(Optional.empty(), tables.trouble());
+                assertEquals(FLOWS, size(tables));
+            }
+            assertEquals(TableHeader.bytes(1_000), Files.size(folder("web0").resolve("0")));
+        }
+    }
+
+    private static void withoutStatistics(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        ByteBuffer old = ByteBuffer.wrap(Arrays.copyOf(bytes, (int) Slab.offset(1_000)))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(8, 1);
+        CRC32 sum = new CRC32();
+        sum.update(old.array(), 0, 504);
+        Files.write(file, old.putInt(504, (int) sum.getValue()).array());
     }
 
     /** One of three files is damaged: the flows of the other two go on. */
