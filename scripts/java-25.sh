@@ -52,10 +52,7 @@ java_options() {
     if [[ $1 == run && $cache -nt $2 ]]; then
       printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off
     fi
-    # The two native calls of the hot path are compiled on their own: inlined into a large method, the compiler at times does not
-    # see that the slice which the JDK makes of the errno segment is no object, and each batch costs 40 bytes of heap.
-    printf '%s\n' -XX:CompileCommand=quiet "-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::sendmmsg" \
-      "-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::recv"
+    printf '%s\n' "@$(dirname "${BASH_SOURCE[0]}")/jvm.options"
   else
     printf '%s\n' -XX:TieredStopAtLevel=1
   fi

@@ -202,7 +202,7 @@ test_class() {
   } >&2
   local target=$root/daemon/target seconds=$1
   shift
-  timeout --foreground "$seconds" "$(java_25_home java)/bin/java" --enable-native-access=ALL-UNNAMED \
+  timeout --foreground "$seconds" "$(java_25_home java)/bin/java" "@$root/scripts/jvm.options" \
     -cp "$target/test-classes:$target/classes:$(< "$work/classpath")" "$@"
 }
 

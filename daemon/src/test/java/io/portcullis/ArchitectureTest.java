@@ -32,6 +32,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.DynamicTest;
@@ -43,6 +45,15 @@ final class ArchitectureTest {
     private static final String ROOT = "io.portcullis";
     private static final int LARGEST_PACKAGE = 25;
     private static final int LONGEST_FILE = 500;
+    private static final int LONGEST_METHOD = 70;
+    private static final int LONGEST_HOT_METHOD = 50;
+    private static final Set<String> HOT_PATH = Set.of("conntrack", "engine", "packet", "port", "worker");
+
+    /** The last line of a method's head. Its indentation is the method's, or that and 8 where the parameters have lines of their own. */
+    private static final Pattern METHOD = Pattern.compile(
+            "( +)(?!.*\\b(?:class|interface|record|enum|new|return|switch|if|for|while|try|else|catch)\\b)"
+                    + "[^=]*\\)(?: throws [\\w., ]+)? \\{");
+
     private static final int MEDIAN_FILE = 92;
 
     /** Each package with the packages that it may import directly; two dots: with those below. */
@@ -263,6 +274,48 @@ final class ArchitectureTest {
         assertEquals(Map.of(), files, "packages with more than " + LARGEST_PACKAGE + " files");
         assertEquals(Set.of(), tooLong, "files with more than " + LONGEST_FILE + " lines");
         assertTrue(lengths.get(lengths.size() / 2) <= MEDIAN_FILE, "median " + lengths.get(lengths.size() / 2));
+    }
+
+    /** The length of a method's body: at most 50 lines where frames pass, which a reader and the compiler take in at once. */
+    @Test
+    void methodsAreShort() throws IOException {
+        Set<String> tooLong = new TreeSet<>();
+        int methods = 0;
+        Path root = Path.of("src/main/java/io/portcullis");
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path file :
+                    all.filter(path -> path.toString().endsWith(".java")).toList()) {
+                boolean hot = HOT_PATH.contains(root.relativize(file).getName(0).toString());
+                List<String> lines = Files.readAllLines(file);
+                for (int i = 0; i < lines.size(); i++) {
+                    Matcher head = METHOD.matcher(lines.get(i));
+                    int indentation = head.matches() ? indentationOfMethod(lines, i, head.group(1).length()) : 0;
+                    if (indentation > 0) {
+                        int length = lines.subList(i, lines.size()).indexOf(" ".repeat(indentation) + "}") - 1;
+                        methods++;
+                        if (length > (hot ? LONGEST_HOT_METHOD : LONGEST_METHOD)) {
+                            tooLong.add(file.getFileName() + ":" + (i + 1) + " " + length);
+                        }
+                    }
+                }
+            }
+        }
+        assertTrue(methods > 2_500, methods + " methods found");
+        assertEquals(Set.of(), tooLong, "methods that are too long");
+    }
+
+    /** 0: the line ends the head of a record, or is inside a method. */
+    private static int indentationOfMethod(List<String> lines, int last, int indentation) {
+        int first = last;
+        if (!lines.get(last).contains("(")) {
+            String begin = " ".repeat(Math.max(0, indentation - 8));
+            while (!lines.get(first).startsWith(begin) || lines.get(first).startsWith(begin + " ")) {
+                first--;
+            }
+        }
+        String head = lines.get(first);
+        int found = head.length() - head.stripLeading().length();
+        return head.contains(" record ") || found != 4 && found != 8 ? 0 : found;
     }
 
     @Test

@@ -11,8 +11,7 @@ import io.portcullis.net.Direction;
  * @param egressPackets packets of egress
  * @param egressBytes their bytes
  */
-public record FlowStatistics(
-        long ageNs, long ingressPackets, long ingressBytes, long egressPackets, long egressBytes) {
+public record FlowStatistics(long ageNs, long ingressPackets, long ingressBytes, long egressPackets, long egressBytes) {
     private static final int BYTES_BITS = 48;
     private static final long BYTES_MASK = (1L << BYTES_BITS) - 1;
 

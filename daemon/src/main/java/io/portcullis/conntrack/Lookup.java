@@ -59,7 +59,7 @@ final class Lookup {
             if (word != 0) {
                 int entry = FlowIndex.entry(word);
                 long at = Slab.offset(entry);
-                tuple.hint = entry + 1;
+                tuple.hint = entry + 1L;
                 sum += slab.getInt(at) + slab.getInt(at + FlowLayout.ORIGINATOR) + slab.getLong(slab.statistics(entry));
             } else {
                 tuple.hint = (long) index.removals() << 32 | ~slot & 0xffff_ffffL;

@@ -43,12 +43,7 @@ final class PlainSegment {
         long last = slab.getLong(at + FlowLayout.LAST);
         int bits = (int) (last >>> 48);
         int offered = packet.tcpWindow();
-        if ((flags & CHECKED) != PLAIN
-                || (bits & NOT_PLAIN) != 0
-                || !TcpTracker.isPlainAck(packet.tcpFlags())
-                || offered == 0
-                || !TcpOptions.arePlain(packet)
-                || Flow.state(slab.getLong(at + FlowLayout.SEEN)) != Timeout.TCP_ESTABLISHED.ordinal()) {
+        if (!isPlain(flags, bits, slab.getLong(at + FlowLayout.SEEN), packet)) {
             return false;
         }
         long sender = at + (fromOriginator ? FlowLayout.ORIGINATOR : FlowLayout.RESPONDER);
@@ -74,37 +69,34 @@ final class PlainSegment {
             return false;
         }
         long sequences = TcpConnection.pair(sequence, ack);
-        int repeats = 0;
-        if (sequences == slab.getLong(at + FlowLayout.LAST_SEQUENCES)
+        boolean repeated = sequences == slab.getLong(at + FlowLayout.LAST_SEQUENCES)
                 && last == TcpConnection.last(bits, offered, end)
-                && TcpConnection.isLastFrom(bits, fromOriginator)) {
-            repeats = TcpConnection.repeats(bits) + 1;
-            if (repeats >= TcpTracker.RETRANSMITS) {
-                return false;
-            }
+                && TcpConnection.isLastFrom(bits, fromOriginator);
+        int repeats = repeated ? TcpConnection.repeats(bits) + 1 : 0;
+        if (repeats >= TcpTracker.RETRANSMITS) {
+            return false;
         }
         int window = offered << TcpSide.scale(flags, fromOriginator);
         int maxAck = (int) (offers >>> 32);
-        TcpConnection.put(
-                slab,
-                sender + FlowLayout.SIDE_ENDS,
-                sent,
-                TcpConnection.pair(TcpSide.later(senderEnd, end), senderMaxEnd));
-        TcpConnection.put(
-                slab,
-                sender + FlowLayout.SIDE_WINDOW,
-                offers,
-                TcpConnection.pair(Math.max(senderMaxWindow, window), TcpSide.later(maxAck, ack)));
-        TcpConnection.put(
-                slab,
-                receiver + FlowLayout.SIDE_ENDS,
-                theirs,
-                TcpConnection.pair(receiverEnd, TcpSide.later(maxEnd, ack + window)));
-        slab.putLong(
-                at + FlowLayout.LAST,
-                TcpConnection.last(TcpConnection.afterAckSegment(bits, fromOriginator, repeats), offered, end));
+        long newSent = TcpConnection.pair(TcpSide.later(senderEnd, end), senderMaxEnd);
+        long newOffers = TcpConnection.pair(Math.max(senderMaxWindow, window), TcpSide.later(maxAck, ack));
+        long newTheirs = TcpConnection.pair(receiverEnd, TcpSide.later(maxEnd, ack + window));
+        TcpConnection.put(slab, sender + FlowLayout.SIDE_ENDS, sent, newSent);
+        TcpConnection.put(slab, sender + FlowLayout.SIDE_WINDOW, offers, newOffers);
+        TcpConnection.put(slab, receiver + FlowLayout.SIDE_ENDS, theirs, newTheirs);
+        int newBits = TcpConnection.afterAckSegment(bits, fromOriginator, repeats);
+        slab.putLong(at + FlowLayout.LAST, TcpConnection.last(newBits, offered, end));
         slab.putLong(at + FlowLayout.LAST_SEQUENCES, sequences);
         slab.putLong(at + FlowLayout.SEEN, Flow.seen(nowNs, Timeout.TCP_ESTABLISHED));
         return true;
+    }
+
+    private static boolean isPlain(int flags, int bits, long seen, Packet packet) {
+        return (flags & CHECKED) == PLAIN
+                && (bits & NOT_PLAIN) == 0
+                && TcpTracker.isPlainAck(packet.tcpFlags())
+                && packet.tcpWindow() != 0
+                && TcpOptions.arePlain(packet)
+                && Flow.state(seen) == Timeout.TCP_ESTABLISHED.ordinal();
     }
 }

@@ -26,7 +26,15 @@ public record Explained(
      * @param todaysRule number of the rule that would admit it now, or -1
      */
     public record Tracked(
-            boolean ingress, String state, long idleNs, boolean replied, boolean failsafe, long ageNs, Passed ingressPassed, Passed egressPassed, int todaysRule) {}
+            boolean ingress,
+            String state,
+            long idleNs,
+            boolean replied,
+            boolean failsafe,
+            long ageNs,
+            Passed ingressPassed,
+            Passed egressPassed,
+            int todaysRule) {}
 
     /** Packets, and their bytes from the destination MAC address on. */
     public record Passed(long packets, long bytes) {}

@@ -158,7 +158,7 @@ public final class WarmUp {
             """, "warm-up"), "warm-up", 1, 100_000);
     }
 
-    /** Runs rounds until the compiler is idle, {@value #LONGEST_NS} ns at most; returns their number. */
+    /** Runs rounds until the compiler is idle, {@link #LONGEST_NS} at most; returns their number. */
     private int runRounds() {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         int rounds = 0;

@@ -21,8 +21,7 @@ final class FlowStatisticsTest {
     private static final int FLOWS = 4;
 
     private final TableHeader header = new TableHeader(FLOWS, 1, 2, new UUID(0, 0), "web0", 0, 1, 5);
-    private final MemorySegment memory =
-            Arena.ofAuto().allocate(TableHeader.bytes(FLOWS), FlowLayout.ENTRY_BYTES);
+    private final MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(FLOWS), FlowLayout.ENTRY_BYTES);
     private final FlowTable table = table(memory, header);
     private final List<String> ends = new ArrayList<>();
 
@@ -124,8 +123,8 @@ final class FlowStatisticsTest {
 
     @Test
     void everyEndIsReportedWithItsCause() {
-        table.listener((flow, why) -> ends.add(flow.outsideLow() + " " + why + " "
-                + flow.statistics(SECOND).ingressPackets()));
+        table.listener((flow, why) -> ends.add(
+                flow.outsideLow() + " " + why + " " + flow.statistics(SECOND).ingressPackets()));
         table.count(add(1, SECOND).entry(), Direction.INGRESS, 7, 700);
         Flow first = table.find(tuple(1), SECOND);
         assertNotNull(first);

@@ -285,7 +285,7 @@ final class RecoveryTest {
                 assertTrue(home || !found, i + " is another's");
                 if (flow != null) {
                     assertEquals(i + 1, flow.statistics(SECOND).egressPackets());
-                    assertEquals(100 * i, flow.statistics(SECOND).egressBytes());
+                    assertEquals(100L * i, flow.statistics(SECOND).egressBytes());
                 }
                 assertTrue(found || !home || i % 2 != 0, i + " has seen both sides, and is lost");
             }

@@ -14,8 +14,9 @@ import org.junit.jupiter.api.Test;
 final class StatisticsTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";
-    private static final String WEB = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}, {protocol: udp,"
-            + " ports: 53, from: any}]}}\n";
+    private static final String WEB =
+            "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}, {protocol: udp,"
+                    + " ports: 53, from: any}]}}\n";
 
     private static Explained.Tracked flow(EngineBench bench, Frame frame, long nowNs) {
         Explained.Tracked flow =

@@ -205,7 +205,7 @@ final class FlowTablesTest {
         guard(home, onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory)), log -> {
             assertFalse(log.contains("in memory"), log);
             // A quarter of 2 MiB.
-            assertEquals((2 << 20) / 4 / 160, limit());
+            assertEquals(3276, limit());
         });
         assertEquals(before, links());
     }

@@ -103,10 +103,10 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** to += number. */
         record Add(Register to, int number) implements Instruction {}
 
-        /** to &= mask; the upper half becomes 0. */
+        /** to = to AND mask; the upper half becomes 0. */
         record And(Register to, int mask) implements Instruction {}
 
-        /** to |= bits; the upper half becomes 0. */
+        /** to = to OR bits; the upper half becomes 0. */
         record Or(Register to, int bits) implements Instruction {}
 
         /** to = memory at from + offset. */
