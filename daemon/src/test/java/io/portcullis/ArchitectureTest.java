@@ -115,7 +115,7 @@ final class ArchitectureTest {
                 "net");
         allow("http");
         allow("control", "http", "operations", "metrics");
-        allow("service.watch", "config.files", "linux", "linux.netlink");
+        allow("service.watch", "config.files", "linux");
         allow(
                 "service",
                 "service.watch",

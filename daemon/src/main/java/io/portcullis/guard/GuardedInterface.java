@@ -12,6 +12,7 @@ import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restored;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.net.Cidr;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
@@ -39,6 +40,7 @@ public final class GuardedInterface {
     private final Interception interception;
     private final Workers workers;
     private final TableSet flows;
+    private final NicChecks checks;
     private final Datapath datapath;
     private volatile List<Integer> lateWorkers = List.of();
     private volatile @Nullable LinkFollower follower;
@@ -47,12 +49,18 @@ public final class GuardedInterface {
 
     /** Of NICs that are attached and ports that are open. */
     GuardedInterface(
-            Interface settings, Datapath datapath, Interception interception, TableSet flows, Workers workers) {
+            Interface settings,
+            Datapath datapath,
+            Interception interception,
+            TableSet flows,
+            Workers workers,
+            NicChecks checks) {
         this.settings = settings;
         this.datapath = datapath;
         this.interception = interception;
         this.flows = flows;
         this.workers = workers;
+        this.checks = checks;
     }
 
     /**
@@ -75,7 +83,7 @@ public final class GuardedInterface {
         workers.start(!flows.found());
         started = true;
         followLinks();
-        monitor = InterceptionMonitor.start(name(), interception);
+        monitor = new InterceptionMonitor(name(), interception, checks);
     }
 
     /** Called when the programs are attached: the workers see connections that are opened later. */
@@ -154,7 +162,7 @@ public final class GuardedInterface {
         return dead;
     }
 
-    /** Starts or ends the thread that {@code link-state: follow} needs. */
+    /** Starts or ends what {@code link-state: follow} needs. */
     private void followLinks() {
         Optional<Bridge> followed = interception.followLinks(settings.mode());
         LinkFollower running = follower;
@@ -164,12 +172,8 @@ public final class GuardedInterface {
         if (running != null) {
             follower = null;
             running.close();
-            return;
-        }
-        try {
-            follower = LinkFollower.start(settings.name(), followed.orElseThrow());
-        } catch (ErrnoException refused) {
-            LOG.error("{}: a lost carrier is not passed on: {}", settings.name(), refused.getMessage());
+        } else {
+            follower = new LinkFollower(settings.name(), followed.orElseThrow(), checks);
         }
     }
 
@@ -283,6 +287,7 @@ public final class GuardedInterface {
         } else {
             workers.discard();
         }
+        checks.close();
     }
 
     /** NICs that an earlier run had shut stay shut; others are restored. */

@@ -1,17 +1,15 @@
 package io.portcullis.guard;
 
 import io.portcullis.intercept.Interception;
-import io.portcullis.linux.Errno;
-import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.LastingThread;
-import io.portcullis.linux.netlink.LinkWatch;
+import io.portcullis.linux.netlink.NicChecks;
+import io.portcullis.linux.netlink.NicEvents;
+import io.portcullis.linux.netlink.NicEvents.Kind;
+import io.portcullis.linux.netlink.Registration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * NICs when links change, every ten seconds, and every second while something is wrong. Programs with a deadline get a new one ten
  * times a second. What the kernel refuses is tried again.
  *
- * <p>Threads: one of its own does all the work, as long as the interface lives; any thread may call the other methods.
+ * <p>Threads: a check of {@link NicChecks} does all the work; any thread may call the other methods.
  */
 final class InterceptionMonitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InterceptionMonitor.class);
@@ -37,42 +35,28 @@ final class InterceptionMonitor implements AutoCloseable {
     /** Between two checks of the NICs while something is wrong. */
     private static final int RETRY_MS = 1_000;
 
-    private static final long END_MS = 2_000;
-
     private final String name;
     private final Interception interception;
-    private final Thread thread;
+    private final NicChecks checks;
+    private final Registration registration;
 
-    // Written by any thread that closes, read by the thread.
-    private volatile boolean closed;
-
-    // Written by the thread, read by any.
-    private volatile @Nullable LinkWatch events;
+    // Written by the check, read by any thread.
     private volatile long lastRanNs = System.nanoTime();
 
     private volatile List<String> problems = List.of();
     private volatile List<String> warnings = List.of();
 
-    // Of the thread alone.
+    // Of the check alone.
     private final Set<Integer> deletedNics = new TreeSet<>();
     private List<String> nicProblems = List.of();
-    private String eventsRefused = "";
     private long nicsCheckedNs = System.nanoTime();
-    private long triedNs = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(RETRY_MS);
-
-    private InterceptionMonitor(String name, Interception interception) {
-        this.name = name;
-        this.interception = interception;
-        this.thread = LastingThread.unstarted("portcullis-keep-" + name, this::run);
-    }
 
     /** Checks from now on. */
-    static InterceptionMonitor start(String name, Interception interception) {
-        InterceptionMonitor monitor = new InterceptionMonitor(name, interception);
-        // Before the first frame: no later event is missed.
-        monitor.listen();
-        monitor.thread.start();
-        return monitor;
+    InterceptionMonitor(String name, Interception interception, NicChecks checks) {
+        this.name = name;
+        this.interception = interception;
+        this.checks = checks;
+        this.registration = checks.add(Set.of(Kind.LINKS, Kind.FILTERS), this::run);
     }
 
     /** Faults that keep frames from passing as the rules say, one sentence each. */
@@ -90,68 +74,18 @@ final class InterceptionMonitor implements AutoCloseable {
         return lastRanNs;
     }
 
-    private void run() {
-        while (!closed) {
-            boolean linkChanged = await(interception.hasDeadline() ? ALIVE_MS : CHECK_MS);
-            if (closed) {
-                return;
-            }
-            long nowNs = System.nanoTime();
-            lastRanNs = nowNs;
-            interception.extendDeadline(nowNs);
-            boolean well = problems.isEmpty() && warnings.isEmpty();
-            if (linkChanged || nowNs - nicsCheckedNs >= TimeUnit.MILLISECONDS.toNanos(well ? NICS_MS : RETRY_MS)) {
-                checkNics(nowNs);
-            }
-            checkPrograms();
+    /** Milliseconds until the next round. */
+    private long run(NicEvents.Changes changes) {
+        long nowNs = System.nanoTime();
+        lastRanNs = nowNs;
+        deletedNics.addAll(changes.deleted());
+        interception.extendDeadline(nowNs);
+        boolean well = problems.isEmpty() && warnings.isEmpty();
+        if (changes.links() || nowNs - nicsCheckedNs >= TimeUnit.MILLISECONDS.toNanos(well ? NICS_MS : RETRY_MS)) {
+            checkNics(nowNs);
         }
-    }
-
-    /** True: a link has changed. A changed filter ends the wait, too. */
-    private boolean await(int timeoutMs) {
-        LinkWatch listening = events;
-        if (listening == null) {
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(timeoutMs));
-            listen();
-            return false;
-        }
-        try {
-            List<LinkWatch.Change> changes = listening.next(timeoutMs);
-            changes.stream()
-                    .filter(LinkWatch.Change::deleted)
-                    .forEach(change -> deletedNics.add(change.nic().index()));
-            return !changes.isEmpty();
-        } catch (ErrnoException refused) {
-            if (refused.errno() != Errno.ECANCELED) {
-                listening.close();
-                events = null;
-                noteRefusal(refused);
-            }
-            return false;
-        }
-    }
-
-    /** Opens the socket for events, at most once a second. Without it the checks go on, those of the NICs every second. */
-    private void listen() {
-        if (System.nanoTime() - triedNs < TimeUnit.MILLISECONDS.toNanos(RETRY_MS)) {
-            return;
-        }
-        triedNs = System.nanoTime();
-        try {
-            LinkWatch opened = LinkWatch.openWithFilters();
-            events = opened;
-            if (closed) {
-                opened.close();
-            }
-            eventsRefused = "";
-        } catch (ErrnoException refused) {
-            noteRefusal(refused);
-        }
-    }
-
-    private void noteRefusal(ErrnoException refused) {
-        eventsRefused = name + ": the kernel reports no changes of its NICs, they are checked every second: "
-                + refused.getMessage();
+        checkPrograms();
+        return interception.hasDeadline() ? ALIVE_MS : CHECK_MS;
     }
 
     private void checkNics(long eventNs) {
@@ -171,8 +105,9 @@ final class InterceptionMonitor implements AutoCloseable {
         List<String> now = new ArrayList<>(nicProblems);
         now.addAll(interception.checkPrograms(done, System::nanoTime));
         done.forEach(line -> LOG.warn("{}: {}", name, line));
-        if (!eventsRefused.isEmpty()) {
-            now.add(eventsRefused);
+        String refusal = checks.refusal();
+        if (!refusal.isEmpty()) {
+            now.add(name + ": the kernel reports no changes of its NICs, they are checked every second: " + refusal);
         }
         if (!now.equals(problems)) {
             now.stream().filter(problem -> !problems.contains(problem)).forEach(problem -> LOG.error("{}", problem));
@@ -183,19 +118,9 @@ final class InterceptionMonitor implements AutoCloseable {
         }
     }
 
-    /** Ends the thread. */
+    /** Ends the checks. */
     @Override
     public void close() {
-        closed = true;
-        LinkWatch listening = events;
-        if (listening != null) {
-            listening.close();
-        }
-        LockSupport.unpark(thread);
-        try {
-            thread.join(END_MS);
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
-        }
+        registration.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.portcullis.guard;
 
 import io.portcullis.config.PacketMark;
+import io.portcullis.linux.netlink.NicEvents;
 import java.nio.file.Path;
 
 /**
@@ -10,5 +11,7 @@ import java.nio.file.Path;
  * @param flows folder of the flow tables
  * @param mark of the frames that the daemon sends
  * @param owner names this daemon to others that want the same NICs
+ * @param events of the NICs of this network namespace
  */
-public record InterfaceContext(Path state, Path flows, PacketMark mark, String owner, DropLog drops, Cores cores) {}
+public record InterfaceContext(
+        Path state, Path flows, PacketMark mark, String owner, DropLog drops, Cores cores, NicEvents events) {}

@@ -11,6 +11,7 @@ import io.portcullis.flowstore.TableException;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
+import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
@@ -94,19 +95,33 @@ public final class InterfaceOpener {
         int count = isRing() ? settings.workers(context.cores().count()) : 1;
         TableSet flows = openFlows(interception, count);
         Steering steering = new Steering(count, flows.seed());
+        NicChecks checks = NicChecks.start("portcullis-keep-" + name, context.events(), System::nanoTime);
         List<Port> opened = new ArrayList<>();
+        boolean done = false;
         try {
-            List<? extends Port> outside = ports(interception.outside(), steering, interception.outsideOptions());
+            List<? extends Port> outside =
+                    ports(interception.outside(), steering, interception.outsideOptions(), checks);
             opened.addAll(outside);
-            List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions());
-            return new GuardedInterface(
-                    settings, datapath, interception, flows, workers(engines(flows, count), outside, inside));
+            List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
+            GuardedInterface guarded = new GuardedInterface(
+                    settings,
+                    datapath,
+                    interception,
+                    flows,
+                    workers(engines(flows, count), outside, inside),
+                    checks);
+            done = true;
+            return guarded;
         } catch (PortException e) {
             opened.forEach(Port::close);
             flows.close();
             GuardedInterface.giveUp(name, interception);
             List<String> faults = List.of(name + ": " + e.getMessage());
             throw isRing() ? new NoRing(faults) : new StartException(faults);
+        } finally {
+            if (!done) {
+                checks.close();
+            }
         }
     }
 
@@ -134,9 +149,9 @@ public final class InterfaceOpener {
         }
     }
 
-    private List<? extends Port> ports(String nic, Steering steering, PacketSocket.SocketOptions options)
-            throws PortException {
-        return isRing() ? RingPort.open(nic, steering, options) : List.of(PcapPort.open(nic));
+    private List<? extends Port> ports(
+            String nic, Steering steering, PacketSocket.SocketOptions options, NicChecks checks) throws PortException {
+        return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
     private List<Engine> engines(TableSet flows, int count) {

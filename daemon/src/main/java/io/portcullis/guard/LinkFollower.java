@@ -2,15 +2,14 @@ package io.portcullis.guard;
 
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.LinkFollowing;
-import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.LastingThread;
-import io.portcullis.linux.netlink.LinkWatch;
 import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.NicChecks;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Registration;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * {@code link-state: follow}: takes one side of a bridge down while the other has no carrier.
  *
- * <p>Threads: one of its own follows the carriers; any thread may ask {@link #held}, and the one that closes takes over when it has
- * ended.
+ * <p>Threads: a check of {@link NicChecks} follows the carriers; any thread may ask {@link #held}, and the one that closes takes over
+ * when it has ended.
  */
 final class LinkFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LinkFollower.class);
@@ -31,40 +30,31 @@ final class LinkFollower implements AutoCloseable {
     private static final int UNSETTLED_MS = 50;
 
     private static final long RETRY_MS = 1_000;
-    private static final long END_MS = 2_000;
 
     private final String name;
     private final String outside;
     private final String inside;
     private final Bridge bridge;
-    private final LinkWatch links;
-    private final Thread thread;
+    private final LinkFollowing following = new LinkFollowing(System.nanoTime());
+    private final Registration registration;
 
-    // Written by the thread, then by the one that closes.
+    // Written by the check, then by the thread that closes.
     private volatile Bridge.@Nullable Side held;
 
-    private volatile boolean closed;
     private boolean refusedBefore;
-
-    private LinkFollower(String name, Bridge bridge, LinkWatch links) {
-        this.name = name;
-        this.outside = bridge.outside();
-        this.inside = bridge.inside();
-        this.bridge = bridge;
-        this.links = links;
-        this.thread = LastingThread.unstarted("portcullis-links-" + name, this::run);
-    }
+    private boolean unknownBefore;
 
     /**
      * Follows the carriers from now on.
      *
      * @param name of the interface
-     * @throws ErrnoException if the kernel reports no changes of links (rtnetlink)
      */
-    static LinkFollower start(String name, Bridge bridge) throws ErrnoException {
-        LinkFollower follower = new LinkFollower(name, bridge, LinkWatch.open());
-        follower.thread.start();
-        return follower;
+    LinkFollower(String name, Bridge bridge, NicChecks checks) {
+        this.name = name;
+        this.outside = bridge.outside();
+        this.inside = bridge.inside();
+        this.bridge = bridge;
+        this.registration = checks.add(Set.of(NicEvents.Kind.LINKS), _ -> run());
     }
 
     /** Name of the NIC that is held down; null: none. */
@@ -78,25 +68,19 @@ final class LinkFollower implements AutoCloseable {
         return side == Bridge.Side.OUTSIDE ? outside : inside;
     }
 
-    private void run() {
-        LinkFollowing following = new LinkFollowing(System.nanoTime());
-        boolean failed = false;
-        while (!closed) {
-            try {
-                long nowNs = System.nanoTime();
-                hold(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
-                links.next(following.isSettled(nowNs) ? SETTLED_MS : UNSETTLED_MS);
-                failed = false;
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.ECANCELED) {
-                    return;
-                }
-                if (!failed) {
-                    LOG.error("{}: carriers can't be followed now: {}", name, refused.getMessage());
-                }
-                failed = true;
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MS));
+    /** Milliseconds until the next step. */
+    private long run() {
+        try {
+            long nowNs = System.nanoTime();
+            hold(following.step(hasCarrier(outside), hasCarrier(inside), nowNs));
+            unknownBefore = false;
+            return following.isSettled(nowNs) ? SETTLED_MS : UNSETTLED_MS;
+        } catch (ErrnoException refused) {
+            if (!unknownBefore) {
+                LOG.error("{}: carriers can't be followed now: {}", name, refused.getMessage());
             }
+            unknownBefore = true;
+            return RETRY_MS;
         }
     }
 
@@ -127,17 +111,10 @@ final class LinkFollower implements AutoCloseable {
         held = wanted;
     }
 
-    /** Ends the thread; a NIC that is held down comes up. */
+    /** Ends the steps; a NIC that is held down comes up. */
     @Override
     public void close() {
-        closed = true;
-        links.close();
-        LockSupport.unpark(thread);
-        try {
-            thread.join(END_MS);
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
-        }
+        registration.close();
         hold(null);
     }
 }

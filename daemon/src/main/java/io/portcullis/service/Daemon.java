@@ -14,6 +14,7 @@ import io.portcullis.guard.WarmUp;
 import io.portcullis.history.LastGood;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
@@ -62,6 +63,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
     private final DropLog drops = new DropLog(Logs::isQuiet);
     private final Cores cores = Cores.ofThisProcess();
+    private final NicEvents nicEvents = NicEvents.start();
     private final HeapTrim heap = new HeapTrim();
     private final ExecutorService reloads = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
@@ -83,8 +85,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         servers = new Servers(this, this, meters, reloads);
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
-        interfaces = new Interfaces(state, file, drops, cores, meters);
-        hotplug = new Hotplug(this, running, interfaces, meters, systemd);
+        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents);
+        hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers);
         lastGood = new LastGood(StateFolder.lasting(), file);
@@ -261,6 +263,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         }
         List<String> problems = view.problems(now);
         problems.addAll(watchdog.problems());
+        if (!nicEvents.isAlive()) {
+            problems.add("the thread that reports changes of NICs has ended: only timers check them");
+        }
         return new Health(problems.isEmpty(), problems);
     }
 
@@ -290,6 +295,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         LockSupport.unpark(rounds);
         // Not under the lock: the thread may be waiting for it, because the stop itself changes NICs.
         hotplug.close();
+        nicEvents.close();
         edits.close();
         servers.close();
         if (started) {

@@ -4,10 +4,12 @@ import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Unguarded;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.netlink.NicChecks;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
-import io.portcullis.service.watch.NicWatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * Follows NICs that come and go and addresses that change: guards interfaces as soon as their NICs are there, compiles the policies
  * for the addresses of the moment, and looks for NICs that no interface guards.
  *
- * <p>A thread of its own listens to the kernel ({@link NicWatch}) and takes the daemon's lock for each change. Methods without a lock
- * of their own are called under it.
+ * <p>A thread of its own ({@link NicChecks}) takes the daemon's lock for each change, or for several that came while it waited.
+ * Methods without a lock of their own are called under it.
  */
 final class Hotplug implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Hotplug.class);
@@ -29,24 +31,34 @@ final class Hotplug implements AutoCloseable {
     private final Interfaces interfaces;
     private final Meters meters;
     private final Systemd systemd;
-    private volatile @Nullable NicWatch watch;
+    private final NicEvents events;
+    private volatile @Nullable NicChecks checks;
 
     /**
      * Listens to nothing before {@link #start}.
      *
      * @param lock the daemon's: one change of {@code running} at a time
      */
-    Hotplug(Object lock, AtomicReference<Running> running, Interfaces interfaces, Meters meters, Systemd systemd) {
+    Hotplug(
+            Object lock,
+            AtomicReference<Running> running,
+            Interfaces interfaces,
+            Meters meters,
+            Systemd systemd,
+            NicEvents events) {
         this.lock = lock;
         this.running = running;
         this.interfaces = interfaces;
         this.meters = meters;
         this.systemd = systemd;
+        this.events = events;
     }
 
     /** Listens from now on. */
     void start() {
-        watch = NicWatch.start(this::nicsChanged);
+        NicChecks started = NicChecks.start("portcullis-hotplug", events, System::nanoTime);
+        started.add(Set.of(NicEvents.Kind.LINKS, NicEvents.Kind.ADDRESSES), _ -> nicsChanged());
+        checks = started;
     }
 
     /**
@@ -108,8 +120,8 @@ final class Hotplug implements AutoCloseable {
         }
     }
 
-    /** A NIC or an address has changed; on the watch's thread. */
-    private void nicsChanged() {
+    /** A NIC or an address has changed. */
+    private long nicsChanged() {
         synchronized (lock) {
             if (running.get().started()) {
                 guardLate();
@@ -117,6 +129,7 @@ final class Hotplug implements AutoCloseable {
                 followAddresses();
             }
         }
+        return NicChecks.NO_TIMER;
     }
 
     /** Compiles the policies for the addresses of the moment: group members are NICs, too. */
@@ -156,7 +169,7 @@ final class Hotplug implements AutoCloseable {
     /** Ends the thread; the caller does not hold the daemon's lock, for which the thread may be waiting. */
     @Override
     public void close() {
-        NicWatch listening = watch;
+        NicChecks listening = checks;
         if (listening != null) {
             listening.close();
         }

@@ -18,6 +18,7 @@ import io.portcullis.intercept.Restored;
 import io.portcullis.intercept.Shut;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.TrustedFolder;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.metrics.Meters;
 import io.portcullis.port.PortCounter;
@@ -46,6 +47,7 @@ final class Interfaces {
     private final DropLog drops;
     private final Cores cores;
     private final Meters meters;
+    private final NicEvents events;
 
     /**
      * Opens nothing yet.
@@ -53,13 +55,14 @@ final class Interfaces {
      * @param state folder of the notes that {@code portcullis detach} restores from
      * @param file the configuration; other daemons that want the same NICs report it
      */
-    Interfaces(Path state, Path file, DropLog drops, Cores cores, Meters meters) {
+    Interfaces(Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events) {
         this.state = state;
         this.shut = new Shut(state);
         this.file = file;
         this.drops = drops;
         this.cores = cores;
         this.meters = meters;
+        this.events = events;
     }
 
     /** The result of an attempt to guard an interface. */
@@ -106,7 +109,8 @@ final class Interfaces {
         GuardedInterface opened = InterfaceOpener.open(
                 iface,
                 generation.policy(iface.name()),
-                new InterfaceContext(state, config.conntrack().directory(), config.mark(), owner, drops, cores));
+                new InterfaceContext(
+                        state, config.conntrack().directory(), config.mark(), owner, drops, cores, events));
         boolean engaged = false;
         try {
             opened.engage();

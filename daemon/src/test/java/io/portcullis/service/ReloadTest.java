@@ -11,6 +11,7 @@ import io.portcullis.config.read.ConfigReader;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.StartException;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,9 +50,11 @@ final class ReloadTest {
     private final AtomicReference<Running> running = new AtomicReference<>(Running.NOTHING);
     private final Meters meters = new Meters("test", () -> 0, () -> 0);
     private final DropLog drops = new DropLog(() -> true);
+    private final NicEvents events = NicEvents.start();
 
     @AfterEach
     void close() {
+        events.close();
         drops.close();
         meters.close();
     }
@@ -63,8 +66,8 @@ final class ReloadTest {
     private Reload reload() {
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
-        Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters);
-        Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd);
+        Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters, events);
+        Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new NoDaemon(), new NoDaemon(), meters, Runnable::run);
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }

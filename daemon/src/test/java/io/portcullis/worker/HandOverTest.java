@@ -11,6 +11,7 @@ import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
+import io.portcullis.linux.netlink.OwnNicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.AddressPair;
@@ -48,6 +49,7 @@ final class HandOverTest {
     private Namespace namespace;
     private FrameSocket outside;
     private FrameSocket inside;
+    private OwnNicChecks own;
     private Workers workers;
 
     @BeforeEach
@@ -67,13 +69,14 @@ final class HandOverTest {
                 security-groups: {web: {ingress: []}}
                 """, "test.yaml"), "web0", 1, 1_000);
         Steering steering = new Steering(WORKERS, SEED);
+        own = namespace.in(OwnNicChecks::new);
         workers = namespace.in(() -> Workers.of(
                 "web0",
                 IntStream.range(0, WORKERS)
                         .mapToObj(i -> new Engine(policy, new Shard(i, WORKERS, SEED), 1, 2))
                         .toList(),
-                RingPort.open("out0", steering, PacketSocket.SocketOptions.ALONE),
-                RingPort.open("in0", steering, PacketSocket.SocketOptions.ALONE),
+                RingPort.open("out0", steering, PacketSocket.SocketOptions.ALONE, own.checks()),
+                RingPort.open("in0", steering, PacketSocket.SocketOptions.ALONE, own.checks()),
                 _ -> Worker.ThreadOptions.PLAIN,
                 _ -> {}));
         namespace.in(() -> {
@@ -88,6 +91,7 @@ final class HandOverTest {
     @AfterEach
     void unplug() {
         workers.close();
+        own.close();
         outside.close();
         inside.close();
         namespace.close();

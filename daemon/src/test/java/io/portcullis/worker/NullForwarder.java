@@ -12,7 +12,7 @@ import io.portcullis.linux.Scheduling;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.PortChannel;
 import io.portcullis.port.PortException;
-import io.portcullis.port.ring.RingPort;
+import io.portcullis.port.ring.WatchedRing;
 import java.util.BitSet;
 
 /**
@@ -42,8 +42,8 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
     }
 
     public static void main(String[] arguments) throws PortException, ErrnoException {
-        PortChannel outside = new PortChannel(RingPort.open(arguments[0]));
-        PortChannel inside = new PortChannel(RingPort.open(arguments[1]));
+        PortChannel outside = new PortChannel(WatchedRing.open(arguments[0]));
+        PortChannel inside = new PortChannel(WatchedRing.open(arguments[1]));
         outside.pipeline().addLast(new NullForwarder(inside));
         inside.pipeline().addLast(new NullForwarder(outside));
         BitSet cores = Scheduling.cores();

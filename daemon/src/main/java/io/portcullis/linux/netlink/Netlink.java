@@ -31,6 +31,8 @@ public final class Netlink implements AutoCloseable {
     static final int RTM_GETLINK = 18;
     /** An address exists, or is to be added. */
     static final int RTM_NEWADDR = 20;
+    /** An address is gone. */
+    static final int RTM_DELADDR = 21;
     /** Requests addresses. */
     static final int RTM_GETADDR = 22;
 

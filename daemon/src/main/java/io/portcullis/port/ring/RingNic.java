@@ -2,11 +2,12 @@ package io.portcullis.port.ring;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.ethtool.Offloads;
-import io.portcullis.linux.netlink.LinkWatch;
 import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.netlink.NicChecks;
+import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Registration;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.port.DeafnessDetector;
@@ -15,8 +16,7 @@ import io.portcullis.port.PortState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * One NIC and the ports of an interface's workers on it, one for each. Their sockets form a group, and the kernel spreads the
  * frames over them ({@link Steering}); a single port has no group.
  *
- * <p>A thread, the <em>watch</em>, waits for rtnetlink's messages about the NIC, and reads the kernel's counters of lost frames
+ * <p>A check of {@link NicChecks}, the <em>watch</em>, runs when a link has changed, and reads the kernel's counters of lost frames
  * every 20 ms, so that a blocked ring ({@link Ring#isBlocked}) is replaced that soon; only the watch reopens the NIC. Link down
  * and up, another name, MAC address or MTU do not affect the sockets. A NIC that left the namespace and came back, or was created
  * again, is another NIC, whatever its index: the kernel has unbound the sockets for good. The watch opens it for all ports, and
@@ -41,13 +41,14 @@ final class RingNic {
     /** Time between two checks for a blocked ring. */
     private static final int CHECK_MS = 20;
 
+    /** Checks for a blocked ring in one round, which also reads the counters. */
+    private static final int CHECKS_A_ROUND = WATCH_MS / CHECK_MS;
+
     /** Rounds without an rtnetlink message after which the watch reads the link anyway. */
     private static final int QUIET_ROUNDS = 10;
 
     /** Failed checks in a row after which the ports' state reports it. */
     private static final int FAILED_CHECKS = 3;
-
-    private static final long END_MS = 2_000;
 
     /** The offloads that cut super-frames of TCP; where one is off, the kernel has to cut them. */
     private static final List<String> CUTTING = List.of("tx-tcp-segmentation", "tx-tcp6-segmentation");
@@ -58,8 +59,7 @@ final class RingNic {
     private final String name;
     private final Steering steering;
     private final PacketSocket.SocketOptions options;
-    private final @Nullable LinkWatch links;
-    private final Thread watch;
+    private final @Nullable NicChecks checks;
     private final List<RingPort> ports = new ArrayList<>();
 
     private volatile PortState state;
@@ -76,9 +76,14 @@ final class RingNic {
     private int closedPorts;
     private boolean startRefused;
     private boolean blocked;
+    private @Nullable Registration watch;
 
     // Used by the watch only.
     private List<String> loggedMissing = List.of();
+    private int failedChecks;
+    private int quietRounds;
+    private int checksLeft;
+    private boolean mustReadLink = true;
 
     private RingNic(
             Nic nic,
@@ -86,48 +91,36 @@ final class RingNic {
             PacketSocket.SocketOptions options,
             List<Ring> rings,
             Sender.Transmission transmission,
-            @Nullable LinkWatch links) {
+            @Nullable NicChecks checks) {
         this.name = nic.name();
         this.steering = steering;
         this.options = options;
         this.nic = nic;
         this.rings = rings;
-        this.links = links;
+        this.checks = checks;
         this.mtuLength = nic.mtu();
         this.longestLinkHeader = longestLinkHeader(nic);
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring, transmission));
         }
-        this.watch = LastingThread.unstarted("portcullis-watch-" + name, () -> {
-            if (links != null) {
-                watch(links);
-            }
-        });
     }
 
-    /** As {@link RingPort#open(String, Steering, PacketSocket.SocketOptions)}. */
-    static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options)
-            throws PortException {
-        LinkWatch links = null;
-        RingNic opened = null;
+    /** As {@link RingPort#open}. */
+    static List<RingPort> open(
+            String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks) throws PortException {
         try {
-            links = LinkWatch.open();
             Nic nic = Nics.named(name);
             if (!nic.ethernet()) {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
             List<Ring> rings = openRings(nic, steering, options);
-            opened = new RingNic(nic, steering, options, rings, SendQueue::send, links);
+            RingNic opened = new RingNic(nic, steering, options, rings, SendQueue::send, checks);
             opened.chooseSendPath();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
             throw new PortException(explain(name, refused), refused);
-        } finally {
-            if (opened == null && links != null) {
-                links.close();
-            }
         }
     }
 
@@ -214,7 +207,7 @@ final class RingNic {
 
     /** A port has begun to read from this ring. The last port makes all sockets receive. */
     synchronized void started(Ring ring) {
-        if (!rings.contains(ring) || links == null || closedPorts > 0) {
+        if (!rings.contains(ring) || checks == null || closedPorts > 0) {
             return;
         }
         startedPorts++;
@@ -232,8 +225,8 @@ final class RingNic {
             startRefused = true;
             changeTo(new PortState.NotForwarding(explain(name, refused)));
         }
-        if (watch.getState() == Thread.State.NEW) {
-            watch.start();
+        if (watch == null) {
+            watch = checks.add(Set.of(NicEvents.Kind.LINKS), this::watch);
         }
     }
 
@@ -244,64 +237,49 @@ final class RingNic {
 
     /** Ends the watch if all ports are closed. */
     void endWatch() {
+        Registration ended;
         synchronized (this) {
-            if (closedPorts < ports.size()) {
+            ended = watch;
+            if (closedPorts < ports.size() || ended == null) {
                 return;
             }
         }
-        if (links == null) {
-            return;
-        }
-        links.close();
+        ended.close();
+    }
+
+    /** Milliseconds until the next call. */
+    private long watch(NicEvents.Changes changes) {
         try {
-            watch.join(END_MS);
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
+            if (changes.links()) {
+                mustReadLink = true;
+            }
+            if (!mustReadLink && checksLeft > 0 && !isBlocked()) {
+                checksLeft--;
+                return CHECK_MS;
+            }
+            boolean readLink =
+                    mustReadLink || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
+            mustReadLink = true;
+            check(readLink);
+            mustReadLink = false;
+            quietRounds = readLink ? 0 : quietRounds + 1;
+            checksLeft = CHECKS_A_ROUND - 1;
+            failedChecks = 0;
+            return CHECK_MS;
+        } catch (ErrnoException refused) {
+            failedChecks++;
+            if (failedChecks == FAILED_CHECKS) {
+                changeTo(new PortState.NotForwarding(
+                        name + ": the link state is unknown, the link can't be watched: " + refused.getMessage()));
+            }
+            mustReadLink = true;
+            return WATCH_MS;
         }
     }
 
-    private void watch(LinkWatch messages) {
-        int failed = 0;
-        int quietRounds = 0;
-        boolean readLink = true;
-        while (true) {
-            try {
-                if (!check(readLink)) {
-                    return;
-                }
-                quietRounds = readLink ? 0 : quietRounds + 1;
-                boolean quiet = isQuiet(messages);
-                readLink = !quiet || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
-                failed = 0;
-            } catch (ErrnoException refused) {
-                if (refused.errno() == Errno.ECANCELED) {
-                    return;
-                }
-                failed++;
-                if (failed == FAILED_CHECKS) {
-                    changeTo(new PortState.NotForwarding(
-                            name + ": the link state is unknown, the link can't be watched: " + refused.getMessage()));
-                }
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
-                readLink = true;
-            }
-        }
-    }
-
-    /** Waits. False: an rtnetlink message has come. True: a check is due, or a ring is blocked. */
-    private boolean isQuiet(LinkWatch messages) throws ErrnoException {
-        for (int ms = 0; ms < WATCH_MS; ms += CHECK_MS) {
-            if (!messages.next(CHECK_MS).isEmpty()) {
-                return false;
-            }
-            synchronized (this) {
-                blocked = closedPorts == 0 && startedPorts == ports.size() && areBlocked();
-                if (blocked || closedPorts > 0) {
-                    return true;
-                }
-            }
-        }
-        return true;
+    private synchronized boolean isBlocked() throws ErrnoException {
+        blocked = closedPorts == 0 && startedPorts == ports.size() && areBlocked();
+        return blocked;
     }
 
     private boolean areBlocked() throws ErrnoException {
@@ -316,13 +294,12 @@ final class RingNic {
      * Reads the kernel's counters and the state of the NIC.
      *
      * @param readLink false: reads the state only where something is wrong
-     * @return false: the ports are closed
      */
-    private boolean check(boolean readLink) throws ErrnoException {
+    private void check(boolean readLink) throws ErrnoException {
         Optional<Nic> toOpen = Optional.empty();
         synchronized (this) {
             if (closedPorts > 0) {
-                return closedPorts < ports.size();
+                return;
             }
             boolean switching = startedPorts < ports.size();
             boolean bound = areBound();
@@ -354,7 +331,6 @@ final class RingNic {
             reopen(toOpen.get());
         }
         ports.forEach(RingPort::announce);
-        return true;
     }
 
     private boolean areBound() throws ErrnoException {

@@ -11,6 +11,7 @@ import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.portcullis.linux.Errno;
+import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.Port;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * {@code rx-udp-gro-forwarding}) passed 275,000 for one flow, and 145,000 instead of 260,000 for 1,024, since a veth then passes
  * each frame to a NAPI poll of its own. daemon/BENCHMARKS.md has the commands.
  *
- * <p>Each worker has a port of its own on the NIC; the ports share a {@link RingNic}, whose thread also watches the link.
+ * <p>Each worker has a port of its own on the NIC; the ports share a {@link RingNic}, which also watches the link.
  */
 public final class RingPort implements Port {
     private static final Logger LOG = LoggerFactory.getLogger(RingPort.class);
@@ -79,25 +80,18 @@ public final class RingPort implements Port {
     }
 
     /**
-     * Opens a NIC for one worker. A NIC that is down forwards as soon as it is up.
-     *
-     * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
-     */
-    public static RingPort open(String name) throws PortException {
-        return open(name, Steering.SINGLE, PacketSocket.SocketOptions.ALONE).getFirst();
-    }
-
-    /**
-     * Opens a NIC for several workers. The kernel spreads the frames over the ports once all of them have started.
+     * Opens a NIC for one or several workers. The kernel spreads the frames over the ports once all of them have started. A NIC that is
+     * down forwards as soon as it is up.
      *
      * @param steering maps each frame to a worker
      * @param options of the sockets
+     * @param checks that watch the NIC from the start of the last port until the last one is closed
      * @return one port for each worker, in their order; each has to be closed, and all of them at the same time
-     * @throws PortException as for one
+     * @throws PortException if there is no such NIC, no privilege, a kernel that is too old, or the NIC is not Ethernet
      */
-    public static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options)
-            throws PortException {
-        return RingNic.open(name, steering, options);
+    public static List<RingPort> open(
+            String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks) throws PortException {
+        return RingNic.open(name, steering, options, checks);
     }
 
     @Override

@@ -2,20 +2,12 @@ package io.portcullis.linux.netlink;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.Errno;
-import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Namespace;
 import io.portcullis.linux.ethtool.Offloads;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -155,111 +147,5 @@ class NamespaceLinuxTest {
                 List.of("tx-tcp-segmentation"),
                 namespace.in(() -> Offloads.set("t0", List.of("tx-tcp-segmentation"), true)));
         assertTrue(namespace.in(() -> Offloads.read("t0").switchable()).contains("tx-tcp-segmentation"));
-    }
-
-    @Test
-    void linkChangesAreReported() throws Exception {
-        namespace.in(() -> {
-            try (LinkWatch watch = LinkWatch.open()) {
-                assertEquals(List.of(), watch.next(0));
-                Nic t0 = Nics.named("t0");
-                Nics.setUp(t0, true);
-                Nics.setUp(Nics.named("t1"), true);
-                until(
-                        watch,
-                        c -> c.nic().name().equals("t0")
-                                && c.nic().up()
-                                && c.nic().carrier());
-                namespace.ip("link set t0 mtu 1300");
-                until(watch, c -> c.nic().index() == t0.index() && c.nic().mtu() == 1300);
-                Nics.setUp(Nics.named("t1"), false);
-                until(
-                        watch,
-                        c -> c.nic().index() == t0.index()
-                                && c.nic().up()
-                                && !c.nic().carrier());
-                namespace.ip("link add br0 type bridge");
-                namespace.ip("link set t0 master br0");
-                namespace.ip("link set t0 nomaster");
-                List<LinkWatch.Change> bridged =
-                        until(watch, c -> c.nic().name().equals("t0") && c.nic().masterIndex() == 0);
-                assertTrue(bridged.stream().noneMatch(LinkWatch.Change::deleted), bridged::toString);
-                namespace.ip("link del t1");
-                until(watch, c -> c.nic().index() == t0.index() && c.deleted());
-            }
-            return true;
-        });
-    }
-
-    @Test
-    void lostNotificationsAreMadeUpFor() throws Exception {
-        namespace.in(() -> {
-            try (LinkWatch watch = LinkWatch.open()) {
-                int gone = Nics.index("t1");
-                namespace.ip("link add k0 type veth peer name k1");
-                Nic kept = Nics.named("k0");
-                // Each makes a notification of over 1 KiB: together several times the socket's buffer.
-                int bufferLength = Integer.parseInt(
-                        namespace.exec("sysctl -n net.core.rmem_default").strip());
-                int toggles = bufferLength / 400;
-                for (int i = 0; i < toggles; i++) {
-                    Nics.setUp(kept, i % 2 == 0);
-                }
-                namespace.ip("link del t1");
-                Nics.setUp(kept, true);
-                namespace.ip("link set k0 mtu 1234");
-                List<LinkWatch.Change> all = new ArrayList<>();
-                for (List<LinkWatch.Change> some = watch.next(100); !some.isEmpty(); some = watch.next(100)) {
-                    all.addAll(some);
-                }
-                assertTrue(
-                        all.size() < toggles, all.size() + " notifications of " + toggles + " changes: none was lost");
-                assertTrue(all.stream().anyMatch(c -> c.deleted() && c.nic().index() == gone));
-                LinkWatch.Change last = all.stream()
-                        .filter(c -> c.nic().index() == kept.index())
-                        .toList()
-                        .getLast();
-                assertTrue(last.nic().up() && last.nic().mtu() == 1234, last::toString);
-            }
-            return true;
-        });
-    }
-
-    /** Reads until a change fits; the class's time limit is the bound. */
-    private static List<LinkWatch.Change> until(LinkWatch watch, Predicate<LinkWatch.Change> fits)
-            throws ErrnoException {
-        List<LinkWatch.Change> seen = new ArrayList<>();
-        while (seen.stream().noneMatch(fits)) {
-            seen.addAll(watch.next(1_000));
-        }
-        return seen;
-    }
-
-    @Test
-    void closeEndsAReaderThatWaits() throws Exception {
-        LinkWatch watch = LinkWatch.open();
-        AtomicReference<Throwable> ended = new AtomicReference<>();
-        CountDownLatch started = new CountDownLatch(1);
-        Thread reader = Thread.ofPlatform().daemon().start(() -> {
-            started.countDown();
-            try {
-                while (true) {
-                    watch.next(-1);
-                }
-            } catch (Throwable thrown) {
-                ended.set(thrown);
-            }
-        });
-        assertTrue(started.await(5, TimeUnit.SECONDS));
-        watch.close();
-        watch.close();
-        reader.join(5_000);
-        assertFalse(reader.isAlive());
-        assertEquals(
-                "poll (RTMGRP_LINK): ECANCELED (Operation canceled)",
-                ended.get().getMessage());
-        assertEquals(
-                Errno.ECANCELED,
-                assertThrows(ErrnoException.class, () -> watch.next(0)).errno());
     }
 }

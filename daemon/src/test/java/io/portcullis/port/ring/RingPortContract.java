@@ -73,7 +73,7 @@ class RingPortContract extends NicPortContract {
 
     @Override
     protected Wire newWire(int mtuLength) throws Exception {
-        return VethWire.withOffloads(wires++, mtuLength, RingPort::open);
+        return VethWire.withOffloads(wires++, mtuLength, WatchedRing::open);
     }
 
     private static String far(Wire wire) {
@@ -170,7 +170,7 @@ class RingPortContract extends NicPortContract {
     @Test
     void withoutOffloadsAtTheNextNicTheKernelCutsAndFinishes() throws Exception {
         Wire outside = wire(1500);
-        Wire inside = wire(VethWire.without("tso off gso off tx off", wires++, 1500, RingPort::open));
+        Wire inside = wire(VethWire.without("tso off gso off tx off", wires++, 1500, WatchedRing::open));
         bridge(outside, inside);
         try (OffloadWire from = OffloadWire.on(far(outside))) {
             from.send(offloaded(tcp(1448 + 1448 + 10), NEEDS_CSUM, GSO_TCPV4, 54, 1448, 34, 16));
@@ -191,7 +191,7 @@ class RingPortContract extends NicPortContract {
     @Test
     void aSuperFrameThatThisNicCantCutIsCutByTheKernel() throws Exception {
         Wire outside = wire(1500);
-        Wire inside = wire(VethWire.without("tx-udp-segmentation off", wires++, 1500, RingPort::open));
+        Wire inside = wire(VethWire.without("tx-udp-segmentation off", wires++, 1500, WatchedRing::open));
         bridge(outside, inside);
         byte[] datagrams = Frame.udp(A, 1, B, 443)
                 .payload(numbered(2_500))
@@ -349,7 +349,7 @@ class RingPortContract extends NicPortContract {
     @ParameterizedTest
     @ValueSource(strings = {"", "tx-udp-segmentation off"})
     void datagramsOfOneFlowArriveAsTheyWere(String features) throws Exception {
-        Wire outside = wire(VethWire.without(features, wires++, 1500, RingPort::open));
+        Wire outside = wire(VethWire.without(features, wires++, 1500, WatchedRing::open));
         PortChannel channel = bridge(outside, wire(1500));
         List<byte[]> frames = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
@@ -454,7 +454,7 @@ class RingPortContract extends NicPortContract {
     void aFullRingWithoutAGapLosesNothing() throws Exception {
         Wire outside = wire(1500);
         // libpcap, which listens for the test, has small slots and many of them only where offloads are off.
-        Wire inside = wire(VethWire.without("tso off gso off gro off tx off", wires++, 1500, RingPort::open));
+        Wire inside = wire(VethWire.without("tso off gso off gro off tx off", wires++, 1500, WatchedRing::open));
         bridge(outside, inside);
         int frames = 10_000;
         for (int i = 0; i < frames; i++) {
@@ -520,7 +520,7 @@ class RingPortContract extends NicPortContract {
         try (OffloadWire tap = OffloadWire.tap("tap7")) {
             VethWire.ip("link", "set", "tap7", "up");
             Wire inside = wire(1500);
-            TapWire outside = new TapWire(RingPort.open("tap7"), tap);
+            TapWire outside = new TapWire(WatchedRing.open("tap7"), tap);
             bridge(outside, inside);
             outside.toPort(frame(1, 60));
             assertArrayEquals(frame(1, 60), next(inside));
@@ -580,7 +580,7 @@ class RingPortContract extends NicPortContract {
         try (OffloadWire tap = OffloadWire.tap("tap8")) {
             VethWire.ip("link", "set", "tap8", "up");
             Wire outside = wire(1600);
-            bridge(outside, new TapWire(RingPort.open("tap8"), tap));
+            bridge(outside, new TapWire(WatchedRing.open("tap8"), tap));
             int[][] tags = {{0x88a8, 20, 0x8100, 10}, {0x8100, 20, 0x8100, 10}, {0x88a8, 1, 0x88a8, 2}};
             for (int[] two : tags) {
                 outside.toPort(tagged(frame(8, 1_515), two));
@@ -774,7 +774,7 @@ class RingPortContract extends NicPortContract {
         Wire wire = wire(1500);
         String nic = wire.port().nic();
         wire.down();
-        try (RingPort port = RingPort.open(nic)) {
+        try (RingPort port = WatchedRing.open(nic)) {
             assertEquals(new PortState.NotForwarding(nic + " is down; `ip link set " + nic + " up`"), port.state());
             port.start(() -> {});
             wire.up();
@@ -808,19 +808,17 @@ class RingPortContract extends NicPortContract {
         Wire wire = wire(1500);
         String nic = wire.port().nic();
         wire.port().close();
-        RingPort.open(nic).close();
+        WatchedRing.open(nic).close();
         long descriptors = descriptors();
         long mappings = mappings();
         for (int i = 0; i < 10; i++) {
-            try (RingPort port = RingPort.open(nic)) {
+            try (RingPort port = WatchedRing.open(nic)) {
                 if (i % 2 == 0) {
                     port.start(() -> {});
-                    assertEquals(1, threads("portcullis-watch-" + nic));
                 }
                 assertTrue(mappings() > mappings);
                 assertTrue(isPromiscuous(nic));
             }
-            assertEquals(0, threads("portcullis-watch-" + nic));
             assertEquals(descriptors, descriptors());
             assertEquals(mappings, mappings());
             assertTrue(!isPromiscuous(nic));
@@ -853,15 +851,9 @@ class RingPortContract extends NicPortContract {
                 .count();
     }
 
-    private static long threads(String name) {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals(name))
-                .count();
-    }
-
     @Test
     void anUnknownNicIsNamed() {
-        PortException refused = assertThrows(PortException.class, () -> RingPort.open("eth9"));
+        PortException refused = assertThrows(PortException.class, () -> WatchedRing.open("eth9"));
         assertEquals("eth9: no such network interface; `ip link` lists those that there are", refused.getMessage());
         assertNotNull(refused.getCause());
     }
@@ -870,7 +862,7 @@ class RingPortContract extends NicPortContract {
     void anInterfaceThatIsNotEthernetIsRefused() throws Exception {
         VethWire.ip("tuntap", "add", "dev", "tun7", "mode", "tun");
         try {
-            PortException refused = assertThrows(PortException.class, () -> RingPort.open("tun7"));
+            PortException refused = assertThrows(PortException.class, () -> WatchedRing.open("tun7"));
             assertTrue(
                     String.valueOf(refused.getMessage()).startsWith("tun7: not an Ethernet interface"),
                     refused.getMessage());

@@ -52,7 +52,7 @@ class RingPortTest {
 
         public static void main(String[] arguments) {
             try {
-                RingPort.open("nic7").close();
+                WatchedRing.open("nic7").close();
             } catch (PortException refused) {
                 System.out.println(refused.getMessage());
             }

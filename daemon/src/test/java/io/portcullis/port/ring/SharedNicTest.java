@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.OwnNicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.AddressPair;
 import io.portcullis.packet.Batch;
@@ -40,6 +41,7 @@ class SharedNicTest {
     private final Queue<RingPort> reopened = new ConcurrentLinkedQueue<>();
     private Namespace namespace;
     private FrameSocket far;
+    private OwnNicChecks own;
     private List<RingPort> ports = List.of();
 
     @BeforeEach
@@ -48,8 +50,10 @@ class SharedNicTest {
         // The test would count the kernel's own frames.
         namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
         makeNic("");
+        own = namespace.in(OwnNicChecks::new);
         ports = namespace.in(
-                () -> RingPort.open("near", new Steering(WORKERS, SEED), PacketSocket.SocketOptions.ALONE));
+                () -> RingPort.open(
+                        "near", new Steering(WORKERS, SEED), PacketSocket.SocketOptions.ALONE, own.checks()));
     }
 
     private void makeNic(String index) throws Exception {
@@ -70,6 +74,7 @@ class SharedNicTest {
     @AfterEach
     void unplug() {
         ports.forEach(RingPort::close);
+        own.close();
         far.close();
         namespace.close();
     }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.portcullis.linux.FrameSocket;
 import io.portcullis.linux.Namespace;
 import io.portcullis.linux.OffloadWire;
+import io.portcullis.linux.netlink.OwnNicChecks;
+import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Frame;
 import io.portcullis.packet.TunnelTrain;
@@ -71,9 +73,11 @@ class TunnelPortTest {
 
     private RingPort port(String nic) throws Exception {
         RingPort port = namespace.in(() -> {
-            RingPort opened = RingPort.open(nic);
+            OwnNicChecks own = new OwnNicChecks();
+            sockets.add(own);
+            RingPort opened = RingPort.open(nic, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, own.checks())
+                    .getFirst();
             ports.add(opened);
-            // Its watch looks into the namespace of the thread that starts it.
             opened.start(() -> {});
             return opened;
         });
