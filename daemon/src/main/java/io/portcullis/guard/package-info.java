@@ -1,7 +1,8 @@
 /**
  * One guarded interface: {@link io.portcullis.guard.InterfaceOpener} opens its NICs, ports, flow tables and workers; {@link
- * io.portcullis.guard.GuardedInterface} starts, changes and stops them. {@link io.portcullis.guard.InterceptionMonitor} checks its
- * programs and NICs, {@link io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
+ * io.portcullis.guard.GuardedInterface} starts, changes and stops them. One thread an interface checks its programs and NICs ({@link
+ * io.portcullis.guard.InterceptionMonitor}), watches the NICs of its ports, and passes on a lost carrier ({@code LinkFollower}). {@link
+ * io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
  *
  * <p>May import {@code worker}, {@code port}, {@code intercept}, {@code engine}, {@code flowstore}, {@code
  * conntrack}, {@code policy}, {@code config}, {@code linux}, {@code packet} and {@code net}. Start reading at

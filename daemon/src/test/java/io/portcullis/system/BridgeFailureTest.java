@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -43,6 +44,26 @@ final class BridgeFailureTest {
         return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
                         .exit()
                 == 0;
+    }
+
+    @Test
+    void anInterfaceHasOneThreadBesidesItsWorkers() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2, link-state: follow"))) {
+            assertTrue(http(80));
+            List<String> threads = daemon.threads().stream()
+                    .filter(name -> name.matches("portcullis-(keep|link|nics|hotp|watc|web0).*"))
+                    .toList();
+            // The kernel's events once for the daemon; "watc" follows the configuration's files.
+            assertEquals(
+                    List.of(
+                            "portcullis-hotp",
+                            "portcullis-keep",
+                            "portcullis-nics",
+                            "portcullis-watc",
+                            "portcullis-web0",
+                            "portcullis-web0"),
+                    threads);
+        }
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -197,6 +198,16 @@ final class DaemonProcess implements AutoCloseable {
     /** The daemon itself; {@code ip netns exec} and the launcher become it. */
     void signal(String name) {
         Command.run("kill", "-" + name, Long.toString(process.pid())).ok();
+    }
+
+    /** Names of its threads, as the kernel cuts them: 15 bytes at most. */
+    List<String> threads() {
+        return Command.run("sh", "-c", "cat /proc/" + process.pid() + "/task/*/comm")
+                .ok()
+                .out()
+                .lines()
+                .sorted()
+                .toList();
     }
 
     /** Kills it, without a chance to put anything back. */

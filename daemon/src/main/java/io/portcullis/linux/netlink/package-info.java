@@ -1,8 +1,8 @@
 /**
  * Reads and changes over netlink: NICs, addresses, routes, sockets, nftables. {@link
- * io.portcullis.linux.netlink.Nics} reads and changes NICs, {@link io.portcullis.linux.netlink.LinkWatch} and
- * {@link io.portcullis.linux.netlink.AddressWatch} wait for changes, {@link
- * io.portcullis.linux.netlink.TcpSockets} lists TCP sockets (sock_diag).
+ * io.portcullis.linux.netlink.Nics} reads and changes NICs, {@link io.portcullis.linux.netlink.NicEvents} receives the kernel's
+ * notifications for the whole daemon, {@link io.portcullis.linux.netlink.NicChecks} runs checks at their time and after such
+ * notifications, {@link io.portcullis.linux.netlink.TcpSockets} lists TCP sockets (sock_diag).
  *
  * <p>May import {@code linux} and {@code net}. Start reading at {@code Netlink}.
  */

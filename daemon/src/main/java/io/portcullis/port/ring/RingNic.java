@@ -76,7 +76,7 @@ final class RingNic {
     private int closedPorts;
     private boolean startRefused;
     private boolean blocked;
-    private @Nullable Registration watch;
+    private @Nullable Registration watching;
 
     // Used by the watch only.
     private List<String> loggedMissing = List.of();
@@ -225,8 +225,8 @@ final class RingNic {
             startRefused = true;
             changeTo(new PortState.NotForwarding(explain(name, refused)));
         }
-        if (watch == null) {
-            watch = checks.add(Set.of(NicEvents.Kind.LINKS), this::watch);
+        if (watching == null) {
+            watching = checks.add(Set.of(NicEvents.Kind.LINKS), this::watch);
         }
     }
 
@@ -239,7 +239,7 @@ final class RingNic {
     void endWatch() {
         Registration ended;
         synchronized (this) {
-            ended = watch;
+            ended = watching;
             if (closedPorts < ports.size() || ended == null) {
                 return;
             }
@@ -257,8 +257,7 @@ final class RingNic {
                 checksLeft--;
                 return CHECK_MS;
             }
-            boolean readLink =
-                    mustReadLink || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
+            boolean readLink = mustReadLink || quietRounds >= QUIET_ROUNDS || !state.equals(PortState.FORWARDING);
             mustReadLink = true;
             check(readLink);
             mustReadLink = false;
