@@ -188,9 +188,9 @@ rehearse() {
   rm -rf "$folder"
 }
 
-# test_class SECONDS CLASS [ARGUMENT…]: builds, and runs a class of the tests that has a main, at most so long (0: as long as it
-# takes). Messages go to stderr. Wants a folder $work.
-test_class() {
+# build_tests: builds the classes of the tests, and writes the class path of what they need to $work/classpath. Messages go to
+# stderr. Wants a folder $work.
+build_tests() {
   {
     want mvn maven "builds portcullis"
     want_jdk
@@ -200,6 +200,12 @@ test_class() {
       -DincludeScope=test -Dmdep.outputFile="$work/classpath" || die "the build failed: see above"
     give_back_target
   } >&2
+}
+
+# test_class SECONDS CLASS [ARGUMENT…]: builds, and runs a class of the tests that has a main, at most so long (0: as long as it
+# takes). Messages go to stderr. Wants a folder $work.
+test_class() {
+  build_tests
   local target=$root/daemon/target seconds=$1
   shift
   timeout --foreground "$seconds" "$(java_25_home java)/bin/java" "@$root/scripts/jvm.options" \

@@ -1,0 +1,16 @@
+package io.portcullis.bench.lab;
+
+/** The numbers of drand48(3), which perl's {@code rand} has too: files are the same in each run, as they have been since. */
+final class Drand48 {
+    private long state;
+
+    Drand48(int seed) {
+        state = ((long) seed << 16) + 0x330E;
+    }
+
+    /** The next number of 0 to bound - 1. */
+    long next(long bound) {
+        state = state * 0x5DEECE66DL + 0xB & (1L << 48) - 1;
+        return (long) (state * 0x1p-48 * bound);
+    }
+}

@@ -1,0 +1,91 @@
+package io.portcullis.bench.lab;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** A daemon in a namespace, from one file of rules that is replaced. */
+final class Firewall {
+    private final String namespace;
+    private final Path config;
+    private final Path log;
+    private Process process;
+
+    /** Starts it; it has started when this returns. */
+    Firewall(String namespace, Path config, Path log) {
+        this.namespace = namespace;
+        this.config = config;
+        this.log = log;
+        process = launch();
+        awaitStart();
+    }
+
+    private Process launch() {
+        return Processes.start(
+                log, Namespaces.inside(namespace, Bench.launcher(), "run", "--config", config.toString()));
+    }
+
+    private void awaitStart() {
+        if (!Processes.eventually(
+                30, 0.1, () -> !process.isAlive() || Texts.count(log, " started: ") > 0)) {
+            throw new Failure("the daemon did not start within 30 s: " + Texts.tail(log, 3));
+        }
+        if (!process.isAlive()) {
+            throw new Failure("the daemon ended: " + Texts.tail(log, 3));
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** How many reloads there have been. */
+    int reloads() {
+        return Texts.count(log, " reloaded ");
+    }
+
+    String log() {
+        return Texts.read(log);
+    }
+
+    /**
+     * Puts a file in force that is not the one in force. The daemon sees the edit by itself: asked to reload too, it would read the
+     * file twice, and reading 100,000 rules keeps a core busy for seconds.
+     *
+     * @param pause seconds between two looks at its log
+     */
+    void use(Path rules, double pause) {
+        int before = reloads();
+        Texts.replace(config, rules);
+        if (!Processes.eventually(60, pause, () -> reloads() > before)) {
+            throw new Failure("the daemon did not reload: " + Texts.tail(log, 3));
+        }
+    }
+
+    String metrics() {
+        Processes.Outcome metrics = Namespaces.page(namespace, "/metrics", 5);
+        if (!metrics.isOk()) {
+            throw new Failure("the daemon gives no metrics");
+        }
+        return metrics.output();
+    }
+
+    void kill() {
+        process.destroyForcibly();
+        Processes.exit(process);
+    }
+
+    /** Another one in the place of one that was killed. */
+    void again() {
+        process = launch();
+        awaitStart();
+    }
+
+    /** As systemd stops it for good. */
+    void detach(Path socket) {
+        Processes.end(process);
+        Processes.run(
+                        30,
+                        Namespaces.inside(namespace, List.of(Bench.launcher(), "detach", "--socket", socket.toString())))
+                .ok();
+    }
+}

@@ -1,0 +1,43 @@
+package io.portcullis.bench.lab;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One TCP stream between a client and a server that runs already, of so many seconds, the first of which is left out. */
+record Iperf3(String server, int seconds) {
+    private static final Pattern RECEIVED =
+            Pattern.compile("(?s)\"sum_received\".*?\"bits_per_second\":\\s*([-+.0-9eE]+)");
+
+    /** Gbit/s of what arrived, to three digits. */
+    double run(String... options) {
+        Path output = Bench.work("bulk");
+        List<String> words = Namespaces.inside(
+                Namespaces.CLIENT,
+                Processes.concat(
+                        List.of(
+                                "iperf3",
+                                "--client",
+                                server,
+                                "--time",
+                                Integer.toString(seconds),
+                                "--omit",
+                                "1",
+                                "--json"),
+                        List.of(options)));
+        int exit = Processes.exit(Processes.start(output, Processes.limited(seconds + 20.0, words)));
+        if (exit != 0) {
+            throw new Failure("iperf3: " + Texts.tail(output, 3));
+        }
+        return gbits(Texts.read(output));
+    }
+
+    static double gbits(String json) {
+        Matcher received = RECEIVED.matcher(json);
+        if (!received.find()) {
+            throw new Failure("iperf3 does not say what it received");
+        }
+        return Math.rint(Double.parseDouble(received.group(1)) / 1e6) / 1e3;
+    }
+}

@@ -1,0 +1,139 @@
+package io.portcullis.bench.lab;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The network namespaces of a run. What a killed run left behind, {@link #removeAll} removes. */
+final class Namespaces {
+    static final String CLIENT = "bench-client";
+    static final String SERVER = "bench-server";
+    static final String WALL = "bench-wall";
+    static final String HOST = "bench-host";
+
+    /** Marks a namespace as ours, so that one that somebody else made under the same name is never removed. */
+    private static final String MARK = "portcullis-bench";
+
+    private static final Path FOLDER = Path.of("/run/netns");
+    private static final int SECONDS = 10;
+
+    private Namespaces() {}
+
+    /** Refuses to begin beside another run. */
+    static void refuseLeftOvers() {
+        existing().stream().findFirst().ifPresent(name -> {
+            throw new Failure("namespace " + name + " exists: another run is under way, or was killed;"
+                    + " 'sudo scripts/bench --down' removes what one left");
+        });
+    }
+
+    private static List<String> existing() {
+        return Stream.concat(
+                        Stream.of(CLIENT, SERVER, WALL, HOST),
+                        Arrays.stream(Row.values()).map(Row::namespace))
+                .filter(name -> Files.exists(FOLDER.resolve(name)))
+                .toList();
+    }
+
+    static void make(String name) {
+        ip("netns", "add", name);
+        ip("-n", name, "link", "set", "lo", "alias", MARK);
+        ip("-n", name, "link", "set", "lo", "up");
+    }
+
+    /** Runs {@code ip}. */
+    static void ip(String... words) {
+        Processes.run(SECONDS, Processes.concat(List.of("ip"), Arrays.asList(words))).ok();
+    }
+
+    /** Runs {@code ip} in a namespace, with the words of one line. */
+    static void ipIn(String name, String line) {
+        ip(Stream.concat(Stream.of("-n", name), Arrays.stream(line.split(" ", -1))).toArray(String[]::new));
+    }
+
+    /** The words of a command in a namespace. */
+    static List<String> inside(String name, String... words) {
+        return inside(name, Arrays.asList(words));
+    }
+
+    static List<String> inside(String name, List<String> words) {
+        return Processes.concat(List.of("ip", "netns", "exec", name), words);
+    }
+
+    /** Runs a short command in a namespace. */
+    static Processes.Outcome run(String name, String... words) {
+        return Processes.run(SECONDS, inside(name, words));
+    }
+
+    /** The body of a page of the daemon in that namespace. */
+    static Processes.Outcome page(String name, String path, int seconds) {
+        return run(
+                name,
+                "curl",
+                "--silent",
+                "--fail",
+                "--noproxy",
+                "*",
+                "--max-time",
+                Integer.toString(seconds),
+                "http://127.0.0.1:9750" + path);
+    }
+
+    /** Starts a program that goes on until its namespace is removed. */
+    static Process start(String name, Path log, String... words) {
+        return Processes.start(log, Processes.concat(List.of("setsid"), inside(name, words)));
+    }
+
+    /** The kernel's processes in a namespace, whoever started them. */
+    static List<Long> pids(String name) {
+        return Processes.run(SECONDS, "ip", "netns", "pids", name)
+                .ok()
+                .lines()
+                .map(Long::valueOf)
+                .toList();
+    }
+
+    static void removeAll() {
+        existing().forEach(Namespaces::remove);
+    }
+
+    private static void remove(String name) {
+        if (!Processes.run(SECONDS, "ip", "-n", name, "-o", "link", "show", "lo")
+                .output()
+                .contains("alias " + MARK)) {
+            throw new Failure(
+                    "namespace " + name + " was not made by scripts/bench: 'ip netns delete " + name + "' removes it");
+        }
+        endProcesses(name);
+        Processes.run(2 * SECONDS, "ip", "netns", "delete", name).ok();
+    }
+
+    /** Ends what runs in a namespace: asks first (the daemon puts things back on SIGTERM), then insists. */
+    static void endProcesses(String name) {
+        // One that was put to sleep would not hear that it has to end.
+        signal("CONT", pids(name));
+        for (int attempt = 1; attempt <= 120; attempt++) {
+            List<Long> pids = pids(name);
+            if (pids.isEmpty()) {
+                return;
+            }
+            if (attempt == 1 || attempt == 100) {
+                signal(attempt == 1 ? "TERM" : "KILL", pids);
+            }
+            Processes.pause(0.1);
+        }
+        throw new Failure("processes " + pids(name) + " in " + name + " do not end");
+    }
+
+    private static void signal(String signal, List<Long> pids) {
+        List<String> words = new ArrayList<>(List.of("kill", "-" + signal));
+        pids.forEach(pid -> words.add(Long.toString(pid)));
+        if (!pids.isEmpty()) {
+            // One that ended by itself meanwhile is no fault.
+            Processes.run(SECONDS, words);
+        }
+    }
+}

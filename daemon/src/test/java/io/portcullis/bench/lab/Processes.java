@@ -1,0 +1,162 @@
+package io.portcullis.bench.lab;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The processes of a run. Each has a time limit that holds even if this JVM is killed ({@code timeout}), or is in a namespace
+ * that is emptied at the end. Once the run is being cleaned up, only the thread that does so may start one.
+ */
+final class Processes {
+    private static final Path NOWHERE = Path.of("/dev/null");
+    private static final Map<String, String> ENVIRONMENT = new HashMap<>();
+    private static final List<Process> STARTED = new ArrayList<>();
+    private static @Nullable Thread cleaner;
+
+    private Processes() {}
+
+    /** All that is started from now on has that in its environment. */
+    static synchronized void environment(String name, String value) {
+        ENVIRONMENT.put(name, value);
+    }
+
+    /** Starts a program that goes on. */
+    static Process start(Path output, List<String> words) {
+        return start(output, output, words);
+    }
+
+    static synchronized Process start(Path output, Path complaint, List<String> words) {
+        if (cleaner != null && Thread.currentThread() != cleaner) {
+            throw new Failure("the run was ended by a signal");
+        }
+        ProcessBuilder builder = new ProcessBuilder(words)
+                .redirectInput(NOWHERE.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.to(output.toFile()));
+        if (output.equals(complaint)) {
+            builder.redirectErrorStream(true);
+        } else {
+            builder.redirectError(ProcessBuilder.Redirect.to(complaint.toFile()));
+        }
+        builder.environment().putAll(ENVIRONMENT);
+        try {
+            Process process = builder.start();
+            STARTED.removeIf(each -> !each.isAlive());
+            STARTED.add(process);
+            return process;
+        } catch (IOException e) {
+            throw new Failure("can't start " + String.join(" ", words) + ": " + e.getMessage());
+        }
+    }
+
+    /** The exit code of a process that a time limit of its own ends. */
+    static int exit(Process process) {
+        try {
+            return process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure("interrupted");
+        }
+    }
+
+    /** Asks a process to end, and waits for it. */
+    static void end(Process process) {
+        process.destroy();
+        try {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure("interrupted");
+        }
+    }
+
+    /** From here on only this thread starts processes; those of the run that are in no namespace of it are asked to end. */
+    static synchronized void beginCleaning() {
+        cleaner = Thread.currentThread();
+        STARTED.forEach(Process::destroy);
+    }
+
+    static synchronized boolean isCleaning() {
+        return cleaner != null;
+    }
+
+    /** The words of a command that ends after so many seconds at the latest. */
+    static List<String> limited(double seconds, List<String> words) {
+        return concat(List.of("timeout", "-k", "2", Numbers.general(seconds)), words);
+    }
+
+    /** Runs a program to its end, within so many seconds. */
+    static Outcome run(double seconds, List<String> words) {
+        try {
+            Path output = Files.createTempFile(Bench.work(), "command", "");
+            Path complaint = Files.createTempFile(Bench.work(), "command", "");
+            try {
+                int exit = exit(start(output, complaint, limited(seconds, words)));
+                return new Outcome(words, exit, Texts.read(output), Texts.read(complaint));
+            } finally {
+                Files.delete(output);
+                Files.delete(complaint);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Outcome run(double seconds, String... words) {
+        return run(seconds, Arrays.asList(words));
+    }
+
+    static List<String> concat(List<String> first, List<String> second) {
+        List<String> all = new ArrayList<>(first);
+        all.addAll(second);
+        return all;
+    }
+
+    static void pause(double seconds) {
+        try {
+            TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure("interrupted");
+        }
+    }
+
+    /** Tries until it succeeds, or the time is over; whether it succeeded. */
+    static boolean eventually(double seconds, double pause, BooleanSupplier attempt) {
+        long start = System.nanoTime();
+        while (!attempt.getAsBoolean()) {
+            if (System.nanoTime() - start > seconds * 1e9) {
+                return false;
+            }
+            pause(pause);
+        }
+        return true;
+    }
+
+    /** What became of a command. */
+    record Outcome(List<String> words, int exit, String output, String complaint) {
+        boolean isOk() {
+            return exit == 0;
+        }
+
+        /** Its standard output, if it succeeded. */
+        String ok() {
+            if (exit != 0) {
+                throw new Failure(
+                        String.join(" ", words) + " exited with " + exit + ": " + (complaint + output).strip());
+            }
+            return output;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.portcullis.bench.lab;
+
+import java.util.List;
+import java.util.Locale;
+
+/** A device under test: the firewall, or what else forwards frames. Each has a network and NICs of its own. */
+enum Row {
+    /** Kernel bridge, no filter. */
+    WIRE,
+    /** Kernel bridge, br_netfilter, an inet table with connection tracking and the same rules. */
+    NFT,
+    /** portcullis, datapath: ring. */
+    RING,
+    /** The ring of the ring row with an engine that accepts everything. */
+    NULL,
+    /** portcullis, datapath: pcap. */
+    PCAP,
+    /** As nft, but a C program with the same rules decides about each packet, in an nfnetlink queue. */
+    NFQUEUE,
+    /** Open vSwitch in user space with connection tracking and the same rules. */
+    OVS;
+
+    private final String label = name().toLowerCase(Locale.ROOT);
+
+    String label() {
+        return label;
+    }
+
+    String namespace() {
+        return "bench-" + label;
+    }
+
+    /** Of the NIC at both far ends. */
+    String nic() {
+        return "eth" + (ordinal() + 1);
+    }
+
+    String client() {
+        return "198.18." + (ordinal() + 1) + ".1";
+    }
+
+    String server() {
+        return "198.18." + (ordinal() + 1) + ".2";
+    }
+
+    /** What the C programs need to know of it, in their order. */
+    List<String> ends() {
+        return List.of(Namespaces.CLIENT, nic(), client(), Namespaces.SERVER, nic(), server());
+    }
+
+    boolean isDaemon() {
+        return this == RING || this == PCAP;
+    }
+
+    boolean isJava() {
+        return isDaemon() || this == NULL;
+    }
+
+    /** Whether it lets everything through. */
+    boolean isOpen() {
+        return this == WIRE || this == NULL;
+    }
+}
