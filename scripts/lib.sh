@@ -158,7 +158,7 @@ show_last_line() {
   done
 }
 
-# build: the jar and its libraries, and the classes of the tests, which scripts/bench needs one of, if a source is newer than
+# build: the jar and its libraries, and the classes of the tests, which scripts/bench is one of, if a source is newer than
 # the jar.
 build() {
   local jar=$root/daemon/target/portcullis.jar

@@ -156,7 +156,7 @@ final class Comparison {
             before.put(reason, count);
             if (more > 0) {
                 said.add(more + " as " + reason);
-                measurement.note(row, "drops_" + measure + "_" + reason, more);
+                measurement.note(row, "drops_" + measure + "_" + reason, (double) more);
             }
         });
         Console.say("   " + measurement.placement().label() + ", " + row.label() + ", " + measure + ": dropped "
@@ -264,7 +264,7 @@ final class Comparison {
                         roundsDone,
                         measurement.faults(),
                         Json.strings(skips.said()));
-        Json.keep(options.json(), report.json(header, options.placements()));
+        Json.keep(options.json(), report.json(header, options.placements()), "   written to ");
     }
 
     private String heading(Placement placement) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** The devices that are processes. While another row is measured such a device sleeps, wholly: what it costs is nobody else's cost. */
 final class Devices {
@@ -39,7 +40,7 @@ final class Devices {
             case NFQUEUE -> launch(row, Bench.work("nfqueue").toString(), row.server());
             case OVS -> launch(row, OpenVSwitch.prepare().toArray(String[]::new));
         }
-        Process process = processes.get(row);
+        Process process = Objects.requireNonNull(processes.get(row));
         if (!Processes.eventually(30, 0.1, () -> !process.isAlive() || isReady(row))) {
             throw new Failure(row.label() + " is not ready after 30 s: " + Texts.tail(log(row), 3));
         }
@@ -113,7 +114,7 @@ final class Devices {
     }
 
     long pid(Row row) {
-        return processes.get(row).pid();
+        return Objects.requireNonNull(processes.get(row)).pid();
     }
 
     void wake(Row row) {

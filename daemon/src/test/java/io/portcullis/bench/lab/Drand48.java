@@ -2,6 +2,8 @@ package io.portcullis.bench.lab;
 
 /** The numbers of drand48(3), which perl's {@code rand} has too: files are the same in each run, as they have been since. */
 final class Drand48 {
+    private static final long MASK = (1L << 48) - 1;
+
     private long state;
 
     Drand48(int seed) {
@@ -10,7 +12,7 @@ final class Drand48 {
 
     /** The next number of 0 to bound - 1. */
     long next(long bound) {
-        state = state * 0x5DEECE66DL + 0xB & (1L << 48) - 1;
+        state = (state * 0x5DEECE66DL + 0xB) & MASK;
         return (long) (state * 0x1p-48 * bound);
     }
 }

@@ -83,7 +83,7 @@ final class HostCost {
         end(Optional.of(ring), Guard.RING);
         Console.say("restart: " + series.spread("restart").replace(" (", " ms (")
                 + " from kill -9 to the first packet forwarded, " + restarts + " times");
-        Json.keep(options.json(), json(idle));
+        Json.keep(options.json(), json(idle), "JSON: ");
     }
 
     private void build() {

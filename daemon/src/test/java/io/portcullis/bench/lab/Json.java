@@ -33,8 +33,12 @@ final class Json {
         return values.stream().map(Numbers::general).toList().toString();
     }
 
-    /** Writes the file, which belongs to the owner of the checkout, as all that is below target. */
-    static void keep(Path file, String text) {
+    /**
+     * Writes the file, which belongs to the owner of the checkout, as all that is below target.
+     *
+     * @param label what is said before its name
+     */
+    static void keep(Path file, String text, String label) {
         Texts.folder(Objects.requireNonNull(file.getParent()));
         Texts.write(file, text);
         Path target = Bench.root().resolve("daemon/target");
@@ -42,6 +46,6 @@ final class Json {
             Processes.run(10, "chown", "--reference=" + Bench.root().resolve("pom.xml"), file.toString())
                     .ok();
         }
-        Console.say("   written to " + file);
+        Console.say(label + file);
     }
 }

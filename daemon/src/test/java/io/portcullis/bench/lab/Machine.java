@@ -54,7 +54,7 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
 
     /** The kernel's way to write one core: hexadecimal, 32 bits in a group. */
     static String mask(int core) {
-        return Integer.toHexString(1 << core % 32) + ",00000000".repeat(core / 32);
+        return Integer.toHexString(1 << (core % 32)) + ",00000000".repeat(core / 32);
     }
 
     boolean hasTwoCores() {

@@ -12,6 +12,9 @@ final class Numbers {
 
     private Numbers() {}
 
+    /** As {@link String#format}, whatever the machine's language. */
+    // The annotation that is asked for would be the one library that this program needs.
+    @SuppressWarnings("AnnotateFormatMethod")
     static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }

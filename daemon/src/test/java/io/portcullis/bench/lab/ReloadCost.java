@@ -53,7 +53,7 @@ final class ReloadCost {
         Memory memory = measure(firewall);
         List<Integer> times = times(firewall.log());
         print(memory, times, firewall.reloads());
-        Json.keep(options.json(), json(memory, times));
+        Json.keep(options.json(), json(memory, times), "JSON: ");
     }
 
     private static Path file(String name) {

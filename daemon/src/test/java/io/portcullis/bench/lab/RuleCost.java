@@ -49,7 +49,7 @@ final class RuleCost {
         Firewall firewall = new Firewall(Namespaces.WALL, config, Bench.work("log"));
         measure(firewall);
         print(firewall);
-        Json.keep(options.json(), json());
+        Json.keep(options.json(), json(), "JSON: ");
     }
 
     private static Path file(int count) {

@@ -158,6 +158,7 @@ final class Stalls {
                         ALLOWED_US,
                         holds,
                         floor.json(),
-                        loop.json()));
+                        loop.json()),
+                "   written to ");
     }
 }
