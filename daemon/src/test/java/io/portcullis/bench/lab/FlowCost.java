@@ -19,8 +19,7 @@ final class FlowCost {
         Console.say(Console.bold("portcullis bench --flows") + ": " + Machine.kernel() + ", " + Machine.online()
                 + " cores");
         Path log = Bench.work("jmh.log");
-        String iterations = quick ? "-wi 3 -i 5 -w 1 -r 1 -prof gc" : "-wi 3 -i 9 -w 2 -r 2 -prof gc";
-        List<Jmh.Line> flows = Jmh.run(900, log, JVM, "FlowBenchmark", iterations.split(" ", -1));
+        List<Jmh.Line> flows = Jmh.run(900, log, JVM, "FlowBenchmark", Jmh.options(quick ? "-wi 3 -i 5 -w 1 -r 1" : "-wi 3 -i 9 -w 2 -r 2"));
         rows(flows, new Iterations(Texts.read(log))).forEach(Console::say);
         recovery(Jmh.run(300, Bench.work("recovery.log"), JVM, "RecoveryBenchmark")).forEach(Console::say);
     }

@@ -14,6 +14,11 @@ final class Jmh {
 
     private Jmh() {}
 
+    /** The words of a line, or of the system property that shortens a trial of this program, and what is allocated. */
+    static String[] options(String iterations) {
+        return (System.getProperty("portcullis.bench.jmh", iterations) + " -prof gc").split(" ", -1);
+    }
+
     /** A line of JMH's CSV. */
     record Line(Map<String, String> fields) {
         /** The method, and behind a colon what else was measured of it. */

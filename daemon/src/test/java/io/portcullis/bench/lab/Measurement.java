@@ -57,6 +57,9 @@ final class Measurement {
 
     /** A measure failed; the last line of what the program complained about says why. */
     void missed(Row row, String what) {
+        if (Processes.isCleaning()) {
+            throw new Failure("the run was ended by a signal");
+        }
         faults++;
         String why = Texts.tail(complaint(), 1);
         Console.complain("   " + placement.label() + ", " + row.label() + ", " + what + ": not measured: "

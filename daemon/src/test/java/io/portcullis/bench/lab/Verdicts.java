@@ -19,8 +19,8 @@ final class Verdicts {
 
     static void run(boolean quick) {
         Path log = Bench.work("jmh.log");
-        String iterations = quick ? "-wi 2 -i 3 -w 500ms -r 500ms -prof gc" : "-wi 3 -i 5 -w 1 -r 1 -prof gc";
-        List<Jmh.Line> verdicts = Jmh.run(SECONDS, log, List.of(), "RuleSetBenchmark", iterations.split(" ", -1));
+        String[] iterations = Jmh.options(quick ? "-wi 2 -i 3 -w 500ms -r 500ms" : "-wi 3 -i 5 -w 1 -r 1");
+        List<Jmh.Line> verdicts = Jmh.run(SECONDS, log, List.of(), "RuleSetBenchmark", iterations);
         List<Jmh.Line> compiled = Jmh.run(SECONDS, log, List.of(), "CompileBenchmark");
         rows(verdicts).forEach(Console::say);
         Console.say(
