@@ -26,8 +26,8 @@ final class Firewall {
 
     private void awaitStart() {
         if (!Processes.eventually(
-                30, 0.1, () -> !process.isAlive() || Texts.count(log, " started: ") > 0)) {
-            throw new Failure("the daemon did not start within 30 s: " + Texts.tail(log, 3));
+                60, 0.1, () -> !process.isAlive() || Texts.count(log, " started: ") > 0)) {
+            throw new Failure("the daemon did not start within 60 s: " + Texts.tail(log, 3));
         }
         if (!process.isAlive()) {
             throw new Failure("the daemon ended: " + Texts.tail(log, 3));
