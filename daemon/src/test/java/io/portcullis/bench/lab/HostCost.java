@@ -232,7 +232,7 @@ final class HostCost {
         Process pinging = Processes.start(
                 output,
                 Processes.limited(
-                        20, Namespaces.inside(Namespaces.CLIENT, "ping", "-D", "-i", "0.005", HOST_IP)));
+                        90, Namespaces.inside(Namespaces.CLIENT, "ping", "-D", "-i", "0.005", HOST_IP)));
         Processes.pause(0.5);
         double killed = System.currentTimeMillis() / 1e3;
         ring.kill();
