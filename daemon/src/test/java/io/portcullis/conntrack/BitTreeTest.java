@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.BitSet;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("property")
 final class BitTreeTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 63, 64, 65, 4095, 4096, 4097, 300_000})

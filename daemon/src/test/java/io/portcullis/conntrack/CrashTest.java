@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The process ends between any two stores: a recovery then has the old flows or the new ones. Stores between two fences may have
  * been done in any order, so the test tries every subset of few stores, and random subsets of many.
  */
+@Tag("property")
 final class CrashTest {
     private static final int FLOWS = 3;
     private static final int STEPS = 600;

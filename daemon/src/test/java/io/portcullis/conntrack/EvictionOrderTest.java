@@ -9,10 +9,12 @@ import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random insertions, removals and changes of class against a model that sorts, for tables of many sizes. */
+@Tag("property")
 final class EvictionOrderTest {
     private static final EvictionClass[] CLASSES = EvictionClass.values();
 

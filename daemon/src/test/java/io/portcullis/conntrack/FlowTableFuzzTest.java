@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * checksum, 2: correct the entries' hashes), then changes of a table with some flows: triples of a position (two bytes) and a
  * byte.
  */
+@Tag("fuzz")
 final class FlowTableFuzzTest {
     private static final int INPUTS = 12_000;
     private static final int ENTRIES = 8;

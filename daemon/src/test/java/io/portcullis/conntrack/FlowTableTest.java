@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -384,6 +385,7 @@ final class FlowTableTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    @Tag("property")
     void randomOperationsAsTheModel(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int keys = random.nextInt(5, seed % 2 == 0 ? 40 : 4_000);

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Two correct endpoints with the tracker between them, on a path that loses, delays and reorders on both sides: no segment of
  * theirs may be dropped. A blind attacker sends too: none of his segments may have an effect.
  */
+@Tag("property")
 final class TcpExchangeTest {
     private static final int EXCHANGES = 250;
     private static final int MOST_SEGMENTS = 30_000;

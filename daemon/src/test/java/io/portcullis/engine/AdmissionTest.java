@@ -15,10 +15,12 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine decides about the first packet of a flow as {@link Policy#admission} says. */
+@Tag("property")
 final class AdmissionTest {
     private static final int PACKETS = 3_000;
     private static final String OWN = "10.0.0.1";

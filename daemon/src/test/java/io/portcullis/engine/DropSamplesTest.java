@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The samples for the log are fair among sources and reasons, and every drop is counted. */
@@ -88,6 +89,7 @@ final class DropSamplesTest {
     }
 
     @Test
+    @Tag("property")
     void theLimitHoldsAndNothingIsLost() {
         for (long seed = 1; seed <= 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * unmarked offloads), and for every frame six more (what the constants name; how long to wait; two of length;
  * two for offloads) and its bytes.
  */
+@Tag("fuzz")
 final class EngineFuzzTest {
     private static final int INPUTS = 1_500;
     private static final int HEAD = 6;

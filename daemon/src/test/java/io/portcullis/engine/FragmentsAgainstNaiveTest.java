@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Fragments of random datagrams, in random order, some of them wrong, get the same verdicts as from {@link NaiveFragments}. */
+@Tag("property")
 final class FragmentsAgainstNaiveTest {
     private static final int WORLDS = 600;
     private static final int ARRIVALS = 400;

@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * five for every fragment: what it is; its datagram's identification; its offset and its length in units of 8 bytes; how
  * long to wait before it.
  */
+@Tag("fuzz")
 final class FragmentsFuzzTest {
     private static final int INPUTS = 1_500;
     private static final int HEAD = 5;

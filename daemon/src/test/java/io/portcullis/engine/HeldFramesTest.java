@@ -11,6 +11,7 @@ import io.portcullis.packet.Batch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The memory of held frames. */
@@ -128,6 +129,7 @@ final class HeldFramesTest {
 
     /** Frames leave in any order: every cell that no frame occupies can be used. */
     @Test
+    @Tag("property")
     void noMemoryIsLostAndNoneIsTooMuch() {
         int cells = 64;
         HeldFrames held = new HeldFrames((long) cells * HeldFrames.CELL, 4);

@@ -10,12 +10,14 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Compares engine and reference frame by frame on random sequences: few tuples, so that packets often belong to a flow; packets that
  * correct ends would send, and values next to every limit of windows and timeouts.
  */
+@Tag("property")
 final class ReferencePropertyTest {
     private static final int SEQUENCES = Integer.getInteger("portcullis.sequences", 1_500);
     private static final int STEPS = 120;

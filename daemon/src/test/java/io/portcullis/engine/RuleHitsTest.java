@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A count stays with its rule, or entry of a network ACL, when a reload moves that. */
@@ -122,6 +123,7 @@ final class RuleHitsTest {
 
     /** Random edits, against a map from what a rule says to its count. */
     @Test
+    @Tag("property")
     void noCountGoesOnUnderAnotherRule() throws ConfigException {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);

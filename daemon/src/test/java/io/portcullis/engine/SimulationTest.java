@@ -9,10 +9,12 @@ import io.portcullis.policy.Policy;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.Yaml;
 
 /** Ten million frames of simulated worlds, and the report of a failure. */
+@Tag("property")
 final class SimulationTest {
     private static final long FRAMES = 10_000_000;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Folders that are full, read-only or owned by another user; their creation needs root. */
-@Tag("system")
+@Tag("netns")
 final class HostileFolderTest {
     private static final int NOBODY = 65534;
     private static final long KIB = 1 << 10;

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Reads any content of the index of the last good configuration: the result is the texts with its checksums, or a reason of one line;
  * no file of another folder is read; and the next configuration is kept all the same. An input is the content of the file.
  */
+@Tag("fuzz")
 final class LastGoodFuzzTest {
     private static final int INPUTS = 150;
     private static final Path MAIN = Path.of("/etc/p/main.yaml");

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whatever comes in on a connection to the metrics or the control server: it is requests or a refusal, the same ones however the
  * bytes were cut, and each is answered. An input is a byte, which says after how many bytes they are cut, and what comes in.
  */
+@Tag("fuzz")
 final class RequestFuzzTest {
     private static final int INPUTS = 4_000;
     private static final int SERVER_ERROR = 500;

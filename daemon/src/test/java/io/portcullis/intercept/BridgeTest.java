@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A bridge's two NICs, out0 (up) and in0 (down), each with its far end, w0 and m0, in the same namespace. */
-@Tag("system")
+@Tag("netns")
 @Timeout(120)
 class BridgeTest {
     private Namespace namespace;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The programs of a host's NIC after a run that died between two steps. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 final class HostTest {
     @TempDir

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whatever stands in a journal's file: it is none, with one line about why, or a journal in which everything can be asked for and
  * which is the same when it has been written and read again. An input is the file.
  */
+@Tag("fuzz")
 final class JournalFuzzTest {
     private static final int INPUTS = 400;
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class LinkFollowingTest {
@@ -70,6 +71,7 @@ final class LinkFollowingTest {
     }
 
     @Test
+    @Tag("property")
     void whateverHappensItEndsWithNothingHeldWhenBothHaveTheirCarrier() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our programs are recognised without a journal: it is lost, the disk is full, or the process has few privileges. */
-@Tag("system")
+@Tag("netns")
 @Timeout(120)
 final class LostNotesTest {
     private Namespace namespace;

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The firewall's own IP stack, tried from outside: by a router advertisement, and by ARP and UDP for the address of a third
  * NIC. Without the bridge each of them works, which shows that the test would see it; with it, none.
  */
-@Tag("system")
+@Tag("netns")
 @Timeout(120)
 class StackOffTheWireTest {
     private static final String FIREWALL_MAC = "02:00:00:00:00:01";

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,6 +70,7 @@ class AddressTest {
     }
 
     @Test
+    @Tag("property")
     void randomAddressesAgreeWithTheJdk() throws UnknownHostException {
         long seed = System.nanoTime();
         Random random = new Random(seed);

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -126,6 +127,7 @@ final class AddressPairTest {
     }
 
     @Test
+    @Tag("property")
     void theOrderDoesNotMatter() {
         for (long seed = 1; seed <= 10_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pcap4j.packet.Dot1qVlanTagPacket;
@@ -54,6 +55,7 @@ import org.pcap4j.packet.namednumber.IpNumber;
  * Random frames that pcap4j built, as they are, with a damaged payload, or mutated in their headers: both dissectors must read
  * the same, and refuse the same but for {@link Difference}.
  */
+@Tag("property")
 final class PacketAgainstPcap4jTest {
     /** Why, of a mutated frame, one of the two reads what the other refuses or does not look into. */
     private enum Difference {

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * An input is three bytes (1: make the IPv4 header's checksum right; where a NIC is said to start summing, where to write
  * the sum) and the frame.
  */
+@Tag("fuzz")
 final class PacketFuzzTest {
     private static final int INPUTS = 60_000;
     private static final int HEAD = 3;

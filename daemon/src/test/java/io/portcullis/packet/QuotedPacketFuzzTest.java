@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whatever an ICMP error quotes: nothing beyond it is read, and what would be a packet on the wire is the same packet in a
  * quote. An input is a byte (1: of ICMPv6) and what is quoted.
  */
+@Tag("fuzz")
 final class QuotedPacketFuzzTest {
     private static final int INPUTS = 60_000;
     private static final int GAP = 3;

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -75,6 +76,7 @@ final class SegmenterTest {
 
     @ParameterizedTest
     @EnumSource(TunnelTrain.Kind.class)
+    @Tag("property")
     void whatWasJoinedIsCutIntoTheVeryPackets(TunnelTrain.Kind kind) {
         SplittableRandom random = new SplittableRandom(kind.ordinal());
         for (int i = 0; i < 60; i++) {
@@ -99,6 +101,7 @@ final class SegmenterTest {
     /** As where the kernel keeps a list of packets (rx-gro-list), whose checksums it has found right. */
     @ParameterizedTest
     @EnumSource(TunnelTrain.Kind.class)
+    @Tag("property")
     void withoutAWordOnTheChecksumItIsFoundAsWell(TunnelTrain.Kind kind) {
         SplittableRandom random = new SplittableRandom(kind.ordinal());
         boolean v6 = kind.carries(true);
@@ -225,6 +228,7 @@ final class SegmenterTest {
     /** Neither the frame nor what is said of it can be believed. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
+    @Tag("property")
     void whateverComesNothingBeyondTheFrameIsRead(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<byte[]> seeds = new ArrayList<>();

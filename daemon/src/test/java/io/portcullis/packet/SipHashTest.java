@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -101,6 +102,7 @@ final class SipHashTest {
     }
 
     @Test
+    @Tag("property")
     void theShortFormIsOfSeventeenBytesAndTheLongOneOfFortyOne() {
         for (long seed = 1; seed <= 10_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

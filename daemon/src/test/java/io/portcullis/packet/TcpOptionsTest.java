@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -76,6 +77,7 @@ final class TcpOptionsTest {
     }
 
     @Test
+    @Tag("property")
     void randomBytesAreReadWithinTheirBounds() {
         for (long seed = 1; seed <= 50_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

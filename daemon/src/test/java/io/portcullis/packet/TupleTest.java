@@ -9,6 +9,7 @@ import io.portcullis.net.IpProtocol;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One flow, one key: security-groups.md section 3, "Key". */
@@ -100,6 +101,7 @@ final class TupleTest {
     }
 
     @Test
+    @Tag("property")
     void bothDirectionsOfARandomFlowHaveOneKey() {
         for (long seed = 1; seed <= 20_000; seed++) {
             Exchange exchange = Exchange.random(new SplittableRandom(seed));
@@ -111,6 +113,7 @@ final class TupleTest {
     }
 
     @Test
+    @Tag("property")
     void theSamePacketOnTheOtherSideIsAnotherFlow() {
         for (long seed = 1; seed <= 20_000; seed++) {
             Exchange exchange = Exchange.random(new SplittableRandom(seed));
@@ -176,6 +179,7 @@ final class TupleTest {
     }
 
     @Test
+    @Tag("property")
     void aQuoteNamesTheFlowOfThePacketItQuotes() {
         for (long seed = 1; seed <= 5_000; seed++) {
             Exchange exchange = Exchange.random(new SplittableRandom(seed));

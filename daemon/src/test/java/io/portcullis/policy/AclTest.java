@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Network ACLs whose entries speak about lists of blocks, of both families. */
@@ -102,6 +103,7 @@ final class AclTest {
 
     /** Tens of thousands of blocks of both families in several entries, against a plain reading. */
     @Test
+    @Tag("property")
     void longListsAreAskedAsShortOnes() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);

@@ -8,9 +8,11 @@ import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Against asking one block after the other. */
+@Tag("property")
 final class AddressSetTest {
     private static Address random(Random random, boolean v6) {
         // Few different bits, so that blocks nest and addresses hit.

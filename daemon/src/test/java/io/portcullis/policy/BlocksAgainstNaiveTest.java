@@ -16,12 +16,14 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every structure that finds addresses, against asking one block after the other, where the numbers are extreme: both ends of
  * a family, halves that are all 0 or all 1, no block, one block, blocks that share a half.
  */
+@Tag("property")
 final class BlocksAgainstNaiveTest {
     private static final long SEED = System.currentTimeMillis() / 86_400_000;
     private static final int WORLDS = 20_000;

@@ -11,10 +11,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The order of packed blocks against the library's stable sort. */
+@Tag("property")
 final class PrefixOrderTest {
     private static final long SEED = 20261129;
 

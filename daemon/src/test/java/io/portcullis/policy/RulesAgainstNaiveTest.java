@@ -16,11 +16,13 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The compiled rules credit the rule that a plain reading credits: on random rules, on borders, and on all of a small world. */
+@Tag("property")
 final class RulesAgainstNaiveTest {
     private static final int WORLDS = 10_000;
     private static final int PACKETS = 1_000;

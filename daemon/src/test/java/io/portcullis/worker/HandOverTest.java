@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** ICMP errors that the kernel gives to another worker than the one that knows their flow, and fragments, which it never does. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 final class HandOverTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);

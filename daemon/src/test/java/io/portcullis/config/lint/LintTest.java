@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LintTest {
@@ -123,6 +124,7 @@ class LintTest {
 
     /** Against the plain comparison of each rule with each other, on rules drawn from few values. */
     @Test
+    @Tag("property")
     void coverageAgreesWithComparingAll() {
         long seed = System.nanoTime();
         Random random = new Random(seed);

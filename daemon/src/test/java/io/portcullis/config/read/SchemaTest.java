@@ -757,6 +757,7 @@ public class SchemaTest {
 
     /** Addresses that a hand might write, right and wrong: one character more, less or other makes most of them wrong. */
     @Test
+    @org.junit.jupiter.api.Tag("property")
     void schemaAndDaemonAgreeAboutAddresses() {
         List<String> sound = List.of(
                 "10.0.0.1",

@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -300,6 +301,7 @@ class BadConfigTest {
 
     /** Any file gives either a configuration or errors, each with one line of text and a location. */
     @Test
+    @Tag("fuzz")
     void aDamagedFileIsReadOrRefused() throws URISyntaxException, IOException {
         String sound = Files.readString(Path.of("../config/portcullis.yaml"))
                 + "conntrack: &c {max-flows: 5, timeouts: {udp: 30s}}\n"

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Any file gives either a configuration or errors, each with one visible line and a location. What a fuzzer found
  * is a file in {@code YamlFuzzTestInputs/yaml} and stays there.
  */
+@Tag("fuzz")
 final class YamlFuzzTest {
     private static final int INPUTS = 4_000;
     private static final int LONGEST_FAULT = 2_000;

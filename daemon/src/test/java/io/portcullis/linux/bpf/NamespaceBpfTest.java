@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Programs on a NIC: each test has a namespace with a veth pair, t0 and t1. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 final class NamespaceBpfTest {
     private Namespace namespace;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Changes of NICs: each test has a namespace with a veth pair, t0 and t1. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class NamespaceLinuxTest {
     private Namespace namespace;

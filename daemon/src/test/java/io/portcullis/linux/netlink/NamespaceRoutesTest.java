@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The NIC by which a connection leaves, and the lists of sockets: in a namespace with two veth pairs. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class NamespaceRoutesTest {
     private static final int PORT = 2022;

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class InternetChecksumTest {
@@ -34,6 +35,7 @@ final class InternetChecksumTest {
     }
 
     @Test
+    @Tag("property")
     void asWordByWordAtEveryLengthAndOffset() {
         for (long seed = 1; seed <= 3_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
@@ -47,6 +49,7 @@ final class InternetChecksumTest {
     }
 
     @Test
+    @Tag("property")
     void theHalvesOfAnAddressSumAsItsBytes() {
         SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < 1_000; i++) {

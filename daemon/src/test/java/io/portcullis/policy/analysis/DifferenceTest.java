@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What diff and expect say of all addresses, against a plain reading of single packets. */
@@ -48,6 +49,7 @@ final class DifferenceTest {
     }
 
     @Test
+    @Tag("property")
     void aPacketIsInTheDifferenceExactlyWhenItsVerdictDiffers() {
         int differing = 0;
         for (long seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
@@ -205,6 +207,7 @@ final class DifferenceTest {
 
     /** An expectation holds exactly if no packet that it is about breaks it. */
     @Test
+    @Tag("property")
     void aClaimThatHoldsHasNoPacketAgainstIt() {
         int held = 0;
         int broken = 0;

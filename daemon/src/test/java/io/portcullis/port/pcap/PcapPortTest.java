@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Runs {@link PcapPortContract} in a JVM inside a network namespace, and opens ports where that must fail. */
-@Tag("system")
+@Tag("netns")
 class PcapPortTest {
     private static NamespaceJvm jvm;
 

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The kernel's own word on {@link Steering}: packet sockets at one end of a veth pair, in a group, and the test at the other
  * end. Each test has a namespace of its own.
  */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class FanoutTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);

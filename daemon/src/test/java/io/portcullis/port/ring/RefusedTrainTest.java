@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A NIC that refuses frames, at every place of a batch and with every error: each accepted frame arrives once, in
  * order, or is counted once as lost. Each frame has its number as the last four bytes of its payload.
  */
+@Tag("property")
 class RefusedTrainTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";

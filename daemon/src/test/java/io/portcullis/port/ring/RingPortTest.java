@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Runs {@link RingPortContract} in a JVM inside a network namespace, and opens ports where that must fail. */
-@Tag("system")
+@Tag("netns")
 class RingPortTest {
     private static NamespaceJvm jvm;
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The ports that several workers have on one NIC, when that goes and another one comes. The test is every worker's loop. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class SharedNicTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,6 +70,7 @@ final class SteeringTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
+    @Tag("property")
     void programAndParserAgree(long seed) {
         RandomFrames frames = new RandomFrames(seed);
         int key = (int) (seed * 0x9e3779b9L);
@@ -180,6 +182,7 @@ final class SteeringTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Tag("property")
     void aFlowItsFragmentsAndItsErrorsMeet(boolean v6) {
         RandomFrames addresses = new RandomFrames(5);
         SplittableRandom random = new SplittableRandom(6);

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What the kernel has joined in a tunnel crosses a pair of ports in the very packets that were sent. The test is the loop between
  * the ports; nobody in the namespace has a tunnel device.
  */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class TunnelPortTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every complete edit is reported, and no incomplete one, however and wherever the files are changed. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 final class EditsTest {
     /** Longer than any quiet time, and than the interval of the looks. */
     private static final long PAUSE_MS = 6_000;
@@ -374,6 +376,7 @@ final class EditsTest {
 
     /** A file that is mounted over another causes no event in a folder. */
     @Test
+    @Tag("netns")
     void aMountedFileIsWatched() throws Exception {
         Path private_ = Files.createDirectory(folder.resolve("private"));
         write(folder.resolve("real.yaml"), "r: 1\n");
