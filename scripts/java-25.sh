@@ -38,7 +38,7 @@ java_options() {
   # and 1 GiB at the most, of which 64 MiB are taken at once, and what a collection finds free goes back but for a third. Out of
   # memory ends the process, so that systemd starts a whole one; a configuration that would lead there is refused. The collector never
   # runs while frames pass, but its barriers do: a frame costs 84 ns with the serial and the parallel one, 95 with G1, 97 with ZGC
-  # (io.portcullis.worker.FrameCost, 1,024 flows).
+  # (io.portcullis.bench.FrameCost, 1,024 flows).
   local heap=256 memory
   if memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2> /dev/null) && [[ -n $memory ]]; then
     heap=$((memory / 4096))

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.portcullis.conntrack.TcpTracker.Step;
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.function.BiFunction;

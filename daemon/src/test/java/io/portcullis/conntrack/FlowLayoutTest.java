@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Tuple;
+import io.portcullis.testing.Frame;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -4,7 +4,7 @@ import static io.portcullis.conntrack.Conversation.ACK;
 import static io.portcullis.conntrack.Conversation.FIN;
 import static io.portcullis.conntrack.Conversation.SYN;
 
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.Frame;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Queue;

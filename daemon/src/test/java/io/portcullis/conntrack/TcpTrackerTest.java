@@ -12,7 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.conntrack.TcpConnection.State;
 import io.portcullis.conntrack.TcpTracker.Step;
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.Frame;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -3,7 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.portcullis.Allocation;
 import io.portcullis.config.ConfigException;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.Allocation;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
+import io.portcullis.vectors.Frames;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.reference.Step;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

@@ -11,6 +11,7 @@ import io.portcullis.packet.Batch;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Policy;
+import io.portcullis.testing.EngineBench;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;

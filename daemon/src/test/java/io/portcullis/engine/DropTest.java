@@ -3,9 +3,9 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 

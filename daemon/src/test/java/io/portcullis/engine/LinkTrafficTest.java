@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

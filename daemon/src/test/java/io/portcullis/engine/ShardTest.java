@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.Frame;
 import io.portcullis.policy.Policy;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

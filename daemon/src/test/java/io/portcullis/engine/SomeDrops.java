@@ -1,9 +1,9 @@
 package io.portcullis.engine;
 
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,7 +13,7 @@ import io.portcullis.guard.AutoFlows;
 import io.portcullis.history.LastGood;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.policy.Policy;
-import io.portcullis.service.SmallTmpfs;
+import io.portcullis.testing.SmallTmpfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

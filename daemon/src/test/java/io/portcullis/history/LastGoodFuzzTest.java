@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.FileName;
-import io.portcullis.packet.Mutations;
+import io.portcullis.testing.Mutations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -10,7 +10,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.FakeDaemon;
-import io.portcullis.packet.Mutations;
+import io.portcullis.testing.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.ethtool.SizeLimit;
 import io.portcullis.linux.netlink.NicAddress;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.testing.Namespace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

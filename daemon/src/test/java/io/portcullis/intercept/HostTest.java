@@ -3,11 +3,11 @@ package io.portcullis.intercept;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.Mode;
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.bpf.Bpf;
 import io.portcullis.linux.bpf.BpfProgram;
 import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.testing.Namespace;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;

@@ -8,13 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.Mode;
 import io.portcullis.config.PacketMark;
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.bpf.Bpf;
 import io.portcullis.linux.bpf.BpfProgram;
 import io.portcullis.linux.bpf.Clsact;
 import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.linux.netlink.NicClaim;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.testing.Namespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -3,10 +3,10 @@ package io.portcullis.intercept;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.FrameSocket;
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.netlink.NicAddress;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.testing.FrameSocket;
+import io.portcullis.testing.Namespace;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;

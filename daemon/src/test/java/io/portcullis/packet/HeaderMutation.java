@@ -1,6 +1,7 @@
 package io.portcullis.packet;
 
 import io.portcullis.net.IpProtocol;
+import io.portcullis.testing.Frame;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 

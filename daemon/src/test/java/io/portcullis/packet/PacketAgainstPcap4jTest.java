@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Fault;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Fault;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.Mutations;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;

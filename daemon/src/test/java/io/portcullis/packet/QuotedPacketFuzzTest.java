@@ -8,6 +8,8 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet.Fault;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.Mutations;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;

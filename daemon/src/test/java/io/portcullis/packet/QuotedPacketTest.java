@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.net.IpProtocol;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.net.EtherType;
 import io.portcullis.packet.wire.Bytes;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.Mutations;
+import io.portcullis.testing.TunnelTrain;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

@@ -41,9 +41,9 @@ public final class RuleSample {
 
     private final SplittableRandom random;
     private final Shape shape;
-    final List<Entry> entries = new ArrayList<>();
+    public final List<Entry> entries = new ArrayList<>();
 
-    RuleSample(Shape shape, int rules, long seed) {
+    public RuleSample(Shape shape, int rules, long seed) {
         this.shape = shape;
         random = new SplittableRandom(seed);
         Address nest = address();
@@ -90,7 +90,7 @@ public final class RuleSample {
         return new Cidr(address.network(length), length);
     }
 
-    RuleSet compile() {
+    public RuleSet compile() {
         RuleSetBuilder builder = new RuleSetBuilder();
         for (int i = 0; i < entries.size(); i++) {
             builder.add(i, entries.get(i).rule(), List.of(entries.get(i).block()));
@@ -99,7 +99,7 @@ public final class RuleSample {
     }
 
     /** One rule after the other: what {@link RuleSet#match} must answer. */
-    static int naive(List<Entry> entries, boolean v6, int protocol, int selector, long high, long low) {
+    public static int naive(List<Entry> entries, boolean v6, int protocol, int selector, long high, long low) {
         Address peer = new Address(v6, high, low);
         for (int i = 0; i < entries.size(); i++) {
             Rule rule = entries.get(i).rule();
@@ -116,14 +116,14 @@ public final class RuleSample {
     }
 
     /** Questions; half of them from inside a rule's block, at one of its ports. */
-    static final class Questions {
-        final boolean v6;
-        final int[] protocols;
-        final int[] selectors;
-        final long[] highs;
-        final long[] lows;
+    public static final class Questions {
+        public final boolean v6;
+        public final int[] protocols;
+        public final int[] selectors;
+        public final long[] highs;
+        public final long[] lows;
 
-        Questions(boolean v6, int count) {
+        public Questions(boolean v6, int count) {
             this.v6 = v6;
             protocols = new int[count];
             selectors = new int[count];
@@ -132,7 +132,7 @@ public final class RuleSample {
         }
     }
 
-    Questions questions(int count) {
+    public Questions questions(int count) {
         Questions questions = new Questions(shape == Shape.V6, count);
         for (int i = 0; i < count; i++) {
             Address peer = address();

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.XdpDrop;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.packet.HeldNic;
+import io.portcullis.testing.XdpDrop;
 import org.junit.jupiter.api.Test;
 
 /** What every port of a real NIC does when that changes, goes and comes back. */

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import io.portcullis.linux.Namespace;
 import io.portcullis.system.Protocols.Sample;
+import io.portcullis.testing.Namespace;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

@@ -3,7 +3,7 @@ package io.portcullis.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.bpf.TcxDetach;
+import io.portcullis.testing.TcxDetach;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;

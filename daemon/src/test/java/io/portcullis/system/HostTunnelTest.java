@@ -2,8 +2,8 @@ package io.portcullis.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.packet.Frame;
-import io.portcullis.packet.TunnelTrain;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.TunnelTrain;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.portcullis.system;
 
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Frame;
-import io.portcullis.packet.Frame.Octets;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.Frame.Octets;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package io.portcullis.system;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.FrameSocket;
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.Frame;
+import io.portcullis.testing.FrameSocket;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.portcullis.packet.TunnelTrain;
+import io.portcullis.testing.TunnelTrain;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;

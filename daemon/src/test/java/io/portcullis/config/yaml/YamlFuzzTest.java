@@ -9,7 +9,7 @@ import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.net.Visible;
-import io.portcullis.packet.Mutations;
+import io.portcullis.testing.Mutations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.bpf.BpfProgram.Instruction.Exit;
 import io.portcullis.linux.bpf.BpfProgram.Instruction.Load;
 import io.portcullis.linux.bpf.BpfProgram.Instruction.Set;
@@ -16,6 +15,7 @@ import io.portcullis.linux.bpf.BpfProgram.Size;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.netlink.Veth;
+import io.portcullis.testing.Namespace;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;

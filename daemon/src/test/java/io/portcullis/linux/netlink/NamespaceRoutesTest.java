@@ -3,7 +3,7 @@ package io.portcullis.linux.netlink;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.Namespace;
+import io.portcullis.testing.Namespace;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

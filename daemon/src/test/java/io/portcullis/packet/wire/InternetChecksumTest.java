@@ -2,7 +2,7 @@ package io.portcullis.packet.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.packet.Frame;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HexFormat;

@@ -3,8 +3,8 @@ package io.portcullis.port.pcap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.port.NamespaceJvm;
 import io.portcullis.port.PortException;
+import io.portcullis.testing.NamespaceJvm;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;

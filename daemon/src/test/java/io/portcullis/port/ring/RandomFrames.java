@@ -1,8 +1,8 @@
 package io.portcullis.port.ring;
 
 import io.portcullis.net.IpProtocol;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.Frame;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;

@@ -2,8 +2,8 @@ package io.portcullis.port.ring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.portcullis.port.NamespaceJvm;
 import io.portcullis.port.PortException;
+import io.portcullis.testing.NamespaceJvm;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;

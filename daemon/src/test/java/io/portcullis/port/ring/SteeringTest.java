@@ -4,15 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.linux.packet.FilterMachine;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.AddressPair;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.Packet.Fault;
 import io.portcullis.packet.QuotedPacket;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.FilterMachine;
+import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.portcullis.Allocation;
 import io.portcullis.linux.packet.RehearsalSocket;
 import io.portcullis.packet.Batch;
-import io.portcullis.packet.TunnelTrain;
 import io.portcullis.port.PortCounter;
+import io.portcullis.testing.Allocation;
+import io.portcullis.testing.TunnelTrain;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.service.SmallTmpfs;
+import io.portcullis.testing.SmallTmpfs;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
