@@ -46,12 +46,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A real server on a real Unix socket, asked by the real client and by peers that misbehave. */
 @Timeout(60)
+@Tag("slow")
 final class ControlServerTest {
     private static final Duration PATIENT = Duration.ofSeconds(30);
     private static final ObjectMapper JSON = new ObjectMapper();

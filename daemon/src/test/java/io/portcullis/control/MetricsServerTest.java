@@ -39,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A real server on the loopback, asked by Java's own HTTP client. */
 @Timeout(60)
+@Tag("slow")
 final class MetricsServerTest {
     private final FakeDaemon daemon = new FakeDaemon();
     private final Meters meters = new Meters("1.2.3", () -> 0, () -> 0);

@@ -11,7 +11,6 @@ import io.portcullis.packet.TcpFlags;
 import io.portcullis.testing.Allocation;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
-import io.portcullis.vectors.Frames;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

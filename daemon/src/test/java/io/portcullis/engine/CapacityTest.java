@@ -11,12 +11,14 @@ import io.portcullis.reference.Step;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Floods a full table with several times its size, while {@value #TALKERS} established connections go on and others open, by rules
  * and by failsafe: none is lost, and the new ones are admitted.
  */
+@Tag("slow")
 final class CapacityTest {
     private static final int LIMIT = 5_000;
     private static final int FLOOD = 4 * LIMIT;

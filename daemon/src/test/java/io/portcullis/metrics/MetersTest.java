@@ -40,9 +40,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a scrape shows of engines that decided about real frames. */
+@Tag("slow")
 final class MetersTest {
     private static final String TWO_RULES = """
             version: 1

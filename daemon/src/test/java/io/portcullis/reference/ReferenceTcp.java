@@ -5,7 +5,6 @@ import static io.portcullis.packet.TcpFlags.FIN;
 import static io.portcullis.packet.TcpFlags.RST;
 import static io.portcullis.packet.TcpFlags.SYN;
 
-import io.portcullis.engine.Adopted;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,7 +2,6 @@ package io.portcullis.reference;
 
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
-import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;

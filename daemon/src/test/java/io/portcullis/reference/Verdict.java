@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param audited true: it passes nevertheless
  * @param rule that is credited with it, or null
  */
-public record Verdict(Reason reason, boolean audited, @Nullable String rule) {
+public record Verdict(
+        Reason reason, boolean audited, @Nullable String rule) {
     /** It passes, and no rule is credited. */
     static final Verdict PASS = new Verdict(Reason.NONE, false, null);
 

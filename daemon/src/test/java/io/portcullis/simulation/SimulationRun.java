@@ -4,7 +4,6 @@ import io.portcullis.reference.Firewall;
 import io.portcullis.reference.Script;
 import io.portcullis.reference.Step;
 import io.portcullis.reference.Trial;
-import io.portcullis.vectors.Frames;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -25,11 +25,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A whole worker, from ring to system call and back to waiting: 100,000 frames cost the heap nothing. */
 @Timeout(90)
+@Tag("slow")
 final class WorkerAllocationTest {
     private static final int FRAMES = 100_000;
 

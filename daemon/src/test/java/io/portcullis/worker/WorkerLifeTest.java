@@ -20,6 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A worker whose ports, tasks or thread throw: it goes on, and reports the problem as long as it lasts. */
 @Timeout(60)
+@Tag("slow")
 final class WorkerLifeTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
     private static final long PATIENCE_MS = 10_000;

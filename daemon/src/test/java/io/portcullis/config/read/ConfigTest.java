@@ -53,6 +53,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -495,6 +496,7 @@ class ConfigTest {
 
     /** A generated file of 100,000 rules: all of them arrive, in order, and soon (seconds; the bound is for slow machines). */
     @Test
+    @Tag("slow")
     void aHundredThousandRulesAreReadInSeconds() throws ConfigException {
         int rules = 100_000;
         long seed = System.nanoTime();

@@ -59,6 +59,7 @@ import org.yaml.snakeyaml.resolver.Resolver;
  * {@code config/portcullis.schema.json}, which editors use: it takes what the daemon takes, and refuses what one file shows
  * to be wrong. Editors tell numbers from texts and the daemon does not, so every file is put to it in both ways.
  */
+@org.junit.jupiter.api.Tag("slow")
 public class SchemaTest {
     private static final Path CONFIG = Path.of("../config");
     private static final ObjectMapper JSON = new ObjectMapper();
