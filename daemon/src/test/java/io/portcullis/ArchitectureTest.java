@@ -289,7 +289,9 @@ final class ArchitectureTest {
                 List<String> lines = Files.readAllLines(file);
                 for (int i = 0; i < lines.size(); i++) {
                     Matcher head = METHOD.matcher(lines.get(i));
-                    int indentation = head.matches() ? indentationOfMethod(lines, i, head.group(1).length()) : 0;
+                    int indentation = head.matches()
+                            ? indentationOfMethod(lines, i, head.group(1).length())
+                            : 0;
                     if (indentation > 0) {
                         int length = lines.subList(i, lines.size()).indexOf(" ".repeat(indentation) + "}") - 1;
                         methods++;

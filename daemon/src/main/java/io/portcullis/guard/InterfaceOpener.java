@@ -104,12 +104,7 @@ public final class InterfaceOpener {
             opened.addAll(outside);
             List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
             GuardedInterface guarded = new GuardedInterface(
-                    settings,
-                    datapath,
-                    interception,
-                    flows,
-                    workers(engines(flows, count), outside, inside),
-                    checks);
+                    settings, datapath, interception, flows, workers(engines(flows, count), outside, inside), checks);
             done = true;
             return guarded;
         } catch (PortException e) {

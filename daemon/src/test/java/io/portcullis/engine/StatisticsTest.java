@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.net.Direction;
-import io.portcullis.packet.Frame;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.testing.EngineBench;
+import io.portcullis.testing.Frame;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 

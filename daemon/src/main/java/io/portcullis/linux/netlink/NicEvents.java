@@ -31,8 +31,7 @@ public final class NicEvents implements AutoCloseable {
 
     private static final int RTMGRP_IPV4_IFADDR = 0x10;
     private static final int RTMGRP_IPV6_IFADDR = 0x100;
-    private static final int GROUPS =
-            Netlink.RTMGRP_LINK | Netlink.RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    private static final int GROUPS = Netlink.RTMGRP_LINK | Netlink.RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
     private static final String GROUP_NAMES = "RTMGRP_LINK, RTMGRP_TC, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR";
 
     /** Datagrams of one report at the most. */
@@ -200,7 +199,8 @@ public final class NicEvents implements AutoCloseable {
     private void note(Netlink.Message message, Set<Kind> kinds, Set<Integer> deleted) {
         switch (message.type()) {
             case Netlink.RTM_NEWLINK, Netlink.RTM_DELLINK -> {
-                // struct ifinfomsg. Bridges (family AF_BRIDGE) send to this group too: their DELLINK means "no longer my port".
+                // struct ifinfomsg. Bridges (family AF_BRIDGE) send to this group too: their DELLINK means "no longer
+                // my port".
                 if (message.body().get(0) != 0) {
                     return;
                 }

@@ -107,8 +107,8 @@ final class RingNic {
     }
 
     /** As {@link RingPort#open}. */
-    static List<RingPort> open(
-            String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks) throws PortException {
+    static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks)
+            throws PortException {
         try {
             Nic nic = Nics.named(name);
             if (!nic.ethernet()) {

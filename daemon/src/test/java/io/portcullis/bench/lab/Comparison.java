@@ -43,8 +43,7 @@ final class Comparison {
         Console.say(Console.bold("portcullis bench") + ": " + Machine.kernel() + ", " + machine.count() + " cores, "
                 + Numbers.format("%.2f", busy) + " of them busy before the start");
         if (busy >= 0.1) {
-            Console.say("   "
-                    + Console.yellow("somebody else is at work on this machine: don't quote these figures"));
+            Console.say("   " + Console.yellow("somebody else is at work on this machine: don't quote these figures"));
         }
         rows = skips.keep(
                 List.of(Row.values()).stream().filter(options.rows()::contains).toList());
@@ -105,7 +104,8 @@ final class Comparison {
         }
         int code = FarEnds.fetch(row, 8081);
         if (row.isOpen() && code != 0) {
-            throw new Failure(row.label() + ": no page from port 8081 although nothing filters: curl ended with " + code);
+            throw new Failure(
+                    row.label() + ": no page from port 8081 although nothing filters: curl ended with " + code);
         }
         // 28: nobody answered in time.
         if (!row.isOpen() && code != 28) {
@@ -260,10 +260,7 @@ final class Comparison {
         String header = Json.header(machine.count(), busy)
                 + Numbers.format(
                         ", \"quick\": %s, \"rounds\": %d, \"not_measured\": %d, \"skipped\": %s",
-                        options.quick(),
-                        roundsDone,
-                        measurement.faults(),
-                        Json.strings(skips.said()));
+                        options.quick(), roundsDone, measurement.faults(), Json.strings(skips.said()));
         Json.keep(options.json(), report.json(header, options.placements()), "   written to ");
     }
 
@@ -281,11 +278,13 @@ final class Comparison {
         for (Samples.Key key : samples.keys()) {
             if (key.measure().endsWith("_is_generators_highest")) {
                 List<Double> rounds = samples.of(key);
-                double limited = rounds.stream().mapToDouble(Double::doubleValue).sum();
+                double limited =
+                        rounds.stream().mapToDouble(Double::doubleValue).sum();
                 if (2 * limited > rounds.size()) {
                     String flows = key.measure().contains("_flows_") ? Settings.MANY_FLOWS + " flows" : "1 flow";
-                    Console.say("   " + key.placement().label() + ", " + key.row().label() + ", " + flows
-                            + ": lost less than 0.5 % of all that the generator can send; its own limit may be higher");
+                    Console.say(
+                            "   " + key.placement().label() + ", " + key.row().label() + ", " + flows
+                                    + ": lost less than 0.5 % of all that the generator can send; its own limit may be higher");
                 }
             }
         }

@@ -24,18 +24,20 @@ final class Devices {
             case WIRE, NFT -> {
                 return;
             }
-            // A /run of its own, in the mount namespace that ip netns exec makes: flow tables, journals and control socket of an
+            // A /run of its own, in the mount namespace that ip netns exec makes: flow tables, journals and control
+            // socket of an
             // installed daemon, or of the other row's, stay apart.
-            case RING, PCAP -> launch(
-                    row,
-                    "sh",
-                    "-c",
-                    "mount -t tmpfs -o mode=755 portcullis-bench /run && exec \"$@\"",
-                    "sh",
-                    Bench.launcher(),
-                    "run",
-                    "--config",
-                    Bench.work(row.label() + ".yaml").toString());
+            case RING, PCAP ->
+                launch(
+                        row,
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs -o mode=755 portcullis-bench /run && exec \"$@\"",
+                        "sh",
+                        Bench.launcher(),
+                        "run",
+                        "--config",
+                        Bench.work(row.label() + ".yaml").toString());
             case NULL -> launch(row, nullForwarder().toArray(String[]::new));
             case NFQUEUE -> launch(row, Bench.work("nfqueue").toString(), row.server());
             case OVS -> launch(row, OpenVSwitch.prepare().toArray(String[]::new));
@@ -83,14 +85,19 @@ final class Devices {
                 """;
         Path target = Bench.root().resolve("daemon/target");
         String jar = target.resolve("portcullis.jar").toString();
-        List<String> words = new ArrayList<>(
-                Processes.run(10, "bash", "-c", script, Bench.root().resolve("scripts").toString(), jar)
-                        .ok()
-                        .lines()
-                        .filter(word -> !word.isEmpty())
-                        // The classes are others than those of the cache.
-                        .filter(word -> !word.startsWith("-XX:AOTCache="))
-                        .toList());
+        List<String> words = new ArrayList<>(Processes.run(
+                        10,
+                        "bash",
+                        "-c",
+                        script,
+                        Bench.root().resolve("scripts").toString(),
+                        jar)
+                .ok()
+                .lines()
+                .filter(word -> !word.isEmpty())
+                // The classes are others than those of the cache.
+                .filter(word -> !word.startsWith("-XX:AOTCache="))
+                .toList());
         words.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
@@ -127,7 +134,8 @@ final class Devices {
 
     private void signal(String signal, Row row) {
         if (processes.containsKey(row)
-                && !Processes.run(10, "kill", "-" + signal, Long.toString(pid(row))).isOk()) {
+                && !Processes.run(10, "kill", "-" + signal, Long.toString(pid(row)))
+                        .isOk()) {
             throw endedByItself(row);
         }
     }

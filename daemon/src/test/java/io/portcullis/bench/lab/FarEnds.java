@@ -37,9 +37,7 @@ final class FarEnds {
     }
 
     static void sysctl(String namespace, String... settings) {
-        Processes.run(
-                        10,
-                        Namespaces.inside(namespace, Processes.concat(List.of("sysctl", "-qw"), List.of(settings))))
+        Processes.run(10, Namespaces.inside(namespace, Processes.concat(List.of("sysctl", "-qw"), List.of(settings))))
                 .ok();
     }
 
@@ -47,8 +45,7 @@ final class FarEnds {
         String device = row.namespace();
         String nic = row.nic();
         make(device);
-        Namespaces.ipIn(
-                device, "link add out0 type veth peer name " + nic + " netns " + Namespaces.CLIENT);
+        Namespaces.ipIn(device, "link add out0 type veth peer name " + nic + " netns " + Namespaces.CLIENT);
         Namespaces.ipIn(device, "link add in0 type veth peer name " + nic + " netns " + Namespaces.SERVER);
         Namespaces.ipIn(Namespaces.CLIENT, "address add " + row.client() + "/24 dev " + nic);
         Namespaces.ipIn(Namespaces.SERVER, "address add " + row.server() + "/24 dev " + nic);
@@ -115,9 +112,12 @@ final class FarEnds {
         Namespaces.start(Namespaces.SERVER, Bench.work("iperf3-server.log"), "iperf3", "--server");
         for (int port : new int[] {80, 8081, 5201}) {
             String filter = "sport = :" + port;
-            if (!Processes.eventually(10, 0.1, () -> Namespaces.run(Namespaces.SERVER, "ss", "-Hltn", filter)
-                    .output()
-                    .contains("LISTEN"))) {
+            if (!Processes.eventually(
+                    10,
+                    0.1,
+                    () -> Namespaces.run(Namespaces.SERVER, "ss", "-Hltn", filter)
+                            .output()
+                            .contains("LISTEN"))) {
                 throw new Failure("nothing listens on port " + port + " of the server after 10 s: "
                         + Texts.read(Bench.work("web/output")));
             }

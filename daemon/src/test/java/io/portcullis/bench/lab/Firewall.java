@@ -25,8 +25,7 @@ final class Firewall {
     }
 
     private void awaitStart() {
-        if (!Processes.eventually(
-                60, 0.1, () -> !process.isAlive() || Texts.count(log, " started: ") > 0)) {
+        if (!Processes.eventually(60, 0.1, () -> !process.isAlive() || Texts.count(log, " started: ") > 0)) {
             throw new Failure("the daemon did not start within 60 s: " + Texts.tail(log, 3));
         }
         if (!process.isAlive()) {
@@ -85,7 +84,8 @@ final class Firewall {
         Processes.end(process);
         Processes.run(
                         30,
-                        Namespaces.inside(namespace, List.of(Bench.launcher(), "detach", "--socket", socket.toString())))
+                        Namespaces.inside(
+                                namespace, List.of(Bench.launcher(), "detach", "--socket", socket.toString())))
                 .ok();
     }
 }

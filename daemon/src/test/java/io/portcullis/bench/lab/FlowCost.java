@@ -19,9 +19,11 @@ final class FlowCost {
         Console.say(Console.bold("portcullis bench --flows") + ": " + Machine.kernel() + ", " + Machine.online()
                 + " cores");
         Path log = Bench.work("jmh.log");
-        List<Jmh.Line> flows = Jmh.run(900, log, JVM, "FlowBenchmark", Jmh.options(quick ? "-wi 3 -i 5 -w 1 -r 1" : "-wi 3 -i 9 -w 2 -r 2"));
+        List<Jmh.Line> flows = Jmh.run(
+                900, log, JVM, "FlowBenchmark", Jmh.options(quick ? "-wi 3 -i 5 -w 1 -r 1" : "-wi 3 -i 9 -w 2 -r 2"));
         rows(flows, new Iterations(Texts.read(log))).forEach(Console::say);
-        recovery(Jmh.run(300, Bench.work("recovery.log"), JVM, "RecoveryBenchmark")).forEach(Console::say);
+        recovery(Jmh.run(300, Bench.work("recovery.log"), JVM, "RecoveryBenchmark"))
+                .forEach(Console::say);
     }
 
     /** The median of the iterations: others take their turns on this machine, too. */
@@ -41,8 +43,7 @@ final class FlowCost {
                 })
                 .toList();
         return Processes.concat(
-                List.of(Numbers.format(
-                        "%-22s %10s %10s %14s %10s", "what", "flows", "ns", "÷ HashMap", "B/packet")),
+                List.of(Numbers.format("%-22s %10s %10s %14s %10s", "what", "flows", "ns", "÷ HashMap", "B/packet")),
                 rows);
     }
 
@@ -63,8 +64,7 @@ final class FlowCost {
                         score(lines, "recover")),
                 Numbers.format(
                         "a turn of forgetting takes %.0f us (999 of 1,000); the longest, with what else the machine did: %.0f us",
-                        score(lines, "p0.999"),
-                        score(lines, "p1.00")));
+                        score(lines, "p0.999"), score(lines, "p1.00")));
     }
 
     private static double score(List<Jmh.Line> lines, String end) {

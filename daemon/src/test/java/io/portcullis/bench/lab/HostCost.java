@@ -113,8 +113,8 @@ final class HostCost {
             case BARE -> {
                 return firewall;
             }
-            case NFT -> Namespaces.run(Namespaces.HOST, "nft", "-f", nft.toString())
-                    .ok();
+            case NFT ->
+                Namespaces.run(Namespaces.HOST, "nft", "-f", nft.toString()).ok();
             case RING -> firewall = Optional.of(new Firewall(Namespaces.HOST, config, Bench.work("log")));
         }
         proveShut(guard);
@@ -231,8 +231,7 @@ final class HostCost {
         Path output = Bench.work("ping");
         Process pinging = Processes.start(
                 output,
-                Processes.limited(
-                        90, Namespaces.inside(Namespaces.CLIENT, "ping", "-D", "-i", "0.005", HOST_IP)));
+                Processes.limited(90, Namespaces.inside(Namespaces.CLIENT, "ping", "-D", "-i", "0.005", HOST_IP)));
         Processes.pause(0.5);
         double killed = System.currentTimeMillis() / 1e3;
         ring.kill();
@@ -256,20 +255,9 @@ final class HostCost {
     private String json(double idle) {
         StringBuilder json = new StringBuilder(Numbers.format(
                 "{\"kernel\": \"%s\", \"cores\": %d, \"rounds\": %d, \"seconds\": %d,%n",
-                Machine.kernel(),
-                Machine.online(),
-                rounds,
-                seconds));
+                Machine.kernel(), Machine.online(), rounds, seconds));
         for (String name : List.of(
-                "bare-in",
-                "bare-out",
-                "nft-in",
-                "nft-out",
-                "ring-in",
-                "ring-out",
-                "bare-tbf",
-                "ring-tbf",
-                "restart")) {
+                "bare-in", "bare-out", "nft-in", "nft-out", "ring-in", "ring-out", "bare-tbf", "ring-tbf", "restart")) {
             json.append(Numbers.format("  \"%s\": %s,%n", name, Json.numbers(series.of(name))));
         }
         return json.append(Numbers.format("  \"idle-percent\": %.2f}%n", idle)).toString();

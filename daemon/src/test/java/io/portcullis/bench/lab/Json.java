@@ -15,15 +15,13 @@ final class Json {
     static String header(int cores, double busy) {
         return Numbers.format(
                 "\"date\": \"%s\", \"kernel\": \"%s\", \"cores\": %d, \"busy_before\": %.2f",
-                Instant.now().truncatedTo(ChronoUnit.SECONDS),
-                Machine.kernel(),
-                cores,
-                busy);
+                Instant.now().truncatedTo(ChronoUnit.SECONDS), Machine.kernel(), cores, busy);
     }
 
     static String strings(List<String> texts) {
         return texts.stream()
-                .map(text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", " ") + '"')
+                .map(text ->
+                        '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", " ") + '"')
                 .toList()
                 .toString();
     }

@@ -19,7 +19,10 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
 
     static Machine look() {
         String line = Processes.run(
-                        10, "taskset", "-cp", Long.toString(ProcessHandle.current().pid()))
+                        10,
+                        "taskset",
+                        "-cp",
+                        Long.toString(ProcessHandle.current().pid()))
                 .ok()
                 .strip();
         String allowed = line.substring(line.lastIndexOf(' ') + 1);

@@ -46,12 +46,14 @@ final class Namespaces {
 
     /** Runs {@code ip}. */
     static void ip(String... words) {
-        Processes.run(SECONDS, Processes.concat(List.of("ip"), Arrays.asList(words))).ok();
+        Processes.run(SECONDS, Processes.concat(List.of("ip"), Arrays.asList(words)))
+                .ok();
     }
 
     /** Runs {@code ip} in a namespace, with the words of one line. */
     static void ipIn(String name, String line) {
-        ip(Stream.concat(Stream.of("-n", name), Arrays.stream(line.split(" ", -1))).toArray(String[]::new));
+        ip(Stream.concat(Stream.of("-n", name), Arrays.stream(line.split(" ", -1)))
+                .toArray(String[]::new));
     }
 
     /** The words of a command in a namespace. */

@@ -29,8 +29,9 @@ final class Numbers {
         if (value == 0) {
             return "0";
         }
-        BigDecimal rounded =
-                new BigDecimal(value).round(new MathContext(digits, RoundingMode.HALF_EVEN)).stripTrailingZeros();
+        BigDecimal rounded = new BigDecimal(value)
+                .round(new MathContext(digits, RoundingMode.HALF_EVEN))
+                .stripTrailingZeros();
         int exponent = rounded.precision() - rounded.scale() - 1;
         if (exponent >= -4 && exponent < digits) {
             return rounded.toPlainString();

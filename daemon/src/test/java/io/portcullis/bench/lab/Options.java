@@ -167,8 +167,7 @@ record Options(
             return Arrays.stream(names.split(",", -1))
                     .map(name -> {
                         if (!all.contains(name)) {
-                            throw new Misuse(
-                                    "no such row: '" + name + "' (there are " + String.join(" ", all) + ")");
+                            throw new Misuse("no such row: '" + name + "' (there are " + String.join(" ", all) + ")");
                         }
                         return Row.values()[all.indexOf(name)];
                     })

@@ -34,9 +34,8 @@ record Quantiles(double p50, double p99, double p999, double max, double samples
             int end = line.lastIndexOf(' ');
             Matcher bound = BOUND.matcher(line);
             if (line.substring(0, end).contains(labels) && bound.find()) {
-                double key = bound.group(1).equals("+Inf")
-                        ? Double.POSITIVE_INFINITY
-                        : Double.parseDouble(bound.group(1));
+                double key =
+                        bound.group(1).equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bound.group(1));
                 upTo.merge(key, sign * Double.parseDouble(line.substring(end + 1)), Double::sum);
             }
         });
@@ -70,11 +69,7 @@ record Quantiles(double p50, double p99, double p999, double max, double samples
     String json() {
         return Numbers.format(
                 "{\"p50_us\": %s, \"p99_us\": %s, \"p999_us\": %s, \"max_us\": %s, \"samples\": %.0f}",
-                orNull(p50),
-                orNull(p99),
-                orNull(p999),
-                orNull(max),
-                samples);
+                orNull(p50), orNull(p99), orNull(p999), orNull(max), samples);
     }
 
     private static String orNull(double microseconds) {

@@ -32,7 +32,8 @@ final class QuantilesTest {
         assertEquals(Double.POSITIVE_INFINITY, quantiles.max());
         assertEquals(1000, quantiles.samples());
         assertEquals(
-                "   loop                  10.000     100.000     100.000         inf          1000", quantiles.row("loop"));
+                "   loop                  10.000     100.000     100.000         inf          1000",
+                quantiles.row("loop"));
         assertEquals(
                 "{\"p50_us\": 10.000, \"p99_us\": 100.000, \"p999_us\": 100.000, \"max_us\": null, \"samples\": 1000}",
                 quantiles.json());

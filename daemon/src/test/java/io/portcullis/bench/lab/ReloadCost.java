@@ -206,10 +206,7 @@ final class ReloadCost {
     private String json(Memory memory, List<Integer> times) {
         StringBuilder json = new StringBuilder(Numbers.format(
                 "{\"kernel\": \"%s\", \"cores\": %d, \"rounds\": %d, \"pings\": %d",
-                Machine.kernel(),
-                Machine.online(),
-                rounds,
-                pings));
+                Machine.kernel(), Machine.online(), rounds, pings));
         for (String key : List.of("quiet", "reload")) {
             for (String what : List.of("p50_us", "p99_us", "lost")) {
                 String name = key + "-" + what;

@@ -51,7 +51,8 @@ final class ReportTest {
         String json = report.json("\"rounds\": 2", List.of(Placement.SPLIT));
         assertTrue(json.startsWith("{\"rounds\": 2,\n  \"placements\": {\n    \"split\": {"), json);
         assertTrue(
-                json.contains("\"bulk1\": {\"median\": 11, \"min\": 10, \"max\": 12, \"samples\": [10, 12], \"to_nft\": 1}"),
+                json.contains(
+                        "\"bulk1\": {\"median\": 11, \"min\": 10, \"max\": 12, \"samples\": [10, 12], \"to_nft\": 1}"),
                 json);
         assertTrue(json.contains("\"samples\": [22], \"to_nft\": 2}"), json);
         assertTrue(json.contains("\"wire\": {}"), json);

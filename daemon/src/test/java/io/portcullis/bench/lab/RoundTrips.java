@@ -19,8 +19,7 @@ record RoundTrips(Measurement measurement, boolean isLoaded) implements Scenario
         }
         Path output = Bench.work("load");
         Process load = Processes.start(
-                output,
-                Processes.limited(60, measurement.udpWords(row, "rate", 1, Settings.LOAD_PPS, LOAD_SECONDS)));
+                output, Processes.limited(60, measurement.udpWords(row, "rate", 1, Settings.LOAD_PPS, LOAD_SECONDS)));
         Processes.pause(0.2);
         ping(row);
         if (!load.isAlive()) {
@@ -32,7 +31,12 @@ record RoundTrips(Measurement measurement, boolean isLoaded) implements Scenario
     private void ping(Row row) {
         Path output = Bench.work("ping");
         if (!measurement.udp(
-                row, 60, output, "ping", Settings.PING_INTERVAL_US, measurement.settings().pings())) {
+                row,
+                60,
+                output,
+                "ping",
+                Settings.PING_INTERVAL_US,
+                measurement.settings().pings())) {
             measurement.missed(row, isLoaded ? "round trips, load" : "round trips, idle");
             return;
         }

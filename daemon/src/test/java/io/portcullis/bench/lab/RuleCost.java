@@ -36,8 +36,7 @@ final class RuleCost {
             Verdicts.run(options.quick());
         }
         ThreeEnds.build();
-        FarEnds.sysctl(
-                Namespaces.CLIENT, "net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=1024 65535");
+        FarEnds.sysctl(Namespaces.CLIENT, "net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=1024 65535");
         for (int count : COUNTS) {
             Texts.write(file(count), rules(count));
         }
@@ -114,7 +113,8 @@ final class RuleCost {
         Console.say("100,000 rules: " + slowest(firewall.log()) + " in the daemon, the slowest of " + firewall.reloads()
                 + " reloads");
         Console.say(
-                "%8s %20s %10s %22s %10s", "rules", "bulk TCP, Gbit/s", "/10 rules", "new connections, 1/s", "/10 rules");
+                "%8s %20s %10s %22s %10s",
+                "rules", "bulk TCP, Gbit/s", "/10 rules", "new connections, 1/s", "/10 rules");
         for (int count : COUNTS) {
             Console.say(
                     "%8d %20s %10.3f %22s %10.3f",
@@ -144,14 +144,10 @@ final class RuleCost {
     private String json() {
         StringBuilder json = new StringBuilder(Numbers.format(
                 "{\"kernel\": \"%s\", \"cores\": %d, \"rounds\": %d, \"seconds\": %d",
-                Machine.kernel(),
-                Machine.online(),
-                rounds,
-                seconds));
+                Machine.kernel(), Machine.online(), rounds, seconds));
         for (int count : COUNTS) {
             for (String what : List.of("bulk-", "connections-")) {
-                json.append(Numbers.format(
-                        ",%n  \"%s%d\": %s", what, count, Json.numbers(series.of(what + count))));
+                json.append(Numbers.format(",%n  \"%s%d\": %s", what, count, Json.numbers(series.of(what + count))));
             }
         }
         return json.append("}\n").toString();

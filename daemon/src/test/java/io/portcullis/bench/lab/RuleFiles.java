@@ -59,8 +59,7 @@ final class RuleFiles {
     private static String block(Drand48 random, int length) {
         int address = (int) random.next(1L << 32) & (-1 << (32 - length));
         return Numbers.format(
-                "%d.%d.%d.%d/%d",
-                address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, length);
+                "%d.%d.%d.%d/%d", address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, length);
     }
 
     /** Lines of a list of so many address blocks, of 24 to 32 bits. */

@@ -72,8 +72,8 @@ final class Skips {
 
     /** Where the ring can't be had, null can't. */
     private static Optional<String> daemonObstacle(Row row) {
-        Path file = Texts.write(
-                Bench.work(row.label() + ".yaml"), RuleFiles.portcullis(row == Row.PCAP ? "pcap" : "ring"));
+        Path file =
+                Texts.write(Bench.work(row.label() + ".yaml"), RuleFiles.portcullis(row == Row.PCAP ? "pcap" : "ring"));
         Processes.Outcome check = Processes.run(60, Bench.launcher(), "check", file.toString());
         if (check.isOk()) {
             return Optional.empty();

@@ -100,8 +100,7 @@ final class Stalls {
     }
 
     private static Process client(String output, String... words) {
-        return Processes.start(
-                Bench.work(output), Processes.limited(80, Namespaces.inside(Namespaces.CLIENT, words)));
+        return Processes.start(Bench.work(output), Processes.limited(80, Namespaces.inside(Namespaces.CLIENT, words)));
     }
 
     private void recordLoop(int seconds) {

@@ -49,9 +49,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
         double noLoss = Texts.value(output, "noloss_pps");
         measurement.note(row, "noloss" + suffix(), noLoss);
         measurement.note(
-                row,
-                "noloss" + suffix() + "_is_generators_highest",
-                Texts.value(output, "is_generators_highest"));
+                row, "noloss" + suffix() + "_is_generators_highest", Texts.value(output, "is_generators_highest"));
         return noLoss;
     }
 
@@ -80,7 +78,13 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
     private void measureFlood(Row row, double noLoss, double times, Path output) {
         String multiple = Numbers.general(times);
         if (measurement.udp(
-                row, 20, output, "rate", flows, Math.floor(noLoss * times), measurement.settings().flood())) {
+                row,
+                20,
+                output,
+                "rate",
+                flows,
+                Math.floor(noLoss * times),
+                measurement.settings().flood())) {
             measurement.note(row, "flood" + suffix() + "_" + multiple, Texts.value(output, "goodput_pps"));
         } else {
             measurement.missed(row, what() + ", flood of " + multiple);

@@ -44,19 +44,15 @@ final class Verdicts {
                 .toList();
         String heads = Numbers.format(
                 "%-10s %8s %12s %14s %14s %10s",
-                "rules",
-                "number",
-                "compiled, ns",
-                "naive, ns",
-                "naive/compiled",
-                "B/verdict");
+                "rules", "number", "compiled, ns", "naive, ns", "naive/compiled", "B/verdict");
         return Processes.concat(List.of(heads), rows);
     }
 
     /** NaN if there is none. JMH writes a dot before the name of what a profiler measured, at times. */
     private static double score(List<Jmh.Line> lines, Key key, String name) {
         return lines.stream()
-                .filter(line -> Key.of(line).equals(key) && line.name().replace("·", "").equals(name))
+                .filter(line ->
+                        Key.of(line).equals(key) && line.name().replace("·", "").equals(name))
                 .mapToDouble(Jmh.Line::score)
                 .findFirst()
                 .orElse(Double.NaN);

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.Namespace;
 import io.portcullis.linux.netlink.NicEvents.Changes;
 import io.portcullis.linux.netlink.NicEvents.Kind;
+import io.portcullis.testing.Namespace;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Events of a namespace with a veth pair, t0 and t1, and the checks that follow them. */
-@Tag("system")
+@Tag("netns")
 @Timeout(60)
 class NicEventsTest {
     private static final Set<Kind> ALL = Set.of(Kind.values());
@@ -114,7 +114,8 @@ class NicEventsTest {
                 // The NICs become known.
                 namespace.ip("link set t0 mtu 1300");
                 namespace.ip("link set t1 mtu 1300");
-                assertEquals(Set.of(), socket.await(1_000, slow::read).orElseThrow().deleted());
+                assertEquals(
+                        Set.of(), socket.await(1_000, slow::read).orElseThrow().deleted());
                 namespace.ip("link add k0 type veth peer name k1");
                 Nic kept = Nics.named("k0");
                 // Each makes a notification of over 1 KiB: together several times the socket's buffer.

@@ -51,9 +51,8 @@ class SharedNicTest {
         namespace.exec("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
         makeNic("");
         own = namespace.in(OwnNicChecks::new);
-        ports = namespace.in(
-                () -> RingPort.open(
-                        "near", new Steering(WORKERS, SEED), PacketSocket.SocketOptions.ALONE, own.checks()));
+        ports = namespace.in(() ->
+                RingPort.open("near", new Steering(WORKERS, SEED), PacketSocket.SocketOptions.ALONE, own.checks()));
     }
 
     private void makeNic(String index) throws Exception {
