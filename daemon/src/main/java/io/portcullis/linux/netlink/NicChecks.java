@@ -168,16 +168,22 @@ public final class NicChecks implements AutoCloseable {
 
     private void run(Entry entry) {
         entry.running.lock();
-        Changes taken = take(entry);
         try {
+            Changes taken = take(entry);
             if (taken != null) {
-                plan(entry, Changes.NONE, entry.check.run(taken));
+                run(entry, taken);
             }
-        } catch (RuntimeException | Error defect) {
-            plan(entry, taken == null ? Changes.ANY : taken.and(Changes.ANY), DEFECT_PAUSE_MS);
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, defect);
         } finally {
             entry.running.unlock();
+        }
+    }
+
+    private void run(Entry entry, Changes taken) {
+        try {
+            plan(entry, Changes.NONE, entry.check.run(taken));
+        } catch (RuntimeException | Error defect) {
+            plan(entry, taken.and(Changes.ANY), DEFECT_PAUSE_MS);
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, defect);
         }
     }
 

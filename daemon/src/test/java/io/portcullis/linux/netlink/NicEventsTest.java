@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -161,7 +162,7 @@ class NicEventsTest {
         CountDownLatch isSlow = new CountDownLatch(1);
         AtomicInteger thrown = new AtomicInteger();
         BlockingQueue<Changes> seen = new LinkedBlockingQueue<>();
-        AtomicReference<Changes> afterDefect = new AtomicReference<>();
+        AtomicReference<@Nullable Changes> afterDefect = new AtomicReference<>();
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((_, _) -> thrown.incrementAndGet());
         try (NicChecks slow = checks("slow");
@@ -268,7 +269,8 @@ class NicEventsTest {
         socket.close();
         reader.join(5_000);
         assertFalse(reader.isAlive());
-        assertTrue(ended.get().getMessage().endsWith("ECANCELED (Operation canceled)"), ended::toString);
+        assertTrue(
+                String.valueOf(ended.get().getMessage()).endsWith("ECANCELED (Operation canceled)"), ended::toString);
         assertEquals(
                 Errno.ECANCELED,
                 assertThrows(ErrnoException.class, () -> socket.await(0, _ -> true))
