@@ -244,14 +244,6 @@ final class ExplainCommand extends DaemonCommand {
                     flow.timeoutSeconds(),
                     flow.rule(),
                     flow.failsafe() ? ", marked failsafe" : "");
-            out.printf(
-                    Locale.ROOT,
-                    "        %spassed: in %,d packets, %,d bytes; out %,d packets, %,d bytes%n",
-                    flow.ageSeconds() < 0 ? "" : String.format(Locale.ROOT, "since %.1f s ", flow.ageSeconds()),
-                    flow.ingress().packets(),
-                    flow.ingress().bytes(),
-                    flow.egress().packets(),
-                    flow.egress().bytes());
         }
         if (report.verdict().equals("would-drop")) {
             out.println("  enforce: audit: it passes all the same, nobody is kept out");

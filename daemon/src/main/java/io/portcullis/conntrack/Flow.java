@@ -8,18 +8,6 @@ import io.portcullis.packet.Tuple;
  * is valid until the table's next {@code find}, {@code peek} or {@code insert}. For the table's thread.
  */
 public final class Flow {
-    /** Why a flow has ended. */
-    public enum End {
-        /** A packet has ended it, or the rules in force do not admit it. */
-        REMOVED,
-        /** It was over, and a new flow has taken its tuple. */
-        REPLACED,
-        /** No packet has renewed it for its timeout. */
-        EXPIRED,
-        /** The table was full. */
-        EVICTED
-    }
-
     private static final Timeout[] TIMEOUTS = Timeout.values();
 
     private final FlowTable table;
@@ -36,16 +24,6 @@ public final class Flow {
         entry = newEntry;
         at = Slab.offset(newEntry);
         return this;
-    }
-
-    /** Number of its entry; another flow may have it once this one has ended. */
-    public int entry() {
-        return entry;
-    }
-
-    /** What has passed of it. */
-    public FlowStatistics statistics(long nowNs) {
-        return FlowStatistics.of(slab, entry, nowNs);
     }
 
     int flags() {

@@ -5,7 +5,7 @@ import io.portcullis.packet.Tuple;
 import java.util.List;
 
 /**
- * The layout of a flow's memory: an entry and, in an array behind all entries, its statistics. An entry has {@value #ENTRY_BYTES} bytes, two cache lines, little-endian, each word at its natural
+ * The layout of a flow's entry: {@value #ENTRY_BYTES} bytes, two cache lines, little-endian, each word at its natural
  * alignment. Offsets are in bytes from the begin of the entry. This is a file format ({@link TableHeader#VERSION}): a table
  * outlives its process, so no field moves within a version. An entry has no spare byte.
  *
@@ -60,27 +60,12 @@ import java.util.List;
  * 21–30   TCP: responder's bits             31     TCP: a failsafe rule admitted the pending SYN
  * </pre>
  *
- * <p>The statistics have {@value #STATISTICS_BYTES} bytes a flow. They count packets that pass, a super-frame as its packets, each with
- * its headers; fragments after the first of a datagram are not counted. A crash may lose 65,536 packets of a count:
- *
- * <pre>
- *   0    8      first seen: monotonic time of the packet that opened the flow, ns; 0: unknown
- *   8    6      ingress: bytes, modulo 2^48
- *  14    2      ingress: packets, low 16 bits
- *  16    8      egress: the same two
- *  24    4      ingress: packets, high 32 bits
- *  28    4      egress: packets, high 32 bits
- * </pre>
- *
- * <p>The entry has no gap because the windows of the handshake and those after it are never needed together, and because
+ * <p>The layout has no gap because the windows of the handshake and those after it are never needed together, and because
  * a state's number and the time are one word.
  */
 public final class FlowLayout {
     /** Bytes of an entry. */
     public static final int ENTRY_BYTES = 128;
-
-    /** Bytes of a flow's statistics. */
-    public static final int STATISTICS_BYTES = 32;
 
     public static final int COMMIT = 0;
     public static final int CREATED = 4;
@@ -135,21 +120,6 @@ public final class FlowLayout {
     public static final int SIDE_MASK = 0x3ff;
 
     public static final int SYN_BY_FAILSAFE = 1 << 31;
-
-    /** In the statistics. */
-    public static final int FIRST_SEEN = 0;
-
-    /** In the statistics: bytes and low packets of ingress. */
-    public static final int INGRESS_COUNTS = 8;
-
-    /** In the statistics: bytes and low packets of egress. */
-    public static final int EGRESS_COUNTS = 16;
-
-    /** In the statistics: the high bits of the packets of ingress. */
-    public static final int INGRESS_PACKETS_HIGH = 24;
-
-    /** In the statistics: the high bits of the packets of egress. */
-    public static final int EGRESS_PACKETS_HIGH = 28;
 
     /** In {@link #SEEN}: the timeout's number. */
     public static final int TIMEOUT_BITS = 4;

@@ -29,17 +29,6 @@ public final class FlowTable {
     /** A flag for {@link #insert}: both sides have sent. */
     public static final int BOTH_SPOKE = FlowLayout.REPLIED;
 
-    /** Is told of every flow that ends, on the table's thread; must not call the table. */
-    @FunctionalInterface
-    public interface Listener {
-        /**
-         * A flow ends.
-         *
-         * @param flow as it was; valid during the call
-         */
-        void ended(Flow flow, Flow.End why);
-    }
-
     private static final int MAX_FREED = 16;
 
     private static final int STATES = Timeout.values().length;
@@ -51,15 +40,15 @@ public final class FlowTable {
     private final EvictionOrder order;
     private final RuleAnswers answers;
     private final Flow view;
-    private final Flow endedView;
-    private final long[] ends = new long[Flow.End.values().length];
     private final long[] evictions = new long[EvictionClass.values().length * STATES];
 
     private long maxFlows;
 
     private long lookups;
     private long hits;
-    private Listener listener = (_, _) -> {};
+    private long evicted;
+    private long ended;
+    private long expirations;
 
     /**
      * A table over memory that may have entries of an earlier process: {@link #recover} reads them.
@@ -81,7 +70,6 @@ public final class FlowTable {
         order = new EvictionOrder(links, slab.capacity());
         answers = new RuleAnswers(links);
         view = new Flow(this, slab);
-        endedView = new Flow(this, slab);
         this.maxFlows = Math.min(maxFlows, slab.capacity());
     }
 
@@ -106,11 +94,6 @@ public final class FlowTable {
         expiry.configure(newTimeouts, nowNs, pool.unused());
     }
 
-    /** The one listener of this table. */
-    public void listener(Listener only) {
-        listener = only;
-    }
-
     /** Number of flows, with those that are over and have not been checked since. */
     public int size() {
         return pool.size();
@@ -131,9 +114,19 @@ public final class FlowTable {
         return evictions[of.ordinal() * STATES + state.ordinal()];
     }
 
-    /** Flows that have ended since the start, for a reason. */
-    public long ends(Flow.End why) {
-        return ends[why.ordinal()];
+    /** Flows that were evicted since the start. */
+    public long evictions() {
+        return evicted;
+    }
+
+    /** Flows that were removed or replaced since the start. */
+    public long ended() {
+        return ended;
+    }
+
+    /** Flows that expired since the start. */
+    public long expirations() {
+        return expirations;
     }
 
     /** Lookups since the start. */
@@ -221,10 +214,9 @@ public final class FlowTable {
         if (old >= 0) {
             expiry.remove(entry);
             order.remove(entry);
-            ended(entry, Flow.End.REPLACED);
             slab.saveUndo(entry);
+            ended++;
         }
-        FlowStatistics.begin(slab, entry, nowNs);
         store(entry, tuple, stored, rule, Flow.seen(nowNs, timeout), tcp);
         if (old >= 0) {
             slab.dropUndo();
@@ -288,7 +280,8 @@ public final class FlowTable {
         }
         int state = Flow.state(slab.getLong(Slab.offset(victim) + FlowLayout.SEEN));
         evictions[order.of(victim).ordinal() * STATES + state]++;
-        free(victim, Flow.End.EVICTED);
+        evicted++;
+        free(victim);
         return true;
     }
 
@@ -298,16 +291,6 @@ public final class FlowTable {
         Timeout before = Flow.timeout(slab.getLong(at));
         slab.putLong(at, Flow.seen(nowNs, timeout));
         expiry.renewed(flow.entry, before, timeout, nowNs);
-    }
-
-    /**
-     * Counts packets of a flow that pass.
-     *
-     * @param entry {@link Flow#entry}
-     * @param bytes of all of them, with their headers
-     */
-    public void count(int entry, Direction direction, int packets, int bytes) {
-        FlowStatistics.count(slab, entry, direction, packets, bytes);
     }
 
     /** A packet of the reply direction has passed. */
@@ -419,21 +402,17 @@ public final class FlowTable {
 
     /** Removes a flow of this table. */
     public void remove(Flow flow) {
-        free(flow.entry, Flow.End.REMOVED);
+        free(flow.entry);
+        ended++;
     }
 
     /** Removes a flow that is over. */
     void expired(int entry) {
-        free(entry, Flow.End.EXPIRED);
+        free(entry);
+        expirations++;
     }
 
-    private void ended(int entry, Flow.End why) {
-        ends[why.ordinal()]++;
-        listener.ended(endedView.moveTo(entry), why);
-    }
-
-    private void free(int entry, Flow.End why) {
-        ended(entry, why);
+    private void free(int entry) {
         lookup.remove(entry);
         slab.end(entry);
         expiry.remove(entry);

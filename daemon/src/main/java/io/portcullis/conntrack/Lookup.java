@@ -60,7 +60,7 @@ final class Lookup {
                 int entry = FlowIndex.entry(word);
                 long at = Slab.offset(entry);
                 tuple.hint = entry + 1L;
-                sum += slab.getInt(at) + slab.getInt(at + FlowLayout.ORIGINATOR) + slab.getLong(slab.statistics(entry));
+                sum += slab.getInt(at) + slab.getInt(at + FlowLayout.ORIGINATOR);
             } else {
                 tuple.hint = (long) index.removals() << 32 | ~slot & 0xffff_ffffL;
             }

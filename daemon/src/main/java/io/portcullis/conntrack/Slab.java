@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 
 /**
  * The memory of a flow table, the part that outlives the process: a page with the {@link TableHeader}, then entries of
- * {@value FlowLayout#ENTRY_BYTES} bytes, one flow each, then their statistics ({@link FlowLayout}). Little-endian, fixed offsets, no pointers, so
+ * {@value FlowLayout#ENTRY_BYTES} bytes, one flow each ({@link FlowLayout}). Little-endian, fixed offsets, no pointers, so
  * that any process that maps it can read it. The caller provides the memory: a file on a tmpfs, or plain memory.
  *
  * <p>A {@code kill} leaves each store done or not done. Stores may have been done in any order, except for releases. So:
@@ -27,37 +27,15 @@ public class Slab {
 
     private final MemorySegment memory;
     private final int capacity;
-    /** Where the statistics begin; the end of the memory if there are none. */
-    private final long statistics;
 
     /**
-     * A view of memory of {@link TableHeader#bytes} bytes.
+     * A view of memory that has a {@link TableHeader}.
      *
-     * @param memory header page, entries and statistics; 8-byte aligned
+     * @param memory header page and entries; 8-byte aligned
      */
     public Slab(MemorySegment memory) {
-        this(memory, FlowLayout.ENTRY_BYTES + FlowLayout.STATISTICS_BYTES);
-    }
-
-    private Slab(MemorySegment memory, int flowBytes) {
         this.memory = memory;
-        capacity = (int) ((memory.byteSize() - TableHeader.PAGE_BYTES) / flowBytes);
-        statistics = offset(capacity);
-    }
-
-    /** A view of a table that this program or the one before has written: its {@link TableHeader} can be read. */
-    public static Slab of(MemorySegment memory) {
-        return new Slab(memory, TableHeader.flowBytes(memory));
-    }
-
-    /** Bytes from the start of the memory to an entry's statistics. */
-    public final long statistics(int entry) {
-        return statistics + (long) entry * FlowLayout.STATISTICS_BYTES;
-    }
-
-    /** False: the table's version has no statistics. */
-    public final boolean hasStatistics() {
-        return memory.byteSize() > statistics;
+        capacity = (int) ((memory.byteSize() - TableHeader.PAGE_BYTES) / FlowLayout.ENTRY_BYTES);
     }
 
     /** Number of entries. */

@@ -10,13 +10,13 @@ import java.util.zip.CRC32;
 
 /**
  * The header page of a flow table's memory, {@value #PAGE_BYTES} bytes before the first entry: identity and layout of the
- * table, then the state that a start needs. The statistics follow the last entry. A file format: an upgrade of the program keeps flows, so nothing here moves
+ * table, then the state that a start needs. A file format: an upgrade of the program keeps flows, so nothing here moves
  * within a {@link #VERSION}. Little-endian; bytes that the table does not name are 0:
  *
  * <pre>
  * offset bytes  field
  *   0    8      magic "PCFLOWS\n"
- *   8    4      version: 2; 1: without statistics
+ *   8    4      version
  *  12    4      bytes of an entry ({@link FlowLayout#ENTRY_BYTES})
  *  16    8      number of entries
  *  24   16      key of the hash ({@link SipHash})
@@ -45,11 +45,8 @@ import java.util.zip.CRC32;
  */
 public record TableHeader(
         int entries, long key0, long key1, UUID boot, String interfaceName, int worker, int workers, int seed) {
-    /** The version that this program writes. */
-    public static final int VERSION = 2;
-
-    /** The version before, which this program reads too: without statistics behind the entries. */
-    static final int WITHOUT_STATISTICS = 1;
+    /** The version that this program writes, and the only one that it reads. */
+    public static final int VERSION = 1;
 
     /** Bytes before the first entry. */
     static final int PAGE_BYTES = 4096;
@@ -95,18 +92,7 @@ public record TableHeader(
 
     /** Bytes of a table with so many entries. */
     public static long bytes(long entries) {
-        return PAGE_BYTES + entries * (FlowLayout.ENTRY_BYTES + FlowLayout.STATISTICS_BYTES);
-    }
-
-    /**
-     * Bytes of a flow in an existing table.
-     *
-     * @param memory with a header
-     */
-    static int flowBytes(MemorySegment memory) {
-        return memory.get(INT, VERSION_AT) == WITHOUT_STATISTICS
-                ? FlowLayout.ENTRY_BYTES
-                : FlowLayout.ENTRY_BYTES + FlowLayout.STATISTICS_BYTES;
+        return PAGE_BYTES + entries * FlowLayout.ENTRY_BYTES;
     }
 
     /** Writes the header to memory of {@link #bytes} bytes, all zero. */
@@ -128,7 +114,7 @@ public record TableHeader(
         memory.set(INT, CHECKSUM, checksum(memory));
     }
 
-    /** The memory is not a flow table, or this program does not know its version. */
+    /** The memory is not a flow table, or its version is not {@link #VERSION}. */
     public static final class UnknownTable extends Exception {
         UnknownTable(String message) {
             super(message);
@@ -142,13 +128,13 @@ public record TableHeader(
      * @throws UnknownTable with the fault
      */
     public static TableHeader read(MemorySegment memory) throws UnknownTable {
-        if (memory.byteSize() <= PAGE_BYTES || memory.get(LONG, 0) != MAGIC) {
+        if (memory.byteSize() < bytes(1) || memory.get(LONG, 0) != MAGIC) {
             throw new UnknownTable("it is not a flow table");
         }
         int version = memory.get(INT, VERSION_AT);
-        if (version != VERSION && version != WITHOUT_STATISTICS) {
-            throw new UnknownTable("it is a flow table of version " + version + ", and this program reads versions "
-                    + WITHOUT_STATISTICS + " and " + VERSION + " only");
+        if (version != VERSION) {
+            throw new UnknownTable("it is a flow table of version " + version + ", and this program reads version "
+                    + VERSION + " only");
         }
         if (memory.get(INT, CHECKSUM) != checksum(memory)) {
             throw new UnknownTable("its header's checksum is wrong");
@@ -158,7 +144,7 @@ public record TableHeader(
         boolean fits = memory.get(INT, ENTRY_SIZE) == FlowLayout.ENTRY_BYTES
                 && entries >= 1
                 && entries <= MAX_ENTRIES
-                && memory.byteSize() == PAGE_BYTES + entries * flowBytes(memory)
+                && memory.byteSize() == bytes(entries)
                 && nameLength >= 0
                 && nameLength <= CHECKSUM - NAME;
         if (!fits) {

@@ -156,16 +156,9 @@ public final class Explain {
                 policy.timeoutNs(flow.state()) / NS_PER_SECOND,
                 flow.replied(),
                 flow.failsafe(),
-                flow.ageNs() / NS_PER_SECOND,
-                passed(flow.ingressPassed()),
-                passed(flow.egressPassed()),
                 flow.todaysRule() == RuleSet.NONE
                         ? "(earlier rule)"
                         : policy.rule(flow.todaysRule()).id());
-    }
-
-    private static ExplainReport.Passed passed(Explained.Passed of) {
-        return new ExplainReport.Passed(of.packets(), of.bytes());
     }
 
     private String text(Explained explained) {

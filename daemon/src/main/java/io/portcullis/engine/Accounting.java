@@ -1,7 +1,6 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.EvictionClass;
-import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.net.Direction;
@@ -68,9 +67,6 @@ final class Accounting {
             passedPackets += packets;
             passedBytes += length;
             batch.accept(i, frame.rule);
-            if (frame.entry != Cursor.NO_FLOW) {
-                flows.count(frame.entry, frame.direction, packets, length);
-            }
         } else if (audit != null) {
             audit.wouldDrop(frame, reason, packets, length);
             batch.wouldDrop(i, reason.ordinal());
@@ -93,20 +89,20 @@ final class Accounting {
     void publish() {
         counters.set(Counters.Total.FLOWS, flows.size());
         counters.set(Counters.Total.FLOW_LIMIT, flows.limit());
-        counters.set(Counters.Total.FLOWS_ENDED, flows.ends(Flow.End.REMOVED) + flows.ends(Flow.End.REPLACED));
+        counters.set(Counters.Total.FLOWS_ENDED, flows.ended());
         counters.set(Counters.Total.FLOW_HITS, flows.hits());
         counters.set(Counters.Total.FLOW_MISSES, flows.lookups() - flows.hits());
-        if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.ends(Flow.End.EVICTED)) {
+        if (counters.total(Counters.Total.FLOWS_EVICTED) != flows.evictions()) {
             publishEvictions();
         }
-        counters.set(Counters.Total.FLOWS_EXPIRED, flows.ends(Flow.End.EXPIRED));
+        counters.set(Counters.Total.FLOWS_EXPIRED, flows.expirations());
         counters.set(Counters.Total.FRAGMENTED_DATAGRAMS, fragments.datagrams());
         counters.set(Counters.Total.FRAGMENTS_HELD, fragments.heldFrames());
         counters.set(Counters.Total.FRAGMENTS_HELD_BYTES, fragments.heldBytes());
     }
 
     private void publishEvictions() {
-        counters.set(Counters.Total.FLOWS_EVICTED, flows.ends(Flow.End.EVICTED));
+        counters.set(Counters.Total.FLOWS_EVICTED, flows.evictions());
         for (EvictionClass evicted : EVICTION_CLASSES) {
             for (Timeout state : STATES) {
                 counters.setEvicted(evicted, state, flows.evictions(evicted, state));

@@ -15,9 +15,6 @@ final class Cursor {
     /** {@link #aclEntry}: the network ACL has not decided about this frame. */
     static final int NOT_ASKED = -1;
 
-    /** {@link #entry}: the packet has no flow. */
-    static final int NO_FLOW = -1;
-
     /** {@link #worker}: the frame belongs to this engine's worker. */
     static final int OWN = -1;
 
@@ -66,9 +63,6 @@ final class Cursor {
 
     /** The entry of the network ACL that decided, by {@link io.portcullis.policy.Acl#number}; or {@link #NOT_ASKED}. */
     int aclEntry;
-
-    /** The entry of the flow that counts this packet if it passes; or {@link #NO_FLOW}. */
-    int entry;
 
     /** The worker with the flow that this ICMP error is about, if it is another one; else {@link #OWN}. */
     int worker;
@@ -139,7 +133,6 @@ final class Cursor {
         tuple = tuples[i];
         rule = Batch.NO_RULE;
         aclEntry = NOT_ASKED;
-        entry = NO_FLOW;
         worker = OWN;
         held = false;
         movedTcp = false;

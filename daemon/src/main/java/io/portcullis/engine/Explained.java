@@ -20,22 +20,8 @@ public record Explained(
      * @param idleNs time since a packet renewed it, nanoseconds
      * @param replied a packet of the reply direction has passed
      * @param failsafe a failsafe rule admitted it
-     * @param ageNs time since its first packet, nanoseconds; -1: unknown
-     * @param ingressPassed what has passed of it in that direction
-     * @param egressPassed what has passed of it in that direction
      * @param todaysRule number of the rule that would admit it now, or -1
      */
     public record Tracked(
-            boolean ingress,
-            String state,
-            long idleNs,
-            boolean replied,
-            boolean failsafe,
-            long ageNs,
-            Passed ingressPassed,
-            Passed egressPassed,
-            int todaysRule) {}
-
-    /** Packets, and their bytes from the destination MAC address on. */
-    public record Passed(long packets, long bytes) {}
+            boolean ingress, String state, long idleNs, boolean replied, boolean failsafe, int todaysRule) {}
 }

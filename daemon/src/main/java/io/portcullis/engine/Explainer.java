@@ -1,7 +1,6 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.Flow;
-import io.portcullis.conntrack.FlowStatistics;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TcpTracker;
 import io.portcullis.net.Direction;
@@ -85,16 +84,12 @@ final class Explainer {
     }
 
     private Explained.Tracked tracked(Flow flow, long nowNs) {
-        FlowStatistics statistics = flow.statistics(nowNs);
         return new Explained.Tracked(
                 flow.originalDirection() == Direction.INGRESS,
                 flow.timeout().key(),
                 flow.idleNs(nowNs),
                 flow.isReplied(),
                 flow.isFailsafe(),
-                statistics.ageNs(),
-                new Explained.Passed(statistics.ingressPackets(), statistics.ingressBytes()),
-                new Explained.Passed(statistics.egressPackets(), statistics.egressBytes()),
                 flow.rule() == FlowStep.WITHOUT_RULE
                         ? RuleSet.NONE
                         : rules.policy().ruleWithHash(flow.rule()));

@@ -66,7 +66,6 @@ final class FlowStep {
         Flow flow = flows.find(frame.tuple, frame.nowNs);
         // The frequent path first: the compiler inlines in this order, until a method has too many nodes.
         if (flow != null) {
-            frame.entry = flow.entry();
             return frame.packet.protocol() == IpProtocol.TCP ? followTcp(frame, role, flow) : follow(frame, flow);
         }
         return open(frame, role, null);
@@ -107,7 +106,6 @@ final class FlowStep {
             }
             case PASS -> Reason.NONE;
             case END -> {
-                frame.entry = Cursor.NO_FLOW;
                 flows.remove(flow);
                 yield Reason.NONE;
             }
@@ -199,7 +197,6 @@ final class FlowStep {
             return false;
         }
         flow.answered(rule);
-        frame.entry = flow.entry();
         frame.movedTcp = isTcp;
         return true;
     }

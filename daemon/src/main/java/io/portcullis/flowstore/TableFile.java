@@ -6,7 +6,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,17 +13,6 @@ import java.nio.file.StandardOpenOption;
 /** Operations on flow tables without a daemon. */
 public final class TableFile {
     private TableFile() {}
-
-    /** Number of entries of a table, from its header; 0: it is no table that this program reads. */
-    static long entries(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-                Arena arena = Arena.ofConfined()) {
-            return TableHeader.read(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena))
-                    .entries();
-        } catch (TableHeader.UnknownTable unknown) {
-            return 0;
-        }
-    }
 
     /**
      * Removes the tables of all interfaces of a daemon that has ended. Its NICs are detached, so their connections go on

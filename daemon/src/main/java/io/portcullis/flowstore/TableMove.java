@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * Copies the flows of tables that no worker uses to new tables, each flow to the table of its worker: for another number of
- * workers, another size, or the tables of a version without statistics. The old tables keep their flows, so a move that was interrupted can be repeated.
+ * workers, or another size. The old tables keep their flows, so a move that was interrupted can be repeated.
  */
 public final class TableMove {
     /**
@@ -41,9 +41,6 @@ public final class TableMove {
             int to = next++;
             for (int i = Integer.BYTES; i < FlowLayout.ENTRY_BYTES; i += Integer.BYTES) {
                 slab.putInt(Slab.offset(to) + i, from.getInt(Slab.offset(entry) + i));
-            }
-            for (int i = 0; from.hasStatistics() && i < FlowLayout.STATISTICS_BYTES; i += Integer.BYTES) {
-                slab.putInt(slab.statistics(to) + i, from.getInt(from.statistics(entry) + i));
             }
             slab.putIntRelease(Slab.offset(to) + FlowLayout.COMMIT, EntryCheck.hash(slab, hash, to));
             return true;
@@ -74,7 +71,7 @@ public final class TableMove {
     }
 
     private static int copy(Table table, List<Target> targets, int seed, EvictionClass wanted, long nowNs) {
-        Slab slab = Slab.of(table.memory);
+        Slab slab = new Slab(table.memory);
         SipHash hash = new SipHash(table.header.key0(), table.header.key1());
         slab.undo();
         int leftOut = 0;

@@ -160,7 +160,6 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
             fits = header.worker() == i
                     && header.workers() == workers
                     && header.entries() == perWorker
-                    && existing.get(i).table.memory().byteSize() == TableHeader.bytes(perWorker)
                     && header.seed() == existing.getFirst().table.header().seed();
         }
         return fits;
@@ -199,7 +198,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
 
     private Optional<String> read(Path file, UUID boot, Set<Integer> owners, Arena arena, List<Found> tables) {
         try {
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) <= TableHeader.bytes(0)) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) < TableHeader.bytes(1)) {
                 return Optional.of("it is not a flow table");
             }
             MemorySegment memory = MappedFile.open(file, owners, arena);

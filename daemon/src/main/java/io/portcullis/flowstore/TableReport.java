@@ -49,7 +49,7 @@ public record TableReport(
      */
     public static TableReport of(MemorySegment memory, LongSupplier clock) throws TableHeader.UnknownTable {
         TableHeader header = TableHeader.read(memory);
-        Slab slab = Slab.of(memory);
+        Slab slab = new Slab(memory);
         SipHash hash = new SipHash(header.key0(), header.key1());
         int beingWritten = slab.getInt(TableHeader.UNDO_ENTRY) - 1;
         int flows = 0;

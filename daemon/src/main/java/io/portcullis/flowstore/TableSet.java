@@ -55,7 +55,7 @@ public final class TableSet implements AutoCloseable {
     }
 
     /**
-     * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the headers of
+     * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the sizes of
      * the files.
      */
     public static long room(Path directory, String interfaceName) {

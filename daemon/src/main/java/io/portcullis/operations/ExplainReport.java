@@ -47,9 +47,6 @@ public record ExplainReport(
      * @param timeoutSeconds idle time after which it expires
      * @param replied true: packets of both directions have passed
      * @param failsafe true: a failsafe rule has admitted it
-     * @param ageSeconds since its first packet; negative: unknown, as it is from a version without statistics
-     * @param ingress what has passed of it in that direction
-     * @param egress what has passed of it in that direction
      * @param rule that would admit it now; {@code (earlier rule)}: none would
      */
     public record FlowView(
@@ -59,11 +56,5 @@ public record ExplainReport(
             double timeoutSeconds,
             boolean replied,
             boolean failsafe,
-            double ageSeconds,
-            Passed ingress,
-            Passed egress,
             String rule) {}
-
-    /** Packets, and their bytes from the destination MAC address on. */
-    public record Passed(long packets, long bytes) {}
 }

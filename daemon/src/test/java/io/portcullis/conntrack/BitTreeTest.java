@@ -14,7 +14,7 @@ final class BitTreeTest {
     @ValueSource(ints = {1, 2, 63, 64, 65, 4095, 4096, 4097, 300_000})
     void asASetOfBits(int numbers) {
         SplittableRandom random = new SplittableRandom(numbers);
-        EvictionOrder.BitTree tree = new EvictionOrder.BitTree(numbers);
+        BitTree tree = new BitTree(numbers);
         BitSet model = new BitSet();
         for (int step = 0; step < 20_000; step++) {
             int number = random.nextInt(numbers);

@@ -98,7 +98,7 @@ final class FlowTableTest {
         assertNull(table.peek(tuple(1), 1000 * SECOND));
         assertEquals(1, table.size());
         assertEquals(0, table.lookups());
-        assertEquals(0, table.ends(Flow.End.EXPIRED));
+        assertEquals(0, table.expirations());
         assertNull(table.find(tuple(1), 1000 * SECOND));
         assertEquals(0, table.size());
     }
@@ -192,7 +192,7 @@ final class FlowTableTest {
         added(table, 7, Timeout.UDP, 4);
         assertNotNull(table.find(tuple(3), 4), "replied: others come before it");
         assertNull(table.find(tuple(4), 4));
-        assertEquals(3, table.ends(Flow.End.EVICTED));
+        assertEquals(3, table.evictions());
         assertEquals(1, table.evictions(EvictionClass.UNREPLIED, Timeout.OTHER));
         assertEquals(4, table.size());
     }
@@ -227,7 +227,7 @@ final class FlowTableTest {
         stream(added(table, 1, Timeout.UDP, 0), table);
         stream(added(table, 2, Timeout.UDP, 0), table);
         assertNull(add(table, 3, Timeout.UDP, 1));
-        assertEquals(0, table.ends(Flow.End.EVICTED));
+        assertEquals(0, table.evictions());
         assertNotNull(table.find(tuple(1), 1));
         assertNotNull(table.find(tuple(2), 1));
     }
@@ -254,7 +254,7 @@ final class FlowTableTest {
         stream(added(table, 2, Timeout.UDP, 0), table);
         table.configure(2, new FlowTimeouts(_ -> 10 * udp), udp);
         assertNotNull(add(table, 3, Timeout.UDP, udp));
-        assertEquals(0, table.ends(Flow.End.EVICTED));
+        assertEquals(0, table.evictions());
         assertEquals(1, table.expire(udp + SECOND, 10));
         assertEquals(1, table.size());
     }
@@ -281,7 +281,7 @@ final class FlowTableTest {
         added(table, 2, Timeout.OTHER, 0);
         assertNotNull(add(table, 3, Timeout.OTHER, SECONDS.ns(Timeout.TCP_SYN_SENT)));
         assertNotNull(table.find(tuple(2), SECONDS.ns(Timeout.TCP_SYN_SENT)));
-        assertEquals(0, table.ends(Flow.End.EVICTED));
+        assertEquals(0, table.evictions());
     }
 
     @Test
@@ -428,7 +428,7 @@ final class FlowTableTest {
                     }
                 }
             }
-            assertEquals(model.evictions, table.ends(Flow.End.EVICTED), where);
+            assertEquals(model.evictions, table.evictions(), where);
             if (random.nextInt(200) == 0) {
                 long factor = random.nextInt(1, 40);
                 model.find(number, nowNs);

@@ -236,7 +236,7 @@ final class RecoveryTest {
         TableHeader header = header(4, 2, 3);
         assertEquals(header, TableHeader.read(memory(header)));
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'), "not a flow table");
-        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 3), "version 3");
+        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 2), "version 2");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 100, (byte) 1), "checksum");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_LONG, 24, 99), "checksum");
         assertThrows(
@@ -260,7 +260,6 @@ final class RecoveryTest {
         FlowTable before = table(from, one, 0);
         for (int i = 0; i < 300; i++) {
             Flow flow = add(before, i, Timeout.UDP_STREAM, 0);
-            before.count(flow.entry(), Direction.EGRESS, i + 1, 100 * i);
             if (i % 2 == 0) {
                 before.replied(flow);
             }
@@ -280,13 +279,8 @@ final class RecoveryTest {
             for (int i = 0; i < 300; i++) {
                 boolean home = AddressPair.worker(AddressPair.hash(5, 0, i, 0, 0x0a000001), 3)
                         == target.header().worker();
-                Flow flow = find(table, i, SECOND);
-                boolean found = flow != null;
+                boolean found = find(table, i, SECOND) != null;
                 assertTrue(home || !found, i + " is another's");
-                if (flow != null) {
-                    assertEquals(i + 1, flow.statistics(SECOND).egressPackets());
-                    assertEquals(100L * i, flow.statistics(SECOND).egressBytes());
-                }
                 assertTrue(found || !home || i % 2 != 0, i + " has seen both sides, and is lost");
             }
         }

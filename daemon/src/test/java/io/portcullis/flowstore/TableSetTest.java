@@ -99,36 +99,6 @@ final class TableSetTest {
         }
     }
 
-    /** The program of before wrote tables without statistics: an upgrade loses no flow, and its tables have statistics. */
-    @Test
-    void anUpgradeKeepsTheFlowsOfTheVersionBefore() throws ConfigException, IOException, TableException {
-        try (TableSet tables = open("web0")) {
-            fill(tables);
-        }
-        for (int worker = 0; worker < WORKERS; worker++) {
-            withoutStatistics(folder("web0").resolve(Integer.toString(worker)));
-        }
-        assertEquals(3_000, TableSet.room(directory, "web0"));
-        for (int start = 0; start < 2; start++) {
-            try (TableSet tables = open("web0")) {
-                assertTrue(tables.found());
-                assertEquals(Optional.empty(), tables.trouble());
-                assertEquals(FLOWS, size(tables));
-            }
-            assertEquals(TableHeader.bytes(1_000), Files.size(folder("web0").resolve("0")));
-        }
-    }
-
-    private static void withoutStatistics(Path file) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        ByteBuffer old = ByteBuffer.wrap(Arrays.copyOf(bytes, (int) Slab.offset(1_000)))
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(8, 1);
-        CRC32 sum = new CRC32();
-        sum.update(old.array(), 0, 504);
-        Files.write(file, old.putInt(504, (int) sum.getValue()).array());
-    }
-
     /** One of three files is damaged: the flows of the other two go on. */
     @Test
     void oneDamagedFileCostsItsOwnFlowsOnly() throws ConfigException, IOException, TableException {
