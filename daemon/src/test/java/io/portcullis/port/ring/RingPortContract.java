@@ -48,6 +48,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -527,6 +528,8 @@ class RingPortContract extends NicPortContract {
             byte[] datagram =
                     Frame.udp(A, 1, B, 2).payload(4_000).unfinishedChecksum().bytes();
             for (int i = 0; i < 3; i++) {
+                // Several checks of the ring: what the kernel lost while the rings changed has been counted.
+                TimeUnit.MILLISECONDS.sleep(200);
                 long before = count(outside, UNDESCRIBED);
                 tap.send(offloaded(datagram, NEEDS_CSUM, GSO_UDP, 42, 1480, 34, 6));
                 awaitCount(before + 1, outside, UNDESCRIBED);
