@@ -368,7 +368,7 @@ public final class Frame {
     }
 
     /** The 4 or 16 bytes of an address; an IPv4-mapped one stays IPv6. */
-    static byte[] address(String text) {
+    public static byte[] address(String text) {
         try {
             if (text.startsWith("::ffff:")) {
                 return new Octets()

@@ -101,12 +101,7 @@ public final class NamespaceJvm {
     private static String[] java(List<String> options, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("--enable-native-access=ALL-UNNAMED");
-        // As scripts/java-25.sh has it, and says why.
-        command.add("-XX:CompileCommand=quiet");
-        for (String call : List.of("sendmmsg", "recv")) {
-            command.add("-XX:CompileCommand=dontinline,io.portcullis.linux.Libc::" + call);
-        }
+        command.add("@" + Path.of("../scripts/jvm.options").toAbsolutePath());
         command.addAll(options);
         command.add("-cp");
         command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));

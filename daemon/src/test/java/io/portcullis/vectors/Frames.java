@@ -1,8 +1,7 @@
 package io.portcullis.vectors;
 
+import io.portcullis.testing.Frame;
 import java.io.ByteArrayOutputStream;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -173,7 +172,7 @@ public final class Frames {
         }
 
         private String canonical(String address) {
-            return java.util.Arrays.toString(Frames.address(address));
+            return java.util.Arrays.toString(Frame.address(address));
         }
 
         private int sequence() {
@@ -212,9 +211,9 @@ public final class Frames {
                 case "arp" ->
                     frame.u16(0x0806)
                             .hex("00010800060400010200000000" + "01")
-                            .bytes(address(source))
+                            .bytes(Frame.address(source))
                             .zeroes(6)
-                            .bytes(address(destination));
+                            .bytes(Frame.address(destination));
                 default -> {
                     byte[] ip = ip();
                     int end = Math.min(ip.length, (int) attribute("cut", ip.length));
@@ -248,15 +247,15 @@ public final class Frames {
                     .u8((int) attribute("hop", 64))
                     .u8(number)
                     .u16(0)
-                    .bytes(address(source))
-                    .bytes(address(destination))
+                    .bytes(Frame.address(source))
+                    .bytes(Frame.address(destination))
                     .bytes(options)
                     .toBytes();
-            int sum = ~sum(header) & 0xffff;
+            int sum = ~Frame.sum(header) & 0xffff;
             if ("bad".equals(attributes.get("ipcsum"))) {
                 sum ^= 0x5555;
             }
-            put16(header, 10, sum);
+            Frame.put16(header, 10, sum);
             return new Writer().bytes(header).bytes(payload).toBytes();
         }
 
@@ -299,8 +298,8 @@ public final class Frames {
                     .u16(length)
                     .u8(first)
                     .u8((int) attribute("hop", 64))
-                    .bytes(address(source))
-                    .bytes(address(destination))
+                    .bytes(Frame.address(source))
+                    .bytes(Frame.address(destination))
                     .bytes(extensions)
                     .bytes(payload)
                     .toBytes();
@@ -398,54 +397,22 @@ public final class Frames {
             byte[] pseudo = number == 1
                     ? new byte[0]
                     : new Writer()
-                            .bytes(address(source))
-                            .bytes(address(destination))
+                            .bytes(Frame.address(source))
+                            .bytes(Frame.address(destination))
                             .u32(bytes.length)
                             .u32(number)
                             .toBytes();
-            int sum = ~sum(new Writer().bytes(pseudo).bytes(bytes).toBytes()) & 0xffff;
+            int sum = ~Frame.sum(new Writer().bytes(pseudo).bytes(bytes).toBytes()) & 0xffff;
             if ("bad".equals(attributes.get("csum"))) {
-                int unfinished = sum(pseudo);
+                int unfinished = Frame.sum(pseudo);
                 int wrong = sum ^ 0x5555;
                 sum = wrong == unfinished || wrong == 0 ? sum ^ 0x3333 : wrong;
             } else if (sum == 0 && number == 17) {
                 sum = 0xffff;
             }
-            put16(bytes, field, sum);
+            Frame.put16(bytes, field, sum);
             return bytes;
         }
-    }
-
-    private static byte[] address(String text) {
-        try {
-            if (text.startsWith("::ffff:")) {
-                // The JDK would turn an IPv4-mapped address into IPv4.
-                return new Writer()
-                        .hex("00000000000000000000ffff")
-                        .bytes(InetAddress.getByName(text.substring(7)).getAddress())
-                        .toBytes();
-            }
-            return InetAddress.getByName(text).getAddress();
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("address " + text, e);
-        }
-    }
-
-    /** One's complement sum of 16-bit words, folded. */
-    private static int sum(byte[] bytes) {
-        long sum = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            sum += (long) (bytes[i] & 0xff) << (i % 2 == 0 ? 8 : 0);
-        }
-        while (sum >>> 16 != 0) {
-            sum = (sum & 0xffff) + (sum >>> 16);
-        }
-        return (int) sum;
-    }
-
-    private static void put16(byte[] bytes, int at, int value) {
-        bytes[at] = (byte) (value >>> 8);
-        bytes[at + 1] = (byte) value;
     }
 
     /** Bytes in network order. */

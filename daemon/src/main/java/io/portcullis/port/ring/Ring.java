@@ -136,6 +136,9 @@ final class Ring implements AutoCloseable {
 
     // Used by the watch only.
     private long takenBefore;
+    /** One of the frames lost since {@link #takenBefore} is not counted yet: a later check knows why it was lost. */
+    private boolean suspected;
+
     private boolean blocked;
     private boolean received;
 
@@ -203,28 +206,36 @@ final class Ring implements AutoCloseable {
      */
     boolean isBlocked() throws ErrnoException {
         PacketSocket.Statistics since = socket.statistics();
-        long taken = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED);
-        long takenSince = taken - takenBefore;
-        takenBefore = taken;
         received |= since.received() != 0 || since.lost() != 0;
-        if (since.lost() == 0) {
-            return blocked;
-        }
-        int full = since.lost();
+        int lost = since.lost() + (suspected ? 1 : 0);
+        // Before the count: what the worker takes meanwhile must not look like frames that were never there.
+        boolean empty = lost != 0 && isEmpty();
+        long taken = counters.get(RECEIVED_FRAMES) + counters.get(TRUNCATED);
         // After a full ring, all its frames but one batch would have been received since.
-        if (!blocked && takenSince < Math.max(1, slots - Batch.CAPACITY) && isEmpty()) {
+        boolean wasFull = taken - takenBefore >= Math.max(1, slots - Batch.CAPACITY);
+        boolean suspicious = lost != 0 && !blocked && !wasFull;
+        // While the worker is behind, a later check knows: where traffic is light, no other loss would come to ask
+        // again.
+        suspected = suspicious && !empty;
+        if (suspicious) {
+            lost--;
+        }
+        if (suspicious && empty) {
             blocked = true;
-            full--;
             counters.add(UNDESCRIBED, 1);
         }
-        counters.add(RING_FULL, full);
+        counters.add(RING_FULL, lost);
+        if (!suspected) {
+            takenBefore = taken;
+        }
         return blocked;
     }
 
     /** Counts the frames lost until now, for the last time. Under the watch's lock. */
     void countLast() {
         try {
-            counters.add(RING_FULL, socket.statistics().lost());
+            counters.add(RING_FULL, (suspected ? 1 : 0) + socket.statistics().lost());
+            suspected = false;
         } catch (ErrnoException impossible) {
             throw new IllegalStateException("PACKET_STATISTICS of an open socket", impossible);
         }
