@@ -120,25 +120,8 @@ final class BridgeFailureTest {
     void aNicThatIsMadeAgainGetsItsProgramsAgain() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", link-state: ignore"))) {
             assertTrue(http(80));
-            LAB.firewall("ip", "link", "del", "in0").ok();
-            LAB.firewall(
-                            "ip",
-                            "link",
-                            "add",
-                            "in0",
-                            "type",
-                            "veth",
-                            "peer",
-                            "name",
-                            "eth0",
-                            "netns",
-                            LAB.namespace("server"))
-                    .ok();
-            LAB.server("ip", "address", "add", Lab.SERVER + "/24", "dev", "eth0")
-                    .ok();
-            LAB.server("ip", "link", "set", "eth0", "up").ok();
-            // The server has another address now, on this wire.
-            LAB.client("ip", "neigh", "flush", "all").ok();
+            LAB.removeServerNic();
+            LAB.makeServerNic();
             Lab.await("traffic", () -> http(80));
             Lab.await(
                     "its programs",

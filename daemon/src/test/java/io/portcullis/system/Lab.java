@@ -159,6 +159,28 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
+    /** Removes the inside NIC of the bridge, and with it the server's end. */
+    void removeServerNic() {
+        firewall("ip", "link", "del", "in0").ok();
+    }
+
+    /**
+     * Makes the inside NIC, its cable and the server's end anew, with their addresses. The new end has another MAC address, which the
+     * client learns only up to a minute later by itself: its neighbour entry may still be valid.
+     */
+    void makeServerNic() {
+        sh("fw", "ip link add in0 type veth peer name eth0 netns " + namespace("server") + " && ip link set in0 up")
+                .ok();
+        for (String line : List.of(
+                "ip address add " + SERVER + "/24 dev eth0",
+                "ip -6 address add " + SERVER_V6 + "/64 dev eth0 nodad",
+                "ip link set eth0 up",
+                "ip route add 192.0.2.0/24 dev eth0 src " + SERVER)) {
+            server(line.split(" ", -1)).ok();
+        }
+        client("ip", "neigh", "flush", "dev", "eth0").ok();
+    }
+
     @Override
     public void afterAll(ExtensionContext context) {
         Runtime.getRuntime().removeShutdownHook(undo);

@@ -122,20 +122,9 @@ final class WorkersTest {
     @Test
     void aNicThatIsMadeAgainIsTakenUpByAllWorkers() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2"))) {
-            LAB.firewall("ip", "link", "delete", "in0").ok();
+            LAB.removeServerNic();
             Lab.await("the loss in /healthz", () -> daemon.http("/healthz").contains("in0"));
-            String server =
-                    LAB.server("sh", "-c", "ip netns identify").ok().out().strip();
-            LAB.firewall("ip", "link", "add", "in0", "type", "veth", "peer", "name", "eth0", "netns", server)
-                    .ok();
-            LAB.firewall("ip", "link", "set", "in0", "up").ok();
-            LAB.server("ip", "address", "add", Lab.SERVER + "/24", "dev", "eth0")
-                    .ok();
-            LAB.server("ip", "-6", "address", "add", Lab.SERVER_V6 + "/64", "dev", "eth0", "nodad")
-                    .ok();
-            LAB.server("ip", "link", "set", "eth0", "up").ok();
-            LAB.server("ip", "route", "add", "192.0.2.0/24", "dev", "eth0", "src", Lab.SERVER)
-                    .ok();
+            LAB.makeServerNic();
             Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
             for (String client : CLIENTS) {
                 Lab.await(client, () -> get(client, "", "/").exit() == 0);
