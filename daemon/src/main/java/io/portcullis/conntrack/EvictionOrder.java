@@ -1,5 +1,8 @@
 package io.portcullis.conntrack;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * The flows of a table in the order of their creation, each with its class: yields the flow to evict. Every step takes the same
  * time, whatever the number of flows.
@@ -14,6 +17,9 @@ final class EvictionOrder {
     /** Upper bound of bytes per entry, without {@link Links}: 3/2 of 4 bytes for slots and of 3 bits for the trees. */
     static final int BYTES = 7;
 
+    /** Bytes per entry of the slots: three for two entries. */
+    static final int SLOT_BYTES = 6;
+
     private static final int CHECKED = 6;
     private static final int SPARE = 4;
     private static final int CLASS_SHIFT = 28;
@@ -23,7 +29,7 @@ final class EvictionOrder {
 
     private final Links links;
     /** Class and entry + 1, or 0 for a gap. */
-    private final int[] slots;
+    private final MemorySegment slots;
 
     private final BitTree[] members = new BitTree[SPARED];
     private final int begin;
@@ -36,13 +42,31 @@ final class EvictionOrder {
     /** The slot to which the next flow moves; there are only gaps between it and {@link #checked}. */
     private int closed;
 
-    EvictionOrder(Links links, int entries) {
+    /** {@code slots}: zeroes, {@link #bytes} of them. */
+    EvictionOrder(Links links, int entries, MemorySegment slots) {
         this.links = links;
+        this.slots = slots;
         begin = entries + entries / 4 + SPARE;
-        slots = new int[entries + entries / 2 + 2 * SPARE];
         for (int i = 0; i < SPARED; i++) {
-            members[i] = new BitTree(slots.length);
+            members[i] = new BitTree(slots(entries));
         }
+    }
+
+    /** Bytes of the slots for a number of entries. */
+    static long bytes(int entries) {
+        return (long) slots(entries) * Integer.BYTES;
+    }
+
+    private static int slots(int entries) {
+        return entries + entries / 2 + 2 * SPARE;
+    }
+
+    private int word(int slot) {
+        return slots.get(ValueLayout.JAVA_INT, (long) slot * Integer.BYTES);
+    }
+
+    private void store(int slot, int word) {
+        slots.set(ValueLayout.JAVA_INT, (long) slot * Integer.BYTES, word);
     }
 
     /** Adds a flow that is younger than all others. */
@@ -63,21 +87,21 @@ final class EvictionOrder {
     /** Changes the class of a flow; its age stays. */
     void change(int entry, EvictionClass toClass) {
         int slot = links.get(entry, Links.SLOT);
-        if (slots[slot] >>> CLASS_SHIFT != toClass.ordinal()) {
+        if (word(slot) >>> CLASS_SHIFT != toClass.ordinal()) {
             take(slot);
             put(entry, toClass.ordinal(), slot);
         }
     }
 
     EvictionClass of(int entry) {
-        return CLASSES[slots[links.get(entry, Links.SLOT)] >>> CLASS_SHIFT];
+        return CLASSES[word(links.get(entry, Links.SLOT)) >>> CLASS_SHIFT];
     }
 
     /** The flow to evict, other than {@code but}; -1: there is none. */
     int firstBut(int but) {
         for (BitTree ofClass : members) {
             for (int slot = ofClass.next(0); slot >= 0; slot = ofClass.next(slot + 1)) {
-                int entry = (slots[slot] & ENTRY_MASK) - 1;
+                int entry = (word(slot) & ENTRY_MASK) - 1;
                 if (entry != but) {
                     return entry;
                 }
@@ -87,7 +111,7 @@ final class EvictionOrder {
     }
 
     private void put(int entry, int ofClass, int slot) {
-        slots[slot] = ofClass << CLASS_SHIFT | entry + 1;
+        store(slot, ofClass << CLASS_SHIFT | entry + 1);
         links.set(entry, Links.SLOT, slot);
         if (ofClass != SPARED) {
             members[ofClass].add(slot);
@@ -95,8 +119,8 @@ final class EvictionOrder {
     }
 
     private void take(int slot) {
-        int ofClass = slots[slot] >>> CLASS_SHIFT;
-        slots[slot] = 0;
+        int ofClass = word(slot) >>> CLASS_SHIFT;
+        store(slot, 0);
         if (ofClass != SPARED) {
             members[ofClass].remove(slot);
         }
@@ -105,7 +129,7 @@ final class EvictionOrder {
     private void closeGaps() {
         int last = Math.min(checked + CHECKED, next);
         for (; checked < last; checked++) {
-            int word = slots[checked];
+            int word = word(checked);
             if (word != 0) {
                 if (closed != checked) {
                     take(checked);

@@ -23,6 +23,9 @@ public final class FlowTable {
     /** Upper bound per entry: 12 for the index, {@link Links#BYTES}, {@link EvictionOrder#BYTES}. */
     public static final int DERIVED_BYTES = 12 + Links.BYTES + EvictionOrder.BYTES;
 
+    /** The part of {@link #DERIVED_BYTES} that is in the heap: the index, and the trees of {@link EvictionOrder}. */
+    public static final int HEAP_BYTES = DERIVED_BYTES - Links.BYTES - EvictionOrder.SLOT_BYTES;
+
     /** A flag for {@link #insert}: a failsafe rule has admitted the flow. */
     public static final int ADMITTED_BY_FAILSAFE = FlowLayout.FAILSAFE;
 
@@ -61,16 +64,49 @@ public final class FlowTable {
         this(new Slab(memory), header.key0(), header.key1(), maxFlows, timeouts, nowNs);
     }
 
+    /**
+     * As {@link #FlowTable(MemorySegment, TableHeader, long, FlowTimeouts, long)}, with memory for what is derived from the entries.
+     *
+     * @param derived zeroes, {@link #derivedBytes} of them, 16-byte aligned
+     */
+    public FlowTable(
+            MemorySegment memory,
+            MemorySegment derived,
+            TableHeader header,
+            long maxFlows,
+            FlowTimeouts timeouts,
+            long nowNs) {
+        this(new Slab(memory), derived, header.key0(), header.key1(), maxFlows, timeouts, nowNs);
+    }
+
     FlowTable(Slab slab, long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
+        this(
+                slab,
+                Arena.ofAuto().allocate(derivedBytes(slab.capacity()), Links.BYTES),
+                key0,
+                key1,
+                maxFlows,
+                timeouts,
+                nowNs);
+    }
+
+    private FlowTable(
+            Slab slab, MemorySegment derived, long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
         this.slab = slab;
-        Links links = new Links(slab.capacity());
+        long linksBytes = (long) slab.capacity() * Links.BYTES;
+        Links links = new Links(derived.asSlice(0, linksBytes));
         pool = new EntryPool(links);
         lookup = new Lookup(slab, new SipHash(key0, key1));
         expiry = new Expiry(slab, lookup, links, timeouts, nowNs);
-        order = new EvictionOrder(links, slab.capacity());
+        order = new EvictionOrder(links, slab.capacity(), derived.asSlice(linksBytes));
         answers = new RuleAnswers(links);
         view = new Flow(this, slab);
         this.maxFlows = Math.min(maxFlows, slab.capacity());
+    }
+
+    /** Bytes of what is derived from the entries, but for the index and small parts, which are in the heap. */
+    public static long derivedBytes(int entries) {
+        return (long) entries * Links.BYTES + EvictionOrder.bytes(entries);
     }
 
     /**

@@ -1,8 +1,12 @@
 package io.portcullis.conntrack;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * Derived words of every entry, {@value #BYTES} bytes each: its neighbours in the timer wheel or the free list, its slot in
- * the order of creation, and the cached rule answer. One array, so that they share a cache line.
+ * the order of creation, and the cached rule answer. They are side by side, so that they share a cache line. The memory is not of
+ * the heap: pages of entries that have never been used are not resident.
  */
 final class Links {
     /** Bytes per entry. */
@@ -18,19 +22,22 @@ final class Links {
     /** Word of {@link RuleAnswers}. */
     static final int ANSWER = 3;
 
-    private static final int WORDS = BYTES / Integer.BYTES;
+    private final MemorySegment words;
 
-    private final int[] words;
-
-    Links(int entries) {
-        words = new int[entries * WORDS];
+    /** {@code words}: zeroes, {@value #BYTES} bytes for each entry, aligned to as many. */
+    Links(MemorySegment words) {
+        this.words = words;
     }
 
     int get(int entry, int which) {
-        return words[entry * WORDS + which];
+        return words.get(ValueLayout.JAVA_INT, at(entry, which));
     }
 
     void set(int entry, int which, int value) {
-        words[entry * WORDS + which] = value;
+        words.set(ValueLayout.JAVA_INT, at(entry, which), value);
+    }
+
+    private static long at(int entry, int which) {
+        return (long) entry * BYTES + (long) which * Integer.BYTES;
     }
 }

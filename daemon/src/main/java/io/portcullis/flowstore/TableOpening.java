@@ -60,17 +60,17 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     static TableOpening of(TableFolder folder, long maxFlows, int workers) throws TableException {
         String interfaceName = folder.interfaceName();
         long perWorker = Math.max(1, maxFlows / workers);
-        long derived = perWorker * workers * FlowTable.DERIVED_BYTES;
+        long inHeap = perWorker * workers * FlowTable.HEAP_BYTES;
         if (perWorker > TableHeader.MAX_ENTRIES) {
             throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d with %d workers: a worker has at most %,d",
                     interfaceName, maxFlows, workers, TableHeader.MAX_ENTRIES)));
         }
-        if (derived > Runtime.getRuntime().maxMemory() / 2) {
+        if (inHeap > Runtime.getRuntime().maxMemory() / 2) {
             throw new TableException(List.of(String.format(
                     "%s: conntrack.max-flows %,d takes %,d MiB of the heap, which has %,d MiB: lower it, or give"
                             + " more with PORTCULLIS_JAVA_OPTS=-Xmx",
-                    interfaceName, maxFlows, derived / MIB, Runtime.getRuntime().maxMemory() / MIB)));
+                    interfaceName, maxFlows, inHeap / MIB, Runtime.getRuntime().maxMemory() / MIB)));
         }
         return new TableOpening(folder, workers, (int) perWorker);
     }

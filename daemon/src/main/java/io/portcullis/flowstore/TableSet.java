@@ -10,6 +10,7 @@ import io.portcullis.linux.FileLock;
 import io.portcullis.linux.MappedFile;
 import io.portcullis.linux.TrustedFolder;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -140,7 +141,8 @@ public final class TableSet implements AutoCloseable {
         }
     }
 
-    private static List<FlowTable> flowTables(String interfaceName, FlowTimeouts timeouts, TableOpening.Tables opened) {
+    private static List<FlowTable> flowTables(String interfaceName, FlowTimeouts timeouts, TableOpening.Tables opened)
+            throws TableException {
         long beganNs = System.nanoTime();
         List<FlowTable> tables = new ArrayList<>();
         int flows = 0;
@@ -148,7 +150,12 @@ public final class TableSet implements AutoCloseable {
         int damaged = 0;
         for (TableMove.Table table : opened.tables()) {
             FlowTable flowTable = new FlowTable(
-                    table.memory(), table.header(), table.header().entries(), timeouts, System.nanoTime());
+                    table.memory(),
+                    derived(interfaceName, table.header().entries()),
+                    table.header(),
+                    table.header().entries(),
+                    timeouts,
+                    System.nanoTime());
             if (opened.found()) {
                 Recovery recovery = flowTable.recover(System.nanoTime());
                 flows += recovery.flows();
@@ -170,6 +177,15 @@ public final class TableSet implements AutoCloseable {
             LOG.warn("{}: {} entries of its flow tables are damaged and are not used", interfaceName, damaged);
         }
         return tables;
+    }
+
+    private static MemorySegment derived(String interfaceName, int entries) throws TableException {
+        try {
+            return MappedFile.anonymous(FlowTable.derivedBytes(entries));
+        } catch (ErrnoException refused) {
+            throw new TableException(List.of(interfaceName + ": no memory to find the flows of its tables: "
+                    + refused.getMessage() + ": lower conntrack.max-flows"));
+        }
     }
 
     /** Releases the pages that the recovery has read: most entries may be unused. */

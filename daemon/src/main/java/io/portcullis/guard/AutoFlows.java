@@ -63,7 +63,7 @@ public final class AutoFlows {
     static long flows(long free, long memory, long heap, long there) {
         long inDirectory = free / 4 / TableSet.flowBytes();
         long inMemory = memory / 8 / (TableSet.flowBytes() + FlowTable.DERIVED_BYTES) - there;
-        long inHeap = heap / 4 / FlowTable.DERIVED_BYTES - there;
+        long inHeap = heap / 4 / FlowTable.HEAP_BYTES - there;
         return Math.max(0, Math.min(inDirectory, Math.min(inMemory, inHeap)));
     }
 

@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -61,7 +62,7 @@ final class EvictionOrderTest {
     @ValueSource(ints = {1, 2, 3, 4, 5, 7, 16, 100, 1_000, 5_000})
     void asTheModel(int entries) {
         SplittableRandom random = new SplittableRandom(entries);
-        EvictionOrder order = new EvictionOrder(new Links(entries), entries);
+        EvictionOrder order = order(entries);
         Model model = new Model(entries);
         Deque<Integer> free = new ArrayDeque<>();
         List<Integer> used = new ArrayList<>();
@@ -108,7 +109,7 @@ final class EvictionOrderTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 10, 1_000})
     void longLivedFlowsKeepTheirPlacesWhileOthersComeAndGo(int entries) {
-        EvictionOrder order = new EvictionOrder(new Links(entries), entries);
+        EvictionOrder order = order(entries);
         for (int entry = 0; entry < entries - 1; entry++) {
             order.append(entry, EvictionClass.SPARED);
         }
@@ -127,7 +128,7 @@ final class EvictionOrderTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 10, 64, 1_000})
     void aFloodReplacesItself(int entries) {
-        EvictionOrder order = new EvictionOrder(new Links(entries), entries);
+        EvictionOrder order = order(entries);
         for (int i = 0; i < 20 * entries; i++) {
             int entry = i % entries;
             if (i >= entries) {
@@ -137,5 +138,10 @@ final class EvictionOrderTest {
             order.append(entry, EvictionClass.UNREPLIED);
         }
         assertTrue(order.firstBut(-1) >= 0);
+    }
+
+    private static EvictionOrder order(int entries) {
+        Links links = new Links(Arena.ofAuto().allocate((long) entries * Links.BYTES, Links.BYTES));
+        return new EvictionOrder(links, entries, Arena.ofAuto().allocate(EvictionOrder.bytes(entries), Links.BYTES));
     }
 }

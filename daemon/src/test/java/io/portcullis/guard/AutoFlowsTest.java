@@ -13,7 +13,7 @@ final class AutoFlowsTest {
     void aQuarterOfTheFreeSpaceAnEighthOfTheMemoryAQuarterOfTheHeap() {
         assertEquals(100 * MIB / 4 / 128, AutoFlows.flows(100 * MIB, PLENTY, PLENTY, 0));
         assertEquals(512 * MIB / 8 / 163, AutoFlows.flows(PLENTY, 512 * MIB, PLENTY, 0));
-        assertEquals(256 * MIB / 4 / 35, AutoFlows.flows(PLENTY, PLENTY, 256 * MIB, 0));
+        assertEquals(256 * MIB / 4 / 13, AutoFlows.flows(PLENTY, PLENTY, 256 * MIB, 0));
     }
 
     /** 512 MiB of memory, a tmpfs of a tenth of it, a heap of a quarter. */
