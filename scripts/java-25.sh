@@ -46,8 +46,13 @@ java_options() {
   fi
   printf '%s\n' -XX:+UseSerialGC "-Xmx${heap}m" -XX:+ExitOnOutOfMemoryError
   if [[ $1 == run || $1 == rehearse ]]; then
+    # The survivor spaces (7 MiB each) hold what a reload of a large file needs meanwhile: a collection in its middle copies it to pages
+    # that are resident already, and not to the old generation, whose new pages the kernel would have to clear in the pause.
+    printf '%s\n' -Xms64m -Xmn21m -XX:SurvivorRatio=1 -XX:TargetSurvivorRatio=95
     # What the compilers took of malloc(3) while they were busy goes back within ten seconds.
-    printf '%s\n' -Xms64m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
+    printf '%s\n' -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
+    # The cache at its own address: moved, each of its pages would be written and be this process's alone.
+    printf '%s\n' -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
     if [[ $1 == run && $cache -nt $2 ]]; then
       printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off

@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.files.SourceText;
+import io.portcullis.linux.NativeHeap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ final class HeapTrim {
     void collect() {
         if (isDue()) {
             System.gc();
+            NativeHeap.trim();
         }
     }
 
