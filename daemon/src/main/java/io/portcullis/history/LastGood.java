@@ -39,6 +39,10 @@ public final class LastGood {
     private static final Logger LOG = LoggerFactory.getLogger(LastGood.class);
 
     private static final String INDEX = "index.json";
+
+    /** Bytes of one write: the kernel does not interrupt a long one for a worker on the same core. */
+    private static final int PART = 64 << 10;
+
     private static final String NEW = ".new";
     private static final Pattern STORED = Pattern.compile("[0-9]+-[0-9a-f]{16}\\.yaml");
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -117,18 +121,37 @@ public final class LastGood {
      */
     public Optional<String> keep(List<SourceText> texts) {
         try {
-            if (find() instanceof Found.Kept kept && kept.texts().equals(texts)) {
+            Index index = index(texts);
+            if (isIndexed(index) && find() instanceof Found.Kept) {
                 return Optional.empty();
             }
             makeFolder();
             Optional<String> fault = fault();
             if (fault.isEmpty()) {
-                write(texts);
+                write(index, texts);
             }
             return fault.map(text -> "the configuration is not kept: " + text);
         } catch (IOException e) {
             removeOthers();
             return Optional.of("the configuration is not kept in " + folder + ": " + FileFault.text(e));
+        }
+    }
+
+    private Index index(List<SourceText> texts) {
+        List<Entry> entries = new ArrayList<>();
+        for (SourceText text : texts) {
+            String sum = FileName.sha256(text.yaml().getBytes(StandardCharsets.UTF_8));
+            entries.add(new Entry(text.name(), entries.size() + "-" + sum.substring(0, 16) + ".yaml", sum));
+        }
+        return new Index(configuration.toString(), entries);
+    }
+
+    /** True: what is kept may be the same. Only then are its files read, which takes time and heap if they are large. */
+    private boolean isIndexed(Index index) {
+        try {
+            return index().equals(index);
+        } catch (IOException _) {
+            return false;
         }
     }
 
@@ -199,17 +222,12 @@ public final class LastGood {
         return index;
     }
 
-    private void write(List<SourceText> texts) throws IOException {
-        List<Entry> entries = new ArrayList<>();
-        for (SourceText text : texts) {
-            byte[] bytes = text.yaml().getBytes(StandardCharsets.UTF_8);
-            String sum = FileName.sha256(bytes);
-            Entry entry = new Entry(text.name(), entries.size() + "-" + sum.substring(0, 16) + ".yaml", sum);
-            write(entry.stored, bytes);
-            entries.add(entry);
+    private void write(Index index, List<SourceText> texts) throws IOException {
+        for (int i = 0; i < texts.size(); i++) {
+            write(index.files.get(i).stored, texts.get(i).yaml().getBytes(StandardCharsets.UTF_8));
         }
         force(folder);
-        write(INDEX, JSON.writeValueAsBytes(new Index(configuration.toString(), entries)));
+        write(INDEX, JSON.writeValueAsBytes(index));
         force(folder);
         removeOthers();
     }
@@ -223,9 +241,9 @@ public final class LastGood {
                 fresh,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            ByteBuffer rest = ByteBuffer.wrap(bytes);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
+            int at = 0;
+            while (at < bytes.length) {
+                at += channel.write(ByteBuffer.wrap(bytes, at, Math.min(PART, bytes.length - at)));
             }
             channel.force(true);
         }

@@ -21,17 +21,45 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
 
     /** True inside {@code ::ffff:0:0/96} (RFC 4291 section 2.5.5.2). */
     public boolean isV4Mapped() {
+        return isV4Mapped(isV6, high, low);
+    }
+
+    /** As {@link #isV4Mapped()}, without the object. */
+    public static boolean isV4Mapped(boolean isV6, long high, long low) {
         return isV6 && high == 0 && low >>> 32 == 0xffffL;
+    }
+
+    /** True if all bits after the first {@code prefixLength} are 0. */
+    public boolean isNetwork(int prefixLength) {
+        return isNetwork(isV6, high, low, prefixLength);
+    }
+
+    /** As {@link #isNetwork(int)}, without the object. */
+    public static boolean isNetwork(boolean isV6, long high, long low, int prefixLength) {
+        return (high & ~highMask(prefixLength)) == 0 && (low & ~lowMask(isV6, prefixLength)) == 0;
+    }
+
+    /** True if the first {@code prefixLength} bits of both are the same; false for two families. */
+    public boolean hasPrefixOf(Address other, int prefixLength) {
+        return isV6 == other.isV6 && isZero(isV6, high ^ other.high, low ^ other.low, prefixLength);
+    }
+
+    /** True if the first {@code prefixLength} bits are 0. */
+    static boolean isZero(boolean isV6, long high, long low, int prefixLength) {
+        return (high & highMask(prefixLength)) == 0 && (low & lowMask(isV6, prefixLength)) == 0;
+    }
+
+    private static long highMask(int prefixLength) {
+        return upperBits(Math.min(prefixLength, Long.SIZE));
+    }
+
+    private static long lowMask(boolean isV6, int prefixLength) {
+        return isV6 ? upperBits(Math.max(0, prefixLength - Long.SIZE)) : upperBits(prefixLength + Integer.SIZE);
     }
 
     /** This address with all but the first {@code prefixLength} bits cleared. */
     public Address network(int prefixLength) {
-        if (!isV6) {
-            return new Address(false, 0, low & upperBits(prefixLength + 32));
-        }
-        return prefixLength <= 64
-                ? new Address(true, high & upperBits(prefixLength), 0)
-                : new Address(true, high, low & upperBits(prefixLength - 64));
+        return new Address(isV6, high & highMask(prefixLength), low & lowMask(isV6, prefixLength));
     }
 
     /**
@@ -77,97 +105,11 @@ public record Address(boolean isV6, long high, long low) implements Comparable<A
      * @throws IllegalArgumentException if the text is no address
      */
     public static Address parse(String text) {
-        return text.indexOf(':') >= 0 ? parseV6(text) : new Address(false, 0, parseV4(text, text));
-    }
-
-    private static long parseV4(String part, String whole) {
-        String[] numbers = part.split("\\.", -1);
-        if (numbers.length != 4) {
-            throw notAnAddress(whole);
+        AddressParser parser = new AddressParser();
+        if (!parser.parse(text, text.length())) {
+            throw new IllegalArgumentException(text + ": not an IP address");
         }
-        long bits = 0;
-        for (String number : numbers) {
-            bits = bits << 8 | digits(number, 10, 3, 255, whole);
-            if (number.length() > 1 && number.charAt(0) == '0') {
-                throw notAnAddress(whole);
-            }
-        }
-        return bits;
-    }
-
-    private static Address parseV6(String text) {
-        int gap = text.indexOf("::");
-        if (gap >= 0 && text.indexOf("::", gap + 1) >= 0) {
-            throw notAnAddress(text);
-        }
-        int[] groups = new int[GROUPS];
-        if (gap < 0) {
-            if (parseGroups(text, text, groups) != GROUPS) {
-                throw notAnAddress(text);
-            }
-        } else {
-            int[] tail = new int[GROUPS];
-            int before = parseGroups(text.substring(0, gap), text, groups);
-            int after = parseGroups(text.substring(gap + 2), text, tail);
-            if (before + after >= GROUPS) {
-                throw notAnAddress(text);
-            }
-            System.arraycopy(tail, 0, groups, GROUPS - after, after);
-        }
-        return new Address(true, half(groups, 0), half(groups, 4));
-    }
-
-    /** Fills {@code groups} from its start; returns the number of groups. */
-    private static int parseGroups(String part, String whole, int[] groups) {
-        if (part.isEmpty()) {
-            return 0;
-        }
-        String[] written = part.split(":", -1);
-        int count = 0;
-        for (int i = 0; i < written.length; i++) {
-            boolean embedded = i == written.length - 1 && written[i].indexOf('.') >= 0 && whole.endsWith(written[i]);
-            if (count + (embedded ? 2 : 1) > GROUPS) {
-                throw notAnAddress(whole);
-            }
-            if (embedded) {
-                long v4 = parseV4(written[i], whole);
-                groups[count++] = (int) (v4 >>> 16);
-                groups[count++] = (int) (v4 & 0xffff);
-            } else {
-                groups[count++] = digits(written[i], 16, 4, 0xffff, whole);
-            }
-        }
-        return count;
-    }
-
-    private static int digits(String text, int radix, int longest, int most, String whole) {
-        if (text.isEmpty() || text.length() > longest) {
-            throw notAnAddress(whole);
-        }
-        int value = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            int digit = c < 128 ? Character.digit(c, radix) : -1;
-            if (digit < 0) {
-                throw notAnAddress(whole);
-            }
-            value = value * radix + digit;
-        }
-        if (value > most) {
-            throw notAnAddress(whole);
-        }
-        return value;
-    }
-
-    private static long half(int[] groups, int from) {
-        return (long) groups[from] << 48
-                | (long) groups[from + 1] << 32
-                | (long) groups[from + 2] << 16
-                | groups[from + 3];
-    }
-
-    private static IllegalArgumentException notAnAddress(String text) {
-        return new IllegalArgumentException(text + ": not an IP address");
+        return parser.address();
     }
 
     /** The canonical form: dotted decimal, or RFC 5952 (IPv4-mapped addresses with a dotted tail). */

@@ -15,7 +15,7 @@ public record Cidr(Address network, int prefixLength) {
         if (prefixLength < 0 || prefixLength > network.bits()) {
             throw new IllegalArgumentException("prefix length " + prefixLength + ": 0 to " + network.bits());
         }
-        if (!network.network(prefixLength).equals(network)) {
+        if (!network.isNetwork(prefixLength)) {
             throw new IllegalArgumentException(network + "/" + prefixLength + " has host bits set");
         }
     }
@@ -44,7 +44,7 @@ public record Cidr(Address network, int prefixLength) {
 
     /** True: the address is of the same family and in this block. */
     public boolean contains(Address address) {
-        return address.isV6() == isV6() && address.network(prefixLength).equals(network);
+        return network.hasPrefixOf(address, prefixLength);
     }
 
     /** True: every address of {@code other} is in this block. */

@@ -2,7 +2,7 @@ package io.portcullis.policy;
 
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
-import java.util.List;
+import io.portcullis.net.PackedBlocks;
 
 /**
  * IPv4 blocks sorted by first address, outer before inner ones. Each block is stored next to its parent and its content, so a step up
@@ -26,13 +26,12 @@ final class BlocksV4 {
      * @param parents for each block the smallest enclosing one, or -1
      * @param contents for each block, see {@link RuleSet}
      */
-    BlocksV4(List<Cidr> sorted, int[] parents, long[] contents) {
+    BlocksV4(PackedBlocks sorted, int[] parents, long[] contents) {
         blocks = new long[sorted.size() * STRIDE];
         for (int i = 0; i < sorted.size(); i++) {
-            Cidr cidr = sorted.get(i);
             blocks[i * STRIDE + 1] = contents[i];
             blocks[i * STRIDE] =
-                    cidr.network().low() << START_SHIFT | (long) cidr.prefixLength() << LENGTH_SHIFT | parents[i] + 1;
+                    sorted.low(i) << START_SHIFT | (long) sorted.prefixLength(i) << LENGTH_SHIFT | parents[i] + 1;
         }
         index = new CoarseIndex(sorted.size(), i -> blocks[i * STRIDE] >>> START_SHIFT);
     }

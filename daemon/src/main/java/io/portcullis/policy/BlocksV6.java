@@ -2,7 +2,7 @@ package io.portcullis.policy;
 
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
-import java.util.List;
+import io.portcullis.net.PackedBlocks;
 
 /** IPv6 blocks, as {@link BlocksV4}. */
 final class BlocksV6 {
@@ -24,14 +24,13 @@ final class BlocksV6 {
      * @param parents for each block the smallest enclosing one, or -1
      * @param contents for each block, see {@link RuleSet}
      */
-    BlocksV6(List<Cidr> sorted, int[] parents, long[] contents) {
+    BlocksV6(PackedBlocks sorted, int[] parents, long[] contents) {
         blocks = new long[sorted.size() * STRIDE];
         for (int i = 0; i < sorted.size(); i++) {
-            Cidr cidr = sorted.get(i);
             int at = i * STRIDE;
-            blocks[at] = cidr.network().high();
-            blocks[at + LOW] = cidr.network().low();
-            blocks[at + LENGTH_AND_PARENT] = (long) cidr.prefixLength() << LENGTH_SHIFT | parents[i] + 1;
+            blocks[at] = sorted.high(i);
+            blocks[at + LOW] = sorted.low(i);
+            blocks[at + LENGTH_AND_PARENT] = (long) sorted.prefixLength(i) << LENGTH_SHIFT | parents[i] + 1;
             blocks[at + CONTENT] = contents[i];
         }
         index = new CoarseIndex(sorted.size(), i -> blocks[i * STRIDE]);

@@ -1,9 +1,7 @@
 package io.portcullis.policy;
 
-import io.portcullis.net.Cidr;
 import io.portcullis.net.PackedBlocks;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Blocks of one family with their entries, during compilation. As far as memory allows, a block also gets the entries of all enclosing
@@ -18,11 +16,15 @@ final class Chains {
 
     private static final int LONGEST = 128;
 
+    /** More entries than blocks: one block often has several, that of all addresses. */
+    private static final int FEW = 64;
+
     private static final int NOT_MERGED = -1;
 
     private final PackedBlocks.Builder added = new PackedBlocks.Builder();
     private final Entries own = new Entries();
-    private final Entries firsts = new Entries();
+    /** For each block the start of its entries in {@link #own}. */
+    private final int[] firsts;
     /** The entries of merged blocks, block by block. */
     private final Entries merged = new Entries();
 
@@ -34,18 +36,26 @@ final class Chains {
 
     private int[] mergedTo = new int[0];
     private int[] parents = new int[0];
+    private int size;
     private long ranges;
 
-    /** Adds a block, in the order of {@link PrefixOrder#ORDER}, with entries that may overlap. */
-    void add(Cidr block, Entries entries) {
-        added.add(block);
-        firsts.add(own.size());
+    /** For a number of different blocks. */
+    Chains(int count) {
+        added.reserve(count);
+        firsts = new int[count];
+        own.reserve(count + FEW);
+    }
+
+    /** Adds a block of a list, in the order of {@link PrefixOrder#ORDER}, with entries that may overlap. */
+    void add(PackedBlocks list, int index, Entries entries) {
+        firsts[size++] = own.size();
+        added.add(list, index);
         ranges += entries.size();
         own.addDisjoint(entries);
     }
 
     /** The blocks, after {@link #mergeFromAbove}. */
-    List<Cidr> blocks() {
+    PackedBlocks blocks() {
         return blocks;
     }
 
@@ -55,20 +65,22 @@ final class Chains {
     }
 
     private int first(int block) {
-        return (int) firsts.get(block);
+        return firsts[block];
     }
 
     private int end(int block) {
-        return block + 1 == blocks.size() ? own.size() : first(block + 1);
+        return block + 1 == size ? own.size() : first(block + 1);
     }
 
     /** Merges entries into inner blocks, after all blocks have been added. */
     void mergeFromAbove() {
         blocks = added.build();
         parents = PrefixOrder.parents(blocks);
-        mergedFrom = new int[blocks.size()];
-        mergedTo = new int[blocks.size()];
+        mergedFrom = new int[size];
+        mergedTo = new int[size];
         Arrays.fill(mergedFrom, NOT_MERGED);
+        merged.reserve(size
+                + (int) Arrays.stream(parents).filter(parent -> parent >= 0).count());
         long left = Math.min(ranges * ADDED_TO_EACH, MOST_ADDED);
         for (int length = 0; length <= LONGEST && left > 0; length++) {
             for (int block = 0; block < parents.length && left > 0; block++) {
@@ -113,9 +125,19 @@ final class Chains {
         return parents[block] < 0 || isMerged(block);
     }
 
+    /** The number of entries in contents of several entries. */
+    int several() {
+        int several = 0;
+        for (int block = 0; block < size; block++) {
+            int count = isMerged(block) ? mergedTo[block] - mergedFrom[block] : end(block) - first(block);
+            several += count == 1 && !isMerged(block) ? 0 : count;
+        }
+        return several;
+    }
+
     /** The contents of the blocks, as {@link RuleSet} describes them; those of several entries are added to {@code to}. */
     long[] contents(Entries to) {
-        long[] contents = new long[blocks.size()];
+        long[] contents = new long[size];
         for (int block = 0; block < contents.length; block++) {
             content.clear();
             addContent(block, content);

@@ -1,13 +1,16 @@
 package io.portcullis.policy;
 
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.PriorityQueue;
 
 /** A growing list of {@link RuleSet}'s entries. */
 final class Entries {
-    private long[] entries = new long[16];
+    private static final int INITIAL_SIZE = 16;
+
+    private long[] entries = new long[INITIAL_SIZE];
     private int size;
+
+    /** Those that {@link #addDisjoint} has begun and not ended; empty between two calls. */
+    private final OpenEntries open = new OpenEntries();
 
     void add(long entry) {
         if (size == entries.length) {
@@ -16,10 +19,20 @@ final class Entries {
         entries[size++] = entry;
     }
 
-    void addAll(Entries other, int from, int to) {
-        for (int i = from; i < to; i++) {
-            add(other.entries[i]);
+    /** Makes space for a number of entries that follow. */
+    void reserve(int count) {
+        if (size + count > entries.length) {
+            entries = Arrays.copyOf(entries, size + count);
         }
+    }
+
+    void addAll(Entries other, int from, int to) {
+        int count = to - from;
+        if (size + count > entries.length) {
+            reserve(Math.max(count, size / 2));
+        }
+        System.arraycopy(other.entries, from, entries, size, count);
+        size += count;
     }
 
     void clear() {
@@ -34,8 +47,9 @@ final class Entries {
         return entries[i];
     }
 
+    /** The entries. Nothing can be added after this. */
     long[] toArray() {
-        return Arrays.copyOf(entries, size);
+        return size == entries.length ? entries : Arrays.copyOf(entries, size);
     }
 
     /** Adds entries as sorted, disjoint ranges per protocol, each with the lowest rule; sorts {@code from} first. */
@@ -56,7 +70,6 @@ final class Entries {
 
     /** Entries of one protocol, sorted by their lowest selector. */
     private void addDisjoint(long[] from, int first, int end) {
-        PriorityQueue<Long> open = new PriorityQueue<>(Comparator.comparingInt(RuleSet::rule));
         int protocol = RuleSet.protocol(from[first]);
         int before = size;
         int next = first;
@@ -65,8 +78,8 @@ final class Entries {
             while (next < end && RuleSet.lowest(from[next]) == at) {
                 open.add(from[next++]);
             }
-            while (!open.isEmpty() && RuleSet.highest(open.element()) < at) {
-                open.remove();
+            while (!open.isEmpty() && RuleSet.highest(open.first()) < at) {
+                open.removeFirst();
             }
             int following = next < end ? RuleSet.lowest(from[next]) : Integer.MAX_VALUE;
             if (open.isEmpty()) {
@@ -74,8 +87,8 @@ final class Entries {
                 continue;
             }
             // Up to the start of the next entry or the end of this one; earlier ends are handled in the next step.
-            int rule = RuleSet.rule(open.element());
-            int last = Math.min(following - 1, RuleSet.highest(open.element()));
+            int rule = RuleSet.rule(open.first());
+            int last = Math.min(following - 1, RuleSet.highest(open.first()));
             append(before, protocol, at, last, rule);
             at = last + 1;
         }

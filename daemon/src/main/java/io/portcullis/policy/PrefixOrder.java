@@ -4,7 +4,6 @@ import io.portcullis.net.Cidr;
 import io.portcullis.net.PackedBlocks;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 
 /** The order and nesting of blocks. */
 final class PrefixOrder {
@@ -69,11 +68,11 @@ final class PrefixOrder {
     }
 
     /** For each block the index of the smallest enclosing one, or -1; {@code sorted} by {@link #ORDER}, without duplicates. */
-    static int[] parents(List<Cidr> sorted) {
+    static int[] parents(PackedBlocks sorted) {
         int[] parents = new int[sorted.size()];
         int enclosing = -1;
         for (int i = 0; i < parents.length; i++) {
-            while (enclosing >= 0 && !sorted.get(enclosing).encloses(sorted.get(i))) {
+            while (enclosing >= 0 && !sorted.encloses(enclosing, i)) {
                 enclosing = parents[enclosing];
             }
             parents[i] = enclosing;

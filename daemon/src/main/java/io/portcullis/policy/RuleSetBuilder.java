@@ -6,6 +6,7 @@ import io.portcullis.net.IpProtocol;
 import io.portcullis.net.PackedBlocks;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
@@ -16,20 +17,52 @@ public final class RuleSetBuilder {
     /** The protocol and selectors of one rule. */
     private record Part(int protocol, List<PortRange> ranges, int rule) {}
 
-    /** Blocks of one family, each with the index of its part. */
+    /** The lists of blocks that rules have, and of each the index of its part: copied once, when their number is known. */
     private static final class FamilyBlocks {
-        private final PackedBlocks.Builder blocks = new PackedBlocks.Builder();
-        private final Entries parts = new Entries();
+        private final boolean isV6;
+        private final List<PackedBlocks> lists = new ArrayList<>();
+        private final List<Integer> partOfList = new ArrayList<>();
+        private int size;
 
-        void add(Cidr block, int part) {
-            blocks.add(block);
-            parts.add(part);
+        FamilyBlocks(boolean isV6) {
+            this.isV6 = isV6;
+        }
+
+        void add(PackedBlocks list, int part) {
+            lists.add(list);
+            partOfList.add(part);
+            size += list.count(isV6);
+        }
+
+        PackedBlocks blocks() {
+            PackedBlocks.Builder blocks = new PackedBlocks.Builder();
+            blocks.reserve(size);
+            for (PackedBlocks list : lists) {
+                for (int i = 0; i < list.size(); i++) {
+                    if (list.isV6(i) == isV6) {
+                        blocks.add(list, i);
+                    }
+                }
+            }
+            return blocks.build();
+        }
+
+        /** For each block the index of its part. */
+        int[] parts() {
+            int[] parts = new int[size];
+            int from = 0;
+            for (int i = 0; i < lists.size(); i++) {
+                int count = lists.get(i).count(isV6);
+                Arrays.fill(parts, from, from + count, partOfList.get(i));
+                from += count;
+            }
+            return parts;
         }
     }
 
     private final List<Part> parts = new ArrayList<>();
-    private final FamilyBlocks v4 = new FamilyBlocks();
-    private final FamilyBlocks v6 = new FamilyBlocks();
+    private final FamilyBlocks v4 = new FamilyBlocks(false);
+    private final FamilyBlocks v6 = new FamilyBlocks(true);
 
     /**
      * Adds a rule.
@@ -45,10 +78,12 @@ public final class RuleSetBuilder {
         int protocol = rule.protocol() == Rule.ALL ? RuleSet.ALL : rule.protocol();
         int part = parts.size();
         parts.add(new Part(protocol, ranges(rule), number));
-        for (Cidr block : blocks) {
-            if (!(block.isV6() ? protocol == IpProtocol.ICMP : protocol == IpProtocol.ICMPV6)) {
-                (block.isV6() ? v6 : v4).add(block, part);
-            }
+        PackedBlocks packed = PackedBlocks.of(blocks);
+        if (protocol != IpProtocol.ICMPV6) {
+            v4.add(packed, part);
+        }
+        if (protocol != IpProtocol.ICMP) {
+            v6.add(packed, part);
         }
     }
 
@@ -69,31 +104,45 @@ public final class RuleSetBuilder {
 
     /** Compiles the added rules. */
     public RuleSet build() {
-        Entries entries = new Entries();
         Chains ofV4 = compile(v4);
-        BlocksV4 blocksV4 = new BlocksV4(ofV4.blocks(), ofV4.parents(), ofV4.contents(entries));
         Chains ofV6 = compile(v6);
+        Entries entries = new Entries();
+        entries.reserve(ofV4.several() + ofV6.several());
+        BlocksV4 blocksV4 = new BlocksV4(ofV4.blocks(), ofV4.parents(), ofV4.contents(entries));
         BlocksV6 blocksV6 = new BlocksV6(ofV6.blocks(), ofV6.parents(), ofV6.contents(entries));
         return new RuleSet(blocksV4, blocksV6, entries.toArray());
     }
 
     private Chains compile(FamilyBlocks family) {
-        PackedBlocks blocks = family.blocks.build();
+        PackedBlocks blocks = family.blocks();
+        int[] partOf = family.parts();
         int[] sorted = PrefixOrder.sorted(blocks);
-        Chains chains = new Chains();
+        Chains chains = new Chains(different(blocks, sorted));
         Entries own = new Entries();
         for (int i = 0; i < sorted.length; i++) {
-            Part part = parts.get((int) family.parts.get(sorted[i]));
+            Part part = parts.get(partOf[sorted[i]]);
             for (PortRange range : part.ranges) {
                 own.add(RuleSet.entry(part.protocol, range.low(), range.high(), part.rule));
             }
-            Cidr block = blocks.get(sorted[i]);
-            if (i + 1 == sorted.length || !blocks.get(sorted[i + 1]).equals(block)) {
-                chains.add(block, own);
+            if (isLast(blocks, sorted, i)) {
+                chains.add(blocks, sorted[i], own);
                 own.clear();
             }
         }
         chains.mergeFromAbove();
         return chains;
+    }
+
+    private static int different(PackedBlocks blocks, int[] sorted) {
+        int different = 0;
+        for (int i = 0; i < sorted.length; i++) {
+            different += isLast(blocks, sorted, i) ? 1 : 0;
+        }
+        return different;
+    }
+
+    /** True for the last of equal blocks. */
+    private static boolean isLast(PackedBlocks blocks, int[] sorted, int i) {
+        return i + 1 == sorted.length || !blocks.areEqual(sorted[i], sorted[i + 1]);
     }
 }

@@ -8,6 +8,7 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
+import io.portcullis.net.PackedBlocks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -119,10 +120,10 @@ final class BlocksAgainstNaiveTest {
     void theInnermostBlockIsFound() {
         inWorlds(world -> {
             List<Cidr> blocks = world.blocks;
-            int[] parents = PrefixOrder.parents(blocks);
+            int[] parents = PrefixOrder.parents(PackedBlocks.of(blocks));
             long[] contents = IntStream.range(0, blocks.size()).asLongStream().toArray();
-            BlocksV4 v4 = new BlocksV4(world.isV6 ? List.of() : blocks, parents, contents);
-            BlocksV6 v6 = new BlocksV6(world.isV6 ? blocks : List.of(), parents, contents);
+            BlocksV4 v4 = new BlocksV4(PackedBlocks.of(world.isV6 ? List.of() : blocks), parents, contents);
+            BlocksV6 v6 = new BlocksV6(PackedBlocks.of(world.isV6 ? blocks : List.of()), parents, contents);
             for (Address address : world.asked) {
                 int expected = IntStream.range(0, blocks.size())
                         .filter(i -> blocks.get(i).contains(address))

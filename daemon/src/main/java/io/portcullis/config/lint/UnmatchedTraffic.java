@@ -12,6 +12,7 @@ import io.portcullis.config.Warning;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.net.PackedBlocks;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -110,10 +111,11 @@ final class UnmatchedTraffic {
         if (!named.add((ingress ? "from " : "to ") + what)) {
             return;
         }
+        PackedBlocks packed = PackedBlocks.of(members);
         List<Cidr> found = new ArrayList<>();
-        for (Cidr member : members) {
-            if (unmatched(member, ingress, rule).isPresent()) {
-                found.add(member);
+        for (int i = 0; i < packed.size(); i++) {
+            if (isSpecial(packed, i) && unmatched(packed.get(i), ingress, rule).isPresent()) {
+                found.add(packed.get(i));
             }
         }
         if (!found.isEmpty()) {
@@ -128,6 +130,21 @@ final class UnmatchedTraffic {
                                     first,
                                     unmatched(first, ingress, rule).orElse("")) + others));
         }
+    }
+
+    /** False for most blocks: they need no object. */
+    private static boolean isSpecial(PackedBlocks blocks, int index) {
+        for (Unmatched unmatched : EITHER) {
+            if (blocks.isIn(index, unmatched.block)) {
+                return true;
+            }
+        }
+        for (Unmatched unmatched : SOURCES) {
+            if (blocks.isIn(index, unmatched.block)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String never(String id, boolean ingress, Cidr cidr, String what) {

@@ -14,6 +14,9 @@ public final class Characters extends StreamReader {
     private static final int[] NO_TEXT = new int[0];
     private static final int BYTE_ORDER_MARK = 0xfeff;
 
+    /** So many line breaks: the scanner asks for two or three at each blank line, of which {@link LongLists} leave many. */
+    private static final String[] BLANK = {"", "\n", "\n\n", "\n\n\n"};
+
     private final String text;
 
     /** Empty where each character is one {@code char} of the text. */
@@ -89,7 +92,19 @@ public final class Characters extends StreamReader {
     @Override
     public String prefix(int count) {
         int whole = Math.min(count, length - index);
+        if (whole < BLANK.length && isBlank(whole)) {
+            return BLANK[whole];
+        }
         return codePoints.length == 0 ? text.substring(index, index + whole) : new String(codePoints, index, whole);
+    }
+
+    private boolean isBlank(int count) {
+        for (int ahead = 0; ahead < count; ahead++) {
+            if (at(index + ahead) != '\n') {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,6 +33,9 @@ public final class Documents {
 
     /** Limit of nested includes. */
     private static final int DEEPEST = 50;
+
+    /** Bytes of one read: the kernel does not interrupt a long one for a worker on the same core. */
+    private static final int PART = 64 << 10;
 
     private final Diagnostics diagnostics;
     private final boolean salvages;
@@ -150,25 +154,56 @@ public final class Documents {
     public static Optional<String> text(InputStream in, String name, Diagnostics diagnostics) throws IOException {
         try {
             Optional<byte[]> bytes = bytes(in, name, diagnostics);
-            return bytes.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(bytes.get()))
-                            .toString());
+            return bytes.isEmpty() ? Optional.empty() : Optional.of(decoded(bytes.get()));
         } catch (CharacterCodingException _) {
             diagnostics.error(Location.of(name), "not UTF-8");
             return Optional.empty();
         }
     }
 
+    private static String decoded(byte[] utf8) throws CharacterCodingException {
+        for (byte each : utf8) {
+            if (each < 0) {
+                return StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(utf8))
+                        .toString();
+            }
+        }
+        // Without the decoder's buffer of characters, twice as large as the text.
+        return new String(utf8, StandardCharsets.US_ASCII);
+    }
+
     private static Optional<byte[]> bytes(InputStream in, String name, Diagnostics diagnostics) throws IOException {
-        byte[] bytes = in.readNBytes(Document.LARGEST + 1);
+        byte[] bytes = read(in);
         if (bytes.length > Document.LARGEST) {
             diagnostics.error(Location.of(name), "larger than " + (Document.LARGEST >> 20) + " MiB");
             return Optional.empty();
         }
         return Optional.of(bytes);
+    }
+
+    /** A stream to its end, but for at most one byte more than {@link Document#LARGEST}. */
+    private static byte[] read(InputStream in) throws IOException {
+        byte[] bytes = new byte[Math.clamp(in.available(), PART, Document.LARGEST + 1)];
+        int length = 0;
+        while (length <= Document.LARGEST) {
+            if (length == bytes.length) {
+                int next = in.read();
+                if (next < 0) {
+                    break;
+                }
+                bytes = Arrays.copyOf(bytes, (int) Math.min(2L * length, Document.LARGEST + 1L));
+                bytes[length++] = (byte) next;
+            } else {
+                int count = in.read(bytes, length, Math.min(PART, bytes.length - length));
+                if (count < 0) {
+                    break;
+                }
+                length += count;
+            }
+        }
+        return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
     }
 
     /** The files that match an include, sorted. No match is an error, unless the name has wildcards. */

@@ -28,7 +28,9 @@ final class LongLists {
     LongLists(String yaml) {
         this.yaml = yaml;
         List<Run> runs = runs(yaml);
-        StringBuilder rest = new StringBuilder();
+        int removed =
+                runs.stream().mapToInt(run -> run.to - run.from - run.lines).sum();
+        StringBuilder rest = new StringBuilder(yaml.length() - removed);
         int from = 0;
         for (Run run : runs) {
             byFirst.put(run.firstLine - 1, run);
@@ -129,6 +131,7 @@ final class LongLists {
         if (run == null) {
             return;
         }
+        to.reserve(run.lines, run.to - run.from);
         int number = run.firstLine;
         for (int at = run.from; at < run.to; at = next(yaml, at)) {
             int first = skipBlanks(yaml, at) + 2;

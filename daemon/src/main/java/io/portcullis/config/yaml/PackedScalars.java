@@ -3,6 +3,7 @@ package io.portcullis.config.yaml;
 import java.nio.charset.StandardCharsets;
 import java.util.AbstractList;
 import java.util.Arrays;
+import java.util.Objects;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.Node;
@@ -15,6 +16,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 final class PackedScalars extends AbstractList<Node> {
     private static final int FEW = 4;
+    private static final int FEW_BYTES = 64;
     private static final int[] NO_TEXT = new int[0];
 
     private byte[] texts = new byte[0];
@@ -23,6 +25,7 @@ final class PackedScalars extends AbstractList<Node> {
     private long[] positions = new long[0];
 
     private int size;
+    private final View view = new View();
 
     /** True for a node that consists of its text and its location only. */
     static boolean takes(ScalarNode node) {
@@ -47,14 +50,29 @@ final class PackedScalars extends AbstractList<Node> {
         add(to - from, line, column);
     }
 
+    /** Makes space for a number of texts that follow, and for a few more. */
+    void reserve(int count, int length) {
+        growTexts(end(size) + length + FEW_BYTES, 0);
+        growItems(size + count + FEW);
+    }
+
     private void grow(int length) {
-        int needed = end(size) + length;
-        if (needed > texts.length) {
-            texts = Arrays.copyOf(texts, Math.max(2 * texts.length, needed));
-        }
+        growTexts(end(size) + length, 2 * texts.length);
         if (size == ends.length) {
-            ends = Arrays.copyOf(ends, Math.max(FEW, 2 * size));
-            positions = Arrays.copyOf(positions, Math.max(FEW, 2 * size));
+            growItems(Math.max(FEW, 2 * size));
+        }
+    }
+
+    private void growTexts(int needed, int least) {
+        if (needed > texts.length) {
+            texts = Arrays.copyOf(texts, Math.max(least, needed));
+        }
+    }
+
+    private void growItems(int count) {
+        if (count > ends.length) {
+            ends = Arrays.copyOf(ends, count);
+            positions = Arrays.copyOf(positions, count);
         }
     }
 
@@ -69,12 +87,41 @@ final class PackedScalars extends AbstractList<Node> {
         return index == 0 ? 0 : ends[index - 1];
     }
 
+    /** The bytes of a text as characters, so an ASCII text as it is and any other one changed; valid until the next call. */
+    CharSequence text(int index) {
+        view.from = end(Objects.checkIndex(index, size));
+        view.end = ends[index];
+        return view;
+    }
+
+    private final class View implements CharSequence {
+        private int from;
+        private int end;
+
+        @Override
+        public char charAt(int index) {
+            return (char) (texts[from + index] & 0xff);
+        }
+
+        @Override
+        public int length() {
+            return end - from;
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int stop) {
+            return toString().substring(start, stop);
+        }
+
+        @Override
+        public String toString() {
+            return new String(texts, from, end - from, StandardCharsets.ISO_8859_1);
+        }
+    }
+
     @Override
     public Node get(int index) {
-        if (index >= size) {
-            throw new IndexOutOfBoundsException(index);
-        }
-        int from = end(index);
+        int from = end(Objects.checkIndex(index, size));
         String text = new String(texts, from, ends[index] - from, StandardCharsets.UTF_8);
         Mark mark = new Mark("", 0, (int) (positions[index] >>> Integer.SIZE), (int) positions[index], NO_TEXT, 0);
         return new ScalarNode(Tag.STR, true, text, mark, mark, DumperOptions.ScalarStyle.PLAIN);

@@ -201,31 +201,44 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
     }
 
     /** The items of a list; {@code expected} is what the key takes. */
-    public List<Value> items(String expected) {
+    public Items items(String expected) {
         if (isTagged()) {
-            return List.of();
+            return new Items(this, List.of());
         }
         if (!(node instanceof SequenceNode list)) {
             String hint = node instanceof ScalarNode scalar && !isNull() && scalar.isPlain()
                     ? ": write [" + quoted(scalar.getValue()) + "]"
                     : braces();
             wrongKind(expected, hint);
-            return List.of();
+            return new Items(this, List.of());
         }
         if (!diagnostics.mayVisit(list.getValue().size(), location())) {
-            return List.of();
+            return new Items(this, List.of());
         }
         return new Items(this, list.getValue());
     }
 
     /** The items of a list, made on demand: a long list would take much heap. */
-    private static final class Items extends AbstractList<Value> {
+    public static final class Items extends AbstractList<Value> {
         private final Value list;
         private final List<Node> nodes;
 
-        Items(Value list, List<Node> nodes) {
+        private Items(Value list, List<Node> nodes) {
             this.list = list;
             this.nodes = nodes;
+        }
+
+        /**
+         * The text of an item that is neither quoted nor tagged, without a {@link Value} of its own; empty for any other item. It is
+         * valid until the next call.
+         */
+        public CharSequence plainText(int index) {
+            if (nodes instanceof PackedScalars packed) {
+                return packed.text(index);
+            }
+            return nodes.get(index) instanceof ScalarNode scalar && PackedScalars.takes(scalar)
+                    ? scalar.getValue()
+                    : "";
         }
 
         @Override
@@ -290,10 +303,13 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
 
     /** Parses a decimal number; empty if the text is not a number in the range. */
     public static Optional<Long> numberIn(String text, long low, long high) {
-        boolean isNumber =
-                !text.isEmpty() && text.length() <= MOST_DIGITS && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        if (!isNumber) {
+        if (text.isEmpty() || text.length() > MOST_DIGITS) {
             return Optional.empty();
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return Optional.empty();
+            }
         }
         long number = Long.parseLong(text);
         return number >= low && number <= high ? Optional.of(number) : Optional.empty();
