@@ -1,9 +1,9 @@
 package io.portcullis.conntrack;
 
 /**
- * The hash index of a table's entries: open addressing, one word per slot, with the hash in the upper half and entry + 1 in
- * the lower; 0 is a free slot. A word holds the whole hash, so a search reads no entry of another hash, and a removal closes
- * its gap without reading entries. Three slots for two entries: 12 bytes per flow.
+ * The hash index of a table's entries: open addressing, one word per slot, with the hash in the upper half and entry + 1 in the lower; 0 is
+ * a free slot. A word holds the whole hash, so a search reads no entry of another hash, and a removal closes its gap without reading
+ * entries. Three slots for two entries: 12 bytes per flow.
  */
 final class FlowIndex {
     private final long[] words;
@@ -43,8 +43,8 @@ final class FlowIndex {
     }
 
     /**
-     * True: a failed search that ended at a slot would end there again. Entries added since have left the slot free, and an
-     * entry of the searched hash would have used it; only a removal moves entries to earlier slots.
+     * True: a failed search that ended at a slot would end there again. Entries added since have left the slot free, and an entry of the
+     * searched hash would have used it; only a removal moves entries to earlier slots.
      *
      * @param removalsThen {@link #removals} at the end of that search
      */
@@ -52,11 +52,7 @@ final class FlowIndex {
         return words[slot] == 0 && removals == removalsThen;
     }
 
-    /**
-     * Adds an entry that is not in the index.
-     *
-     * @param from first slot to try: {@link #home}, or a slot that {@link #isFree}
-     */
+    /** Adds an entry that is not in the index; {@code from}: first slot to try, {@link #home} or one that {@link #isFree}. */
     void add(int hash, int entry, int from) {
         int slot = from;
         while (words[slot] != 0) {

@@ -64,11 +64,7 @@ public final class FlowTable {
         this(new Slab(memory), header.key0(), header.key1(), maxFlows, timeouts, nowNs);
     }
 
-    /**
-     * As {@link #FlowTable(MemorySegment, TableHeader, long, FlowTimeouts, long)}, with memory for what is derived from the entries.
-     *
-     * @param derived zeroes, {@link #derivedBytes} of them, 16-byte aligned
-     */
+    /** As the other constructor; {@code derived}: {@link #derivedBytes} zeroes, 16-byte aligned. */
     public FlowTable(
             MemorySegment memory,
             MemorySegment derived,
@@ -80,14 +76,7 @@ public final class FlowTable {
     }
 
     FlowTable(Slab slab, long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
-        this(
-                slab,
-                Arena.ofAuto().allocate(derivedBytes(slab.capacity()), Links.BYTES),
-                key0,
-                key1,
-                maxFlows,
-                timeouts,
-                nowNs);
+        this(slab, Links.zeroes(slab.capacity()), key0, key1, maxFlows, timeouts, nowNs);
     }
 
     private FlowTable(

@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -27,6 +28,11 @@ final class Links {
     /** {@code words}: zeroes, {@value #BYTES} bytes for each entry, aligned to as many. */
     Links(MemorySegment words) {
         this.words = words;
+    }
+
+    /** Memory for a table that ends with the process, {@link FlowTable#derivedBytes} of it. */
+    static MemorySegment zeroes(int entries) {
+        return Arena.ofAuto().allocate(FlowTable.derivedBytes(entries), BYTES);
     }
 
     int get(int entry, int which) {

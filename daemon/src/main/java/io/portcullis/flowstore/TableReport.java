@@ -42,9 +42,8 @@ public record TableReport(
     }
 
     /**
-     * Checks every entry.
+     * Checks every entry; {@code clock}: monotonic time of the boot that the table belongs to, ns.
      *
-     * @param clock monotonic time of the boot that the table belongs to, ns
      * @throws TableHeader.UnknownTable if the memory is not a table of this version
      */
     public static TableReport of(MemorySegment memory, LongSupplier clock) throws TableHeader.UnknownTable {

@@ -44,7 +44,7 @@ public final class Restoration {
         try {
             Journals journals = restoration.journals();
             for (Journals.Found found : journals.ofThisBoot()) {
-                restoration.undo(RestoreLog.of(found.file(), found.journal()));
+                restoration.undo(new RestoreLog(found.file(), found.journal()));
             }
             restoration.undoUnnoted();
             for (Nic nic : Nics.all()) {
@@ -152,7 +152,7 @@ public final class Restoration {
         Journal stays = kept;
         Journal goes = kept.isEmpty() ? all : all.about(index -> !wanted.contains(index));
         if (undo(goes)) {
-            RestoreLog.of(found.file(), all).note(_ -> stays);
+            new RestoreLog(found.file(), all).note(_ -> stays);
         }
     }
 

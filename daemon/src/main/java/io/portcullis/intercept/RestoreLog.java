@@ -6,23 +6,19 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * The one owner of a journal while its interface is guarded. Memory changes first and the disk second: a disk that is full,
- * read-only or refused keeps no interface unguarded, and a failed write is tried again. Where the interface has a pair of
- * virtual NICs, the alias of the pair lists the programs too. Any thread.
+ * The one owner of a journal while its interface is guarded. Memory changes first and the disk second: a disk that is full, read-only or
+ * refused keeps no interface unguarded, and a failed write is tried again. Where the interface has a pair of virtual NICs, the alias of the
+ * pair lists the programs too. Any thread.
  */
 final class RestoreLog {
     private final JournalFile file;
     private Journal journal;
     private String trouble = "";
 
-    private RestoreLog(JournalFile file, Journal journal) {
+    /** Owns a journal as it was read from its file. */
+    RestoreLog(JournalFile file, Journal journal) {
         this.file = file;
         this.journal = journal;
-    }
-
-    /** Owns a journal as it was read from its file. */
-    static RestoreLog of(JournalFile file, Journal journal) {
-        return new RestoreLog(file, journal);
     }
 
     /** Owns a new journal, and writes it. */

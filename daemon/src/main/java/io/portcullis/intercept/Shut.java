@@ -81,7 +81,7 @@ public final class Shut {
                 .map(Journals.Found::journal)
                 .findFirst()
                 .orElse(Journal.empty(interfaceName, Journal.currentBootId()));
-        return RestoreLog.of(file, journal);
+        return new RestoreLog(file, journal);
     }
 
     /**

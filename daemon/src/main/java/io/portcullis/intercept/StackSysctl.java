@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A setting of the IP stack that every NIC has: Documentation/networking/ip-sysctl.rst. Read and written in the network
- * namespace of the calling thread.
+ * A setting of the IP stack that every NIC has: Documentation/networking/ip-sysctl.rst. Read and written in the network namespace of the
+ * calling thread.
  */
 enum StackSysctl {
     /** 1: no IPv6 on this NIC; the kernel removes its addresses and routes, and drops received packets. */
@@ -56,8 +56,7 @@ enum StackSysctl {
     /** The value, without the newline; empty where this kernel has none (IPv6 is not built in, or off at boot). */
     Optional<String> read(String nic) throws IOException {
         // In one read: the kernel answers at offset 0 only. Files.readString takes the reported size of 0 for the
-        // truth: it
-        // reads the first byte alone, and gets no second one.
+        // truth: it reads the first byte alone, and gets no second one.
         try (InputStream in = Files.newInputStream(path(nic))) {
             byte[] bytes = new byte[LENGTH];
             int length = in.read(bytes);

@@ -1,18 +1,17 @@
 package io.portcullis.packet;
 
 /**
- * The hash of a pair of addresses, by which the flows of an interface are distributed over its workers. It is the same for both
- * directions. The kernel computes it too: {@code port.ring} generates a classic BPF program from these constants, so only the
- * 32-bit arithmetic of such a program is used.
+ * The hash of a pair of addresses, by which the flows of an interface are distributed over its workers. It is the same for both directions.
+ * The kernel computes it too: {@code port.ring} generates a classic BPF program from these constants, so only the 32-bit arithmetic of such
+ * a program is used.
  *
- * <p>Each address is folded by a multilinear hash of its 16-bit pieces; the multipliers come from the seed (Lemire and Kaser,
- * "Strongly universal string hashing is fast"). Without the seed nobody can choose addresses that collide more often than by
- * chance. The finaliser of MurmurHash3 (fmix32) follows; the two addresses are added before its second multiplication. The
- * steps before the addition keep the addresses from cancelling out: with a plain sum or exclusive or, all pairs of two subnets
- * that talk one to one could have the same hash. The steps after it make every bit of the hash as good as any other.
+ * <p>Each address is folded by a multilinear hash of its 16-bit pieces; the multipliers come from the seed (Lemire and Kaser, "Strongly
+ * universal string hashing is fast"). Without the seed nobody can choose addresses that collide more often than by chance. The finaliser of
+ * MurmurHash3 (fmix32) follows; the two addresses are added before its second multiplication. The steps before the addition keep the
+ * addresses from cancelling out: with a plain sum or exclusive or, all pairs of two subnets that talk one to one could have the same hash.
+ * The steps after it make every bit of the hash as good as any other.
  *
- * <p>Addresses are two big-endian halves, as in {@link Packet} and {@link QuotedPacket}; IPv4 is the low 32 bits of the low
- * half.
+ * <p>Addresses are two big-endian halves, as in {@link Packet} and {@link QuotedPacket}; IPv4 is the low 32 bits of the low half.
  */
 public final class AddressPair {
     /** 16-bit pieces of an address, counted from its first byte; IPv4 is the last two. */
@@ -64,8 +63,7 @@ public final class AddressPair {
     }
 
     /**
-     * The worker of the flows with this hash: the unsigned remainder, as in the kernel (net/packet/af_packet.c,
-     * {@code fanout_demux_bpf}).
+     * The worker of the flows with this hash: the unsigned remainder, as in the kernel (net/packet/af_packet.c, {@code fanout_demux_bpf}).
      *
      * @param workers their number, at least 1
      * @return 0 to {@code workers} - 1

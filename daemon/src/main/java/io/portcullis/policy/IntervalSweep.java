@@ -18,11 +18,7 @@ public final class IntervalSweep {
     /** Receives the intervals. */
     @FunctionalInterface
     public interface Visitor {
-        /**
-         * One interval.
-         *
-         * @param sets each layer's selectors for its addresses
-         */
+        /** One interval; {@code sets}: each layer's selectors for its addresses. */
         void interval(Address first, Address last, List<Selectors> sets);
     }
 

@@ -13,11 +13,7 @@ import java.util.function.IntPredicate;
 public final class RuleLayer {
     record Span(int lowest, int highest, int rule) {}
 
-    /**
-     * The state inside a block.
-     *
-     * @param chain the spans of the block and of all enclosing ones, if their order matters
-     */
+    /** The state inside a block; {@code chain}: the spans of the block and of all enclosing ones, if their order matters. */
     record State(Selectors selectors, List<Span> chain) {
         private static final State NOTHING = new State(Selectors.NONE, List.of());
     }

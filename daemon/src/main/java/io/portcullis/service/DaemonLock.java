@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Marks that a daemon runs in this network namespace: {@code daemon.lock} in the folder of its state. Where the folder is full,
- * missing or hostile the daemon runs without the lock: the rules are enforced all the same.
+ * Marks that a daemon runs in this network namespace: {@code daemon.lock} in the folder of its state. Where the folder is full, missing or
+ * hostile the daemon runs without the lock: the rules are enforced all the same.
  *
  * @param lock null: none is held
  * @param trouble why none is held; empty: one is
@@ -34,12 +34,7 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
         return StateFolder.lock(state);
     }
 
-    /**
-     * Takes the lock; creates the folder where there is none.
-     *
-     * @param configuration named to others: the file that this daemon runs from
-     * @throws StartException if another daemon has it
-     */
+    /** Takes the lock; creates the folder where there is none. {@code configuration}: the file that this daemon runs from, for others. */
     static DaemonLock take(Path state, Path configuration) throws StartException {
         try {
             TrustedFolder.make(state);

@@ -346,7 +346,7 @@ final class LostNotesTest {
                                     == 4,
                     "noted after the disk was full",
                     host.warnings());
-            Restoration.restore(RestoreLog.of(
+            Restoration.restore(new RestoreLog(
                     JournalFile.all(folder).getFirst(),
                     JournalFile.all(folder).getFirst().read()));
             host.leave();
