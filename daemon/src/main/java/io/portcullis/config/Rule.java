@@ -27,6 +27,8 @@ public record Rule(
     /** Every protocol, every type, every code. */
     public static final int ALL = -1;
 
+    private static final List<PortRange> ALL_SELECTORS = List.of(new PortRange(0, 0xffff));
+
     public Rule {
         ports = List.copyOf(ports);
         peers = List.copyOf(peers);
@@ -69,6 +71,18 @@ public record Rule(
         return text.append(ingress ? " from " : " to ")
                 .append(peers.stream().map(Peer::text).collect(Collectors.joining(", ")))
                 .toString();
+    }
+
+    /** The selectors that it matches: its ports, or {@code type << 8 | code} of ICMP; all 16 bits where it names none. */
+    public List<PortRange> selectors() {
+        if (!ports.isEmpty()) {
+            return ports;
+        }
+        if (icmpType == ALL) {
+            return ALL_SELECTORS;
+        }
+        int first = icmpType << 8 | (icmpCode == ALL ? 0 : icmpCode);
+        return List.of(new PortRange(first, icmpCode == ALL ? first | 0xff : first));
     }
 
     /** {@code all}, the usual name, or {@code protocol 253}. */

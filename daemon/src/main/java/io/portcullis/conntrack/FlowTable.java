@@ -169,7 +169,7 @@ public final class FlowTable {
         return lookup.hash().hash(number, 0, 0);
     }
 
-    /** Computes the hash of a key, which {@link #touch} needs. */
+    /** Computes the hash of a key, which {@link #prefetch} needs. */
     public void hash(Tuple tuple) {
         lookup.hash(tuple);
     }
@@ -180,7 +180,7 @@ public final class FlowTable {
      * @param tuples with their hashes
      * @param which of the tuples, one bit each
      */
-    public void touch(Tuple[] tuples, long which) {
+    public void prefetch(Tuple[] tuples, long which) {
         lookup.prefetch(tuples, which);
     }
 

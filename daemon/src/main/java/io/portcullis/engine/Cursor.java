@@ -105,7 +105,7 @@ final class Cursor {
         malformed = withFault;
         keyed = withTuple;
         if (next.size() >= FEWEST_TO_PREFETCH) {
-            flows.touch(tuples, withTuple);
+            flows.prefetch(tuples, withTuple);
         }
     }
 

@@ -2,6 +2,7 @@ package io.portcullis.flowstore;
 
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TableHeader;
+import io.portcullis.linux.BootId;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.MappedFile;
 import io.portcullis.linux.Meminfo;
@@ -33,7 +34,6 @@ import org.slf4j.LoggerFactory;
 record TableOpening(TableFolder folder, int workers, int perWorker) {
     private static final Logger LOG = LoggerFactory.getLogger(TableOpening.class);
 
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final long MIB = 1 << 20;
 
     /**
@@ -97,7 +97,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
      * @throws TableException if there is no memory either
      */
     Tables inFiles(boolean stale) throws IOException, TableException {
-        UUID boot = UUID.fromString(Files.readString(BOOT_ID).strip());
+        UUID boot = BootId.read();
         folder.renameFoldersOfVersion01();
         folder.finishInterrupted();
         if (stale && !folder.files().isEmpty()) {

@@ -59,7 +59,7 @@ public final class TableSet implements AutoCloseable {
      * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the sizes of
      * the files.
      */
-    public static long room(Path directory, String interfaceName) {
+    public static long capacity(Path directory, String interfaceName) {
         return new TableFolder(directory, interfaceName).entries();
     }
 
@@ -222,7 +222,7 @@ public final class TableSet implements AutoCloseable {
     }
 
     /** Number of entries of all tables. */
-    public long room() {
+    public long capacity() {
         return tables.stream().mapToLong(FlowTable::capacity).sum();
     }
 

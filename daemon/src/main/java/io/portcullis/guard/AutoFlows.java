@@ -32,14 +32,14 @@ public final class AutoFlows {
      */
     public static long of(Config config, String name, Set<String> guarded) {
         Path directory = config.conntrack().directory();
-        long capacity = TableSet.room(directory, name);
+        long capacity = TableSet.capacity(directory, name);
         if (capacity > 0) {
             return capacity;
         }
         long others = 0;
         int without = 0;
         for (String other : config.interfaces().keySet()) {
-            long existing = TableSet.room(directory, other);
+            long existing = TableSet.capacity(directory, other);
             others += existing;
             without += existing == 0 && !guarded.contains(other) ? 1 : 0;
         }

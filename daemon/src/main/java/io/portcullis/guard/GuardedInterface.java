@@ -192,7 +192,7 @@ public final class GuardedInterface {
 
     /** How many flows its tables can hold. */
     public long capacity() {
-        return flows.room();
+        return flows.capacity();
     }
 
     /** The datapath in use; never {@link Datapath#AUTO}. */

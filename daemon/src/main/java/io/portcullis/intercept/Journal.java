@@ -1,10 +1,9 @@
 package io.portcullis.intercept;
 
+import io.portcullis.linux.BootId;
 import io.portcullis.linux.ethtool.SizeLimit;
 import io.portcullis.linux.netlink.Nic;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -36,8 +35,6 @@ record Journal(
         List<Pair> pairs,
         List<AttachedProgram> programs,
         List<Integer> qdiscs) {
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
-
     /** Copies the lists. */
     Journal {
         nics = copy(nics);
@@ -242,7 +239,7 @@ record Journal(
     }
 
     static String currentBootId() throws IOException {
-        return Files.readString(BOOT_ID).strip();
+        return BootId.read().toString();
     }
 
     /** This journal, with the NIC at one place of the list held down, or none (-1). */

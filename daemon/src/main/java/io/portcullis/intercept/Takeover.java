@@ -174,7 +174,7 @@ final class Takeover {
         try {
             // Its programs redirect to this interface's ports, which are about to have another NIC.
             if (isShut) {
-                notes.addAll(Shut.cover(log, nic, nameOf(nic)));
+                notes.addAll(ClosedNics.cover(log, nic, nameOf(nic)));
             } else {
                 for (Journal.AttachedProgram program : left.programs()) {
                     program.hook().remove(program.program());

@@ -12,8 +12,6 @@ import java.util.List;
 
 /** Collects rules and compiles them to a {@link RuleSet}. */
 public final class RuleSetBuilder {
-    private static final List<PortRange> ALL_SELECTORS = List.of(new PortRange(0, 0xffff));
-
     /** The protocol and selectors of one rule. */
     private record Part(int protocol, List<PortRange> ranges, int rule) {}
 
@@ -77,7 +75,7 @@ public final class RuleSetBuilder {
         }
         int protocol = rule.protocol() == Rule.ALL ? RuleSet.ALL : rule.protocol();
         int part = parts.size();
-        parts.add(new Part(protocol, ranges(rule), number));
+        parts.add(new Part(protocol, rule.selectors(), number));
         PackedBlocks packed = PackedBlocks.of(blocks);
         if (protocol != IpProtocol.ICMPV6) {
             v4.add(packed, part);
@@ -85,21 +83,6 @@ public final class RuleSetBuilder {
         if (protocol != IpProtocol.ICMP) {
             v6.add(packed, part);
         }
-    }
-
-    /** The selectors that a rule matches. */
-    public static List<PortRange> ranges(Rule rule) {
-        if (!rule.ports().isEmpty()) {
-            return rule.ports();
-        }
-        if (rule.icmpType() == Rule.ALL) {
-            return ALL_SELECTORS;
-        }
-        int type = rule.icmpType() << 8;
-        return List.of(
-                rule.icmpCode() == Rule.ALL
-                        ? new PortRange(type, type | 0xff)
-                        : new PortRange(type | rule.icmpCode(), type | rule.icmpCode()));
     }
 
     /** Compiles the added rules. */

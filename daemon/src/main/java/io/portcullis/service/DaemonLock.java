@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.guard.StartException;
+import io.portcullis.linux.BootId;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileLock;
 import io.portcullis.linux.StateFolder;
@@ -27,7 +28,6 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
     private static final int ATTEMPTS = 4;
 
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     /** Its file, for processes that ask for the holder. */
     static Path file(Path state) {
@@ -47,7 +47,7 @@ record DaemonLock(@Nullable FileLock lock, String trouble, boolean followsAnothe
                 }
                 return new DaemonLock(null, fault.get(), false);
             }
-            String boot = "boot " + Files.readString(BOOT_ID).strip();
+            String boot = "boot " + BootId.read();
             boolean followsAnother =
                     Files.exists(file(state)) && Files.readString(file(state)).contains(boot);
             String words = "pid " + ProcessHandle.current().pid() + ", " + configuration + ", " + boot;

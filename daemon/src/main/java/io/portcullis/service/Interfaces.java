@@ -15,7 +15,7 @@ import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
-import io.portcullis.intercept.Shut;
+import io.portcullis.intercept.ClosedNics;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.linux.netlink.NicEvents;
@@ -42,7 +42,7 @@ final class Interfaces {
     private static final Logger LOG = LoggerFactory.getLogger(Interfaces.class);
 
     private final Path state;
-    private final Shut shut;
+    private final ClosedNics shut;
     private final Path file;
     private final DropLog drops;
     private final Cores cores;
@@ -57,7 +57,7 @@ final class Interfaces {
      */
     Interfaces(Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events) {
         this.state = state;
-        this.shut = new Shut(state);
+        this.shut = new ClosedNics(state);
         this.file = file;
         this.drops = drops;
         this.cores = cores;
@@ -191,7 +191,7 @@ final class Interfaces {
 
     /** True: programs of an earlier run keep a NIC of the configuration shut. */
     boolean isSomethingShut(Config config) {
-        return Shut.keepsSomethingShut(state, nics(config));
+        return ClosedNics.keepsSomethingShut(state, nics(config));
     }
 
     /** Notes the folder of the flow tables for {@code portcullis detach}. */

@@ -113,7 +113,7 @@ final class FlowTableTest {
         added(table, 2, Timeout.UDP, 0);
         table.hash(first);
         table.hash(second);
-        table.touch(new Tuple[] {first, second}, 3);
+        table.prefetch(new Tuple[] {first, second}, 3);
         Flow gone = found(table, 1, 1);
         int entry = gone.entry;
         table.remove(gone);
@@ -376,7 +376,7 @@ final class FlowTableTest {
                     table.hash(tuples[i]);
                 }
                 // Some are not prefetched.
-                table.touch(tuples, random.nextLong() & (1 << tuples.length) - 1);
+                table.prefetch(tuples, random.nextLong() & (1 << tuples.length) - 1);
                 used = 0;
             }
             return tuples[used++];

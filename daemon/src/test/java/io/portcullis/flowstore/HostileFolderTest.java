@@ -175,7 +175,7 @@ final class HostileFolderTest {
             tables.delete();
         }
         assertTrue(Files.exists(folder.resolve("0")), "it is not ours to remove");
-        assertEquals(0, TableSet.room(directory, "web0"));
+        assertEquals(0, TableSet.capacity(directory, "web0"));
     }
 
     @Test

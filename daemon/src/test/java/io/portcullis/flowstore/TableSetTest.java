@@ -214,7 +214,7 @@ final class TableSetTest {
             fill(tables);
         }
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
-        assertEquals(0, TableSet.room(directory, "web0"));
+        assertEquals(0, TableSet.capacity(directory, "web0"));
         assertFalse(TableFolder.isTrusted(directory));
         try (TableSet tables = open("web0")) {
             assertInMemory(tables, "may be written by others");
@@ -233,7 +233,7 @@ final class TableSetTest {
         assertTrue(trouble.contains(why), trouble);
         fill(tables);
         assertEquals(FLOWS, size(tables));
-        assertTrue(Math.abs(tables.room() - 3000) <= 3, () -> "capacity " + tables.room());
+        assertTrue(Math.abs(tables.capacity() - 3000) <= 3, () -> "capacity " + tables.capacity());
     }
 
     @Test

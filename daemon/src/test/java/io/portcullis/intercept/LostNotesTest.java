@@ -144,7 +144,7 @@ final class LostNotesTest {
             bridge.engage(1);
             bridge.leave();
             loseJournals(directory);
-            assertTrue(Shut.keepsSomethingShut(directory, List.of("e1")));
+            assertTrue(ClosedNics.keepsSomethingShut(directory, List.of("e1")));
             Bridge again = AttachRequests.bridge("edge", "e0", "e1", true, directory);
             again.engage(1);
             for (String nic : List.of("e0", "e1")) {
@@ -238,14 +238,14 @@ final class LostNotesTest {
     @Test
     void whatIsShutStaysShutUntilItIsTakenOver() throws Exception {
         namespace.in(() -> {
-            Shut shut = new Shut(directory);
+            ClosedNics shut = new ClosedNics(directory);
             List<String> lines = shut.shut("web0", List.of("e0", "lo", "nosuch0"));
             assertEquals(List.of("e0 is shut: nothing passes until web0 is guarded"), lines);
             assertEquals(1, programs("e0", true));
             assertEquals(1, programs("e0", false));
             assertEquals(List.of(), shut.shut("web0", List.of("e0")));
             assertEquals(1, programs("e0", true));
-            assertTrue(Shut.keepsSomethingShut(directory, List.of()));
+            assertTrue(ClosedNics.keepsSomethingShut(directory, List.of()));
             // Only a configured interface that is not guarded yet wants it.
             assertEquals(
                     new Restored(List.of(), List.of()), Restoration.detachOthers(directory, Set.of(), List.of("e0")));
@@ -271,7 +271,7 @@ final class LostNotesTest {
         namespace.in(() -> {
             try (NicClaim _ =
                     NicClaim.take(directory, Nics.named("e0"), "somebody").orElseThrow()) {
-                assertEquals(1, new Shut(directory).shut("web0", List.of("e0")).size());
+                assertEquals(1, new ClosedNics(directory).shut("web0", List.of("e0")).size());
                 assertEquals(1, programs("e0", true));
                 assertEquals(1, programs("e0", false));
             }
@@ -285,7 +285,7 @@ final class LostNotesTest {
     void whatNoDiskTakesANoteOfIsShutOnceAndReleased() throws Exception {
         Path nowhere = Path.of("/dev/null/state");
         namespace.in(() -> {
-            Shut shut = new Shut(nowhere);
+            ClosedNics shut = new ClosedNics(nowhere);
             assertEquals(1, shut.shut("web0", List.of("e0")).size());
             assertEquals(List.of(), shut.shut("web0", List.of("e0")));
             assertEquals(1, programs("e0", true));
@@ -305,7 +305,7 @@ final class LostNotesTest {
     void whatIsShutIsGivenBack() throws Exception {
         namespace.in(() -> {
             assertEquals(
-                    2, new Shut(directory).shut("web0", List.of("e0", "e1")).size());
+                    2, new ClosedNics(directory).shut("web0", List.of("e0", "e1")).size());
             assertEquals(
                     List.of(),
                     Restoration.detachOthers(directory, Set.of(), List.of("e0")).faults());

@@ -106,7 +106,7 @@ public final class RuleSample {
             boolean icmp = Rule.hasTypes(rule.protocol());
             boolean fits = (rule.protocol() == Rule.ALL || rule.protocol() == protocol)
                     && (!icmp || rule.protocol() == (v6 ? 58 : 1))
-                    && RuleSetBuilder.ranges(rule).stream()
+                    && rule.selectors().stream()
                             .anyMatch(range -> range.low() <= selector && selector <= range.high());
             if (fits && entries.get(i).block().contains(peer)) {
                 return i;
@@ -152,7 +152,7 @@ public final class RuleSample {
                         network.isV6(),
                         network.high() | peer.high() & ~mask.high(),
                         network.low() | peer.low() & ~mask.low());
-                PortRange range = RuleSetBuilder.ranges(entry.rule()).getFirst();
+                PortRange range = entry.rule().selectors().getFirst();
                 questions.selectors[i] = range.low() + random.nextInt(range.high() - range.low() + 1);
             }
             questions.highs[i] = peer.high();

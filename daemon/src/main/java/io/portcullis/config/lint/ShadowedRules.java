@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShadowedRules {
     private static final int MOST_STEPS = 200;
-    private static final int HIGHEST = 65535;
     private static final List<Integer> ALL_PROTOCOLS = List.of(Rule.ALL);
 
     /** Key of the rules about one protocol and one block, group or prefix list. */
@@ -64,7 +63,7 @@ final class ShadowedRules {
             }
             for (Object peer : peers(expanded)) {
                 List<Span> key = unsorted.computeIfAbsent(new PeerKey(rule.protocol(), peer), _ -> new ArrayList<>());
-                for (PortRange range : ranges(rule)) {
+                for (PortRange range : rule.selectors()) {
                     key.add(new Span(range.low(), range.high(), number));
                 }
             }
@@ -94,19 +93,6 @@ final class ShadowedRules {
         return peers;
     }
 
-    private static List<PortRange> ranges(Rule rule) {
-        if (!rule.ports().isEmpty()) {
-            return rule.ports();
-        }
-        if (rule.icmpType() == Rule.ALL) {
-            return List.of(new PortRange(0, HIGHEST));
-        }
-        int type = rule.icmpType() << 8;
-        return rule.icmpCode() == Rule.ALL
-                ? List.of(new PortRange(type, type | 0xff))
-                : List.of(new PortRange(type | rule.icmpCode(), type | rule.icmpCode()));
-    }
-
     private static Spans sorted(List<Span> spans) {
         // Of equal spans the first rule's sorts last, so the search finds it first.
         spans.sort(Comparator.comparingInt(Span::low)
@@ -124,7 +110,7 @@ final class ShadowedRules {
         ExpandedRule expanded = expandedRules.get(number);
         int protocol = expanded.rule.protocol();
         List<Integer> protocols = protocol == Rule.ALL ? ALL_PROTOCOLS : List.of(protocol, Rule.ALL);
-        PortRange range = ranges(expanded.rule).getFirst();
+        PortRange range = expanded.rule.selectors().getFirst();
         for (Object peer : coversOfFirstPeer(expanded)) {
             for (int either : protocols) {
                 Spans spans = spansByPeer.get(new PeerKey(either, peer));
@@ -204,9 +190,9 @@ final class ShadowedRules {
 
     private boolean covers(ExpandedRule wide, ExpandedRule narrow) {
         boolean protocol = wide.rule.protocol() == Rule.ALL || wide.rule.protocol() == narrow.rule.protocol();
-        List<PortRange> ranges = ranges(wide.rule);
+        List<PortRange> ranges = wide.rule.selectors();
         return protocol
-                && ranges(narrow.rule).stream()
+                && narrow.rule.selectors().stream()
                         .allMatch(range -> ranges.stream()
                                 .anyMatch(wider -> wider.low() <= range.low() && wider.high() >= range.high()))
                 && (wide.blocks.containsAll(Rule.allAddresses(narrow.rule.protocol())) || coversPeers(wide, narrow));

@@ -102,7 +102,7 @@ public final class Expectations {
             Expectation claim, RuleSet claimed, AdmittedFlows admitted, boolean isV6, int protocol) {
         Selectors domain = Selectors.domain(isV6, protocol);
         Selectors asked = Selectors.NONE
-                .changed(RuleSetBuilder.ranges(claim.packets()).stream()
+                .changed(claim.packets().selectors().stream()
                         .map(range -> new Selectors.Change(range.low(), range.high(), true))
                         .toList())
                 .and(domain);

@@ -82,7 +82,7 @@ public record NearestRule(String id, Location location, String why) {
         boolean comparable = Rule.hasTypes(rule.protocol()) == Rule.hasTypes(asked.protocol);
         boolean selector = !explicit
                 || comparable
-                        && RuleSetBuilder.ranges(rule).stream()
+                        && rule.selectors().stream()
                                 .anyMatch(range -> range.low() <= asked.selector && asked.selector <= range.high());
         if (!selector && comparable) {
             why.add(selectorText(rule, asked.selector));

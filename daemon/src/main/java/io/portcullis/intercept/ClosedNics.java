@@ -19,7 +19,7 @@ import java.util.Optional;
  * over or a {@code detach} restores them. Remembers the programs that it has attached, because a full disk takes no journal. One
  * thread at a time, in the network namespace of the calling thread.
  */
-public final class Shut {
+public final class ClosedNics {
     private final Path state;
     private final Map<String, RestoreLog> logs = new HashMap<>();
 
@@ -28,7 +28,7 @@ public final class Shut {
      *
      * @param state folder of the journals and claims
      */
-    public Shut(Path state) {
+    public ClosedNics(Path state) {
         this.state = state;
     }
 
