@@ -15,11 +15,13 @@ public final class RuleSetBuilder {
     /** The protocol and selectors of one rule. */
     private record Part(int protocol, List<PortRange> ranges, int rule) {}
 
-    /** The lists of blocks that rules have, and of each the index of its part: copied once, when their number is known. */
+    /** Blocks of one family, each with the index of its part. Long lists are copied once, when the number of all blocks is known. */
     private static final class FamilyBlocks {
         private final boolean isV6;
         private final List<PackedBlocks> lists = new ArrayList<>();
         private final List<Integer> partOfList = new ArrayList<>();
+        private final PackedBlocks.Builder single = new PackedBlocks.Builder();
+        private final Entries partOfSingle = new Entries();
         private int size;
 
         FamilyBlocks(boolean isV6) {
@@ -32,17 +34,28 @@ public final class RuleSetBuilder {
             size += list.count(isV6);
         }
 
+        void add(Cidr block, int part) {
+            if (block.isV6() == isV6) {
+                single.add(block);
+                partOfSingle.add(part);
+                size++;
+            }
+        }
+
         PackedBlocks blocks() {
             PackedBlocks.Builder blocks = new PackedBlocks.Builder();
             blocks.reserve(size);
-            for (PackedBlocks list : lists) {
-                for (int i = 0; i < list.size(); i++) {
-                    if (list.isV6(i) == isV6) {
-                        blocks.add(list, i);
-                    }
+            lists.forEach(list -> addTo(blocks, list));
+            addTo(blocks, single.build());
+            return blocks.build();
+        }
+
+        private void addTo(PackedBlocks.Builder blocks, PackedBlocks list) {
+            for (int i = 0; i < list.size(); i++) {
+                if (list.isV6(i) == isV6) {
+                    blocks.add(list, i);
                 }
             }
-            return blocks.build();
         }
 
         /** For each block the index of its part. */
@@ -53,6 +66,9 @@ public final class RuleSetBuilder {
                 int count = lists.get(i).count(isV6);
                 Arrays.fill(parts, from, from + count, partOfList.get(i));
                 from += count;
+            }
+            for (int i = 0; i < partOfSingle.size(); i++) {
+                parts[from++] = (int) partOfSingle.get(i);
             }
             return parts;
         }
@@ -76,12 +92,19 @@ public final class RuleSetBuilder {
         int protocol = rule.protocol() == Rule.ALL ? RuleSet.ALL : rule.protocol();
         int part = parts.size();
         parts.add(new Part(protocol, rule.selectors(), number));
-        PackedBlocks packed = PackedBlocks.of(blocks);
         if (protocol != IpProtocol.ICMPV6) {
-            v4.add(packed, part);
+            add(v4, blocks, part);
         }
         if (protocol != IpProtocol.ICMP) {
-            v6.add(packed, part);
+            add(v6, blocks, part);
+        }
+    }
+
+    private static void add(FamilyBlocks family, Collection<Cidr> blocks, int part) {
+        if (blocks instanceof PackedBlocks list) {
+            family.add(list, part);
+        } else {
+            blocks.forEach(block -> family.add(block, part));
         }
     }
 
