@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ReloadAllocationTest {
     private static final int BLOCKS = 50_000;
+    private static final int RULES = 10_000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @TempDir
@@ -94,5 +95,31 @@ final class ReloadAllocationTest {
         Config config = read();
         long bytes = bytesPerBlock(() -> Policy.compile(config, "web0", 1, 1000));
         assertTrue(bytes < 400, bytes + " bytes for a block");
+    }
+
+    /** Rules of one block each: their blocks share an array. */
+    @Test
+    void compilingAllocatesFewBytesForARule() throws IOException {
+        StringBuilder yaml = new StringBuilder("""
+                version: 1
+                interfaces:
+                  web0: {mode: bridge, outside: out0, inside: in0, security-groups: [single]}
+                security-groups:
+                  single:
+                    ingress:
+                """);
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < RULES; i++) {
+            yaml.append(
+                    String.format(Locale.ROOT, "      - {protocol: tcp, ports: %d, from: %s}%n", 1 + i, blockOf(random)));
+        }
+        Files.writeString(file, yaml);
+        Config config = read();
+        long bytes = bytesPerBlock(() -> Policy.compile(config, "web0", 1, 1000)) * BLOCKS / RULES;
+        assertTrue(bytes < 3_000, bytes + " bytes for a rule");
+    }
+
+    private static String blockOf(SplittableRandom random) {
+        return v4(random).substring("    - ".length()).strip();
     }
 }
