@@ -271,7 +271,8 @@ final class LostNotesTest {
         namespace.in(() -> {
             try (NicClaim _ =
                     NicClaim.take(directory, Nics.named("e0"), "somebody").orElseThrow()) {
-                assertEquals(1, new ClosedNics(directory).shut("web0", List.of("e0")).size());
+                assertEquals(
+                        1, new ClosedNics(directory).shut("web0", List.of("e0")).size());
                 assertEquals(1, programs("e0", true));
                 assertEquals(1, programs("e0", false));
             }
@@ -305,7 +306,8 @@ final class LostNotesTest {
     void whatIsShutIsGivenBack() throws Exception {
         namespace.in(() -> {
             assertEquals(
-                    2, new ClosedNics(directory).shut("web0", List.of("e0", "e1")).size());
+                    2,
+                    new ClosedNics(directory).shut("web0", List.of("e0", "e1")).size());
             assertEquals(
                     List.of(),
                     Restoration.detachOthers(directory, Set.of(), List.of("e0")).faults());

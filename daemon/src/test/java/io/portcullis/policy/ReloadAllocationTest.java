@@ -110,8 +110,8 @@ final class ReloadAllocationTest {
                 """);
         SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < RULES; i++) {
-            yaml.append(
-                    String.format(Locale.ROOT, "      - {protocol: tcp, ports: %d, from: %s}%n", 1 + i, blockOf(random)));
+            yaml.append(String.format(
+                    Locale.ROOT, "      - {protocol: tcp, ports: %d, from: %s}%n", 1 + i, blockOf(random)));
         }
         Files.writeString(file, yaml);
         Config config = read();

@@ -106,8 +106,7 @@ public final class RuleSample {
             boolean icmp = Rule.hasTypes(rule.protocol());
             boolean fits = (rule.protocol() == Rule.ALL || rule.protocol() == protocol)
                     && (!icmp || rule.protocol() == (v6 ? 58 : 1))
-                    && rule.selectors().stream()
-                            .anyMatch(range -> range.low() <= selector && selector <= range.high());
+                    && rule.selectors().stream().anyMatch(range -> range.low() <= selector && selector <= range.high());
             if (fits && entries.get(i).block().contains(peer)) {
                 return i;
             }

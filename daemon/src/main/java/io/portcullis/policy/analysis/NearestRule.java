@@ -11,7 +11,6 @@ import io.portcullis.net.Cidr;
 import io.portcullis.net.PortRange;
 import io.portcullis.policy.Compiler;
 import io.portcullis.policy.RuleSet;
-import io.portcullis.policy.RuleSetBuilder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
