@@ -56,7 +56,7 @@ final class FlowsCommand implements Runnable {
             }
             out.println(verified.file() + ": " + (verified.valid() ? "whole" : verified.damaged() + " damaged entries")
                     + ": " + verified.interfaceName() + ", worker " + verified.worker() + " of " + verified.workers()
-                    + ", " + verified.flows() + " flows of " + verified.capacity() + ", " + verified.replied()
+                    + ", " + verified.flows() + " flows of " + verified.room() + ", " + verified.replied()
                     + " with a reply");
             if (!verified.states().isEmpty()) {
                 out.println("  "

@@ -12,7 +12,7 @@ import java.util.TreeMap;
  *
  * @param valid false: it has damaged entries, or is not a flow table
  * @param fault why it can't be read as a flow table; empty: it can, and the rest counts
- * @param capacity entries that it can hold
+ * @param room entries that it can hold
  * @param replied flows with packets of both directions
  * @param states flows by the name of their timeout
  * @param halfWritten true: one entry was being written
@@ -25,7 +25,7 @@ public record VerifiedTable(
         String interfaceName,
         int worker,
         int workers,
-        int capacity,
+        int room,
         int flows,
         int replied,
         Map<String, Integer> states,
