@@ -146,10 +146,13 @@ public final class LastGood {
         return new Index(configuration.toString(), entries);
     }
 
-    /** True: what is kept may be the same. Only then are its files read, which takes time and heap if they are large. */
+    /**
+     * True: what is kept may be the same. Only then are its files read, which takes time and heap if they are large. The index is not opened
+     * in a folder that others may write: it could be a pipe that nobody writes to.
+     */
     private boolean isIndexed(Index index) {
         try {
-            return index().equals(index);
+            return Files.isDirectory(folder) && fault().isEmpty() && index().equals(index);
         } catch (IOException _) {
             return false;
         }

@@ -79,8 +79,9 @@ final class Chains {
         mergedFrom = new int[size];
         mergedTo = new int[size];
         Arrays.fill(mergedFrom, NOT_MERGED);
-        merged.reserve(size
-                + (int) Arrays.stream(parents).filter(parent -> parent >= 0).count());
+        // At least an entry of its own and one of its parent for each block that has a parent.
+        merged.reserve(
+                2 * (int) Arrays.stream(parents).filter(parent -> parent >= 0).count());
         long left = Math.min(ranges * ADDED_TO_EACH, MOST_ADDED);
         for (int length = 0; length <= LONGEST && left > 0; length++) {
             for (int block = 0; block < parents.length && left > 0; block++) {

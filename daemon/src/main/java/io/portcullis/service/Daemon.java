@@ -13,7 +13,6 @@ import io.portcullis.guard.StartException;
 import io.portcullis.guard.WarmUp;
 import io.portcullis.history.LastGood;
 import io.portcullis.linux.LastingThread;
-import io.portcullis.linux.NativeHeap;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
@@ -167,8 +166,6 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         if (faults.isEmpty()) {
             files.keep(read.files().texts());
         }
-        // A start compiles much, and the compilers' memory is free now.
-        NativeHeap.trim();
     }
 
     /** Shuts the legible NICs of files that are faulty, where no configuration is kept. */

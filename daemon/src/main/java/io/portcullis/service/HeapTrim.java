@@ -1,7 +1,6 @@
 package io.portcullis.service;
 
 import io.portcullis.config.files.SourceText;
-import io.portcullis.linux.NativeHeap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +42,6 @@ final class HeapTrim {
     void collect() {
         if (isDue()) {
             System.gc();
-            NativeHeap.trim();
         }
     }
 

@@ -2,6 +2,7 @@ package io.portcullis.history;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.files.SourceText;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -187,6 +189,19 @@ final class LastGoodTest {
         Files.setPosixFilePermissions(lastGood().folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         assertNothing("may be written by others");
         Optional<String> trouble = lastGood().keep(SECOND);
+        assertTrue(trouble.orElse("").contains("may be written by others"), trouble::toString);
+    }
+
+    /** Opening such a pipe waits until somebody writes to it. */
+    @Test
+    void aPipeOfOthersDoesNotHoldTheReloadUp() throws Exception {
+        keep(FIRST);
+        Path index = lastGood().folder().resolve("index.json");
+        Files.delete(index);
+        assertEquals(0, new ProcessBuilder("mkfifo", index.toString()).start().waitFor());
+        Files.setPosixFilePermissions(lastGood().folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Optional<String> trouble = assertTimeoutPreemptively(
+                Duration.ofSeconds(20), () -> lastGood().keep(SECOND));
         assertTrue(trouble.orElse("").contains("may be written by others"), trouble::toString);
     }
 
