@@ -8,9 +8,11 @@ import io.portcullis.http.Request;
 import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,7 +76,10 @@ public final class ControlServer implements Listening.Server {
                         "GET",
                         "/v1/explain",
                         request -> CompletableFuture.supplyAsync(() -> explain(queries, request), explanations)),
-                new Routes.Resource("POST", "/v1/reload", request -> reload(commands, request, executor)));
+                change("/v1/reload", executor, (request, actor) -> {
+                    ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
+                    return Response.json(report.ok() ? 200 : 422, report);
+                }));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -96,15 +101,27 @@ public final class ControlServer implements Listening.Server {
         }
     }
 
-    private static CompletableFuture<Response> reload(DaemonCommands commands, Request request, Executor executor) {
-        ReloadRequest reload;
-        try {
-            reload = ReloadRequest.of(request.query());
-        } catch (IllegalArgumentException misuse) {
-            return CompletableFuture.completedFuture(Response.error(400, String.valueOf(misuse.getMessage())));
-        }
-        return CompletableFuture.supplyAsync(() -> commands.reload(reload), executor)
-                .thenApply(report -> Response.json(report.ok() ? 200 : 422, report));
+    /** A request that changes something. */
+    @FunctionalInterface
+    private interface ChangeRequest {
+        /** @throws IllegalArgumentException if the request makes no sense; the message is a sentence */
+        Response answer(Request request, Actor actor);
+    }
+
+    /** A resource that changes something: one request at a time. */
+    private static Routes.Resource change(String path, Executor executor, ChangeRequest change) {
+        return new Routes.Resource(
+                "POST",
+                path,
+                request -> CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                return change.answer(request, Actor.UNKNOWN);
+                            } catch (IllegalArgumentException misuse) {
+                                return Response.error(400, String.valueOf(misuse.getMessage()));
+                            }
+                        },
+                        executor));
     }
 
     /** The answer to {@code GET /v1/explain}: 200, or 400 where the request makes no sense. */

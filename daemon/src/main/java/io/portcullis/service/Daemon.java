@@ -16,6 +16,7 @@ import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
@@ -229,7 +230,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     }
 
     @Override
-    public ReloadReport reload(ReloadRequest request) {
+    public ReloadReport reload(ReloadRequest request, Actor actor) {
         return files.reload(request.allowLockout());
     }
 

@@ -15,6 +15,7 @@ import io.portcullis.http.ListeningTest;
 import io.portcullis.http.ServerException;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
@@ -181,7 +182,7 @@ final class ControlServerTest {
         private volatile String thread = "";
 
         @Override
-        public ReloadReport reload(ReloadRequest request) {
+        public ReloadReport reload(ReloadRequest request, Actor actor) {
             thread = Thread.currentThread().getName();
             begun.countDown();
             try {
@@ -593,7 +594,7 @@ final class ControlServerTest {
             }
 
             @Override
-            public ReloadReport reload(ReloadRequest request) {
+            public ReloadReport reload(ReloadRequest request, Actor actor) {
                 throw new IllegalStateException("a test's defect");
             }
         };

@@ -1,5 +1,6 @@
 package io.portcullis.control;
 
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
@@ -57,7 +58,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     }
 
     @Override
-    public ReloadReport reload(ReloadRequest request) {
+    public ReloadReport reload(ReloadRequest request, Actor actor) {
         allowLockout = request.allowLockout();
         return reload;
     }

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainReport;
@@ -17,7 +18,7 @@ final class NoDaemon implements DaemonQueries, DaemonCommands {
     }
 
     @Override
-    public ReloadReport reload(ReloadRequest request) {
+    public ReloadReport reload(ReloadRequest request, Actor actor) {
         throw new UnsupportedOperationException();
     }
 

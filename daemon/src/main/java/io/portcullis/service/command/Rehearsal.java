@@ -5,6 +5,7 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.netlink.Veth;
+import io.portcullis.operations.Actor;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.service.Daemon;
 import io.portcullis.service.Logs;
@@ -58,7 +59,7 @@ public final class Rehearsal {
         Files.writeString(file, RULES.formatted(METRICS_PORT, folder.resolve("control.sock")));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
-            daemon.reload(new ReloadRequest(false));
+            daemon.reload(new ReloadRequest(false), Actor.UNKNOWN);
             daemon.status();
             scrape();
             return List.of();
