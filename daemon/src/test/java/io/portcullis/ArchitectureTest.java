@@ -116,9 +116,11 @@ final class ArchitectureTest {
         allow("http");
         allow("control", "http", "operations", "metrics");
         allow("service.watch", "config.files", "linux");
+        allow("service.process", "config", "config.files", "linux", "net");
         allow(
                 "service",
                 "service.watch",
+                "service.process",
                 "net",
                 "linux..",
                 "config..",
@@ -140,6 +142,7 @@ final class ArchitectureTest {
                 "operations",
                 "http",
                 "service",
+                "service.process",
                 "diagnose",
                 "policy.analysis",
                 "config",

@@ -1,6 +1,6 @@
 package io.portcullis.cli;
 
-import io.portcullis.service.Version;
+import io.portcullis.service.process.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;

@@ -2,7 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.config.Log.Level;
 import io.portcullis.diagnose.Doctor;
-import io.portcullis.service.Logs;
+import io.portcullis.service.process.Logs;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.portcullis.cli;
 
-import io.portcullis.service.Version;
+import io.portcullis.service.process.Version;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,5 +1,11 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Signals;
+import io.portcullis.service.process.Version;
+import io.portcullis.service.process.HeapTrim;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.Systemd;
+import io.portcullis.service.process.Logs;
 import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;

@@ -1,5 +1,8 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.HeapTrim;
+import io.portcullis.service.process.Systemd;
 import io.portcullis.config.Config;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.Cores;

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Systemd;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Unguarded;
 import io.portcullis.guard.GuardedInterface;

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;

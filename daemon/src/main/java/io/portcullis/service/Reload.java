@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Logs;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Lockout;

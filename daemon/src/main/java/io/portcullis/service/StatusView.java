@@ -1,5 +1,7 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Version;
+import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;

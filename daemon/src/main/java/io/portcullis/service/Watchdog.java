@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Systemd;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.linux.LastingThread;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@
  * FileReloads} reads the files when they change; {@code Reload} prepares a {@code Change} and commits it; {@code Restarts} lists the
  * settings that no reload can change. {@code Hotplug} follows NICs and addresses; {@code Interfaces} opens interfaces one by one and
  * shuts those that can't be guarded ({@code PendingInterface}). {@code Watchdog} asks whether the threads work, {@code Servers} keeps
- * the listeners open, {@link io.portcullis.service.Logs} writes without waiting.
+ * the listeners open, {@link io.portcullis.service.process.Logs} writes without waiting.
  *
  * <p>May import every package but {@code cli}. Start reading at {@code Daemon.start}, then {@code FileReloads.reload}.
  */

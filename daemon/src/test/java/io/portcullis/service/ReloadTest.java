@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.service.process.Systemd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -3,7 +3,7 @@ package io.portcullis.service.command;
 import io.portcullis.guard.StartException;
 import io.portcullis.linux.ProcessEnd;
 import io.portcullis.service.Daemon;
-import io.portcullis.service.Logs;
+import io.portcullis.service.process.Logs;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

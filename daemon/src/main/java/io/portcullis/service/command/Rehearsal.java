@@ -8,7 +8,7 @@ import io.portcullis.linux.netlink.Veth;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.service.Daemon;
-import io.portcullis.service.Logs;
+import io.portcullis.service.process.Logs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

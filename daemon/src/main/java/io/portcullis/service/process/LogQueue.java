@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;

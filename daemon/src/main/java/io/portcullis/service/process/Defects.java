@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  * Defects of portcullis: exceptions that were not caught, in any thread. They are counted, logged, and shown in {@code /healthz} for
  * five minutes. Any thread.
  */
-final class Defects {
+public final class Defects {
     private static final Logger LOG = LoggerFactory.getLogger(Defects.class);
 
     private static final AtomicLong COUNT = new AtomicLong();
@@ -24,7 +24,7 @@ final class Defects {
     private Defects() {}
 
     /** Counts the uncaught exceptions of all threads from now on. */
-    static void watchAllThreads() {
+    public static void watchAllThreads() {
         Thread.setDefaultUncaughtExceptionHandler((thread, defect) -> note("thread " + thread.getName(), defect));
     }
 
@@ -33,19 +33,19 @@ final class Defects {
      *
      * @param where what the thread was doing, for people
      */
-    static void note(String where, Throwable defect) {
+    public static void note(String where, Throwable defect) {
         last = new Defect(where + ": " + defect, System.nanoTime());
         COUNT.incrementAndGet();
         LOG.error("a defect of portcullis, in {}", where, defect);
     }
 
     /** Number of defects since the start. */
-    static long count() {
+    public static long count() {
         return COUNT.get();
     }
 
     /** The last defect, in one line; empty: there was none in the last five minutes. */
-    static Optional<String> recent() {
+    public static Optional<String> recent() {
         Defect defect = last;
         return defect == null || System.nanoTime() - defect.atNs() > RECENT_NS
                 ? Optional.empty()

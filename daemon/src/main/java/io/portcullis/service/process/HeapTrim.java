@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import io.portcullis.config.files.SourceText;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * Collects the garbage of large configurations once, five seconds after the last reload. Otherwise it would stay until the heap is
  * full, and the heap would keep its size. A collection delays frames: after small configurations there is none.
  */
-final class HeapTrim {
+public final class HeapTrim {
     /** Characters of a configuration that needs megabytes of heap. */
     private static final long LARGE = 256 << 10;
 
@@ -22,7 +22,7 @@ final class HeapTrim {
     private boolean due;
 
     /** A configuration was read, and put in force or refused. */
-    synchronized void note(List<SourceText> texts) {
+    public synchronized void note(List<SourceText> texts) {
         long now = texts.stream().mapToLong(text -> text.yaml().length()).sum();
         due |= now >= LARGE || before >= LARGE;
         before = now;
@@ -30,7 +30,7 @@ final class HeapTrim {
     }
 
     /** True: reading the configuration is likely to take long, and to leave much garbage. */
-    synchronized boolean expectsLarge(Path file) {
+    public synchronized boolean expectsLarge(Path file) {
         try {
             return before >= LARGE || Files.size(file) >= LARGE;
         } catch (IOException unknown) {
@@ -39,7 +39,7 @@ final class HeapTrim {
     }
 
     /** Collects if it is time; called every second. */
-    void collect() {
+    public void collect() {
         if (isDue()) {
             System.gc();
         }

@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -34,11 +34,11 @@ public final class Logs {
 
         private final boolean toJournal;
 
-        Line(boolean toJournal) {
+    public     Line(boolean toJournal) {
             this.toJournal = toJournal;
         }
 
-        String of(ILoggingEvent event) {
+    public     String of(ILoggingEvent event) {
             String start = start(event.getLevel(), Instant.ofEpochMilli(event.getTimeStamp()));
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
@@ -56,7 +56,7 @@ public final class Logs {
             return text.toString();
         }
 
-        String ofLost(long lines) {
+    public     String ofLost(long lines) {
             return start(ch.qos.logback.classic.Level.WARN, Instant.now())
                     + String.format("%,d log lines were lost: the log is not read fast enough%n", lines);
         }
@@ -104,13 +104,13 @@ public final class Logs {
     }
 
     /** Number of log events that were lost, because the queue was full or the write failed. */
-    static long lost() {
+    public static long lost() {
         LogQueue now = queue;
         return now == null ? 0 : now.lost();
     }
 
     /** False: many lines wait to be written, and threads with many more should wait. */
-    static boolean isQuiet() {
+    public static boolean isQuiet() {
         LogQueue now = queue;
         return now == null || now.isQuiet();
     }

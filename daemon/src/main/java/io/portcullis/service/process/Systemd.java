@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.SdNotify;
@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  * Notifies systemd of the daemon's state, where the unit asks for it (sd_notify(3), sd_watchdog_enabled(3), systemd.service(5)
  * Type=notify and WatchdogSec). Any thread.
  */
-final class Systemd {
+public final class Systemd {
     private static final Logger LOG = LoggerFactory.getLogger(Systemd.class);
 
     private static final long USEC_PER_MS = 1_000;
@@ -24,12 +24,12 @@ final class Systemd {
      *
      * @param socket value of {@code NOTIFY_SOCKET}; null: the unit does not ask for notifications
      */
-    Systemd(@Nullable String socket) {
+    public Systemd(@Nullable String socket) {
         this(socket, System.getenv(), ProcessHandle.current().pid());
     }
 
     /** As the other constructor, with {@code WATCHDOG_USEC} and {@code WATCHDOG_PID} of this environment, by the process {@code pid}. */
-    Systemd(@Nullable String socket, Map<String, String> environment, long pid) {
+    public Systemd(@Nullable String socket, Map<String, String> environment, long pid) {
         this.socket = socket;
         watchdogIntervalMs = socket == null ? 0 : watchdogIntervalMs(environment, pid);
     }
@@ -49,28 +49,28 @@ final class Systemd {
     }
 
     /** The interval in which systemd expects {@link #alive}, in milliseconds: half its deadline. 0: it expects none. */
-    long watchdogIntervalMs() {
+    public long watchdogIntervalMs() {
         return watchdogIntervalMs;
     }
 
     /** Notifies the watchdog; without it in time systemd kills the process and starts another one. */
-    void alive() {
+    public void alive() {
         if (watchdogIntervalMs > 0) {
             send("WATCHDOG=1");
         }
     }
 
     /** What {@code systemctl status} shows. */
-    void status(String status) {
+    public void status(String status) {
         send("STATUS=" + oneLine(status));
     }
 
-    void ready(String status) {
+    public void ready(String status) {
         send("READY=1\nSTATUS=" + oneLine(status));
     }
 
     /** Names the moment, by which systemd distinguishes the READY of this reload from an earlier one. */
-    void reloading() {
+    public void reloading() {
         try {
             send("RELOADING=1\nMONOTONIC_USEC=" + SdNotify.monotonicUsec());
         } catch (ErrnoException e) {
@@ -78,7 +78,7 @@ final class Systemd {
         }
     }
 
-    void stopping() {
+    public void stopping() {
         send("STOPPING=1\nSTATUS=restoring the NICs");
     }
 

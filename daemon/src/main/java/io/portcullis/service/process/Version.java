@@ -1,4 +1,4 @@
-package io.portcullis.service;
+package io.portcullis.service.process;
 
 import java.io.IOException;
 import java.io.InputStream;
