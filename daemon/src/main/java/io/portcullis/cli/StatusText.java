@@ -20,8 +20,12 @@ final class StatusText {
     static String of(StatusReport status) {
         List<String> lines = new ArrayList<>();
         status.degraded().forEach(sentence -> lines.add("DEGRADED: " + sentence));
+        if (!status.pending().isEmpty()) {
+            lines.add("WAITING: " + status.pending());
+        }
         lines.add("portcullis " + status.version() + ", pid " + status.pid() + ", since " + status.startedAt());
-        lines.add(status.config() + ", generation " + status.generation());
+        lines.add(status.config() + ", generation " + status.generation()
+                + (status.change() == 0 ? "" : ", change @" + status.change()));
         lines.add("");
         lines.addAll(interfaces(status.interfaces()));
         List<String> traffic = traffic(status.interfaces());

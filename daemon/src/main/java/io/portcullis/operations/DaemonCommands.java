@@ -4,4 +4,21 @@ package io.portcullis.operations;
 public interface DaemonCommands {
     /** Reads the configuration again, applies it, and waits for the outcome; one call at a time. */
     ReloadReport reload(ReloadRequest request, Actor actor);
+
+    /**
+     * Puts another configuration in force, and on the disk.
+     *
+     * @throws IllegalArgumentException if the request makes no sense; the message is a sentence
+     */
+    ChangeReport apply(ApplyRequest request, Actor actor);
+
+    /**
+     * Puts an earlier configuration in force, and on the disk.
+     *
+     * @throws IllegalArgumentException if there is none; the message is a sentence
+     */
+    ChangeReport rollback(RollbackRequest request, Actor actor);
+
+    /** Keeps the change that waits for its confirmation. */
+    ChangeReport confirm(Actor actor);
 }

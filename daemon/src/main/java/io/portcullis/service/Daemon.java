@@ -10,6 +10,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Metrics;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
 import io.portcullis.diagnose.Explain;
 import io.portcullis.guard.Cores;
@@ -17,7 +18,9 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.guard.WarmUp;
+import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
+import io.portcullis.history.Pending;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
@@ -30,6 +33,12 @@ import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
+import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.ChangeFiles;
+import io.portcullis.operations.ChangeReport;
+import io.portcullis.operations.ChangeView;
+import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
@@ -76,6 +85,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final Servers servers;
     private final Edits edits;
+    private final ReloadLog reports;
+    private final ChangeLog log;
+    private final Confirmation confirmation;
+    private final Changes changes;
     private final FileReloads files;
     private final Interfaces interfaces;
     private final Hotplug hotplug;
@@ -95,9 +108,29 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
-        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers);
+        log = new ChangeLog(file, new History(StateFolder.lasting(), file));
+        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log);
         lastGood = new LastGood(StateFolder.lasting(), file);
-        files = new FileReloads(this, file, running, reload, edits, heap, lastGood, view, systemd, meters, reloads);
+        reports = new ReloadLog(running, meters);
+        Installer installer = new Installer(running, reload, reports, view, systemd, meters);
+        confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer);
+        view.showsPending(confirmation::hindrance);
+        Planner planner = new Planner(file, Reader.FILES, reload);
+        changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
+        files = new FileReloads(
+                this,
+                file,
+                running,
+                reload,
+                edits,
+                heap,
+                lastGood,
+                installer,
+                reports,
+                log,
+                confirmation,
+                systemd,
+                reloads);
         watchdog = new Watchdog(() -> running.get().guarded().values(), systemd);
     }
 
@@ -146,7 +179,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         if (!lock.trouble().isEmpty()) {
             LOG.warn("this start leaves no lock: {}", lock.trouble());
         }
-        Startup read = Startup.read(file, lastGood);
+        Startup read = Startup.read(file, lastGood, log);
         Config config = read.config();
         List<String> faults = read.files().faults();
         if (config == null) {
@@ -154,7 +187,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         } else {
             start(config, read, allowLockout || lock.followsAnother());
         }
-        files.report(faults, startNs, view.warnings(running.get()));
+        reports.report(faults, startNs, view.warnings(running.get()));
         running.updateAndGet(now -> now.withStarted(true));
         watchdog.start();
         files.watch(read.files());
@@ -171,7 +204,20 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
         systemd.ready(summary);
         if (faults.isEmpty()) {
-            files.keep(read.files().texts());
+            begun(read.files().texts(), read.recovered());
+        } else {
+            log.followLastGood();
+        }
+    }
+
+    /** Keeps what the start has read. A change that waits still is no good configuration yet. */
+    private void begun(List<SourceText> texts, ChangeLog.Recovered recovered) {
+        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending, Duration rest)) {
+            ChangeView waits = log.history().find(pending.change()).orElseThrow();
+            log.isInForce(waits);
+            confirmation.begin(pending, waits.actor().toString(), rest);
+        } else {
+            files.keep(Running.NOTHING, texts);
         }
     }
 
@@ -227,6 +273,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ROUND_MS));
             hotplug.retry();
             view.showDegraded(running.get(), meters);
+            confirmation.tick(System.nanoTime());
             heap.collect();
         }
     }
@@ -238,6 +285,31 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
         return files.reload(request.allowLockout());
+    }
+
+    @Override
+    public ChangeReport apply(ApplyRequest request, Actor actor) {
+        return changes.apply(request, actor);
+    }
+
+    @Override
+    public ChangeReport rollback(RollbackRequest request, Actor actor) {
+        return changes.rollback(request, actor);
+    }
+
+    @Override
+    public ChangeReport confirm(Actor actor) {
+        return changes.confirm(actor);
+    }
+
+    @Override
+    public HistoryReport history(int limit) {
+        return changes.history(limit);
+    }
+
+    @Override
+    public ChangeFiles change(long number) {
+        return changes.files(number);
     }
 
     @Override

@@ -22,27 +22,37 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The daemon's state for people and programs: status, health, warnings. Waits for nothing; any thread. */
 final class StatusView {
-    private static final int MOST_WARNINGS = 100;
+    static final int MOST_WARNINGS = 100;
 
     private final Path file;
     private final Instant startedAt;
     private final DaemonLock lock;
     private final Edits edits;
     private final Servers servers;
+    private final ChangeLog log;
+    private volatile Supplier<Optional<String>> pending = Optional::empty;
 
     /** Of one run of the daemon. */
-    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers) {
+    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers, ChangeLog log) {
         this.file = file;
         this.startedAt = startedAt;
         this.lock = lock;
         this.edits = edits;
         this.servers = servers;
+        this.log = log;
+    }
+
+    /** {@code sentence} is about the change that waits for its confirmation; empty: none does. Any thread asks it. */
+    void showsPending(Supplier<Optional<String>> sentence) {
+        pending = sentence;
     }
 
     /** {@code GET /v1/status}. */
@@ -68,6 +78,8 @@ final class StatusView {
                 startedAt.toString(),
                 file.toString(),
                 now.number(),
+                log.number(),
+                pending.get().orElse(""),
                 now.lastReload(),
                 interfaces,
                 Stream.of(
@@ -193,6 +205,7 @@ final class StatusView {
                         .filter(trouble -> !trouble.isEmpty())
                         .toList());
         degraded.put("notes", notes(now));
+        degraded.put("history", nonEmpty(log.trouble()));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
         degraded.put("control", servers.controlTrouble().stream().toList());
         return degraded;

@@ -83,6 +83,8 @@ final class StatusTextTest {
                 "2026-01-01T00:00:00Z",
                 "/etc/portcullis/portcullis.yaml",
                 3,
+                0,
+                "",
                 lastReload,
                 interfaces,
                 warnings,

@@ -629,6 +629,8 @@ final class ControlServerTest {
                     few.startedAt(),
                     few.config(),
                     few.generation(),
+                    few.change(),
+                    few.pending(),
                     few.lastReload(),
                     few.interfaces(),
                     warnings,

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.control.FakeDaemon;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.StartException;
@@ -69,7 +70,7 @@ final class ReloadTest {
         Systemd systemd = new Systemd(null);
         Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters, events);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
-        Servers servers = new Servers(new NoDaemon(), new NoDaemon(), meters, Runnable::run);
+        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run);
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }
 
