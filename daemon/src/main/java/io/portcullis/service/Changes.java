@@ -1,5 +1,7 @@
 package io.portcullis.service;
 
+import io.portcullis.history.Waiting;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.GuardedInterface;
@@ -196,6 +198,7 @@ final class Changes {
 
     private ChangeView draft(Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults) {
         return log.draft(
+                Instant.now(),
                 by,
                 options.note(),
                 faults.isEmpty() ? ChangeView.BEGUN : ChangeView.REFUSED,
@@ -284,7 +287,7 @@ final class Changes {
     }
 
     private int most() {
-        return ChangeLog.most(running.get());
+        return Installer.most(running.get());
     }
 
     private ChangeReport report(Plan plan, ChangeView change, ChangeOptions options, boolean conflict, long startNs) {
@@ -321,7 +324,7 @@ final class Changes {
     private ChangeReport state(List<String> errors, long startNs) {
         ChangeView now = log.inForce();
         if (now == null) {
-            now = log.draft(ChangeView.By.of(Actor.UNKNOWN, "edit"), "", ChangeView.APPLIED, "", List.of(), List.of());
+            now = log.draft(Instant.now(), ChangeView.By.of(Actor.UNKNOWN, "edit"), "", ChangeView.APPLIED, "", List.of(), List.of());
         }
         return new ChangeReport(
                 errors.isEmpty(),

@@ -1,5 +1,7 @@
 package io.portcullis.service;
 
+import io.portcullis.history.Waiting;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.config.Config;
 import io.portcullis.config.files.FileSnapshot;
 import io.portcullis.config.files.Overlay;
@@ -74,7 +76,7 @@ final class Confirmation {
 
     /** This change waits from now on. */
     void begin(Pending pending, String by, Duration rest) {
-        waiting = Waiting.begin(pending, by, rest);
+        waiting = Waiting.begin(pending, by, rest, System.nanoTime());
         LOG.warn("{}", waiting);
     }
 

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Version;
 import io.portcullis.service.process.HeapTrim;

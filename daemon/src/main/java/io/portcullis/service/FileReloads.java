@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Defects;
 import io.portcullis.service.process.HeapTrim;
 import io.portcullis.service.process.Systemd;
@@ -14,6 +15,7 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.analysis.DifferenceText;
 import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -205,6 +207,7 @@ final class FileReloads {
             systemd.ready("reload refused, " + consequence + ": " + faults.getFirst());
             log.keep(
                     log.draft(
+                            Instant.now(),
                             editor(read.texts()),
                             "",
                             ChangeView.REFUSED,
@@ -212,7 +215,7 @@ final class FileReloads {
                             List.of(),
                             List.of()),
                     read.texts(),
-                    ChangeLog.most(before));
+                    Installer.most(before));
         }
         return report;
     }
@@ -237,6 +240,7 @@ final class FileReloads {
         DifferenceText difference = Planner.ofEdit(before, running.get(), texts);
         log.keep(
                 log.draft(
+                        Instant.now(),
                         editor(texts),
                         "",
                         ChangeView.APPLIED,
@@ -244,7 +248,7 @@ final class FileReloads {
                         difference.admits(),
                         difference.denies()),
                 texts,
-                ChangeLog.most(running.get()));
+                Installer.most(running.get()));
     }
 
     /** The owner of the first file that is not as in the configuration before. */

@@ -39,6 +39,11 @@ final class Installer {
         this.meters = meters;
     }
 
+    /** How many changes are kept. */
+    static int most(Running now) {
+        return 50;
+    }
+
     /** Puts a change in force. It can't fail. */
     void commit(Change change) {
         reload.commit(change);

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
@@ -49,7 +50,7 @@ record Startup(Candidate files, @Nullable Config config, ChangeLog.Recovered rec
             }
         }
         if (recovered instanceof ChangeLog.Recovered.Waits waits) {
-            recovered = log.follow(waits, read);
+            recovered = log.follow(waits, read.config() == null ? List.of() : read.texts());
         }
         if (recovered instanceof ChangeLog.Recovered.From from) {
             Candidate refused = Candidate.faulty(read.files(), List.of(file + ": " + from.why()));

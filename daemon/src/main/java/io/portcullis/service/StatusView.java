@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Version;
 import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;

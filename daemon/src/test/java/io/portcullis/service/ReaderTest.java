@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import java.nio.file.Files;

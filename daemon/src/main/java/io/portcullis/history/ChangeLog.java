@@ -1,9 +1,6 @@
-package io.portcullis.service;
+package io.portcullis.history;
 
 import io.portcullis.config.files.SourceText;
-import io.portcullis.history.FileSwap;
-import io.portcullis.history.History;
-import io.portcullis.history.Pending;
 import io.portcullis.linux.FileFault;
 import io.portcullis.operations.ChangeView;
 import java.io.IOException;
@@ -25,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * The history of a running daemon: which change is in force, and why the history is incomplete. The rules are in force whether the
  * history can be written or not; only a change that could not be taken back is refused. Under the daemon's lock.
  */
-final class ChangeLog {
+public final class ChangeLog {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeLog.class);
 
     private final Path file;
@@ -35,45 +32,39 @@ final class ChangeLog {
     private volatile long number;
 
     /** Reads nothing yet. */
-    ChangeLog(Path file, History history) {
+    public ChangeLog(Path file, History history) {
         this.file = file;
         this.history = history;
     }
 
-    /** How many changes are kept. */
-    static int most(Running now) {
-        return 50;
-    }
-
     /** The changes on the disk. */
-    History history() {
+    public History history() {
         return history;
     }
 
     /** The change in force; null: it is not in the history. */
-    @Nullable
-    ChangeView inForce() {
+    public @Nullable ChangeView inForce() {
         return inForce;
     }
 
     /** Its number; 0: it is not in the history. Any thread. */
-    long number() {
+    public long number() {
         return number;
     }
 
     /** Why the last change is not in the history; empty: it is. Any thread. */
-    String trouble() {
+    public String trouble() {
         return trouble;
     }
 
     /** This change is in force now. */
-    void isInForce(@Nullable ChangeView change) {
+    public void isInForce(@Nullable ChangeView change) {
         inForce = change;
         number = change == null ? 0 : change.change();
     }
 
     /** Runs an access to the history; a failure is its trouble. */
-    void attempt(Access access) {
+    public void attempt(Access access) {
         try {
             access.run();
             trouble = "";
@@ -88,15 +79,22 @@ final class ChangeLog {
 
     /** An access to the disk. */
     @FunctionalInterface
-    interface Access {
+    public interface Access {
         void run() throws IOException;
     }
 
     /** A change that has no number yet. */
-    ChangeView draft(ChangeView.By actor, String note, String outcome, String reason, List<String> admits, List<String> denies) {
+    public ChangeView draft(
+            Instant at,
+            ChangeView.By actor,
+            String note,
+            String outcome,
+            String reason,
+            List<String> admits,
+            List<String> denies) {
         return new ChangeView(
                 0,
-                Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
+                at.truncatedTo(ChronoUnit.MILLIS).toString(),
                 actor,
                 note,
                 file.toString(),
@@ -110,7 +108,7 @@ final class ChangeLog {
     }
 
     /** Writes the line of a change to the log. */
-    static void log(ChangeView change) {
+    public static void log(ChangeView change) {
         LOG.info(
                 "change @{} by {}: {}{}{}; {} kinds of traffic become allowed, {} denied",
                 change.change(),
@@ -127,7 +125,7 @@ final class ChangeLog {
      *
      * @param texts of its files
      */
-    void keep(ChangeView draft, List<SourceText> texts, int most) {
+    public void keep(ChangeView draft, List<SourceText> texts, int most) {
         if (texts.isEmpty()) {
             return;
         }
@@ -145,7 +143,7 @@ final class ChangeLog {
     }
 
     /** Removes the oldest changes, but not those that are needed to go back. */
-    void prune(int most) throws IOException {
+    public void prune(int most) throws IOException {
         Set<Long> needed = new HashSet<>();
         ChangeView current = inForce;
         if (current != null) {
@@ -160,7 +158,7 @@ final class ChangeLog {
     }
 
     /** The change that was in force last, if these are its files. */
-    Optional<ChangeView> latest(List<SourceText> texts) {
+    public Optional<ChangeView> latest(List<SourceText> texts) {
         return history.changes().reversed().stream()
                 .filter(ChangeLog::stayed)
                 .findFirst()
@@ -168,7 +166,7 @@ final class ChangeLog {
     }
 
     /** The last good configuration is in force. */
-    void followLastGood() {
+    public void followLastGood() {
         isInForce(history.changes().reversed().stream()
                 .filter(ChangeLog::stayed)
                 .findFirst()
@@ -181,7 +179,7 @@ final class ChangeLog {
     }
 
     /** The change before the one in force that has other files; a change that went back does not count. */
-    Optional<ChangeView> previous() {
+    public Optional<ChangeView> previous() {
         ChangeView current = inForce;
         return history.changes().reversed().stream()
                 .filter(ChangeLog::stayed)
@@ -191,7 +189,7 @@ final class ChangeLog {
     }
 
     /** The owner of a file as the one who edited it. */
-    static ChangeView.By editor(Path edited) {
+    public static ChangeView.By editor(Path edited) {
         try {
             return new ChangeView.By(
                     (int) Files.getAttribute(edited, "unix:uid"),
@@ -206,7 +204,7 @@ final class ChangeLog {
     }
 
     /** The outcome of {@link #recover}. */
-    sealed interface Recovered {
+    public sealed interface Recovered {
         /** The files on the disk are those to start from. */
         record Files() implements Recovered {}
 
@@ -221,7 +219,7 @@ final class ChangeLog {
      * Ends what the last run has left: a change whose files were being written is undone, and one that was not confirmed in time goes
      * back. Called before the files are read.
      */
-    Recovered recover(Instant now) {
+    public Recovered recover(Instant now) {
         attempt(history::load);
         for (ChangeView change : history.changes()) {
             if (change.outcome().equals(ChangeView.BEGUN)) {
@@ -266,15 +264,13 @@ final class ChangeLog {
     /**
      * Looks whether a change that waits still is what the files say.
      *
-     * @param read the files
+     * @param texts of the files; none: they are faulty
      * @return the same; or where to start from, as the files are faulty or were edited while no daemon ran
      */
-    Recovered follow(Recovered.Waits waits, Candidate read) {
+    public Recovered follow(Recovered.Waits waits, List<SourceText> texts) {
         Pending pending = waits.pending();
         Optional<ChangeView> change = history.find(pending.change());
-        boolean same = read.config() != null
-                && change.isPresent()
-                && change.get().sha256().equals(History.sum(read.texts()));
+        boolean same = change.isPresent() && change.get().sha256().equals(History.sum(texts));
         Optional<ChangeView> base = history.find(pending.base());
         if (same || base.isEmpty()) {
             return same ? waits : new Recovered.Files();
@@ -300,7 +296,7 @@ final class ChangeLog {
     }
 
     /** Puts the files of {@code base} in place of those of {@code change}. */
-    void restore(ChangeView change, long base) throws IOException {
+    public void restore(ChangeView change, long base) throws IOException {
         Optional<ChangeView> before = history.find(base);
         List<SourceText> from = history.texts(change);
         FileSwap.undo(from, before.isPresent() ? history.texts(before.get()) : from).run();

@@ -1,6 +1,5 @@
-package io.portcullis.service;
+package io.portcullis.history;
 
-import io.portcullis.history.Pending;
 import java.time.Duration;
 
 /**
@@ -10,14 +9,14 @@ import java.time.Duration;
  * @param by who made it, as text
  * @param deadlineNs when it goes back, System.nanoTime()
  */
-record Waiting(Pending pending, String by, long deadlineNs) {
-    /** From now on. */
-    static Waiting begin(Pending pending, String by, Duration rest) {
-        return new Waiting(pending, by, System.nanoTime() + rest.toNanos());
+public record Waiting(Pending pending, String by, long deadlineNs) {
+    /** For {@code rest} from {@code nowNs} on. */
+    public static Waiting begin(Pending pending, String by, Duration rest, long nowNs) {
+        return new Waiting(pending, by, nowNs + rest.toNanos());
     }
 
     /** True: its time is over. */
-    boolean isOver(long nowNs) {
+    public boolean isOver(long nowNs) {
         return nowNs - deadlineNs >= 0;
     }
 
