@@ -8,6 +8,7 @@ import io.portcullis.http.Request;
 import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
+import io.portcullis.linux.user.SocketPeer;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
@@ -17,18 +18,23 @@ import io.portcullis.operations.ReloadRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
  * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
- * was refused). Every other answer is {@code {"error": "…"}}.
+ * was refused). Whoever may connect may look; a change from a process that {@link Admins} refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+
     /** {@code GET /v1/version}. */
     record VersionReport(String name, String version) {}
 
@@ -47,16 +53,23 @@ public final class ControlServer implements Listening.Server {
      * that an ended daemon left is replaced.
      *
      * @param socket absolute
+     * @param admins who may change something; the caller closes it
      * @param executor runs {@link DaemonCommands#reload}, one at a time
      * @throws ServerException if it can't listen there, or another daemon does
      */
-    public static ControlServer open(Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor)
+    public static ControlServer open(
+            Path socket, DaemonQueries queries, DaemonCommands commands, Admins admins, Executor executor)
             throws ServerException {
-        return open(socket, queries, commands, executor, HttpServer.IDLE);
+        return open(socket, queries, commands, admins, executor, HttpServer.IDLE);
     }
 
     static ControlServer open(
-            Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor, Duration idle)
+            Path socket,
+            DaemonQueries queries,
+            DaemonCommands commands,
+            Admins admins,
+            Executor executor,
+            Duration idle)
             throws ServerException {
         // A thread of its own: an explanation does not wait for a long reload.
         ExecutorService explanations = Executors.newSingleThreadExecutor(
@@ -76,7 +89,7 @@ public final class ControlServer implements Listening.Server {
                         "GET",
                         "/v1/explain",
                         request -> CompletableFuture.supplyAsync(() -> explain(queries, request), explanations)),
-                change("/v1/reload", executor, (request, actor) -> {
+                change("/v1/reload", 0, admins, executor, (request, actor) -> {
                     ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
                 }));
@@ -108,20 +121,31 @@ public final class ControlServer implements Listening.Server {
         Response answer(Request request, Actor actor);
     }
 
-    /** A resource that changes something: one request at a time. */
-    private static Routes.Resource change(String path, Executor executor, ChangeRequest change) {
-        return new Routes.Resource(
-                "POST",
-                path,
-                request -> CompletableFuture.supplyAsync(
-                        () -> {
-                            try {
-                                return change.answer(request, Actor.UNKNOWN);
-                            } catch (IllegalArgumentException misuse) {
-                                return Response.error(400, String.valueOf(misuse.getMessage()));
-                            }
-                        },
-                        executor));
+    /**
+     * A resource that changes something, for {@code admins} only: one request at a time. A refusal waits for none of them.
+     *
+     * @param mostBytes of its body; 0: it takes none
+     */
+    private static Routes.Resource change(
+            String path, int mostBytes, Admins admins, Executor executor, ChangeRequest change) {
+        return new Routes.Resource("POST", path, mostBytes, request -> admins.decide(
+                        Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
+                .thenCompose(verdict -> verdict.isAdmitted()
+                        ? CompletableFuture.supplyAsync(() -> answer(change, request, verdict.actor()), executor)
+                        : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
+    }
+
+    private static Response answer(ChangeRequest change, Request request, Actor actor) {
+        try {
+            return change.answer(request, actor);
+        } catch (IllegalArgumentException misuse) {
+            return Response.error(400, String.valueOf(misuse.getMessage()));
+        }
+    }
+
+    private static Response forbidden(Request request, String refusal) {
+        LOG.info("{} {} is refused: {}", request.method(), request.path(), refusal);
+        return Response.error(403, refusal);
     }
 
     /** The answer to {@code GET /v1/explain}: 200, or 400 where the request makes no sense. */

@@ -194,7 +194,7 @@ final class StatusView {
                         .toList());
         degraded.put("notes", notes(now));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
-        degraded.put("control", servers.controlTrouble().stream().toList());
+        degraded.put("control", servers.controlTrouble());
         return degraded;
     }
 
