@@ -65,6 +65,7 @@ final class ArchitectureTest {
         allow("linux.bpf", "linux", "linux.netlink", "net");
         allow("linux.netlink", "linux", "net");
         allow("linux.packet", "linux", "linux.netlink", "net");
+        allow("linux.user", "linux");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
         allow("packet", "packet.wire", "net");
         allow("packet.wire", "net");
@@ -113,8 +114,8 @@ final class ArchitectureTest {
                 "operations",
                 "packet.build",
                 "net");
-        allow("http");
-        allow("control", "http", "operations", "metrics");
+        allow("http", "linux", "linux.user");
+        allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow(

@@ -20,6 +20,9 @@ final class DaemonSocket {
     private static final int OK = 200;
     private static final int BAD_REQUEST = 400;
 
+    /** Who asks may not; the error says all. */
+    private static final int FORBIDDEN = 403;
+
     /** A report of a reload that was refused. */
     private static final int UNPROCESSABLE = 422;
 
@@ -61,15 +64,29 @@ final class DaemonSocket {
      * @throws Refused if it answers with an error
      */
     <T> T ask(String method, String resource, Map<String, String> query, Class<T> as) throws Unreachable, Refused {
+        return ask(method, resource, query, new byte[0], TIMEOUT, as);
+    }
+
+    /**
+     * As {@link #ask(String, String, Map, Class)}.
+     *
+     * @param body of the request, any bytes; empty: none
+     * @param timeout for connection, request and answer together
+     */
+    <T> T ask(
+            String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
+            throws Unreachable, Refused {
         SocketClient.Reply reply;
         try {
-            reply = SocketClient.call(path(), method, resource + encoded(query), TIMEOUT);
+            reply = SocketClient.call(path(), method, resource + encoded(query), body, timeout);
         } catch (Unreachable e) {
             throw e.saying(advice(e));
         }
         if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
+            String error = JsonText.errorIn(reply.body());
             throw new Refused(
-                    reply.status(), "the daemon answers " + reply.status() + ": " + JsonText.errorIn(reply.body()));
+                    reply.status(),
+                    reply.status() == FORBIDDEN ? error : "the daemon answers " + reply.status() + ": " + error);
         }
         return JsonText.read(reply.body(), as);
     }

@@ -103,7 +103,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.file = file;
         this.systemd = systemd;
         this.lock = lock;
-        servers = new Servers(this, this, meters, reloads);
+        servers = new Servers(this, this, meters, reloads, () -> running.get().admins());
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents);

@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
+import io.portcullis.config.History;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.history.LastGood;
 import io.portcullis.metrics.Meters;
@@ -41,7 +42,8 @@ final class Installer {
 
     /** How many changes are kept. */
     static int most(Running now) {
-        return 50;
+        Config config = now.config();
+        return (config == null ? History.STANDARD : config.history()).keep();
     }
 
     /** Puts a change in force. It can't fail. */

@@ -208,7 +208,7 @@ final class StatusView {
         degraded.put("notes", notes(now));
         degraded.put("history", nonEmpty(log.trouble()));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
-        degraded.put("control", servers.controlTrouble().stream().toList());
+        degraded.put("control", servers.controlTrouble());
         return degraded;
     }
 

@@ -27,6 +27,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
 
     volatile ReloadReport reload = GOOD;
     volatile boolean allowLockout;
+    volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
 
     @Override
@@ -68,6 +69,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
         allowLockout = request.allowLockout();
+        this.actor = actor;
         return reload;
     }
 

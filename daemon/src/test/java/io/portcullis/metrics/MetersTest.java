@@ -406,6 +406,7 @@ final class MetersTest {
                 small.conntrack(),
                 small.metrics(),
                 small.control(),
+                small.history(),
                 small.log(),
                 small.mark(),
                 small.warnings()));

@@ -70,7 +70,7 @@ final class ReloadTest {
         Systemd systemd = new Systemd(null);
         Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters, events);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
-        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run);
+        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }
 
