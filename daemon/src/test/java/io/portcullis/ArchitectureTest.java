@@ -109,6 +109,7 @@ final class ArchitectureTest {
                 "policy",
                 "policy.analysis",
                 "config",
+                "config.files",
                 "config.read",
                 "linux..",
                 "operations",
@@ -138,8 +139,10 @@ final class ArchitectureTest {
                 "diagnose",
                 "http",
                 "control");
+        allow("cli.text", "operations");
         allow(
                 "cli",
+                "cli.text",
                 "operations",
                 "http",
                 "service",
@@ -147,6 +150,7 @@ final class ArchitectureTest {
                 "diagnose",
                 "policy.analysis",
                 "config",
+                "config.files",
                 "config.read",
                 "flowstore",
                 "net");

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
 import java.net.URLEncoder;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
 /** The option that names the daemon's socket, and the call through it. */
 final class DaemonSocket {
     /** For connection, request and answer together. */
-    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private static final String START = "start it (systemctl start portcullis)";
 

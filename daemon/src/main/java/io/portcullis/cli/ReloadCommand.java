@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;

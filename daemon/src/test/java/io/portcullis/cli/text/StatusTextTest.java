@@ -1,5 +1,6 @@
-package io.portcullis.cli;
+package io.portcullis.cli.text;
 
+import io.portcullis.cli.text.JsonText;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
