@@ -23,6 +23,7 @@ final class DaemonSocket {
 
     /** Who asks may not; the error says all. */
     private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
 
     /** A report of a reload that was refused. */
     private static final int UNPROCESSABLE = 422;
@@ -87,7 +88,7 @@ final class DaemonSocket {
             String error = JsonText.errorIn(reply.body());
             throw new Refused(
                     reply.status(),
-                    reply.status() == FORBIDDEN ? error : "the daemon answers " + reply.status() + ": " + error);
+                    reply.status() == FORBIDDEN || reply.status() == NOT_FOUND ? error : "the daemon answers " + reply.status() + ": " + error);
         }
         return JsonText.read(reply.body(), as);
     }

@@ -52,6 +52,7 @@ final class ShowCommand extends DaemonCommand {
                 out.println();
             }
         }
+        out.flush();
         return Exit.OK;
     }
 }

@@ -15,6 +15,7 @@ import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
@@ -168,8 +169,12 @@ public final class ControlServer implements Listening.Server {
         try {
             return change.answer(request, actor);
         } catch (IllegalArgumentException misuse) {
-            return Response.error(400, String.valueOf(misuse.getMessage()));
+            return refusal(misuse);
         }
+    }
+
+    private static Response refusal(IllegalArgumentException misuse) {
+        return Response.error(misuse instanceof NoSuchChange ? 404 : 400, String.valueOf(misuse.getMessage()));
     }
 
     private static Response answer(ChangeReport report) {
@@ -180,7 +185,7 @@ public final class ControlServer implements Listening.Server {
         try {
             return Response.json(200, queries.history(Math.clamp(number(request, "limit", 20), 1, MOST_CHANGES)));
         } catch (IllegalArgumentException misuse) {
-            return Response.error(400, String.valueOf(misuse.getMessage()));
+            return refusal(misuse);
         }
     }
 
@@ -188,7 +193,7 @@ public final class ControlServer implements Listening.Server {
         try {
             return Response.json(200, queries.change(number(request, "number", 0)));
         } catch (IllegalArgumentException misuse) {
-            return Response.error(400, String.valueOf(misuse.getMessage()));
+            return refusal(misuse);
         }
     }
 
@@ -210,7 +215,7 @@ public final class ControlServer implements Listening.Server {
         try {
             return Response.json(200, queries.explain(ExplainRequest.of(request.query())));
         } catch (IllegalArgumentException misuse) {
-            return Response.error(400, String.valueOf(misuse.getMessage()));
+            return refusal(misuse);
         }
     }
 

@@ -15,7 +15,7 @@ public interface DaemonCommands {
     /**
      * Puts an earlier configuration in force, and on the disk.
      *
-     * @throws IllegalArgumentException if there is none; the message is a sentence
+     * @throws NoSuchChange if there is none
      */
     ChangeReport rollback(RollbackRequest request, Actor actor);
 

@@ -26,7 +26,7 @@ public interface DaemonQueries {
      * A change with its files. May take long: called on a thread of its own.
      *
      * @param number 0: the one in force
-     * @throws IllegalArgumentException if there is no such change; the message is a sentence
+     * @throws NoSuchChange if there is none
      */
     ChangeFiles change(long number);
 }

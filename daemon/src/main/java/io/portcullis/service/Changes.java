@@ -17,6 +17,7 @@ import io.portcullis.operations.ChangeOptions;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.RollbackRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -96,7 +97,7 @@ final class Changes {
     /**
      * Puts an earlier configuration in force and on the disk. Without a number, a change that waits for its confirmation goes back.
      *
-     * @throws IllegalArgumentException if there is no such change
+     * @throws NoSuchChange if there is none
      */
     ChangeReport rollback(RollbackRequest request, Actor actor) {
         ChangeView.By by = ChangeView.By.of(actor, "rollback");
@@ -136,14 +137,14 @@ final class Changes {
     private ChangeView target(long number) {
         if (number == 0) {
             return log.previous()
-                    .orElseThrow(() -> new IllegalArgumentException("there is no earlier configuration in the history"));
+                    .orElseThrow(() -> new NoSuchChange("there is no earlier configuration in the history"));
         }
         ChangeView found = log.history()
                 .find(number)
-                .orElseThrow(() -> new IllegalArgumentException("there is no change @" + number
+                .orElseThrow(() -> new NoSuchChange("there is no change @" + number
                         + " in the history: portcullis history lists them"));
         if (!found.wasInForce()) {
-            throw new IllegalArgumentException("change @" + number + " was " + found.outcome() + ", and never in force");
+            throw new NoSuchChange("change @" + number + " was " + found.outcome() + ", and never in force");
         }
         return found;
     }
@@ -360,13 +361,13 @@ final class Changes {
      * A change with its files.
      *
      * @param number 0: the one in force
-     * @throws IllegalArgumentException if there is none, or it can't be read
+     * @throws NoSuchChange if there is none, or it can't be read
      */
     ChangeFiles files(long number) {
         synchronized (lock) {
             ChangeView change = log.history()
                     .find(number == 0 ? log.number() : number)
-                    .orElseThrow(() -> new IllegalArgumentException(
+                    .orElseThrow(() -> new NoSuchChange(
                             number == 0 ? "the configuration in force is not in the history: " + log.trouble()
                                     : "there is no change @" + number + " in the history: portcullis history lists them"));
             try {
@@ -376,7 +377,7 @@ final class Changes {
                                 .map(text -> new ChangeFiles.File(text.name(), text.yaml()))
                                 .toList());
             } catch (IOException damaged) {
-                throw new IllegalArgumentException("@" + change.change() + ": " + FileFault.text(damaged), damaged);
+                throw new NoSuchChange("@" + change.change() + ": " + FileFault.text(damaged));
             }
         }
     }

@@ -14,6 +14,7 @@ import io.portcullis.operations.ChangeView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -59,6 +60,12 @@ final class Confirmation {
     @Nullable
     Waiting waiting() {
         return waiting;
+    }
+
+    /** When the change that waits goes back, seconds since 1970; 0: none waits. Any thread. */
+    long untilEpochSeconds() {
+        Waiting now = waiting;
+        return now == null ? 0 : Instant.parse(now.pending().until()).getEpochSecond();
     }
 
     /** What prevents another change, in one sentence; empty: nothing. Any thread. */

@@ -115,7 +115,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         reports = new ReloadLog(running, meters);
         Installer installer = new Installer(running, reload, reports, view, systemd, meters);
         confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer);
-        view.showsPending(confirmation::hindrance);
+        view.shows(confirmation);
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
         files = new FileReloads(

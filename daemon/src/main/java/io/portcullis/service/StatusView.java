@@ -23,11 +23,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The daemon's state for people and programs: status, health, warnings. Waits for nothing; any thread. */
 final class StatusView {
@@ -39,7 +38,7 @@ final class StatusView {
     private final Edits edits;
     private final Servers servers;
     private final ChangeLog log;
-    private volatile Supplier<Optional<String>> pending = Optional::empty;
+    private volatile @Nullable Confirmation confirmation;
 
     /** Of one run of the daemon. */
     StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers, ChangeLog log) {
@@ -51,9 +50,9 @@ final class StatusView {
         this.log = log;
     }
 
-    /** {@code sentence} is about the change that waits for its confirmation; empty: none does. Any thread asks it. */
-    void showsPending(Supplier<Optional<String>> sentence) {
-        pending = sentence;
+    /** Shows the change that waits for its confirmation, too. */
+    void shows(Confirmation waiting) {
+        confirmation = waiting;
     }
 
     /** {@code GET /v1/status}. */
@@ -73,6 +72,7 @@ final class StatusView {
         }
         List<String> degraded = new ArrayList<>();
         degraded(now).forEach((cause, lines) -> lines.forEach(line -> degraded.add(cause + ": " + line)));
+        Confirmation waiting = confirmation;
         return new StatusReport(
                 Version.text(),
                 ProcessHandle.current().pid(),
@@ -80,7 +80,7 @@ final class StatusView {
                 file.toString(),
                 now.number(),
                 log.number(),
-                pending.get().orElse(""),
+                waiting == null ? "" : waiting.hindrance().orElse(""),
                 now.lastReload(),
                 interfaces,
                 Stream.of(
@@ -215,6 +215,8 @@ final class StatusView {
     /** Sets {@code portcullis_degraded}. */
     void showDegraded(Running now, Meters meters) {
         degraded(now).forEach((cause, faults) -> meters.degraded(cause, !faults.isEmpty()));
+        Confirmation waiting = confirmation;
+        meters.change(log.number(), waiting == null ? 0 : waiting.untilEpochSeconds());
     }
 
     private static List<String> nonEmpty(String line) {
