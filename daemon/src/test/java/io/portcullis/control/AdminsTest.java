@@ -102,7 +102,16 @@ final class AdminsTest {
 
     private List<String> curl(String method, String path) {
         return List.of(
-                "curl", "-sS", "-m", "20", "-X", method, "-w", "\n%{http_code}", "--unix-socket", socket.toString(),
+                "curl",
+                "-sS",
+                "-m",
+                "20",
+                "-X",
+                method,
+                "-w",
+                "\n%{http_code}",
+                "--unix-socket",
+                socket.toString(),
                 "http://localhost" + path);
     }
 
@@ -110,7 +119,10 @@ final class AdminsTest {
     private SocketClient.Reply as(String user, String ownGroup, String groups, String method, String path)
             throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of(
-                "setpriv", "--reuid=" + user, "--regid=" + ownGroup, groups.isEmpty() ? "--clear-groups" : "--groups=" + groups));
+                "setpriv",
+                "--reuid=" + user,
+                "--regid=" + ownGroup,
+                groups.isEmpty() ? "--clear-groups" : "--groups=" + groups));
         words.addAll(curl(method, path));
         return run(words);
     }
@@ -127,7 +139,8 @@ final class AdminsTest {
 
     @Test
     void rootMayAndIsNamed() throws Exception {
-        assertEquals(200, SocketClient.call(socket, "POST", "/v1/reload", PATIENT).status());
+        assertEquals(
+                200, SocketClient.call(socket, "POST", "/v1/reload", PATIENT).status());
         assertEquals(0, daemon.actor.uid());
         assertEquals(ProcessHandle.current().pid(), daemon.actor.pid());
         if (daemon.actor.loginUid() == SocketPeer.NOBODY) {
@@ -148,9 +161,9 @@ final class AdminsTest {
                 error(reloadAs(STRANGER, STRANGER, "1,2,3")));
         group.set(GROUP);
         assertEquals(
-                "user nobody (uid 65534) may look, but not change anything: control.admins admits the group daemon, and"
-                        + " this process is no member of it: use sudo, or join it (usermod -aG daemon nobody) and log in"
-                        + " again",
+                "user nobody (uid 65534) may look, but not change anything: control.admins admits the group daemon,"
+                    + " and this process is no member of it: use sudo, or join it (usermod -aG daemon nobody) and log"
+                    + " in again",
                 error(reloadAs(NOBODY, NOBODY, "0")));
         assertEquals(Actor.UNKNOWN, daemon.actor, "nothing has reached the daemon");
     }
@@ -161,7 +174,8 @@ final class AdminsTest {
         assertEquals(200, reloadAs(STRANGER, STRANGER, "7777," + groupNumber).status());
         assertEquals(12345, daemon.actor.uid());
         assertEquals("", daemon.actor.user());
-        assertEquals(200, as(STRANGER, STRANGER, groupNumber, "GET", "/v1/version").status());
+        assertEquals(
+                200, as(STRANGER, STRANGER, groupNumber, "GET", "/v1/version").status());
     }
 
     @Test
@@ -177,7 +191,8 @@ final class AdminsTest {
                 .mapToObj(i -> Integer.toString(100_000 + i))
                 .collect(Collectors.joining(","));
         assertEquals(403, reloadAs(STRANGER, STRANGER, others).status());
-        assertEquals(200, reloadAs(STRANGER, STRANGER, groupNumber + "," + others).status());
+        assertEquals(
+                200, reloadAs(STRANGER, STRANGER, groupNumber + "," + others).status());
     }
 
     /** The kernel sorts the numbers: the group is not the first of them. */
@@ -185,7 +200,9 @@ final class AdminsTest {
     void aGroupAboveOthersCounts() throws Exception {
         group.set("nogroup");
         assumeTrue(Groups.number("nogroup").isPresent(), "this host has no group nogroup");
-        String few = IntStream.range(0, 200).mapToObj(i -> Integer.toString(1_000 + i)).collect(Collectors.joining(","));
+        String few = IntStream.range(0, 200)
+                .mapToObj(i -> Integer.toString(1_000 + i))
+                .collect(Collectors.joining(","));
         assertEquals(200, reloadAs(STRANGER, STRANGER, few + ",65534").status());
     }
 
@@ -194,14 +211,16 @@ final class AdminsTest {
         group.set(NO_GROUP);
         assertEquals(
                 "user nobody (uid 65534) may look, but not change anything: control.admins admits the group"
-                        + " pc-no-such-group, which this host does not have, so root alone may (groupadd pc-no-such-group"
-                        + " makes it): use sudo",
+                    + " pc-no-such-group, which this host does not have, so root alone may (groupadd pc-no-such-group"
+                    + " makes it): use sudo",
                 error(reloadAs(NOBODY, NOBODY, groupNumber)));
         assertEquals(
-                Optional.of("control.admins admits the group pc-no-such-group, which this host does not have, so root alone"
-                        + " may (groupadd pc-no-such-group makes it)"),
+                Optional.of(
+                        "control.admins admits the group pc-no-such-group, which this host does not have, so root alone"
+                                + " may (groupadd pc-no-such-group makes it)"),
                 admins.trouble());
-        assertEquals(200, SocketClient.call(socket, "POST", "/v1/reload", PATIENT).status());
+        assertEquals(
+                200, SocketClient.call(socket, "POST", "/v1/reload", PATIENT).status());
         group.set(GROUP);
         assertEquals(Optional.empty(), admins.trouble());
         assertEquals(200, reloadAs(STRANGER, STRANGER, groupNumber).status());
@@ -223,14 +242,16 @@ final class AdminsTest {
     @Test
     void whoIsBehindSudoIsNamed() throws Exception {
         for (String[] each : new String[][] {{NOBODY, "nobody"}, {STRANGER, ""}}) {
-            List<String> words = new ArrayList<>(
-                    List.of("sh", "-c", "echo " + each[0] + " > /proc/self/loginuid || { printf '\\n599'; exit; }; exec \"$@\"", "sh"));
+            List<String> words = new ArrayList<>(List.of(
+                    "sh",
+                    "-c",
+                    "echo " + each[0] + " > /proc/self/loginuid || { printf '\\n599'; exit; }; exec \"$@\"",
+                    "sh"));
             words.addAll(curl("POST", "/v1/reload"));
             SocketClient.Reply reply = run(words);
             assumeTrue(reply.status() != 599, "this kernel lets nobody set a login uid: " + reply.body());
             assertEquals(200, reply.status(), reply.body());
-            assertEquals(
-                    new Actor(0, Integer.parseInt(each[0]), each[1], daemon.actor.pid()), daemon.actor);
+            assertEquals(new Actor(0, Integer.parseInt(each[0]), each[1], daemon.actor.pid()), daemon.actor);
             assertTrue(daemon.actor.pid() > 1);
         }
     }
@@ -248,21 +269,24 @@ final class AdminsTest {
                     return GROUP;
                 },
                 Duration.ofMillis(100))) {
-            SocketPeer member = new SocketPeer(12345, 12345, Set.of(Integer.parseInt(groupNumber)), 7, SocketPeer.NOBODY);
+            SocketPeer member =
+                    new SocketPeer(12345, 12345, Set.of(Integer.parseInt(groupNumber)), 7, SocketPeer.NOBODY);
             assertEquals(
                     new Verdict(
                             new Actor(12345, -1, "", 7),
-                            "uid 12345 may look, but not change anything: control.admins admits the group daemon, which was"
-                                    + " not found within 100 ms: use sudo"),
+                            "uid 12345 may look, but not change anything: control.admins admits the group daemon,"
+                                    + " which was not found within 100 ms: use sudo"),
                     hanging.decide(member).get(30, TimeUnit.SECONDS));
             SocketPeer root = new SocketPeer(0, 0, Set.of(), 8, 1000);
             for (int i = 0; i < 1_000; i++) {
                 hanging.decide(member);
             }
             assertEquals(
-                    new Verdict(new Actor(0, 1000, "", 8), ""), hanging.decide(root).get(30, TimeUnit.SECONDS));
+                    new Verdict(new Actor(0, 1000, "", 8), ""),
+                    hanging.decide(root).get(30, TimeUnit.SECONDS));
             mayEnd.countDown();
-            ListeningTest.await("the queue to end", () -> hanging.decide(member).join().isAdmitted());
+            ListeningTest.await(
+                    "the queue to end", () -> hanging.decide(member).join().isAdmitted());
         } finally {
             mayEnd.countDown();
         }
@@ -280,7 +304,8 @@ final class AdminsTest {
     void nobodyKnownMayNothing() throws Exception {
         for (String admitted : Arrays.asList("", GROUP)) {
             group.set(admitted);
-            assertTrue(admins.decide(SocketPeer.UNKNOWN).get(30, TimeUnit.SECONDS)
+            assertTrue(admins.decide(SocketPeer.UNKNOWN)
+                    .get(30, TimeUnit.SECONDS)
                     .refusal()
                     .startsWith("uid 4294967295 may look, but not change anything: "));
         }

@@ -75,7 +75,8 @@ final class BodyTest {
                 "body-test",
                 new Routes(
                         new Routes.Resource("POST", "/echo", LIMIT, request -> echo(request.body())),
-                        new Routes.Resource("POST", "/large", HttpServer.LARGEST_BODY, request -> length(request.body())),
+                        new Routes.Resource(
+                                "POST", "/large", HttpServer.LARGEST_BODY, request -> length(request.body())),
                         new Routes.Resource("POST", "/slow", HttpServer.LARGEST_BODY, request -> {
                             long bytes = request.body().length();
                             mostHeld.accumulateAndGet(held.addAndGet(bytes), Math::max);
@@ -160,8 +161,8 @@ final class BodyTest {
     @Test
     void oneByteMoreIsRefused() throws Exception {
         serve(HttpServer.IDLE);
-        SocketClient.Reply refused =
-                new SocketClient.Reply(413, "{\"error\":\"a request's body may have 100000 bytes, this one has more\"}");
+        SocketClient.Reply refused = new SocketClient.Reply(
+                413, "{\"error\":\"a request's body may have 100000 bytes, this one has more\"}");
         assertEquals(refused, post("/echo", random(LIMIT + 1)));
         assertEquals(refused, post("/echo", random(20 * LIMIT)));
         assertEquals(
@@ -175,7 +176,10 @@ final class BodyTest {
         StringBuilder text = new StringBuilder();
         for (int left = length; left > 0; left -= Math.min(left, chunk)) {
             int now = Math.min(left, chunk);
-            text.append(Integer.toHexString(now)).append("\r\n").append("y".repeat(now)).append("\r\n");
+            text.append(Integer.toHexString(now))
+                    .append("\r\n")
+                    .append("y".repeat(now))
+                    .append("\r\n");
         }
         return text + "0\r\nTrailer: 1\r\n\r\n";
     }
@@ -207,7 +211,10 @@ final class BodyTest {
         SocketChannel peer = connect();
         send(
                 peer,
-                "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcPOST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /echo HTTP/1.1\r\n"
+                        + "Content-Length: 3\r\n\r\n"
+                        + "abcPOST /echo HTTP/1.1\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n"
                         + chunks(70_000, 7_777)
                         + "POST /none HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
                         + "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nz");
@@ -296,8 +303,9 @@ final class BodyTest {
             for (int i = 0; i < 10; i++) {
                 replies.add(callers.submit(() -> post("/slow", largest)));
             }
-            ListeningTest.await("one with the resource, nine refused", () ->
-                    replies.stream().filter(Future::isDone).count() == 9 && asked.get() == 1);
+            ListeningTest.await(
+                    "one with the resource, nine refused",
+                    () -> replies.stream().filter(Future::isDone).count() == 9 && asked.get() == 1);
             long used = usedHeap() - before;
             assertTrue(used < largest.length * 5L / 4 + (8 << 20), used + " bytes for a body of " + largest.length);
             slow.complete(Response.text(200, "done"));
@@ -336,10 +344,10 @@ final class BodyTest {
     }
 
     private static final String ANOTHER = """
-            use Socket; $| = 1; socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die "$!";
-            syswrite($s, "POST /large HTTP/1.1\\r\\nContent-Length: $ARGV[1]\\r\\n\\r\\nx"); print "sent\\n";
-            my $n = sysread($s, my $answer, 100); print "end\\n";
-            """;
+        use Socket; $| = 1; socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die "$!";
+        syswrite($s, "POST /large HTTP/1.1\\r\\nContent-Length: $ARGV[1]\\r\\n\\r\\nx"); print "sent\\n";
+        my $n = sysread($s, my $answer, 100); print "end\\n";
+        """;
 
     /** Root's own request does not wait for a user who announces much and sends little. */
     @Test
@@ -349,8 +357,15 @@ final class BodyTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.setPosixFilePermissions(socket(), PosixFilePermissions.fromString("rw-rw-rw-"));
         Process other = new ProcessBuilder(
-                        "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "perl", "-e", ANOTHER,
-                        socket().toString(), Long.toString(BodyMemory.most()))
+                        "setpriv",
+                        "--reuid=12345",
+                        "--regid=12345",
+                        "--clear-groups",
+                        "perl",
+                        "-e",
+                        ANOTHER,
+                        socket().toString(),
+                        Long.toString(BodyMemory.most()))
                 .redirectErrorStream(true)
                 .start();
         try {

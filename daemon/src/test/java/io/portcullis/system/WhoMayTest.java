@@ -25,13 +25,13 @@ final class WhoMayTest {
     static final Lab LAB = Lab.host();
 
     private static final String RULES = """
-            version: 1
-            include: [who.yaml]
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+        version: 1
+        include: [who.yaml]
+        interfaces:
+          web0: {mode: host, nic: out0, security-groups: [web]}
+        security-groups:
+          web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+        """;
 
     private static final String USER = "12345";
 
@@ -42,8 +42,8 @@ final class WhoMayTest {
     private static final String ADMINS = "daemon";
 
     private static final String REFUSED = "portcullis: uid 12345 may look, but not change anything: control.admins ";
-    private static final String ROOT_ALONE =
-            REFUSED + "names no group, or the configuration is faulty, so root alone may: use sudo, or name a group there\n";
+    private static final String ROOT_ALONE = REFUSED
+            + "names no group, or the configuration is faulty, so root alone may: use sudo, or name a group there\n";
 
     private static Path program = Path.of("");
     private static String admins = "";
@@ -51,7 +51,10 @@ final class WhoMayTest {
     @BeforeAll
     static void install() throws IOException {
         Path tree = Files.createDirectories(LAB.folder().resolve("tree"));
-        Command.run("env", "DESTDIR=" + tree, Lab.root().resolve("scripts/install").toString())
+        Command.run(
+                        "env",
+                        "DESTDIR=" + tree,
+                        Lab.root().resolve("scripts/install").toString())
                 .ok();
         program = tree.resolve("usr/bin/portcullis");
         admins = Integer.toString(Groups.number(ADMINS).orElseThrow());
@@ -119,8 +122,9 @@ final class WhoMayTest {
 
         assertEquals(0, as(home, SOCKET_GROUP, "status").exit());
         assertRefused(
-                REFUSED + "admits the group daemon, and this process is no member of it: use sudo, or join it (usermod -aG"
-                        + " daemon USER) and log in again\n",
+                REFUSED
+                        + "admits the group daemon, and this process is no member of it: use sudo, or join it (usermod"
+                        + " -aG daemon USER) and log in again\n",
                 as(home, SOCKET_GROUP, "reload"));
         assertEquals(generation, daemon.generation());
         assertTrue(daemon.log().contains("POST /v1/reload is refused: uid 12345 may look"), daemon::log);
@@ -144,12 +148,14 @@ final class WhoMayTest {
         Lab.await("the edit", () -> as(home, both, "reload").exit() == 0);
 
         write(home, "control: {admins: pc-no-such-group}\n");
-        String warning = "control: control.admins admits the group pc-no-such-group, which this host does not have, so root"
-                + " alone may (groupadd pc-no-such-group makes it)";
+        String warning =
+                "control: control.admins admits the group pc-no-such-group, which this host does not have, so root"
+                        + " alone may (groupadd pc-no-such-group makes it)";
         Lab.await("the warning", () -> degraded(daemon).contains(warning));
         assertRefused(
-                REFUSED + "admits the group pc-no-such-group, which this host does not have, so root alone may (groupadd"
-                        + " pc-no-such-group makes it): use sudo\n",
+                REFUSED
+                        + "admits the group pc-no-such-group, which this host does not have, so root alone may"
+                        + " (groupadd pc-no-such-group makes it): use sudo\n",
                 as(home, both, "reload"));
         Command status = as(home, SOCKET_GROUP, "status");
         assertTrue(status.out().contains(warning), status.out());
