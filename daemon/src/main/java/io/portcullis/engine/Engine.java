@@ -332,7 +332,7 @@ public final class Engine {
     }
 
     /**
-     * A review of the tracked flows under a policy that is not in force.
+     * A review of the tracked flows under a policy that is not in force. Any thread; the review itself is for the engine's thread.
      *
      * @param most largest number of examples
      */

@@ -7,7 +7,7 @@ import io.portcullis.engine.Reviewer;
 /** A review of a worker's flows as a command in parts; ends early where nobody waits for the answer any longer. */
 final class ReviewCommand implements Round.LongCommand {
     /** Takes a few microseconds. */
-    private static final int ENTRIES_A_PART = 16;
+    private static final int ENTRIES_A_PART = 8;
 
     private final Reviewer reviewer;
     private final Promise<FlowReview> answer;

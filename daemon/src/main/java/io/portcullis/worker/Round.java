@@ -46,7 +46,7 @@ final class Round {
     static final long SLICE_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** Most parts of a long command in one slice. */
-    static final int PARTS_AT_ONCE = 64;
+    static final int PARTS_AT_ONCE = 128;
 
     /** Bounds {@link #drain} while frames keep arriving. */
     private static final int DRAINED_BATCHES = 64;
