@@ -231,6 +231,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
+        if (request.dryRun()) {
+            return new ReloadReport(
+                    false, Instant.now().toString(), 0, List.of("this daemon makes no dry run of a reload"), List.of());
+        }
         return files.reload(request.allowLockout());
     }
 
