@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.DurableFile;
 import io.portcullis.linux.FileFault;
+import io.portcullis.linux.FileLock;
 import io.portcullis.linux.FileName;
 import io.portcullis.linux.OwnedFile;
 import io.portcullis.linux.TrustedFolder;
@@ -15,6 +16,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -24,6 +27,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -32,7 +37,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The numbered configurations of one file: a folder {@code 000042} for each, with {@code change.json} ({@link ChangeView}), a copy of
  * each file, and {@code pending.json} while it waits for its confirmation ({@link Pending}). A folder appears complete; its files are
- * replaced one by one, each in one step. Numbers are never given twice, and shared with other daemons of this host. For one thread.
+ * replaced one by one, each in one step. Numbers are never given twice, and shared with other daemons of this host ({@code .lock}). For one thread.
  */
 public final class History {
     private static final Logger LOG = LoggerFactory.getLogger(History.class);
@@ -43,7 +48,15 @@ public final class History {
     private static final int LONGEST_CHANGE = 16 << 20;
     private static final String CHANGE = "change.json";
     private static final String PENDING = "pending.json";
-    private static final String UNFINISHED = ".new-";
+    private static final String UNFINISHED = ".new";
+    private static final String DOOMED = ".old";
+
+    /** Held while a folder appears or goes: two daemons, also those of two containers, would give the same number. */
+    private static final String LOCK = ".lock";
+
+    private static final long LOCK_WAIT_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LOCK_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final int LONGEST_COPY = 64 << 20;
     private static final Pattern NUMBER = Pattern.compile("[0-9]{6,12}");
     private static final Pattern STORED = Pattern.compile("[0-9]{1,6}-[0-9a-f]{16}\\.yaml");
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -106,11 +119,12 @@ public final class History {
 
     /** The number that the next change gets, unless another daemon takes it. */
     public long next() {
+        long last = changes.isEmpty() ? 0 : changes.getLast().change();
         try {
-            return Files.isDirectory(folder) ? last(folders()) + 1 : 1;
+            return Math.max(last, Files.isDirectory(folder) ? last(folders()) : 0) + 1;
         } catch (IOException unknown) {
             LOG.debug("{} can't be listed", folder, unknown);
-            return changes.isEmpty() ? 1 : changes.getLast().change() + 1;
+            return last + 1;
         }
     }
 
@@ -140,9 +154,15 @@ public final class History {
      * @return the change as it is kept; all of it is on the disk
      */
     public ChangeView add(ChangeView draft, List<SourceText> texts) throws IOException {
-        Path unfinished = folder.resolve(UNFINISHED + ProcessHandle.current().pid());
+        makeFolder();
+        try (FileLock _ = lock()) {
+            return write(draft, texts);
+        }
+    }
+
+    private ChangeView write(ChangeView draft, List<SourceText> texts) throws IOException {
+        Path unfinished = folder.resolve(UNFINISHED);
         try {
-            makeFolder();
             remove(unfinished);
             DurableFile.makeFolder(unfinished);
             List<ChangeView.FileView> files = new ArrayList<>();
@@ -173,6 +193,20 @@ public final class History {
         } catch (IOException e) {
             discard(unfinished);
             throw e;
+        }
+    }
+
+    private FileLock lock() throws IOException {
+        long startNs = System.nanoTime();
+        while (true) {
+            Optional<FileLock> lock = FileLock.take(folder.resolve(LOCK), "");
+            if (lock.isPresent()) {
+                return lock.get();
+            }
+            if (System.nanoTime() - startNs > LOCK_WAIT_NS) {
+                throw new FileSystemException(folder.resolve(LOCK).toString(), null, "another daemon holds this lock");
+            }
+            LockSupport.parkNanos(LOCK_PAUSE_NS);
         }
     }
 
@@ -207,10 +241,9 @@ public final class History {
                 if (file.sha256().equals(sum)) {
                     Path present = folder(change.change()).resolve(file.stored());
                     try {
-                        if (FileName.sha256(Files.readAllBytes(present)).equals(sum)) {
-                            Files.createLink(copy, present);
-                            return true;
-                        }
+                        read(present, file);
+                        Files.createLink(copy, present);
+                        return true;
                     } catch (IOException | UnsupportedOperationException noLink) {
                         LOG.debug("{} is copied", present, noLink);
                     }
@@ -241,13 +274,18 @@ public final class History {
         List<SourceText> texts = new ArrayList<>();
         for (ChangeView.FileView file : change.files()) {
             Path copy = folder(change.change()).resolve(file.stored());
-            byte[] bytes = Files.readAllBytes(copy);
-            if (!FileName.sha256(bytes).equals(file.sha256())) {
-                throw new FileSystemException(copy.toString(), null, "damaged: its checksum is another one");
-            }
-            texts.add(new SourceText(file.name(), new String(bytes, StandardCharsets.UTF_8)));
+            texts.add(read(copy, file));
         }
         return texts;
+    }
+
+    private static SourceText read(Path copy, ChangeView.FileView file) throws IOException {
+        SourceText text = new SourceText(
+                file.name(), OwnedFile.read(copy, (int) Math.clamp(file.size(), 0, LONGEST_COPY)).text());
+        if (!isOf(file, text)) {
+            throw new FileSystemException(copy.toString(), null, "damaged: its checksum is another one");
+        }
+        return text;
     }
 
     /** Notes that a change waits, or goes back. */
@@ -262,14 +300,18 @@ public final class History {
         DurableFile.force(folder(number));
     }
 
-    /** The change that waits; empty: none. A note that is damaged counts as one whose time is over. */
+    /**
+     * The change that waits; empty: none. A note that is damaged counts as one whose time is over. One of a change that was confirmed, or
+     * went back, is a leftover.
+     */
     public Optional<Pending> pending() {
         for (ChangeView change : changes.reversed()) {
             Path note = folder(change.change()).resolve(PENDING);
-            if (Files.exists(note)) {
+            boolean isOpen = change.outcome().equals(ChangeView.APPLIED)
+                    || change.outcome().equals(ChangeView.BEGUN);
+            if (isOpen && Files.exists(note, LinkOption.NOFOLLOW_LINKS)) {
                 try {
-                    return Optional.of(Objects.requireNonNull(
-                            JSON.readValue(OwnedFile.read(note, LONGEST_CHANGE).text(), Pending.class)));
+                    return Optional.of(readPending(note, change));
                 } catch (IOException | RuntimeException damaged) {
                     LOG.error("{} is damaged, and its change goes back: {}", note, reason(damaged));
                     return Optional.of(new Pending(
@@ -280,8 +322,16 @@ public final class History {
         return Optional.empty();
     }
 
+    private static Pending readPending(Path note, ChangeView change) throws IOException {
+        Pending pending = JSON.readValue(OwnedFile.read(note, LONGEST_CHANGE).text(), Pending.class);
+        if (pending == null || pending.change() != change.change()) {
+            throw new FileSystemException(note.toString(), null, "of another change");
+        }
+        return pending;
+    }
+
     /**
-     * Removes the oldest changes.
+     * Removes the oldest changes, but never the newest: the next one would get its number.
      *
      * @param most how many stay
      * @param needed numbers that stay in any case
@@ -295,20 +345,34 @@ public final class History {
             for (ChangeView.FileView file : change.files()) {
                 bytes += counted.add(file.sha256()) ? file.size() : 0;
             }
-            if ((kept >= most || bytes > MOST_BYTES) && !needed.contains(change.change())) {
+            boolean stays = kept == 0 || needed.contains(change.change());
+            if ((kept >= most || bytes > MOST_BYTES) && !stays) {
                 old.add(change);
             } else {
                 kept++;
             }
         }
-        for (ChangeView change : old) {
-            // First the name: an interruption leaves no half change.
-            Path doomed = folder.resolve(UNFINISHED + ProcessHandle.current().pid() + "-old");
-            remove(doomed);
-            Files.move(folder(change.change()), doomed, StandardCopyOption.ATOMIC_MOVE);
-            changes.remove(change);
-            remove(doomed);
+        if (!old.isEmpty()) {
+            makeFolder();
+            try (FileLock _ = lock()) {
+                for (ChangeView change : old) {
+                    remove(change);
+                }
+            }
         }
+    }
+
+    private void remove(ChangeView change) throws IOException {
+        // First the name: an interruption leaves no half change.
+        Path doomed = folder.resolve(DOOMED);
+        remove(doomed);
+        try {
+            Files.move(folder(change.change()), doomed, StandardCopyOption.ATOMIC_MOVE);
+        } catch (NoSuchFileException gone) {
+            LOG.debug("somebody has removed {}", folder(change.change()), gone);
+        }
+        changes.remove(change);
+        remove(doomed);
     }
 
     private Path folder(long number) {
@@ -360,21 +424,20 @@ public final class History {
         }
     }
 
-    /** Removes what ended processes have left. */
-    private void removeUnfinished() throws IOException {
-        List<Path> left;
-        try (Stream<Path> all = Files.list(folder)) {
-            left = all.filter(each -> each.getFileName().toString().startsWith(UNFINISHED))
-                    .toList();
+    /** Removes what ended processes have left: whoever holds the lock is the only one who writes. */
+    private void removeUnfinished() {
+        List<Path> left = List.of(folder.resolve(UNFINISHED), folder.resolve(DOOMED));
+        if (left.stream().noneMatch(each -> Files.exists(each, LinkOption.NOFOLLOW_LINKS))) {
+            return;
         }
-        for (Path each : left) {
-            String pid = each.getFileName().toString().substring(UNFINISHED.length()).replaceAll("[^0-9].*", "");
-            boolean lives = pid.matches("[0-9]{1,10}")
-                    && ProcessHandle.of(Long.parseLong(pid)).isPresent()
-                    && Long.parseLong(pid) != ProcessHandle.current().pid();
-            if (!lives) {
-                discard(each);
+        try {
+            Optional<FileLock> lock = FileLock.take(folder.resolve(LOCK), "");
+            if (lock.isPresent()) {
+                left.forEach(History::discard);
+                lock.get().close();
             }
+        } catch (IOException e) {
+            LOG.debug("{} stay behind", left, e);
         }
     }
 
@@ -386,17 +449,16 @@ public final class History {
         }
     }
 
-    private static void remove(Path flat) throws IOException {
-        if (!Files.exists(flat)) {
+    private static void remove(Path tree) throws IOException {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         List<Path> files;
-        try (Stream<Path> all = Files.list(flat)) {
-            files = all.toList();
+        try (Stream<Path> all = Files.walk(tree)) {
+            files = all.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path file : files) {
             Files.delete(file);
         }
-        Files.delete(flat);
     }
 }
