@@ -36,6 +36,8 @@ public final class Errno {
     public static final int ENOSYS = 38;
     /** The name is longer than the kernel's field for it. */
     public static final int ENAMETOOLONG = 36;
+    /** The file has no such attribute. */
+    public static final int ENODATA = 61;
     /** Message longer than the buffer. */
     public static final int EMSGSIZE = 90;
     /** This kernel has no such socket option. */

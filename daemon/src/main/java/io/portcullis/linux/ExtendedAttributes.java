@@ -12,6 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Extended attributes of files (xattr(7)): access lists, labels, what users have noted. */
 public final class ExtendedAttributes {
@@ -25,10 +26,17 @@ public final class ExtendedAttributes {
     private static final MethodHandle SET =
             NativeCall.of("setxattr", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT));
 
+    private static final MethodHandle REMOVE =
+            NativeCall.of("removexattr", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+
+    /** Given by the kernel's security module, which decides who may change them. */
+    private static final String LABELS = "security.";
+
     private ExtendedAttributes() {}
 
     /**
-     * Gives a file the attributes of another one. What a file of its folder gets by itself (a label) is not set again.
+     * Gives a file the attributes of another one, and takes those away that the other one lacks: an access list that its folder has
+     * given it would let more users in. What a file of its folder gets by itself (a label) is not set again; nor is it removed.
      *
      * @throws ErrnoException if the attributes can't be read, or one that differs is refused
      */
@@ -36,15 +44,30 @@ public final class ExtendedAttributes {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment source = OwnedFile.path(arena, from);
             MemorySegment target = OwnedFile.path(arena, to);
-            for (String name : names(arena, source, from)) {
-                MemorySegment key = arena.allocateFrom(name);
-                MemorySegment value = value(arena, source, key);
-                MemorySegment present = value(arena, target, key);
-                if (value.byteSize() != present.byteSize() || value.mismatch(present) >= 0) {
-                    ErrnoException.check(set(target, key, value), "setxattr(" + to + ", " + name + ")");
+            List<String> wanted = names(arena, source, from);
+            for (String name : wanted) {
+                MemorySegment key = key(arena, name);
+                Optional<MemorySegment> value = value(arena, source, key, from, name);
+                Optional<MemorySegment> present = value(arena, target, key, to, name);
+                if (value.isPresent() && !(present.isPresent() && isSame(value.get(), present.get()))) {
+                    ErrnoException.check(set(target, key, value.get()), "setxattr(" + to + ", " + name + ")");
+                }
+            }
+            for (String name : names(arena, target, to)) {
+                if (!wanted.contains(name) && !name.startsWith(LABELS)) {
+                    ErrnoException.check(remove(target, key(arena, name)), "removexattr(" + to + ", " + name + ")");
                 }
             }
         }
+    }
+
+    private static boolean isSame(MemorySegment one, MemorySegment other) {
+        return one.byteSize() == other.byteSize() && one.mismatch(other) < 0;
+    }
+
+    /** One character for each byte of a name, which may be any. */
+    private static MemorySegment key(Arena arena, String name) {
+        return arena.allocateFrom(name, StandardCharsets.ISO_8859_1);
     }
 
     private static List<String> names(Arena arena, MemorySegment path, Path file) throws ErrnoException {
@@ -54,14 +77,19 @@ public final class ExtendedAttributes {
             return List.of();
         }
         ErrnoException.check(length, "listxattr(" + file + ")");
-        String all = new String(names.asSlice(0, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+        String all = new String(names.asSlice(0, length).toArray(JAVA_BYTE), StandardCharsets.ISO_8859_1);
         return all.isEmpty() ? List.of() : List.of(all.split("\0"));
     }
 
     /** Empty where there is none. */
-    private static MemorySegment value(Arena arena, MemorySegment path, MemorySegment key) {
+    private static Optional<MemorySegment> value(
+            Arena arena, MemorySegment path, MemorySegment key, Path file, String name) throws ErrnoException {
         MemorySegment value = arena.allocate(MOST);
-        return value.asSlice(0, Math.max(0, get(path, key, value)));
+        long length = get(path, key, value);
+        if (length == -Errno.ENODATA || length == -Errno.EOPNOTSUPP) {
+            return Optional.empty();
+        }
+        return Optional.of(value.asSlice(0, ErrnoException.check(length, "getxattr(" + file + ", " + name + ")")));
     }
 
     private static long list(MemorySegment path, MemorySegment names) {
@@ -89,6 +117,15 @@ public final class ExtendedAttributes {
                     NativeCall.negated((int) SET.invokeExact(state, path, key, value, value.byteSize(), 0), state);
         } catch (Throwable bug) {
             throw new AssertionError("setxattr", bug);
+        }
+    }
+
+    private static int remove(MemorySegment path, MemorySegment key) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return (int) NativeCall.negated((int) REMOVE.invokeExact(state, path, key), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("removexattr", bug);
         }
     }
 }

@@ -229,11 +229,11 @@ public final class Documents {
             return List.of();
         }
         if (hasWildcard(written)) {
-            return found.stream().filter(file -> !Files.isDirectory(file)).toList();
+            return found.stream().filter(file -> !overlay.isFolder(file)).toList();
         }
         if (found.isEmpty()) {
             include.error("no such file");
-        } else if (Files.isDirectory(found.getFirst())) {
+        } else if (overlay.isFolder(found.getFirst())) {
             include.error("a directory, not a file: write " + written + "/*.yaml for the files in it");
             return List.of();
         }
