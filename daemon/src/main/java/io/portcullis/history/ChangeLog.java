@@ -2,6 +2,7 @@ package io.portcullis.history;
 
 import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.FileFault;
+import io.portcullis.net.Visible;
 import io.portcullis.operations.ChangeView;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,8 +115,8 @@ public final class ChangeLog {
                 change.change(),
                 change.actor(),
                 change.outcome(),
-                change.reason().isEmpty() ? "" : " (" + change.reason() + ")",
-                change.note().isEmpty() ? "" : ", note: " + change.note(),
+                change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
+                change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
                 change.admits().size(),
                 change.denies().size());
     }
@@ -224,7 +225,9 @@ public final class ChangeLog {
         for (ChangeView change : history.changes()) {
             if (change.outcome().equals(ChangeView.BEGUN)) {
                 attempt(() -> {
-                    restore(change, change.base());
+                    if (!isSuperseded(change)) {
+                        restore(change, change.base());
+                    }
                     history.endPending(change.change());
                     log(history.conclude(
                             change.change(), ChangeView.REFUSED, "portcullis ended before it came into force"));
@@ -238,6 +241,11 @@ public final class ChangeLog {
         Pending pending = waiting.get();
         Duration rest = pending.rest(now);
         return rest.isZero() ? goBack(pending) : new Recovered.Waits(pending, rest);
+    }
+
+    /** True: its outcome could not be written at the time, and the files are those of a later change. */
+    private boolean isSuperseded(ChangeView begun) {
+        return history.changes().stream().anyMatch(later -> later.change() > begun.change() && later.wasInForce());
     }
 
     /** A change that was not confirmed in time, and whose end no daemon has seen. */

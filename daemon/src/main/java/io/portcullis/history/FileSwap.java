@@ -7,6 +7,7 @@ import io.portcullis.linux.FileFault;
 import io.portcullis.linux.OwnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -23,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Replaces the files of a configuration by those of another one. All new files are complete, beside the old ones, before the first
  * takes its name: a full disk changes nothing. Owner, mode and extended attributes of a file stay; a symbolic link stays, and its target
- * is written. After an interruption {@link #undo} restores the files of before.
+ * is written. A second name of the same inode (hard link) keeps the old text. After an interruption {@link #undo} restores the files of
+ * before.
  */
 public final class FileSwap {
     private static final Logger LOG = LoggerFactory.getLogger(FileSwap.class);
@@ -38,8 +41,16 @@ public final class FileSwap {
     /** A hidden file: no include matches it. */
     private static final String FRESH = ".portcullis-new";
 
+    /** A file that is removed, until all of the swap is done. */
+    private static final String ASIDE = ".portcullis-old";
+
+    /** Bytes of a file that is replaced: it is read, so that it can be restored. */
+    private static final long LARGEST = 64L << 20;
+
     /** {@code ls -l} shows it to the owner and the group; the umask of the service would leave the group out. */
     private static final String MODE = "rw-r-----";
+
+    private static final String FOLDER_MODE = "rwxr-x---";
 
     /** Text by the file that holds it, links resolved; null: there is no such file. */
     private final Map<Path, byte @Nullable []> wanted;
@@ -53,23 +64,52 @@ public final class FileSwap {
      *
      * @param texts of the configuration that is to be on the disk
      * @param removed names of files that are not part of it any more
-     * @throws IOException if a file can't be read
+     * @throws IOException if a file can't be read or replaced, or two names of one file should have different texts
      */
     public static FileSwap to(List<SourceText> texts, Set<Path> removed) throws IOException {
         Map<Path, byte @Nullable []> wanted = new LinkedHashMap<>();
+        Map<Path, SourceText> targets = new HashMap<>();
         for (SourceText text : texts) {
-            Path file = real(Path.of(text.name()));
+            Path name = Path.of(text.name());
+            Path file = real(name);
+            check(name, file);
+            SourceText other = targets.put(file, text);
+            if (other != null && !other.yaml().equals(text.yaml())) {
+                throw conflict(text.name(), other.name());
+            }
             byte[] bytes = text.yaml().getBytes(StandardCharsets.UTF_8);
-            if (!Arrays.equals(bytes, content(file))) {
+            if (!holds(file, bytes)) {
                 wanted.put(file, bytes);
             }
         }
         for (Path file : removed) {
-            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.isSymbolicLink(file)) {
+                wanted.put(file, null);
+            } else if (Files.exists(file)) {
+                SourceText kept = targets.get(real(file));
+                if (kept != null) {
+                    throw conflict(kept.name(), file.toString());
+                }
                 wanted.put(file, null);
             }
         }
         return new FileSwap(wanted);
+    }
+
+    private static FileSystemException conflict(String name, String other) {
+        return new FileSystemException(name, other, "both names lead to one file, and should have different texts");
+    }
+
+    private static void check(Path name, Path file) throws IOException {
+        if (Files.isSymbolicLink(file)) {
+            throw new FileSystemException(name.toString(), null, "a link that leads nowhere");
+        }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new FileSystemException(name.toString(), null, "not a regular file");
+        }
+        if (Files.exists(file) && Files.size(file) > LARGEST) {
+            throw new FileSystemException(name.toString(), null, "larger than " + (LARGEST >> 20) + " MiB");
+        }
     }
 
     /**
@@ -91,11 +131,13 @@ public final class FileSwap {
             byte[] old = before.get(name);
             Path file = old == null ? Path.of(name) : real(Path.of(name));
             removeFresh(file);
-            byte[] now = content(file);
-            if (Arrays.equals(now, old)) {
+            if (Files.exists(aside(file), LinkOption.NOFOLLOW_LINKS)) {
+                takeBack(file);
+            }
+            if (holds(file, old)) {
                 continue;
             }
-            if (Arrays.equals(now, after.get(name))) {
+            if (holds(file, after.get(name))) {
                 wanted.put(file, old);
             } else {
                 LOG.warn("{} was edited meanwhile, and stays as it is", file);
@@ -143,9 +185,16 @@ public final class FileSwap {
         int ourselves = OwnedFile.user();
         if (ourselves != 0 && Files.exists(file)) {
             int owner = (int) Files.getAttribute(file, "unix:uid");
+            int group = (int) Files.getAttribute(file, "unix:gid");
+            List<Integer> groups = groups();
+            String remedy = groups.contains(group) ? "" : ":" + groups.getFirst();
             if (owner != ourselves) {
                 return Optional.of(file + " belongs to user " + owner + ", and portcullis runs as user " + ourselves
-                        + ", which can't keep that owner: sudo chown " + ourselves + " " + file);
+                        + ", which can't keep that owner: sudo chown " + ourselves + remedy + " " + file);
+            }
+            if (!remedy.isEmpty()) {
+                return Optional.of(file + " belongs to group " + group + ", of which portcullis is no member, and it can't keep"
+                        + " that group: sudo chgrp " + groups.getFirst() + " " + file);
             }
         }
         if (!Files.isWritable(folder)) {
@@ -153,6 +202,20 @@ public final class FileSwap {
                     + ourselves + " " + folder + ", and in the unit ReadWritePaths=" + folder);
         }
         return Optional.empty();
+    }
+
+    /** The groups of this process, the effective one first (proc_pid_status(5)). */
+    private static List<Integer> groups() throws IOException {
+        List<Integer> groups = new ArrayList<>();
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            String[] words = line.split("\\s+", -1);
+            if (words[0].equals("Gid:")) {
+                groups.addFirst(Integer.valueOf(words[2]));
+            } else if (words[0].equals("Groups:")) {
+                Stream.of(words).skip(1).filter(word -> !word.isEmpty()).map(Integer::valueOf).forEach(groups::add);
+            }
+        }
+        return groups;
     }
 
     private static Path existingFolder(Path file) {
@@ -170,34 +233,58 @@ public final class FileSwap {
      */
     public void run() throws IOException {
         Map<Path, byte @Nullable []> before = new LinkedHashMap<>();
+        List<Path> made = new ArrayList<>();
         try {
             for (Map.Entry<Path, byte @Nullable []> file : wanted.entrySet()) {
                 byte[] bytes = file.getValue();
                 if (bytes != null) {
+                    makeFolder(Objects.requireNonNull(file.getKey().getParent()), made);
                     create(file.getKey(), bytes);
                 }
             }
-            for (Map.Entry<Path, byte @Nullable []> file : wanted.entrySet()) {
-                before.put(file.getKey(), content(file.getKey()));
-                step(file.getKey(), file.getValue());
+            for (Map.Entry<Path, byte @Nullable []> each : wanted.entrySet()) {
+                Path file = each.getKey();
+                if (each.getValue() == null) {
+                    before.put(file, null);
+                    Files.move(file, aside(file), StandardCopyOption.ATOMIC_MOVE);
+                } else {
+                    byte[] bytes = Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+                    before.put(file, bytes);
+                    Files.move(fresh(file), file, StandardCopyOption.ATOMIC_MOVE);
+                }
             }
-            force();
+            force(made);
         } catch (IOException e) {
             restore(before);
-            throw e;
-        } finally {
             wanted.keySet().forEach(FileSwap::removeFresh);
+            made.reversed().forEach(FileSwap::remove);
+            throw e;
+        }
+        wanted.keySet().forEach(file -> remove(aside(file)));
+    }
+
+    /** Creates a folder and those above it where there is none. */
+    private static void makeFolder(Path folder, List<Path> made) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            makeFolder(Objects.requireNonNull(folder.getParent()), made);
+            Files.createDirectory(folder);
+            made.add(folder);
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(FOLDER_MODE));
         }
     }
 
     private void restore(Map<Path, byte @Nullable []> before) {
         before.forEach((file, bytes) -> {
             try {
-                if (!Arrays.equals(content(file), bytes)) {
-                    if (bytes != null) {
-                        create(file, bytes);
+                if (wanted.get(file) == null) {
+                    takeBack(file);
+                } else if (bytes == null) {
+                    if (holds(file, wanted.get(file))) {
+                        Files.delete(file);
                     }
-                    step(file, bytes);
+                } else if (!holds(file, bytes)) {
+                    create(file, bytes);
+                    Files.move(fresh(file), file, StandardCopyOption.ATOMIC_MOVE);
                 }
             } catch (IOException e) {
                 LOG.error("{} can't be restored: {}", file, FileFault.text(e));
@@ -205,16 +292,18 @@ public final class FileSwap {
         });
     }
 
-    private static void step(Path file, byte @Nullable [] bytes) throws IOException {
-        if (bytes == null) {
-            Files.deleteIfExists(file);
+    /** A file that was being removed comes back, unless there is another one in its place. */
+    private static void takeBack(Path file) throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            Files.deleteIfExists(aside(file));
         } else {
-            Files.move(fresh(file), file, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(aside(file), file, StandardCopyOption.ATOMIC_MOVE);
         }
     }
 
-    private void force() throws IOException {
+    private void force(List<Path> made) throws IOException {
         Set<Path> folders = new TreeSet<>();
+        made.forEach(folder -> folders.add(Objects.requireNonNull(folder.getParent())));
         wanted.keySet().forEach(file -> folders.add(Objects.requireNonNull(file.getParent())));
         for (Path folder : folders) {
             DurableFile.force(folder);
@@ -224,7 +313,6 @@ public final class FileSwap {
     /** Writes the new file beside the old one, whose owner, mode and attributes it gets. */
     private static void create(Path file, byte[] bytes) throws IOException {
         Path fresh = fresh(file);
-        Files.createDirectories(Objects.requireNonNull(file.getParent()));
         DurableFile.create(fresh, bytes);
         if (!Files.exists(file)) {
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString(MODE));
@@ -245,28 +333,46 @@ public final class FileSwap {
         return file.resolveSibling("." + file.getFileName() + FRESH);
     }
 
+    private static Path aside(Path file) {
+        return file.resolveSibling("." + file.getFileName() + ASIDE);
+    }
+
     private static void removeFresh(Path file) {
+        remove(fresh(file));
+    }
+
+    private static void remove(Path left) {
         try {
-            Files.deleteIfExists(fresh(file));
+            Files.deleteIfExists(left);
         } catch (IOException e) {
-            LOG.debug("{} stays behind", fresh(file), e);
+            LOG.debug("{} stays behind", left, e);
         }
     }
 
     /** The file to which a name leads; the name itself where there is none. */
     private static Path real(Path name) throws IOException {
+        Path absolute = name.toAbsolutePath();
         try {
-            return name.toRealPath();
+            return absolute.toRealPath();
         } catch (NoSuchFileException none) {
-            return name.toAbsolutePath().normalize();
+            Path folder = absolute.getParent();
+            return folder != null && Files.isDirectory(folder)
+                    ? folder.toRealPath().resolve(absolute.getFileName())
+                    : absolute.normalize();
         }
     }
 
-    private static byte @Nullable [] content(Path file) throws IOException {
+    /** True: the file has these bytes; null: there is no such file. A link that leads nowhere is something else. */
+    private static boolean holds(Path file, byte @Nullable [] bytes) throws IOException {
+        if (bytes == null) {
+            return !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+        }
         try {
-            return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+            return Files.isRegularFile(file)
+                    && Files.size(file) == bytes.length
+                    && Arrays.equals(Files.readAllBytes(file), bytes);
         } catch (NoSuchFileException gone) {
-            return null;
+            return false;
         }
     }
 }
