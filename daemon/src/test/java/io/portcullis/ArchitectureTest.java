@@ -139,7 +139,7 @@ final class ArchitectureTest {
                 "diagnose",
                 "http",
                 "control");
-        allow("cli.text", "operations");
+        allow("cli.text", "operations", "net");
         allow(
                 "cli",
                 "cli.text",

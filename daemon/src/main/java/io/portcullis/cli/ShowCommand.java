@@ -3,6 +3,7 @@ package io.portcullis.cli;
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
+import io.portcullis.net.Visible;
 import io.portcullis.operations.ChangeFiles;
 import io.portcullis.operations.ChangeView;
 import java.io.PrintWriter;
@@ -40,13 +41,13 @@ final class ShowCommand extends DaemonCommand {
         }
         ChangeView change = files.change();
         out.println("# change @" + change.change() + " of " + change.at() + " by " + change.actor() + ": "
-                + change.outcome() + (change.reason().isEmpty() ? "" : " (" + change.reason() + ")"));
+                + change.outcome() + (change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")"));
         if (!change.note().isEmpty()) {
-            out.println("# note: " + change.note());
+            out.println("# note: " + Visible.text(change.note()));
         }
         ChangeText.difference(change, List.of()).forEach(line -> out.println("#" + line));
         for (ChangeFiles.File file : files.files()) {
-            out.println("# file: " + file.name());
+            out.println("# file: " + Visible.text(file.name()));
             out.print(file.text());
             if (!file.text().endsWith("\n")) {
                 out.println();

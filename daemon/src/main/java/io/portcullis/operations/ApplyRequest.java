@@ -1,7 +1,10 @@
 package io.portcullis.operations;
 
+import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * {@code POST /v1/apply}: puts another configuration in force, and on the disk.
@@ -23,12 +26,18 @@ public record ApplyRequest(List<File> files, boolean complete, ChangeOptions opt
         }
     }
 
-    /** @throws IllegalArgumentException if there is no first file; the message is a sentence */
+    /** @throws IllegalArgumentException if there is no first file, or one comes twice; the message is a sentence */
     public ApplyRequest {
         files = List.copyOf(Objects.requireNonNullElse(files, List.of()));
         options = Objects.requireNonNullElse(options, ChangeOptions.PLAIN);
         if (files.isEmpty() || !files.getFirst().path().isEmpty()) {
             throw new IllegalArgumentException("files must begin with the configuration itself, whose path is empty");
+        }
+        Set<Path> seen = new HashSet<>();
+        for (File file : files) {
+            if (!seen.add(Path.of(file.path()).normalize())) {
+                throw new IllegalArgumentException("files must have each path once, not twice: " + file.path());
+            }
         }
     }
 

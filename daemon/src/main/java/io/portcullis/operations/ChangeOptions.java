@@ -17,6 +17,9 @@ public record ChangeOptions(
     /** Characters of a note. */
     public static final int LONGEST_NOTE = 1_000;
 
+    /** Characters of a session: two addresses of 45 and two ports of 5, and a zone each. */
+    public static final int LONGEST_SESSION = 200;
+
     /** The shortest and the longest wait for a confirmation, milliseconds. */
     public static final long SHORTEST_CONFIRM_MS = 1_000;
 
@@ -35,6 +38,13 @@ public record ChangeOptions(
         session = Objects.requireNonNullElse(session, "");
         if (note.length() > LONGEST_NOTE) {
             throw new IllegalArgumentException("a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
+        }
+        if (session.length() > LONGEST_SESSION) {
+            throw new IllegalArgumentException("SSH_CONNECTION has at most " + LONGEST_SESSION + " characters, not "
+                    + session.length());
+        }
+        if (base < 0) {
+            throw new IllegalArgumentException("base must be the number of a change, or 0, not " + base);
         }
         if (confirmMs != 0 && (confirmMs < SHORTEST_CONFIRM_MS || confirmMs > LONGEST_CONFIRM_MS)) {
             throw new IllegalArgumentException("the wait for a confirmation is 1s to 24h");

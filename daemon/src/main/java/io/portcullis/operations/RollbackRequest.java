@@ -9,6 +9,9 @@ import java.util.Objects;
  */
 public record RollbackRequest(long to, ChangeOptions options) {
     public RollbackRequest {
+        if (to < 0) {
+            throw new IllegalArgumentException("to must be the number of a change, or 0, not " + to);
+        }
         options = Objects.requireNonNullElse(options, ChangeOptions.PLAIN);
     }
 

@@ -1,5 +1,6 @@
 package io.portcullis.cli.text;
 
+import io.portcullis.net.Visible;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.HistoryReport;
@@ -19,7 +20,7 @@ public final class ChangeText {
         ChangeView change = report.change();
         lines.add("change @" + change.change() + " by " + change.actor()
                 + (change.base() == 0 ? "" : ", on @" + change.base())
-                + (change.note().isEmpty() ? "" : ": " + change.note()));
+                + (change.note().isEmpty() ? "" : ": " + Visible.text(change.note())));
         report.writes().forEach(file -> lines.add("  writes " + file));
         report.removes().forEach(file -> lines.add("  removes " + file + " (it stays in the history)"));
         if (report.writes().isEmpty() && report.removes().isEmpty() && report.errors().isEmpty()) {
@@ -76,7 +77,7 @@ public final class ChangeText {
     }
 
     private static void limited(List<String> all, String prefix, List<String> into) {
-        all.stream().limit(MOST_LINES).forEach(line -> into.add(prefix + line));
+        all.stream().limit(MOST_LINES).forEach(line -> into.add(prefix + Visible.text(line)));
         if (all.size() > MOST_LINES) {
             into.add(prefix + "and " + (all.size() - MOST_LINES) + " more lines (--json has all)");
         }

@@ -1,7 +1,9 @@
 package io.portcullis.cli.text;
 
+import io.portcullis.net.Visible;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Columns as wide as their widest cell. */
 final class Table {
@@ -21,7 +23,7 @@ final class Table {
     }
 
     void row(String... cells) {
-        rows.add(cells);
+        rows.add(Stream.of(cells).map(Visible::text).toArray(String[]::new));
     }
 
     List<String> lines() {
