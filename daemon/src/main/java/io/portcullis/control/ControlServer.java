@@ -25,8 +25,8 @@ import java.util.concurrent.Executors;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
- * was refused). Every other answer is {@code {"error": "…"}}.
+ * {@code GET /v1/explain}, {@code POST /v1/reload}, with {@code allow-lockout=true} or {@code dry-run=true} in its query (200, or 422
+ * where the configuration was refused). Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
     /** {@code GET /v1/version}. */
