@@ -6,9 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.http.SocketClient;
+import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.ChangeOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -16,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -122,12 +125,7 @@ final class ApplyTest {
     @Test
     void whatNobodyConfirmsGoesBack() {
         apply(OPEN_8080, "--confirm", "3s").ok();
-        assertInForce(OPEN_8080, 8080);
-        assertTrue(daemon.status().path("pending").asText().contains("change @2"), daemon.status()::toString);
-        Command second = apply(OPEN_8080);
-        assertEquals(1, second.exit(), second.out());
-        assertTrue(second.out().contains("change @2 by"), second.out());
-        Lab.await("the way back", () -> newest().path("change").asLong() == 3 || newest().path("outcome").asText().equals("reverted"));
+        Lab.await("the way back", () -> newest().path("outcome").asText().equals("reverted"));
         assertInForce(OPEN_80, 80);
         assertEquals(1, daemon.status().path("change").asLong());
         assertEquals(1, daemon.cli("confirm").exit());
@@ -147,11 +145,16 @@ final class ApplyTest {
     }
 
     @Test
-    void rollbackEndsTheWaitAtOnce() {
+    void aSecondChangeIsRefusedAndRollbackEndsTheWaitAtOnce() {
         apply(OPEN_8080, "--confirm", "10m").ok();
+        assertInForce(OPEN_8080, 8080);
+        assertTrue(daemon.status().path("pending").asText().contains("change @2"), daemon.status()::toString);
+        Command second = apply(OPEN_80);
+        assertEquals(1, second.exit(), second.out());
+        assertTrue(second.out().contains("change @2 by"), second.out());
         daemon.cli("rollback").ok();
         assertInForce(OPEN_80, 80);
-        assertEquals("reverted", newest().path("outcome").asText());
+        assertEquals("reverted", daemon.cli("show", "@2", "--json").ok().output().replaceAll("(?s).*\"outcome\" : \"([a-z]+)\".*", "$1"));
         apply(OPEN_8080).ok();
         assertInForce(OPEN_8080, 8080);
     }
@@ -208,28 +211,49 @@ final class ApplyTest {
     @Test
     void twentyOperatorsAtOnceLoseNothing() throws Exception {
         int operators = 20;
-        List<Path> files = IntStream.range(0, operators)
-                .mapToObj(i -> file("operator-" + i + ".yaml", RULES.formatted("[80, " + (9_000 + i) + "]")))
-                .toList();
-        List<Future<Command>> done = new ArrayList<>();
+        List<Future<SocketClient.Reply>> done = new ArrayList<>();
         try (ExecutorService at = Executors.newFixedThreadPool(operators)) {
-            for (Path file : files) {
-                done.add(at.submit(() -> daemon.cli("apply", "--note", file.getFileName().toString(), file.toString())));
+            for (int i = 0; i < operators; i++) {
+                ApplyRequest request = new ApplyRequest(
+                        List.of(new ApplyRequest.File("", operatorsFile(i))),
+                        false,
+                        new ChangeOptions("operator " + i, 0, false, false, 0, ""));
+                done.add(at.submit(() -> SocketClient.call(
+                        daemon.socket(), "POST", "/v1/apply", JSON.writeValueAsBytes(request), Duration.ofSeconds(60))));
             }
         }
-        Set<String> notes = new HashSet<>();
-        for (Future<Command> each : done) {
-            each.get().ok();
+        for (Future<SocketClient.Reply> each : done) {
+            assertEquals(200, each.get().status(), () -> each.resultNow().body());
         }
         JsonNode changes = history().path("changes");
+        Set<String> notes = new HashSet<>();
         for (int i = 0; i < operators; i++) {
             assertEquals(operators + 1 - i, changes.path(i).path("change").asLong());
             assertEquals(operators - i, changes.path(i).path("base").asLong());
             notes.add(changes.path(i).path("note").asText());
         }
         assertEquals(operators, notes.size());
-        String last = newest().path("note").asText();
-        assertEquals(Lab.read(LAB.folder().resolve(last)), installed(), "the last one is on the disk");
+        int last = Integer.parseInt(newest().path("note").asText().replace("operator ", ""));
+        assertEquals(operatorsFile(last), installed(), "the last one is on the disk");
+    }
+
+    private String operatorsFile(int operator) {
+        return daemon.home().withSocket(RULES.formatted("[80, " + (9_000 + operator) + "]"));
+    }
+
+    @Test
+    void operatorsAtTwoTerminalsBothGetTheirChange() throws Exception {
+        List<Future<Command>> done = new ArrayList<>();
+        try (ExecutorService at = Executors.newFixedThreadPool(2)) {
+            for (int i = 0; i < 2; i++) {
+                String file = file("operator-" + i + ".yaml", RULES.formatted("[80, " + (9_000 + i) + "]")).toString();
+                done.add(at.submit(() -> daemon.cli("apply", file)));
+            }
+        }
+        for (Future<Command> each : done) {
+            each.get().ok();
+        }
+        assertEquals(3, newest().path("change").asLong());
     }
 
     @Test
