@@ -76,7 +76,7 @@ abstract class ChangeCommand extends DaemonCommand {
                     dryRun,
                     allowLockout,
                     0,
-                    Objects.requireNonNullElse(System.getenv("SSH_CONNECTION"), ""));
+                    SshConnection.find());
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }

@@ -38,14 +38,14 @@ public record ChangeReport(
         List<String> errors,
         List<String> warnings) {
     /**
-     * The tracked flows that the new rules would not admit.
+     * The tracked flows under the new rules.
      *
      * @param tracked all flows
-     * @param refused those that the rules would not admit as new ones
-     * @param end true: these end at their next packet ({@code on-reload: recheck}); false: they go on, and could not come back
-     * @param examples some of them, as text
+     * @param refused those that the rules would not admit as new ones: they could not come back
+     * @param cut those that end, or lose a direction, at their next packet
+     * @param examples some that are refused or cut, as text
      */
-    public record Flows(long tracked, long refused, boolean end, List<String> examples) {
+    public record Flows(long tracked, long refused, long cut, List<String> examples) {
         public Flows {
             examples = List.copyOf(examples);
         }

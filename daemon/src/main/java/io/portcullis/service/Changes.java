@@ -311,7 +311,7 @@ final class Changes {
                 plan.claims(),
                 plan.session(),
                 waits ? waiting.pending().until() : "",
-                ReloadLog.millisSince(startNs),
+                Installer.millisSince(startNs),
                 errors,
                 plan.read().config() == null
                         ? List.of()
@@ -339,7 +339,7 @@ final class Changes {
                 List.of(),
                 null,
                 "",
-                ReloadLog.millisSince(startNs),
+                Installer.millisSince(startNs),
                 errors,
                 List.of());
     }

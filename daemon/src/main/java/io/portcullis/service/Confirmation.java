@@ -39,6 +39,7 @@ final class Confirmation {
     private final LastGood lastGood;
     private final Reader reader;
     private final Installer installer;
+    private final SessionWatch session;
     private volatile @Nullable Waiting waiting;
 
     /** A change that went back, and whose files are still on the disk. */
@@ -47,13 +48,21 @@ final class Confirmation {
     private long retriedNs;
 
     /** Nothing waits yet. */
-    Confirmation(Object lock, Path file, ChangeLog log, LastGood lastGood, Reader reader, Installer installer) {
+    Confirmation(
+            Object lock,
+            Path file,
+            ChangeLog log,
+            LastGood lastGood,
+            Reader reader,
+            Installer installer,
+            SessionWatch session) {
         this.lock = lock;
         this.file = file;
         this.log = log;
         this.lastGood = lastGood;
         this.reader = reader;
         this.installer = installer;
+        this.session = session;
     }
 
     /** The change that waits; null: none. Any thread. */
@@ -84,6 +93,7 @@ final class Confirmation {
     /** This change waits from now on. */
     void begin(Pending pending, String by, Duration rest) {
         waiting = Waiting.begin(pending, by, rest, System.nanoTime());
+        session.begin(pending.session());
         LOG.warn("{}", waiting);
     }
 
@@ -93,6 +103,7 @@ final class Confirmation {
         ChangeView confirmed = history.conclude(now.pending().change(), ChangeView.CONFIRMED, "by " + by);
         history.endPending(now.pending().change());
         waiting = null;
+        session.end();
         log.isInForce(confirmed);
         ChangeLog.log(confirmed);
         installer.keep(lastGood, texts);
@@ -102,10 +113,10 @@ final class Confirmation {
     /** Goes back where the time is over. Called every second; takes the daemon's lock. */
     void tick(long nowNs) {
         Waiting now = waiting;
-        if (now != null && now.isOver(nowNs)) {
+        if (now != null) {
             synchronized (lock) {
                 if (now.equals(waiting)) {
-                    goBack("it was not confirmed by " + now.pending().until());
+                    judge(now, nowNs);
                 }
             }
         }
@@ -114,6 +125,15 @@ final class Confirmation {
                 retriedNs = nowNs;
                 writeBack();
             }
+        }
+    }
+
+    private void judge(Waiting now, long nowNs) {
+        if (now.isOver(nowNs)) {
+            goBack("it was not confirmed by " + now.pending().until());
+        } else if (session.isCutOff(nowNs)) {
+            goBack("it cut the ssh session from " + session.peer()
+                    + " off: for 10 s its packets have been dropped, and none has passed both ways");
         }
     }
 
@@ -135,6 +155,7 @@ final class Confirmation {
         Candidate read = texts.isEmpty() ? Candidate.faulty(FileSnapshot.NONE, List.of()) : reader.read(file, overlay);
         Config config = read.config();
         waiting = null;
+        session.end();
         if (config == null) {
             LOG.error("change @{} can't go back: @{} is lost: {}", pending.change(), pending.base(), read.faults());
             return;

@@ -86,7 +86,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final Servers servers;
     private final Edits edits;
-    private final ReloadLog reports;
+    private final Installer installer;
     private final ChangeLog log;
     private final Confirmation confirmation;
     private final Changes changes;
@@ -112,9 +112,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         log = new ChangeLog(file, new History(StateFolder.lasting(), file));
         view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log);
         lastGood = new LastGood(StateFolder.lasting(), file);
-        reports = new ReloadLog(running, meters);
-        Installer installer = new Installer(running, reload, reports, view, systemd, meters);
-        confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer);
+        installer = new Installer(running, reload, view, systemd, meters);
+        confirmation = new Confirmation(
+                this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         view.shows(confirmation);
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
@@ -127,7 +127,6 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 heap,
                 lastGood,
                 installer,
-                reports,
                 log,
                 confirmation,
                 systemd,
@@ -188,7 +187,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         } else {
             start(config, read, allowLockout || lock.followsAnother());
         }
-        reports.report(faults, startNs, view.warnings(running.get()));
+        installer.report(faults, startNs, view.warnings(running.get()));
         running.updateAndGet(now -> now.withStarted(true));
         watchdog.start();
         files.watch(read.files());
@@ -285,6 +284,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
+        if (request.dryRun()) {
+            return files.dryRun(request.allowLockout());
+        }
         return files.reload(request.allowLockout());
     }
 

@@ -50,7 +50,6 @@ final class FileReloads {
     private final HeapTrim heap;
     private final LastGood lastGood;
     private final Installer installer;
-    private final ReloadLog reports;
     private final ChangeLog log;
     private final Confirmation confirmation;
     private final Systemd systemd;
@@ -74,7 +73,6 @@ final class FileReloads {
             HeapTrim heap,
             LastGood lastGood,
             Installer installer,
-            ReloadLog reports,
             ChangeLog log,
             Confirmation confirmation,
             Systemd systemd,
@@ -87,7 +85,6 @@ final class FileReloads {
         this.heap = heap;
         this.lastGood = lastGood;
         this.installer = installer;
-        this.reports = reports;
         this.log = log;
         this.confirmation = confirmation;
         this.systemd = systemd;
@@ -129,6 +126,28 @@ final class FileReloads {
         return reload(Trigger.REQUEST, allowLockout);
     }
 
+    /**
+     * Reads and compiles the files, and changes nothing.
+     *
+     * @param allowLockout as {@link #reload(boolean)}
+     */
+    ReloadReport dryRun(boolean allowLockout) {
+        synchronized (lock) {
+            long startNs = System.nanoTime();
+            Candidate read = Reader.FILES.read(file);
+            Config config = read.config();
+            if (config == null) {
+                return Installer.outcome(read.faults(), startNs, List.of());
+            }
+            List<String> faults = reload.draft(config, allowLockout).faults();
+            List<String> warnings = config.warnings().stream()
+                    .limit(StatusView.MOST_WARNINGS)
+                    .map(Object::toString)
+                    .toList();
+            return Installer.outcome(faults, startNs, warnings);
+        }
+    }
+
     private ReloadReport reload(Trigger trigger, boolean allowLockout) {
         return heap.expectsLarge(file)
                 ? Cores.behindOthers(() -> reloadNow(trigger, allowLockout))
@@ -142,7 +161,7 @@ final class FileReloads {
             }
             long startNs = System.nanoTime();
             if (!running.get().started()) {
-                return ReloadLog.outcome(List.of("portcullis is starting or stopping"), startNs, List.of());
+                return Installer.outcome(List.of("portcullis is starting or stopping"), startNs, List.of());
             }
             Candidate read = Reader.FILES.read(file);
             try {
@@ -198,7 +217,7 @@ final class FileReloads {
         Running before = running.get();
         ReloadReport last = before.lastReload();
         boolean known = trigger == Trigger.WATCH && !last.ok() && last.errors().equals(faults);
-        ReloadReport report = reports.report(faults, startNs, List.of());
+        ReloadReport report = installer.report(faults, startNs, List.of());
         if (!known) {
             String consequence = before.generation() == null
                     ? "portcullis waits for a valid configuration"
@@ -218,11 +237,6 @@ final class FileReloads {
                     Installer.most(before));
         }
         return report;
-    }
-
-    /** Reports the outcome of the first reading. */
-    void report(List<String> faults, long startNs, List<String> warnings) {
-        reports.report(faults, startNs, warnings);
     }
 
     /**

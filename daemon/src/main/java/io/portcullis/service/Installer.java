@@ -7,7 +7,10 @@ import io.portcullis.history.LastGood;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.service.process.Systemd;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -19,7 +22,6 @@ final class Installer {
 
     private final AtomicReference<Running> running;
     private final Reload reload;
-    private final ReloadLog reports;
     private final StatusView view;
     private final Systemd systemd;
     private final Meters meters;
@@ -28,13 +30,11 @@ final class Installer {
     Installer(
             AtomicReference<Running> running,
             Reload reload,
-            ReloadLog reports,
             StatusView view,
             Systemd systemd,
             Meters meters) {
         this.running = running;
         this.reload = reload;
-        this.reports = reports;
         this.view = view;
         this.systemd = systemd;
         this.meters = meters;
@@ -64,7 +64,7 @@ final class Installer {
      */
     ReloadReport report(long startNs) {
         Running now = running.get();
-        ReloadReport report = reports.report(
+        ReloadReport report = report(
                 List.of(),
                 startNs,
                 Stream.concat(StatusView.notInstalled(now).stream(), view.warnings(now).stream())
@@ -78,6 +78,34 @@ final class Installer {
         report(startNs);
         Running now = running.get();
         LOG.info("{} is in force: {}; generation {}", what, StatusView.summary(now), now.number());
+    }
+
+    /**
+     * Reports an outcome, and its warnings to the log.
+     *
+     * @param startNs when it began, System.nanoTime()
+     */
+    ReloadReport report(List<String> faults, long startNs, List<String> warnings) {
+        ReloadReport report = outcome(faults, startNs, warnings);
+        running.updateAndGet(now -> now.with(report));
+        meters.reloaded(report.ok(), Instant.now().getEpochSecond(), report.millis() / 1e3);
+        warnings.forEach(warning -> LOG.warn("{}", warning));
+        return report;
+    }
+
+    /** An outcome that is reported to nobody but the one who asked. */
+    static ReloadReport outcome(List<String> faults, long startNs, List<String> warnings) {
+        return new ReloadReport(
+                faults.isEmpty(),
+                Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
+                millisSince(startNs),
+                faults,
+                warnings);
+    }
+
+    /** Milliseconds since then. */
+    static long millisSince(long startNs) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
     }
 
     /** Keeps a configuration as the last good one. */

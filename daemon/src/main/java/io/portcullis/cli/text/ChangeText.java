@@ -33,7 +33,7 @@ public final class ChangeText {
         limited(report.claims(), "  holds: ", lines);
         SessionView session = report.session();
         if (session != null) {
-            lines.add("  " + session);
+            lines.add("  " + text(session));
         }
         return lines;
     }
@@ -52,19 +52,27 @@ public final class ChangeText {
 
     private static List<String> flows(ChangeReport.Flows flows) {
         List<String> lines = new ArrayList<>();
-        if (flows.refused() == 0) {
-            lines.add("  of " + flows.tracked() + " tracked flows, all would be admitted anew");
-        } else {
-            lines.add("  of " + flows.tracked() + " tracked flows, " + flows.refused()
-                    + (flows.end()
-                            ? " end at their next packet (on-reload: recheck):"
-                            : " go on, and could not come back:"));
-            flows.examples().forEach(flow -> lines.add("    " + flow));
-            if (flows.refused() > flows.examples().size()) {
-                lines.add("    and " + (flows.refused() - flows.examples().size()) + " more");
-            }
+        if (flows.refused() == 0 && flows.cut() == 0) {
+            lines.add("  tracked flows: " + flows.tracked() + ", all would be admitted anew");
+            return lines;
         }
+        lines.add("  tracked flows: " + flows.tracked() + "; " + flows.cut() + " end at their next packet, "
+                + flows.refused() + " would be refused if they were opened anew:");
+        flows.examples().forEach(flow -> lines.add("    " + flow));
         return lines;
+    }
+
+    private static String text(SessionView session) {
+        String name = "your ssh session from " + session.peer() + " to port " + session.localPort() + " ("
+                + session.interfaceName() + ")";
+        if (!session.admitted()) {
+            return name + " would be REFUSED anew: " + session.why()
+                    + (session.advice().isEmpty() ? "" : ": " + session.advice());
+        }
+        return name + " is admitted anew: "
+                + (session.rule() == null
+                        ? session.why()
+                        : session.rule().id() + " at " + session.rule().place());
     }
 
     private static void limited(List<String> all, String prefix, List<String> into) {
