@@ -12,7 +12,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,13 +35,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("netns")
 class ChangesTest {
     /** Every how manyth operation is a place to die in this run; the others come in other runs. 1: all. */
-    private static final int STRIDE = Integer.getInteger("portcullis.crash-stride", 5);
+    private static final int STRIDE = Integer.getInteger("portcullis.crash-stride", 8);
 
     private static final Path STRACE = Path.of("/usr/bin/strace");
 
     /** Every system call by which a change reaches the disk. */
     private static final String OPERATIONS = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,fsync,chmod,"
             + "fchmod,fchmodat,chown,lchown,fchownat,setxattr";
+
+    /** A line of strace: thread, name, arguments. */
+    private static final Pattern CALL = Pattern.compile("^[0-9]+ +([a-z0-9]+)\\(");
 
     private static NamespaceJvm jvm;
 
@@ -65,40 +73,48 @@ class ChangesTest {
         assumeTrue(Files.isExecutable(STRACE), "strace kills at a chosen system call");
         Path template = folder.resolve("template");
         prepare(template);
-        int first = 1 + Math.floorMod(System.nanoTime() / 1_000_000, STRIDE);
-        boolean whole = false;
-        int killed = 0;
-        for (int nth = first; !whole; nth += STRIDE) {
-            Path root = folder.resolve("run-" + nth);
-            copy(template, root);
-            String output = jvm.output(
-                    List.of(
-                            STRACE.toString(),
-                            "-f",
-                            "-qqq",
-                            "--seccomp-bpf",
-                            "-o",
-                            "/dev/null",
-                            "-e",
-                            "trace=" + OPERATIONS,
-                            "-e",
-                            "inject=" + OPERATIONS + ":signal=KILL:when=" + nth + "+"),
-                    List.of("-XX:-UsePerfData", "-Xlog:disable", "-Xshare:auto"),
-                    ChangeLab.class,
-                    root.toString(),
-                    command,
-                    Integer.toString(number));
-            whole = output.contains("made");
-            killed += whole ? 0 : 1;
-            String at = command + ", killed at operation " + nth + ": " + output;
+        Path whole = copy(template, "whole");
+        Path calls = folder.resolve("calls");
+        assertTrue(make(whole, command, number, calls, List.of()).contains("made"));
+        assertEquals(after, started(whole, command));
+        List<String> places = places(calls);
+        assertTrue(places.size() > 20, places::toString);
+        for (int i = Math.floorMod(System.nanoTime() / 1_000, STRIDE); i < places.size(); i += STRIDE) {
+            Path root = copy(template, "run-" + i);
+            List<String> kill = List.of("-e", "inject=" + places.get(i));
+            String at = command + ", killed at " + places.get(i) + ": " + make(root, command, number, calls, kill);
+            assertTrue(!at.contains("made"), at);
             int port = started(root, at);
             assertTrue(port == 81 || port == after || command.equals("confirm") && port == 82, () -> at + " " + port);
             assertEquals(port, started(root, at), at + ", the second start");
-            if (whole) {
-                assertEquals(after, port, at);
+        }
+    }
+
+    private static String make(Path root, String command, int number, Path calls, List<String> kill) throws Exception {
+        List<String> tracer = new ArrayList<>(List.of(
+                STRACE.toString(), "-f", "-qqq", "--seccomp-bpf", "-o", calls.toString(), "-e", "trace=" + OPERATIONS));
+        tracer.addAll(kill);
+        return jvm.output(
+                tracer,
+                List.of("-XX:-UsePerfData", "-Xlog:disable"),
+                ChangeLab.class,
+                root.toString(),
+                command,
+                Integer.toString(number));
+    }
+
+    /** Each call of a run by its name and how many of that name came before: {@code rename:signal=KILL:when=3}. */
+    private static List<String> places(Path calls) throws IOException {
+        Map<String, Integer> counts = new HashMap<>();
+        List<String> places = new ArrayList<>();
+        for (String line : Files.readAllLines(calls)) {
+            Matcher call = CALL.matcher(line);
+            if (call.find()) {
+                int nth = counts.merge(call.group(1), 1, Integer::sum);
+                places.add(call.group(1) + ":signal=KILL:when=" + nth);
             }
         }
-        assertTrue(killed > 3, "operations that were places to die: " + killed);
+        return places;
     }
 
     /** Two configurations: 80, then 81. */
@@ -108,7 +124,8 @@ class ChangesTest {
         assertTrue(output.contains("made"), output);
     }
 
-    private static void copy(Path from, Path to) throws Exception {
+    private Path copy(Path from, String name) throws Exception {
+        Path to = folder.resolve(name);
         Process copy = new ProcessBuilder("cp", "-a", from.toString(), to.toString()).inheritIO().start();
         assertEquals(0, copy.waitFor());
         // The history names files by their paths.
@@ -117,6 +134,7 @@ class ChangesTest {
                 .inheritIO()
                 .start();
         assertEquals(0, paths.waitFor());
+        return to;
     }
 
     /** The port of the configuration from which the next start runs; both files have it. */
