@@ -143,9 +143,9 @@ public final class Lockout {
     /** Names the rule that admits a session, or says why it needs none. */
     private static SessionView admitted(Config next, Interface each, Policy policy, Sessions.Session session) {
         ExplainReport report = explain(next, policy, Engine.alone(policy, 0), question(each, session, true));
-        String text =
-                (report.reason().equals(Reason.NONE.label()) ? "" : "enforce: audit drops nothing, but ") + report.text();
-        return view(each, session, true, report.rule(), text, "");
+        boolean passes = report.reason().equals(Reason.NONE.label());
+        String why = passes ? report.text() : "enforce: audit drops nothing, but " + report.text();
+        return view(each, session, true, report.rule(), why, "");
     }
 
     private static SessionView view(

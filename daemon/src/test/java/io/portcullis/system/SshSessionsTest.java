@@ -267,7 +267,8 @@ final class SshSessionsTest {
 
     /** In this process, in the firewall's network namespace. */
     private static Optional<SessionView> view(String port, String sshConnection) throws Exception {
-        Config config = ConfigReader.parse(RULES.formatted("out0").replace("ports: 80", "ports: " + port), "rules.yaml");
+        String rules = RULES.formatted("out0").replace("ports: 80", "ports: " + port);
+        Config config = ConfigReader.parse(rules, "rules.yaml");
         Config addressed = config.withNicAddresses(Map.of("web0", List.of(Cidr.of(Address.parse(Lab.SERVER)))));
         Optional<Sessions.Ends> ends = Sessions.Ends.parse(sshConnection);
         return Namespace.in(

@@ -22,7 +22,7 @@ public final class Reviewer {
     private final int most;
     private final FlowTable flows;
     /** Made on the thread that asks: linking it takes milliseconds. */
-    private final Consumer<Flow> visitor = this::review;
+    private final Consumer<Flow> visitor = this::note;
 
     private final List<FlowReview.Example> sample = new ArrayList<>();
     private int next;
@@ -59,7 +59,7 @@ public final class Reviewer {
         return new FlowReview(tracked, refused, cut, sample);
     }
 
-    private void review(Flow flow) {
+    private void note(Flow flow) {
         tracked++;
         Admission admission = admission(flow);
         boolean isRefused = !admission.isAdmitted();
