@@ -160,11 +160,15 @@ public final class ControlServer implements Listening.Server {
      */
     private static Routes.Resource change(
             String path, int mostBytes, Admins admins, Executor executor, ChangeRequest change) {
-        return new Routes.Resource("POST", path, mostBytes, request -> admins.decide(
-                        Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
-                .thenCompose(verdict -> verdict.isAdmitted()
-                        ? CompletableFuture.supplyAsync(() -> answer(change, request, verdict.actor()), executor)
-                        : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
+        return new Routes.Resource(
+                "POST",
+                path,
+                mostBytes,
+                request -> admins.decide(Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
+                        .thenCompose(verdict -> verdict.isAdmitted()
+                                ? CompletableFuture.supplyAsync(
+                                        () -> answer(change, request, verdict.actor()), executor)
+                                : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
     }
 
     private static Response answer(ChangeRequest change, Request request, Actor actor) {
