@@ -1,8 +1,10 @@
 package io.portcullis.cli;
 
 import io.portcullis.service.process.Version;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -32,9 +34,13 @@ import picocli.CommandLine.Spec;
             DoctorCommand.class,
             FlowsCommand.class,
             VersionCommand.class,
+            HelpCommand.class,
             RehearseCommand.class
         })
 public final class Cli implements Runnable {
+    /** For scripts/install: prints what bash completes, which zsh can read too. */
+    static final String COMPLETION = "completion";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -54,7 +60,13 @@ public final class Cli implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Cli()).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+        completion.getCommandSpec().usageMessage().hidden(true);
+        return new CommandLine(new Cli())
+                .addSubcommand(COMPLETION, completion)
+                // @41 is a change, not a file of arguments.
+                .setExpandAtFiles(false)
+                .setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override

@@ -86,7 +86,7 @@ public final class Lockout {
                         : each.mode() instanceof Mode.Host host && host.adoptEstablished();
                 refusal(next, each, policies, sessions, session, goesOn)
                         .ifPresent(refusal -> faults.add(
-                                line(each, session, refusal) + ": portcullis reload --allow-lockout does it anyway"));
+                                line(each, session, refusal) + ": --allow-lockout does it anyway"));
             }
         }
         return faults;

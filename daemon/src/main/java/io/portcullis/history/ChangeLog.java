@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
@@ -126,7 +125,7 @@ public final class ChangeLog {
      * @param texts of its files
      */
     public void keep(ChangeView draft, List<SourceText> texts, int most) {
-        if (texts.isEmpty()) {
+        if (texts.isEmpty() || isRefusedAgain(draft, texts)) {
             return;
         }
         attempt(() -> {
@@ -140,6 +139,17 @@ public final class ChangeLog {
         if (!trouble.isEmpty() && draft.wasInForce()) {
             isInForce(null);
         }
+    }
+
+    /** True: the last change was the same, and was refused for the same reason: a file that is read again and again. */
+    private boolean isRefusedAgain(ChangeView draft, List<SourceText> texts) {
+        List<ChangeView> all = history.changes();
+        return draft.outcome().equals(ChangeView.REFUSED)
+                && draft.actor().via().equals("edit")
+                && !all.isEmpty()
+                && all.getLast().outcome().equals(ChangeView.REFUSED)
+                && all.getLast().reason().equals(draft.reason())
+                && all.getLast().sha256().equals(History.sum(texts));
     }
 
     /** Removes the oldest changes, but not those that are needed to go back. */
@@ -209,7 +219,7 @@ public final class ChangeLog {
         record Files() implements Recovered {}
 
         /** The change of the files on the disk waits for its confirmation. */
-        record Waits(Pending pending, Duration rest) implements Recovered {}
+        record Waits(Pending pending) implements Recovered {}
 
         /** The files of an earlier change could not be written: the start reads them from the history. */
         record From(ChangeView change, List<SourceText> texts, String why) implements Recovered {}
@@ -236,8 +246,7 @@ public final class ChangeLog {
             return new Recovered.Files();
         }
         Pending pending = waiting.get();
-        Duration rest = pending.rest(now);
-        return rest.isZero() ? goBack(pending) : new Recovered.Waits(pending, rest);
+        return pending.rest(now).isZero() ? goBack(pending) : new Recovered.Waits(pending);
     }
 
     /** A change that was not confirmed in time, and whose end no daemon has seen. */

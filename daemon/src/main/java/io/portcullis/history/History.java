@@ -40,6 +40,9 @@ public final class History {
     /** Bytes of all copies together: older changes go, even if there are fewer than the number that is kept. */
     static final long MOST_BYTES = 512L << 20;
 
+    /** Refused changes that are kept: they must not push good ones out. */
+    private static final int MOST_REFUSED = 10;
+
     private static final int LONGEST_CHANGE = 16 << 20;
     private static final String CHANGE = "change.json";
     private static final String PENDING = "pending.json";
@@ -290,15 +293,19 @@ public final class History {
         Set<String> counted = new HashSet<>();
         long bytes = 0;
         int kept = 0;
+        int refused = 0;
         List<ChangeView> old = new ArrayList<>();
         for (ChangeView change : changes.reversed()) {
             for (ChangeView.FileView file : change.files()) {
                 bytes += counted.add(file.sha256()) ? file.size() : 0;
             }
-            if ((kept >= most || bytes > MOST_BYTES) && !needed.contains(change.change())) {
+            boolean isRefused = change.outcome().equals(ChangeView.REFUSED);
+            boolean isOld = kept >= most || bytes > MOST_BYTES || isRefused && refused >= MOST_REFUSED;
+            if (isOld && !needed.contains(change.change())) {
                 old.add(change);
             } else {
                 kept++;
+                refused += isRefused ? 1 : 0;
             }
         }
         for (ChangeView change : old) {

@@ -212,10 +212,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     /** Keeps what the start has read. A change that waits still is no good configuration yet. */
     private void begun(List<SourceText> texts, ChangeLog.Recovered recovered) {
-        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending, Duration rest)) {
+        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending)) {
             ChangeView waits = log.history().find(pending.change()).orElseThrow();
             log.isInForce(waits);
-            confirmation.begin(pending, waits.actor().toString(), rest);
+            confirmation.begin(pending, waits.actor().toString(), pending.rest(Instant.now()));
         } else {
             files.keep(Running.NOTHING, texts);
         }

@@ -227,7 +227,7 @@ final class LockoutTest {
                         "web0: the ssh connection from 198.51.100.7 to 203.0.113.80 port 22 goes on, but a new one would be"
                                 + " refused: no ingress rule of web, admin admits it; nearest: 198.51.100.7 is outside 10.0.0.0/8,"
                                 + " 2001:db8:a::/48 of admin/ingress[1] at rules.yaml:6:21: add a rule or a failsafe rule: portcullis"
-                                + " reload --allow-lockout does it anyway"),
+                                + " --allow-lockout does it anyway"),
                 newFaults(admits, RULES, STRANGER, FRIEND));
         assertSaid(newFaults(admits, RULES + "conntrack: {on-reload: recheck}\n", STRANGER), " would be cut: ");
     }

@@ -94,7 +94,7 @@ final class ChangeLab implements AutoCloseable {
             log.followLastGood();
         } else if (read.recovered() instanceof ChangeLog.Recovered.Waits waits) {
             log.isInForce(log.history().find(waits.pending().change()).orElseThrow());
-            confirmation.begin(waits.pending(), "an earlier run", waits.rest());
+            confirmation.begin(waits.pending(), "an earlier run", waits.pending().rest(Instant.now()));
         } else {
             reloads.keep(Running.NOTHING, read.files().texts());
         }

@@ -44,7 +44,7 @@ class ChangesTest {
             + "fchmod,fchmodat,chown,lchown,fchownat,setxattr";
 
     /** A line of strace: thread, name, arguments. */
-    private static final Pattern CALL = Pattern.compile("^[0-9]+ +([a-z0-9]+)\\(");
+    private static final Pattern CALL = Pattern.compile("^([0-9]+) +([a-z0-9]+)\\(");
 
     private static NamespaceJvm jvm;
 
@@ -92,7 +92,7 @@ class ChangesTest {
 
     private static String make(Path root, String command, int number, Path calls, List<String> kill) throws Exception {
         List<String> tracer = new ArrayList<>(List.of(
-                STRACE.toString(), "-f", "-qqq", "--seccomp-bpf", "-o", calls.toString(), "-e", "trace=" + OPERATIONS));
+                STRACE.toString(), "-f", "-qqq", "-o", calls.toString(), "-e", "trace=" + OPERATIONS));
         tracer.addAll(kill);
         return jvm.output(
                 tracer,
@@ -103,15 +103,15 @@ class ChangesTest {
                 Integer.toString(number));
     }
 
-    /** Each call of a run by its name and how many of that name came before: {@code rename:signal=KILL:when=3}. */
+    /** Each call of a run by its name and its number among its thread's, as strace counts: {@code rename:signal=KILL:when=3}. */
     private static List<String> places(Path calls) throws IOException {
         Map<String, Integer> counts = new HashMap<>();
         List<String> places = new ArrayList<>();
         for (String line : Files.readAllLines(calls)) {
             Matcher call = CALL.matcher(line);
             if (call.find()) {
-                int nth = counts.merge(call.group(1), 1, Integer::sum);
-                places.add(call.group(1) + ":signal=KILL:when=" + nth);
+                int nth = counts.merge(call.group(1) + call.group(2), 1, Integer::sum);
+                places.add(call.group(2) + ":signal=KILL:when=" + nth);
             }
         }
         return places;

@@ -11,6 +11,9 @@ import java.util.List;
 public final class ChangeText {
     private static final int MOST_LINES = 40;
 
+    /** Characters of a note in the table: {@code show} has all. */
+    private static final int LONGEST_NOTE = 40;
+
     private ChangeText() {}
 
     /** What a change would do, before it is made. */
@@ -107,9 +110,14 @@ public final class ChangeText {
                     waits ? "waits until " + report.confirmUntil() : change.outcome(),
                     Integer.toString(change.admits().size()),
                     Integer.toString(change.denies().size()),
-                    change.note().isEmpty() ? change.reason() : change.note());
+                    shortened(change.note().isEmpty() ? change.reason() : change.note()));
         }
         return table.lines();
+    }
+
+    private static String shortened(String note) {
+        String line = note.replace('\n', ' ');
+        return line.length() <= LONGEST_NOTE ? line : line.substring(0, LONGEST_NOTE - 1) + "\u2026";
     }
 
     private static String user(ChangeView.By actor) {
