@@ -98,7 +98,7 @@ final class ArchitectureTest {
                 "net");
         allow("metrics", "engine", "port", "conntrack", "policy");
         allow("operations", "net");
-        allow("history", "config.files", "linux", "net");
+        allow("history", "config.files", "operations", "linux", "net");
         allow(
                 "diagnose",
                 "guard",

@@ -5,20 +5,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.linux.DurableFile;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.FileName;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.TrustedFolder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,10 +35,6 @@ public final class LastGood {
 
     private static final String INDEX = "index.json";
 
-    /** Bytes of one write: the kernel does not interrupt a long one for a worker on the same core. */
-    private static final int PART = 64 << 10;
-
-    private static final String NEW = ".new";
     private static final Pattern STORED = Pattern.compile("[0-9]+-[0-9a-f]{16}\\.yaml");
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -174,12 +165,8 @@ public final class LastGood {
     private void makeFolder() throws IOException {
         Path all = Objects.requireNonNull(folder.getParent());
         TrustedFolder.make(Objects.requireNonNull(all.getParent()));
-        for (Path missing : List.of(all, folder)) {
-            if (!Files.isDirectory(missing, LinkOption.NOFOLLOW_LINKS)) {
-                Files.createDirectory(
-                        missing, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            }
-        }
+        DurableFile.makeFolder(all);
+        DurableFile.makeFolder(folder);
     }
 
     /** Why the folder can't be trusted; empty: it can. */
@@ -227,36 +214,13 @@ public final class LastGood {
 
     private void write(Index index, List<SourceText> texts) throws IOException {
         for (int i = 0; i < texts.size(); i++) {
-            write(index.files.get(i).stored, texts.get(i).yaml().getBytes(StandardCharsets.UTF_8));
+            DurableFile.write(
+                    folder.resolve(index.files.get(i).stored), texts.get(i).yaml().getBytes(StandardCharsets.UTF_8));
         }
-        force(folder);
-        write(INDEX, JSON.writeValueAsBytes(index));
-        force(folder);
+        DurableFile.force(folder);
+        DurableFile.write(folder.resolve(INDEX), JSON.writeValueAsBytes(index));
+        DurableFile.force(folder);
         removeOthers();
-    }
-
-    /** Writes a file completely or not at all; its bytes are on the disk when this returns. */
-    private void write(String name, byte[] bytes) throws IOException {
-        Path file = folder.resolve(name);
-        Path fresh = folder.resolve(name + NEW);
-        Files.deleteIfExists(fresh);
-        try (FileChannel channel = FileChannel.open(
-                fresh,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            int at = 0;
-            while (at < bytes.length) {
-                at += channel.write(ByteBuffer.wrap(bytes, at, Math.min(PART, bytes.length - at)));
-            }
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static void force(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 
     /** Removes the files that the index does not name: copies of the configuration before, or of one that could not be kept. */
@@ -279,6 +243,6 @@ public final class LastGood {
     }
 
     private static boolean isOther(String name, Set<String> named) {
-        return name.endsWith(NEW) || STORED.matcher(name).matches() && !named.contains(name);
+        return name.endsWith(DurableFile.NEW) || STORED.matcher(name).matches() && !named.contains(name);
     }
 }

@@ -13,6 +13,7 @@ import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.PrefixList;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
+import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.lint.Lint;
@@ -91,10 +92,15 @@ public final class ConfigReader {
      * @param sources receives the files and texts, whether they are valid or not
      */
     public static Config load(Path file, SourceFiles sources) throws ConfigException {
+        return load(file, Overlay.NONE, sources);
+    }
+
+    /** As {@link #load(Path, SourceFiles)}, with {@code overlay} in place of files of the file system. */
+    public static Config load(Path file, Overlay overlay, SourceFiles sources) throws ConfigException {
         for (int readings = 0; readings < MOST_READINGS; readings++) {
             Diagnostics diagnostics = new Diagnostics();
             List<SourceText> texts = new ArrayList<>();
-            Documents documents = Documents.whole(diagnostics, texts);
+            Documents documents = Documents.whole(diagnostics, overlay, texts);
             try {
                 documents.load(file);
             } finally {

@@ -3,6 +3,7 @@ package io.portcullis.config.yaml;
 import io.portcullis.config.Location;
 import io.portcullis.config.files.FilePattern;
 import io.portcullis.config.files.FileSnapshot;
+import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,26 +40,32 @@ public final class Documents {
 
     private final Diagnostics diagnostics;
     private final boolean salvages;
+    private final Overlay overlay;
     private final List<SourceText> texts;
     private final List<Document> documents = new ArrayList<>();
     private final Set<Path> seen = new LinkedHashSet<>();
     private final Map<FilePattern, String> found = new LinkedHashMap<>();
     private int depth;
 
-    private Documents(Diagnostics diagnostics, boolean salvages, List<SourceText> texts) {
+    private Documents(Diagnostics diagnostics, boolean salvages, Overlay overlay, List<SourceText> texts) {
         this.diagnostics = diagnostics;
         this.salvages = salvages;
+        this.overlay = overlay;
         this.texts = texts;
     }
 
-    /** Valid YAML only; each text that was read is added to {@code texts}, in the order of reading. */
-    public static Documents whole(Diagnostics diagnostics, List<SourceText> texts) {
-        return new Documents(diagnostics, false, texts);
+    /**
+     * Valid YAML only; each text that was read is added to {@code texts}, in the order of reading.
+     *
+     * @param overlay is read in place of the file system's files
+     */
+    public static Documents whole(Diagnostics diagnostics, Overlay overlay, List<SourceText> texts) {
+        return new Documents(diagnostics, false, overlay, texts);
     }
 
     /** The readable parts of files that may not be valid YAML. */
     public static Documents salvaging(Diagnostics diagnostics) {
-        return new Documents(diagnostics, true, new ArrayList<>());
+        return new Documents(diagnostics, true, Overlay.NONE, new ArrayList<>());
     }
 
     /** Reads a file and the files that it includes. */
@@ -69,7 +76,7 @@ public final class Documents {
         }
         look(FilePattern.of(file));
         String name = file.toString();
-        Optional<String> yaml = text(file, name);
+        Optional<String> yaml = overlay.text(file).or(() -> text(file, name));
         if (yaml.isEmpty()) {
             return;
         }
@@ -86,7 +93,7 @@ public final class Documents {
     private void include(Path file, Value pattern) {
         if (depth == DEEPEST) {
             pattern.error("included too deeply: at most " + DEEPEST + " levels");
-        } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+        } else if (overlay.isOnDisk(file) && Files.exists(file) && !Files.isRegularFile(file)) {
             // A pipe may never end.
             diagnostics.error(Location.of(file.toString()), "not a regular file");
         } else {
@@ -127,6 +134,9 @@ public final class Documents {
 
     private Optional<String> text(Path file, String name) {
         try {
+            if (!overlay.isOnDisk(file)) {
+                throw new NoSuchFileException(name);
+            }
             if (Files.isDirectory(file)) {
                 diagnostics.error(Location.of(name), "is a directory, not a file");
                 return Optional.empty();
@@ -252,13 +262,13 @@ public final class Documents {
         if (!hasWildcard(part)) {
             Path file = folder.resolve(part);
             look(FilePattern.of(file));
-            if (Files.exists(file)) {
+            if (overlay.exists(file)) {
                 into.add(file);
             }
             return;
         }
         FilePattern pattern = FilePattern.glob(folder, part);
-        List<String> names = pattern.matches();
+        Iterable<String> names = overlay.matches(pattern);
         look(pattern);
         names.forEach(name -> into.add(folder.resolve(name)));
     }
