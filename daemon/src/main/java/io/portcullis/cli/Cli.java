@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
             DiffCommand.class,
             StatusCommand.class,
             ReloadCommand.class,
+            PanicCommand.class,
+            BypassCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
             FlowsCommand.class,

@@ -9,9 +9,12 @@ import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
+import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import java.io.IOException;
@@ -26,7 +29,7 @@ import java.util.concurrent.Executors;
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
  * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
- * was refused). Every other answer is {@code {"error": "…"}}.
+ * was refused), {@code POST /v1/panic} and {@code POST /v1/bypass} (200, or 422 where nothing has changed). Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
     /** {@code GET /v1/version}. */
@@ -79,7 +82,11 @@ public final class ControlServer implements Listening.Server {
                 change("/v1/reload", executor, (request, actor) -> {
                     ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
-                }));
+                }),
+                change("/v1/panic", executor, (request, actor) ->
+                        answer(commands.panic(PanicRequest.of(request.query()), actor))),
+                change("/v1/bypass", executor, (request, actor) ->
+                        answer(commands.bypass(BypassRequest.of(request.query()), actor))));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -99,6 +106,10 @@ public final class ControlServer implements Listening.Server {
                 explanations.shutdownNow();
             }
         }
+    }
+
+    private static Response answer(EmergencyReport report) {
+        return Response.json(report.ok() ? 200 : 422, report);
     }
 
     /** A request that changes something. */

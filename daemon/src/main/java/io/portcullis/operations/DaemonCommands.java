@@ -4,4 +4,10 @@ package io.portcullis.operations;
 public interface DaemonCommands {
     /** Reads the configuration again, applies it, and waits for the outcome; one call at a time. */
     ReloadReport reload(ReloadRequest request, Actor actor);
+
+    /** Stops all traffic, or ends that; outlives the daemon. One call at a time. */
+    EmergencyReport panic(PanicRequest request, Actor actor);
+
+    /** Lets everything pass one interface for a time, or ends that; outlives the daemon. One call at a time. */
+    EmergencyReport bypass(BypassRequest request, Actor actor);
 }

@@ -3,6 +3,9 @@ package io.portcullis.service;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Version;
 import io.portcullis.service.process.HeapTrim;
+import io.portcullis.policy.Policy;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
 import io.portcullis.service.process.Defects;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.process.Logs;
@@ -23,11 +26,14 @@ import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
+import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
+import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
@@ -39,6 +45,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -82,6 +89,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Reload reload;
     private final LastGood lastGood;
     private final StatusView view;
+    private final Emergency emergency;
+    private final Emergency.Guard guard = new Guard();
     private final Watchdog watchdog;
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
@@ -92,10 +101,12 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         servers = new Servers(this, this, meters, reloads);
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
-        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents);
+        emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
+        meters.emergency(emergency::isPanic, emergency::bypassUntilEpochSeconds);
+        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents, emergency);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
-        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers);
+        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, emergency);
         lastGood = new LastGood(StateFolder.lasting(), file);
         files = new FileReloads(this, file, running, reload, edits, heap, lastGood, view, systemd, meters, reloads);
         watchdog = new Watchdog(() -> running.get().guarded().values(), systemd);
@@ -146,6 +157,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         if (!lock.trouble().isEmpty()) {
             LOG.warn("this start leaves no lock: {}", lock.trouble());
         }
+        showEmergency();
         Startup read = Startup.read(file, lastGood);
         Config config = read.config();
         List<String> faults = read.files().faults();
@@ -209,7 +221,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                     file,
                     String.join("\n", read.files().faults()));
         }
-        boolean shut = interfaces.isSomethingShut(config);
+        boolean shut = interfaces.isSomethingShut(config) || emergency.isPanic();
+        if (emergency.isPanic()) {
+            interfaces.shutAll(config);
+        }
         Change change = reload.prepareStart(config, read.degraded(), allowLockout || shut);
         servers.open(config.control().socket(), config.metrics());
         // Traffic of NICs that an earlier run left shut waits for this start: then the traffic itself is the warm-up.
@@ -226,6 +241,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         while (!reloads.isShutdown()) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ROUND_MS));
             hotplug.retry();
+            if (emergency.everySecond(guard)) {
+                showEmergency();
+            }
             view.showDegraded(running.get(), meters);
             heap.collect();
         }
@@ -238,6 +256,50 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
         return files.reload(request.allowLockout());
+    }
+
+    @Override
+    public EmergencyReport panic(PanicRequest request, Actor actor) {
+        EmergencyReport report = emergency.panic(request, actor, guard);
+        showEmergency();
+        return report;
+    }
+
+    @Override
+    public EmergencyReport bypass(BypassRequest request, Actor actor) {
+        EmergencyReport report = emergency.bypass(request, actor, guard);
+        showEmergency();
+        return report;
+    }
+
+    private void showEmergency() {
+        systemd.alarm(String.join("; ", emergency.sentences()));
+    }
+
+    /** Carries out what an operator orders in place of the rules. */
+    private final class Guard implements Emergency.Guard {
+        @Override
+        public boolean isStarted() {
+            return running.get().started();
+        }
+
+        @Override
+        public Set<String> interfaces() {
+            Config config = running.get().config();
+            return config == null ? Set.of() : config.interfaces().keySet();
+        }
+
+        @Override
+        public boolean hasFailsafe() {
+            return running.get().policiesInForce().values().stream().anyMatch(Policy::hasFailsafe);
+        }
+
+        @Override
+        public List<String> enforce() {
+            List<String> faults = interfaces.enforce(running.get());
+            hotplug.guardPending();
+            return faults;
+        }
     }
 
     @Override

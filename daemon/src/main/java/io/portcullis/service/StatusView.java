@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.service.process.Version;
+import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
@@ -35,14 +36,16 @@ final class StatusView {
     private final DaemonLock lock;
     private final Edits edits;
     private final Servers servers;
+    private final Emergency emergency;
 
     /** Of one run of the daemon. */
-    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers) {
+    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers, Emergency emergency) {
         this.file = file;
         this.startedAt = startedAt;
         this.lock = lock;
         this.edits = edits;
         this.servers = servers;
+        this.emergency = emergency;
     }
 
     /** {@code GET /v1/status}. */
@@ -77,7 +80,8 @@ final class StatusView {
                                 now.unguardedNics().stream().map(StatusView::unguardedWarning))
                         .flatMap(lines -> lines)
                         .toList(),
-                degraded);
+                degraded,
+                emergency.status());
     }
 
     private static InterfaceStatus status(PendingInterface pending) {
@@ -165,7 +169,7 @@ final class StatusView {
 
     /** Why frames can't pass as the rules say, or pass without the rules; none: every interface forwards. */
     List<String> problems(Running now) {
-        List<String> problems = new ArrayList<>();
+        List<String> problems = new ArrayList<>(emergency.sentences());
         if (now.generation() == null) {
             problems.add(waitingForFile(now));
         }
