@@ -229,12 +229,11 @@ public final class Emergency {
     }
 
     private Panic panic(@Nullable Panic before, boolean keepFailsafe, Actor actor) throws IOException {
-        boolean goesOn = before != null && !before.equals(Panic.UNREADABLE);
-        return new Panic(
-                goesOn ? before.at() : clock.get().wall().truncatedTo(ChronoUnit.SECONDS).toString(),
-                goesOn ? before.by() : who(actor),
-                keepFailsafe,
-                Panic.presentNamespace());
+        if (before != null && !before.equals(Panic.UNREADABLE)) {
+            return new Panic(before.at(), before.by(), keepFailsafe, Panic.presentNamespace());
+        }
+        Instant now = clock.get().wall().truncatedTo(ChronoUnit.SECONDS);
+        return new Panic(now.toString(), who(actor), keepFailsafe, Panic.presentNamespace());
     }
 
     private void keep(@Nullable Panic before, @Nullable Panic next) throws IOException {
