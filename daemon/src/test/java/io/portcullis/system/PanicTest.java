@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,10 @@ final class PanicTest {
         assertEquals(before, Lab.read(said).length(), () -> Lab.read(said));
     }
 
+    private static long answered(Path pings) {
+        return Lab.read(pings).lines().filter(line -> line.contains(" ttl=")).count();
+    }
+
     private void assertNothingPasses(long since) {
         assertFalse(http(80));
         assertFalse(ping());
@@ -96,6 +101,18 @@ final class PanicTest {
             assertStands(said);
             assertStands(failsafe);
             assertFalse(http(80) || ping());
+            Command explained = daemon.cli(
+                    "explain",
+                    "--interface",
+                    "web0",
+                    "--ingress",
+                    "--protocol",
+                    "tcp",
+                    "--from",
+                    "203.0.113.77:4711",
+                    "--to",
+                    Lab.SERVER + ":80");
+            assertTrue(explained.out().contains("panic is on (portcullis panic off ends it)"), explained.out());
             assertTrue(daemon.cli("status").ok().out().startsWith("PANIC: nothing passes since "));
             JsonNode panic = daemon.status().path("emergency").path("panic");
             assertFalse(panic.path("keepsFailsafe").asBoolean(true));
@@ -140,9 +157,13 @@ final class PanicTest {
     void nothingPassesWhateverBecomesOfTheDaemon(String attributes) {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(attributes));
         hammer.strike();
+        Path pings = LAB.file("pings-" + System.nanoTime(), "");
+        Process pinging = LAB.start("client", pings, "ping", "-n", "-i", "0.02", Lab.SERVER);
+        Lab.await("answers that a rule admits", () -> answered(pings) > 10);
         daemon.cli("panic", "on").ok();
         hammer.strike();
         long since = hammer.received();
+        long answered = answered(pings);
         assertNothingPasses(since);
         daemon.crash();
         assertNothingPasses(since);
@@ -158,8 +179,11 @@ final class PanicTest {
         daemon = daemon.again();
         daemon.edit(RULES.formatted(attributes).replace("[80, 7001]", "[80, 7001, 9000]"));
         assertNothingPasses(since);
+        assertEquals(answered, answered(pings), "not one, over two starts");
         daemon.cli("panic", "off").ok();
         Lab.await("what a rule admits", () -> http(80));
+        Lab.await("answers", () -> answered(pings) > answered);
+        pinging.destroyForcibly();
         daemon.close();
     }
 
@@ -235,7 +259,7 @@ final class PanicTest {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
             Path said = talk(7001);
             assertFalse(http(8080));
-            Command begun = daemon.cli("bypass", "web0", "--for", "5s").ok();
+            Command begun = daemon.cli("bypass", "web0", "--for", "15s").ok();
             assertTrue(begun.out().startsWith("BYPASS: web0: everything passes unfiltered until "), begun.out());
             assertTrue(http(8080));
             assertTrue(daemon.status().path("emergency").path("bypasses").get(0).path("until").asText().length() > 10);
@@ -279,7 +303,7 @@ final class PanicTest {
                 {"bypass", "web0", "--for", "25h"}, {"bypass", "web0", "--for", "5"}, {"bypass", "web0", "--for", "0s"},
                 {"bypass", "web0", "--for", "5m", "--end"}, {"bypass", "--for", "5m"}
             }) {
-                String[] more = java.util.Arrays.copyOfRange(words, 1, words.length);
+                String[] more = Arrays.copyOfRange(words, 1, words.length);
                 Command misuse = daemon.cli(words[0], more);
                 assertEquals(2, misuse.exit(), String.join(" ", words) + ": " + misuse.out());
             }
