@@ -65,6 +65,7 @@ final class ArchitectureTest {
         allow("linux.bpf", "linux", "linux.netlink", "net");
         allow("linux.netlink", "linux", "net");
         allow("linux.packet", "linux", "linux.netlink", "net");
+        allow("linux.user", "linux");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
         allow("packet", "packet.wire", "net");
         allow("packet.wire", "net");
@@ -108,13 +109,14 @@ final class ArchitectureTest {
                 "policy",
                 "policy.analysis",
                 "config",
+                "config.files",
                 "config.read",
                 "linux..",
                 "operations",
                 "packet.build",
                 "net");
-        allow("http");
-        allow("control", "http", "operations", "metrics");
+        allow("http", "linux", "linux.user");
+        allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
@@ -139,8 +141,10 @@ final class ArchitectureTest {
                 "diagnose",
                 "http",
                 "control");
+        allow("cli.text", "operations");
         allow(
                 "cli",
+                "cli.text",
                 "operations",
                 "http",
                 "service",
@@ -148,6 +152,7 @@ final class ArchitectureTest {
                 "diagnose",
                 "policy.analysis",
                 "config",
+                "config.files",
                 "config.read",
                 "flowstore",
                 "net");

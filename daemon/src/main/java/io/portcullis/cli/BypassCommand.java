@@ -1,8 +1,10 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.EmergencyText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.net.DurationText;
 import io.portcullis.operations.BypassRequest;
+import io.portcullis.operations.EmergencyReport;
 import java.io.PrintWriter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +56,9 @@ final class BypassCommand extends DaemonCommand {
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }
-        return EmergencyText.order(daemon, "/v1/bypass", request.query(), json, out, err);
+        EmergencyReport report = daemon.ask("POST", "/v1/bypass", request.query(), EmergencyReport.class);
+        EmergencyText.print(report, json, out, err);
+        return report.ok() ? Exit.OK : Exit.NO;
     }
 
     private static long millis(@Nullable String time) {

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.Location;

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
 import java.net.URLEncoder;
@@ -13,12 +14,16 @@ import picocli.CommandLine.Option;
 /** The option that names the daemon's socket, and the call through it. */
 final class DaemonSocket {
     /** For connection, request and answer together. */
-    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private static final String START = "start it (systemctl start portcullis)";
 
     private static final int OK = 200;
     private static final int BAD_REQUEST = 400;
+
+    /** Who asks may not; the error says all. */
+    private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
 
     /** A report of a reload that was refused. */
     private static final int UNPROCESSABLE = 422;
@@ -61,15 +66,29 @@ final class DaemonSocket {
      * @throws Refused if it answers with an error
      */
     <T> T ask(String method, String resource, Map<String, String> query, Class<T> as) throws Unreachable, Refused {
+        return ask(method, resource, query, new byte[0], TIMEOUT, as);
+    }
+
+    /**
+     * As {@link #ask(String, String, Map, Class)}.
+     *
+     * @param body of the request, any bytes; empty: none
+     * @param timeout for connection, request and answer together
+     */
+    <T> T ask(
+            String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
+            throws Unreachable, Refused {
         SocketClient.Reply reply;
         try {
-            reply = SocketClient.call(path(), method, resource + encoded(query), TIMEOUT);
+            reply = SocketClient.call(path(), method, resource + encoded(query), body, timeout);
         } catch (Unreachable e) {
             throw e.saying(advice(e));
         }
         if (reply.status() != OK && reply.status() != UNPROCESSABLE) {
+            String error = JsonText.errorIn(reply.body());
             throw new Refused(
-                    reply.status(), "the daemon answers " + reply.status() + ": " + JsonText.errorIn(reply.body()));
+                    reply.status(),
+                    reply.status() == FORBIDDEN || reply.status() == NOT_FOUND ? error : "the daemon answers " + reply.status() + ": " + error);
         }
         return JsonText.read(reply.body(), as);
     }

@@ -1,17 +1,19 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.diagnose.RuleFiles;
+import io.portcullis.http.Unreachable;
 import io.portcullis.policy.analysis.Difference;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -21,34 +23,46 @@ import picocli.CommandLine.Spec;
         description = "Say which traffic becomes allowed and which becomes denied between two configurations; exact,"
                 + " even if rules"
                 + " were moved, renamed or written in another way.")
-final class DiffCommand implements Callable<Integer> {
+final class DiffCommand extends DaemonCommand {
+    private static final String IN_FORCE = "@0";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Parameters(index = "0", paramLabel = "OLD", description = "The configuration before; - is standard input.")
+    @Parameters(
+            index = "0",
+            paramLabel = "OLD",
+            description = "The configuration before: a file, - for standard input, or a change of the history, such as @41.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
-    private Path old;
+    private String old;
 
-    @Parameters(index = "1", paramLabel = "NEW", description = "The configuration afterwards; - is standard input.")
+    @Parameters(
+            index = "1",
+            paramLabel = "NEW",
+            arity = "0..1",
+            defaultValue = "",
+            description = "The configuration afterwards, likewise; without it, and after a change, the one in force.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
-    private Path changed;
-
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
+    private String changed;
 
     @Override
-    public Integer call() {
-        PrintWriter out = spec.commandLine().getOut();
+    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+            throws Unreachable, DaemonSocket.Refused {
+        if (changed.isEmpty() && !ChangeNumber.is(old)) {
+            throw new ParameterException(spec.commandLine(), "NEW is missing: a file, or a change such as @42");
+        }
         List<ConfigError> faults = new ArrayList<>();
         List<Config> both = new ArrayList<>();
-        for (Path file : List.of(old, changed)) {
-            RuleFiles.Read read = RuleFiles.read(file, System.in);
+        for (String each : List.of(old, changed.isEmpty() ? IN_FORCE : changed)) {
+            RuleFiles.Read read = ChangeNumber.is(each)
+                    ? RuleFiles.of(each, texts(daemon, each))
+                    : RuleFiles.read(Path.of(each), System.in);
             read.config().ifPresent(both::add);
             faults.addAll(read.faults());
         }
         if (!faults.isEmpty()) {
-            faults.forEach(fault -> spec.commandLine().getErr().println(fault));
+            faults.forEach(err::println);
             return Exit.NO;
         }
         List<Difference.Change> changes = Difference.between(both.getFirst(), both.getLast());
@@ -60,6 +74,12 @@ final class DiffCommand implements Callable<Integer> {
             changes.forEach(change -> print(change, out));
         }
         return Exit.OK;
+    }
+
+    private List<SourceText> texts(DaemonSocket daemon, String number) throws Unreachable, DaemonSocket.Refused {
+        return ChangeNumber.files(daemon, ChangeNumber.of(number, spec)).files().stream()
+                .map(file -> new SourceText(file.name(), file.text()))
+                .toList();
     }
 
     private static void print(Difference.Change change, PrintWriter out) {

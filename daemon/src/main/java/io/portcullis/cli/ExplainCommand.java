@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Rule;
 import io.portcullis.config.read.WellKnown;
 import io.portcullis.diagnose.Explain;

@@ -1,6 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.EmergencyText;
 import io.portcullis.http.Unreachable;
+import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.PanicRequest;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
@@ -42,6 +44,8 @@ final class PanicCommand extends DaemonCommand {
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), "--" + misuse.getMessage());
         }
-        return EmergencyText.order(daemon, "/v1/panic", request.query(), json, out, err);
+        EmergencyReport report = daemon.ask("POST", "/v1/panic", request.query(), EmergencyReport.class);
+        EmergencyText.print(report, json, out, err);
+        return report.ok() ? Exit.OK : Exit.NO;
     }
 }

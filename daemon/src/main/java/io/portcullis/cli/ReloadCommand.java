@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
@@ -17,12 +18,15 @@ final class ReloadCommand extends DaemonCommand {
             description = "Accept rules that would refuse your own ssh session if you opened it again.")
     private boolean allowLockout;
 
+    @Option(names = "--dry-run", description = "Read and judge the new configuration, and change nothing.")
+    private boolean dryRun;
+
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ReloadReport report;
         try {
-            report = daemon.ask("POST", "/v1/reload", new ReloadRequest(allowLockout).query(), ReloadReport.class);
+            report = daemon.ask("POST", "/v1/reload", new ReloadRequest(allowLockout, dryRun).query(), ReloadReport.class);
         } catch (Unreachable e) {
             if (e.isSilence()) {
                 err.println("portcullis: no answer in time: unless the daemon hangs, the reload goes on, and"
@@ -35,10 +39,13 @@ final class ReloadCommand extends DaemonCommand {
             out.println(JsonText.write(report));
         } else if (report.ok()) {
             report.warnings().forEach(warning -> err.println("warning: " + warning));
-            out.println("reloaded in " + report.millis() + " ms");
+            out.println(dryRun ? "a reload would be accepted" : "reloaded in " + report.millis() + " ms");
         } else {
             report.errors().forEach(err::println);
-            err.println("portcullis: reload refused, the old configuration stays in force");
+            err.println(
+                    dryRun
+                            ? "portcullis: a reload would be refused"
+                            : "portcullis: reload refused, the old configuration stays in force");
         }
         return report.ok() ? Exit.OK : Exit.NO;
     }

@@ -23,6 +23,7 @@ public record Config(
         Conntrack conntrack,
         Metrics metrics,
         Control control,
+        History history,
         Log log,
         PacketMark mark,
         List<Warning> warnings) {
@@ -114,6 +115,7 @@ public record Config(
                 conntrack,
                 metrics,
                 control,
+                history,
                 log,
                 mark,
                 otherWarnings);

@@ -1,6 +1,8 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Tuple;
 
 /**
@@ -77,6 +79,13 @@ public final class Flow {
     /** The selector for which the rules were asked about its first packet ({@link Tuple#askedSelector}). */
     public int askedSelector() {
         return Tuple.askedSelector(protocol(), selector(), originalDirection());
+    }
+
+    /** The selector that a network ACL matches in a packet of the reply direction. */
+    public int replySelector() {
+        int selector = Tuple.askedSelector(protocol(), selector(), originalDirection().opposite());
+        boolean isIcmp = protocol() == IpProtocol.ICMP || protocol() == IpProtocol.ICMPV6;
+        return isIcmp ? Icmp.replyOf(isV6(), selector >>> 8) << 8 | selector & 0xff : selector;
     }
 
     /** Its timeout, which also names its state. */

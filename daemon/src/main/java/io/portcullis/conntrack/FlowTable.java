@@ -1,7 +1,6 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.net.Direction;
-import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
@@ -479,20 +478,11 @@ public final class FlowTable {
      * learnt anew from its next segment, as for an adopted connection.
      */
     public void relearn() {
-        TcpConnection connection = new TcpConnection();
-        for (int entry = 0; entry < pool.unused(); entry++) {
-            long at = Slab.offset(entry);
-            if (!slab.hasFlow(entry) || Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE)) != IpProtocol.TCP) {
-                continue;
-            }
-            connection.load(slab, at);
-            if (connection.forgetSequences()) {
-                slab.saveUndo(entry);
-                connection.store(slab, at);
-                slab.putInt(at + FlowLayout.FLAGS, connection.flags(slab.getInt(at + FlowLayout.FLAGS)));
-                slab.dropUndo();
-                classify(entry);
-            }
-        }
+        Recovery.relearn(slab, pool, order);
+    }
+
+    /** A visit to all flows, from the first on. */
+    public FlowScan scan() {
+        return new FlowScan(slab, pool, expiry, new Flow(this, slab));
     }
 }

@@ -1,5 +1,7 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.net.IpProtocol;
+import io.portcullis.packet.Tuple;
 import java.util.Arrays;
 
 /**
@@ -57,6 +59,25 @@ public record Recovery(int flows, int expired, int damaged, boolean restored) {
         for (long word : byAge) {
             int entry = (int) word & Integer.MAX_VALUE;
             order.append(entry, EvictionClass.of(slab, entry));
+        }
+    }
+
+    /** As {@link FlowTable#relearn}. */
+    static void relearn(Slab slab, EntryPool pool, EvictionOrder order) {
+        TcpConnection connection = new TcpConnection();
+        for (int entry = 0; entry < pool.unused(); entry++) {
+            long at = Slab.offset(entry);
+            if (!slab.hasFlow(entry) || Tuple.protocol(slab.getLong(at + FlowLayout.SERVICE)) != IpProtocol.TCP) {
+                continue;
+            }
+            connection.load(slab, at);
+            if (connection.forgetSequences()) {
+                slab.saveUndo(entry);
+                connection.store(slab, at);
+                slab.putInt(at + FlowLayout.FLAGS, connection.flags(slab.getInt(at + FlowLayout.FLAGS)));
+                slab.dropUndo();
+                order.change(entry, EvictionClass.of(slab, entry));
+            }
         }
     }
 }

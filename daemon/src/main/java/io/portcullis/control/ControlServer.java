@@ -8,32 +8,48 @@ import io.portcullis.http.Request;
 import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
+import io.portcullis.linux.user.SocketPeer;
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.ApplyRequest;
 import io.portcullis.operations.BypassRequest;
+import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
+import io.portcullis.operations.RollbackRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
  * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
- * was refused), {@code POST /v1/panic} and {@code POST /v1/bypass} (200, or 422 where nothing has changed). Every other answer is {@code {"error": "…"}}.
+ * was refused), {@code POST /v1/panic} and {@code POST /v1/bypass} (200, or 422 where nothing has changed). Whoever may connect
+ * may look; a change from a process that {@link Admins} refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+
     /** {@code GET /v1/version}. */
     record VersionReport(String name, String version) {}
+
+    private static final int MOST_CHANGES = 10_000;
+
+    /** Bytes of a request without files. */
+    private static final int LONGEST_OPTIONS = 64 << 10;
 
     private final HttpServer server;
     private final SocketFile.Published socket;
@@ -50,16 +66,23 @@ public final class ControlServer implements Listening.Server {
      * that an ended daemon left is replaced.
      *
      * @param socket absolute
+     * @param admins who may change something; the caller closes it
      * @param executor runs {@link DaemonCommands#reload}, one at a time
      * @throws ServerException if it can't listen there, or another daemon does
      */
-    public static ControlServer open(Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor)
+    public static ControlServer open(
+            Path socket, DaemonQueries queries, DaemonCommands commands, Admins admins, Executor executor)
             throws ServerException {
-        return open(socket, queries, commands, executor, HttpServer.IDLE);
+        return open(socket, queries, commands, admins, executor, HttpServer.IDLE);
     }
 
     static ControlServer open(
-            Path socket, DaemonQueries queries, DaemonCommands commands, Executor executor, Duration idle)
+            Path socket,
+            DaemonQueries queries,
+            DaemonCommands commands,
+            Admins admins,
+            Executor executor,
+            Duration idle)
             throws ServerException {
         // A thread of its own: an explanation does not wait for a long reload.
         ExecutorService explanations = Executors.newSingleThreadExecutor(
@@ -79,14 +102,43 @@ public final class ControlServer implements Listening.Server {
                         "GET",
                         "/v1/explain",
                         request -> CompletableFuture.supplyAsync(() -> explain(queries, request), explanations)),
-                change("/v1/reload", executor, (request, actor) -> {
+                new Routes.Resource(
+                        "GET",
+                        "/v1/history",
+                        request -> CompletableFuture.supplyAsync(() -> history(queries, request), explanations)),
+                new Routes.Resource(
+                        "GET",
+                        "/v1/change",
+                        request -> CompletableFuture.supplyAsync(() -> changeFiles(queries, request), explanations)),
+                change("/v1/reload", 0, admins, executor, (request, actor) -> {
                     ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
                 }),
-                change("/v1/panic", executor, (request, actor) ->
-                        answer(commands.panic(PanicRequest.of(request.query()), actor))),
-                change("/v1/bypass", executor, (request, actor) ->
-                        answer(commands.bypass(BypassRequest.of(request.query()), actor))));
+                change(
+                        "/v1/apply",
+                        HttpServer.LARGEST_BODY,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.apply(request.json(ApplyRequest.class), actor))),
+                change(
+                        "/v1/rollback",
+                        LONGEST_OPTIONS,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.rollback(request.json(RollbackRequest.class), actor))),
+                change("/v1/confirm", 0, admins, executor, (_, actor) -> answer(commands.confirm(actor))),
+                change(
+                        "/v1/panic",
+                        0,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.panic(PanicRequest.of(request.query()), actor))),
+                change(
+                        "/v1/bypass",
+                        0,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.bypass(BypassRequest.of(request.query()), actor))));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -119,20 +171,63 @@ public final class ControlServer implements Listening.Server {
         Response answer(Request request, Actor actor);
     }
 
-    /** A resource that changes something: one request at a time. */
-    private static Routes.Resource change(String path, Executor executor, ChangeRequest change) {
-        return new Routes.Resource(
-                "POST",
-                path,
-                request -> CompletableFuture.supplyAsync(
-                        () -> {
-                            try {
-                                return change.answer(request, Actor.UNKNOWN);
-                            } catch (IllegalArgumentException misuse) {
-                                return Response.error(400, String.valueOf(misuse.getMessage()));
-                            }
-                        },
-                        executor));
+    /**
+     * A resource that changes something, for {@code admins} only: one request at a time. A refusal waits for none of them.
+     *
+     * @param mostBytes of its body; 0: it takes none
+     */
+    private static Routes.Resource change(
+            String path, int mostBytes, Admins admins, Executor executor, ChangeRequest change) {
+        return new Routes.Resource("POST", path, mostBytes, request -> admins.decide(
+                        Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
+                .thenCompose(verdict -> verdict.isAdmitted()
+                        ? CompletableFuture.supplyAsync(() -> answer(change, request, verdict.actor()), executor)
+                        : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
+    }
+
+    private static Response answer(ChangeRequest change, Request request, Actor actor) {
+        try {
+            return change.answer(request, actor);
+        } catch (IllegalArgumentException misuse) {
+            return refusal(misuse);
+        }
+    }
+
+    private static Response refusal(IllegalArgumentException misuse) {
+        return Response.error(misuse instanceof NoSuchChange ? 404 : 400, String.valueOf(misuse.getMessage()));
+    }
+
+    private static Response answer(ChangeReport report) {
+        return Response.json(report.ok() ? 200 : 422, report);
+    }
+
+    private static Response history(DaemonQueries queries, Request request) {
+        try {
+            return Response.json(200, queries.history(Math.clamp(number(request, "limit", 20), 1, MOST_CHANGES)));
+        } catch (IllegalArgumentException misuse) {
+            return refusal(misuse);
+        }
+    }
+
+    private static Response changeFiles(DaemonQueries queries, Request request) {
+        try {
+            return Response.json(200, queries.change(number(request, "number", 0)));
+        } catch (IllegalArgumentException misuse) {
+            return refusal(misuse);
+        }
+    }
+
+    private static long number(Request request, String key, long fallback) {
+        String value = request.query().getOrDefault(key, Long.toString(fallback));
+        if (!value.matches("[0-9]{1,12}")) {
+            throw new IllegalArgumentException(key + " must be a number, not " + value);
+        }
+        return Long.parseLong(value);
+    }
+
+    private static Response forbidden(Request request, String refusal) {
+        LOG.info("{} {} is refused: {}", request.method(), request.path(), refusal);
+        return Response.error(403, refusal);
     }
 
     /** The answer to {@code GET /v1/explain}: 200, or 400 where the request makes no sense. */
@@ -140,7 +235,7 @@ public final class ControlServer implements Listening.Server {
         try {
             return Response.json(200, queries.explain(ExplainRequest.of(request.query())));
         } catch (IllegalArgumentException misuse) {
-            return Response.error(400, String.valueOf(misuse.getMessage()));
+            return refusal(misuse);
         }
     }
 

@@ -6,7 +6,7 @@
  * <p>Each server is one event loop, which never waits: slow work runs on an executor. {@code http} bounds requests, times, connections
  * and memory.
  *
- * <p>May import {@code http}, {@code operations}, {@code metrics} and Netty. Start reading at {@code ControlServer.open}.
+ * <p>May import {@code http}, {@code operations}, {@code metrics}, {@code linux} for users and groups, and Netty. Start reading at {@code ControlServer.open}.
  */
 @NullMarked
 package io.portcullis.control;

@@ -12,6 +12,7 @@ import io.portcullis.net.IpProtocol;
 import io.portcullis.net.LinkClass;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.SessionView;
 import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
@@ -89,6 +90,81 @@ public final class Lockout {
             }
         }
         return faults;
+    }
+
+    /**
+     * Whether a configuration would admit one session if it were opened again.
+     *
+     * @param next with the current addresses of the NICs in host mode
+     * @param policies of its interfaces, by name
+     * @param sessions with that session, if it is open ({@link Sessions#ofThisHost(Optional)})
+     * @param ends of the session
+     * @return empty: it is not open, or passes none of the interfaces. Where it passes several, the first that refuses it counts
+     */
+    public static Optional<SessionView> session(
+            Config next, Function<String, Policy> policies, Sessions sessions, Sessions.Ends ends) throws IOException {
+        Optional<Sessions.Session> session = sessions.find(ends);
+        if (session.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<SessionView> admitted = Optional.empty();
+        for (Interface each : next.interfaces().values()) {
+            Optional<Nic> nic = passed(each, sessions, session.get());
+            if (nic.isEmpty()) {
+                continue;
+            }
+            Optional<Refusal> refusal = refusal(next, each, policies, sessions, session.get(), true);
+            if (refusal.isPresent()) {
+                return Optional.of(view(
+                        each,
+                        session.get(),
+                        false,
+                        null,
+                        refusal.get().why(),
+                        refusal.get().advice()));
+            }
+            if (admitted.isEmpty()) {
+                Optional<Refusal> hindrance = hindrance(each, nic.get(), sessions);
+                admitted = Optional.of(
+                        hindrance.isPresent()
+                                ? view(
+                                        each,
+                                        session.get(),
+                                        true,
+                                        null,
+                                        hindrance.get().why() + ", and on-failure: open passes everything",
+                                        "")
+                                : admitted(next, each, policies.apply(each.name()), session.get()));
+            }
+        }
+        return admitted;
+    }
+
+    /** Names the rule that admits a session, or says why it needs none. */
+    private static SessionView admitted(Config next, Interface each, Policy policy, Sessions.Session session) {
+        ExplainReport report = explain(next, policy, Engine.alone(policy, 0), question(each, session, true));
+        String text =
+                (report.reason().equals(Reason.NONE.label()) ? "" : "enforce: audit drops nothing, but ") + report.text();
+        return view(each, session, true, report.rule(), text, "");
+    }
+
+    private static SessionView view(
+            Interface each,
+            Sessions.Session session,
+            boolean admitted,
+            ExplainReport.@Nullable RuleView rule,
+            String why,
+            String advice) {
+        return new SessionView(
+                each.name(),
+                session.peer().toString(),
+                session.peerPort(),
+                session.local().toString(),
+                session.localPort(),
+                admitted,
+                rule,
+                why,
+                advice);
     }
 
     private static boolean isRefused(
@@ -224,8 +300,12 @@ public final class Lockout {
                         0);
     }
 
+    private static ExplainReport explain(Config config, Policy policy, Engine engine, ExplainRequest question) {
+        return Explain.live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+    }
+
     private static String why(Config config, Policy policy, Engine engine, ExplainRequest question) {
-        ExplainReport report = Explain.live(config, policy, question, (frame, way) -> engine.explain(frame, way, 0));
+        ExplainReport report = explain(config, policy, engine, question);
         ExplainReport.RuleView rule = report.rule();
         ExplainReport.NearestView nearest = report.nearest();
         return report.text()

@@ -4,6 +4,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Location;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.policy.analysis.Expectations;
@@ -41,6 +42,22 @@ public final class RuleFiles {
             return failed(file, "cannot be read: " + e.getMessage());
         } catch (RuntimeException | Error e) {
             return failed(file, defect(e));
+        }
+    }
+
+    /**
+     * Reads texts that were read before, and adds the addresses that the NICs have on this host.
+     *
+     * @param name of the configuration in messages
+     * @param texts in the order of reading
+     */
+    public static Read of(String name, List<SourceText> texts) {
+        try {
+            return new Read(Optional.of(NicAddresses.added(ConfigReader.of(texts))), List.of());
+        } catch (ConfigException e) {
+            return new Read(Optional.empty(), e.errors());
+        } catch (RuntimeException | Error e) {
+            return failed(Path.of(name), defect(e));
         }
     }
 

@@ -29,6 +29,8 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
     /** Kinds of devices with ports: a frame that leaves by such a device leaves by one of its ports. */
     private static final Set<String> HAS_PORTS = Set.of("bridge", "bond", "team");
 
+    private static final int MAX_PORT = 65_535;
+
     /**
      * One connection.
      *
@@ -47,20 +49,27 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
         nics = List.copyOf(nics);
     }
 
-    /** The sessions of this host now. Changes nothing, and needs no privilege. */
+    /** The sessions of this host now, with the one that this process was started from. Changes nothing, and needs no privilege. */
     public static Sessions ofThisHost() throws IOException {
+        return ofThisHost(Optional.ofNullable(System.getenv("SSH_CONNECTION")).flatMap(Ends::parse));
+    }
+
+    /**
+     * The sessions of this host now.
+     *
+     * @param own a session that counts whatever its port; it must be an open connection
+     */
+    public static Sessions ofThisHost(Optional<Ends> own) throws IOException {
         Set<Integer> ports = SshPorts.find(TcpSockets.listeners(), SshPorts.Places.ofThisHost())
                 .keySet();
         List<TcpSocket> sockets = new ArrayList<>();
         for (int port : ports) {
             sockets.addAll(TcpSockets.open(port));
         }
-        String own = System.getenv("SSH_CONNECTION");
-        Optional<Ends> ends = own == null ? Optional.empty() : Ends.parse(own);
-        if (ends.isPresent() && !ports.contains(ends.get().localPort())) {
+        if (own.isPresent() && !ports.contains(own.get().localPort())) {
             // Its sshd was not found: it may not be root's.
-            TcpSockets.open(ends.get().localPort()).stream()
-                    .filter(socket -> ends.get().equals(Ends.of(socket)))
+            TcpSockets.open(own.get().localPort()).stream()
+                    .filter(socket -> own.get().equals(Ends.of(socket)))
                     .forEach(sockets::add);
         }
         return sockets.isEmpty() ? new Sessions(List.of(), List.of(), Nics::find) : of(sockets, Nics.all());
@@ -76,15 +85,15 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
     }
 
     /** Both ends of a connection. */
-    record Ends(InetAddress remote, int remotePort, InetAddress local, int localPort) {
+    public record Ends(InetAddress remote, int remotePort, InetAddress local, int localPort) {
         static Ends of(TcpSocket socket) {
             return new Ends(socket.remote(), socket.remotePort(), socket.local(), socket.localPort());
         }
 
         /** Reads {@code SSH_CONNECTION}, which sshd sets for the programs that it starts: {@code 198.51.100.7 40000 203.0.113.80 22}. */
-        static Optional<Ends> parse(String sshConnection) {
+        public static Optional<Ends> parse(String sshConnection) {
             String[] words = sshConnection.strip().split(" +", -1);
-            if (words.length != 4 || !words[1].matches("[0-9]{1,5}") || !words[3].matches("[0-9]{1,5}")) {
+            if (words.length != 4 || !isPort(words[1]) || !isPort(words[3])) {
                 return Optional.empty();
             }
             try {
@@ -93,6 +102,20 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
             } catch (IllegalArgumentException notSshds) {
                 return Optional.empty();
             }
+        }
+
+        private static boolean isPort(String word) {
+            return word.matches("[0-9]{1,5}") && Integer.parseInt(word) <= MAX_PORT;
+        }
+
+        /** The address of the peer. */
+        public Address peerAddress() {
+            return NicAddresses.address(remote);
+        }
+
+        /** The address of this host. */
+        public Address localAddress() {
+            return NicAddresses.address(local);
         }
 
         /** Removes the zone; {@code ::ffff:192.0.2.1} is 192.0.2.1. */
@@ -121,6 +144,17 @@ public record Sessions(List<Session> all, List<Nic> nics, Names names) {
             }
         }
         return new Sessions(List.copyOf(sessions.values()), nics, Nics::find);
+    }
+
+    /** The open connection with these ends; its peer's port is that of the ends. */
+    Optional<Session> find(Ends ends) {
+        return all.stream()
+                .filter(session -> session.peer().equals(ends.peerAddress())
+                        && session.local().equals(ends.localAddress())
+                        && session.localPort() == ends.localPort())
+                .map(session -> new Session(
+                        session.peer(), ends.remotePort(), session.local(), session.localPort(), session.leavesBy()))
+                .findFirst();
     }
 
     /**

@@ -361,6 +361,15 @@ public final class Engine {
         return new Explainer(rules, flowStep, flows, cursor).explain(frame, direction, nowNs);
     }
 
+    /**
+     * A review of the tracked flows under a policy that is not in force. Any thread; the review itself is for the engine's thread.
+     *
+     * @param most largest number of examples
+     */
+    public Reviewer review(Policy next, int most) {
+        return new Reviewer(next, most, flows.scan());
+    }
+
     /** Counts ICMP errors that other workers handed over, and those that were lost as they were too many at once. */
     public void countTakenOver(long taken, long lost) {
         counters.add(Counters.Total.TAKEN_OVER, taken);

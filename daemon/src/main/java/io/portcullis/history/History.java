@@ -123,6 +123,11 @@ public final class History {
         return FileName.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
     }
 
+    /** True: a change has this file with this text. */
+    public static boolean isOf(ChangeView.FileView file, SourceText text) {
+        return file.name().equals(text.name()) && file.sha256().equals(sum(text));
+    }
+
     private static String sum(SourceText text) {
         return FileName.sha256(text.yaml().getBytes(StandardCharsets.UTF_8));
     }

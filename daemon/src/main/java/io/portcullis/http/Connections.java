@@ -19,7 +19,7 @@ public final class Connections {
     /** The most connections at a time. */
     public static final int MAX = 64;
 
-    /** The most connections from one address; peers of a Unix socket have no address. */
+    /** The most connections from one address, or of one user of a Unix socket, who is neither root nor the user of this process. */
     public static final int MAX_OF_A_PEER = 16;
 
     /**

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.stream.ChunkedStream;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.portcullis.linux.user.SocketPeer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -49,6 +50,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
 
     private final Routes routes;
     private final Connections connections;
+    private final BodyMemory bodies;
     private final Channel channel;
     private final String peer;
     private final Deque<Request> waiting = new ArrayDeque<>();
@@ -57,16 +59,22 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     private boolean ending;
     private boolean excused;
 
-    HttpConnection(Routes routes, Connections connections, Channel channel) {
+    HttpConnection(
+            Routes routes,
+            Connections connections,
+            BodyMemory bodies,
+            Channel channel,
+            @Nullable SocketPeer process) {
         this.routes = routes;
         this.connections = connections;
+        this.bodies = bodies;
         this.channel = channel;
         this.peer = channel.remoteAddress() instanceof InetSocketAddress tcp
                 ? tcp.getAddress().getHostAddress()
-                : "";
+                : process == null || process.isTrusted() ? "" : "uid " + Integer.toUnsignedString(process.uid());
     }
 
-    /** The address of the other end; empty on a Unix socket. */
+    /** The address of the other end, or its user on a Unix socket; empty: root, or the user of this process. */
     String peer() {
         return peer;
     }
@@ -88,15 +96,23 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, Request request) {
         if (ending) {
-            return;
-        }
-        if (answer == null) {
+            bodies.release(request.body());
+        } else if (answer == null) {
             answer(ctx, request);
         } else if (waiting.size() < HttpServer.MAX_WAITING_REQUESTS) {
             waiting.add(request);
         } else {
+            bodies.release(request.body());
             cut();
         }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        // The body of a request that is being answered is still in use.
+        waiting.forEach(request -> bodies.release(request.body()));
+        waiting.clear();
+        ctx.fireChannelInactive();
     }
 
     private void answer(ChannelHandlerContext ctx, Request request) {
@@ -112,6 +128,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     }
 
     private void send(ChannelHandlerContext ctx, Request request, Response response) {
+        bodies.release(request.body());
         if (!channel.isActive()) {
             return;
         }

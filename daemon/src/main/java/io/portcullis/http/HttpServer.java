@@ -8,24 +8,31 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.portcullis.linux.ErrnoException;
+import io.portcullis.linux.user.SocketPeer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP/1.1 on one thread. The constants here and in {@link Connections} bound the cost of a peer. A connection is closed if no whole
  * request comes within {@link #IDLE}, even if single bytes do, or if the peer does not receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
     /** The most requests of one connection that wait for an earlier answer. */
     public static final int MAX_WAITING_REQUESTS = 16;
 
@@ -35,8 +42,11 @@ public final class HttpServer implements AutoCloseable {
     /** The most bytes of all headers of a request. */
     static final int MAX_HEADERS_LENGTH = 8_192;
 
-    /** The most bytes of a body. No resource takes one; the empty JSON object of a client is accepted. */
+    /** The most bytes of a body where the resource takes none, which is dropped: a client may send an empty JSON object. */
     static final int MAX_BODY_LENGTH = 4_096;
+
+    /** The most bytes of a body that a resource may take; a small heap takes less. */
+    public static final int LARGEST_BODY = 64 << 20;
 
     /** The time for a whole request, and again for receiving the answer. */
     public static final Duration IDLE = Duration.ofSeconds(10);
@@ -45,6 +55,7 @@ public final class HttpServer implements AutoCloseable {
 
     private final MultiThreadIoEventLoopGroup loop;
     private final Connections connections = new Connections();
+    private final BodyMemory bodies = new BodyMemory();
     private final Routes routes;
     private final Duration idle;
     private volatile @Nullable Channel listening;
@@ -106,16 +117,26 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void accept(Channel channel) {
-        HttpConnection handler = new HttpConnection(routes, connections, channel);
+        SocketPeer peer = channel instanceof EpollDomainSocketChannel unix ? peer(unix) : null;
+        HttpConnection handler = new HttpConnection(routes, connections, bodies, channel, peer);
         connections.admit(handler);
         channel.closeFuture().addListener(_ -> connections.remove(handler));
         channel.pipeline()
                 .addLast(codec())
                 .addLast(new ChunkedWriteHandler())
-                .addLast(new RequestReader())
+                .addLast(new RequestReader(routes, bodies, peer))
                 // Behind the reader: whole requests count as progress, not bytes.
                 .addLast(new IdleStateHandler(0, 0, idle.toMillis(), TimeUnit.MILLISECONDS))
                 .addLast(handler);
+    }
+
+    private static SocketPeer peer(EpollDomainSocketChannel connection) {
+        try {
+            return SocketPeer.of(connection.fd().intValue());
+        } catch (ErrnoException unknown) {
+            LOG.warn("who connects to {} is not known: {}", connection.localAddress(), unknown.getMessage());
+            return SocketPeer.UNKNOWN;
+        }
     }
 
     /** The codec of one connection; {@link RequestReader} sees input beyond its bounds as a decoder failure. */

@@ -1,11 +1,12 @@
 package io.portcullis.http;
 
+import io.portcullis.linux.user.SocketPeer;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole HTTP request, without its body: no resource takes one.
+ * A whole HTTP request.
  *
  * @param path without query
  * @param query the first value of each name, decoded
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param hosts the Host headers
  * @param needsHost true: HTTP/1.1, which requires a Host header
  * @param keepAlive false: the connection ends after the answer
+ * @param body empty where the resource takes none
+ * @param peer who sent it; null: not over a Unix socket
  * @param refusal the answer to a malformed or too large request; then the other components are empty
  */
 public record Request(
@@ -23,8 +26,20 @@ public record Request(
         List<String> hosts,
         boolean needsHost,
         boolean keepAlive,
+        Body body,
+        @Nullable SocketPeer peer,
         @Nullable Response refusal) {
+    /**
+     * The body as JSON.
+     *
+     * @throws IllegalArgumentException if it is not JSON of this shape; the message is a sentence
+     */
+    public <T> T json(Class<T> shape) {
+        return JsonBody.read(body.stream(), shape);
+    }
+
     static Request refused(int status, String error) {
-        return new Request("", "", Map.of(), null, List.of(), false, false, Response.error(status, error));
+        Response refusal = Response.error(status, error);
+        return new Request("", "", Map.of(), null, List.of(), false, false, Body.NONE, null, refusal);
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.HttpContent;
@@ -12,21 +13,39 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.portcullis.linux.user.SocketPeer;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Joins the parts that the HTTP decoder emits into one {@link Request}: later handlers see whole requests only, however slowly the
- * bytes come. Drops bodies. Ignores everything after the first refusal.
+ * bytes come. Collects the bodies that a resource takes, and drops the others. Ignores everything after the first refusal.
  */
 final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
-    private static final String TOO_LARGE =
-            "a request's body may have " + HttpServer.MAX_BODY_LENGTH + " bytes, this one has more";
+    private final Routes routes;
+    private final BodyMemory memory;
+    private final @Nullable SocketPeer peer;
 
     private @Nullable HttpRequest head;
+    private Body body = Body.NONE;
     private long bodyLength;
+
+    /** 0: the body is dropped. */
+    private long mostKept;
+
     private boolean refused;
+
+    /**
+     * The reader of one connection.
+     *
+     * @param peer null: not over a Unix socket
+     */
+    RequestReader(Routes routes, BodyMemory memory, @Nullable SocketPeer peer) {
+        this.routes = routes;
+        this.memory = memory;
+        this.peer = peer;
+    }
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, HttpObject part) {
@@ -37,37 +56,87 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
             refuse(ctx, whyNot(part.decoderResult().cause()));
             return;
         }
-        if (part instanceof HttpRequest request) {
-            head = request;
-            bodyLength = 0;
-            if (HttpUtil.getContentLength(request, 0L) > HttpServer.MAX_BODY_LENGTH) {
-                refuse(ctx, Request.refused(413, TOO_LARGE));
-                return;
-            }
-            if (HttpUtil.is100ContinueExpected(request)) {
-                refuse(ctx, Request.refused(417, "send the request without Expect: no resource takes a body"));
-                return;
-            }
+        if (part instanceof HttpRequest request && !begin(ctx, request)) {
+            return;
         }
-        if (part instanceof HttpContent content) {
-            bodyLength += content.content().readableBytes();
-            if (bodyLength > HttpServer.MAX_BODY_LENGTH) {
-                refuse(ctx, Request.refused(413, TOO_LARGE));
-                return;
-            }
+        if (part instanceof HttpContent content && !append(ctx, content.content())) {
+            return;
         }
         if (part instanceof LastHttpContent && head != null) {
-            HttpRequest whole = head;
+            Request request = request(head);
             head = null;
-            Request request = request(whole);
-            refused = request.refusal() != null;
-            ctx.fireChannelRead(request);
+            if (request.refusal() == null) {
+                memory.received(body);
+                // From here on the body is the connection's.
+                body = Body.NONE;
+                ctx.fireChannelRead(request);
+            } else {
+                refuse(ctx, request);
+            }
         }
+    }
+
+    /** False: it is refused. */
+    private boolean begin(ChannelHandlerContext ctx, HttpRequest request) {
+        head = request;
+        bodyLength = 0;
+        mostKept = routes.mostBytes(request.method().name(), path(request.uri()));
+        body = mostKept == 0 ? Body.NONE : new Body();
+        if (!fits(ctx, HttpUtil.getContentLength(request, 0L))) {
+            return false;
+        }
+        if (HttpUtil.is100ContinueExpected(request)) {
+            refuse(ctx, Request.refused(417, "send the request and its body at once, without Expect"));
+            return false;
+        }
+        return true;
+    }
+
+    /** False: it is refused. */
+    private boolean append(ChannelHandlerContext ctx, ByteBuf bytes) {
+        bodyLength += bytes.readableBytes();
+        if (!fits(ctx, bodyLength)) {
+            return false;
+        }
+        if (mostKept > 0) {
+            body.append(bytes);
+        }
+        return true;
+    }
+
+    /** Takes memory for a body of that length; false: it is refused. */
+    private boolean fits(ChannelHandlerContext ctx, long length) {
+        long most = mostKept == 0 ? HttpServer.MAX_BODY_LENGTH : mostKept;
+        if (length > most) {
+            refuse(
+                    ctx,
+                    Request.refused(413, "a request's body may have " + most + " bytes, this one has more"));
+            return false;
+        }
+        if (mostKept > 0 && !memory.reserve(body, length, ctx.channel(), peer != null && peer.isTrusted())) {
+            refuse(ctx, Request.refused(503, "other requests have large bodies now: try again in a second"));
+            return false;
+        }
+        return true;
     }
 
     private void refuse(ChannelHandlerContext ctx, Request refusal) {
         refused = true;
+        memory.release(body);
+        body = Body.NONE;
         ctx.fireChannelRead(refusal);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        memory.release(body);
+        body = Body.NONE;
+        ctx.fireChannelInactive();
+    }
+
+    private static String path(String uri) {
+        int queryAt = uri.indexOf('?');
+        return queryAt < 0 ? uri : uri.substring(0, queryAt);
     }
 
     private static Request whyNot(Throwable cause) {
@@ -80,9 +149,8 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         };
     }
 
-    private static Request request(HttpRequest head) {
+    private Request request(HttpRequest head) {
         String uri = head.uri();
-        int queryAt = uri.indexOf('?');
         Map<String, String> query = new HashMap<>();
         try {
             new QueryStringDecoder(uri).parameters().forEach((key, values) -> query.put(key, values.getFirst()));
@@ -91,12 +159,14 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         }
         return new Request(
                 head.method().name(),
-                queryAt < 0 ? uri : uri.substring(0, queryAt),
+                path(uri),
                 query,
                 head.headers().get(HttpHeaderNames.ACCEPT),
                 head.headers().getAll(HttpHeaderNames.HOST),
                 !head.protocolVersion().equals(HttpVersion.HTTP_1_0),
                 head.protocolVersion().equals(HttpVersion.HTTP_1_1) && HttpUtil.isKeepAlive(head),
+                body,
+                peer,
                 null);
     }
 }

@@ -3,6 +3,7 @@ package io.portcullis.http;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -17,9 +18,22 @@ public final class Routes {
      * A resource and one method of it.
      *
      * @param method {@code GET} answers {@code HEAD} too
+     * @param mostBytes of a body, up to {@link HttpServer#LARGEST_BODY}; 0: it takes none
      * @param answer called on the server's event loop: must not wait
      */
-    public record Resource(String method, String path, Function<Request, CompletableFuture<Response>> answer) {}
+    public record Resource(
+            String method, String path, int mostBytes, Function<Request, CompletableFuture<Response>> answer) {
+        public Resource {
+            if (mostBytes < 0 || mostBytes > HttpServer.LARGEST_BODY) {
+                throw new IllegalArgumentException(mostBytes + " bytes of a body");
+            }
+        }
+
+        /** One that takes no body. */
+        public Resource(String method, String path, Function<Request, CompletableFuture<Response>> answer) {
+            this(method, path, 0, answer);
+        }
+    }
 
     /** Decides which requests get to a resource. */
     @FunctionalInterface
@@ -42,6 +56,15 @@ public final class Routes {
         this.resources = List.of(resources);
     }
 
+    /** The most bytes of a body that a request may bring; 0: the resource takes none, or there is no such resource. */
+    long mostBytes(String method, String path) {
+        return resources.stream()
+                .filter(resource -> resource.path.equals(path) && resource.method.equals(method))
+                .mapToLong(resource -> Math.min(resource.mostBytes, BodyMemory.most()))
+                .findFirst()
+                .orElse(0);
+    }
+
     /** The answer, which never fails: a defect is logged and answered with 500. */
     CompletableFuture<Response> answer(Request request) {
         Response refusal = request.refusal();
@@ -52,16 +75,20 @@ public final class Routes {
         try {
             Optional<Response> refused = admission.refusal(request);
             answer = refused.isPresent() ? CompletableFuture.completedFuture(refused.get()) : route(request);
-        } catch (RejectedExecutionException stopping) {
-            LOG.debug("{} {} came after the stop", request.method(), request.path(), stopping);
-            return CompletableFuture.completedFuture(Response.error(503, "the server is stopping"));
-        } catch (RuntimeException bug) {
-            answer = CompletableFuture.failedFuture(bug);
+        } catch (RuntimeException failure) {
+            answer = CompletableFuture.failedFuture(failure);
         }
-        return answer.exceptionally(bug -> {
-            Defect.report(request.method() + " " + request.path(), bug);
-            return Response.error(500, "a defect of the server, which its log describes");
-        });
+        return answer.exceptionally(failure -> failed(request, failure));
+    }
+
+    private static Response failed(Request request, Throwable failure) {
+        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof RejectedExecutionException stopping) {
+            LOG.debug("{} {} came after the stop", request.method(), request.path(), stopping);
+            return Response.error(503, "the server is stopping");
+        }
+        Defect.report(request.method() + " " + request.path(), failure);
+        return Response.error(500, "a defect of the server, which its log describes");
     }
 
     private CompletableFuture<Response> route(Request request) {

@@ -25,6 +25,9 @@ public final class SocketClient {
     /** Bytes of the head and the body together. */
     private static final int MAX_ANSWER_LENGTH = 64 << 20;
 
+    private static final int PIECE_LENGTH = 64 << 10;
+    private static final byte[] NO_BODY = {};
+
     /**
      * An answer.
      *
@@ -44,8 +47,14 @@ public final class SocketClient {
      * @throws Unreachable if no whole answer comes
      */
     public static Reply call(Path socket, String method, String target, Duration timeout) throws Unreachable {
+        return call(socket, method, target, NO_BODY, timeout);
+    }
+
+    /** As {@link #call(Path, String, String, Duration)}, with a body of any bytes. */
+    public static Reply call(Path socket, String method, String target, byte[] body, Duration timeout)
+            throws Unreachable {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            FutureTask<byte[]> call = new FutureTask<>(() -> exchange(channel, socket, method, target));
+            FutureTask<byte[]> call = new FutureTask<>(() -> exchange(channel, socket, method, target, body));
             Thread.ofPlatform().daemon().name("socket-client").start(call);
             byte[] answer = call.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             return HttpAnswer.parse(answer);
@@ -65,17 +74,33 @@ public final class SocketClient {
         }
     }
 
-    private static byte[] exchange(SocketChannel channel, Path socket, String method, String target)
+    private static byte[] exchange(SocketChannel channel, Path socket, String method, String target, byte[] body)
             throws IOException {
         channel.connect(UnixDomainSocketAddress.of(socket));
         // The server closes the connection after the answer: the end of the stream is the end of the answer.
         String request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                + "Content-Length: 0\r\n\r\n";
-        ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+                + "Content-Length: " + body.length + "\r\n\r\n";
+        try {
+            send(channel, request.getBytes(StandardCharsets.US_ASCII));
+            send(channel, body);
+        } catch (IOException cut) {
+            // A server that closes before it has read all may have said why.
+            byte[] answer = Channels.newInputStream(channel).readNBytes(MAX_ANSWER_LENGTH);
+            if (answer.length == 0) {
+                throw cut;
+            }
+            return answer;
         }
         return Channels.newInputStream(channel).readNBytes(MAX_ANSWER_LENGTH);
+    }
+
+    private static void send(SocketChannel channel, byte[] all) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(all);
+        while (bytes.hasRemaining()) {
+            // The JDK copies each write to memory outside of the heap, which it keeps.
+            ByteBuffer piece = bytes.slice(bytes.position(), Math.min(bytes.remaining(), PIECE_LENGTH));
+            bytes.position(bytes.position() + channel.write(piece));
+        }
     }
 
     private static Unreachable unreachable(Path socket, Throwable cause) {

@@ -3,7 +3,7 @@
  * io.portcullis.http.HttpServer}, {@link io.portcullis.http.Connections}, {@link io.portcullis.http.SocketClient}.
  * {@link io.portcullis.http.Listening} keeps a server open. It knows nothing of the daemon.
  *
- * <p>Imports no other package of ours; Netty and Jackson. Start reading at {@code HttpServer}.
+ * <p>May import {@code linux} for the process at the other end of a Unix socket; Netty and Jackson. Start reading at {@code HttpServer}.
  */
 @NullMarked
 package io.portcullis.http;

@@ -30,6 +30,8 @@ public final class Errno {
     public static final int ENOTDIR = 20;
     /** Invalid argument. */
     public static final int EINVAL = 22;
+    /** The result does not fit into the buffer. */
+    public static final int ERANGE = 34;
     /** The kernel or the file system has no such call. */
     public static final int ENOSYS = 38;
     /** The name is longer than the kernel's field for it. */

@@ -106,6 +106,11 @@ public final class Libc {
     private static final MethodHandle IF_NAMETOINDEX =
             NativeCall.of("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
 
+    private static final MethodHandle GETPWUID_R = NativeCall.of(
+            "getpwuid_r", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+    private static final MethodHandle GETGRNAM_R = NativeCall.of(
+            "getgrnam_r", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+
     private static final MethodHandle SOCKETPAIR =
             NativeCall.of("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
 
@@ -347,6 +352,31 @@ public final class Libc {
                     state);
         } catch (Throwable bug) {
             throw new AssertionError("bpf(" + command + ")", bug);
+        }
+    }
+
+    /**
+     * getpwuid_r(3): asks the sources of nsswitch.conf(5), which may wait for a network. 0, or the negated errno.
+     *
+     * @param entry receives a struct passwd, whose pointers lead into {@code buffer}
+     * @param found a pointer: out, {@code entry}, or null where there is no such user
+     */
+    public static int getpwuid_r(int uid, MemorySegment entry, MemorySegment buffer, MemorySegment found) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return -(int) GETPWUID_R.invokeExact(state, uid, entry, buffer, buffer.byteSize(), found);
+        } catch (Throwable bug) {
+            throw new AssertionError("getpwuid_r(" + uid + ")", bug);
+        }
+    }
+
+    /** getgrnam_r(3) of a struct group: as {@link #getpwuid_r}. */
+    public static int getgrnam_r(MemorySegment name, MemorySegment entry, MemorySegment buffer, MemorySegment found) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return -(int) GETGRNAM_R.invokeExact(state, name, entry, buffer, buffer.byteSize(), found);
+        } catch (Throwable bug) {
+            throw new AssertionError("getgrnam_r", bug);
         }
     }
 }

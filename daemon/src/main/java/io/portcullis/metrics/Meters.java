@@ -28,7 +28,7 @@ public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
     /** The parts that {@link #degraded} knows. */
-    private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "metrics", "control");
+    private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
@@ -41,6 +41,8 @@ public final class Meters implements AutoCloseable {
     private final Timer failed;
     private volatile BooleanSupplier panic = () -> false;
     private volatile int unguarded;
+    private volatile long change;
+    private volatile long confirmUntilEpochSeconds;
     private volatile int brokenExpectations;
     private volatile boolean lastReloadSuccessful;
     private volatile long lastReloadSuccessEpochSeconds;
@@ -73,6 +75,8 @@ public final class Meters implements AutoCloseable {
                 one(Metric.UNGUARDED_INTERFACES, unguarded),
                 one(Metric.BROKEN_EXPECTATIONS, brokenExpectations),
                 one(Metric.PANIC, panic.getAsBoolean() ? 1 : 0),
+                one(Metric.CHANGE, change),
+                one(Metric.CONFIRM_UNTIL, confirmUntilEpochSeconds),
                 degradations.snapshot(),
                 one(Metric.DEFECTS, defects.getAsLong()),
                 one(Metric.LOG_LINES_LOST, logLinesLost.getAsLong()),
@@ -144,6 +148,17 @@ public final class Meters implements AutoCloseable {
         unguarded = count;
     }
 
+    /**
+     * Shows {@code portcullis_config_change} and {@code portcullis_config_confirm_until_timestamp_seconds}.
+     *
+     * @param number 0: it is not in the history
+     * @param untilEpochSeconds since 1970; 0: it does not wait
+     */
+    public void change(long number, long untilEpochSeconds) {
+        change = number;
+        confirmUntilEpochSeconds = untilEpochSeconds;
+    }
+
     /** Shows {@code portcullis_broken_expectations}. */
     public void brokenExpectations(int count) {
         brokenExpectations = count;
@@ -152,7 +167,7 @@ public final class Meters implements AutoCloseable {
     /**
      * Shows {@code portcullis_degraded} {cause}.
      *
-     * @param cause {@code config}, {@code edits}, {@code flows}, {@code notes}, {@code metrics} or {@code control}
+     * @param cause {@code config}, {@code edits}, {@code flows}, {@code notes}, {@code history}, {@code metrics} or {@code control}
      * @param on true: that part is not as the configuration wants it
      * @throws IllegalArgumentException if there is no such cause
      */

@@ -268,6 +268,16 @@ enum Metric {
             Unit.BOOLEAN,
             "portcullis_panic",
             "1 while an operator has stopped all traffic (portcullis panic on), also where failsafe flows still pass."),
+    CHANGE(
+            Type.GAUGE,
+            Unit.CHANGES,
+            "portcullis_config_change",
+            "Number of the change in force in the history; 0 where it is not there."),
+    CONFIRM_UNTIL(
+            Type.GAUGE,
+            Unit.SECONDS,
+            "portcullis_config_confirm_until_timestamp_seconds",
+            "When the change in force goes back unless it is confirmed, since 1970; 0 while none waits."),
     DEGRADED(
             Type.GAUGE,
             Unit.BOOLEAN,
@@ -331,6 +341,7 @@ enum Metric {
         SECONDS,
         NICS,
         CLAIMS,
+        CHANGES,
         EXCEPTIONS,
         LINES,
         /** 0 or 1. */

@@ -31,10 +31,12 @@ public record ChangeView(
         String reason,
         List<String> admits,
         List<String> denies) {
+    /** Its files are being written. */
+    public static final String BEGUN = "begun";
+
     /** It was in force, or is. */
     public static final String APPLIED = "applied";
 
-    public static final String BEGUN = "begun";
     public static final String CONFIRMED = "confirmed";
     public static final String REVERTED = "reverted";
     public static final String REFUSED = "refused";
@@ -59,12 +61,17 @@ public record ChangeView(
             return new By(actor.uid(), actor.loginUid(), actor.user(), via, actor.pid());
         }
 
+        /** {@code alice (uid 0, login uid 1000)}. */
+        public String name() {
+            String name = user.isEmpty() ? "somebody" : user;
+            String login = loginuid < 0 || loginuid == uid ? "" : ", login uid " + loginuid;
+            return uid < 0 ? name : name + " (uid " + uid + login + ")";
+        }
+
         /** {@code alice (uid 0, login uid 1000) by apply}. */
         @Override
         public String toString() {
-            String name = user.isEmpty() ? "somebody" : user;
-            String ids = uid < 0 ? "" : loginuid < 0 || loginuid == uid ? "uid " + uid : "uid " + uid + ", login uid " + loginuid;
-            return name + (ids.isEmpty() ? "" : " (" + ids + ")") + " by " + via;
+            return name() + " by " + via;
         }
     }
 

@@ -14,4 +14,19 @@ public interface DaemonQueries {
      * @throws IllegalArgumentException if the request makes no sense for this configuration; the message is a sentence
      */
     ExplainReport explain(ExplainRequest request);
+
+    /**
+     * The last changes of the configuration. May take long: called on a thread of its own.
+     *
+     * @param limit how many at the most
+     */
+    HistoryReport history(int limit);
+
+    /**
+     * A change with its files. May take long: called on a thread of its own.
+     *
+     * @param number 0: the one in force
+     * @throws NoSuchChange if there is none
+     */
+    ChangeFiles change(long number);
 }

@@ -11,6 +11,8 @@ import java.util.Objects;
  * @param startedAt ISO 8601, UTC
  * @param config the configuration file
  * @param generation number of the configuration in force, from 1 at the start
+ * @param change number of the change in force in the history; 0: it is not there
+ * @param pending the change that waits for its confirmation, in one sentence; empty: none does
  * @param lastReload the last reload of the configuration, the first one included
  * @param interfaces in the order of the configuration
  * @param warnings about the configuration in force, mostly {@code file:line:column: text}
@@ -23,6 +25,8 @@ public record StatusReport(
         String startedAt,
         String config,
         long generation,
+        long change,
+        String pending,
         ReloadReport lastReload,
         List<InterfaceStatus> interfaces,
         List<String> warnings,
@@ -30,6 +34,7 @@ public record StatusReport(
         EmergencyStatus emergency) {
     /** Copies the lists; what an older daemon does not send is empty. */
     public StatusReport {
+        pending = Objects.requireNonNullElse(pending, "");
         interfaces = List.copyOf(interfaces);
         warnings = List.copyOf(warnings);
         degraded = List.copyOf(Objects.requireNonNullElse(degraded, List.of()));

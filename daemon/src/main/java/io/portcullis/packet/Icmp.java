@@ -10,6 +10,7 @@ public final class Icmp {
     // Types of ICMPv6.
     public static final int ROUTER_SOLICITATION = 133;
     public static final int ROUTER_ADVERTISEMENT = 134;
+    public static final int NEIGHBOUR_SOLICITATION = 135;
     public static final int NEIGHBOUR_ADVERTISEMENT = 136;
     public static final int REDIRECT = 137;
     /** Hop limit of neighbour discovery: no router has forwarded the message (RFC 4861). */
@@ -44,6 +45,14 @@ public final class Icmp {
         };
     }
 
+    /** The type of the reply to a request. */
+    public static int replyOf(boolean v6, int request) {
+        if (v6) {
+            return 129;
+        }
+        return request == 8 ? 0 : request + 1;
+    }
+
     /** True: an error message, which quotes a packet. Redirects do not count. */
     public static boolean isError(boolean v6, int type) {
         return v6 ? type >= 1 && type <= 4 : type == 3 || type == 4 || type == 11 || type == 12;
@@ -64,7 +73,7 @@ public final class Icmp {
         return switch (type) {
             case MLD_QUERY, MLD_QUERY + 1, MLD_DONE -> MLD_LENGTH;
             case ROUTER_ADVERTISEMENT -> 16;
-            case ROUTER_ADVERTISEMENT + 1, NEIGHBOUR_ADVERTISEMENT -> 24;
+            case NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT -> 24;
             case REDIRECT -> 40;
             default -> IcmpHeader.LENGTH;
         };

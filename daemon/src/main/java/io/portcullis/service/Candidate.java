@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The outcome of reading the files of a configuration: a configuration, or faults.
  *
  * @param config null: the files are faulty
- * @param texts the text of each file, in the order of reading; none where they are faulty
+ * @param texts the text of each file that was readable, in the order of reading
  * @param files the files as they were read, and the names at which an edit may change the outcome
  * @param faults one line each; none: the files are valid
  */

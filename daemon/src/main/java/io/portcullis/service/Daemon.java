@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Version;
 import io.portcullis.service.process.HeapTrim;
@@ -13,6 +14,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Metrics;
+import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
 import io.portcullis.diagnose.Explain;
 import io.portcullis.guard.Cores;
@@ -20,7 +22,9 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.guard.WarmUp;
+import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
+import io.portcullis.history.Pending;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
@@ -36,6 +40,12 @@ import io.portcullis.operations.Health;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
+import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.ChangeFiles;
+import io.portcullis.operations.ChangeReport;
+import io.portcullis.operations.ChangeView;
+import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
@@ -83,6 +93,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             Thread.ofPlatform().daemon().name("portcullis-reload").factory());
     private final Servers servers;
     private final Edits edits;
+    private final Installer installer;
+    private final ChangeLog log;
+    private final Confirmation confirmation;
+    private final Changes changes;
     private final FileReloads files;
     private final Interfaces interfaces;
     private final Hotplug hotplug;
@@ -98,7 +112,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.file = file;
         this.systemd = systemd;
         this.lock = lock;
-        servers = new Servers(this, this, meters, reloads);
+        servers = new Servers(this, this, meters, reloads, () -> running.get().admins());
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
@@ -106,9 +120,28 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents, emergency);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
-        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, emergency);
+        log = new ChangeLog(file, new History(StateFolder.lasting(), file));
+        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log, emergency);
         lastGood = new LastGood(StateFolder.lasting(), file);
-        files = new FileReloads(this, file, running, reload, edits, heap, lastGood, view, systemd, meters, reloads);
+        installer = new Installer(running, reload, view, systemd, meters);
+        confirmation = new Confirmation(
+                this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
+        view.shows(confirmation);
+        Planner planner = new Planner(file, Reader.FILES, reload);
+        changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
+        files = new FileReloads(
+                this,
+                file,
+                running,
+                reload,
+                edits,
+                heap,
+                lastGood,
+                installer,
+                log,
+                confirmation,
+                systemd,
+                reloads);
         watchdog = new Watchdog(() -> running.get().guarded().values(), systemd);
     }
 
@@ -158,7 +191,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             LOG.warn("this start leaves no lock: {}", lock.trouble());
         }
         showEmergency();
-        Startup read = Startup.read(file, lastGood);
+        Startup read = Startup.read(file, lastGood, log);
         Config config = read.config();
         List<String> faults = read.files().faults();
         if (config == null) {
@@ -166,7 +199,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         } else {
             start(config, read, allowLockout || lock.followsAnother());
         }
-        files.report(faults, startNs, view.warnings(running.get()));
+        installer.report(faults, startNs, view.warnings(running.get()));
         running.updateAndGet(now -> now.withStarted(true));
         watchdog.start();
         files.watch(read.files());
@@ -183,7 +216,20 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
         systemd.ready(summary);
         if (faults.isEmpty()) {
-            files.keep(read.files().texts());
+            begun(read.files().texts(), read.recovered());
+        } else {
+            log.followLastGood();
+        }
+    }
+
+    /** Keeps what the start has read. A change that waits still is no good configuration yet. */
+    private void begun(List<SourceText> texts, ChangeLog.Recovered recovered) {
+        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending, Duration rest)) {
+            ChangeView waits = log.history().find(pending.change()).orElseThrow();
+            log.isInForce(waits);
+            confirmation.begin(pending, waits.actor().toString(), rest);
+        } else {
+            files.keep(Running.NOTHING, texts);
         }
     }
 
@@ -245,6 +291,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 showEmergency();
             }
             view.showDegraded(running.get(), meters);
+            confirmation.tick(System.nanoTime());
             heap.collect();
         }
     }
@@ -255,7 +302,35 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
+        if (request.dryRun()) {
+            return files.dryRun(request.allowLockout());
+        }
         return files.reload(request.allowLockout());
+    }
+
+    @Override
+    public ChangeReport apply(ApplyRequest request, Actor actor) {
+        return changes.apply(request, actor);
+    }
+
+    @Override
+    public ChangeReport rollback(RollbackRequest request, Actor actor) {
+        return changes.rollback(request, actor);
+    }
+
+    @Override
+    public ChangeReport confirm(Actor actor) {
+        return changes.confirm(actor);
+    }
+
+    @Override
+    public HistoryReport history(int limit) {
+        return changes.history(limit);
+    }
+
+    @Override
+    public ChangeFiles change(long number) {
+        return changes.files(number);
     }
 
     @Override

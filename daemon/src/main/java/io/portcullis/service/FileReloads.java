@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Defects;
 import io.portcullis.service.process.HeapTrim;
 import io.portcullis.service.process.Systemd;
@@ -7,20 +8,21 @@ import io.portcullis.config.Config;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
-import io.portcullis.metrics.Meters;
+import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.policy.analysis.DifferenceText;
 import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,9 +49,10 @@ final class FileReloads {
     private final Edits edits;
     private final HeapTrim heap;
     private final LastGood lastGood;
-    private final StatusView view;
+    private final Installer installer;
+    private final ChangeLog log;
+    private final Confirmation confirmation;
     private final Systemd systemd;
-    private final Meters meters;
     private final Executor executor;
 
     /** True: a reload that the watch requested has not begun. */
@@ -69,9 +72,10 @@ final class FileReloads {
             Edits edits,
             HeapTrim heap,
             LastGood lastGood,
-            StatusView view,
+            Installer installer,
+            ChangeLog log,
+            Confirmation confirmation,
             Systemd systemd,
-            Meters meters,
             Executor executor) {
         this.lock = lock;
         this.file = file;
@@ -80,9 +84,10 @@ final class FileReloads {
         this.edits = edits;
         this.heap = heap;
         this.lastGood = lastGood;
-        this.view = view;
+        this.installer = installer;
+        this.log = log;
+        this.confirmation = confirmation;
         this.systemd = systemd;
-        this.meters = meters;
         this.executor = executor;
     }
 
@@ -121,6 +126,28 @@ final class FileReloads {
         return reload(Trigger.REQUEST, allowLockout);
     }
 
+    /**
+     * Reads and compiles the files, and changes nothing.
+     *
+     * @param allowLockout as {@link #reload(boolean)}
+     */
+    ReloadReport dryRun(boolean allowLockout) {
+        synchronized (lock) {
+            long startNs = System.nanoTime();
+            Candidate read = Reader.FILES.read(file);
+            Config config = read.config();
+            if (config == null) {
+                return Installer.outcome(read.faults(), startNs, List.of());
+            }
+            List<String> faults = reload.draft(config, allowLockout).faults();
+            List<String> warnings = config.warnings().stream()
+                    .limit(StatusView.MOST_WARNINGS)
+                    .map(Object::toString)
+                    .toList();
+            return Installer.outcome(faults, startNs, warnings);
+        }
+    }
+
     private ReloadReport reload(Trigger trigger, boolean allowLockout) {
         return heap.expectsLarge(file)
                 ? Cores.behindOthers(() -> reloadNow(trigger, allowLockout))
@@ -134,23 +161,24 @@ final class FileReloads {
             }
             long startNs = System.nanoTime();
             if (!running.get().started()) {
-                return outcome(List.of("portcullis is starting or stopping"), startNs, List.of());
+                return Installer.outcome(List.of("portcullis is starting or stopping"), startNs, List.of());
             }
+            Candidate read = Reader.FILES.read(file);
             try {
-                return reload(trigger, allowLockout, startNs);
+                return reload(trigger, read, allowLockout, startNs);
             } catch (StartException e) {
-                return refuse(trigger, startNs, e.faults());
+                return refuse(trigger, read, startNs, e.faults());
             } catch (RuntimeException | Error defect) {
                 // A refusal, too: nobody else would report it.
                 Defects.note("a reload of " + file, defect);
-                return refuse(trigger, startNs, List.of(file + ": can't be put in force: " + defect));
+                return refuse(trigger, read, startNs, List.of(file + ": can't be put in force: " + defect));
             }
         }
     }
 
-    private ReloadReport reload(Trigger trigger, boolean allowLockout, long startNs) throws StartException {
+    private ReloadReport reload(Trigger trigger, Candidate read, boolean allowLockout, long startNs)
+            throws StartException {
         Running before = running.get();
-        Candidate read = Reader.FILES.read(file);
         long readNs = System.nanoTime();
         boolean complete = edits.watch(read.files(), trigger == Trigger.REQUEST);
         boolean inForce = read.config() != null && read.config().equals(before.config()) && !before.isLastGood();
@@ -158,20 +186,18 @@ final class FileReloads {
                 || inForce && trigger == Trigger.WATCH && before.lastReload().ok()) {
             return before.lastReload();
         }
+        Optional<String> ended = inForce ? Optional.empty() : confirmation.endByEdit(read.texts());
+        if (ended.isPresent()) {
+            throw new StartException(List.of(ended.get()));
+        }
         Config config = read.valid();
         heap.note(read.texts());
         systemd.reloading();
         Change change = reload.prepare(config, allowLockout);
         long preparedNs = System.nanoTime();
-        reload.commit(change);
-        Running now = running.get();
-        view.showDegraded(now, meters);
+        installer.commit(change);
         long doneNs = System.nanoTime();
-        ReloadReport report = report(
-                List.of(),
-                startNs,
-                Stream.concat(StatusView.notInstalled(now).stream(), view.warnings(now).stream())
-                        .toList());
+        Running now = running.get();
         LOG.info(
                 "reloaded {}: {}; generation {}, read {} ms, compiled {} ms, published {} ms",
                 file,
@@ -180,54 +206,75 @@ final class FileReloads {
                 TimeUnit.NANOSECONDS.toMillis(readNs - startNs),
                 TimeUnit.NANOSECONDS.toMillis(preparedNs - readNs),
                 TimeUnit.NANOSECONDS.toMillis(doneNs - preparedNs));
-        systemd.ready(StatusView.summary(now));
-        keep(read.texts());
+        ReloadReport report = installer.report(startNs);
+        if (confirmation.waiting() == null) {
+            keep(before, read.texts());
+        }
         return report;
     }
 
-    private ReloadReport refuse(Trigger trigger, long startNs, List<String> faults) {
+    private ReloadReport refuse(Trigger trigger, Candidate read, long startNs, List<String> faults) {
         Running before = running.get();
         ReloadReport last = before.lastReload();
         boolean known = trigger == Trigger.WATCH && !last.ok() && last.errors().equals(faults);
-        ReloadReport report = report(faults, startNs, List.of());
+        ReloadReport report = installer.report(faults, startNs, List.of());
         if (!known) {
             String consequence = before.generation() == null
                     ? "portcullis waits for a valid configuration"
                     : "generation " + before.number() + " stays in force";
             LOG.error("reload of {} refused, {}:\n{}", file, consequence, String.join("\n", faults));
             systemd.ready("reload refused, " + consequence + ": " + faults.getFirst());
+            log.keep(
+                    log.draft(
+                            Instant.now(),
+                            editor(read.texts()),
+                            "",
+                            ChangeView.REFUSED,
+                            faults.getFirst(),
+                            List.of(),
+                            List.of()),
+                    read.texts(),
+                    Installer.most(before));
         }
         return report;
     }
 
     /**
-     * Reports the outcome of a reading: to status and metrics, and the warnings to the log.
+     * Keeps the configuration in force as the last good one, and in the history.
      *
-     * @param startNs when it began, System.nanoTime()
+     * @param before the state before it
      */
-    ReloadReport report(List<String> faults, long startNs, List<String> warnings) {
-        ReloadReport report = outcome(faults, startNs, warnings);
-        running.updateAndGet(now -> now.with(report));
-        meters.reloaded(report.ok(), Instant.now().getEpochSecond(), report.millis() / 1e3);
-        warnings.forEach(warning -> LOG.warn("{}", warning));
-        return report;
-    }
-
-    private static ReloadReport outcome(List<String> faults, long startNs, List<String> warnings) {
-        return new ReloadReport(
-                faults.isEmpty(),
-                Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
-                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs),
-                faults,
-                warnings);
-    }
-
-    /** Keeps the configuration in force as the last good one. */
-    void keep(List<SourceText> texts) {
-        String reason = lastGood.keep(texts).orElse("");
-        running.updateAndGet(now -> now.withNotKept(reason));
-        if (!reason.isEmpty()) {
-            LOG.warn("this configuration is not kept as the last good one: {}", reason);
+    void keep(Running before, List<SourceText> texts) {
+        installer.keep(lastGood, texts);
+        Optional<ChangeView> latest = log.latest(texts);
+        if (latest.isPresent()) {
+            log.isInForce(latest.get());
+            return;
         }
+        DifferenceText difference = Planner.ofEdit(before, running.get(), texts);
+        log.keep(
+                log.draft(
+                        Instant.now(),
+                        editor(texts),
+                        "",
+                        ChangeView.APPLIED,
+                        "",
+                        difference.admits(),
+                        difference.denies()),
+                texts,
+                Installer.most(running.get()));
+    }
+
+    /** The owner of the first file that is not as in the configuration before. */
+    private ChangeView.By editor(List<SourceText> texts) {
+        ChangeView before = log.inForce();
+        Path edited = file;
+        for (SourceText text : texts) {
+            if (before == null || before.files().stream().noneMatch(known -> History.isOf(known, text))) {
+                edited = Path.of(text.name());
+                break;
+            }
+        }
+        return ChangeLog.editor(edited);
     }
 }

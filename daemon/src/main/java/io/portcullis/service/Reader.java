@@ -4,6 +4,7 @@ import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.read.ConfigReader;
 import java.nio.file.Path;
@@ -15,20 +16,27 @@ interface Reader {
     /** Reads real files. */
     Reader FILES = ConfigReader::load;
 
-    /** As {@link ConfigReader#load(Path, SourceFiles)} does. */
-    Config load(Path file, SourceFiles sources) throws ConfigException;
+    /** As {@link ConfigReader#load(Path, Overlay, SourceFiles)} does. */
+    Config load(Path file, Overlay overlay, SourceFiles sources) throws ConfigException;
 
     /**
      * Reads a file and all that it includes. Every failure is a fault of the files: a file that makes the reader fail (out of
      * memory, stack too deep) must not end the thread that reads it.
      */
     default Candidate read(Path file) {
+        return read(file, Overlay.NONE);
+    }
+
+    /** As {@link #read(Path)}, with {@code overlay} in place of files of the file system. */
+    default Candidate read(Path file, Overlay overlay) {
         SourceFiles sources = new SourceFiles();
         try {
-            Config config = load(file, sources);
+            Config config = load(file, overlay, sources);
             return new Candidate(config, sources.texts(), sources.files(), List.of());
         } catch (ConfigException e) {
-            return Candidate.faulty(
+            return new Candidate(
+                    null,
+                    sources.texts(),
                     sources.files(),
                     e.errors().stream().map(ConfigError::toString).toList());
         } catch (RuntimeException | Error defect) {

@@ -74,12 +74,25 @@ final class Reload {
     }
 
     /**
-     * Compiles a configuration, and opens the interfaces that are new.
+     * A configuration, compiled for the state in force.
+     *
+     * @param fresh interfaces that a change opens
+     * @param faults why it can't come into force; none: it can
+     */
+    record Draft(Running before, Generation next, List<Interface> fresh, List<String> faults) {
+        /** Copies the lists. */
+        Draft {
+            fresh = List.copyOf(fresh);
+            faults = List.copyOf(faults);
+        }
+    }
+
+    /**
+     * Compiles a configuration and looks for faults; touches nothing.
      *
      * @param allowLockout true: also where an ssh session would be refused anew
-     * @throws StartException with all faults; then everything is as before
      */
-    Change prepare(Config config, boolean allowLockout) throws StartException {
+    Draft draft(Config config, boolean allowLockout) {
         Running before = running.get();
         Generation next = Generation.compile(config, false, before);
         List<Interface> fresh = fresh(before, config);
@@ -89,10 +102,40 @@ final class Reload {
             faults.addAll(newLockouts(before, next));
         }
         fresh.forEach(iface -> faults.addAll(Interception.faults(iface)));
-        if (!faults.isEmpty()) {
-            throw new StartException(faults);
+        return new Draft(before, next, fresh, faults);
+    }
+
+    /**
+     * Compiles a configuration, and opens the interfaces that are new.
+     *
+     * @param allowLockout true: also where an ssh session would be refused anew
+     * @throws StartException with all faults; then everything is as before
+     */
+    Change prepare(Config config, boolean allowLockout) throws StartException {
+        return open(draft(config, allowLockout));
+    }
+
+    /**
+     * Opens the interfaces that are new.
+     *
+     * @throws StartException with all faults; then everything is as before
+     */
+    Change open(Draft draft) throws StartException {
+        if (!draft.faults().isEmpty()) {
+            throw new StartException(draft.faults());
         }
-        return new Change(before, next, open(fresh, next), List.of());
+        return new Change(draft.before(), draft.next(), open(draft.fresh(), draft.next()), List.of());
+    }
+
+    /** A change that must not fail: interfaces that can't be opened now are pending after it, and claims that do not hold are reported. */
+    Change prepareInAnyCase(Config config) {
+        Draft draft = draft(config, true);
+        try {
+            return open(draft);
+        } catch (StartException refused) {
+            LOG.error("{}", String.join("\n", refused.faults()));
+            return new Change(draft.before(), draft.next(), Map.of(), ExpectationGate.broken(draft.next()));
+        }
     }
 
     /**

@@ -70,6 +70,13 @@ record Running(
         return generation != null && generation.lastGood();
     }
 
+    /** Name of the group that may change something; empty: root alone, as while the files are faulty. */
+    String admins() {
+        return generation == null || generation.lastGood()
+                ? ""
+                : generation.config().control().admins();
+    }
+
     /** The addresses of hosts' NICs for which the policies were compiled, by interface. */
     Map<String, List<Cidr>> nicAddresses() {
         return generation == null ? Map.of() : generation.nicAddresses();

@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Metrics;
+import io.portcullis.control.Admins;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.MetricsServer;
 import io.portcullis.http.Listening;
@@ -13,8 +14,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,17 +30,28 @@ final class Servers implements AutoCloseable {
     private final DaemonCommands commands;
     private final Meters meters;
     private final Executor reloads;
+    private final Admins admins;
     private @Nullable Path socket;
     private @Nullable Metrics listen;
     private volatile @Nullable Listening control;
     private volatile @Nullable Listening metrics;
 
-    /** Listens nowhere yet. */
-    Servers(DaemonQueries queries, DaemonCommands commands, Meters meters, Executor reloads) {
+    /**
+     * Listens nowhere yet.
+     *
+     * @param admins name of the group that may change something now; empty: root alone
+     */
+    Servers(
+            DaemonQueries queries,
+            DaemonCommands commands,
+            Meters meters,
+            Executor reloads,
+            Supplier<String> admins) {
         this.queries = queries;
         this.commands = commands;
         this.meters = meters;
         this.reloads = reloads;
+        this.admins = new Admins(admins);
     }
 
     /** Listens at these addresses from now on; a listener that has its address already goes on. */
@@ -46,7 +61,7 @@ final class Servers implements AutoCloseable {
             socket = controlSocket;
             control = Listening.start("control.socket " + controlSocket, () -> {
                 checkFolder(controlSocket);
-                return ControlServer.open(controlSocket, queries, commands, reloads);
+                return ControlServer.open(controlSocket, queries, commands, admins, reloads);
             });
         }
         Metrics before = listen;
@@ -84,9 +99,9 @@ final class Servers implements AutoCloseable {
         }
     }
 
-    /** Why there is no control socket; empty: there is one. */
-    Optional<String> controlTrouble() {
-        return trouble(control);
+    /** Why there is no control socket, and why nobody but root may change something through it; none: all is as configured. */
+    List<String> controlTrouble() {
+        return Stream.concat(trouble(control).stream(), admins.trouble().stream()).toList();
     }
 
     /** Why there is no metrics listener; empty: there is one. */
@@ -108,5 +123,6 @@ final class Servers implements AutoCloseable {
     public void close() {
         close(metrics);
         close(control);
+        admins.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
@@ -13,6 +14,7 @@ import io.portcullis.history.LastGood;
 import io.portcullis.linux.Capabilities;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,41 +28,58 @@ import org.slf4j.LoggerFactory;
  *
  * @param files the outcome of reading the files
  * @param config null: none
+ * @param recovered what the last run has left
  */
-record Startup(Candidate files, @Nullable Config config) {
+record Startup(Candidate files, @Nullable Config config, ChangeLog.Recovered recovered) {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
-    /** Reads the files, and the last good configuration where they are faulty. */
-    static Startup read(Path file, LastGood lastGood) {
-        return read(file, lastGood, Reader.FILES);
+    /** Reads the files, and an earlier configuration where they are faulty, or are those of a change that went back. */
+    static Startup read(Path file, LastGood lastGood, ChangeLog log) {
+        return read(file, lastGood, log, Reader.FILES);
     }
 
-    /** As {@link #read(Path, LastGood)}, with files read by {@code reader}. */
-    static Startup read(Path file, LastGood lastGood, Reader reader) {
+    /** As the other one, with files read by {@code reader}. */
+    static Startup read(Path file, LastGood lastGood, ChangeLog log, Reader reader) {
+        ChangeLog.Recovered recovered = log.recover(Instant.now());
         Candidate read = reader.read(file);
         Config written = read.config();
         if (written != null) {
-            List<String> faults = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
-            if (faults.isEmpty()) {
-                return new Startup(read, written);
+            List<String> broken = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
+            if (!broken.isEmpty()) {
+                read = Candidate.faulty(read.files(), broken);
             }
-            read = Candidate.faulty(read.files(), faults);
         }
-        return new Startup(read, kept(lastGood).orElse(null));
+        if (recovered instanceof ChangeLog.Recovered.Waits waits) {
+            recovered = log.follow(waits, read.config() == null ? List.of() : read.texts());
+        }
+        if (recovered instanceof ChangeLog.Recovered.From from) {
+            Candidate refused = Candidate.faulty(read.files(), List.of(file + ": " + from.why()));
+            Optional<Config> config = config(from.texts(), "@" + from.change().change());
+            return new Startup(refused, config.or(() -> kept(lastGood)).orElse(null), recovered);
+        }
+        return new Startup(
+                read,
+                read.config() != null ? read.config() : kept(lastGood).orElse(null),
+                recovered);
     }
 
     private static Optional<Config> kept(LastGood lastGood) {
         switch (lastGood.find()) {
             case LastGood.Found.Kept(List<SourceText> texts) -> {
-                try {
-                    return Optional.of(ConfigReader.of(texts));
-                } catch (ConfigException e) {
-                    LOG.error("the last good configuration is not valid any more: {}", e.errors());
-                } catch (RuntimeException | Error defect) {
-                    Defects.note("reading the last good configuration", defect);
-                }
+                return config(texts, "the last good configuration");
             }
             case LastGood.Found.Nothing(String reason) -> LOG.error("there is no last good configuration: {}", reason);
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Config> config(List<SourceText> texts, String what) {
+        try {
+            return Optional.of(ConfigReader.of(texts));
+        } catch (ConfigException e) {
+            LOG.error("{} is not valid any more: {}", what, e.errors());
+        } catch (RuntimeException | Error defect) {
+            Defects.note("reading " + what, defect);
         }
         return Optional.empty();
     }

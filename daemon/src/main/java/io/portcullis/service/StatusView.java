@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.history.ChangeLog;
 import io.portcullis.service.process.Version;
 import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.process.Defects;
@@ -26,26 +27,42 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The daemon's state for people and programs: status, health, warnings. Waits for nothing; any thread. */
 final class StatusView {
-    private static final int MOST_WARNINGS = 100;
+    static final int MOST_WARNINGS = 100;
 
     private final Path file;
     private final Instant startedAt;
     private final DaemonLock lock;
     private final Edits edits;
     private final Servers servers;
+    private final ChangeLog log;
     private final Emergency emergency;
+    private volatile @Nullable Confirmation confirmation;
 
     /** Of one run of the daemon. */
-    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers, Emergency emergency) {
+    StatusView(
+            Path file,
+            Instant startedAt,
+            DaemonLock lock,
+            Edits edits,
+            Servers servers,
+            ChangeLog log,
+            Emergency emergency) {
         this.file = file;
         this.startedAt = startedAt;
         this.lock = lock;
         this.edits = edits;
         this.servers = servers;
         this.emergency = emergency;
+        this.log = log;
+    }
+
+    /** Shows the change that waits for its confirmation, too. */
+    void shows(Confirmation waiting) {
+        confirmation = waiting;
     }
 
     /** {@code GET /v1/status}. */
@@ -65,12 +82,15 @@ final class StatusView {
         }
         List<String> degraded = new ArrayList<>();
         degraded(now).forEach((cause, lines) -> lines.forEach(line -> degraded.add(cause + ": " + line)));
+        Confirmation waiting = confirmation;
         return new StatusReport(
                 Version.text(),
                 ProcessHandle.current().pid(),
                 startedAt.toString(),
                 file.toString(),
                 now.number(),
+                log.number(),
+                waiting == null ? "" : waiting.hindrance().orElse(""),
                 now.lastReload(),
                 interfaces,
                 Stream.of(
@@ -197,14 +217,17 @@ final class StatusView {
                         .filter(trouble -> !trouble.isEmpty())
                         .toList());
         degraded.put("notes", notes(now));
+        degraded.put("history", nonEmpty(log.trouble()));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
-        degraded.put("control", servers.controlTrouble().stream().toList());
+        degraded.put("control", servers.controlTrouble());
         return degraded;
     }
 
     /** Sets {@code portcullis_degraded}. */
     void showDegraded(Running now, Meters meters) {
         degraded(now).forEach((cause, faults) -> meters.degraded(cause, !faults.isEmpty()));
+        Confirmation waiting = confirmation;
+        meters.change(log.number(), waiting == null ? 0 : waiting.untilEpochSeconds());
     }
 
     private static List<String> nonEmpty(String line) {

@@ -39,6 +39,15 @@ final class Round {
     /** Most commands of one round: frames must not wait long. */
     private static final int COMMANDS_AT_ONCE = 16;
 
+    /** A slice of a long command takes about as long at the most: frames wait for it. */
+    private static final long SLICE_NS = TimeUnit.MICROSECONDS.toNanos(50);
+
+    /** While there are frames, only they are processed for as long after a slice of a long command. */
+    static final long SLICE_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** Most parts of a long command in one slice. */
+    static final int PARTS_AT_ONCE = 128;
+
     /** Bounds {@link #drain} while frames keep arriving. */
     private static final int DRAINED_BATCHES = 64;
 
@@ -50,10 +59,12 @@ final class Round {
     private final LongConsumer alarm;
     private final Durations stalls = new Durations();
     private final Queue<LongConsumer> commands = new ConcurrentLinkedQueue<>();
+    private final Queue<LongCommand> longCommands = new ConcurrentLinkedQueue<>();
     private final HandOverQueue handedOver;
     private final AtomicBoolean framesOffered = new AtomicBoolean();
     private final AtomicInteger framesRefused = new AtomicInteger();
     private volatile @Nullable Policy published;
+    private @Nullable PeerCount watched;
 
     private HandOver handOver = HandOver.NOBODY;
     private boolean started;
@@ -62,6 +73,18 @@ final class Round {
     private long dropsDueNs;
     private boolean busy;
     private long busySinceNs;
+    private long sliceDueNs;
+
+    /** A command that takes long: frames are processed between its parts. */
+    @FunctionalInterface
+    interface LongCommand {
+        /**
+         * Does a small part, of a few microseconds. Must not throw.
+         *
+         * @return true: all is done
+         */
+        boolean proceed(long nowNs);
+    }
 
     /**
      * A round that does nothing before {@link #start}.
@@ -123,6 +146,9 @@ final class Round {
             takeOver();
         }
         int done = batches + runCommands();
+        if (!longCommands.isEmpty()) {
+            done += runSlice();
+        }
         if (started && nowNs - expiryDueNs >= 0) {
             expire();
         }
@@ -140,6 +166,10 @@ final class Round {
      */
     void decide(Batch batch, Direction direction) {
         engine.decide(batch, direction, nowNs);
+        PeerCount counted = watched;
+        if (counted != null) {
+            counted.count(batch, direction);
+        }
         if (batch.elsewhere() != 0) {
             handOver.accept(batch, direction);
         }
@@ -196,6 +226,26 @@ final class Round {
         return done;
     }
 
+    /** Does a slice of the oldest long command: at once where there are no frames, else once a millisecond. */
+    private int runSlice() {
+        LongCommand command = longCommands.peek();
+        if (command == null || busy && nowNs - sliceDueNs < 0) {
+            return 0;
+        }
+        long beganNs = clock.getAsLong();
+        long endNs = beganNs;
+        boolean done = false;
+        for (int part = 0; part < PARTS_AT_ONCE && !done && endNs - beganNs < SLICE_NS; part++) {
+            done = command.proceed(nowNs);
+            endNs = clock.getAsLong();
+        }
+        if (done) {
+            longCommands.remove(command);
+        }
+        sliceDueNs = endNs + SLICE_PAUSE_NS;
+        return 1;
+    }
+
     private void expire() {
         long nextNs = EXPIRY_PERIOD_NS;
         try {
@@ -245,9 +295,24 @@ final class Round {
         commands.add(command);
     }
 
+    /** Adds a long command, which begins when those before it have ended. Any thread. */
+    void begin(LongCommand command) {
+        longCommands.add(command);
+    }
+
     /** Removes a command that no round has begun. Any thread. */
     void withdraw(LongConsumer command) {
         commands.remove(command);
+    }
+
+    /** Removes a long command, begun or not. Any thread. */
+    void giveUp(LongCommand command) {
+        longCommands.remove(command);
+    }
+
+    /** Counts the frames of one conversation from now on; null: of none. On the loop. */
+    void watch(@Nullable PeerCount peer) {
+        watched = peer;
     }
 
     /** Sets the policy that is to be in force: a failed installation is repeated twice a second. Any thread. */

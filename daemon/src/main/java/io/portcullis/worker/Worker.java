@@ -13,6 +13,7 @@ import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
+import io.portcullis.engine.FlowReview;
 import io.portcullis.engine.RuleHits;
 import io.portcullis.engine.Shard;
 import io.portcullis.net.Direction;
@@ -57,6 +58,7 @@ public final class Worker implements AutoCloseable {
     private final DropReport drops;
     private final Outcomes outcomes;
     private final Round round;
+    private volatile @Nullable PeerCount watched;
     private volatile boolean behind;
     private volatile @Nullable Future<?> beat;
     private volatile long beatAskedNs;
@@ -197,13 +199,18 @@ public final class Worker implements AutoCloseable {
             }
         };
         round.submit(answering);
+        wakeFor(answer, () -> round.withdraw(answering));
+        return answer;
+    }
+
+    /** Wakes the loop for a command, or withdraws the command if the loop has ended. */
+    private void wakeFor(Promise<?> answer, Runnable withdrawal) {
         try {
             loop.execute(Worker::wakeUp);
         } catch (RejectedExecutionException refused) {
-            round.withdraw(answering);
+            withdrawal.run();
             answer.tryFailure(refused);
         }
-        return answer;
     }
 
     /**
@@ -232,6 +239,31 @@ public final class Worker implements AutoCloseable {
     /** Explains what would happen to a frame that arrived now, from any thread; {@link Engine#explain}. */
     Future<Explained> explain(byte[] frame, Direction direction) {
         return ask(nowNs -> engine.explain(frame, direction, nowNs));
+    }
+
+    /** Reviews the flows under another policy, from any thread; ends at once where the answer is cancelled. {@link Engine#review}. */
+    Future<FlowReview> review(Policy next, int most) {
+        Promise<FlowReview> answer = loop.newPromise();
+        Round.LongCommand command = new ReviewCommand(engine.review(next, most), answer);
+        round.begin(command);
+        wakeFor(answer, () -> round.giveUp(command));
+        return answer;
+    }
+
+    /** Counts the frames of one conversation, from the next round on; null: of none. Any thread. */
+    void watch(@Nullable PeerWatch peer) {
+        PeerCount counting = peer == null ? null : new PeerCount(peer);
+        watched = counting;
+        var _ = ask(_ -> {
+            round.watch(counting);
+            return true;
+        });
+    }
+
+    /** The frames of the watched conversation since {@link #watch}. Any thread. */
+    PeerTraffic watched() {
+        PeerCount counting = watched;
+        return counting == null ? PeerTraffic.NONE : counting.traffic();
     }
 
     /**

@@ -7,13 +7,16 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What the command line says when no daemon answers. */
+/** What the command line says when no daemon answers, or one refuses. */
 final class DaemonSocketTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
@@ -45,5 +48,43 @@ final class DaemonSocketTest {
                 "portcullis: no portcullis answers on " + socket
                         + ", the daemon that made it has ended; start it (systemctl start portcullis)",
                 refusal(socket));
+    }
+
+    /** What {@code portcullis reload} prints where the daemon answers so. */
+    private String reload(String answer, int exit) throws IOException {
+        Path socket = folder.resolve("refusing.sock");
+        StringWriter err = new StringWriter();
+        try (ServerSocketChannel daemon = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            daemon.bind(UnixDomainSocketAddress.of(socket));
+            Thread.ofPlatform().daemon().start(() -> {
+                try (SocketChannel peer = daemon.accept()) {
+                    peer.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+                    peer.shutdownOutput();
+                    peer.read(ByteBuffer.allocate(4_096));
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            CommandLine line = Cli.commandLine().setErr(new PrintWriter(err));
+            assertEquals(exit, line.execute("reload", "--socket", socket.toString()));
+        }
+        return err.toString().strip();
+    }
+
+    @Test
+    void whoMayNotIsToldSoInTheDaemonsWords() throws IOException {
+        assertEquals(
+                "portcullis: user alice (uid 1000) may look, but not change anything: use sudo",
+                reload(
+                        "HTTP/1.1 403 Forbidden\r\n\r\n"
+                                + "{\"error\":\"user alice (uid 1000) may look, but not change anything: use sudo\"}",
+                        Exit.NO));
+    }
+
+    @Test
+    void anotherErrorHasItsNumber() throws IOException {
+        assertEquals(
+                "portcullis: the daemon answers 503: the server is stopping",
+                reload("HTTP/1.1 503 No\r\n\r\n{\"error\":\"the server is stopping\"}", Exit.NO));
     }
 }

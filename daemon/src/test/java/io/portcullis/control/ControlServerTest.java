@@ -71,6 +71,7 @@ final class ControlServerTest {
     private final ExecutorService executor = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("reloads").unstarted(task));
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final Admins admins = closing(new Admins(() -> ""));
 
     @SuppressWarnings("NullAway.Init") // set before each test
     private Path socket;
@@ -94,7 +95,7 @@ final class ControlServerTest {
     }
 
     private ControlServer serve() throws ServerException {
-        return closing(ControlServer.open(socket, daemon, daemon, executor));
+        return closing(ControlServer.open(socket, daemon, daemon, admins, executor));
     }
 
     private SocketClient.Reply call(String method, String path) throws Unreachable {
@@ -213,7 +214,7 @@ final class ControlServerTest {
     @Test
     void othersAreAnsweredWhileAReloadRuns() throws Exception {
         SlowReload slow = new SlowReload();
-        closing(ControlServer.open(socket, slow, slow, executor));
+        closing(ControlServer.open(socket, slow, slow, admins, executor));
         try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
             Future<SocketClient.Reply> reload = callers.submit(() -> call("POST", "/v1/reload"));
             assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
@@ -242,7 +243,7 @@ final class ControlServerTest {
     @Test
     void aReloadMayTakeLongerThanAConnectionMayIdle() throws Exception {
         SlowReload slow = new SlowReload();
-        closing(ControlServer.open(socket, slow, slow, executor, Duration.ofSeconds(1)));
+        closing(ControlServer.open(socket, slow, slow, admins, executor, Duration.ofSeconds(1)));
         SocketChannel peer = connect();
         send(peer, "POST /v1/reload HTTP/1.1\r\nConnection: close\r\n\r\n");
         assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
@@ -255,7 +256,7 @@ final class ControlServerTest {
     @Test
     void whoDoesNotTakeItsAnswerIsCut() throws Exception {
         WordyStatus wordy = new WordyStatus();
-        closing(ControlServer.open(socket, wordy, wordy, executor, Duration.ofMillis(100)));
+        closing(ControlServer.open(socket, wordy, wordy, admins, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
         send(peer, "GET /v1/status HTTP/1.1\r\n\r\n");
         dripUntilCut(peer);
@@ -267,8 +268,8 @@ final class ControlServerTest {
         SocketClient.Reply missing = call("GET", "/v2/status");
         assertEquals(404, missing.status());
         assertEquals(
-                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, POST /v1/reload,"
-                        + " POST /v1/panic, POST /v1/bypass",
+                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/change,"
+                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass",
                 error(missing));
 
         SocketClient.Reply wrong = call("GET", "/v1/reload");
@@ -368,7 +369,7 @@ final class ControlServerTest {
 
     @Test
     void whoDripsIsCutThoughBytesKeepComing() throws Exception {
-        closing(ControlServer.open(socket, daemon, daemon, executor, Duration.ofMillis(100)));
+        closing(ControlServer.open(socket, daemon, daemon, admins, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
         InputStream answers = Channels.newInputStream(peer);
         AtomicReference<Integer> end = new AtomicReference<>(0);
@@ -387,7 +388,7 @@ final class ControlServerTest {
 
     @Test
     void connectionsAreBoundedAndTheLongestIdleOneGoesForTheNext() throws Exception {
-        closing(ControlServer.open(socket, daemon, daemon, executor, Duration.ofMinutes(5)));
+        closing(ControlServer.open(socket, daemon, daemon, admins, executor, Duration.ofMinutes(5)));
         List<SocketChannel> peers = new ArrayList<>();
         for (int i = 0; i < Connections.MAX; i++) {
             SocketChannel peer = connect();
@@ -443,7 +444,7 @@ final class ControlServerTest {
     void aSocketThatADaemonAnswersOnIsLeftAlone() throws Exception {
         serve();
         ServerException refused =
-                assertThrows(ServerException.class, () -> ControlServer.open(socket, daemon, daemon, executor));
+                assertThrows(ServerException.class, () -> ControlServer.open(socket, daemon, daemon, admins, executor));
         assertEquals(
                 "control.socket " + socket + ": another portcullis answers on " + socket
                         + "; stop it, or choose another path",
@@ -467,7 +468,7 @@ final class ControlServerTest {
     private Listening keepOpen() {
         return closing(Listening.start(
                 "the control socket",
-                () -> ControlServer.open(socket, daemon, daemon, executor),
+                () -> ControlServer.open(socket, daemon, daemon, admins, executor),
                 Duration.ofMillis(10)));
     }
 
@@ -603,7 +604,7 @@ final class ControlServerTest {
                 throw new IllegalStateException("a test's defect");
             }
         };
-        closing(ControlServer.open(socket, broken, broken, executor));
+        closing(ControlServer.open(socket, broken, broken, admins, executor));
         SocketClient.Reply reply = call("GET", "/v1/status");
         assertEquals(500, reply.status());
         assertEquals("a defect of the server, which its log describes", error(reply));
@@ -634,6 +635,8 @@ final class ControlServerTest {
                     few.startedAt(),
                     few.config(),
                     few.generation(),
+                    few.change(),
+                    few.pending(),
                     few.lastReload(),
                     few.interfaces(),
                     warnings,
@@ -672,7 +675,7 @@ final class ControlServerTest {
     @Test
     void aHugeStatusArrivesWhole() throws Exception {
         WordyStatus wordy = new WordyStatus();
-        closing(ControlServer.open(socket, wordy, wordy, executor));
+        closing(ControlServer.open(socket, wordy, wordy, admins, executor));
         String body = call("GET", "/v1/status").body();
         assertTrue(body.length() > 1_000_000);
         assertEquals(wordy.status(), JSON.readValue(body, StatusReport.class));

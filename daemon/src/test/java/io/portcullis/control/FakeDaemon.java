@@ -13,6 +13,12 @@ import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
+import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.ChangeFiles;
+import io.portcullis.operations.ChangeReport;
+import io.portcullis.operations.ChangeView;
+import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +35,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     volatile EmergencyReport emergency = new EmergencyReport(true, List.of(), List.of(), EmergencyStatus.NONE);
     volatile @Nullable PanicRequest panic;
     volatile @Nullable BypassRequest bypass;
+    volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
 
     @Override
@@ -39,6 +46,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                 "2026-01-01T00:00:00Z",
                 "/etc/portcullis/portcullis.yaml",
                 7,
+                42,
+                "",
                 reload,
                 List.of(new InterfaceStatus(
                         "web0",
@@ -81,6 +90,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     @Override
     public ReloadReport reload(ReloadRequest request, Actor actor) {
         allowLockout = request.allowLockout();
+        this.actor = actor;
         return reload;
     }
 
@@ -99,6 +109,66 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                 new ExplainReport.RuleView("web/ingress[1]", "portcullis.yaml:7:9", ""),
                 null,
                 null);
+    }
+
+    /** The change that every command reports. */
+    static ChangeReport report(Actor actor, List<String> errors) {
+        ChangeView change = new ChangeView(
+                42,
+                "2026-01-01T00:00:00Z",
+                ChangeView.By.of(actor, "apply"),
+                "",
+                "/etc/portcullis/portcullis.yaml",
+                "",
+                List.of(),
+                41,
+                ChangeView.APPLIED,
+                "",
+                List.of(),
+                List.of());
+        return new ChangeReport(
+                errors.isEmpty(),
+                false,
+                false,
+                change,
+                List.of(),
+                List.of(),
+                List.of(),
+                null,
+                List.of(),
+                null,
+                "",
+                1,
+                errors,
+                List.of());
+    }
+
+    @Override
+    public ChangeReport apply(ApplyRequest request, Actor actor) {
+        return report(actor, List.of());
+    }
+
+    @Override
+    public ChangeReport rollback(RollbackRequest request, Actor actor) {
+        return report(actor, List.of());
+    }
+
+    @Override
+    public ChangeReport confirm(Actor actor) {
+        return report(actor, List.of("no change waits for a confirmation"));
+    }
+
+    @Override
+    public HistoryReport history(int limit) {
+        return new HistoryReport(42, 0, "", List.of(report(Actor.UNKNOWN, List.of()).change()));
+    }
+
+    @Override
+    public ChangeFiles change(long number) {
+        if (number != 42) {
+            throw new IllegalArgumentException("there is no change @" + number);
+        }
+        return new ChangeFiles(report(Actor.UNKNOWN, List.of()).change(), List.of());
     }
 
     @Override

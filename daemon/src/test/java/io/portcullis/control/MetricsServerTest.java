@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.portcullis.http.Body;
 import io.portcullis.http.Connections;
 import io.portcullis.http.HostNames;
 import io.portcullis.http.Request;
@@ -434,7 +435,7 @@ final class MetricsServerTest {
     }
 
     private static Request request(List<String> hosts) {
-        return new Request("GET", "/metrics", Map.of(), null, hosts, true, true, null);
+        return new Request("GET", "/metrics", Map.of(), null, hosts, true, true, Body.NONE, null, null);
     }
 
     @Test

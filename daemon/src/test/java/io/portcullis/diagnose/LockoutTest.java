@@ -1,6 +1,8 @@
 package io.portcullis.diagnose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.Config;
@@ -9,16 +11,20 @@ import io.portcullis.config.read.ConfigReader;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.SessionView;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whose ssh connection a configuration would cut or refuse anew, and how it is said. */
 final class LockoutTest {
@@ -251,5 +257,126 @@ final class LockoutTest {
     void aNicThatIsNotThereConcernsNobody() throws IOException, ConfigException {
         assertEquals(List.of(), faults(RULES.replace("eth0", "eth9"), STRANGER));
         assertEquals(Optional.of("eth0"), sessions().device(STRANGER).map(Nic::name));
+    }
+
+    private static Optional<SessionView> view(String yaml, String sshConnection, Sessions sessions)
+            throws IOException, ConfigException {
+        Config next = config(yaml);
+        return Lockout.session(
+                next,
+                name -> Policy.compile(next, name, 1, 100),
+                sessions,
+                Sessions.Ends.parse(sshConnection).orElseThrow());
+    }
+
+    @Test
+    void theOperatorsSessionIsAdmittedByARuleThatIsNamed() throws IOException, ConfigException {
+        Sessions sessions = sessions(STRANGER, FRIEND, session("2001:db8:a::7", HOST_V6, 2222, ETH0));
+        assertEquals(
+                Optional.of(new SessionView(
+                        "web0",
+                        "10.1.2.3",
+                        50_000,
+                        HOST,
+                        22,
+                        true,
+                        new ExplainReport.RuleView("admin/ingress[1]", "rules.yaml:6:21", ""),
+                        "a rule admits it",
+                        "")),
+                view(RULES, "10.1.2.3 50000 203.0.113.80 22", sessions),
+                "the peer's port is that of the session that asks");
+        SessionView v6 = view(RULES, "2001:db8:a::7 40000 2001:db8::80 2222", sessions).orElseThrow();
+        assertEquals("admin/ingress[1]", Objects.requireNonNull(v6.rule()).id());
+        SessionView failsafe =
+                view(RULES + ADMIT_ALL, "198.51.100.7 40000 203.0.113.80 22", sessions).orElseThrow();
+        assertEquals(
+                "failsafe/ingress[1]", Objects.requireNonNull(failsafe.rule()).id());
+        assertEquals("a failsafe rule admits it, before the network ACL and all groups", failsafe.why());
+    }
+
+    @Test
+    void theOperatorsSessionIsRefusedWithTheReasonAndAdvice() throws IOException, ConfigException {
+        assertEquals(
+                Optional.of(new SessionView(
+                        "web0",
+                        "198.51.100.7",
+                        40_000,
+                        HOST,
+                        22,
+                        false,
+                        null,
+                        "no ingress rule of web, admin admits it; nearest: 198.51.100.7 is outside 10.0.0.0/8,"
+                                + " 2001:db8:a::/48 of admin/ingress[1] at rules.yaml:6:21",
+                        "add a rule or a failsafe rule")),
+                view(RULES, "198.51.100.7 40000 203.0.113.80 22", sessions(FRIEND, STRANGER)));
+        SessionView noArp = view(
+                        RULES.replace("nic: eth0,", "nic: eth0, pass-through: [ndp, dhcp],"),
+                        "10.1.2.3 40000 203.0.113.80 22",
+                        sessions(FRIEND))
+                .orElseThrow();
+        assertFalse(noArp.admitted());
+        assertEquals("add it", noArp.advice());
+        SessionView port = view(
+                        RULES.replace("eth0", "eth1"),
+                        "10.1.2.3 40000 203.0.113.80 22",
+                        sessions(session("10.1.2.3", HOST, 22, BR0)))
+                .orElseThrow();
+        assertFalse(port.admitted());
+        assertEquals("eth1 is a port of br0 and is shut", port.why());
+        assertEquals("name br0", port.advice());
+    }
+
+    @Test
+    void theOperatorsSessionThatNeedsNoRuleSaysWhy() throws IOException, ConfigException {
+        String from = "198.51.100.7 40000 203.0.113.80 22";
+        SessionView audit = view(RULES.replace("nic: eth0,", "nic: eth0, enforce: audit,"), from, sessions(STRANGER))
+                .orElseThrow();
+        assertTrue(audit.admitted());
+        assertNull(audit.rule());
+        assertEquals("enforce: audit drops nothing, but no ingress rule of web, admin admits it", audit.why());
+        SessionView open = view(
+                        RULES.replace("eth0,", "eth1, on-failure: open,"),
+                        from,
+                        sessions(session("198.51.100.7", HOST, 22, BR0)))
+                .orElseThrow();
+        assertTrue(open.admitted());
+        assertNull(open.rule());
+        assertEquals("eth1 is a port of br0 and is shut, and on-failure: open passes everything", open.why());
+    }
+
+    @Test
+    void aSessionThatPassesSeveralInterfacesNeedsThemAll() throws IOException, ConfigException {
+        String both = RULES.replace("interfaces:", """
+                interfaces:
+                  vlan0: {mode: host, nic: eth0.7, security-groups: [%s]}""");
+        Sessions sessions = sessions(session("10.1.2.3", HOST, 22, VLAN));
+        String from = "10.1.2.3 40000 203.0.113.80 22";
+        assertEquals("vlan0", view(both.formatted("admin"), from, sessions).orElseThrow().interfaceName());
+        SessionView refused = view(both.formatted("web"), from, sessions).orElseThrow();
+        assertEquals("vlan0", refused.interfaceName());
+        assertFalse(refused.admitted());
+        String second = both.formatted("admin").replace("[web, admin]", "[web]");
+        assertEquals("web0", view(second, from, sessions).orElseThrow().interfaceName());
+        assertFalse(view(second, from, sessions).orElseThrow().admitted());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "10.1.2.3 40000 203.0.113.80 2222",
+                "10.1.2.4 40000 203.0.113.80 22",
+                "10.1.2.3 40000 203.0.113.81 22",
+                "10.1.2.3 40000 2001:db8::80 22"
+            })
+    void aSessionThatIsNotOpenIsNobodys(String sshConnection) throws IOException, ConfigException {
+        assertEquals(Optional.empty(), view(RULES, sshConnection, sessions(FRIEND)));
+    }
+
+    @Test
+    void aSessionThatPassesNoInterfaceConcernsNobody() throws IOException, ConfigException {
+        String from = "10.1.2.3 40000 203.0.113.80 22";
+        assertEquals(Optional.empty(), view(RULES, from, sessions(session("10.1.2.3", HOST, 22, WG0))));
+        assertEquals(Optional.empty(), view(RULES.replace("eth0", "eth9"), from, sessions(FRIEND)));
+        assertEquals(Optional.empty(), view(RULES, from, sessions()));
     }
 }

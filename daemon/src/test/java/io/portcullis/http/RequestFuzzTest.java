@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RequestFuzzTest {
     private static final int INPUTS = 4_000;
     private static final int SERVER_ERROR = 500;
+    private static final int MOST_BYTES = 20;
 
     private final Routes routes = new Routes(
             new HostNames("fw.example.org"),
@@ -37,7 +38,13 @@ final class RequestFuzzTest {
             new Routes.Resource(
                     "GET",
                     "/v1/explain",
-                    request -> CompletableFuture.completedFuture(ControlServer.explain(new FakeDaemon(), request))));
+                    request -> CompletableFuture.completedFuture(ControlServer.explain(new FakeDaemon(), request))),
+            new Routes.Resource(
+                    "POST",
+                    "/v1/apply",
+                    MOST_BYTES,
+                    request -> CompletableFuture.completedFuture(
+                            Response.text(200, request.body().length() + " bytes"))));
 
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "")
@@ -67,6 +74,10 @@ final class RequestFuzzTest {
             Request request = whole.get(i);
             assertEquals(text(request), text(cut.get(i)), "cut and whole");
             good += request.refusal() == null ? 1 : 0;
+            assertTrue(request.body().length() <= MOST_BYTES, "a body beyond the resource's limit");
+            assertTrue(
+                    request.body().length() == 0 || request.path().equals("/v1/apply"),
+                    "a body for a resource that takes none");
             assertFalse(request.refusal() != null && i < whole.size() - 1, "a refusal is the last request");
             int status = routes.answer(request).join().status();
             assertNotEquals(SERVER_ERROR, status, text(request));
@@ -77,12 +88,13 @@ final class RequestFuzzTest {
     private static String text(Request request) {
         Response refusal = request.refusal();
         return refusal == null
-                ? request.toString()
+                ? request + new String(request.body().bytes(), StandardCharsets.ISO_8859_1)
                 : refusal.status() + new String(refusal.body(), StandardCharsets.UTF_8);
     }
 
-    private static List<Request> read(byte[] bytes, int piece) {
-        EmbeddedChannel connection = new EmbeddedChannel(HttpServer.codec(), new RequestReader());
+    private List<Request> read(byte[] bytes, int piece) {
+        EmbeddedChannel connection =
+                new EmbeddedChannel(HttpServer.codec(), new RequestReader(routes, new BodyMemory(), null));
         List<Request> requests = new ArrayList<>();
         try {
             for (int from = 0; from < bytes.length; from += piece) {
@@ -108,6 +120,11 @@ final class RequestFuzzTest {
                                 + "\r\n",
                         "POST /v1/explain HTTP/1.1\r\n" + host
                                 + "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nTrailer: 1\r\n\r\n",
+                        "POST /v1/apply?a=b HTTP/1.1\r\n" + host + "Content-Length: 20\r\n\r\n0123456789\u0000\u00ff\r\n\r\nGET "
+                                + "POST /v1/apply HTTP/1.1\r\n" + host + "Content-Length: 21\r\n\r\n",
+                        "POST /v1/apply HTTP/1.1\r\n" + host
+                                + "Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"
+                                + "GET /metrics HTTP/1.1\r\n" + host + "\r\n",
                         "GET /metrics HTTP/1.1\r\nHost: [::1]:9750\r\nExpect: 100-continue\r\n\r\n",
                         "GET /metrics HTTP/1.1\r\n" + host + "Content-Length: 99999\r\n\r\n",
                         "\r\n\r\nOPTIONS * HTTP/1.1\n" + host + "Connection: close\r\n\r\n",

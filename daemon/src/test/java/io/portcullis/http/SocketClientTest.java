@@ -110,6 +110,34 @@ final class SocketClientTest {
     }
 
     @Test
+    void anAnswerOfAServerThatClosesBeforeItHasReadAllIsRead() throws Unreachable {
+        Thread.ofPlatform().daemon().start(() -> {
+            try (SocketChannel peer = listener.accept()) {
+                peer.write(ByteBuffer.wrap("HTTP/1.1 503 No\r\n\r\nfull".getBytes(StandardCharsets.UTF_8)));
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        assertEquals(
+                new SocketClient.Reply(503, "full"),
+                SocketClient.call(socket, "POST", "/", new byte[10_000_000], PATIENT));
+    }
+
+    @Test
+    void aServerThatClosesWithoutAWordIsNamed() {
+        Thread.ofPlatform().daemon().start(() -> {
+            try (SocketChannel peer = listener.accept()) {
+                peer.shutdownInput();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Unreachable cut = assertThrows(
+                Unreachable.class, () -> SocketClient.call(socket, "POST", "/", new byte[10_000_000], PATIENT));
+        assertTrue(String.valueOf(cut.getMessage()).contains(socket.toString()), cut.getMessage());
+    }
+
+    @Test
     void noAnswerInTimeIsNamed() {
         // The kernel takes the connection; nobody accepts it.
         Unreachable refused = assertThrows(

@@ -333,7 +333,7 @@ final class MetersTest {
 
     @Test
     void whatIsDegradedHasACause() {
-        for (String cause : List.of("config", "edits", "flows", "notes", "metrics", "control")) {
+        for (String cause : List.of("config", "edits", "flows", "notes", "history", "metrics", "control")) {
             String sample = "\nportcullis_degraded{cause=\"" + cause + "\"} ";
             assertTrue(text(null).contains(sample + "0"), text(null));
             meters.degraded(cause, true);
@@ -406,6 +406,7 @@ final class MetersTest {
                 small.conntrack(),
                 small.metrics(),
                 small.control(),
+                small.history(),
                 small.log(),
                 small.mark(),
                 small.warnings()));

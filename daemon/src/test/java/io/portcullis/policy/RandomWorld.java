@@ -7,6 +7,7 @@ import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Expectation;
 import io.portcullis.config.Failsafe;
+import io.portcullis.config.History;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Location;
 import io.portcullis.config.Log;
@@ -99,6 +100,7 @@ public final class RandomWorld {
                 config.conntrack(),
                 config.metrics(),
                 config.control(),
+                config.history(),
                 config.log(),
                 config.mark(),
                 config.warnings());
@@ -188,7 +190,8 @@ public final class RandomWorld {
                 List.of(),
                 new Conntrack(1, false, true, Path.of("/none"), TimeoutSettings.DEFAULT),
                 new Metrics("127.0.0.1", 0, true),
-                new Control(Path.of("/run/none")),
+                new Control(Path.of("/run/none"), ""),
+                History.STANDARD,
                 new Log(Level.INFO, Drops.OFF),
                 new PacketMark(1, 1),
                 List.of());

@@ -51,7 +51,8 @@ final class ReferencePropertyTest {
     private final Map<Reason, Integer> seen = new EnumMap<>(Reason.class);
     private long openedBySyn;
 
-    private static Guesser.Target target(SplittableRandom random) {
+    /** One of few tuples. */
+    static Guesser.Target target(SplittableRandom random) {
         // Link-local addresses are few, so that most packets have others.
         int pair = random.nextInt(6) == 0 ? random.nextInt(GLOBAL, OUTSIDE.length) : random.nextInt(GLOBAL);
         Guesser.Kind[] kinds = Guesser.Kind.values();

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.ChangeLog;
+import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +39,7 @@ final class ReaderTest {
     }
 
     private static Reader failing(Throwable defect) {
-        return (_, _) -> {
+        return (_, _, _) -> {
             if (defect instanceof RuntimeException exception) {
                 throw exception;
             }
@@ -62,7 +64,8 @@ final class ReaderTest {
         Path file = Files.writeString(folder.resolve("main.yaml"), GOOD);
         LastGood lastGood = new LastGood(Files.createDirectory(folder.resolve("lib")), file);
         assertTrue(lastGood.keep(List.of(new SourceText(file.toString(), GOOD))).isEmpty());
-        Startup start = Startup.read(file, lastGood, failing(defect));
+        Startup start = Startup.read(
+                file, lastGood, new ChangeLog(file, new History(folder.resolve("lib"), file)), failing(defect));
         assertTrue(start.degraded());
         assertEquals(List.of(file + ": can't be read: " + defect), start.files().faults());
     }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.control.FakeDaemon;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.StartException;
@@ -78,7 +79,7 @@ final class ReloadTest {
                 events,
                 Emergency.load(this, new EmergencyFiles(state, FILE)));
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
-        Servers servers = new Servers(new NoDaemon(), new NoDaemon(), meters, Runnable::run);
+        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }
 

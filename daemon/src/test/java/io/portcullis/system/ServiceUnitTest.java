@@ -310,6 +310,7 @@ final class ServiceUnitTest {
                 "OOMScoreAdjust=-900",
                 "RuntimeDirectory=portcullis",
                 "RuntimeDirectoryPreserve=yes",
+                "ProtectProc=default",
                 "StateDirectory=portcullis")) {
             assertTrue(unit.contains(line), line);
         }

@@ -13,8 +13,10 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Shard;
+import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
+import io.portcullis.packet.TcpFlags;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortChannel;
 import io.portcullis.port.memory.MemoryPort;
@@ -211,6 +213,64 @@ final class RoundTest {
         assertEquals(20, times.size());
         assertTrue(times.stream().allMatch(time -> time == START_NS + 7), times.toString());
         assertEquals(0, runAfter(0));
+    }
+
+    @Test
+    void aLongCommandHasOneSliceARoundAndPausesForFrames() throws Exception {
+        start();
+        int[] parts = {0};
+        round.begin(_ -> ++parts[0] == 4 * Round.PARTS_AT_ONCE);
+        assertEquals(1, runAfter(0), "the loop must not wait before the rest");
+        assertEquals(Round.PARTS_AT_ONCE, parts[0]);
+        assertTrue(outside.inject(ADMITTED));
+        assertEquals(1, runAfter(Round.SLICE_PAUSE_NS - 1));
+        assertEquals(Round.PARTS_AT_ONCE, parts[0], "the pause is not over");
+        assertArrayEquals(ADMITTED, inside.sent().poll());
+        assertTrue(outside.inject(ADMITTED));
+        assertEquals(2, runAfter(1));
+        assertEquals(2 * Round.PARTS_AT_ONCE, parts[0]);
+        runAfter(0);
+        assertEquals(3 * Round.PARTS_AT_ONCE, parts[0], "no frame waits");
+        runAfter(0);
+        assertEquals(0, runAfter(0), "it is done");
+        assertEquals(4 * Round.PARTS_AT_ONCE, parts[0]);
+    }
+
+    @Test
+    void aSliceEndsInTime() throws Exception {
+        start();
+        int[] parts = {0};
+        Round.LongCommand slow = _ -> {
+            parts[0]++;
+            nowNs += 20_000;
+            return false;
+        };
+        round.begin(slow);
+        runAfter(0);
+        assertEquals(3, parts[0], "20 us each");
+        round.begin(_ -> true);
+        round.giveUp(slow);
+        assertEquals(1, runAfter(0), "the one behind it");
+        assertEquals(0, runAfter(0));
+        assertEquals(3, parts[0]);
+    }
+
+    @Test
+    void aWatchedConversationIsCountedAfterTheDecision() throws Exception {
+        start();
+        byte[] syn = Frame.tcp("198.51.100.7", 40_000, "10.0.0.1", 22, TcpFlags.SYN)
+                .bytes();
+        assertTrue(outside.inject(syn));
+        runAfter(0);
+        PeerCount count = new PeerCount(
+                new PeerWatch(Address.parse("198.51.100.7"), Address.parse("10.0.0.1"), 22));
+        round.watch(count);
+        assertTrue(outside.inject(syn));
+        runAfter(0);
+        round.watch(null);
+        assertTrue(outside.inject(syn));
+        runAfter(0);
+        assertEquals(new PeerTraffic(0, 1, 0, 0), count.traffic());
     }
 
     @Test

@@ -41,7 +41,8 @@ public final class ConfigReader {
     private static final Map<String, List<String>> SETTINGS = Map.of(
             "conntrack", List.of("max-flows", "on-reload", "tcp-strict", "directory", "timeouts"),
             "metrics", List.of("listen", "rule-hits"),
-            "control", List.of("socket"),
+            "control", List.of("socket", "admins"),
+            "history", List.of("keep"),
             "log", List.of("level", "drops"),
             "failsafe", List.of("ingress", "egress"));
 
@@ -58,6 +59,7 @@ public final class ConfigReader {
             "conntrack",
             "metrics",
             "control",
+            "history",
             "log",
             "mark");
 
@@ -240,6 +242,7 @@ public final class ConfigReader {
                 conntrack,
                 SettingsReader.metrics(settings("metrics")),
                 control,
+                SettingsReader.history(settings("history")),
                 SettingsReader.log(settings("log")),
                 SettingsReader.mark(once("mark")),
                 List.of());

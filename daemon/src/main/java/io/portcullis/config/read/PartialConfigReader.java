@@ -1,6 +1,5 @@
 package io.portcullis.config.read;
 
-import io.portcullis.config.Control;
 import io.portcullis.config.Interface;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.yaml.Diagnostics;
@@ -67,7 +66,7 @@ public final class PartialConfigReader {
         definitions.forEach((name, definition) -> named.add(definition.named(name)));
         return new PartialConfig(
                 named,
-                setting("control", "socket", SettingsReader::control).map(Control::socket),
+                setting("control", "socket", SettingsReader::socket),
                 setting("metrics", "listen", SettingsReader::metrics));
     }
 

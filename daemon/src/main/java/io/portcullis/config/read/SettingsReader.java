@@ -2,6 +2,7 @@ package io.portcullis.config.read;
 
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
+import io.portcullis.config.History;
 import io.portcullis.config.Log;
 import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Log.Level;
@@ -24,13 +25,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Reads the settings of the whole daemon: connection tracking, metrics, control, log, mark. */
+/** Reads the settings of the whole daemon: connection tracking, metrics, control, history, log, mark. */
 final class SettingsReader {
     private static final long MOST_FLOWS = 1_000_000_000;
     private static final Path DIRECTORY = Path.of("/run/portcullis");
 
     /** sun_path of sockaddr_un, less its terminating zero (unix(7)). */
     private static final int LONGEST_SOCKET = 107;
+
+    /** Names that groupadd(8) takes, but none that begins with a digit or a dot: 1e5 and .5 are numbers to an editor. */
+    private static final Pattern GROUP = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?");
 
     private static final Pattern LISTEN = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9.-]+):([0-9]{1,5})");
 
@@ -119,10 +123,32 @@ final class SettingsReader {
 
     /** {@code control}. */
     static Control control(Fields fields) {
-        return fields.get("socket")
-                .flatMap(SettingsReader::socket)
-                .map(Control::new)
-                .orElse(Control.STANDARD);
+        return new Control(
+                socket(fields),
+                fields.get("admins").flatMap(SettingsReader::group).orElse(Control.STANDARD.admins()));
+    }
+
+    /** {@code control.socket}. */
+    static Path socket(Fields control) {
+        return control.get("socket").flatMap(SettingsReader::socket).orElse(Control.STANDARD.socket());
+    }
+
+    private static Optional<String> group(Value value) {
+        String expected = "the name of a group of this host";
+        Optional<String> name = value.text(expected);
+        if (name.isPresent() && !GROUP.matcher(name.get()).matches()) {
+            value.error("must be " + expected + ": 1 to 32 of the letters a to z and A to Z, digits and _.-, a letter or _ first");
+            return Optional.empty();
+        }
+        return name;
+    }
+
+    /** {@code history}. */
+    static History history(Fields fields) {
+        return fields.get("keep")
+                .flatMap(value -> value.number(History.FEWEST, History.MOST))
+                .map(keep -> new History(keep.intValue()))
+                .orElse(History.STANDARD);
     }
 
     private static Optional<Path> directory(Value value) {

@@ -59,7 +59,7 @@ public final class Rehearsal {
         Files.writeString(file, RULES.formatted(METRICS_PORT, folder.resolve("control.sock")));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
-            daemon.reload(new ReloadRequest(false), Actor.UNKNOWN);
+            daemon.reload(new ReloadRequest(false, false), Actor.UNKNOWN);
             daemon.status();
             scrape();
             return List.of();

@@ -12,6 +12,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
+import io.portcullis.config.History;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Location;
@@ -101,7 +102,8 @@ class ConfigTest {
                 new Conntrack(Conntrack.AUTO, false, true, Path.of("/run/portcullis"), TimeoutSettings.DEFAULT),
                 config.conntrack());
         assertEquals(new Metrics("127.0.0.1", 9750, true), config.metrics());
-        assertEquals(new Control(Path.of("/run/portcullis/control.sock")), config.control());
+        assertEquals(new Control(Path.of("/run/portcullis/control.sock"), ""), config.control());
+        assertEquals(new History(50), config.history());
         assertEquals(new Log(Level.INFO, Drops.SAMPLED), config.log());
         assertEquals(new PacketMark(0x5043, 0xffff), config.mark());
     }
@@ -152,7 +154,8 @@ class ConfigTest {
               directory: /run/portcullis
               timeouts: {udp: 1500ms, other: 2h, fragment: 30d}
             metrics: {listen: "[::1]:9000", rule-hits: false}
-            control: {socket: /tmp/p.sock}
+            control: {socket: /tmp/p.sock, admins: Fw-admins.net}
+            history: {keep: 10000}
             log: {level: debug, drops: all}
             mark: 1/0xffffffff
             """);
@@ -206,7 +209,8 @@ class ConfigTest {
         assertEquals(5000, config.conntrack().maxFlows());
         assertFalse(config.conntrack().tcpStrict());
         assertEquals(new Metrics("::1", 9000, false), config.metrics());
-        assertEquals(Path.of("/tmp/p.sock"), config.control().socket());
+        assertEquals(new Control(Path.of("/tmp/p.sock"), "Fw-admins.net"), config.control());
+        assertEquals(10_000, config.history().keep());
         assertEquals(new Log(Level.DEBUG, Drops.ALL), config.log());
         assertEquals(new PacketMark(1, -1), config.mark());
     }

@@ -190,7 +190,7 @@ class PartialConfigTest {
     @Test
     void whereItAnswersIsLegible() throws IOException {
         PartialConfig legible = read("""
-            control: {socket: /run/other.sock, typo: 1}
+            control: {socket: /run/other.sock, admins: no group, typo: 1}
             metrics: {listen: "[::1]:9999"}
             """);
         assertEquals(Optional.of(Path.of("/run/other.sock")), legible.controlSocket());

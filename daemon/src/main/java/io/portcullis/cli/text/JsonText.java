@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.cli.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 
 /** Writes the JSON that commands print, and reads the daemon's answers. */
-final class JsonText {
+public final class JsonText {
     private static final ObjectMapper MAPPER = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             // A newer daemon may send more fields.
@@ -14,7 +14,7 @@ final class JsonText {
 
     private JsonText() {}
 
-    static String write(Object value) {
+    public static String write(Object value) {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {
@@ -22,7 +22,7 @@ final class JsonText {
         }
     }
 
-    static <T> T read(String json, Class<T> as) {
+    public static <T> T read(String json, Class<T> as) {
         try {
             return MAPPER.readValue(json, as);
         } catch (JsonProcessingException e) {
@@ -31,7 +31,7 @@ final class JsonText {
     }
 
     /** The daemon's {@code {"error": text}}, or the whole text if it has another form. */
-    static String errorIn(String json) {
+    public static String errorIn(String json) {
         try {
             return MAPPER.readTree(json).path("error").asText(json);
         } catch (JsonProcessingException e) {

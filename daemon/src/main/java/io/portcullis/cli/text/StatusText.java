@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.cli.text;
 
 import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.InterfaceStatus;
@@ -12,13 +12,13 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** A status as text: panic, bypasses and degraded parts first, then the interfaces, then their traffic, then problems and warnings. */
-final class StatusText {
+public final class StatusText {
     private static final String GAP = "  ";
 
     private StatusText() {}
 
     /** The lines; the last one without a line feed. */
-    static String of(StatusReport status) {
+    public static String of(StatusReport status) {
         List<String> lines = new ArrayList<>();
         EmergencyStatus.Panic panic = status.emergency().panic();
         if (panic != null) {
@@ -26,8 +26,12 @@ final class StatusText {
         }
         status.emergency().bypasses().forEach(bypass -> lines.add(bypass.toString()));
         status.degraded().forEach(sentence -> lines.add("DEGRADED: " + sentence));
+        if (!status.pending().isEmpty()) {
+            lines.add("WAITING: " + status.pending());
+        }
         lines.add("portcullis " + status.version() + ", pid " + status.pid() + ", since " + status.startedAt());
-        lines.add(status.config() + ", generation " + status.generation());
+        lines.add(status.config() + ", generation " + status.generation()
+                + (status.change() == 0 ? "" : ", change @" + status.change()));
         lines.add("");
         lines.addAll(interfaces(status.interfaces()));
         List<String> traffic = traffic(status.interfaces());
@@ -135,46 +139,5 @@ final class StatusText {
             case "open" -> "IS OPEN, everything passes until it can be guarded";
             default -> "does not forward";
         };
-    }
-
-    /** Columns as wide as their widest cell. */
-    private static final class Table {
-        private final List<String[]> rows = new ArrayList<>();
-        private final boolean[] isNumber;
-
-        Table(String... titles) {
-            isNumber = new boolean[titles.length];
-            rows.add(titles);
-        }
-
-        Table numbers(int... columns) {
-            for (int column : columns) {
-                isNumber[column] = true;
-            }
-            return this;
-        }
-
-        void row(String... cells) {
-            rows.add(cells);
-        }
-
-        List<String> lines() {
-            int[] widths = new int[isNumber.length];
-            for (String[] row : rows) {
-                for (int i = 0; i < row.length; i++) {
-                    widths[i] = Math.max(widths[i], row[i].length());
-                }
-            }
-            List<String> lines = new ArrayList<>();
-            for (String[] row : rows) {
-                StringBuilder line = new StringBuilder();
-                for (int i = 0; i < row.length; i++) {
-                    String fill = " ".repeat(widths[i] - row[i].length());
-                    line.append(i == 0 ? "" : GAP).append(isNumber[i] ? fill + row[i] : row[i] + fill);
-                }
-                lines.add(line.toString().stripTrailing());
-            }
-            return lines;
-        }
     }
 }

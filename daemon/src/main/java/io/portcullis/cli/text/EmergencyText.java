@@ -1,28 +1,18 @@
-package io.portcullis.cli;
+package io.portcullis.cli.text;
 
-import io.portcullis.http.Unreachable;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.EmergencyStatus;
 import java.io.PrintWriter;
-import java.util.Map;
 
-/** Sends an order that takes the place of the rules, and prints what holds afterwards. */
-final class EmergencyText {
+/** The outcome of an order that takes the place of the rules: refusals and notes, then what holds now. */
+public final class EmergencyText {
     private EmergencyText() {}
 
-    /** As {@link DaemonCommand#ask}. */
-    static int order(
-            DaemonSocket daemon,
-            String resource,
-            Map<String, String> query,
-            boolean json,
-            PrintWriter out,
-            PrintWriter err)
-            throws Unreachable, DaemonSocket.Refused {
-        EmergencyReport report = daemon.ask("POST", resource, query, EmergencyReport.class);
+    /** Prints it as text or as JSON. */
+    public static void print(EmergencyReport report, boolean json, PrintWriter out, PrintWriter err) {
         if (json) {
             out.println(JsonText.write(report));
-            return report.ok() ? Exit.OK : Exit.NO;
+            return;
         }
         report.errors().forEach(error -> err.println("portcullis: refused: " + error));
         report.notes().forEach(note -> err.println("note: " + note));
@@ -35,6 +25,5 @@ final class EmergencyText {
         if (panic == null && now.bypasses().isEmpty()) {
             out.println("the rules decide");
         }
-        return report.ok() ? Exit.OK : Exit.NO;
     }
 }

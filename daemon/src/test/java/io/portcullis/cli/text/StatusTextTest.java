@@ -1,5 +1,6 @@
-package io.portcullis.cli;
+package io.portcullis.cli.text;
 
+import io.portcullis.cli.text.JsonText;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
@@ -86,6 +87,8 @@ final class StatusTextTest {
                 "2026-01-01T00:00:00Z",
                 "/etc/portcullis/portcullis.yaml",
                 3,
+                0,
+                "",
                 lastReload,
                 interfaces,
                 warnings,

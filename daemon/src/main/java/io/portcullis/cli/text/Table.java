@@ -1,0 +1,45 @@
+package io.portcullis.cli.text;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Columns as wide as their widest cell. */
+final class Table {
+    private final List<String[]> rows = new ArrayList<>();
+    private final boolean[] isNumber;
+
+    Table(String... titles) {
+        isNumber = new boolean[titles.length];
+        rows.add(titles);
+    }
+
+    Table numbers(int... columns) {
+        for (int column : columns) {
+            isNumber[column] = true;
+        }
+        return this;
+    }
+
+    void row(String... cells) {
+        rows.add(cells);
+    }
+
+    List<String> lines() {
+        int[] widths = new int[isNumber.length];
+        for (String[] row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                widths[i] = Math.max(widths[i], row[i].length());
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        for (String[] row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < row.length; i++) {
+                String fill = " ".repeat(widths[i] - row[i].length());
+                line.append(i == 0 ? "" : "  ").append(isNumber[i] ? fill + row[i] : row[i] + fill);
+            }
+            lines.add(line.toString().stripTrailing());
+        }
+        return lines;
+    }
+}

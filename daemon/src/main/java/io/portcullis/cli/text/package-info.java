@@ -1,0 +1,9 @@
+/**
+ * Reports as the command line prints them: {@link io.portcullis.cli.text.JsonText} for programs, the others for people.
+ *
+ * <p>May import {@code operations}. Start reading at {@code StatusText}.
+ */
+@NullMarked
+package io.portcullis.cli.text;
+
+import org.jspecify.annotations.NullMarked;

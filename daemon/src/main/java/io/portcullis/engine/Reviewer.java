@@ -1,0 +1,108 @@
+package io.portcullis.engine;
+
+import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowScan;
+import io.portcullis.net.Address;
+import io.portcullis.net.Direction;
+import io.portcullis.net.IpProtocol;
+import io.portcullis.policy.Acl;
+import io.portcullis.policy.Admission;
+import io.portcullis.policy.Policy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Asks a policy that is not in force about the tracked flows of one engine, in slices, between which the engine goes on. Changes
+ * neither flows nor counters nor cached answers. Made on any thread, then for the engine's.
+ */
+public final class Reviewer {
+    private final Policy policy;
+    private final int most;
+    private final FlowScan flows;
+    /** Made on the thread that asks: linking it takes milliseconds. */
+    private final Consumer<Flow> visitor = this::review;
+
+    private final List<FlowReview.Example> sample = new ArrayList<>();
+    private long tracked;
+    private long refused;
+    private long cut;
+
+    Reviewer(Policy policy, int most, FlowScan flows) {
+        this.policy = policy;
+        this.most = most;
+        this.flows = flows;
+    }
+
+    /**
+     * Reviews the flows of the next entries of the table.
+     *
+     * @param entries how many: bounds the time that this takes
+     * @param nowNs as {@link Engine#decide}
+     * @return true: all flows have been reviewed
+     */
+    public boolean proceed(int entries, long nowNs) {
+        return flows.visit(entries, nowNs, visitor);
+    }
+
+    /** The review of the flows so far. */
+    public FlowReview review() {
+        return new FlowReview(tracked, refused, cut, sample);
+    }
+
+    private void review(Flow flow) {
+        tracked++;
+        Admission admission = admission(flow);
+        boolean isRefused = !admission.isAdmitted();
+        boolean isCut = isRefused && policy.rechecks() || isDeniedByAcl(flow, admission);
+        refused += isRefused ? 1 : 0;
+        cut += isCut ? 1 : 0;
+        if ((isRefused || isCut) && sample.size() < most) {
+            sample.add(example(flow, isRefused, isCut));
+        }
+    }
+
+    /** Of the flow's first packet; the rule is that of {@link RuleStep#matchToday}. */
+    private Admission admission(Flow flow) {
+        return policy.admission(
+                flow.originalDirection() == Direction.INGRESS,
+                flow.isV6(),
+                flow.protocol(),
+                flow.askedSelector(),
+                flow.outsideHigh(),
+                flow.outsideLow());
+    }
+
+    /** True: the network ACL drops the packets of one direction or both, and the flow is not held by failsafe rules. */
+    private boolean isDeniedByAcl(Flow flow, Admission admission) {
+        Acl acl = policy.acl();
+        if (acl == null || flow.isFailsafe() && policy.isFailsafe(admission.rule())) {
+            return false;
+        }
+        boolean inward = flow.originalDirection() == Direction.INGRESS;
+        int ofReplies = acl.match(
+                !inward,
+                flow.isV6(),
+                flow.protocol(),
+                flow.replySelector(),
+                flow.outsideHigh(),
+                flow.outsideLow());
+        return !acl.allows(inward, admission.aclEntry()) || !acl.allows(!inward, ofReplies);
+    }
+
+    private static FlowReview.Example example(Flow flow, boolean refused, boolean cut) {
+        boolean ports = flow.protocol() == IpProtocol.TCP
+                || flow.protocol() == IpProtocol.UDP
+                || flow.protocol() == IpProtocol.SCTP;
+        return new FlowReview.Example(
+                flow.originalDirection(),
+                flow.protocol(),
+                new Address(flow.isV6(), flow.outsideHigh(), flow.outsideLow()),
+                ports ? flow.selector() >>> 16 : 0,
+                new Address(flow.isV6(), flow.insideHigh(), flow.insideLow()),
+                ports ? flow.selector() & 0xffff : 0,
+                flow.vlans(),
+                refused,
+                cut);
+    }
+}
