@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
  * provided that nothing else came between; else it prints again.
  */
 abstract class ChangeCommand extends DaemonCommand {
-    /** A daemon with several operators at once is asked this often. */
-    private static final int ATTEMPTS = 100;
+    /** With several operators at once, the last attempt is made on whatever is in force; then the report comes after the change. */
+    private static final int ATTEMPTS = 5;
 
     /** For each byte of a request, besides the usual time: a large configuration takes longer. */
     private static final long NS_PER_BYTE = 10_000;
@@ -111,9 +111,9 @@ abstract class ChangeCommand extends DaemonCommand {
             PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ChangeReport report = planned;
-        for (int i = 0; i < ATTEMPTS; i++) {
-            report = send(daemon, call(options.on(report.change().base())), err);
-            if (!report.conflict()) {
+        for (int i = 1; ; i++) {
+            report = send(daemon, call(i < ATTEMPTS ? options.on(report.change().base()) : options), err);
+            if (!report.conflict() && i < ATTEMPTS) {
                 return report;
             }
             if (!json) {
@@ -121,8 +121,10 @@ abstract class ChangeCommand extends DaemonCommand {
                 ChangeText.plan(report).forEach(out::println);
                 out.flush();
             }
+            if (!report.conflict()) {
+                return report;
+            }
         }
-        return report;
     }
 
     private ChangeReport send(DaemonSocket daemon, Call call, PrintWriter err)

@@ -3,6 +3,7 @@ package io.portcullis.engine;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpTracker;
+import io.portcullis.engine.review.Reviewer;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
@@ -367,7 +368,7 @@ public final class Engine {
      * @param most largest number of examples
      */
     public Reviewer review(Policy next, int most) {
-        return new Reviewer(next, most, flows.scan());
+        return new Reviewer(next, most, flows);
     }
 
     /** Counts ICMP errors that other workers handed over, and those that were lost as they were too many at once. */

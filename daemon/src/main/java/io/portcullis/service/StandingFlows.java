@@ -3,7 +3,7 @@ package io.portcullis.service;
 import io.portcullis.config.Rule;
 import io.portcullis.diagnose.Lockout;
 import io.portcullis.diagnose.Sessions;
-import io.portcullis.engine.FlowReview;
+import io.portcullis.engine.review.FlowReview;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.ChangeReport;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.engine.Engine;
-import io.portcullis.engine.FlowReview;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Reviewer;
+import io.portcullis.engine.review.FlowReview;
+import io.portcullis.engine.review.Reviewer;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.TcpFlags;
