@@ -119,8 +119,10 @@ final class ArchitectureTest {
         allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
+        allow("service.emergency", "operations", "policy", "linux", "net");
         allow(
                 "service",
+                "service.emergency",
                 "service.watch",
                 "service.process",
                 "net",

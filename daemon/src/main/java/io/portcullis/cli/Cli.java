@@ -30,6 +30,8 @@ import picocli.CommandLine.Spec;
             HistoryCommand.class,
             ShowCommand.class,
             RollbackCommand.class,
+            PanicCommand.class,
+            BypassCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
             FlowsCommand.class,

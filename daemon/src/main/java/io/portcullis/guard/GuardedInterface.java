@@ -45,6 +45,7 @@ public final class GuardedInterface {
     private volatile List<Integer> lateWorkers = List.of();
     private volatile @Nullable LinkFollower follower;
     private volatile @Nullable InterceptionMonitor monitor;
+    private volatile boolean heldShut;
     private boolean started;
 
     /** Of NICs that are attached and ports that are open. */
@@ -74,6 +75,21 @@ public final class GuardedInterface {
             interception.engage(System.nanoTime()).forEach(line -> LOG.info("{}: {}", name(), line));
         } catch (InterceptException e) {
             throw new StartException(e.faults());
+        }
+    }
+
+    /**
+     * Keeps the NICs shut when this process ends, however it ends and whatever {@code on-failure} says; or ends that.
+     *
+     * @return why the kernel refuses, for another attempt; empty: it is done
+     */
+    public List<String> holdShut(boolean held) {
+        heldShut = held;
+        try {
+            interception.holdShut(held, System.nanoTime());
+            return List.of();
+        } catch (InterceptException e) {
+            return e.faults();
         }
     }
 
@@ -252,7 +268,7 @@ public final class GuardedInterface {
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
     public void stop() {
         endTraffic();
-        if (settings.onFailure() == OnFailure.CLOSED) {
+        if (settings.onFailure() == OnFailure.CLOSED || heldShut) {
             interception.leave();
             LOG.info(
                     "{}: {} stays shut until portcullis is back; portcullis detach opens it",

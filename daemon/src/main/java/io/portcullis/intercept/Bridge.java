@@ -36,6 +36,9 @@ public final class Bridge implements Interception {
     /** How far in the future the deadline of programs is set. */
     static final long ALIVE_NS = 2_000_000_000L;
 
+    /** The deadline of programs that have none for now. */
+    static final long NEVER = Long.MAX_VALUE;
+
     private final AttachRequest request;
     private final Mode.Bridge mode;
     private final RestoreLog log;
@@ -50,6 +53,9 @@ public final class Bridge implements Interception {
     private final Set<Integer> lost = new TreeSet<>();
 
     private @Nullable ProgramSet programs;
+
+    /** True: the programs outlive this process, whatever {@code on-failure} says. */
+    private boolean heldShut;
 
     private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog log, List<String> notes) {
         this.request = request;
@@ -172,7 +178,7 @@ public final class Bridge implements Interception {
         try {
             ProgramSet set = ProgramSet.of(Attach.AUTO, request.iface().onFailure(), log);
             programs = set;
-            set.aliveUntil(nowNs + ALIVE_NS);
+            set.aliveUntil(deadlineNs(nowNs));
             lines.addAll(set.attach(attachments(set.deadline())));
             lines.addAll(VethPairs.removeOthers(log, List.of()));
             if (isOpenOnFailure()) {
@@ -205,7 +211,7 @@ public final class Bridge implements Interception {
                 attachments.add(ProgramSet.Attachment.ingress(nic, wanted.dropUntil(deadline, other)));
             } else {
                 ProgramSet.Attachment drop = ProgramSet.Attachment.ingress(nic, Programs.drop());
-                attachments.add(isOpenOnFailure() ? drop.linkedBefore(wanted.forward(other)) : drop);
+                attachments.add(isOpenOnFailure() && !heldShut ? drop.linkedBefore(wanted.forward(other)) : drop);
             }
         }
         return attachments;
@@ -345,9 +351,28 @@ public final class Bridge implements Interception {
             return;
         }
         try {
-            set.aliveUntil(nowNs + ALIVE_NS);
+            set.aliveUntil(deadlineNs(nowNs));
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
+        }
+    }
+
+    private long deadlineNs(long nowNs) {
+        return heldShut ? NEVER : nowNs + ALIVE_NS;
+    }
+
+    @Override
+    public synchronized void holdShut(boolean held, long nowNs) throws InterceptException {
+        heldShut = held;
+        ProgramSet set = programs;
+        if (set == null || !isOpenOnFailure() || !lost.isEmpty()) {
+            return;
+        }
+        try {
+            set.aliveUntil(deadlineNs(nowNs));
+            set.attachAgain(attachments(set.deadline()));
+        } catch (IOException refused) {
+            throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
         }
     }
 

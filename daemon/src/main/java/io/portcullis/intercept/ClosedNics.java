@@ -108,6 +108,26 @@ public final class ClosedNics {
         return faults;
     }
 
+    /**
+     * Opens the NICs of an interface again: detaches all programs of its journal.
+     *
+     * @return why one can't be detached, one line each: it drops all frames then
+     */
+    public List<String> reopen(String interfaceName) {
+        List<String> faults = new ArrayList<>();
+        try {
+            RestoreLog log = logOf(interfaceName);
+            for (Journal.AttachedProgram program : log.journal().programs()) {
+                program.hook().remove(program.program());
+                log.note(journal -> journal.minus(program));
+            }
+            logs.remove(interfaceName);
+        } catch (IOException refused) {
+            faults.add(interfaceName + ": it can't be opened again: " + InterceptException.reason(refused));
+        }
+        return faults;
+    }
+
     /** Attaches programs that drop all frames of a NIC, before all programs that are attached there; lines for the log. */
     static List<String> cover(RestoreLog log, int nic, String name) throws IOException {
         List<ProgramSet.Attachment> attachments = new ArrayList<>();

@@ -45,6 +45,9 @@ public final class Host implements Interception {
     private @Nullable NicClaim claim;
     private VethPairs pairs;
 
+    /** True: the programs outlive this process, whatever {@code on-failure} says. */
+    private boolean heldShut;
+
     /** True: the NIC is gone, or has come back and is not guarded yet. */
     private boolean lost;
 
@@ -167,7 +170,7 @@ public final class Host implements Interception {
     @Override
     public synchronized List<String> engage(long nowNs) throws InterceptException {
         try {
-            programs.aliveUntil(nowNs + Bridge.ALIVE_NS);
+            programs.aliveUntil(deadlineNs(nowNs));
             List<String> lines = new ArrayList<>(programs.attach(attachments()));
             lines.addAll(VethPairs.removeOthers(log, VethPairs.needed(name(), request.ring())));
             return lines;
@@ -180,7 +183,7 @@ public final class Host implements Interception {
     private List<ProgramSet.Attachment> attachments() {
         Programs wanted = new Programs(request.mark());
         @Nullable BpfMap deadline = programs.deadline();
-        boolean isLinked = request.iface().onFailure() == OnFailure.OPEN && deadline == null;
+        boolean isLinked = request.iface().onFailure() == OnFailure.OPEN && deadline == null && !heldShut;
         Nic near = pairs.inside().near();
         List<ProgramSet.Attachment> attachments = new ArrayList<>();
         attachments.add(ProgramSet.Attachment.ingress(pairs.inside().far(), Programs.drop()));
@@ -290,9 +293,27 @@ public final class Host implements Interception {
     @Override
     public synchronized void extendDeadline(long nowNs) {
         try {
-            programs.aliveUntil(nowNs + Bridge.ALIVE_NS);
+            programs.aliveUntil(deadlineNs(nowNs));
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
+        }
+    }
+
+    private long deadlineNs(long nowNs) {
+        return heldShut ? Bridge.NEVER : nowNs + Bridge.ALIVE_NS;
+    }
+
+    @Override
+    public synchronized void holdShut(boolean held, long nowNs) throws InterceptException {
+        heldShut = held;
+        if (request.iface().onFailure() != OnFailure.OPEN || lost) {
+            return;
+        }
+        try {
+            programs.aliveUntil(deadlineNs(nowNs));
+            programs.attachAgain(attachments());
+        } catch (IOException refused) {
+            throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
         }
     }
 

@@ -138,6 +138,15 @@ public sealed interface Interception permits Bridge, Host {
     /** Moves the deadline of programs that have one to two seconds from now, in nanoseconds. */
     void extendDeadline(long nowNs);
 
+    /**
+     * Keeps the NICs shut when this process ends, however it ends and whatever {@code on-failure} says; or ends that. Before
+     * {@link #engage} it is noted for the programs to come.
+     *
+     * @param nowNs monotonic time, nanoseconds
+     * @throws InterceptException if the kernel refuses the programs; another call tries again
+     */
+    void holdShut(boolean held, long nowNs) throws InterceptException;
+
     /** Restores what the journal has, and removes the journal. A line names each NIC that is gone. */
     Restored detach();
 

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * flags, timeouts. Immutable.
  */
 public final class Policy {
+    /** Link traffic without which no flow of a failsafe rule passes: addresses, and the link itself. */
+    private static final Set<String> NEEDED_BY_FAILSAFE = Set.of("arp", "ndp", "mld", "dhcp", "eapol", "slow", "stp");
+
     private final long generation;
     private final Interface iface;
     private final RuleSet ingress;
@@ -24,7 +27,10 @@ public final class Policy {
     private final Conntrack conntrack;
     private final long autoMaxFlows;
     private final Set<String> linkClasses;
+    private final int[] ethertypes;
     private final AddressSet own;
+    private final Enforcement enforcement;
+    private final boolean audits;
 
     Policy(
             long generation,
@@ -47,6 +53,39 @@ public final class Policy {
         this.autoMaxFlows = autoMaxFlows;
         this.own = new AddressSet(iface.ownAddresses());
         this.linkClasses = iface.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
+        this.ethertypes = ethertypes(iface);
+        this.enforcement = Enforcement.RULES;
+        this.audits = iface.audit();
+    }
+
+    /** The same rules, enforced in another way. */
+    private Policy(Policy rules, Enforcement enforcement) {
+        this.generation = rules.generation;
+        this.iface = rules.iface;
+        this.ingress = rules.ingress;
+        this.egress = rules.egress;
+        this.conntrack = rules.conntrack;
+        this.rules = rules.rules;
+        this.failsafeRules = rules.failsafeRules;
+        this.acl = rules.acl;
+        this.autoMaxFlows = rules.autoMaxFlows;
+        this.own = rules.own;
+        this.enforcement = enforcement;
+        boolean keeps = enforcement == Enforcement.FAILSAFE_ONLY;
+        this.linkClasses = iface.passThrough().stream()
+                .map(LinkClass::key)
+                .filter(key -> !keeps || NEEDED_BY_FAILSAFE.contains(key))
+                .collect(Collectors.toUnmodifiableSet());
+        this.ethertypes = keeps ? new int[0] : ethertypes(iface);
+        this.audits = switch (enforcement) {
+            case RULES -> iface.audit();
+            case BYPASS -> true;
+            case PANIC, FAILSAFE_ONLY -> false;
+        };
+    }
+
+    private static int[] ethertypes(Interface iface) {
+        return iface.ethertypes().stream().mapToInt(Integer::intValue).toArray();
     }
 
     /**
@@ -60,6 +99,16 @@ public final class Policy {
      */
     public static Policy compile(Config config, String interfaceName, long generation, long autoMaxFlows) {
         return new Compiler(config, interfaceName).compile(generation, autoMaxFlows);
+    }
+
+    /** These rules, enforced in another way; the compiled parts are shared. */
+    public Policy under(Enforcement next) {
+        return next == enforcement ? this : new Policy(this, next);
+    }
+
+    /** What is made of the rules. */
+    public Enforcement enforcement() {
+        return enforcement;
     }
 
     /** The number of the configuration since the daemon started, from 1. */
@@ -151,7 +200,7 @@ public final class Policy {
 
     /** True: a packet that would be dropped passes, and is counted. */
     public boolean audits() {
-        return iface.audit();
+        return audits;
     }
 
     /** True: a flow that the current rules do not admit ends at its next packet. */
@@ -196,7 +245,7 @@ public final class Policy {
 
     /** Further ethertypes that pass. */
     public int[] ethertypes() {
-        return iface.ethertypes().stream().mapToInt(Integer::intValue).toArray();
+        return ethertypes.clone();
     }
 
     /** Nanoseconds of an idle timeout, by its key in the configuration. */

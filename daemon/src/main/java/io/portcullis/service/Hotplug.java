@@ -143,7 +143,7 @@ final class Hotplug implements AutoCloseable {
 
     private void installReaddressed(Generation next) {
         Running before = running.get();
-        before.guarded().forEach((name, iface) -> iface.install(next.policy(name)));
+        before.guarded().forEach((name, iface) -> iface.install(interfaces.policy(next, name)));
         List<String> broken = ExpectationGate.broken(next);
         running.set(before.with(next).withBrokenExpectations(broken));
         LOG.info("addresses of this host's NICs: {}", next.nicAddresses());

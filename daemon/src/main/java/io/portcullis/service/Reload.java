@@ -216,7 +216,7 @@ final class Reload {
             if (settings == null) {
                 removed.add(iface);
             } else {
-                iface.follow(settings, next.policy(name), config.log().drops());
+                iface.follow(settings, interfaces.policy(next, name), config.log().drops());
                 guarded.put(name, iface);
             }
         });

@@ -13,6 +13,8 @@ import io.portcullis.operations.ApplyRequest;
 import io.portcullis.operations.ChangeOptions;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.RollbackRequest;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
 import io.portcullis.service.process.HeapTrim;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.watch.Edits;
@@ -55,14 +57,15 @@ final class ChangeLab implements AutoCloseable {
         Path state = Files.createDirectories(root.resolve("run"));
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
-        Interfaces interfaces = new Interfaces(state, file, drops, cores, meters, events);
+        Emergency emergency = Emergency.load(this, new EmergencyFiles(state, file));
+        Interfaces interfaces = new Interfaces(state, file, drops, cores, meters, events, emergency);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
         Reload reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(lasting, file));
         edits = new Edits(file, () -> {});
         DaemonLock lock = new DaemonLock(null, "", false);
-        StatusView view = new StatusView(file, Instant.now(), lock, edits, servers, log);
+        StatusView view = new StatusView(file, Instant.now(), lock, edits, servers, log, emergency);
         LastGood lastGood = new LastGood(lasting, file);
         Installer installer = new Installer(running, reload, view, systemd, meters);
         confirmation =

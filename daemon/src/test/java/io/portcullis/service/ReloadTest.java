@@ -1,5 +1,7 @@
 package io.portcullis.service;
 
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
 import io.portcullis.service.process.Systemd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -68,7 +70,14 @@ final class ReloadTest {
     private Reload reload() {
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
-        Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters, events);
+        Interfaces interfaces = new Interfaces(
+                state,
+                FILE,
+                drops,
+                cores,
+                meters,
+                events,
+                Emergency.load(this, new EmergencyFiles(state, FILE)));
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
