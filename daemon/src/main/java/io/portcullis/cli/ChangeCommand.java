@@ -35,8 +35,9 @@ abstract class ChangeCommand extends DaemonCommand {
     @Option(
             names = "--confirm",
             paramLabel = "TIME",
-            description = "Go back after this time (60s, 5m), unless 'portcullis confirm' comes; or as soon as your own ssh"
-                    + " session turns out to be cut off.")
+            description =
+                    "Go back after this time (60s, 5m), unless 'portcullis confirm' comes; or as soon as your own ssh"
+                            + " session turns out to be cut off.")
     private @Nullable String confirm;
 
     @Option(names = "--note", paramLabel = "TEXT", description = "Why, for the history.")
@@ -68,15 +69,11 @@ abstract class ChangeCommand extends DaemonCommand {
                     : DurationText.parse(confirm)
                             .map(Duration::toMillis)
                             .filter(ms -> ms > 0)
-                            .orElseThrow(() -> new IllegalArgumentException(
-                                    "--confirm: not a time: write a number and its unit, ms, s, m, h or d, such as 60s"));
+                            .orElseThrow(
+                                    () -> new IllegalArgumentException(
+                                            "--confirm: not a time: write a number and its unit, ms, s, m, h or d, such as 60s"));
             return new ChangeOptions(
-                    Objects.requireNonNullElse(note, ""),
-                    confirmMs,
-                    dryRun,
-                    allowLockout,
-                    0,
-                    SshConnection.find());
+                    Objects.requireNonNullElse(note, ""), confirmMs, dryRun, allowLockout, 0, SshConnection.find());
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }

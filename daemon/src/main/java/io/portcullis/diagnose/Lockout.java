@@ -85,8 +85,8 @@ public final class Lockout {
                         ? !next.conntrack().recheck()
                         : each.mode() instanceof Mode.Host host && host.adoptEstablished();
                 refusal(next, each, policies, sessions, session, goesOn)
-                        .ifPresent(refusal -> faults.add(
-                                line(each, session, refusal) + ": --allow-lockout does it anyway"));
+                        .ifPresent(refusal ->
+                                faults.add(line(each, session, refusal) + ": --allow-lockout does it anyway"));
             }
         }
         return faults;

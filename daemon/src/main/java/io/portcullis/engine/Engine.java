@@ -285,8 +285,7 @@ public final class Engine {
     private Reason ofLinkTraffic(Cursor frame, LinkTraffic.Answer answer) {
         return switch (answer) {
             case PASS -> Reason.NONE;
-            case DROP ->
-                condemn(frame, enforcement == Enforcement.FAILSAFE_ONLY ? Reason.PANIC : Reason.LINK_CLASS);
+            case DROP -> condemn(frame, enforcement == Enforcement.FAILSAFE_ONLY ? Reason.PANIC : Reason.LINK_CLASS);
             case SPOOFED -> Reason.SOURCE_CHECK;
             case ASK_RULES -> throw new IllegalArgumentException("not link traffic");
         };

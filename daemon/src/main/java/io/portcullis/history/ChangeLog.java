@@ -194,7 +194,8 @@ public final class ChangeLog {
         return history.changes().reversed().stream()
                 .filter(ChangeLog::stayed)
                 .filter(change -> current == null
-                        || change.change() < current.change() && !change.sha256().equals(current.sha256()))
+                        || change.change() < current.change()
+                                && !change.sha256().equals(current.sha256()))
                 .findFirst();
     }
 
@@ -265,8 +266,10 @@ public final class ChangeLog {
             return new Recovered.Files();
         } catch (IOException e) {
             LOG.error("the files of @{} can't be written: {}", pending.base(), FileFault.text(e));
-            return fromHistory(base.get(), "change @" + pending.change() + " went back, and its files can't be replaced: "
-                    + FileFault.text(e));
+            return fromHistory(
+                    base.get(),
+                    "change @" + pending.change() + " went back, and its files can't be replaced: "
+                            + FileFault.text(e));
         }
     }
 
@@ -308,6 +311,7 @@ public final class ChangeLog {
     public void restore(ChangeView change, long base) throws IOException {
         Optional<ChangeView> before = history.find(base);
         List<SourceText> from = history.texts(change);
-        FileSwap.undo(from, before.isPresent() ? history.texts(before.get()) : from).run();
+        FileSwap.undo(from, before.isPresent() ? history.texts(before.get()) : from)
+                .run();
     }
 }

@@ -324,7 +324,8 @@ public final class History {
 
     private List<Path> folders() throws IOException {
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(each -> NUMBER.matcher(each.getFileName().toString()).matches())
+            return all.filter(each ->
+                            NUMBER.matcher(each.getFileName().toString()).matches())
                     .sorted(Comparator.comparingLong(History::number))
                     .toList();
         }
@@ -339,8 +340,8 @@ public final class History {
     }
 
     private static ChangeView readChange(Path numbered) throws IOException {
-        ChangeView change =
-                JSON.readValue(OwnedFile.read(numbered.resolve(CHANGE), LONGEST_CHANGE).text(), ChangeView.class);
+        ChangeView change = JSON.readValue(
+                OwnedFile.read(numbered.resolve(CHANGE), LONGEST_CHANGE).text(), ChangeView.class);
         if (change == null || change.change() != number(numbered)) {
             throw new FileSystemException(numbered.resolve(CHANGE).toString(), null, "of another change");
         }
@@ -359,7 +360,9 @@ public final class History {
     }
 
     private void checkTrust() throws IOException {
-        for (Path each : List.of(Objects.requireNonNull(folder.getParent()), folder)) {
+        Path above = Objects.requireNonNull(folder.getParent());
+        List<Path> folders = List.of(above, folder);
+        for (Path each : folders) {
             Optional<String> fault = TrustedFolder.fault(each);
             if (fault.isPresent()) {
                 throw new IOException(fault.get());
@@ -375,7 +378,8 @@ public final class History {
                     .toList();
         }
         for (Path each : left) {
-            String pid = each.getFileName().toString().substring(UNFINISHED.length()).replaceAll("[^0-9].*", "");
+            String pid =
+                    each.getFileName().toString().substring(UNFINISHED.length()).replaceAll("[^0-9].*", "");
             boolean lives = pid.matches("[0-9]{1,10}")
                     && ProcessHandle.of(Long.parseLong(pid)).isPresent()
                     && Long.parseLong(pid) != ProcessHandle.current().pid();

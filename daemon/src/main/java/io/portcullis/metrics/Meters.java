@@ -28,7 +28,8 @@ public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
     /** The parts that {@link #degraded} knows. */
-    private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
+    private static final List<String> CAUSES =
+            List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();

@@ -34,7 +34,8 @@ public record ChangeOptions(
         note = Objects.requireNonNullElse(note, "").strip();
         session = Objects.requireNonNullElse(session, "");
         if (note.length() > LONGEST_NOTE) {
-            throw new IllegalArgumentException("a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
+            throw new IllegalArgumentException(
+                    "a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
         }
         if (confirmMs != 0 && (confirmMs < SHORTEST_CONFIRM_MS || confirmMs > LONGEST_CONFIRM_MS)) {
             throw new IllegalArgumentException("the wait for a confirmation is 1s to 24h");

@@ -1,15 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Signals;
-import io.portcullis.service.process.Version;
-import io.portcullis.service.process.HeapTrim;
-import io.portcullis.policy.Policy;
-import io.portcullis.service.emergency.Emergency;
-import io.portcullis.service.emergency.EmergencyFiles;
-import io.portcullis.service.process.Defects;
-import io.portcullis.service.process.Systemd;
-import io.portcullis.service.process.Logs;
 import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
@@ -22,6 +12,7 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.guard.WarmUp;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
@@ -30,23 +21,32 @@ import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.ApplyRequest;
 import io.portcullis.operations.BypassRequest;
+import io.portcullis.operations.ChangeFiles;
+import io.portcullis.operations.ChangeReport;
+import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
+import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
-import io.portcullis.operations.ApplyRequest;
-import io.portcullis.operations.ChangeFiles;
-import io.portcullis.operations.ChangeReport;
-import io.portcullis.operations.ChangeView;
-import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.policy.Policy;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.HeapTrim;
+import io.portcullis.service.process.Logs;
+import io.portcullis.service.process.Signals;
+import io.portcullis.service.process.Systemd;
+import io.portcullis.service.process.Version;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
@@ -121,27 +121,16 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(StateFolder.lasting(), file));
-        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log, emergency);
+        view = new StatusView(
+                file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log, emergency);
         lastGood = new LastGood(StateFolder.lasting(), file);
         installer = new Installer(running, reload, view, systemd, meters);
-        confirmation = new Confirmation(
-                this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
+        confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         view.shows(confirmation);
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
         files = new FileReloads(
-                this,
-                file,
-                running,
-                reload,
-                edits,
-                heap,
-                lastGood,
-                installer,
-                log,
-                confirmation,
-                systemd,
-                reloads);
+                this, file, running, reload, edits, heap, lastGood, installer, log, confirmation, systemd, reloads);
         watchdog = new Watchdog(() -> running.get().guarded().values(), systemd);
     }
 

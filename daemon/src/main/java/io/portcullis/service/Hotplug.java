@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Systemd;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Unguarded;
 import io.portcullis.guard.GuardedInterface;
@@ -8,6 +7,7 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
+import io.portcullis.service.process.Systemd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -27,12 +27,7 @@ final class Installer {
     private final Meters meters;
 
     /** Changes what {@code running} holds. */
-    Installer(
-            AtomicReference<Running> running,
-            Reload reload,
-            StatusView view,
-            Systemd systemd,
-            Meters meters) {
+    Installer(AtomicReference<Running> running, Reload reload, StatusView view, Systemd systemd, Meters meters) {
         this.running = running;
         this.reload = reload;
         this.view = view;

@@ -1,7 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.emergency.Emergency;
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Log.Drops;
@@ -25,6 +23,8 @@ import io.portcullis.linux.netlink.Nics;
 import io.portcullis.metrics.Meters;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.process.Defects;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,13 +61,7 @@ final class Interfaces {
      * @param emergency sets rules and {@code on-failure} aside
      */
     Interfaces(
-            Path state,
-            Path file,
-            DropLog drops,
-            Cores cores,
-            Meters meters,
-            NicEvents events,
-            Emergency emergency) {
+            Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events, Emergency emergency) {
         this.state = state;
         this.shut = new ClosedNics(state);
         this.file = file;

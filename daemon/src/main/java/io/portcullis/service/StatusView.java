@@ -1,20 +1,20 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Version;
-import io.portcullis.service.emergency.Emergency;
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.guard.GuardedInterface;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.metrics.InterfaceState;
 import io.portcullis.metrics.Meters;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.Version;
 import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
 import java.time.Instant;

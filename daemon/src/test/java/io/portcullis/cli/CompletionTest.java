@@ -39,8 +39,7 @@ final class CompletionTest {
     @BeforeEach
     void write() throws IOException {
         StringWriter out = new StringWriter();
-        assertEquals(
-                0, Cli.commandLine().setOut(new PrintWriter(out, true)).execute(Cli.COMPLETION));
+        assertEquals(0, Cli.commandLine().setOut(new PrintWriter(out, true)).execute(Cli.COMPLETION));
         script = Files.writeString(folder.resolve("portcullis"), out.toString());
     }
 
@@ -100,11 +99,7 @@ final class CompletionTest {
     void numbersOfChangesAreNoFilesOfArguments() throws IOException {
         Path arguments = Files.writeString(folder.resolve("arguments"), "--help");
         StringWriter err = new StringWriter();
-        assertEquals(
-                2,
-                Cli.commandLine()
-                        .setErr(new PrintWriter(err, true))
-                        .execute("show", "@" + arguments));
+        assertEquals(2, Cli.commandLine().setErr(new PrintWriter(err, true)).execute("show", "@" + arguments));
         assertTrue(err.toString().startsWith("not a change: @" + arguments), err.toString());
     }
 }

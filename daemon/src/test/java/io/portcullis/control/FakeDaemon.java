@@ -1,7 +1,11 @@
 package io.portcullis.control;
 
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.ApplyRequest;
 import io.portcullis.operations.BypassRequest;
+import io.portcullis.operations.ChangeFiles;
+import io.portcullis.operations.ChangeReport;
+import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.EmergencyReport;
@@ -9,15 +13,11 @@ import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
+import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
-import io.portcullis.operations.ApplyRequest;
-import io.portcullis.operations.ChangeFiles;
-import io.portcullis.operations.ChangeReport;
-import io.portcullis.operations.ChangeView;
-import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import java.util.List;
@@ -160,7 +160,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
 
     @Override
     public HistoryReport history(int limit) {
-        return new HistoryReport(42, 0, "", List.of(report(Actor.UNKNOWN, List.of()).change()));
+        return new HistoryReport(
+                42, 0, "", List.of(report(Actor.UNKNOWN, List.of()).change()));
     }
 
     @Override

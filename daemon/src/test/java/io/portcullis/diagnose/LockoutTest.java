@@ -285,10 +285,11 @@ final class LockoutTest {
                         "")),
                 view(RULES, "10.1.2.3 50000 203.0.113.80 22", sessions),
                 "the peer's port is that of the session that asks");
-        SessionView v6 = view(RULES, "2001:db8:a::7 40000 2001:db8::80 2222", sessions).orElseThrow();
+        SessionView v6 =
+                view(RULES, "2001:db8:a::7 40000 2001:db8::80 2222", sessions).orElseThrow();
         assertEquals("admin/ingress[1]", Objects.requireNonNull(v6.rule()).id());
-        SessionView failsafe =
-                view(RULES + ADMIT_ALL, "198.51.100.7 40000 203.0.113.80 22", sessions).orElseThrow();
+        SessionView failsafe = view(RULES + ADMIT_ALL, "198.51.100.7 40000 203.0.113.80 22", sessions)
+                .orElseThrow();
         assertEquals(
                 "failsafe/ingress[1]", Objects.requireNonNull(failsafe.rule()).id());
         assertEquals("a failsafe rule admits it, before the network ACL and all groups", failsafe.why());
@@ -351,7 +352,9 @@ final class LockoutTest {
                   vlan0: {mode: host, nic: eth0.7, security-groups: [%s]}""");
         Sessions sessions = sessions(session("10.1.2.3", HOST, 22, VLAN));
         String from = "10.1.2.3 40000 203.0.113.80 22";
-        assertEquals("vlan0", view(both.formatted("admin"), from, sessions).orElseThrow().interfaceName());
+        assertEquals(
+                "vlan0",
+                view(both.formatted("admin"), from, sessions).orElseThrow().interfaceName());
         SessionView refused = view(both.formatted("web"), from, sessions).orElseThrow();
         assertEquals("vlan0", refused.interfaceName());
         assertFalse(refused.admitted());

@@ -29,7 +29,8 @@ final class EnforcementTest {
                                               {protocol: icmp, type: echo-request, from: any}]}}
             failsafe: {ingress: [{protocol: tcp, ports: 22, from: 198.51.100.0/24}]}
             """;
-    private static final String PASS = "pass-through: [arp, ndp, dhcp, lldp, eapol, pppoe, other], ethertypes: [0x88f7]";
+    private static final String PASS =
+            "pass-through: [arp, ndp, dhcp, lldp, eapol, pppoe, other], ethertypes: [0x88f7]";
     private static final byte[] ARP = Frame.ethernet(
             "ffffffffffff",
             0x0806,
@@ -102,9 +103,7 @@ final class EnforcementTest {
                 Frame.tcp(A, 1, B, 2, TcpFlags.FIN | TcpFlags.SYN).bytes(),
                 Frame.ip(47, A, B).payload(40).bytes(),
                 Frame.udp(A, 4789, B, 4789).payload(60).bytes(),
-                Frame.icmp(A, B, 3, 3, 0)
-                        .payload(request(80).ip())
-                        .bytes());
+                Frame.icmp(A, B, 3, 3, 0).payload(request(80).ip()).bytes());
     }
 
     @ParameterizedTest
@@ -123,8 +122,7 @@ final class EnforcementTest {
             assertEquals(List.of(), bench.released(direction));
         }
         assertEquals(
-                frames,
-                bench.dropped(Direction.INGRESS, Reason.PANIC) + bench.dropped(Direction.EGRESS, Reason.PANIC));
+                frames, bench.dropped(Direction.INGRESS, Reason.PANIC) + bench.dropped(Direction.EGRESS, Reason.PANIC));
         assertEquals(0, bench.decide(everyKind(), Direction.INGRESS).accepted());
     }
 
@@ -142,7 +140,8 @@ final class EnforcementTest {
         assertEquals(Reason.PANIC, bench.out(Frame.udp(B, 53, A, 1)));
         enforce(Enforcement.RULES);
         assertEquals(Reason.NONE, bench.in(request(80)));
-        assertEquals(Reason.NONE, bench.out(toClient(80, TcpFlags.ACK, 9001, 1011).payload(100)));
+        assertEquals(
+                Reason.NONE, bench.out(toClient(80, TcpFlags.ACK, 9001, 1011).payload(100)));
         assertEquals(Reason.NONE, bench.out(Frame.udp(B, 53, A, 1)));
         assertEquals(Reason.TCP_NO_SYN, bench.in(request(81)));
     }
@@ -164,15 +163,19 @@ final class EnforcementTest {
         connect(22);
         enforce(Enforcement.FAILSAFE_ONLY);
         assertEquals(Reason.NONE, bench.in(request(22)));
-        assertEquals(Reason.NONE, bench.out(toClient(22, TcpFlags.ACK, 9001, 1011).payload(5)));
+        assertEquals(
+                Reason.NONE, bench.out(toClient(22, TcpFlags.ACK, 9001, 1011).payload(5)));
         assertEquals(
                 Reason.NONE,
                 bench.out(Frame.icmp(B, A, 3, 3, 0).payload(request(22).ip())),
                 "an error about a flow that passes");
         assertEquals(
-                Reason.PANIC, bench.out(Frame.icmp(B, A, 3, 3, 0).payload(request(80).ip())));
+                Reason.PANIC,
+                bench.out(Frame.icmp(B, A, 3, 3, 0).payload(request(80).ip())));
         assertEquals(Reason.NONE, bench.in(Frame.tcp(A, 2, B, 22, TcpFlags.SYN)));
-        assertEquals(Reason.NONE, bench.out(Frame.tcp(B, 22, A, 2, TcpFlags.SYN | TcpFlags.ACK).numbers(1, 1)));
+        assertEquals(
+                Reason.NONE,
+                bench.out(Frame.tcp(B, 22, A, 2, TcpFlags.SYN | TcpFlags.ACK).numbers(1, 1)));
         for (Frame refused : List.of(
                 request(80),
                 Frame.tcp(A, 2, B, 80, TcpFlags.SYN),
@@ -191,7 +194,9 @@ final class EnforcementTest {
         assertEquals(Reason.NONE, bench.in(ARP));
         assertEquals(
                 Reason.NONE,
-                bench.in(Frame.icmp("fe80::1", "ff02::1", 135, 0, 0).hopLimit(255).payload(16)));
+                bench.in(Frame.icmp("fe80::1", "ff02::1", 135, 0, 0)
+                        .hopLimit(255)
+                        .payload(16)));
         assertEquals(Reason.NONE, bench.in(Frame.udp("198.51.100.1", 67, B, 68).payload(240)));
         assertEquals(Reason.NONE, bench.in(Frame.ethernet("0180c2000003", 0x888e, new byte[46])));
         for (int type : new int[] {0x88cc, 0x8863, 0x8864, 0x88f7, 0x9000}) {
@@ -293,8 +298,11 @@ final class EnforcementTest {
         bench.out(toClient(81, TcpFlags.SYN | TcpFlags.ACK, 9000, 1001));
         bench.in(request(81));
         enforce(Enforcement.RULES);
-        assertEquals(Reason.NONE, bench.in(toServer(80, TcpFlags.ACK, 1011, 9001).payload(10)));
-        assertEquals(Reason.TCP_NO_SYN, bench.in(toServer(81, TcpFlags.ACK, 1011, 9001).payload(10)));
+        assertEquals(
+                Reason.NONE, bench.in(toServer(80, TcpFlags.ACK, 1011, 9001).payload(10)));
+        assertEquals(
+                Reason.TCP_NO_SYN,
+                bench.in(toServer(81, TcpFlags.ACK, 1011, 9001).payload(10)));
         assertEquals(Reason.NO_RULE, bench.in(toServer(81, TcpFlags.SYN, 5000, 0)));
     }
 
@@ -321,8 +329,7 @@ final class EnforcementTest {
                 for (int i = random.nextInt(10); i > 0; i--) {
                     assertEquals(
                             Reason.PANIC,
-                            bench.decide(
-                                    frame(random), random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS));
+                            bench.decide(frame(random), random.nextBoolean() ? Direction.INGRESS : Direction.EGRESS));
                 }
                 enforce(Enforcement.RULES);
             }
@@ -348,20 +355,35 @@ final class EnforcementTest {
         boolean toServer = random.nextBoolean();
         int port = random.nextBoolean() ? 80 : 22;
         int client = 1 + random.nextInt(3);
-        int flags = new int[] {TcpFlags.SYN, TcpFlags.SYN | TcpFlags.ACK, TcpFlags.ACK, TcpFlags.ACK, TcpFlags.RST,
-            TcpFlags.FIN | TcpFlags.ACK}[random.nextInt(6)];
+        int flags = new int[] {
+                    TcpFlags.SYN,
+                    TcpFlags.SYN | TcpFlags.ACK,
+                    TcpFlags.ACK,
+                    TcpFlags.ACK,
+                    TcpFlags.RST,
+                    TcpFlags.FIN | TcpFlags.ACK
+                }
+                [random.nextInt(6)];
         int step = random.nextInt(3);
         return switch (random.nextInt(8)) {
-            case 0 -> toServer ? Frame.udp(A, client, B, 53).bytes() : Frame.udp(B, 53, A, client).bytes();
-            case 1 -> Frame.udp(A, 9, B, 53)
-                    .datagramId(random.nextInt(3))
-                    .payload(16)
-                    .fragment(random.nextBoolean() ? 0 : 24, random.nextBoolean())
-                    .bytes();
+            case 0 ->
+                toServer
+                        ? Frame.udp(A, client, B, 53).bytes()
+                        : Frame.udp(B, 53, A, client).bytes();
+            case 1 ->
+                Frame.udp(A, 9, B, 53)
+                        .datagramId(random.nextInt(3))
+                        .payload(16)
+                        .fragment(random.nextBoolean() ? 0 : 24, random.nextBoolean())
+                        .bytes();
             default ->
                 toServer
-                        ? Frame.tcp(A, client, B, port, flags).numbers(1000 + step, 9000 + step).bytes()
-                        : Frame.tcp(B, port, A, client, flags).numbers(9000 + step, 1000 + step).bytes();
+                        ? Frame.tcp(A, client, B, port, flags)
+                                .numbers(1000 + step, 9000 + step)
+                                .bytes()
+                        : Frame.tcp(B, port, A, client, flags)
+                                .numbers(9000 + step, 1000 + step)
+                                .bytes();
         };
     }
 }

@@ -67,8 +67,8 @@ final class FlowReviewPropertyTest {
                 if (random.nextInt(30) == 0) {
                     trial.take(new Step.Wait(random.nextLong(1, 30_000_000_000L)));
                 }
-                trial.take(new Step.Frame(
-                        guesser.next(targets.get(random.nextInt(targets.size())), trial.reference())));
+                trial.take(
+                        new Step.Frame(guesser.next(targets.get(random.nextInt(targets.size())), trial.reference())));
             }
         }
 

@@ -68,8 +68,7 @@ final class ChangeLab implements AutoCloseable {
         StatusView view = new StatusView(file, Instant.now(), lock, edits, servers, log, emergency);
         LastGood lastGood = new LastGood(lasting, file);
         Installer installer = new Installer(running, reload, view, systemd, meters);
-        confirmation =
-                new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
+        confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
         reloads = new FileReloads(
@@ -97,7 +96,8 @@ final class ChangeLab implements AutoCloseable {
             log.followLastGood();
         } else if (read.recovered() instanceof ChangeLog.Recovered.Waits waits) {
             log.isInForce(log.history().find(waits.pending().change()).orElseThrow());
-            confirmation.begin(waits.pending(), "an earlier run", waits.pending().rest(Instant.now()));
+            confirmation.begin(
+                    waits.pending(), "an earlier run", waits.pending().rest(Instant.now()));
         } else {
             reloads.keep(Running.NOTHING, read.files().texts());
         }
@@ -136,7 +136,14 @@ final class ChangeLab implements AutoCloseable {
 
     /** The port that the rules in force admit. */
     int port() {
-        return running.get().config().group("web").ingress().getFirst().ports().getFirst().low();
+        return running.get()
+                .config()
+                .group("web")
+                .ingress()
+                .getFirst()
+                .ports()
+                .getFirst()
+                .low();
     }
 
     @Override

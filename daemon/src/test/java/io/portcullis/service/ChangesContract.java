@@ -119,7 +119,9 @@ final class ChangesContract {
         assertInForce(81, 2);
         ChangeReport second = lab.apply(82, ChangeOptions.PLAIN);
         assertEquals(1, second.errors().size());
-        assertTrue(second.errors().getFirst().startsWith("change @2 by somebody by apply goes back to @1 at "), second::toString);
+        assertTrue(
+                second.errors().getFirst().startsWith("change @2 by somebody by apply goes back to @1 at "),
+                second::toString);
         lab.confirmation.tick(System.nanoTime());
         assertInForce(81, 2);
         lab.confirmation.tick(System.nanoTime() + 61_000_000_000L);
@@ -135,7 +137,8 @@ final class ChangesContract {
         assertTrue(lab.apply(81, ChangeLab.confirm(3_600_000)).ok());
         restart();
         assertInForce(81, 2);
-        assertEquals(2, Objects.requireNonNull(lab.confirmation.waiting()).pending().change());
+        assertEquals(
+                2, Objects.requireNonNull(lab.confirmation.waiting()).pending().change());
         assertTrue(lab.changes.confirm(Actor.UNKNOWN).ok());
         restart();
         assertInForce(81, 2);
@@ -171,7 +174,9 @@ final class ChangesContract {
         ChangeLab.write(root, 82);
         var refused = lab.reloads.reload(false);
         assertFalse(refused.ok());
-        assertTrue(refused.errors().getFirst().contains("waited for its confirmation; @1 is in force again"), refused::toString);
+        assertTrue(
+                refused.errors().getFirst().contains("waited for its confirmation; @1 is in force again"),
+                refused::toString);
         assertEquals(80, lab.port());
         assertOnDisk(82);
         assertTrue(lab.reloads.reload(false).ok());
@@ -196,8 +201,7 @@ final class ChangesContract {
     @Test
     void textAloneKeepsTheIncludedFiles() throws IOException {
         ChangeReport report = lab.changes.apply(
-                new ApplyRequest(
-                        List.of(new ApplyRequest.File("", ChangeLab.main(81))), false, ChangeOptions.PLAIN),
+                new ApplyRequest(List.of(new ApplyRequest.File("", ChangeLab.main(81))), false, ChangeOptions.PLAIN),
                 Actor.UNKNOWN);
         assertTrue(report.ok(), report::toString);
         assertEquals(1, report.writes().size());

@@ -40,8 +40,9 @@ class ChangesTest {
     private static final Path STRACE = Path.of("/usr/bin/strace");
 
     /** Every system call by which a change reaches the disk. */
-    private static final String OPERATIONS = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,fsync,chmod,"
-            + "fchmod,fchmodat,chown,lchown,fchownat,setxattr";
+    private static final String OPERATIONS =
+            "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,fsync,chmod,"
+                    + "fchmod,fchmodat,chown,lchown,fchownat,setxattr";
 
     /** A line of strace: thread, name, arguments. */
     private static final Pattern CALL = Pattern.compile("^([0-9]+) +([a-z0-9]+)\\(");
@@ -91,8 +92,8 @@ class ChangesTest {
     }
 
     private static String make(Path root, String command, int number, Path calls, List<String> kill) throws Exception {
-        List<String> tracer = new ArrayList<>(List.of(
-                STRACE.toString(), "-f", "-qqq", "-o", calls.toString(), "-e", "trace=" + OPERATIONS));
+        List<String> tracer = new ArrayList<>(
+                List.of(STRACE.toString(), "-f", "-qqq", "-o", calls.toString(), "-e", "trace=" + OPERATIONS));
         tracer.addAll(kill);
         return jvm.output(
                 tracer,
@@ -126,11 +127,15 @@ class ChangesTest {
 
     private Path copy(Path from, String name) throws Exception {
         Path to = folder.resolve(name);
-        Process copy = new ProcessBuilder("cp", "-a", from.toString(), to.toString()).inheritIO().start();
+        Process copy = new ProcessBuilder("cp", "-a", from.toString(), to.toString())
+                .inheritIO()
+                .start();
         assertEquals(0, copy.waitFor());
         // The history names files by their paths.
         Process paths = new ProcessBuilder(
-                        "sh", "-c", "grep -rlF '" + from + "' " + to + "/lib | xargs -r sed -i 's#" + from + "#" + to + "#g'")
+                        "sh",
+                        "-c",
+                        "grep -rlF '" + from + "' " + to + "/lib | xargs -r sed -i 's#" + from + "#" + to + "#g'")
                 .inheritIO()
                 .start();
         assertEquals(0, paths.waitFor());

@@ -100,14 +100,16 @@ final class ApplySessionTest {
         assertEquals(1, refused.exit(), refused.out());
         assertTrue(refused.out().contains("would be REFUSED anew"), refused.out());
         assertTrue(refused.out().contains("--allow-lockout does it anyway"), refused.out());
-        Command shown = apply(RULES.formatted("", "80", "recheck"), "--dry-run", "--allow-lockout").ok();
+        Command shown = apply(RULES.formatted("", "80", "recheck"), "--dry-run", "--allow-lockout")
+                .ok();
         assertTrue(shown.out().contains(" end at their next packet"), shown.out());
         assertTrue(talks());
     }
 
     @Test
     void aChangeThatCutsItGoesBackWithinTwelveSeconds() {
-        apply(RULES.formatted("", "80", "recheck"), "--allow-lockout", "--confirm", "10m").ok();
+        apply(RULES.formatted("", "80", "recheck"), "--allow-lockout", "--confirm", "10m")
+                .ok();
         assertFalse(talks());
         long ms = awaitWayBack();
         assertTrue(daemon.log().contains("cut the ssh session from " + Lab.CLIENT + " off"), daemon.log());

@@ -108,7 +108,8 @@ final class ApplyTest {
         assertEquals("applied", change.path("outcome").asText());
         assertEquals("apply", change.path("actor").path("via").asText());
         assertEquals(0, change.path("actor").path("uid").asInt());
-        assertEquals("web0 ingress: tcp 8080 from any", change.path("admits").path(0).asText());
+        assertEquals(
+                "web0 ingress: tcp 8080 from any", change.path("admits").path(0).asText());
         assertEquals(
                 daemon.home().withSocket(OPEN_80),
                 daemon.cli("show", "@1").ok().output().replaceAll("(?m)^#.*\\n", ""));
@@ -154,7 +155,12 @@ final class ApplyTest {
         assertTrue(second.out().contains("change @2 by"), second.out());
         daemon.cli("rollback").ok();
         assertInForce(OPEN_80, 80);
-        assertEquals("reverted", daemon.cli("show", "@2", "--json").ok().output().replaceAll("(?s).*\"outcome\" : \"([a-z]+)\".*", "$1"));
+        assertEquals(
+                "reverted",
+                daemon.cli("show", "@2", "--json")
+                        .ok()
+                        .output()
+                        .replaceAll("(?s).*\"outcome\" : \"([a-z]+)\".*", "$1"));
         apply(OPEN_8080).ok();
         assertInForce(OPEN_8080, 8080);
     }
@@ -181,8 +187,11 @@ final class ApplyTest {
         apply(OPEN_8080, "--confirm", "10m").ok();
         String edit = RULES.formatted("[80, 8080]");
         daemon.write(edit);
-        Lab.await("the refusal", () -> !daemon.status().path("lastReload").path("ok").asBoolean());
-        String refusal = daemon.status().path("lastReload").path("errors").path(0).asText();
+        Lab.await(
+                "the refusal",
+                () -> !daemon.status().path("lastReload").path("ok").asBoolean());
+        String refusal =
+                daemon.status().path("lastReload").path("errors").path(0).asText();
         assertTrue(refusal.contains("portcullis.yaml is refused: it came while change @2 by"), refusal);
         assertTrue(http(80));
         assertFalse(http(8080));
@@ -219,7 +228,11 @@ final class ApplyTest {
                         false,
                         new ChangeOptions("operator " + i, 0, false, false, 0, ""));
                 done.add(at.submit(() -> SocketClient.call(
-                        daemon.socket(), "POST", "/v1/apply", JSON.writeValueAsBytes(request), Duration.ofSeconds(60))));
+                        daemon.socket(),
+                        "POST",
+                        "/v1/apply",
+                        JSON.writeValueAsBytes(request),
+                        Duration.ofSeconds(60))));
             }
         }
         for (Future<SocketClient.Reply> each : done) {
@@ -246,7 +259,8 @@ final class ApplyTest {
         List<Future<Command>> done = new ArrayList<>();
         try (ExecutorService at = Executors.newFixedThreadPool(2)) {
             for (int i = 0; i < 2; i++) {
-                String file = file("operator-" + i + ".yaml", RULES.formatted("[80, " + (9_000 + i) + "]")).toString();
+                String file = file("operator-" + i + ".yaml", RULES.formatted("[80, " + (9_000 + i) + "]"))
+                        .toString();
                 done.add(at.submit(() -> daemon.cli("apply", file)));
             }
         }
@@ -299,7 +313,8 @@ final class ApplyTest {
     void includedFilesAreAppliedAndTakenBackTogether() throws IOException {
         String main = "include: [rules.d/*.yaml]\n" + OPEN_80.replaceAll("(?s)security-groups:\\n.*", "");
         String group = "security-groups:\n  web: {ingress: [{protocol: tcp, ports: %s, from: any}]}\n";
-        Path folder = Files.createDirectories(LAB.folder().resolve("tree/rules.d")).getParent();
+        Path folder =
+                Files.createDirectories(LAB.folder().resolve("tree/rules.d")).getParent();
         Path file = folder.resolve("main.yaml");
         Files.writeString(file, daemon.home().withSocket(main));
         Files.writeString(folder.resolve("rules.d/web.yaml"), group.formatted("8080"));

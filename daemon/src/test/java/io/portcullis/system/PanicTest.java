@@ -119,7 +119,8 @@ final class PanicTest {
             assertTrue(daemon.health().isFault("PANIC: nothing passes"));
             assertEquals(1, daemon.metric("portcullis_panic"));
             assertTrue(
-                    daemon.metric("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"panic\"}") > 0,
+                    daemon.metric("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"panic\"}")
+                            > 0,
                     daemon.http("/metrics"));
             assertTrue(daemon.log().contains("ERROR") && daemon.log().contains("PANIC: nothing passes"), daemon.log());
             assertEquals("the rules decide\n", daemon.cli("panic", "off").ok().out());
@@ -142,7 +143,11 @@ final class PanicTest {
             assertGoesOn(failsafe);
             assertGoesOn(talk(7000));
             assertFalse(http(80) || ping());
-            assertTrue(daemon.status().path("emergency").path("panic").path("keepsFailsafe").asBoolean());
+            assertTrue(daemon.status()
+                    .path("emergency")
+                    .path("panic")
+                    .path("keepsFailsafe")
+                    .asBoolean());
             Command json = daemon.cli("panic", "on", "--json").ok();
             assertTrue(json.out().contains("\"keepsFailsafe\" : false"), json.out());
             assertStands(failsafe);
@@ -262,7 +267,14 @@ final class PanicTest {
             Command begun = daemon.cli("bypass", "web0", "--for", "15s").ok();
             assertTrue(begun.out().startsWith("BYPASS: web0: everything passes unfiltered until "), begun.out());
             assertTrue(http(8080));
-            assertTrue(daemon.status().path("emergency").path("bypasses").get(0).path("until").asText().length() > 10);
+            assertTrue(daemon.status()
+                            .path("emergency")
+                            .path("bypasses")
+                            .get(0)
+                            .path("until")
+                            .asText()
+                            .length()
+                    > 10);
             assertTrue(daemon.metric("portcullis_bypass_until_timestamp_seconds{interface=\"web0\"}") > 1e9);
             assertTrue(daemon.health().isFault("BYPASS: web0"));
             Lab.await("the rules", () -> !http(8080));
@@ -299,9 +311,15 @@ final class PanicTest {
     void misuseIsRefusedBeforeAnythingChanges() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
             for (String[] words : new String[][] {
-                {"panic"}, {"panic", "maybe"}, {"panic", "off", "--keep-failsafe"}, {"bypass", "web0"},
-                {"bypass", "web0", "--for", "25h"}, {"bypass", "web0", "--for", "5"}, {"bypass", "web0", "--for", "0s"},
-                {"bypass", "web0", "--for", "5m", "--end"}, {"bypass", "--for", "5m"}
+                {"panic"},
+                {"panic", "maybe"},
+                {"panic", "off", "--keep-failsafe"},
+                {"bypass", "web0"},
+                {"bypass", "web0", "--for", "25h"},
+                {"bypass", "web0", "--for", "5"},
+                {"bypass", "web0", "--for", "0s"},
+                {"bypass", "web0", "--for", "5m", "--end"},
+                {"bypass", "--for", "5m"}
             }) {
                 String[] more = Arrays.copyOfRange(words, 1, words.length);
                 Command misuse = daemon.cli(words[0], more);

@@ -73,7 +73,8 @@ final class WorkersQuestionsTest {
     }
 
     private static Policy policy(String admitted, String onReload, long generation) throws Exception {
-        return Policy.compile(ConfigReader.parse("""
+        return Policy.compile(
+                ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: %s, from: any}], egress: []}}
@@ -116,8 +117,10 @@ final class WorkersQuestionsTest {
         assertEquals(
                 new FlowReview.Example(Direction.INGRESS, IpProtocol.TCP, PEER, 1_000, HOST, 22, 0, true, false),
                 kept.sample().getFirst());
-        assertEquals(60, workers.review(policy("tcp, ports: 80", "recheck", 2), 0, PATIENCE_MS)
-                .cut());
+        assertEquals(
+                60,
+                workers.review(policy("tcp, ports: 80", "recheck", 2), 0, PATIENCE_MS)
+                        .cut());
         assertEquals(200, workers.counters().total(Counters.Total.FLOWS), "a review changes nothing");
         workers.install(next, PATIENCE_MS);
         assertEquals(60, workers.review(next, 0, PATIENCE_MS).refused());

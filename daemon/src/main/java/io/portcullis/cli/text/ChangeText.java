@@ -25,7 +25,9 @@ public final class ChangeText {
                 + (change.note().isEmpty() ? "" : ": " + change.note()));
         report.writes().forEach(file -> lines.add("  writes " + file));
         report.removes().forEach(file -> lines.add("  removes " + file + " (it stays in the history)"));
-        if (report.writes().isEmpty() && report.removes().isEmpty() && report.errors().isEmpty()) {
+        if (report.writes().isEmpty()
+                && report.removes().isEmpty()
+                && report.errors().isEmpty()) {
             lines.add("  the files on the disk are these already");
         }
         lines.addAll(difference(change, report.notes()));

@@ -90,12 +90,7 @@ public final class Reviewer {
         }
         boolean inward = flow.originalDirection() == Direction.INGRESS;
         int ofReplies = acl.match(
-                !inward,
-                flow.isV6(),
-                flow.protocol(),
-                flow.replySelector(),
-                flow.outsideHigh(),
-                flow.outsideLow());
+                !inward, flow.isV6(), flow.protocol(), flow.replySelector(), flow.outsideHigh(), flow.outsideLow());
         return !acl.allows(inward, admission.aclEntry()) || !acl.allows(!inward, ofReplies);
     }
 

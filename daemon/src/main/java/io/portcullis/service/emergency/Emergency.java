@@ -180,9 +180,7 @@ public final class Emergency {
             faults.add(now.unreadable());
         }
         return new EmergencyStatus(
-                panic == null
-                        ? null
-                        : new EmergencyStatus.Panic(panic.at(), panic.by(), panic.keepFailsafe(), faults),
+                panic == null ? null : new EmergencyStatus.Panic(panic.at(), panic.by(), panic.keepFailsafe(), faults),
                 now.bypasses().stream()
                         .map(bypass -> new EmergencyStatus.Bypass(bypass.interfaceName(), bypass.until(), bypass.by()))
                         .toList());
@@ -274,7 +272,9 @@ public final class Emergency {
             List<Bypass> next = new ArrayList<>(state.without(name));
             boolean ends = request.millis() == 0;
             if (ends && next.size() == state.bypasses().size()) {
-                return guard.interfaces().contains(name) ? done(List.of(name + " was not bypassed")) : unknown(name, guard);
+                return guard.interfaces().contains(name)
+                        ? done(List.of(name + " was not bypassed"))
+                        : unknown(name, guard);
             }
             if (!ends) {
                 if (!guard.interfaces().contains(name)) {

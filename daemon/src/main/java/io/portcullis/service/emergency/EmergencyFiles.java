@@ -33,7 +33,9 @@ public final class EmergencyFiles {
     private static final String BYPASS = "bypass.json";
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(
+                    DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 
@@ -54,8 +56,7 @@ public final class EmergencyFiles {
      */
     public EmergencyFiles(Path lasting, Path configuration) {
         folder = lasting.resolve(FOLDER)
-                .resolve(FileName.of(
-                        configuration.toAbsolutePath().normalize().toString()));
+                .resolve(FileName.of(configuration.toAbsolutePath().normalize().toString()));
     }
 
     /** The panic that is kept; empty: none. */
@@ -157,7 +158,7 @@ public final class EmergencyFiles {
                         return Optional.of("panic is on since " + panic.at() + " (" + panic.by() + ")");
                     }
                 } catch (NoSuchFileException none) {
-                    continue;
+                    LOG.trace("{} has no panic", each, none);
                 } catch (IOException unreadable) {
                     return Optional.of("panic may be on: " + unreadable.getMessage());
                 }

@@ -1,6 +1,5 @@
 package io.portcullis.cli.text;
 
-import io.portcullis.cli.text.JsonText;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 

@@ -133,7 +133,8 @@ final class EmergencyTest {
         assertEquals(Enforcement.RULES, on(next, "edge"));
         assertEquals(List.of(), files());
         assertFalse(load().isPanic());
-        assertEquals(List.of("panic was not on"), next.panic(OFF, ALICE, machine).notes());
+        assertEquals(
+                List.of("panic was not on"), next.panic(OFF, ALICE, machine).notes());
     }
 
     @Test
@@ -150,12 +151,14 @@ final class EmergencyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{", "null", "[]", "{\"at\": \"x\"}", "{\"at\": \"\", \"by\": \"\", \"keepFailsafe\": 7}"})
+    @ValueSource(
+            strings = {"", "{", "null", "[]", "{\"at\": \"x\"}", "{\"at\": \"\", \"by\": \"\", \"keepFailsafe\": 7}"})
     void panicThatCantBeReadGoesOn(String content) throws IOException {
         load().panic(new PanicRequest(true, true), ALICE, machine);
         Files.writeString(file("panic.json"), content);
         Emergency emergency = load();
-        assertEquals(Enforcement.PANIC, on(emergency, "edge"), "failsafe flows too: whether they were kept is not known");
+        assertEquals(
+                Enforcement.PANIC, on(emergency, "edge"), "failsafe flows too: whether they were kept is not known");
         assertTrue(emergency.sentences().getFirst().contains("it is not known whether panic was on"));
         assertTrue(emergency.panic(OFF, ALICE, machine).ok());
         assertFalse(load().isPanic());
@@ -210,7 +213,9 @@ final class EmergencyTest {
     void onAFullOrReadOnlyDiskNothingChanges() throws Exception {
         SmallTmpfs.run(lasting, 64 << 10, () -> {
             Emergency emergency = load();
-            assertTrue(emergency.bypass(new BypassRequest("edge", 60_000), ALICE, machine).ok());
+            assertTrue(emergency
+                    .bypass(new BypassRequest("edge", 60_000), ALICE, machine)
+                    .ok());
             Path filler = lasting.resolve("filler");
             IOException full = null;
             for (int size = 4096; full == null; size += 4096) {
@@ -224,7 +229,9 @@ final class EmergencyTest {
             assertFalse(report.ok());
             assertTrue(report.errors().getFirst().contains("panic does not begin"), report.errors()::toString);
             assertFalse(emergency.isPanic() || load().isPanic());
-            assertFalse(emergency.bypass(new BypassRequest("web", 60_000), ALICE, machine).ok());
+            assertFalse(emergency
+                    .bypass(new BypassRequest("web", 60_000), ALICE, machine)
+                    .ok());
             assertEquals(Enforcement.RULES, on(emergency, "web"));
             assertEquals(Enforcement.BYPASS, on(load(), "edge"));
             Files.delete(filler);
@@ -239,7 +246,9 @@ final class EmergencyTest {
     @Test
     void aBypassEndsByItselfAndItsDeadlineOutlivesTheDaemon() throws IOException {
         Emergency emergency = load();
-        assertTrue(emergency.bypass(new BypassRequest("edge", 300_000), ALICE, machine).ok());
+        assertTrue(emergency
+                .bypass(new BypassRequest("edge", 300_000), ALICE, machine)
+                .ok());
         assertEquals(Enforcement.BYPASS, on(emergency, "edge"));
         assertEquals(Enforcement.RULES, on(emergency, "web"));
         assertEquals(now.wall().getEpochSecond() + 300, emergency.bypassUntilEpochSeconds("edge"));
@@ -284,7 +293,9 @@ final class EmergencyTest {
         Files.writeString(file("bypass.json"), content);
         Emergency emergency = load();
         assertEquals(Enforcement.RULES, on(emergency, "edge"));
-        assertTrue(emergency.bypass(new BypassRequest("edge", 300_000), ALICE, machine).ok());
+        assertTrue(emergency
+                .bypass(new BypassRequest("edge", 300_000), ALICE, machine)
+                .ok());
         assertEquals(Enforcement.BYPASS, on(load(), "edge"));
     }
 
@@ -296,7 +307,8 @@ final class EmergencyTest {
         emergency.bypass(new BypassRequest("edge", 600_000), ALICE, machine);
         assertEquals(2, emergency.status().bypasses().size());
         assertEquals(now.wall().getEpochSecond() + 600, emergency.bypassUntilEpochSeconds("edge"));
-        assertTrue(emergency.bypass(new BypassRequest("edge", 0), ALICE, machine).ok());
+        assertTrue(
+                emergency.bypass(new BypassRequest("edge", 0), ALICE, machine).ok());
         assertEquals(Enforcement.RULES, on(load(), "edge"));
         assertEquals(Enforcement.BYPASS, on(load(), "web"));
         assertEquals(
@@ -304,11 +316,15 @@ final class EmergencyTest {
                 emergency.bypass(new BypassRequest("edge", 0), ALICE, machine).notes());
         assertEquals(
                 List.of("no interface egde: there is edge, web"),
-                emergency.bypass(new BypassRequest("egde", 5_000), ALICE, machine).errors());
+                emergency
+                        .bypass(new BypassRequest("egde", 5_000), ALICE, machine)
+                        .errors());
         machine.interfaces = Set.of();
         assertEquals(
                 List.of("edge: no configuration is in force, and so no interface can be bypassed"),
-                emergency.bypass(new BypassRequest("edge", 5_000), ALICE, machine).errors());
+                emergency
+                        .bypass(new BypassRequest("edge", 5_000), ALICE, machine)
+                        .errors());
         assertTrue(emergency.panic(ON, ALICE, machine).ok(), "panic needs no configuration");
         machine.started = false;
         assertFalse(emergency.panic(OFF, ALICE, machine).ok());
@@ -352,9 +368,7 @@ final class EmergencyTest {
                 EmergencyFiles.panicHere(lasting).orElseThrow());
         Path file = file("panic.json");
         Files.writeString(
-                file,
-                Files.readString(file)
-                        .replaceAll("\"namespace\" : \"[^\"]*\"", "\"namespace\" : \"4711\""));
+                file, Files.readString(file).replaceAll("\"namespace\" : \"[^\"]*\"", "\"namespace\" : \"4711\""));
         assertTrue(EmergencyFiles.panicHere(lasting).isEmpty(), "of another network");
         assertTrue(load().isPanic(), "its own, after a boot");
         assertTrue(EmergencyFiles.panicHere(lasting).isPresent(), "with its new number");
