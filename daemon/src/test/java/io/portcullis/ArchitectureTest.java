@@ -81,6 +81,7 @@ final class ArchitectureTest {
         allow("engine", "packet", "packet.wire", "conntrack", "policy", "net");
         allow("port", "packet", "packet.wire", "linux..", "net");
         allow("intercept", "linux..", "config", "net");
+        allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
         allow("worker", "packet", "policy", "port..", "engine", "net");
         allow(
                 "guard",
@@ -88,6 +89,7 @@ final class ArchitectureTest {
                 "worker",
                 "port..",
                 "intercept",
+                "gate",
                 "engine",
                 "flowstore",
                 "conntrack",
@@ -127,6 +129,7 @@ final class ArchitectureTest {
                 "engine",
                 "port..",
                 "intercept",
+                "gate",
                 "worker",
                 "guard",
                 "metrics",

@@ -17,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -222,7 +223,12 @@ final class FileReloads {
     /** Keeps the configuration in force as the last good one. */
     void keep(List<SourceText> texts) {
         String reason = lastGood.keep(texts).orElse("");
-        running.updateAndGet(now -> now.withNotKept(reason));
+        List<String> boot = BootGate.keep(running.get());
+        boot.forEach(warning -> LOG.warn("{}", warning));
+        String notKept = Stream.concat(Stream.of(reason), boot.stream())
+                .filter(text -> !text.isEmpty())
+                .collect(Collectors.joining("; "));
+        running.updateAndGet(now -> now.withNotKept(notKept));
         if (!reason.isEmpty()) {
             LOG.warn("this configuration is not kept as the last good one: {}", reason);
         }
