@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.gate.BootGate;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.LastGood;
@@ -223,7 +224,8 @@ final class FileReloads {
     /** Keeps the configuration in force as the last good one. */
     void keep(List<SourceText> texts) {
         String reason = lastGood.keep(texts).orElse("");
-        List<String> boot = BootGate.keep(running.get());
+        Generation kept = running.get().generation();
+        List<String> boot = kept == null ? List.of() : BootGate.keep(kept.config(), kept::policy);
         boot.forEach(warning -> LOG.warn("{}", warning));
         String notKept = Stream.concat(Stream.of(reason), boot.stream())
                 .filter(text -> !text.isEmpty())

@@ -1,13 +1,13 @@
-package io.portcullis.service;
+package io.portcullis.gate;
 
+import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
-import io.portcullis.gate.BootFile;
-import io.portcullis.gate.GateFilters;
 import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.linux.StateFolder;
+import io.portcullis.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,27 +17,28 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Keeps the gate of the next boot. An interface whose traffic passes without a daemon ({@code on-failure: open}), or whatever the rules
  * say ({@code enforce: audit}), has none. The NICs of a bridge get one that drops everything: nothing is forwarded without the daemon,
  * and the host's own stack stays off the wire.
  */
-final class BootGate {
+public final class BootGate {
     private BootGate() {}
 
     /**
      * Writes the gates of the configuration in force, and removes those that the file before has for other NICs.
      *
+     * @param policies of its interfaces, by name
      * @return why the next boot is not gated as the configuration says, one line each
      */
-    static List<String> keep(Running now) {
-        Generation generation = now.generation();
+    public static List<String> keep(Config config, Function<String, Policy> policies) {
         List<String> warnings = new ArrayList<>();
         try {
             Optional<Path> file = StateFolder.bootFile();
-            if (generation != null && file.isPresent()) {
-                keep(generation, new BootFile(file.get()), warnings);
+            if (file.isPresent()) {
+                keep(config, policies, new BootFile(file.get()), warnings);
             }
         } catch (IOException e) {
             warnings.add("the gate of the next boot is not kept: " + e.getMessage());
@@ -45,11 +46,13 @@ final class BootGate {
         return warnings;
     }
 
-    private static void keep(Generation generation, BootFile file, List<String> warnings) throws IOException {
+    private static void keep(
+            Config config, Function<String, Policy> policies, BootFile file, List<String> warnings)
+            throws IOException {
         Map<String, Gate.Filters> gates = new LinkedHashMap<>();
-        for (Interface iface : generation.config().interfaces().values()) {
+        for (Interface iface : config.interfaces().values()) {
             if (iface.onFailure() != OnFailure.OPEN && !iface.audit()) {
-                Gate.Filters filters = filters(iface, generation, warnings);
+                Gate.Filters filters = filters(iface, config, policies, warnings);
                 for (String nic : iface.mode().nics()) {
                     if (BootFile.isSafe(nic)) {
                         gates.put(nic, filters);
@@ -61,7 +64,7 @@ final class BootGate {
             }
         }
         Set<String> gone = new TreeSet<>(file.nics());
-        generation.config().interfaces().values().forEach(iface -> iface.mode().nics().forEach(gone::remove));
+        config.interfaces().values().forEach(iface -> iface.mode().nics().forEach(gone::remove));
         for (String nic : gone) {
             try {
                 Gate.removeFrom(nic);
@@ -72,12 +75,12 @@ final class BootGate {
         file.write(gates).ifPresent(warnings::add);
     }
 
-    private static Gate.Filters filters(Interface iface, Generation generation, List<String> warnings) {
+    private static Gate.Filters filters(
+            Interface iface, Config config, Function<String, Policy> policies, List<String> warnings) {
         return switch (iface.mode()) {
             case Mode.Bridge _ -> GateFilters.SHUT;
             case Mode.Host _ -> {
-                GateFilters compiled = GateFilters.of(
-                        generation.policy(iface.name()), generation.config().mark());
+                GateFilters compiled = GateFilters.of(policies.apply(iface.name()), config.mark());
                 if (!compiled.complete()) {
                     warnings.add(iface.name() + ": the failsafe rules are too many for a filter of the kernel: before"
                             + " portcullis runs, and with on-failure: failsafe while it is dead, nothing passes");
