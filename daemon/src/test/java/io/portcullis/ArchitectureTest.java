@@ -105,6 +105,7 @@ final class ArchitectureTest {
                 "diagnose",
                 "guard",
                 "intercept",
+                "gate",
                 "engine",
                 "port..",
                 "policy",
