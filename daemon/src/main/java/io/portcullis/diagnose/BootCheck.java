@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -18,9 +17,8 @@ import java.util.TreeSet;
 /** Checks the gate of the boot: whether the next boot has one, and whether one is loaded now. */
 final class BootCheck {
     private static final String ABOUT = "boot";
-    private static final List<Path> TC = List.of(Path.of("/usr/sbin/tc"), Path.of("/sbin/tc"));
-    private static final List<Path> UNIT = List.of(
-            Path.of("/etc/systemd/system/sysinit.target.wants/portcullis-boot.service"));
+    private static final Path TC = Path.of("/usr/sbin/tc");
+    private static final Path UNIT = Path.of("/etc/systemd/system/sysinit.target.wants/portcullis-boot.service");
 
     private BootCheck() {}
 
@@ -41,18 +39,18 @@ final class BootCheck {
                     ABOUT,
                     file + " is missing, or can't be seen without root: until the daemon runs, a boot lets everything"
                             + " pass. The daemon writes it when it has accepted a configuration");
-        } else if (TC.stream().noneMatch(Files::isExecutable)) {
+        } else if (!Files.isExecutable(TC)) {
             findings.warn(
                     ABOUT,
-                    "/usr/sbin/tc is missing, so portcullis-boot.service can't load " + file
+                    TC + " is missing, so portcullis-boot.service can't load " + file
                             + ": install iproute2 (Fedora, RHEL: iproute-tc)");
-        } else if (UNIT.stream().noneMatch(link -> Files.exists(link, LinkOption.NOFOLLOW_LINKS))) {
+        } else if (!Files.exists(UNIT, LinkOption.NOFOLLOW_LINKS)) {
             findings.warn(
                     ABOUT,
                     "portcullis-boot.service is not enabled: until the daemon runs, a boot lets everything pass"
                             + " (sudo systemctl enable portcullis)");
         } else {
-            Set<String> nics = new TreeSet<>(new BootFile(file).nics());
+            Set<String> nics = new BootFile(file).nics();
             findings.ok(
                     ABOUT,
                     "until the daemon runs, a boot shuts " + (nics.isEmpty() ? "no NIC" : String.join(", ", nics))

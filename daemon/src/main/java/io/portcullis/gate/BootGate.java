@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
@@ -46,8 +45,7 @@ public final class BootGate {
         return warnings;
     }
 
-    private static void keep(
-            Config config, Function<String, Policy> policies, BootFile file, List<String> warnings)
+    private static void keep(Config config, Function<String, Policy> policies, BootFile file, List<String> warnings)
             throws IOException {
         Map<String, Gate.Filters> gates = new LinkedHashMap<>();
         for (Interface iface : config.interfaces().values()) {
@@ -63,7 +61,7 @@ public final class BootGate {
                 }
             }
         }
-        Set<String> gone = new TreeSet<>(file.nics());
+        Set<String> gone = file.nics();
         config.interfaces().values().forEach(iface -> iface.mode().nics().forEach(gone::remove));
         for (String nic : gone) {
             try {

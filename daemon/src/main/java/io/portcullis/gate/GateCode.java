@@ -37,11 +37,6 @@ final class GateCode {
     /** Beyond the length of any frame: the difference of a length and a greater number, unsigned. */
     private static final int NEGATIVE = 1 << 30;
 
-    /** The program has more than {@link #MOST} instructions. */
-    static final class TooLong extends Exception {
-        private static final long serialVersionUID = 1;
-    }
-
     private final Assembly code = new Assembly();
     private int length;
 

@@ -1,7 +1,6 @@
 package io.portcullis.gate;
 
 import io.portcullis.config.PacketMark;
-import io.portcullis.gate.GateCode.TooLong;
 import io.portcullis.intercept.Gate;
 import io.portcullis.policy.Policy;
 

@@ -24,7 +24,6 @@ import static io.portcullis.linux.packet.SocketFilter.SKF_AD_OFF;
 import static io.portcullis.linux.packet.SocketFilter.SKF_AD_PROTOCOL;
 
 import io.portcullis.config.PacketMark;
-import io.portcullis.gate.GateCode.TooLong;
 import io.portcullis.linux.packet.SocketFilter;
 import io.portcullis.linux.packet.SocketFilter.Label;
 import io.portcullis.net.EtherType;
@@ -62,27 +61,6 @@ final class GateProgram {
 
     private static final int LINK_LOCAL = 0xfe800000;
     private static final int LINK_LOCAL_MASK = 0xffc00000;
-
-    // Scratch memory.
-    /** The address outside; IPv6: four words. */
-    static final int PEER = 0;
-
-    static final int PROTOCOL = 4;
-    /** The destination port, or the type and code of ICMP; of others 0. */
-    static final int SELECTOR = 5;
-    /** The selector of the packet that this one may answer. */
-    static final int ANSWERED = 6;
-    /** 0: this packet answers none. */
-    static final int IS_REPLY = 7;
-    /** 1: only the address counts. */
-    static final int ADDRESS_ONLY = 8;
-
-    static final int HOP_LIMIT = 9;
-    /** 1: the source address is link-local or unspecified. */
-    static final int FROM_LINK = 10;
-
-    private static final int ASIDE = 11;
-    private static final int WORDS = 12;
 
     private final Policy policy;
     private final PacketMark mark;
@@ -122,7 +100,7 @@ final class GateProgram {
                 .add(BPF_LDX | BPF_IMM, 0)
                 .need(NETWORK)
                 .add(BPF_LD | BPF_IMM, 0);
-        for (int word = 0; word < WORDS; word++) {
+        for (int word = 0; word < Scratch.WORDS; word++) {
             code.keep(word);
         }
         code.add(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL)
@@ -159,9 +137,9 @@ final class GateProgram {
                 .end(DROP)
                 .mark(whole)
                 .load(BPF_W, NETWORK + (inward ? Ipv4Header.SOURCE : Ipv4Header.DESTINATION))
-                .keep(PEER)
+                .keep(Scratch.PEER)
                 .load(BPF_B, NETWORK + Ipv4Header.PROTOCOL)
-                .keep(PROTOCOL)
+                .keep(Scratch.PROTOCOL)
                 .load(BPF_H, NETWORK + Ipv4Header.FRAGMENT)
                 .jump(BPF_JSET, Ipv4Header.OFFSET_MASK, later, NEXT)
                 // The offset of layer 4, with X, is that of a packet without IP header.
@@ -171,7 +149,7 @@ final class GateProgram {
                 .add(BPF_ALU | BPF_ADD | BPF_X, 0)
                 .add(BPF_MISC | BPF_TAX, 0);
         new TransportMatch(policy, inward, false, NETWORK, code).read(match);
-        code.mark(later).set(ADDRESS_ONLY, 1).mark(match);
+        code.mark(later).set(Scratch.ADDRESS_ONLY, 1).mark(match);
         new RuleMatch(policy, inward, false, code).emit();
     }
 
@@ -182,9 +160,9 @@ final class GateProgram {
         code.need(TRANSPORT_V6).load(BPF_B, NETWORK).and(VERSION).endUnless(0x60, DROP);
         for (int word = 0; word < 4; word++) {
             code.load(BPF_W, NETWORK + (inward ? Ipv6Header.SOURCE : Ipv6Header.DESTINATION) + 4 * word)
-                    .keep(PEER + word);
+                    .keep(Scratch.PEER + word);
         }
-        code.load(BPF_B, NETWORK + Ipv6Header.HOP_LIMIT).keep(HOP_LIMIT);
+        code.load(BPF_B, NETWORK + Ipv6Header.HOP_LIMIT).keep(Scratch.HOP_LIMIT);
         readFromLink();
         code.load(BPF_B, NETWORK + Ipv6Header.NEXT_HEADER);
         for (int passed = 0; passed < EXTENSIONS; passed++) {
@@ -195,9 +173,9 @@ final class GateProgram {
                 code.endIf(type, DROP);
             }
         }
-        code.mark(transport).keep(PROTOCOL);
+        code.mark(transport).keep(Scratch.PROTOCOL);
         new TransportMatch(policy, inward, true, TRANSPORT_V6, code).read(match);
-        code.mark(later).set(ADDRESS_ONLY, 1).mark(match);
+        code.mark(later).set(Scratch.ADDRESS_ONLY, 1).mark(match);
         new RuleMatch(policy, inward, true, code).emit();
     }
 
@@ -208,7 +186,7 @@ final class GateProgram {
         for (int word = 0; word < 4; word++) {
             code.load(BPF_W, NETWORK + Ipv6Header.SOURCE + 4 * word).jump(BPF_JEQ, 0, NEXT, done);
         }
-        code.mark(fromLink).set(FROM_LINK, 1).mark(done);
+        code.mark(fromLink).set(Scratch.FROM_LINK, 1).mark(done);
     }
 
     /** A is the type of the next header, before and after. */
@@ -231,19 +209,19 @@ final class GateProgram {
                 .go(later)
                 .mark(first)
                 .load(BPF_B, TRANSPORT_V6)
-                .keep(ASIDE)
+                .keep(Scratch.ASIDE)
                 .add(BPF_LD | BPF_IMM, FragmentHeader.LENGTH)
                 .go(add)
                 .mark(extension)
                 .need(TRANSPORT_V6 + ExtensionHeader.SHORTEST)
                 .load(BPF_B, TRANSPORT_V6 + ExtensionHeader.NEXT_HEADER)
-                .keep(ASIDE)
+                .keep(Scratch.ASIDE)
                 .load(BPF_B, TRANSPORT_V6 + ExtensionHeader.EXTENSION_LENGTH)
                 .add(BPF_ALU | BPF_ADD, 1)
                 .add(BPF_ALU | BPF_LSH, 3)
                 .mark(add)
                 .add(BPF_ALU | BPF_ADD | BPF_X, 0)
                 .add(BPF_MISC | BPF_TAX, 0)
-                .recall(ASIDE);
+                .recall(Scratch.ASIDE);
     }
 }

@@ -11,7 +11,6 @@ import static io.portcullis.linux.packet.SocketFilter.BPF_JGE;
 import static io.portcullis.linux.packet.SocketFilter.BPF_LD;
 import static io.portcullis.linux.packet.SocketFilter.BPF_W;
 
-import io.portcullis.gate.GateCode.TooLong;
 import io.portcullis.linux.packet.SocketFilter.Label;
 import io.portcullis.net.EtherType;
 import io.portcullis.net.LinkClass;
@@ -77,7 +76,7 @@ final class LinkMatch {
                 Label other = code.label();
                 code.jump(BPF_JEQ, type, NEXT, other);
                 if (passes) {
-                    code.recall(GateProgram.HOP_LIMIT)
+                    code.recall(Scratch.HOP_LIMIT)
                             .endUnless(Icmp.NEIGHBOUR_HOP_LIMIT, DROP)
                             .load(BPF_B, at + IcmpHeader.CODE)
                             .endIf(0, PASS);
@@ -86,9 +85,9 @@ final class LinkMatch {
             } else if (Icmp.isListenerDiscovery(type) && passes(LinkClass.MLD)) {
                 Label other = code.label();
                 code.jump(BPF_JEQ, type, NEXT, other)
-                        .recall(GateProgram.HOP_LIMIT)
+                        .recall(Scratch.HOP_LIMIT)
                         .endUnless(Icmp.LISTENER_HOP_LIMIT, DROP)
-                        .recall(GateProgram.FROM_LINK)
+                        .recall(Scratch.FROM_LINK)
                         .endIf(1, PASS)
                         .end(DROP)
                         .mark(other);

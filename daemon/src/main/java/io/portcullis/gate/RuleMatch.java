@@ -7,7 +7,6 @@ import static io.portcullis.linux.packet.SocketFilter.BPF_JEQ;
 import static io.portcullis.linux.packet.SocketFilter.BPF_JGE;
 
 import io.portcullis.config.Rule;
-import io.portcullis.gate.GateCode.TooLong;
 import io.portcullis.linux.packet.SocketFilter.Label;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.IpProtocol;
@@ -89,20 +88,20 @@ final class RuleMatch {
             return;
         }
         Label address = code.label();
-        code.recall(GateProgram.ADDRESS_ONLY).goIf(1, address);
+        code.recall(Scratch.ADDRESS_ONLY).goIf(1, address);
         if (rule.protocol() != Rule.ALL) {
             Label same = code.label();
-            code.recall(GateProgram.PROTOCOL)
+            code.recall(Scratch.PROTOCOL)
                     .jump(BPF_JEQ, rule.protocol(), same, NEXT)
                     .go(next)
                     .mark(same);
         }
         if (reply) {
-            code.recall(GateProgram.IS_REPLY).goIf(0, next);
+            code.recall(Scratch.IS_REPLY).goIf(0, next);
         }
         List<PortRange> selectors = rule.selectors();
         if (!isAll(selectors.getFirst())) {
-            code.recall(reply ? GateProgram.ANSWERED : GateProgram.SELECTOR);
+            code.recall(reply ? Scratch.ANSWERED : Scratch.SELECTOR);
             for (PortRange range : selectors) {
                 Label other = code.label();
                 code.jump(BPF_JGE, range.low(), NEXT, other)
@@ -126,7 +125,7 @@ final class RuleMatch {
             }
             if (!v6) {
                 if (length != loaded) {
-                    code.recall(GateProgram.PEER);
+                    code.recall(Scratch.PEER);
                     mask(length);
                     loaded = length;
                 }
@@ -141,7 +140,7 @@ final class RuleMatch {
         Label other = code.label();
         for (int word = 0; word * WORD_BITS < length; word++) {
             long half = word < 2 ? block.network().high() : block.network().low();
-            code.recall(GateProgram.PEER + word);
+            code.recall(Scratch.PEER + word);
             mask(Math.min(WORD_BITS, length - word * WORD_BITS));
             code.jump(BPF_JEQ, (int) (word % 2 == 0 ? half >>> WORD_BITS : half), NEXT, other);
         }

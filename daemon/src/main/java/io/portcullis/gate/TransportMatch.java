@@ -10,7 +10,6 @@ import static io.portcullis.linux.packet.SocketFilter.BPF_JEQ;
 import static io.portcullis.linux.packet.SocketFilter.BPF_ADD;
 import static io.portcullis.linux.packet.SocketFilter.BPF_W;
 
-import io.portcullis.gate.GateCode.TooLong;
 import io.portcullis.linux.packet.SocketFilter.Label;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.net.LinkClass;
@@ -55,7 +54,7 @@ final class TransportMatch {
         Label sctp = code.label();
         Label icmp = code.label();
         Label ports = code.label();
-        code.recall(GateProgram.PROTOCOL)
+        code.recall(Scratch.PROTOCOL)
                 .goIf(IpProtocol.TCP, tcp)
                 .goIf(IpProtocol.UDP, udp)
                 .goIf(IpProtocol.SCTP, sctp)
@@ -63,26 +62,26 @@ final class TransportMatch {
         if (!v6 && link.passes(LinkClass.IGMP)) {
             code.endIf(IpProtocol.IGMP, PASS);
         }
-        code.set(GateProgram.IS_REPLY, 1).go(match);
+        code.set(Scratch.IS_REPLY, 1).go(match);
         code.mark(tcp)
                 .need(at + TcpHeader.LENGTH)
                 .load(BPF_B, at + TcpHeader.FLAGS)
                 .and(ACK)
-                .keep(GateProgram.IS_REPLY)
+                .keep(Scratch.IS_REPLY)
                 .go(ports)
                 .mark(udp)
                 .need(at + UdpHeader.LENGTH);
         link.ofUdp(v6, at);
-        code.set(GateProgram.IS_REPLY, 1)
+        code.set(Scratch.IS_REPLY, 1)
                 .go(ports)
                 .mark(sctp)
                 .need(at + SctpHeader.LENGTH)
-                .set(GateProgram.IS_REPLY, 1)
+                .set(Scratch.IS_REPLY, 1)
                 .mark(ports)
                 .load(BPF_H, at + TransportHeader.PORTS)
-                .keep(GateProgram.ANSWERED)
+                .keep(Scratch.ANSWERED)
                 .load(BPF_H, at + TransportHeader.PORTS + 2)
-                .keep(GateProgram.SELECTOR)
+                .keep(Scratch.SELECTOR)
                 .go(match)
                 .mark(icmp);
         readIcmp(match);
@@ -92,7 +91,7 @@ final class TransportMatch {
         Label error = code.label();
         code.need(at + IcmpHeader.LENGTH)
                 .load(BPF_H, at + IcmpHeader.TYPE)
-                .keep(GateProgram.SELECTOR)
+                .keep(Scratch.SELECTOR)
                 .load(BPF_B, at + IcmpHeader.TYPE);
         if (v6) {
             link.ofIcmpv6(at);
@@ -107,10 +106,10 @@ final class TransportMatch {
             if (request != Icmp.NONE) {
                 Label other = code.label();
                 code.jump(BPF_JEQ, type, NEXT, other)
-                        .set(GateProgram.IS_REPLY, 1)
+                        .set(Scratch.IS_REPLY, 1)
                         .load(BPF_B, at + IcmpHeader.CODE)
                         .add(BPF_ALU | BPF_ADD, request << 8)
-                        .keep(GateProgram.ANSWERED)
+                        .keep(Scratch.ANSWERED)
                         .go(match)
                         .mark(other);
             }
@@ -131,7 +130,7 @@ final class TransportMatch {
                         ? inward ? Ipv6Header.DESTINATION : Ipv6Header.SOURCE
                         : inward ? Ipv4Header.DESTINATION : Ipv4Header.SOURCE);
         for (int word = 0; word < (v6 ? 4 : 1); word++) {
-            code.load(BPF_W, address + 4 * word).keep(GateProgram.PEER + word);
+            code.load(BPF_W, address + 4 * word).keep(Scratch.PEER + word);
         }
     }
 }

@@ -49,7 +49,7 @@ public final class Gate {
         return filter.handle() == HANDLE
                 && filter.kind().equals("bpf")
                 && (filter.priority() == PRIORITY && filter.programId() == 0
-                        || filter.priority() == CLEAR_PRIORITY);
+                        || filter.priority() == CLEAR_PRIORITY && filter.name().startsWith("portcullis_"));
     }
 
     /** True: the NIC has a gate, in both directions. */

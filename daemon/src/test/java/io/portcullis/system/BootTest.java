@@ -169,6 +169,51 @@ final class BootTest {
         hammer.awaitThrough();
     }
 
+    /** Another {@code on-failure} after a restart: at no moment between the one and the other does a stranger get in. */
+    @Test
+    void onFailureChangesBothWays() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
+        hammer.strike();
+        long since = hammer.received();
+        assertGuarded(daemon, since);
+        for (String next : List.of(", on-failure: failsafe", "", ", on-failure: failsafe, attach: clsact", "")) {
+            daemon.write(RULES.formatted(next));
+            daemon.terminate();
+            hammer.assertNoneSince(since);
+            daemon = daemon.again();
+            assertGuarded(daemon, since);
+            assertEquals(
+                    next.contains("failsafe"), filters("egress").contains("pref 2"), () -> filters("egress") + next);
+        }
+        daemon.close();
+    }
+
+    /** As the unit runs it: an unprivileged user, who can do nothing but this. */
+    @Test
+    void oneCapabilityIsEnough() throws IOException {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
+        hammer.strike();
+        long since = hammer.received();
+        assertGuarded(daemon, since);
+        Path copy = LAB.file("boot.tc", Lab.read(daemon.home().lasting().resolve("boot.tc")));
+        LAB.sh("fw", "chmod 755 " + LAB.folder() + "; chmod 644 " + copy).ok();
+        daemon.crash();
+        daemon.detach().ok();
+        hammer.awaitThrough();
+        LAB.sh("fw", "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --inh-caps -all,+net_admin"
+                        + " --ambient-caps -all,+net_admin --bounding-set -all,+net_admin tc -force -batch " + copy)
+                .ok();
+        hammer.strike();
+        assertFailsafeOnly(hammer.received());
+        // The daemon finds it on a running host, too, and takes over.
+        daemon = daemon.again();
+        assertGuarded(daemon, hammer.received());
+        // Loaded under a running daemon, it is in its way, and is removed.
+        LAB.sh("fw", "tc -force -batch " + copy).ok();
+        Lab.await("what a rule admits", () -> LAB.answers(80));
+        daemon.close();
+    }
+
     /** Without a configuration that could be read, and none kept, the gate stays. */
     @Test
     void aStartThatFailsLeavesTheGate() throws IOException {

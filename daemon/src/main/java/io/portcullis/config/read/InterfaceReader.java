@@ -162,7 +162,7 @@ final class InterfaceReader {
                 .flatMap(OnFailure::of);
         if (read.filter(OnFailure.FAILSAFE::equals).isPresent()
                 && mode.filter(Mode.Bridge.class::isInstance).isPresent()) {
-            field.error("failsafe is for mode: host: a bridge forwards nothing without its daemon:"
+            field.error("needs mode: host: a bridge forwards nothing without its daemon:"
                     + " write on-failure: closed, or open");
             return Optional.empty();
         }
