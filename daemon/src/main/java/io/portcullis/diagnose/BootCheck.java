@@ -76,8 +76,8 @@ final class BootCheck {
         if (!strange.isEmpty()) {
             findings.warn(
                     ABOUT,
-                    String.join(", ", strange) + ": a gate is loaded, and no interface has the NIC: a start of the daemon,"
-                            + " or portcullis detach, removes it");
+                    String.join(", ", strange) + ": a gate is loaded, and no interface has the NIC: a start of the"
+                            + " daemon, or portcullis detach, removes it");
         } else if (running) {
             findings.ok(ABOUT, "a gate is loaded on " + nics + ": it decides when the daemon is dead");
         } else {

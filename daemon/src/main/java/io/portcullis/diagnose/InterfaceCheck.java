@@ -3,7 +3,6 @@ package io.portcullis.diagnose;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
-import io.portcullis.config.OnFailure;
 import io.portcullis.guard.Adoption;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.intercept.Gate;

@@ -131,7 +131,10 @@ public final class GuardedInterface {
                     .replaceGate(mark -> GateFilters.of(policy, mark).filters())
                     .forEach(line -> LOG.info("{}: {}", name(), line));
         } catch (InterceptException refused) {
-            LOG.error("{}: the failsafe rules of before stay in force while the daemon is dead: {}", name(), refused.getMessage());
+            LOG.error(
+                    "{}: the failsafe rules of before stay in force while the daemon is dead: {}",
+                    name(),
+                    refused.getMessage());
         }
     }
 

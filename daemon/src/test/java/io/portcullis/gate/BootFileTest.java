@@ -56,10 +56,10 @@ final class BootFileTest {
         assertTrue(Files.readString(path)
                 .contains("filter replace dev br-lan.7 egress protocol all pref 2 handle 0x5043 bpf da bytecode"
                         + " \"1,6 0 0 2\"\n"));
-        FileTime long_ago = FileTime.fromMillis(1_000);
-        Files.setLastModifiedTime(path, long_ago);
+        FileTime longAgo = FileTime.fromMillis(1_000);
+        Files.setLastModifiedTime(path, longAgo);
         assertEquals("", file.write(gates).orElse(""));
-        assertEquals(long_ago, Files.getLastModifiedTime(path), "the same gates are not written again");
+        assertEquals(longAgo, Files.getLastModifiedTime(path), "the same gates are not written again");
         gates.remove("br-lan.7");
         assertEquals("", file.write(gates).orElse(""));
         assertEquals(Set.of("eth0"), file.nics());
