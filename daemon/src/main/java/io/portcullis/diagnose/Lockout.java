@@ -208,7 +208,7 @@ public final class Lockout {
         Optional<Refusal> hindrance = hindrance(each, passed.get(), sessions);
         if (hindrance.isPresent()) {
             // An interface that can't be guarded is shut, unless the configuration opens it.
-            return each.onFailure() == OnFailure.CLOSED ? hindrance : Optional.empty();
+            return each.onFailure() != OnFailure.OPEN ? hindrance : Optional.empty();
         }
         Policy policy = policies.apply(each.name());
         if (policy.audits()) {

@@ -3,6 +3,7 @@ package io.portcullis.intercept;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
+import io.portcullis.config.PacketMark;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;
 import io.portcullis.linux.netlink.Nic;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -57,13 +59,18 @@ public final class Bridge implements Interception {
     /** True: the programs outlive this process, whatever {@code on-failure} says. */
     private boolean heldShut;
 
-    private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog log, List<String> notes) {
+    private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog log, List<String> notes)
+            throws ErrnoException {
         this.request = request;
         this.mode = mode;
         this.nics = nics;
         this.log = log;
         this.notes = notes;
-        this.wasAttached = !log.journal().programs().isEmpty();
+        boolean attached = !log.journal().programs().isEmpty();
+        for (Nic nic : nics) {
+            attached |= Gate.isOn(nic.index());
+        }
+        this.wasAttached = attached;
     }
 
     private String name() {
@@ -180,6 +187,11 @@ public final class Bridge implements Interception {
             programs = set;
             set.aliveUntil(deadlineNs(nowNs));
             lines.addAll(set.attach(attachments(set.deadline())));
+            for (Nic nic : nics) {
+                if (Gate.remove(nic.index())) {
+                    lines.add(nic.name() + ": the gate of the boot is removed");
+                }
+            }
             lines.addAll(VethPairs.removeOthers(log, List.of()));
             if (isOpenOnFailure()) {
                 makePromiscuous();
@@ -406,6 +418,11 @@ public final class Bridge implements Interception {
     @Override
     public List<String> notes() {
         return List.copyOf(notes);
+    }
+
+    @Override
+    public List<String> replaceGate(Function<PacketMark, Gate.Filters> next) {
+        return List.of();
     }
 
     @Override

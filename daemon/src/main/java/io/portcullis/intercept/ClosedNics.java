@@ -140,8 +140,14 @@ public final class ClosedNics {
         }
     }
 
-    /** True: in both directions a noted program of ours drops all frames, and is attached. */
+    /**
+     * True: in both directions a noted program of ours drops all frames, and is attached; or a gate drops what no failsafe rule admits,
+     * which leaves the operator a way in.
+     */
     private boolean isShut(Nic nic) throws IOException {
+        if (Gate.isOn(nic.index())) {
+            return true;
+        }
         List<Journal.AttachedProgram> noted = new ArrayList<>(closedPrograms(state));
         logs.values().forEach(log -> noted.addAll(log.journal().programs()));
         return isShut(noted, nic, true) && isShut(noted, nic, false);
@@ -178,7 +184,9 @@ public final class ClosedNics {
             OwnObjects own = OwnObjects.now();
             for (String nicName : nicNames) {
                 Optional<Nic> nic = Nics.find(nicName);
-                if (nic.isPresent() && !own.programsOn(nic.get().index()).isEmpty()) {
+                if (nic.isPresent()
+                        && (Gate.isOn(nic.get().index())
+                                || !own.programsOn(nic.get().index()).isEmpty())) {
                     return true;
                 }
             }

@@ -94,7 +94,7 @@ final class ProgramSet implements AutoCloseable {
             throw new IOException("attach: tcx needs Linux 6.6: write attach: auto, or clsact");
         }
         Attach list = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
-        boolean timed = list == Attach.CLSACT && onFailure == OnFailure.OPEN;
+        boolean timed = list == Attach.CLSACT && onFailure.endsWithDaemon();
         return new ProgramSet(list, timed ? BpfMap.create() : null, log);
     }
 

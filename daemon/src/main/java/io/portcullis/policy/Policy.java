@@ -5,6 +5,7 @@ import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.net.LinkClass;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,8 @@ public final class Policy {
 
     private final long generation;
     private final Interface iface;
+    private final List<FailsafeRule> failsafeIngress;
+    private final List<FailsafeRule> failsafeEgress;
     private final RuleSet ingress;
     private final RuleSet egress;
     private final RuleNames rules;
@@ -35,6 +38,8 @@ public final class Policy {
     Policy(
             long generation,
             Interface iface,
+            List<FailsafeRule> failsafeIngress,
+            List<FailsafeRule> failsafeEgress,
             Conntrack conntrack,
             RuleSet ingress,
             RuleSet egress,
@@ -44,6 +49,8 @@ public final class Policy {
             long autoMaxFlows) {
         this.generation = generation;
         this.iface = iface;
+        this.failsafeIngress = failsafeIngress;
+        this.failsafeEgress = failsafeEgress;
         this.ingress = ingress;
         this.egress = egress;
         this.conntrack = conntrack;
@@ -62,6 +69,8 @@ public final class Policy {
     private Policy(Policy rules, Enforcement enforcement) {
         this.generation = rules.generation;
         this.iface = rules.iface;
+        this.failsafeIngress = rules.failsafeIngress;
+        this.failsafeEgress = rules.failsafeEgress;
         this.ingress = rules.ingress;
         this.egress = rules.egress;
         this.conntrack = rules.conntrack;
@@ -191,6 +200,11 @@ public final class Policy {
     /** True if there are failsafe rules. */
     public boolean hasFailsafe() {
         return failsafeRules > 0;
+    }
+
+    /** The failsafe rules of one direction, in the order of the file; a program in the kernel may enforce them alone. */
+    public List<FailsafeRule> failsafe(boolean inward) {
+        return inward ? failsafeIngress : failsafeEgress;
     }
 
     /** The network ACL that every packet must pass; null: none. */

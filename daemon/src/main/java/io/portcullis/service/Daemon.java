@@ -124,7 +124,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         view = new StatusView(
                 file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log, emergency);
         lastGood = new LastGood(StateFolder.lasting(), file);
-        installer = new Installer(running, reload, view, systemd, meters);
+        installer = new Installer(running, reload, view, systemd, meters, emergency);
         confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         view.shows(confirmation);
         Planner planner = new Planner(file, Reader.FILES, reload);
@@ -326,6 +326,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     public EmergencyReport panic(PanicRequest request, Actor actor) {
         EmergencyReport report = emergency.panic(request, actor, guard);
         showEmergency();
+        installer.keepBootGate();
         return report;
     }
 

@@ -195,7 +195,7 @@ final class Interfaces {
         if (iface.nics().stream().noneMatch(Interfaces::exists)) {
             state = PendingInterface.State.ABSENT;
             reasons.clear();
-        } else if (iface.onFailure() == OnFailure.CLOSED || emergency.isPanic()) {
+        } else if (iface.onFailure() != OnFailure.OPEN || emergency.isPanic()) {
             try {
                 shut.shut(iface.name(), iface.nics()).forEach(line -> LOG.warn("{}: {}", iface.name(), line));
                 state = PendingInterface.State.SHUT;

@@ -67,7 +67,7 @@ final class ChangeLab implements AutoCloseable {
         DaemonLock lock = new DaemonLock(null, "", false);
         StatusView view = new StatusView(file, Instant.now(), lock, edits, servers, log, emergency);
         LastGood lastGood = new LastGood(lasting, file);
-        Installer installer = new Installer(running, reload, view, systemd, meters);
+        Installer installer = new Installer(running, reload, view, systemd, meters, emergency);
         confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);

@@ -13,6 +13,7 @@ import io.portcullis.linux.TrustedFolder;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -152,13 +153,14 @@ public final class EmergencyFiles {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(all)) {
             for (Path each : folders) {
                 Path file = each.resolve(PANIC);
+                if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                    continue;
+                }
                 try {
                     Panic panic = parse(file, OwnedFile.read(file, LONGEST), Panic.class);
                     if (panic.namespace().equals(here)) {
                         return Optional.of("panic is on since " + panic.at() + " (" + panic.by() + ")");
                     }
-                } catch (NoSuchFileException none) {
-                    LOG.trace("{} has no panic", each, none);
                 } catch (IOException unreadable) {
                     return Optional.of("panic may be on: " + unreadable.getMessage());
                 }
