@@ -82,6 +82,7 @@ final class ArchitectureTest {
         allow("engine", "packet", "packet.wire", "conntrack", "policy", "net");
         allow("port", "packet", "packet.wire", "linux..", "net");
         allow("intercept", "linux..", "config", "net");
+        allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
         allow("worker", "packet", "policy", "port..", "engine", "net");
         allow(
                 "guard",
@@ -89,6 +90,7 @@ final class ArchitectureTest {
                 "worker",
                 "port..",
                 "intercept",
+                "gate",
                 "engine",
                 "flowstore",
                 "conntrack",
@@ -104,6 +106,7 @@ final class ArchitectureTest {
                 "diagnose",
                 "guard",
                 "intercept",
+                "gate",
                 "engine",
                 "port..",
                 "policy",
@@ -119,8 +122,10 @@ final class ArchitectureTest {
         allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
+        allow("service.emergency", "operations", "policy", "linux", "net");
         allow(
                 "service",
+                "service.emergency",
                 "service.watch",
                 "service.process",
                 "net",
@@ -131,6 +136,7 @@ final class ArchitectureTest {
                 "engine",
                 "port..",
                 "intercept",
+                "gate",
                 "worker",
                 "guard",
                 "metrics",

@@ -23,9 +23,10 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis apply FILE|-}: puts another configuration in force, and in place of the installed one. */
 @Command(
         name = "apply",
-        description = "Put another configuration in force, and in place of the installed files; with --confirm it goes back by"
-                + " itself. Files that FILE includes beside itself are installed with it; where there are none, the installed"
-                + " ones stay.")
+        description = {
+            "Put another configuration in force, and in place of the installed files; with --confirm it goes back by itself.",
+            "Files that FILE includes beside itself are installed with it; where there are none, the installed ones stay."
+        })
 final class ApplyCommand extends ChangeCommand {
     private static final Path STANDARD_INPUT = Path.of("-");
 

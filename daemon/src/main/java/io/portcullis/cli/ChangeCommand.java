@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
  * provided that nothing else came between; else it prints again.
  */
 abstract class ChangeCommand extends DaemonCommand {
-    /** A daemon with several operators at once is asked this often. */
-    private static final int ATTEMPTS = 100;
+    /** With several operators at once, the last attempt is made on whatever is in force; then the report comes after the change. */
+    private static final int ATTEMPTS = 5;
 
     /** For each byte of a request, besides the usual time: a large configuration takes longer. */
     private static final long NS_PER_BYTE = 10_000;
@@ -35,8 +35,9 @@ abstract class ChangeCommand extends DaemonCommand {
     @Option(
             names = "--confirm",
             paramLabel = "TIME",
-            description = "Go back after this time (60s, 5m), unless 'portcullis confirm' comes; or as soon as your own ssh"
-                    + " session turns out to be cut off.")
+            description =
+                    "Go back after this time (60s, 5m), unless 'portcullis confirm' comes; or as soon as your own ssh"
+                            + " session turns out to be cut off.")
     private @Nullable String confirm;
 
     @Option(names = "--note", paramLabel = "TEXT", description = "Why, for the history.")
@@ -68,15 +69,11 @@ abstract class ChangeCommand extends DaemonCommand {
                     : DurationText.parse(confirm)
                             .map(Duration::toMillis)
                             .filter(ms -> ms > 0)
-                            .orElseThrow(() -> new IllegalArgumentException(
-                                    "--confirm: not a time: write a number and its unit, ms, s, m, h or d, such as 60s"));
+                            .orElseThrow(
+                                    () -> new IllegalArgumentException(
+                                            "--confirm: not a time: write a number and its unit, ms, s, m, h or d, such as 60s"));
             return new ChangeOptions(
-                    Objects.requireNonNullElse(note, ""),
-                    confirmMs,
-                    dryRun,
-                    allowLockout,
-                    0,
-                    SshConnection.find());
+                    Objects.requireNonNullElse(note, ""), confirmMs, dryRun, allowLockout, 0, SshConnection.find());
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }
@@ -111,9 +108,9 @@ abstract class ChangeCommand extends DaemonCommand {
             PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ChangeReport report = planned;
-        for (int i = 0; i < ATTEMPTS; i++) {
-            report = send(daemon, call(options.on(report.change().base())), err);
-            if (!report.conflict()) {
+        for (int i = 1; ; i++) {
+            report = send(daemon, call(i < ATTEMPTS ? options.on(report.change().base()) : options), err);
+            if (!report.conflict() && i < ATTEMPTS) {
                 return report;
             }
             if (!json) {
@@ -121,8 +118,10 @@ abstract class ChangeCommand extends DaemonCommand {
                 ChangeText.plan(report).forEach(out::println);
                 out.flush();
             }
+            if (!report.conflict()) {
+                return report;
+            }
         }
-        return report;
     }
 
     private ChangeReport send(DaemonSocket daemon, Call call, PrintWriter err)

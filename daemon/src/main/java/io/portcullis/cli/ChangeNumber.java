@@ -22,7 +22,8 @@ final class ChangeNumber {
     /** The number; a misuse of the command line where it is none. */
     static long of(String text, CommandSpec spec) {
         if (!is(text) && !text.matches("[0-9]{1,12}")) {
-            throw new ParameterException(spec.commandLine(), "not a change: " + text + ": write @ and its number, such as @41");
+            throw new ParameterException(
+                    spec.commandLine(), "not a change: " + text + ": write @ and its number, such as @41");
         }
         return Long.parseLong(text.replace("@", ""));
     }
@@ -30,11 +31,6 @@ final class ChangeNumber {
     /** Asks the daemon for a change and its files. */
     static ChangeFiles files(DaemonSocket daemon, long number) throws Unreachable, DaemonSocket.Refused {
         return daemon.ask(
-                "GET",
-                "/v1/change",
-                Map.of("number", Long.toString(number)),
-                new byte[0],
-                TIMEOUT,
-                ChangeFiles.class);
+                "GET", "/v1/change", Map.of("number", Long.toString(number)), new byte[0], TIMEOUT, ChangeFiles.class);
     }
 }

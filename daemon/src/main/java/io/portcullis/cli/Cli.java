@@ -1,8 +1,10 @@
 package io.portcullis.cli;
 
 import io.portcullis.service.process.Version;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -28,13 +30,19 @@ import picocli.CommandLine.Spec;
             HistoryCommand.class,
             ShowCommand.class,
             RollbackCommand.class,
+            PanicCommand.class,
+            BypassCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
             FlowsCommand.class,
             VersionCommand.class,
+            HelpCommand.class,
             RehearseCommand.class
         })
 public final class Cli implements Runnable {
+    /** For scripts/install: prints what bash completes, which zsh can read too. */
+    static final String COMPLETION = "completion";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -54,10 +62,13 @@ public final class Cli implements Runnable {
     }
 
     static CommandLine commandLine() {
-        // @41 is a change, not a file with further arguments.
+        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+        completion.getCommandSpec().usageMessage().hidden(true);
         return new CommandLine(new Cli())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExpandAtFiles(false);
+                .addSubcommand(COMPLETION, completion)
+                // @41 is a change, not a file of arguments.
+                .setExpandAtFiles(false)
+                .setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override

@@ -23,6 +23,7 @@ final class DaemonSocket {
 
     /** Who asks may not; the error says all. */
     private static final int FORBIDDEN = 403;
+
     private static final int NOT_FOUND = 404;
 
     /** A report of a reload that was refused. */
@@ -75,8 +76,7 @@ final class DaemonSocket {
      * @param body of the request, any bytes; empty: none
      * @param timeout for connection, request and answer together
      */
-    <T> T ask(
-            String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
+    <T> T ask(String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
             throws Unreachable, Refused {
         SocketClient.Reply reply;
         try {
@@ -88,7 +88,9 @@ final class DaemonSocket {
             String error = JsonText.errorIn(reply.body());
             throw new Refused(
                     reply.status(),
-                    reply.status() == FORBIDDEN || reply.status() == NOT_FOUND ? error : "the daemon answers " + reply.status() + ": " + error);
+                    reply.status() == FORBIDDEN || reply.status() == NOT_FOUND
+                            ? error
+                            : "the daemon answers " + reply.status() + ": " + error);
         }
         return JsonText.read(reply.body(), as);
     }

@@ -25,11 +25,17 @@ final class DetachCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable") // scripts pass it; there is no other choice yet
     private boolean all;
 
+    @Option(
+            names = "--despite-panic",
+            description = "Also while panic is on. The next start of the daemon shuts the NICs again.")
+    private boolean despitePanic;
+
     @Override
     public Integer call() throws InterruptedException {
         Detach detach = new Detach(
                 daemon.path(),
                 spec.commandLine().getParseResult().hasMatchedOption("--socket"),
+                despitePanic,
                 spec.commandLine().getOut(),
                 spec.commandLine().getErr());
         return detach.run() ? Exit.OK : Exit.NO;

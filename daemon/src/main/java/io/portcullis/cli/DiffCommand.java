@@ -33,7 +33,8 @@ final class DiffCommand extends DaemonCommand {
     @Parameters(
             index = "0",
             paramLabel = "OLD",
-            description = "The configuration before: a file, - for standard input, or a change of the history, such as @41.")
+            description =
+                    "The configuration before: a file, - for standard input, or a change of the history, such as @41.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private String old;
 

@@ -26,7 +26,8 @@ final class ReloadCommand extends DaemonCommand {
             throws Unreachable, DaemonSocket.Refused {
         ReloadReport report;
         try {
-            report = daemon.ask("POST", "/v1/reload", new ReloadRequest(allowLockout, dryRun).query(), ReloadReport.class);
+            report = daemon.ask(
+                    "POST", "/v1/reload", new ReloadRequest(allowLockout, dryRun).query(), ReloadReport.class);
         } catch (Unreachable e) {
             if (e.isSilence()) {
                 err.println("portcullis: no answer in time: unless the daemon hangs, the reload goes on, and"

@@ -16,8 +16,9 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis show @N}: a change, and the files of its configuration. */
 @Command(
         name = "show",
-        description = "Show a change: who, when, what it allowed and denied, and the files as they were. With one file, the"
-                + " output is valid YAML.")
+        description =
+                "Show a change: who, when, what it allowed and denied, and the files as they were. With one file, the"
+                        + " output is valid YAML.")
 final class ShowCommand extends DaemonCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it

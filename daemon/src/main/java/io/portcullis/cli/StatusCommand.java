@@ -1,7 +1,7 @@
 package io.portcullis.cli;
 
-import io.portcullis.cli.text.StatusText;
 import io.portcullis.cli.text.JsonText;
+import io.portcullis.cli.text.StatusText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.StatusReport;
 import java.io.PrintWriter;

@@ -83,7 +83,8 @@ public final class Flow {
 
     /** The selector that a network ACL matches in a packet of the reply direction. */
     public int replySelector() {
-        int selector = Tuple.askedSelector(protocol(), selector(), originalDirection().opposite());
+        int selector =
+                Tuple.askedSelector(protocol(), selector(), originalDirection().opposite());
         boolean isIcmp = protocol() == IpProtocol.ICMP || protocol() == IpProtocol.ICMPV6;
         return isIcmp ? Icmp.replyOf(isV6(), selector >>> 8) << 8 | selector & 0xff : selector;
     }

@@ -7,6 +7,7 @@ import io.portcullis.packet.Tuple;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -481,8 +482,17 @@ public final class FlowTable {
         Recovery.relearn(slab, pool, order);
     }
 
-    /** A visit to all flows, from the first on. */
-    public FlowScan scan() {
-        return new FlowScan(slab, pool, expiry, new Flow(this, slab));
+    /**
+     * Visits the flows of {@code entries} entries from {@code from} on that are not over, by a view that is valid during the call;
+     * changes nothing. Returns the entry to go on from; 0: all have been visited.
+     */
+    public int visit(int from, int entries, long nowNs, Consumer<Flow> visitor) {
+        int end = (int) Math.min((long) from + entries, pool.unused());
+        for (int entry = from; entry < end; entry++) {
+            if (slab.hasFlow(entry) && !expiry.isOver(entry, nowNs)) {
+                visitor.accept(view.moveTo(entry));
+            }
+        }
+        return end < pool.unused() ? end : 0;
     }
 }

@@ -78,8 +78,7 @@ public final class Admins implements AutoCloseable {
 
     private Verdict lookUp(SocketPeer peer) {
         boolean hasLogin = peer.loginUid() != SocketPeer.NOBODY;
-        Actor actor =
-                new Actor(peer.uid(), peer.loginUid(), name(hasLogin ? peer.loginUid() : peer.uid()), peer.pid());
+        Actor actor = new Actor(peer.uid(), peer.loginUid(), name(hasLogin ? peer.loginUid() : peer.uid()), peer.pid());
         if (peer.isTrusted()) {
             return Verdict.admitted(actor);
         }

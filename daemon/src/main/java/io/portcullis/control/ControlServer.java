@@ -11,11 +11,14 @@ import io.portcullis.http.ServerException;
 import io.portcullis.linux.user.SocketPeer;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
+import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.NoSuchChange;
+import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
@@ -33,8 +36,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code POST /v1/reload} and {@code POST /v1/reload?allow-lockout=true} (200, or 422 where the configuration
- * was refused). Whoever may connect may look; a change from a process that {@link Admins} refuses gets 403. Every other answer is {@code {"error": "…"}}.
+ * {@code GET /v1/explain}, {@code GET /v1/history}, {@code GET /v1/change}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
+ * {@code dry-run=true} in its query, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
+ * {@code /v1/bypass} (200, or 422 where nothing has changed). Whoever may connect may look; a change from a process that {@link Admins}
+ * refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
@@ -122,7 +127,19 @@ public final class ControlServer implements Listening.Server {
                         admins,
                         executor,
                         (request, actor) -> answer(commands.rollback(request.json(RollbackRequest.class), actor))),
-                change("/v1/confirm", 0, admins, executor, (_, actor) -> answer(commands.confirm(actor))));
+                change("/v1/confirm", 0, admins, executor, (_, actor) -> answer(commands.confirm(actor))),
+                change(
+                        "/v1/panic",
+                        0,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.panic(PanicRequest.of(request.query()), actor))),
+                change(
+                        "/v1/bypass",
+                        0,
+                        admins,
+                        executor,
+                        (request, actor) -> answer(commands.bypass(BypassRequest.of(request.query()), actor))));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;
@@ -144,6 +161,10 @@ public final class ControlServer implements Listening.Server {
         }
     }
 
+    private static Response answer(EmergencyReport report) {
+        return Response.json(report.ok() ? 200 : 422, report);
+    }
+
     /** A request that changes something. */
     @FunctionalInterface
     private interface ChangeRequest {
@@ -158,11 +179,15 @@ public final class ControlServer implements Listening.Server {
      */
     private static Routes.Resource change(
             String path, int mostBytes, Admins admins, Executor executor, ChangeRequest change) {
-        return new Routes.Resource("POST", path, mostBytes, request -> admins.decide(
-                        Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
-                .thenCompose(verdict -> verdict.isAdmitted()
-                        ? CompletableFuture.supplyAsync(() -> answer(change, request, verdict.actor()), executor)
-                        : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
+        return new Routes.Resource(
+                "POST",
+                path,
+                mostBytes,
+                request -> admins.decide(Objects.requireNonNullElse(request.peer(), SocketPeer.UNKNOWN))
+                        .thenCompose(verdict -> verdict.isAdmitted()
+                                ? CompletableFuture.supplyAsync(
+                                        () -> answer(change, request, verdict.actor()), executor)
+                                : CompletableFuture.completedFuture(forbidden(request, verdict.refusal()))));
     }
 
     private static Response answer(ChangeRequest change, Request request, Actor actor) {

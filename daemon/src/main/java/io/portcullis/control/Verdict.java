@@ -28,8 +28,8 @@ record Verdict(Actor actor, String refusal) {
 
     private static String rule(String name, String admins, String trouble) {
         if (admins.isEmpty()) {
-            return "control.admins names no group, or the configuration is faulty, so root alone may: use sudo, or name a"
-                    + " group there";
+            return "control.admins names no group, or the configuration is faulty, so root alone may: use sudo, or"
+                    + " name a group there";
         }
         String rule = "control.admins admits the group " + admins + ", ";
         return trouble.isEmpty()

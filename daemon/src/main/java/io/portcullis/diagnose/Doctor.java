@@ -296,6 +296,7 @@ public final class Doctor {
                 check.examine(iface);
             });
         }
+        findings.check("boot", () -> BootCheck.examine(findings, config, running));
         findings.check("ssh", () -> lockout(config.withNicAddresses(addresses)));
         findings.check("NICs", () -> {
             List<String> unguarded = Unguarded.nics(guarded, Set.of());

@@ -14,6 +14,7 @@ import io.portcullis.operations.ExplainRequest;
 import io.portcullis.packet.build.FirstPacket;
 import io.portcullis.policy.Acl;
 import io.portcullis.policy.CompiledRule;
+import io.portcullis.policy.Enforcement;
 import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
 import io.portcullis.policy.analysis.NearestRule;
@@ -173,6 +174,10 @@ public final class Explain {
                                 : policy.isFailsafe(explained.rule())
                                         ? "a failsafe rule admits it, before the network ACL and all groups"
                                         : "a rule admits it";
+            case PANIC ->
+                policy.enforcement() == Enforcement.FAILSAFE_ONLY
+                        ? "panic is on, and no failsafe rule admits it (portcullis panic off ends it)"
+                        : "panic is on (portcullis panic off ends it)";
             case NO_RULE -> "no " + way + " rule of " + String.join(", ", iface.securityGroups()) + " admits it";
             case ICMP_UNRELATED -> "it is an ICMP error about no tracked flow, and no rule admits it";
             case ACL_DENY -> "an entry of the network ACL denies it";

@@ -3,9 +3,9 @@ package io.portcullis.diagnose;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
-import io.portcullis.config.OnFailure;
 import io.portcullis.guard.Adoption;
 import io.portcullis.guard.NicAddresses;
+import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.Interception;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
@@ -144,14 +144,17 @@ final class InterfaceCheck {
     }
 
     private boolean isOurs(Clsact.Filter filter) {
-        return ours.contains(filter.programId());
+        return ours.contains(filter.programId()) || Gate.isPart(filter);
     }
 
     private static String summary(Interface iface) {
         String nics = String.join(" and ", iface.mode().nics());
-        String after = iface.onFailure() == OnFailure.CLOSED
-                ? "; if the daemon dies, nothing passes until it is back or portcullis detach is run"
-                : "; if the daemon dies, everything passes";
+        String after =
+                switch (iface.onFailure()) {
+                    case CLOSED -> "; if the daemon dies, nothing passes until it is back or portcullis detach is run";
+                    case FAILSAFE -> "; if the daemon dies, only what failsafe rules admit passes";
+                    case OPEN -> "; if the daemon dies, everything passes";
+                };
         return switch (iface.mode()) {
             case Mode.Host host -> {
                 String adopted =

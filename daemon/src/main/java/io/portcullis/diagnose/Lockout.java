@@ -85,8 +85,8 @@ public final class Lockout {
                         ? !next.conntrack().recheck()
                         : each.mode() instanceof Mode.Host host && host.adoptEstablished();
                 refusal(next, each, policies, sessions, session, goesOn)
-                        .ifPresent(refusal -> faults.add(
-                                line(each, session, refusal) + ": portcullis reload --allow-lockout does it anyway"));
+                        .ifPresent(refusal ->
+                                faults.add(line(each, session, refusal) + ": --allow-lockout does it anyway"));
             }
         }
         return faults;
@@ -143,9 +143,9 @@ public final class Lockout {
     /** Names the rule that admits a session, or says why it needs none. */
     private static SessionView admitted(Config next, Interface each, Policy policy, Sessions.Session session) {
         ExplainReport report = explain(next, policy, Engine.alone(policy, 0), question(each, session, true));
-        String text =
-                (report.reason().equals(Reason.NONE.label()) ? "" : "enforce: audit drops nothing, but ") + report.text();
-        return view(each, session, true, report.rule(), text, "");
+        boolean passes = report.reason().equals(Reason.NONE.label());
+        String why = passes ? report.text() : "enforce: audit drops nothing, but " + report.text();
+        return view(each, session, true, report.rule(), why, "");
     }
 
     private static SessionView view(
@@ -208,7 +208,7 @@ public final class Lockout {
         Optional<Refusal> hindrance = hindrance(each, passed.get(), sessions);
         if (hindrance.isPresent()) {
             // An interface that can't be guarded is shut, unless the configuration opens it.
-            return each.onFailure() == OnFailure.CLOSED ? hindrance : Optional.empty();
+            return each.onFailure() != OnFailure.OPEN ? hindrance : Optional.empty();
         }
         Policy policy = policies.apply(each.name());
         if (policy.audits()) {

@@ -77,6 +77,7 @@ final class Audit {
         return switch (reason) {
             case SOURCE_CHECK, ACL_DENY, ACL_DEFAULT, TCP_NO_SYN, RECHECK, NO_RULE, FLOW_LIMIT -> true;
             case NONE,
+                    PANIC,
                     MALFORMED_L2,
                     MALFORMED_IP,
                     MALFORMED_L4,

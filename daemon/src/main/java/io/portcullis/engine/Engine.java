@@ -3,11 +3,13 @@ package io.portcullis.engine;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpTracker;
+import io.portcullis.engine.review.Reviewer;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.policy.Enforcement;
 import io.portcullis.policy.Policy;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,9 @@ public final class Engine {
     private final Checksums checksums;
     private final Accounting accounting;
     private LinkTraffic linkTraffic;
+
+    /** What is made of the rules in force. */
+    private Enforcement enforcement;
 
     /**
      * An engine without flows.
@@ -76,6 +81,7 @@ public final class Engine {
         checksums = new Checksums(counters, policy.verifiesChecksums());
         accounting = new Accounting(counters, rules, flows, fragments);
         linkTraffic = new LinkTraffic(policy);
+        enforcement = policy.enforcement();
         counters.set(Counters.Total.FLOWS_RESTORED, flows.size());
         accounting.publish();
     }
@@ -109,6 +115,11 @@ public final class Engine {
         rules.install(succession);
         flows.forgetAnswers();
         linkTraffic = new LinkTraffic(next);
+        enforcement = next.enforcement();
+        if (enforcement == Enforcement.FAILSAFE_ONLY) {
+            // Fragments follow the verdict of a first one, which another policy may have let pass.
+            fragments.forget(Reason.PANIC);
+        }
         checksums.verify(next.verifiesChecksums());
         accounting.audit(next);
         flows.configure(shard.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
@@ -150,11 +161,15 @@ public final class Engine {
     public void decide(Batch batch, Direction direction, long nowNs) {
         Cursor frame = cursor;
         frame.read(batch, direction, nowNs, flows);
+        if (enforcement == Enforcement.PANIC) {
+            dropAll(frame);
+            return;
+        }
         frame.picksUp = flowStep.picksUp(nowNs);
         for (int i = 0; i < batch.size(); i++) {
             frame.moveTo(i);
             Reason reason = check(frame);
-            if (frame.isElsewhere()) {
+            if (frame.isElsewhere() && enforcement != Enforcement.BYPASS) {
                 batch.belongsTo(i, frame.worker);
             } else if (frame.held) {
                 batch.hold(i);
@@ -163,6 +178,15 @@ public final class Engine {
             }
         }
         accounting.endBatch(direction);
+    }
+
+    /** Drops a batch, and leaves flows and fragments as they are: they go on where the panic ends. */
+    private void dropAll(Cursor frame) {
+        for (int i = 0; i < frame.batch.size(); i++) {
+            frame.moveTo(i);
+            accounting.conclude(frame, Reason.PANIC);
+        }
+        accounting.endBatch(frame.direction);
     }
 
     /** The checks of every frame, in the order of security-groups.md section 5. The first that fails names the reason. */
@@ -206,7 +230,13 @@ public final class Engine {
 
     private Reason checkAcl(Cursor frame, FlowRole role) {
         Reason denied = rules.askAcl(frame);
-        if (denied == Reason.NONE || !rules.policy().hasFailsafe() || !flowStep.isExemptFromAcl(frame, role)) {
+        if (denied == Reason.NONE) {
+            return denied;
+        }
+        boolean passes = denied == Reason.PANIC
+                ? flowStep.isKeptInPanic(frame, role)
+                : rules.policy().hasFailsafe() && flowStep.isExemptFromAcl(frame, role);
+        if (!passes) {
             return denied;
         }
         frame.aclEntry = Cursor.NOT_ASKED;
@@ -219,7 +249,7 @@ public final class Engine {
             case FIRST -> checkFirst(frame);
             case FOLLOWS -> fragments.verdict();
             case WAITS -> {
-                frame.held = fragments.hold(frame.batch, frame.index);
+                frame.held = enforcement != Enforcement.BYPASS && fragments.hold(frame.batch, frame.index);
                 yield frame.held ? Reason.NONE : Reason.FRAGMENT_LIMIT;
             }
         };
@@ -255,7 +285,7 @@ public final class Engine {
     private Reason ofLinkTraffic(Cursor frame, LinkTraffic.Answer answer) {
         return switch (answer) {
             case PASS -> Reason.NONE;
-            case DROP -> condemn(frame, Reason.LINK_CLASS);
+            case DROP -> condemn(frame, enforcement == Enforcement.FAILSAFE_ONLY ? Reason.PANIC : Reason.LINK_CLASS);
             case SPOOFED -> Reason.SOURCE_CHECK;
             case ASK_RULES -> throw new IllegalArgumentException("not link traffic");
         };
@@ -337,7 +367,7 @@ public final class Engine {
      * @param most largest number of examples
      */
     public Reviewer review(Policy next, int most) {
-        return new Reviewer(next, most, flows.scan());
+        return new Reviewer(next, most, flows);
     }
 
     /** Counts ICMP errors that other workers handed over, and those that were lost as they were too many at once. */

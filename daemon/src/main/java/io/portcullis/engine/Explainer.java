@@ -75,7 +75,9 @@ final class Explainer {
      * @param asNew why the packet would be dropped without a flow; reasons are in the order of the checks
      */
     private @Nullable Flow trackedFlow(Reason asNew) {
-        boolean reachesAcl = asNew == Reason.NONE || asNew.ordinal() >= Reason.ACL_DENY.ordinal();
+        boolean reachesAcl = asNew == Reason.NONE
+                || asNew.ordinal() >= Reason.ACL_DENY.ordinal()
+                || asNew == Reason.PANIC && rules.isFailsafeOnly();
         boolean hasFlow = reachesAcl
                 && frame.packet.isIp()
                 && frame.hasTuple()
@@ -98,7 +100,10 @@ final class Explainer {
     /** The checks of a packet with a flow, but those of TCP states and windows. */
     private Reason decideTracked(Flow flow, int entry) {
         Policy policy = rules.policy();
-        Acl acl = policy.acl();
+        if (rules.isFailsafeOnly() && !rules.isKeptInPanic(flow)) {
+            return Reason.PANIC;
+        }
+        Acl acl = rules.isFailsafeOnly() ? null : policy.acl();
         if (acl != null && !acl.allows(frame.inward, entry) && !rules.isHeldByFailsafe(flow)) {
             return RuleStep.aclReason(entry);
         }

@@ -122,6 +122,9 @@ final class FlowStep {
         if (rule == RuleSet.NONE) {
             return Reason.NO_RULE;
         }
+        if (rules.isFailsafeOnly() && !rules.policy().isFailsafe(rule)) {
+            return Reason.PANIC;
+        }
         flows.rememberSyn(flow, tcp, fromOriginator, rules.policy().isFailsafe(rule));
         return Reason.NONE;
     }
@@ -245,16 +248,33 @@ final class FlowStep {
      * rules hold, or is an ICMP error about one, or a failsafe rule admits it without a flow.
      */
     boolean isExemptFromAcl(Cursor frame, FlowRole role) {
-        Flow flow = role.hasFlow()
-                ? flows.find(frame.tuple, frame.nowNs)
-                : role == FlowRole.QUOTES ? quotedFlow(frame) : null;
+        Flow flow = relatedFlow(frame, role);
         if (frame.isElsewhere()) {
             // The worker with the flow asks the ACL.
             return true;
         }
-        if (flow != null && !reopens(frame.packet, flow)) {
-            return rules.isHeldByFailsafe(flow);
+        return flow != null ? rules.isHeldByFailsafe(flow) : isNewByFailsafe(frame, role);
+    }
+
+    /** True: the packet passes while only flows of failsafe rules do; the parameters are those of {@link #isExemptFromAcl}. */
+    boolean isKeptInPanic(Cursor frame, FlowRole role) {
+        Flow flow = relatedFlow(frame, role);
+        if (frame.isElsewhere()) {
+            // The worker with the flow decides.
+            return true;
         }
+        return flow != null ? rules.isKeptInPanic(flow) : isNewByFailsafe(frame, role);
+    }
+
+    /** The flow of a packet, or that an ICMP error is about; null: none, or the packet would open another one. */
+    private @Nullable Flow relatedFlow(Cursor frame, FlowRole role) {
+        Flow flow = role.hasFlow()
+                ? flows.find(frame.tuple, frame.nowNs)
+                : role == FlowRole.QUOTES ? quotedFlow(frame) : null;
+        return flow != null && reopens(frame.packet, flow) ? null : flow;
+    }
+
+    private boolean isNewByFailsafe(Cursor frame, FlowRole role) {
         return role != FlowRole.CONTINUES && rules.policy().isFailsafe(rules.match(frame));
     }
 

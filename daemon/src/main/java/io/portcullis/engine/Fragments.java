@@ -171,6 +171,14 @@ final class Fragments {
         return ended;
     }
 
+    /** Forgets all datagrams; their held fragments are dropped. */
+    void forget(Reason reason) {
+        while (datagrams.oldest() != Datagrams.NONE) {
+            settle(datagrams.oldest(), reason);
+            datagrams.remove(datagrams.oldest());
+        }
+    }
+
     private void endOldest(long nowNs) {
         int oldest = datagrams.oldest();
         if (oldest != Datagrams.NONE && isOver(oldest, nowNs)) {

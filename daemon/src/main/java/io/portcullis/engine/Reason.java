@@ -3,6 +3,7 @@ package io.portcullis.engine;
 /** The reason of a drop, with its label and the sentence that says what it means; in the order of the checks. */
 public enum Reason {
     NONE("none", "The packet was not dropped."),
+    PANIC("panic", "An operator has stopped all traffic (portcullis panic on)."),
     MALFORMED_L2("malformed-l2", "The frame ends before layer 3, or has more than two VLAN tags."),
     MALFORMED_IP(
             "malformed-ip",

@@ -5,6 +5,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
 import io.portcullis.policy.Acl;
+import io.portcullis.policy.Enforcement;
 import io.portcullis.policy.Policy;
 
 /** Matches packets against the network ACL, the failsafe rules and the groups of the policy in force, and credits rules. */
@@ -12,14 +13,23 @@ final class RuleStep {
     private Policy policy;
     private volatile RuleHits hits;
 
+    /** False: {@link #askAcl} denies nothing. */
+    private boolean mayDeny;
+
     RuleStep(Policy policy) {
         this.policy = policy;
         hits = new RuleHits(policy);
+        mayDeny = mayDeny(policy);
+    }
+
+    private static boolean mayDeny(Policy policy) {
+        return policy.acl() != null || policy.enforcement() == Enforcement.FAILSAFE_ONLY;
     }
 
     /** Another policy, from the next frame on. */
     void install(RuleHits.Succession succession) {
         policy = succession.next();
+        mayDeny = mayDeny(policy);
         hits = hits.carriedOver(succession);
     }
 
@@ -36,12 +46,16 @@ final class RuleStep {
     /**
      * Matches a packet against the network ACL, and notes the entry that decides.
      *
-     * @return {@link Reason#NONE}: it allows the packet, or there is no ACL
+     * @return {@link Reason#NONE}: it allows the packet, or there is no ACL; {@link Reason#PANIC}: only what failsafe rules hold passes
      */
     Reason askAcl(Cursor frame) {
+        return mayDeny ? askAnyAcl(frame) : Reason.NONE;
+    }
+
+    private Reason askAnyAcl(Cursor frame) {
         Acl acl = policy.acl();
-        if (acl == null) {
-            return Reason.NONE;
+        if (isFailsafeOnly() || acl == null) {
+            return Reason.PANIC;
         }
         int entry = aclEntry(frame);
         frame.aclEntry = acl.number(frame.inward, entry);
@@ -104,6 +118,16 @@ final class RuleStep {
                     flow.outsideLow()));
         }
         return flow.answer();
+    }
+
+    /** True: only flows of failsafe rules pass. */
+    boolean isFailsafeOnly() {
+        return policy.enforcement() == Enforcement.FAILSAFE_ONLY;
+    }
+
+    /** True: the flow goes on where {@link #isFailsafeOnly}. A failsafe rule admitted it, or would today. */
+    boolean isKeptInPanic(Flow flow) {
+        return flow.isFailsafe() || policy.isFailsafe(matchToday(flow));
     }
 
     /** True: a failsafe rule admitted the flow, and one would today. */

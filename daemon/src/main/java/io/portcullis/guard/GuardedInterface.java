@@ -7,6 +7,7 @@ import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
 import io.portcullis.engine.Adopted;
 import io.portcullis.flowstore.TableSet;
+import io.portcullis.gate.GateFilters;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -45,6 +46,7 @@ public final class GuardedInterface {
     private volatile List<Integer> lateWorkers = List.of();
     private volatile @Nullable LinkFollower follower;
     private volatile @Nullable InterceptionMonitor monitor;
+    private volatile boolean heldShut;
     private boolean started;
 
     /** Of NICs that are attached and ports that are open. */
@@ -77,6 +79,21 @@ public final class GuardedInterface {
         }
     }
 
+    /**
+     * Keeps the NICs shut when this process ends, however it ends and whatever {@code on-failure} says; or ends that.
+     *
+     * @return why the kernel refuses, for another attempt; empty: it is done
+     */
+    public List<String> holdShut(boolean held) {
+        heldShut = held;
+        try {
+            interception.holdShut(held, System.nanoTime());
+            return List.of();
+        } catch (InterceptException e) {
+            return e.faults();
+        }
+    }
+
     /** Filters frames from now on. */
     public void start() {
         adoptEstablished();
@@ -88,7 +105,7 @@ public final class GuardedInterface {
 
     /** Called when the programs are attached: the workers see connections that are opened later. */
     private void adoptEstablished() {
-        boolean unknown = !flows.found() || settings.onFailure() == OnFailure.OPEN;
+        boolean unknown = !flows.found() || settings.onFailure().endsWithDaemon();
         if (!(settings.mode() instanceof Mode.Host host) || !host.adoptEstablished() || !unknown) {
             return;
         }
@@ -125,6 +142,16 @@ public final class GuardedInterface {
     /** Puts a policy in force; waits {@value #INSTALL_TIMEOUT_MS} ms at most, then {@link #notInstalled} names the late workers. */
     public void install(Policy policy) {
         lateWorkers = workers.install(policy, INSTALL_TIMEOUT_MS);
+        try {
+            interception
+                    .replaceGate(mark -> GateFilters.of(policy, mark).filters())
+                    .forEach(line -> LOG.info("{}: {}", name(), line));
+        } catch (InterceptException refused) {
+            LOG.error(
+                    "{}: the failsafe rules of before stay in force while the daemon is dead: {}",
+                    name(),
+                    refused.getMessage());
+        }
     }
 
     /** The workers that did not install the last policy in time, one sentence each. */
@@ -252,14 +279,15 @@ public final class GuardedInterface {
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
     public void stop() {
         endTraffic();
-        if (settings.onFailure() == OnFailure.CLOSED) {
+        if (settings.onFailure() == OnFailure.OPEN && !heldShut) {
+            detach(name(), interception);
+        } else {
             interception.leave();
             LOG.info(
-                    "{}: {} stays shut until portcullis is back; portcullis detach opens it",
+                    "{}: {} stays shut{} until portcullis is back; portcullis detach opens it",
                     name(),
-                    String.join(" and ", settings.mode().nics()));
-        } else {
-            detach(name(), interception);
+                    String.join(" and ", settings.mode().nics()),
+                    settings.onFailure() == OnFailure.FAILSAFE && !heldShut ? " but for what failsafe rules admit" : "");
         }
         flows.close();
     }

@@ -9,6 +9,8 @@ import io.portcullis.engine.Engine;
 import io.portcullis.engine.Shard;
 import io.portcullis.flowstore.TableException;
 import io.portcullis.flowstore.TableSet;
+import io.portcullis.gate.GateFilters;
+import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.linux.netlink.NicChecks;
@@ -24,6 +26,7 @@ import io.portcullis.worker.Workers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,7 +91,7 @@ public final class InterfaceOpener {
         Interception interception;
         try {
             interception = Interception.attach(new Interception.AttachRequest(
-                    settings, isRing(), context.mark(), context.state(), name + " of " + context.owner()));
+                    settings, isRing(), context.mark(), context.state(), name + " of " + context.owner(), gate()));
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
@@ -120,12 +123,19 @@ public final class InterfaceOpener {
         }
     }
 
+    /** What decides while the daemon is dead; null: nothing does. */
+    private Gate.@Nullable Filters gate() {
+        return settings.onFailure() == OnFailure.FAILSAFE
+                ? GateFilters.of(policy, context.mark()).filters()
+                : null;
+    }
+
     /**
      * The traffic since the last run decides what its flows are worth. Shut: nothing has passed, and they go on. Open ({@code
-     * on-failure: open}): packets passed without us, so their sequence numbers are learned anew. Restored: they are forgotten.
+     * on-failure: open}, or failsafe): packets passed without us, so their sequence numbers are learned anew. Restored: they are forgotten.
      */
     private TableSet openFlows(Interception interception, int workers) throws StartException {
-        boolean open = settings.onFailure() == OnFailure.OPEN;
+        boolean open = settings.onFailure().endsWithDaemon();
         try {
             TableSet flows = TableSet.open(
                     settings.name(),

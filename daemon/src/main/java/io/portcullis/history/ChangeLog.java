@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
@@ -127,7 +126,7 @@ public final class ChangeLog {
      * @param texts of its files
      */
     public void keep(ChangeView draft, List<SourceText> texts, int most) {
-        if (texts.isEmpty()) {
+        if (texts.isEmpty() || isRefusedAgain(draft, texts)) {
             return;
         }
         attempt(() -> {
@@ -141,6 +140,17 @@ public final class ChangeLog {
         if (!trouble.isEmpty() && draft.wasInForce()) {
             isInForce(null);
         }
+    }
+
+    /** True: the last change was the same, and was refused for the same reason: a file that is read again and again. */
+    private boolean isRefusedAgain(ChangeView draft, List<SourceText> texts) {
+        List<ChangeView> all = history.changes();
+        return draft.outcome().equals(ChangeView.REFUSED)
+                && draft.actor().via().equals("edit")
+                && !all.isEmpty()
+                && all.getLast().outcome().equals(ChangeView.REFUSED)
+                && all.getLast().reason().equals(draft.reason())
+                && all.getLast().sha256().equals(History.sum(texts));
     }
 
     /** Removes the oldest changes, but not those that are needed to go back. */
@@ -185,7 +195,8 @@ public final class ChangeLog {
         return history.changes().reversed().stream()
                 .filter(ChangeLog::stayed)
                 .filter(change -> current == null
-                        || change.change() < current.change() && !change.sha256().equals(current.sha256()))
+                        || change.change() < current.change()
+                                && !change.sha256().equals(current.sha256()))
                 .findFirst();
     }
 
@@ -210,7 +221,7 @@ public final class ChangeLog {
         record Files() implements Recovered {}
 
         /** The change of the files on the disk waits for its confirmation. */
-        record Waits(Pending pending, Duration rest) implements Recovered {}
+        record Waits(Pending pending) implements Recovered {}
 
         /** The files of an earlier change could not be written: the start reads them from the history. */
         record From(ChangeView change, List<SourceText> texts, String why) implements Recovered {}
@@ -239,8 +250,7 @@ public final class ChangeLog {
             return new Recovered.Files();
         }
         Pending pending = waiting.get();
-        Duration rest = pending.rest(now);
-        return rest.isZero() ? goBack(pending) : new Recovered.Waits(pending, rest);
+        return pending.rest(now).isZero() ? goBack(pending) : new Recovered.Waits(pending);
     }
 
     /** True: its outcome could not be written at the time, and the files are those of a later change. */
@@ -264,8 +274,10 @@ public final class ChangeLog {
             return new Recovered.Files();
         } catch (IOException e) {
             LOG.error("the files of @{} can't be written: {}", pending.base(), FileFault.text(e));
-            return fromHistory(base.get(), "change @" + pending.change() + " went back, and its files can't be replaced: "
-                    + FileFault.text(e));
+            return fromHistory(
+                    base.get(),
+                    "change @" + pending.change() + " went back, and its files can't be replaced: "
+                            + FileFault.text(e));
         }
     }
 
@@ -307,6 +319,7 @@ public final class ChangeLog {
     public void restore(ChangeView change, long base) throws IOException {
         Optional<ChangeView> before = history.find(base);
         List<SourceText> from = history.texts(change);
-        FileSwap.undo(from, before.isPresent() ? history.texts(before.get()) : from).run();
+        FileSwap.undo(from, before.isPresent() ? history.texts(before.get()) : from)
+                .run();
     }
 }

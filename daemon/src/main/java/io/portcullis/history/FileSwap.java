@@ -14,7 +14,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -198,8 +197,9 @@ public final class FileSwap {
             }
         }
         if (!Files.isWritable(folder)) {
-            return Optional.of(folder + " can't be written by user " + ourselves + ", as which portcullis runs: sudo chown "
-                    + ourselves + " " + folder + ", and in the unit ReadWritePaths=" + folder);
+            return Optional.of(
+                    folder + " can't be written by user " + ourselves + ", as which portcullis runs: sudo chown "
+                            + ourselves + " " + folder + ", and in the unit ReadWritePaths=" + folder);
         }
         return Optional.empty();
     }

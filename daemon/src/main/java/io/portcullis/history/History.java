@@ -45,6 +45,9 @@ public final class History {
     /** Bytes of all copies together: older changes go, even if there are fewer than the number that is kept. */
     static final long MOST_BYTES = 512L << 20;
 
+    /** Refused changes that are kept: they must not push good ones out. */
+    private static final int MOST_REFUSED = 10;
+
     private static final int LONGEST_CHANGE = 16 << 20;
     private static final String CHANGE = "change.json";
     private static final String PENDING = "pending.json";
@@ -340,16 +343,20 @@ public final class History {
         Set<String> counted = new HashSet<>();
         long bytes = 0;
         int kept = 0;
+        int refused = 0;
         List<ChangeView> old = new ArrayList<>();
         for (ChangeView change : changes.reversed()) {
             for (ChangeView.FileView file : change.files()) {
                 bytes += counted.add(file.sha256()) ? file.size() : 0;
             }
+            boolean isRefused = change.outcome().equals(ChangeView.REFUSED);
+            boolean isOld = kept >= most || bytes > MOST_BYTES || isRefused && refused >= MOST_REFUSED;
             boolean stays = kept == 0 || needed.contains(change.change());
-            if ((kept >= most || bytes > MOST_BYTES) && !stays) {
+            if (isOld && !stays) {
                 old.add(change);
             } else {
                 kept++;
+                refused += isRefused ? 1 : 0;
             }
         }
         if (!old.isEmpty()) {
@@ -381,7 +388,8 @@ public final class History {
 
     private List<Path> folders() throws IOException {
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(each -> NUMBER.matcher(each.getFileName().toString()).matches())
+            return all.filter(each ->
+                            NUMBER.matcher(each.getFileName().toString()).matches())
                     .sorted(Comparator.comparingLong(History::number))
                     .toList();
         }
@@ -396,8 +404,8 @@ public final class History {
     }
 
     private static ChangeView readChange(Path numbered) throws IOException {
-        ChangeView change =
-                JSON.readValue(OwnedFile.read(numbered.resolve(CHANGE), LONGEST_CHANGE).text(), ChangeView.class);
+        ChangeView change = JSON.readValue(
+                OwnedFile.read(numbered.resolve(CHANGE), LONGEST_CHANGE).text(), ChangeView.class);
         if (change == null || change.change() != number(numbered)) {
             throw new FileSystemException(numbered.resolve(CHANGE).toString(), null, "of another change");
         }
@@ -416,7 +424,9 @@ public final class History {
     }
 
     private void checkTrust() throws IOException {
-        for (Path each : List.of(Objects.requireNonNull(folder.getParent()), folder)) {
+        Path above = Objects.requireNonNull(folder.getParent());
+        List<Path> folders = List.of(above, folder);
+        for (Path each : folders) {
             Optional<String> fault = TrustedFolder.fault(each);
             if (fault.isPresent()) {
                 throw new IOException(fault.get());

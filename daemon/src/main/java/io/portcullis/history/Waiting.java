@@ -23,7 +23,8 @@ public record Waiting(Pending pending, String by, long deadlineNs) {
     /** One sentence for people. */
     @Override
     public String toString() {
-        return "change @" + pending.change() + " by " + by + " goes back to @" + pending.base() + " at " + pending.until()
+        return "change @" + pending.change() + " by " + by + " goes back to @" + pending.base() + " at "
+                + pending.until()
                 + " unless it is confirmed: portcullis confirm keeps it, portcullis rollback ends it now";
     }
 }

@@ -15,7 +15,7 @@ final class BodyMemory {
     static final int SMALL = HttpServer.MAX_BODY_LENGTH;
 
     /** The part of the heap that bodies may take: what is made of them takes much more. */
-    private static final int SHARE_OF_HEAP = 8;
+    private static final int SHARE_OF_HEAP = 16;
 
     private record Holder(long bytes, Channel from, boolean trusted, boolean whole) {}
 

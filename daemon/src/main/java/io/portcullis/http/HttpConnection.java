@@ -60,11 +60,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
     private boolean excused;
 
     HttpConnection(
-            Routes routes,
-            Connections connections,
-            BodyMemory bodies,
-            Channel channel,
-            @Nullable SocketPeer process) {
+            Routes routes, Connections connections, BodyMemory bodies, Channel channel, @Nullable SocketPeer process) {
         this.routes = routes;
         this.connections = connections;
         this.bodies = bodies;

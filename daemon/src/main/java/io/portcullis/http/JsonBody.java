@@ -1,7 +1,9 @@
 package io.portcullis.http;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +11,12 @@ import java.io.UncheckedIOException;
 
 /** Writes records as JSON, and reads them. */
 final class JsonBody {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** A text may be as long as a body: Jackson's own limit is 20,000,000 characters, and a file of rules may be longer. */
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(HttpServer.LARGEST_BODY)
+                    .build())
+            .build());
 
     private JsonBody() {}
 

@@ -108,9 +108,7 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
     private boolean fits(ChannelHandlerContext ctx, long length) {
         long most = mostKept == 0 ? HttpServer.MAX_BODY_LENGTH : mostKept;
         if (length > most) {
-            refuse(
-                    ctx,
-                    Request.refused(413, "a request's body may have " + most + " bytes, this one has more"));
+            refuse(ctx, Request.refused(413, "a request's body may have " + most + " bytes, this one has more"));
             return false;
         }
         if (mostKept > 0 && !memory.reserve(body, length, ctx.channel(), peer != null && peer.isTrusted())) {

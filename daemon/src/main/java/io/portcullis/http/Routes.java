@@ -82,7 +82,8 @@ public final class Routes {
     }
 
     private static Response failed(Request request, Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof RejectedExecutionException stopping) {
             LOG.debug("{} {} came after the stop", request.method(), request.path(), stopping);
             return Response.error(503, "the server is stopping");

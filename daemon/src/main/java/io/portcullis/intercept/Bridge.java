@@ -3,6 +3,7 @@ package io.portcullis.intercept;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
+import io.portcullis.config.PacketMark;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;
 import io.portcullis.linux.netlink.Nic;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,9 @@ public final class Bridge implements Interception {
     /** How far in the future the deadline of programs is set. */
     static final long ALIVE_NS = 2_000_000_000L;
 
+    /** The deadline of programs that have none for now. */
+    static final long NEVER = Long.MAX_VALUE;
+
     private final AttachRequest request;
     private final Mode.Bridge mode;
     private final RestoreLog log;
@@ -51,13 +56,21 @@ public final class Bridge implements Interception {
 
     private @Nullable ProgramSet programs;
 
-    private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog log, List<String> notes) {
+    /** True: the programs outlive this process, whatever {@code on-failure} says. */
+    private boolean heldShut;
+
+    private Bridge(AttachRequest request, Mode.Bridge mode, List<Nic> nics, RestoreLog log, List<String> notes)
+            throws ErrnoException {
         this.request = request;
         this.mode = mode;
         this.nics = nics;
         this.log = log;
         this.notes = notes;
-        this.wasAttached = !log.journal().programs().isEmpty();
+        boolean attached = !log.journal().programs().isEmpty();
+        for (Nic nic : nics) {
+            attached |= Gate.isOn(nic.index());
+        }
+        this.wasAttached = attached;
     }
 
     private String name() {
@@ -172,8 +185,13 @@ public final class Bridge implements Interception {
         try {
             ProgramSet set = ProgramSet.of(Attach.AUTO, request.iface().onFailure(), log);
             programs = set;
-            set.aliveUntil(nowNs + ALIVE_NS);
+            set.aliveUntil(deadlineNs(nowNs));
             lines.addAll(set.attach(attachments(set.deadline())));
+            for (Nic nic : nics) {
+                if (Gate.remove(nic.index())) {
+                    lines.add(nic.name() + ": the gate of the boot is removed");
+                }
+            }
             lines.addAll(VethPairs.removeOthers(log, List.of()));
             if (isOpenOnFailure()) {
                 makePromiscuous();
@@ -205,7 +223,7 @@ public final class Bridge implements Interception {
                 attachments.add(ProgramSet.Attachment.ingress(nic, wanted.dropUntil(deadline, other)));
             } else {
                 ProgramSet.Attachment drop = ProgramSet.Attachment.ingress(nic, Programs.drop());
-                attachments.add(isOpenOnFailure() ? drop.linkedBefore(wanted.forward(other)) : drop);
+                attachments.add(isOpenOnFailure() && !heldShut ? drop.linkedBefore(wanted.forward(other)) : drop);
             }
         }
         return attachments;
@@ -345,9 +363,28 @@ public final class Bridge implements Interception {
             return;
         }
         try {
-            set.aliveUntil(nowNs + ALIVE_NS);
+            set.aliveUntil(deadlineNs(nowNs));
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
+        }
+    }
+
+    private long deadlineNs(long nowNs) {
+        return heldShut ? NEVER : nowNs + ALIVE_NS;
+    }
+
+    @Override
+    public synchronized void holdShut(boolean held, long nowNs) throws InterceptException {
+        heldShut = held;
+        ProgramSet set = programs;
+        if (set == null || !isOpenOnFailure() || !lost.isEmpty()) {
+            return;
+        }
+        try {
+            set.aliveUntil(deadlineNs(nowNs));
+            set.attachAgain(attachments(set.deadline()));
+        } catch (IOException refused) {
+            throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
         }
     }
 
@@ -381,6 +418,11 @@ public final class Bridge implements Interception {
     @Override
     public List<String> notes() {
         return List.copyOf(notes);
+    }
+
+    @Override
+    public List<String> replaceGate(Function<PacketMark, Gate.Filters> next) {
+        return List.of();
     }
 
     @Override

@@ -108,6 +108,26 @@ public final class ClosedNics {
         return faults;
     }
 
+    /**
+     * Opens the NICs of an interface again: detaches all programs of its journal.
+     *
+     * @return why one can't be detached, one line each: it drops all frames then
+     */
+    public List<String> reopen(String interfaceName) {
+        List<String> faults = new ArrayList<>();
+        try {
+            RestoreLog log = logOf(interfaceName);
+            for (Journal.AttachedProgram program : log.journal().programs()) {
+                program.hook().remove(program.program());
+                log.note(journal -> journal.minus(program));
+            }
+            logs.remove(interfaceName);
+        } catch (IOException refused) {
+            faults.add(interfaceName + ": it can't be opened again: " + InterceptException.reason(refused));
+        }
+        return faults;
+    }
+
     /** Attaches programs that drop all frames of a NIC, before all programs that are attached there; lines for the log. */
     static List<String> cover(RestoreLog log, int nic, String name) throws IOException {
         List<ProgramSet.Attachment> attachments = new ArrayList<>();
@@ -120,8 +140,14 @@ public final class ClosedNics {
         }
     }
 
-    /** True: in both directions a noted program of ours drops all frames, and is attached. */
+    /**
+     * True: in both directions a noted program of ours drops all frames, and is attached; or a gate drops what no failsafe rule admits,
+     * which leaves the operator a way in.
+     */
     private boolean isShut(Nic nic) throws IOException {
+        if (Gate.isOn(nic.index())) {
+            return true;
+        }
         List<Journal.AttachedProgram> noted = new ArrayList<>(closedPrograms(state));
         logs.values().forEach(log -> noted.addAll(log.journal().programs()));
         return isShut(noted, nic, true) && isShut(noted, nic, false);
@@ -158,7 +184,9 @@ public final class ClosedNics {
             OwnObjects own = OwnObjects.now();
             for (String nicName : nicNames) {
                 Optional<Nic> nic = Nics.find(nicName);
-                if (nic.isPresent() && !own.programsOn(nic.get().index()).isEmpty()) {
+                if (nic.isPresent()
+                        && (Gate.isOn(nic.get().index())
+                                || !own.programsOn(nic.get().index()).isEmpty())) {
                     return true;
                 }
             }

@@ -23,9 +23,11 @@ record ClsactHook(int nic, boolean ingress) implements Hook {
         return "filter";
     }
 
+    /** Without the gate, which is behind ours and no program of others. */
     @Override
     public List<Integer> programs() throws ErrnoException {
         return Clsact.filters(nic, ingress).stream()
+                .filter(filter -> !Gate.isPart(filter))
                 .map(Clsact.Filter::programId)
                 .toList();
     }
@@ -47,14 +49,7 @@ record ClsactHook(int nic, boolean ingress) implements Hook {
             throw new IOException(place + ": " + others
                     + " tcx program(s) of others are attached there and would run before ours: write attach: tcx");
         }
-        Optional<String> qdisc = Clsact.qdisc(nic);
-        if (qdisc.isEmpty()) {
-            log.note(journal -> journal.plusQdisc(nic));
-            Clsact.addQdisc(nic);
-        } else if (!qdisc.get().equals("clsact")) {
-            throw new IOException(place + ": has a qdisc " + qdisc.get()
-                    + ", which takes no filter for egress: remove it, or write attach: tcx");
-        }
+        addQdisc(nic, place, log);
         List<Journal.AttachedProgram> ours = log.journal().programsOn(this);
         boolean isTaken = Clsact.filters(nic, ingress).stream()
                 .filter(ClsactHook::hasOurNumber)
@@ -62,6 +57,22 @@ record ClsactHook(int nic, boolean ingress) implements Hook {
         if (isTaken) {
             throw new IOException(place + ": a filter of somebody else has our number, priority " + Clsact.PRIORITY
                     + " handle 0x" + Integer.toHexString(HANDLE) + ": remove it (tc filter del)");
+        }
+    }
+
+    /**
+     * Adds the qdisc where there is none.
+     *
+     * @param place for people
+     */
+    static void addQdisc(int nic, String place, RestoreLog log) throws IOException {
+        Optional<String> qdisc = Clsact.qdisc(nic);
+        if (qdisc.isEmpty()) {
+            log.note(journal -> journal.plusQdisc(nic));
+            Clsact.addQdisc(nic);
+        } else if (!qdisc.get().equals("clsact")) {
+            throw new IOException(place + ": has a qdisc " + qdisc.get()
+                    + ", which takes no filter for egress: remove it, or write attach: tcx");
         }
     }
 

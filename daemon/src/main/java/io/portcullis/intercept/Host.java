@@ -1,7 +1,7 @@
 package io.portcullis.intercept;
 
 import io.portcullis.config.Mode;
-import io.portcullis.config.OnFailure;
+import io.portcullis.config.PacketMark;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;
 import io.portcullis.linux.netlink.Nic;
@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,12 @@ public final class Host implements Interception {
     private @Nullable NicClaim claim;
     private VethPairs pairs;
 
+    /** True: the programs outlive this process, whatever {@code on-failure} says. */
+    private boolean heldShut;
+
+    /** Decides while the daemon is dead; null: nothing does. */
+    private Gate.@Nullable Filters gate;
+
     /** True: the NIC is gone, or has come back and is not guarded yet. */
     private boolean lost;
 
@@ -59,6 +66,7 @@ public final class Host implements Interception {
             boolean wasAttached,
             List<String> notes) {
         this.request = request;
+        this.gate = request.gate();
         this.mode = mode;
         this.nic = nic;
         this.claim = claim;
@@ -92,8 +100,13 @@ public final class Host implements Interception {
                 earlier.ifPresent(entry -> notes.addAll(NicRestore.noMoreABridge(taken, entry)));
                 return NicSetup.planHost(taken, earlier, IN_THE_WAY);
             });
-            boolean wasAttached = log.journal().programs().stream()
-                    .anyMatch(program -> program.nic() == nic.index() && program.ingress());
+            boolean hasGate = Gate.isOn(nic.index());
+            boolean wasAttached = hasGate
+                    || log.journal().programs().stream()
+                            .anyMatch(program -> program.nic() == nic.index() && program.ingress());
+            if (hasGate) {
+                Gate.adopt(nic.index(), log);
+            }
             ProgramSet programs = ProgramSet.of(mode.attach(), request.iface().onFailure(), log);
             VethPairs pairs = VethPairs.make(name, request.ring(), log, notes);
             notes.addAll(NicSetup.offloadsOff(nic.name(), IN_THE_WAY));
@@ -103,7 +116,7 @@ public final class Host implements Interception {
             return host;
         } catch (IOException failed) {
             List<String> lines = new ArrayList<>(List.of(name + ": " + InterceptException.reason(failed)));
-            if (log != null && log.journal().programs().isEmpty()) {
+            if (log != null && log.journal().programs().isEmpty() && !hasGate(mode.nic())) {
                 lines.addAll(Restoration.restore(log).faults());
             }
             throw new InterceptException(lines);
@@ -111,6 +124,16 @@ public final class Host implements Interception {
             if (!done && claim != null) {
                 claim.close();
             }
+        }
+    }
+
+    /** True also where that is not known: what is shut stays shut. */
+    private static boolean hasGate(String nic) {
+        try {
+            Optional<Nic> found = Nics.find(nic);
+            return found.isPresent() && Gate.isOn(found.get().index());
+        } catch (ErrnoException unknown) {
+            return true;
         }
     }
 
@@ -167,8 +190,8 @@ public final class Host implements Interception {
     @Override
     public synchronized List<String> engage(long nowNs) throws InterceptException {
         try {
-            programs.aliveUntil(nowNs + Bridge.ALIVE_NS);
-            List<String> lines = new ArrayList<>(programs.attach(attachments()));
+            programs.aliveUntil(deadlineNs(nowNs));
+            List<String> lines = new ArrayList<>(attachAll());
             lines.addAll(VethPairs.removeOthers(log, VethPairs.needed(name(), request.ring())));
             return lines;
         } catch (IOException refused) {
@@ -176,11 +199,41 @@ public final class Host implements Interception {
         }
     }
 
+    /** The gate comes before the programs, or goes after them: at every moment one of the two decides. */
+    private List<String> attachAll() throws IOException {
+        if (gate != null) {
+            Gate.put(nic, gate, request.mark(), log);
+        }
+        List<String> lines = programs.attach(attachments());
+        if (gate == null && Gate.remove(nic.index())) {
+            lines.add(nic.name() + ": the gate of the time before is removed");
+        }
+        return lines;
+    }
+
+    @Override
+    public synchronized List<String> replaceGate(Function<PacketMark, Gate.Filters> next) throws InterceptException {
+        if (gate == null) {
+            return List.of();
+        }
+        Gate.Filters wanted = next.apply(request.mark());
+        if (wanted.isSame(gate)) {
+            return List.of();
+        }
+        try {
+            Gate.put(nic, wanted, request.mark(), log);
+            gate = wanted;
+            return List.of(nic.name() + ": other filters for on-failure: failsafe");
+        } catch (IOException refused) {
+            throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
+        }
+    }
+
     /** In the order in which they are attached: the program that a frame meets last comes first. */
     private List<ProgramSet.Attachment> attachments() {
-        Programs wanted = new Programs(request.mark());
+        Programs wanted = new Programs(request.mark(), gate != null);
         @Nullable BpfMap deadline = programs.deadline();
-        boolean isLinked = request.iface().onFailure() == OnFailure.OPEN && deadline == null;
+        boolean isLinked = request.iface().onFailure().endsWithDaemon() && deadline == null && !heldShut;
         Nic near = pairs.inside().near();
         List<ProgramSet.Attachment> attachments = new ArrayList<>();
         attachments.add(ProgramSet.Attachment.ingress(pairs.inside().far(), Programs.drop()));
@@ -230,11 +283,22 @@ public final class Host implements Interception {
                 pairs = VethPairs.make(name(), request.ring(), log, lines);
                 lines.addAll(programs.attach(attachments()));
             }
+            checkGate(lines);
             return NicCheck.hostFaults(name(), now.get());
         } catch (IOException refused) {
             return List.of(name() + ": " + InterceptException.reason(refused));
         } catch (InterceptException refused) {
             return refused.faults();
+        }
+    }
+
+    /** Somebody may have removed the gate, or loaded the one of the boot again. */
+    private void checkGate(List<String> lines) throws IOException {
+        if (gate != null && !Gate.isOn(nic.index())) {
+            Gate.put(nic, gate, request.mark(), log);
+            lines.add(nic.name() + ": the filters of on-failure: failsafe were gone, and are attached again");
+        } else if (gate == null && Gate.remove(nic.index())) {
+            lines.add(nic.name() + ": somebody loaded the gate of the boot, which dropped admitted frames: removed");
         }
     }
 
@@ -277,7 +341,7 @@ public final class Host implements Interception {
         nic = next;
         Journal.Entry entry = NicSetup.planHost(next, Optional.empty(), IN_THE_WAY);
         log.note(journal -> journal.replacing(0, entry));
-        lines.addAll(programs.attach(attachments()));
+        lines.addAll(attachAll());
         lines.addAll(NicSetup.offloadsOff(next.name(), IN_THE_WAY));
         lines.addAll(NicSetup.limitSizes(next, entry));
     }
@@ -290,9 +354,27 @@ public final class Host implements Interception {
     @Override
     public synchronized void extendDeadline(long nowNs) {
         try {
-            programs.aliveUntil(nowNs + Bridge.ALIVE_NS);
+            programs.aliveUntil(deadlineNs(nowNs));
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
+        }
+    }
+
+    private long deadlineNs(long nowNs) {
+        return heldShut ? Bridge.NEVER : nowNs + Bridge.ALIVE_NS;
+    }
+
+    @Override
+    public synchronized void holdShut(boolean held, long nowNs) throws InterceptException {
+        heldShut = held;
+        if (!request.iface().onFailure().endsWithDaemon() || lost) {
+            return;
+        }
+        try {
+            programs.aliveUntil(deadlineNs(nowNs));
+            programs.attachAgain(attachments());
+        } catch (IOException refused) {
+            throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
         }
     }
 
@@ -304,6 +386,11 @@ public final class Host implements Interception {
 
     @Override
     public synchronized void leave() {
+        try {
+            programs.aliveUntil(0);
+        } catch (ErrnoException impossible) {
+            throw new IllegalStateException(name(), impossible);
+        }
         programs.close();
         if (claim != null) {
             claim.close();

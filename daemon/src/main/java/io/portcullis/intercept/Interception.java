@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The interception of one interface's traffic. {@link #attach} makes its NICs ready, so that ports can be opened on them;
@@ -25,8 +27,15 @@ public sealed interface Interception permits Bridge, Host {
      * @param mark of the frames that the ports send
      * @param state folder of the journals and claims; made where it does not exist
      * @param owner the name of this daemon, for others who want the same NICs
+     * @param gate decides while the daemon is dead ({@code on-failure: failsafe}); null: none does
      */
-    record AttachRequest(Interface iface, boolean ring, PacketMark mark, Path state, String owner) {}
+    record AttachRequest(
+            Interface iface, boolean ring, PacketMark mark, Path state, String owner, Gate.@Nullable Filters gate) {
+        /** A request without a gate. */
+        AttachRequest(Interface iface, boolean ring, PacketMark mark, Path state, String owner) {
+            this(iface, ring, mark, state, owner, null);
+        }
+    }
 
     /** Why this interface can't be attached now: the fault and the remedy, one line each; empty: it can. Changes nothing. */
     static List<String> faults(Interface iface) {
@@ -137,6 +146,22 @@ public sealed interface Interception permits Bridge, Host {
 
     /** Moves the deadline of programs that have one to two seconds from now, in nanoseconds. */
     void extendDeadline(long nowNs);
+
+    /**
+     * Keeps the NICs shut when this process ends, however it ends and whatever {@code on-failure} says; or ends that. Before
+     * {@link #engage} it is noted for the programs to come.
+     *
+     * @param nowNs monotonic time, nanoseconds
+     * @throws InterceptException if the kernel refuses the programs; another call tries again
+     */
+    void holdShut(boolean held, long nowNs) throws InterceptException;
+
+    /**
+     * Puts another gate in the place of the one of the request, where that has one; the programs stay. Lines for the log.
+     *
+     * @throws InterceptException where the kernel refuses it; then the gate before stays
+     */
+    List<String> replaceGate(Function<PacketMark, Gate.Filters> next) throws InterceptException;
 
     /** Restores what the journal has, and removes the journal. A line names each NIC that is gone. */
     Restored detach();

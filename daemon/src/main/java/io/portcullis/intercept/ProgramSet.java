@@ -94,7 +94,7 @@ final class ProgramSet implements AutoCloseable {
             throw new IOException("attach: tcx needs Linux 6.6: write attach: auto, or clsact");
         }
         Attach list = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
-        boolean timed = list == Attach.CLSACT && onFailure == OnFailure.OPEN;
+        boolean timed = list == Attach.CLSACT && onFailure.endsWithDaemon();
         return new ProgramSet(list, timed ? BpfMap.create() : null, log);
     }
 
@@ -102,6 +102,16 @@ final class ProgramSet implements AutoCloseable {
     @Nullable
     BpfMap deadline() {
         return deadline;
+    }
+
+    /**
+     * Attaches the programs of {@link #attach} again, for another end with this process. Those that have a deadline stay; nothing
+     * happens before the first {@link #attach}.
+     */
+    void attachAgain(List<Attachment> wanted) throws IOException {
+        if (deadline == null && !attachments.isEmpty()) {
+            attach(wanted);
+        }
     }
 
     /** Sets the deadline of the programs that have one: nanoseconds of CLOCK_MONOTONIC. */
@@ -166,8 +176,10 @@ final class ProgramSet implements AutoCloseable {
         }
         // A program with a deadline reads the map of the process that loaded it.
         Optional<Integer> kept = deadline == null ? attached(hook, attachment.program(), 0) : Optional.empty();
+        behind.remove(hook);
         if (kept.isPresent()) {
             first.put(hook, kept.get());
+            closeLink(hook);
             return true;
         }
         try (Bpf program = Bpf.load(attachment.program())) {
@@ -175,6 +187,8 @@ final class ProgramSet implements AutoCloseable {
             hook.attachFirst(program);
             first.put(hook, program.id());
         }
+        // One that goes with this process, and comes after the new one now.
+        closeLink(hook);
         return false;
     }
 

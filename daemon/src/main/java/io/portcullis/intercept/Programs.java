@@ -47,8 +47,16 @@ final class Programs {
 
     private final PacketMark mark;
 
+    /** True: a {@link Gate} behind the programs needs the mark of our frames, and {@link #clear} stands behind the gate. */
+    private final boolean gated;
+
     Programs(PacketMark mark) {
+        this(mark, false);
+    }
+
+    Programs(PacketMark mark, boolean gated) {
         this.mark = mark;
+        this.gated = gated;
     }
 
     /** The next program runs: for our frames, and for all when a deadline has passed. */
@@ -61,12 +69,17 @@ final class Programs {
 
     /** Clears the mark of our frames and passes them to the stack; drops all others. */
     BpfProgram admitOurs(@Nullable BpfMap deadline) {
-        return ours("portcullis_in", deadline, List.of(new Set(R0, DROP), new Exit()), true);
+        return ours("portcullis_in", deadline, List.of(new Set(R0, DROP), new Exit()), !gated);
     }
 
     /** Clears the mark of our frames and passes them to the stack; redirects all others to another NIC. */
     BpfProgram admitOursAndDivert(@Nullable BpfMap deadline, int to) {
-        return ours("portcullis_in", deadline, redirect(to, 0), true);
+        return ours("portcullis_in", deadline, redirect(to, 0), !gated);
+    }
+
+    /** Clears the mark of our frames; passes every frame. */
+    BpfProgram clear() {
+        return ours("portcullis_clr", null, PASS, true);
     }
 
     /** Lets our frames leave; redirects all others to another NIC. */

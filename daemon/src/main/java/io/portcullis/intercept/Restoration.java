@@ -48,6 +48,7 @@ public final class Restoration {
             }
             restoration.undoUnnoted();
             for (Nic nic : Nics.all()) {
+                restoration.removeGate(nic);
                 if (nic.ethernet() && !nic.loopback()) {
                     NicRestore.restoreDefaults(nic).ifPresent(restoration.lines::add);
                 }
@@ -167,6 +168,7 @@ public final class Restoration {
         int before = faults.size();
         Map<Journal.Entry, Nic> found = find(journal);
         undoPrograms(journal);
+        found.values().forEach(this::removeGate);
         for (Journal.Pair pair : journal.pairs()) {
             step(
                     journal.interfaceName(),
@@ -218,6 +220,14 @@ public final class Restoration {
         }
     }
 
+    private void removeGate(Nic nic) {
+        step(nic.name(), () -> {
+            if (Gate.remove(nic.index())) {
+                lines.add(nic.name() + ": its gate is removed");
+            }
+        });
+    }
+
     private void undoPrograms(Journal journal) {
         List<Journal.AttachedProgram> detached = new ArrayList<>();
         for (Journal.AttachedProgram program : journal.programs()) {
@@ -232,7 +242,7 @@ public final class Restoration {
         }
     }
 
-    private static void removeEmptyQdisc(int nic) throws ErrnoException {
+    static void removeEmptyQdisc(int nic) throws ErrnoException {
         boolean empty = Clsact.qdisc(nic).filter("clsact"::equals).isPresent()
                 && Clsact.filters(nic, true).isEmpty()
                 && Clsact.filters(nic, false).isEmpty();

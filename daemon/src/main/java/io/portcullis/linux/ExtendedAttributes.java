@@ -113,8 +113,7 @@ public final class ExtendedAttributes {
     private static int set(MemorySegment path, MemorySegment key, MemorySegment value) {
         MemorySegment state = NativeCall.state();
         try {
-            return (int)
-                    NativeCall.negated((int) SET.invokeExact(state, path, key, value, value.byteSize(), 0), state);
+            return (int) NativeCall.negated((int) SET.invokeExact(state, path, key, value, value.byteSize(), 0), state);
         } catch (Throwable bug) {
             throw new AssertionError("setxattr", bug);
         }

@@ -2,6 +2,7 @@ package io.portcullis.linux;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,19 @@ public final class StateFolder {
     /** The folder for files that outlive a boot: the last good configuration. */
     public static Path lasting() {
         return first(System.getenv("STATE_DIRECTORY"), LASTING);
+    }
+
+    /**
+     * The file that is loaded at the next boot, before the daemon runs; empty: outside the initial network namespace there is no such
+     * boot, unless a unit has given this process a folder of its own.
+     *
+     * @throws IOException if the namespace can't be read
+     */
+    public static Optional<Path> bootFile() throws IOException {
+        String own = System.getenv("STATE_DIRECTORY");
+        return own != null && !own.isEmpty() || NetworkNamespace.isInitial()
+                ? Optional.of(lasting().resolve("boot.tc"))
+                : Optional.empty();
     }
 
     private static Path first(@Nullable String folders, String fallback) {

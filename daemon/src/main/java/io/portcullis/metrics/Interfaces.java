@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * The metrics of the interfaces. They are no meters of Micrometer: a reload changes the rules, so only a scrape knows which counters
@@ -54,7 +55,12 @@ final class Interfaces implements MultiCollector {
 
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
     private volatile Supplier<List<InterfaceState>> states = List::of;
+    private volatile ToLongFunction<String> bypassUntil = _ -> 0;
     private volatile boolean ruleHits = true;
+
+    void bypassUntil(ToLongFunction<String> epochSeconds) {
+        bypassUntil = epochSeconds;
+    }
 
     void states(Supplier<List<InterfaceState>> current) {
         states = current;
@@ -122,11 +128,13 @@ final class Interfaces implements MultiCollector {
     private void states(MetricSnapshots.Builder all) {
         Family forwarding = new Family(Metric.FORWARDING);
         Family info = new Family(Metric.INTERFACE_INFO);
+        Family bypass = new Family(Metric.BYPASS_UNTIL);
         for (InterfaceState state : states.get()) {
             forwarding.add(state.forwarding() ? 1 : 0, state.name());
+            bypass.add(bypassUntil.applyAsLong(state.name()), state.name());
             info.add(1, state.name(), state.mode(), state.nic(), state.datapath());
         }
-        add(all, forwarding, info);
+        add(all, forwarding, info, bypass);
     }
 
     private void decisions(MetricSnapshots.Builder all) {

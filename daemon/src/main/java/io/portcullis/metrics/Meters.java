@@ -21,13 +21,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /** Everything that Prometheus may scrape. All methods may be called from any thread. */
 public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
     /** The parts that {@link #degraded} knows. */
-    private static final List<String> CAUSES = List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
+    private static final List<String> CAUSES =
+            List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();
@@ -38,6 +40,7 @@ public final class Meters implements AutoCloseable {
     private final Map<String, AtomicLong> degraded = new LinkedHashMap<>();
     private final Timer succeeded;
     private final Timer failed;
+    private volatile BooleanSupplier panic = () -> false;
     private volatile int unguarded;
     private volatile long change;
     private volatile long confirmUntilEpochSeconds;
@@ -72,6 +75,7 @@ public final class Meters implements AutoCloseable {
                 one(Metric.LAST_RELOAD_SUCCESS_TIMESTAMP, lastReloadSuccessEpochSeconds),
                 one(Metric.UNGUARDED_INTERFACES, unguarded),
                 one(Metric.BROKEN_EXPECTATIONS, brokenExpectations),
+                one(Metric.PANIC, panic.getAsBoolean() ? 1 : 0),
                 one(Metric.CHANGE, change),
                 one(Metric.CONFIRM_UNTIL, confirmUntilEpochSeconds),
                 degradations.snapshot(),
@@ -122,6 +126,17 @@ public final class Meters implements AutoCloseable {
      */
     public void interfaces(Supplier<List<InterfaceState>> current) {
         interfaces.states(current);
+    }
+
+    /**
+     * Shows {@code portcullis_panic}, and {@code portcullis_bypass_until_timestamp_seconds} {interface} of every interface.
+     *
+     * @param panic read at every scrape
+     * @param bypassUntil the seconds since 1970 when the bypass of an interface ends, by its name; 0: there is none
+     */
+    public void emergency(BooleanSupplier panic, ToLongFunction<String> bypassUntil) {
+        this.panic = panic;
+        interfaces.bypassUntil(bypassUntil);
     }
 
     /** Shows an interface no more. */

@@ -87,6 +87,13 @@ enum Metric {
                     + " or can't be"
                     + " guarded: portcullis status says which.",
             INTERFACE),
+    BYPASS_UNTIL(
+            Type.GAUGE,
+            Unit.SECONDS,
+            "portcullis_bypass_until_timestamp_seconds",
+            "Until when everything passes the interface unfiltered (portcullis bypass), since 1970-01-01 00:00 UTC;"
+                    + " 0: the rules decide.",
+            INTERFACE),
     INTERFACE_INFO(
             Type.INFO,
             Unit.BOOLEAN,
@@ -256,6 +263,11 @@ enum Metric {
             Unit.CLAIMS,
             "portcullis_broken_expectations",
             "Claims of expect in the configuration in force that no longer hold, because addresses of NICs changed."),
+    PANIC(
+            Type.GAUGE,
+            Unit.BOOLEAN,
+            "portcullis_panic",
+            "1 while an operator has stopped all traffic (portcullis panic on), also where failsafe flows still pass."),
     CHANGE(
             Type.GAUGE,
             Unit.CHANGES,

@@ -37,7 +37,8 @@ public record ChangeOptions(
         note = Objects.requireNonNullElse(note, "").strip();
         session = Objects.requireNonNullElse(session, "");
         if (note.length() > LONGEST_NOTE) {
-            throw new IllegalArgumentException("a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
+            throw new IllegalArgumentException(
+                    "a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
         }
         if (session.length() > LONGEST_SESSION) {
             throw new IllegalArgumentException("SSH_CONNECTION has at most " + LONGEST_SESSION + " characters, not "

@@ -21,4 +21,10 @@ public interface DaemonCommands {
 
     /** Keeps the change that waits for its confirmation. */
     ChangeReport confirm(Actor actor);
+
+    /** Stops all traffic, or ends that; outlives the daemon. One call at a time. */
+    EmergencyReport panic(PanicRequest request, Actor actor);
+
+    /** Lets everything pass one interface for a time, or ends that; outlives the daemon. One call at a time. */
+    EmergencyReport bypass(BypassRequest request, Actor actor);
 }

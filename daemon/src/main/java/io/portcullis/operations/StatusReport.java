@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param interfaces in the order of the configuration
  * @param warnings about the configuration in force, mostly {@code file:line:column: text}
  * @param degraded parts that differ from the configuration while the rules are enforced, one sentence each
+ * @param emergency what an operator has ordered in place of the rules
  */
 public record StatusReport(
         String version,
@@ -29,12 +30,14 @@ public record StatusReport(
         ReloadReport lastReload,
         List<InterfaceStatus> interfaces,
         List<String> warnings,
-        List<String> degraded) {
-    /** Copies the lists; a list that an older daemon does not send is empty. */
+        List<String> degraded,
+        EmergencyStatus emergency) {
+    /** Copies the lists; what an older daemon does not send is empty. */
     public StatusReport {
         pending = Objects.requireNonNullElse(pending, "");
         interfaces = List.copyOf(interfaces);
         warnings = List.copyOf(warnings);
         degraded = List.copyOf(Objects.requireNonNullElse(degraded, List.of()));
+        emergency = Objects.requireNonNullElse(emergency, EmergencyStatus.NONE);
     }
 }

@@ -51,6 +51,8 @@ public final class Compiler {
         return new Policy(
                 generation,
                 iface,
+                resolved(config.failsafe().ingress()),
+                resolved(config.failsafe().egress()),
                 config.conntrack(),
                 ingress.build(),
                 egress.build(),
@@ -65,6 +67,12 @@ public final class Compiler {
         for (Rule rule : written) {
             into.add(number++, rule, blocks(rule.peers()));
         }
+    }
+
+    private List<FailsafeRule> resolved(List<Rule> written) {
+        return written.stream()
+                .map(rule -> new FailsafeRule(rule, blocks(rule.peers())))
+                .toList();
     }
 
     /** As {@link #addresses}, but a single prefix list, which may be long, is not copied and may have duplicates. */

@@ -5,6 +5,7 @@ import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.net.LinkClass;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,13 @@ import org.jspecify.annotations.Nullable;
  * flags, timeouts. Immutable.
  */
 public final class Policy {
+    /** Link traffic without which no flow of a failsafe rule passes: addresses, and the link itself. */
+    private static final Set<String> NEEDED_BY_FAILSAFE = Set.of("arp", "ndp", "mld", "dhcp", "eapol", "slow", "stp");
+
     private final long generation;
     private final Interface iface;
+    private final List<FailsafeRule> failsafeIngress;
+    private final List<FailsafeRule> failsafeEgress;
     private final RuleSet ingress;
     private final RuleSet egress;
     private final RuleNames rules;
@@ -24,11 +30,16 @@ public final class Policy {
     private final Conntrack conntrack;
     private final long autoMaxFlows;
     private final Set<String> linkClasses;
+    private final int[] ethertypes;
     private final AddressSet own;
+    private final Enforcement enforcement;
+    private final boolean audits;
 
     Policy(
             long generation,
             Interface iface,
+            List<FailsafeRule> failsafeIngress,
+            List<FailsafeRule> failsafeEgress,
             Conntrack conntrack,
             RuleSet ingress,
             RuleSet egress,
@@ -38,6 +49,8 @@ public final class Policy {
             long autoMaxFlows) {
         this.generation = generation;
         this.iface = iface;
+        this.failsafeIngress = failsafeIngress;
+        this.failsafeEgress = failsafeEgress;
         this.ingress = ingress;
         this.egress = egress;
         this.conntrack = conntrack;
@@ -47,6 +60,41 @@ public final class Policy {
         this.autoMaxFlows = autoMaxFlows;
         this.own = new AddressSet(iface.ownAddresses());
         this.linkClasses = iface.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
+        this.ethertypes = ethertypes(iface);
+        this.enforcement = Enforcement.RULES;
+        this.audits = iface.audit();
+    }
+
+    /** The same rules, enforced in another way. */
+    private Policy(Policy rules, Enforcement enforcement) {
+        this.generation = rules.generation;
+        this.iface = rules.iface;
+        this.failsafeIngress = rules.failsafeIngress;
+        this.failsafeEgress = rules.failsafeEgress;
+        this.ingress = rules.ingress;
+        this.egress = rules.egress;
+        this.conntrack = rules.conntrack;
+        this.rules = rules.rules;
+        this.failsafeRules = rules.failsafeRules;
+        this.acl = rules.acl;
+        this.autoMaxFlows = rules.autoMaxFlows;
+        this.own = rules.own;
+        this.enforcement = enforcement;
+        boolean keeps = enforcement == Enforcement.FAILSAFE_ONLY;
+        this.linkClasses = iface.passThrough().stream()
+                .map(LinkClass::key)
+                .filter(key -> !keeps || NEEDED_BY_FAILSAFE.contains(key))
+                .collect(Collectors.toUnmodifiableSet());
+        this.ethertypes = keeps ? new int[0] : ethertypes(iface);
+        this.audits = switch (enforcement) {
+            case RULES -> iface.audit();
+            case BYPASS -> true;
+            case PANIC, FAILSAFE_ONLY -> false;
+        };
+    }
+
+    private static int[] ethertypes(Interface iface) {
+        return iface.ethertypes().stream().mapToInt(Integer::intValue).toArray();
     }
 
     /**
@@ -60,6 +108,16 @@ public final class Policy {
      */
     public static Policy compile(Config config, String interfaceName, long generation, long autoMaxFlows) {
         return new Compiler(config, interfaceName).compile(generation, autoMaxFlows);
+    }
+
+    /** These rules, enforced in another way; the compiled parts are shared. */
+    public Policy under(Enforcement next) {
+        return next == enforcement ? this : new Policy(this, next);
+    }
+
+    /** What is made of the rules. */
+    public Enforcement enforcement() {
+        return enforcement;
     }
 
     /** The number of the configuration since the daemon started, from 1. */
@@ -144,6 +202,11 @@ public final class Policy {
         return failsafeRules > 0;
     }
 
+    /** The failsafe rules of one direction, in the order of the file; a program in the kernel may enforce them alone. */
+    public List<FailsafeRule> failsafe(boolean inward) {
+        return inward ? failsafeIngress : failsafeEgress;
+    }
+
     /** The network ACL that every packet must pass; null: none. */
     public @Nullable Acl acl() {
         return acl;
@@ -151,7 +214,7 @@ public final class Policy {
 
     /** True: a packet that would be dropped passes, and is counted. */
     public boolean audits() {
-        return iface.audit();
+        return audits;
     }
 
     /** True: a flow that the current rules do not admit ends at its next packet. */
@@ -196,7 +259,7 @@ public final class Policy {
 
     /** Further ethertypes that pass. */
     public int[] ethertypes() {
-        return iface.ethertypes().stream().mapToInt(Integer::intValue).toArray();
+        return ethertypes.clone();
     }
 
     /** Nanoseconds of an idle timeout, by its key in the configuration. */

@@ -1,14 +1,14 @@
 package io.portcullis.service;
 
-import io.portcullis.history.Waiting;
-import io.portcullis.history.ChangeLog;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.FileSwap;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.history.Waiting;
 import io.portcullis.linux.FileFault;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.ApplyRequest;
@@ -104,7 +104,8 @@ final class Changes {
         synchronized (lock) {
             long startNs = System.nanoTime();
             Waiting waiting = confirmation.waiting();
-            if (waiting != null && (request.to() == 0 || request.to() == waiting.pending().base())) {
+            if (waiting != null
+                    && (request.to() == 0 || request.to() == waiting.pending().base())) {
                 return request.options().dryRun() ? state(List.of(), startNs) : endWait(by, startNs);
             }
             ChangeView target = target(request.to());
@@ -141,8 +142,8 @@ final class Changes {
         }
         ChangeView found = log.history()
                 .find(number)
-                .orElseThrow(() -> new NoSuchChange("there is no change @" + number
-                        + " in the history: portcullis history lists them"));
+                .orElseThrow(() -> new NoSuchChange(
+                        "there is no change @" + number + " in the history: portcullis history lists them"));
         if (!found.wasInForce()) {
             throw new NoSuchChange("change @" + number + " was " + found.outcome() + ", and never in force");
         }
@@ -160,7 +161,8 @@ final class Changes {
             try {
                 ChangeView change = log.history()
                         .find(waiting.pending().change())
-                        .orElseThrow(() -> new IOException("@" + waiting.pending().change() + " is lost"));
+                        .orElseThrow(
+                                () -> new IOException("@" + waiting.pending().change() + " is lost"));
                 confirmation.confirm(
                         waiting,
                         log.history().texts(change),
@@ -189,7 +191,13 @@ final class Changes {
         }
         boolean conflict = options.base() != 0 && options.base() != log.number();
         if (options.dryRun() || conflict) {
-            return report(plan, draft(plan, options, by, plan.faults()).numbered(log.history().next()), options, conflict, startNs);
+            return report(
+                    plan,
+                    draft(plan, options, by, plan.faults())
+                            .numbered(log.history().next()),
+                    options,
+                    conflict,
+                    startNs);
         }
         if (!plan.faults().isEmpty()) {
             return refuse(plan, options, by, plan.faults(), startNs);
@@ -203,13 +211,14 @@ final class Changes {
                 by,
                 options.note(),
                 faults.isEmpty() ? ChangeView.BEGUN : ChangeView.REFUSED,
-                faults.isEmpty() ? "" : faults.getFirst() + (faults.size() == 1 ? "" : " (and " + (faults.size() - 1) + " more)"),
+                faults.isEmpty()
+                        ? ""
+                        : faults.getFirst() + (faults.size() == 1 ? "" : " (and " + (faults.size() - 1) + " more)"),
                 plan.difference().admits(),
                 plan.difference().denies());
     }
 
-    private ChangeReport refuse(
-            Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults, long startNs) {
+    private ChangeReport refuse(Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults, long startNs) {
         ChangeView draft = draft(plan, options, by, faults);
         log.keep(draft, plan.texts(), most());
         List<ChangeView> all = log.history().changes();
@@ -293,7 +302,9 @@ final class Changes {
 
     private ChangeReport report(Plan plan, ChangeView change, ChangeOptions options, boolean conflict, long startNs) {
         Waiting waiting = confirmation.waiting();
-        boolean waits = waiting != null && waiting.pending().change() == change.change();
+        String until = waiting != null && waiting.pending().change() == change.change()
+                ? waiting.pending().until()
+                : "";
         FileSwap swap = plan.swap();
         List<String> errors = new ArrayList<>(plan.faults());
         if (conflict) {
@@ -310,7 +321,7 @@ final class Changes {
                 plan.flows(),
                 plan.claims(),
                 plan.session(),
-                waits ? waiting.pending().until() : "",
+                until,
                 Installer.millisSince(startNs),
                 errors,
                 plan.read().config() == null
@@ -325,7 +336,14 @@ final class Changes {
     private ChangeReport state(List<String> errors, long startNs) {
         ChangeView now = log.inForce();
         if (now == null) {
-            now = log.draft(Instant.now(), ChangeView.By.of(Actor.UNKNOWN, "edit"), "", ChangeView.APPLIED, "", List.of(), List.of());
+            now = log.draft(
+                    Instant.now(),
+                    ChangeView.By.of(Actor.UNKNOWN, "edit"),
+                    "",
+                    ChangeView.APPLIED,
+                    "",
+                    List.of(),
+                    List.of());
         }
         return new ChangeReport(
                 errors.isEmpty(),
@@ -368,8 +386,10 @@ final class Changes {
             ChangeView change = log.history()
                     .find(number == 0 ? log.number() : number)
                     .orElseThrow(() -> new NoSuchChange(
-                            number == 0 ? "the configuration in force is not in the history: " + log.trouble()
-                                    : "there is no change @" + number + " in the history: portcullis history lists them"));
+                            number == 0
+                                    ? "the configuration in force is not in the history: " + log.trouble()
+                                    : "there is no change @" + number
+                                            + " in the history: portcullis history lists them"));
             try {
                 return new ChangeFiles(
                         change,

@@ -1,14 +1,14 @@
 package io.portcullis.service;
 
-import io.portcullis.history.Waiting;
-import io.portcullis.history.ChangeLog;
 import io.portcullis.config.Config;
 import io.portcullis.config.files.FileSnapshot;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.history.Waiting;
 import io.portcullis.linux.FileFault;
 import io.portcullis.operations.ChangeView;
 import java.io.IOException;
@@ -209,7 +209,8 @@ final class Confirmation {
             return isUnwritten(texts) ? hindrance() : Optional.empty();
         }
         goBack(file + " was edited before it was confirmed");
-        return Optional.of("this edit of " + file + " is refused: it came while change @" + now.pending().change() + " by "
+        return Optional.of("this edit of " + file + " is refused: it came while change @"
+                + now.pending().change() + " by "
                 + now.by() + " waited for its confirmation; @" + now.pending().base()
                 + " is in force again, and the edited files stay as they are: portcullis reload puts them in force");
     }

@@ -1,12 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Signals;
-import io.portcullis.service.process.Version;
-import io.portcullis.service.process.HeapTrim;
-import io.portcullis.service.process.Defects;
-import io.portcullis.service.process.Systemd;
-import io.portcullis.service.process.Logs;
 import io.portcullis.config.Config;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
@@ -19,6 +12,7 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.guard.WarmUp;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
@@ -27,20 +21,32 @@ import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.Actor;
-import io.portcullis.operations.DaemonCommands;
-import io.portcullis.operations.DaemonQueries;
-import io.portcullis.operations.ExplainReport;
-import io.portcullis.operations.ExplainRequest;
-import io.portcullis.operations.Health;
-import io.portcullis.operations.ReloadReport;
-import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.ChangeFiles;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
+import io.portcullis.operations.EmergencyReport;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.Health;
 import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.PanicRequest;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.policy.Policy;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.HeapTrim;
+import io.portcullis.service.process.Logs;
+import io.portcullis.service.process.Signals;
+import io.portcullis.service.process.Systemd;
+import io.portcullis.service.process.Version;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
@@ -49,6 +55,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -96,6 +103,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Reload reload;
     private final LastGood lastGood;
     private final StatusView view;
+    private final Emergency emergency;
+    private final Emergency.Guard guard = new Guard();
     private final Watchdog watchdog;
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
@@ -106,31 +115,22 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         servers = new Servers(this, this, meters, reloads, () -> running.get().admins());
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
-        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents);
+        emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
+        meters.emergency(emergency::isPanic, emergency::bypassUntilEpochSeconds);
+        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents, emergency);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(StateFolder.lasting(), file));
-        view = new StatusView(file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log);
+        view = new StatusView(
+                file, Instant.now().truncatedTo(ChronoUnit.SECONDS), lock, edits, servers, log, emergency);
         lastGood = new LastGood(StateFolder.lasting(), file);
-        installer = new Installer(running, reload, view, systemd, meters);
-        confirmation = new Confirmation(
-                this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
+        installer = new Installer(running, reload, view, systemd, meters, emergency);
+        confirmation = new Confirmation(this, file, log, lastGood, Reader.FILES, installer, new SessionWatch(running));
         view.shows(confirmation);
         Planner planner = new Planner(file, Reader.FILES, reload);
         changes = new Changes(this, file, running, reload, planner, log, confirmation, installer, lastGood);
         files = new FileReloads(
-                this,
-                file,
-                running,
-                reload,
-                edits,
-                heap,
-                lastGood,
-                installer,
-                log,
-                confirmation,
-                systemd,
-                reloads);
+                this, file, running, reload, edits, heap, lastGood, installer, log, confirmation, systemd, reloads);
         watchdog = new Watchdog(() -> running.get().guarded().values(), systemd);
     }
 
@@ -179,6 +179,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         if (!lock.trouble().isEmpty()) {
             LOG.warn("this start leaves no lock: {}", lock.trouble());
         }
+        showEmergency();
         Startup read = Startup.read(file, lastGood, log);
         Config config = read.config();
         List<String> faults = read.files().faults();
@@ -212,10 +213,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     /** Keeps what the start has read. A change that waits still is no good configuration yet. */
     private void begun(List<SourceText> texts, ChangeLog.Recovered recovered) {
-        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending, Duration rest)) {
+        if (recovered instanceof ChangeLog.Recovered.Waits(Pending pending)) {
             ChangeView waits = log.history().find(pending.change()).orElseThrow();
             log.isInForce(waits);
-            confirmation.begin(pending, waits.actor().toString(), rest);
+            confirmation.begin(pending, waits.actor().toString(), pending.rest(Instant.now()));
         } else {
             files.keep(Running.NOTHING, texts);
         }
@@ -255,7 +256,10 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                     file,
                     String.join("\n", read.files().faults()));
         }
-        boolean shut = interfaces.isSomethingShut(config);
+        boolean shut = interfaces.isSomethingShut(config) || emergency.isPanic();
+        if (emergency.isPanic()) {
+            interfaces.shutAll(config);
+        }
         Change change = reload.prepareStart(config, read.degraded(), allowLockout || shut);
         servers.open(config.control().socket(), config.metrics());
         // Traffic of NICs that an earlier run left shut waits for this start: then the traffic itself is the warm-up.
@@ -272,6 +276,9 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         while (!reloads.isShutdown()) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ROUND_MS));
             hotplug.retry();
+            if (emergency.everySecond(guard)) {
+                showEmergency();
+            }
             view.showDegraded(running.get(), meters);
             confirmation.tick(System.nanoTime());
             heap.collect();
@@ -313,6 +320,51 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     @Override
     public ChangeFiles change(long number) {
         return changes.files(number);
+    }
+
+    @Override
+    public EmergencyReport panic(PanicRequest request, Actor actor) {
+        EmergencyReport report = emergency.panic(request, actor, guard);
+        showEmergency();
+        installer.keepBootGate();
+        return report;
+    }
+
+    @Override
+    public EmergencyReport bypass(BypassRequest request, Actor actor) {
+        EmergencyReport report = emergency.bypass(request, actor, guard);
+        showEmergency();
+        return report;
+    }
+
+    private void showEmergency() {
+        systemd.alarm(String.join("; ", emergency.sentences()));
+    }
+
+    /** Carries out what an operator orders in place of the rules. */
+    private final class Guard implements Emergency.Guard {
+        @Override
+        public boolean isStarted() {
+            return running.get().started();
+        }
+
+        @Override
+        public Set<String> interfaces() {
+            Config config = running.get().config();
+            return config == null ? Set.of() : config.interfaces().keySet();
+        }
+
+        @Override
+        public boolean hasFailsafe() {
+            return running.get().policiesInForce().values().stream().anyMatch(Policy::hasFailsafe);
+        }
+
+        @Override
+        public List<String> enforce() {
+            List<String> faults = interfaces.enforce(running.get());
+            hotplug.guardPending();
+            return faults;
+        }
     }
 
     @Override

@@ -1,18 +1,18 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Defects;
-import io.portcullis.service.process.HeapTrim;
-import io.portcullis.service.process.Systemd;
 import io.portcullis.config.Config;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.analysis.DifferenceText;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.HeapTrim;
+import io.portcullis.service.process.Systemd;
 import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
 import java.time.Instant;

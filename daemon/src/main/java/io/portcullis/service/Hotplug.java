@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Systemd;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Unguarded;
 import io.portcullis.guard.GuardedInterface;
@@ -8,6 +7,7 @@ import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
+import io.portcullis.service.process.Systemd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -143,7 +143,7 @@ final class Hotplug implements AutoCloseable {
 
     private void installReaddressed(Generation next) {
         Running before = running.get();
-        before.guarded().forEach((name, iface) -> iface.install(next.policy(name)));
+        before.guarded().forEach((name, iface) -> iface.install(interfaces.policy(next, name)));
         List<String> broken = ExpectationGate.broken(next);
         running.set(before.with(next).withBrokenExpectations(broken));
         LOG.info("addresses of this host's NICs: {}", next.nicAddresses());

@@ -3,15 +3,18 @@ package io.portcullis.service;
 import io.portcullis.config.Config;
 import io.portcullis.config.History;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.gate.BootGate;
 import io.portcullis.history.LastGood;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.ReloadReport;
+import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.process.Systemd;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +28,7 @@ final class Installer {
     private final StatusView view;
     private final Systemd systemd;
     private final Meters meters;
+    private final Emergency emergency;
 
     /** Changes what {@code running} holds. */
     Installer(
@@ -32,12 +36,14 @@ final class Installer {
             Reload reload,
             StatusView view,
             Systemd systemd,
-            Meters meters) {
+            Meters meters,
+            Emergency emergency) {
         this.running = running;
         this.reload = reload;
         this.view = view;
         this.systemd = systemd;
         this.meters = meters;
+        this.emergency = emergency;
     }
 
     /** How many changes are kept. */
@@ -108,12 +114,31 @@ final class Installer {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
     }
 
-    /** Keeps a configuration as the last good one. */
+    /** Keeps a configuration as the last good one, and its gate for the next boot. */
     void keep(LastGood lastGood, List<SourceText> texts) {
         String reason = lastGood.keep(texts).orElse("");
-        running.updateAndGet(now -> now.withNotKept(reason));
+        String boot = keepBootGate();
+        String notKept =
+                Stream.of(reason, boot).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+        running.updateAndGet(now -> now.withNotKept(notKept));
         if (!reason.isEmpty()) {
             LOG.warn("this configuration is not kept as the last good one: {}", reason);
         }
+    }
+
+    /**
+     * Keeps the gate of the next boot: it admits no more than panic, if that is on.
+     *
+     * @return why it does not do what the configuration says; empty: it does
+     */
+    String keepBootGate() {
+        Generation kept = running.get().generation();
+        if (kept == null) {
+            return "";
+        }
+        List<String> warnings =
+                BootGate.keep(kept.config(), name -> emergency.enforced(name, kept.policy(name)));
+        warnings.forEach(warning -> LOG.warn("{}", warning));
+        return String.join("; ", warnings);
     }
 }

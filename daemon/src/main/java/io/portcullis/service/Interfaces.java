@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Log.Drops;
@@ -22,7 +21,10 @@ import io.portcullis.linux.TrustedFolder;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.metrics.Meters;
+import io.portcullis.policy.Policy;
 import io.portcullis.port.PortCounter;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.process.Defects;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,14 +51,17 @@ final class Interfaces {
     private final Cores cores;
     private final Meters meters;
     private final NicEvents events;
+    private final Emergency emergency;
 
     /**
      * Opens nothing yet.
      *
      * @param state folder of the notes that {@code portcullis detach} restores from
      * @param file the configuration; other daemons that want the same NICs report it
+     * @param emergency sets rules and {@code on-failure} aside
      */
-    Interfaces(Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events) {
+    Interfaces(
+            Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events, Emergency emergency) {
         this.state = state;
         this.shut = new ClosedNics(state);
         this.file = file;
@@ -64,6 +69,36 @@ final class Interfaces {
         this.cores = cores;
         this.meters = meters;
         this.events = events;
+        this.emergency = emergency;
+    }
+
+    /** The policy of a generation as it is to be enforced now. */
+    Policy policy(Generation generation, String name) {
+        return emergency.enforced(name, generation.policy(name));
+    }
+
+    /**
+     * Puts an order of the operator in force on all guarded interfaces: in the workers, then in the kernel.
+     *
+     * @return what does not hold yet, one sentence each
+     */
+    List<String> enforce(Running now) {
+        Generation generation = now.generation();
+        List<String> faults = new ArrayList<>();
+        for (GuardedInterface iface : now.guarded().values()) {
+            if (generation != null) {
+                Policy wanted = policy(generation, iface.name());
+                Policy inForce = iface.workers().ruleHits().policy();
+                if (inForce.enforcement() != wanted.enforcement()
+                        || !iface.notInstalled().isEmpty()) {
+                    iface.install(wanted);
+                    faults.addAll(iface.notInstalled());
+                }
+            }
+            iface.holdShut(emergency.isPanic())
+                    .forEach(fault -> faults.add("if portcullis ends, on-failure decides: " + fault));
+        }
+        return faults;
     }
 
     /** The result of an attempt to guard an interface. */
@@ -109,11 +144,14 @@ final class Interfaces {
         String owner = "pid " + ProcessHandle.current().pid() + ", " + file;
         GuardedInterface opened = InterfaceOpener.open(
                 iface,
-                generation.policy(iface.name()),
+                policy(generation, iface.name()),
                 new InterfaceContext(
                         state, config.conntrack().directory(), config.mark(), owner, drops, cores, events));
         boolean engaged = false;
         try {
+            if (emergency.isPanic()) {
+                opened.holdShut(true);
+            }
             opened.engage();
             engaged = true;
             return opened;
@@ -157,13 +195,15 @@ final class Interfaces {
         if (iface.nics().stream().noneMatch(Interfaces::exists)) {
             state = PendingInterface.State.ABSENT;
             reasons.clear();
-        } else if (iface.onFailure() == OnFailure.CLOSED) {
+        } else if (iface.onFailure() != OnFailure.OPEN || emergency.isPanic()) {
             try {
                 shut.shut(iface.name(), iface.nics()).forEach(line -> LOG.warn("{}: {}", iface.name(), line));
                 state = PendingInterface.State.SHUT;
             } catch (InterceptException refused) {
                 reasons.addAll(refused.faults());
             }
+        } else if (before != null && before.state() == PendingInterface.State.SHUT) {
+            reasons.addAll(shut.reopen(iface.name()));
         }
         PendingInterface now = iface.in(state, reasons);
         if (!now.equals(before)) {
@@ -174,6 +214,17 @@ final class Interfaces {
             }
         }
         return now;
+    }
+
+    /** Shuts all NICs of a configuration that exist, until they are guarded. */
+    void shutAll(Config config) {
+        for (Interface iface : config.interfaces().values()) {
+            try {
+                shut.shut(iface.name(), iface.mode().nics()).forEach(line -> LOG.warn("{}: {}", iface.name(), line));
+            } catch (InterceptException refused) {
+                refused.faults().forEach(fault -> LOG.error("{}", fault));
+            }
+        }
     }
 
     /** True: a NIC of the interface does not exist. */

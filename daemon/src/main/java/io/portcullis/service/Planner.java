@@ -112,8 +112,7 @@ final class Planner {
     static DifferenceText ofEdit(Running before, Running now, List<SourceText> texts) {
         Generation was = before.generation();
         Generation is = now.generation();
-        long characters =
-                texts.stream().mapToLong(text -> text.yaml().length()).sum();
+        long characters = texts.stream().mapToLong(text -> text.yaml().length()).sum();
         if (was == null || is == null || characters > LARGE) {
             String why = characters > LARGE ? "too large to be compared at each edit: see portcullis diff" : "";
             return new DifferenceText(why.isEmpty() ? List.of() : List.of(why), List.of(), List.of());

@@ -1,12 +1,12 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.service.process.Defects;
 import java.nio.file.Path;
 import java.util.List;
 

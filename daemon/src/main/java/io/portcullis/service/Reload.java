@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Logs;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Lockout;
@@ -10,6 +9,7 @@ import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.metrics.Meters;
+import io.portcullis.service.process.Logs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -216,7 +216,8 @@ final class Reload {
             if (settings == null) {
                 removed.add(iface);
             } else {
-                iface.follow(settings, next.policy(name), config.log().drops());
+                iface.follow(
+                        settings, interfaces.policy(next, name), config.log().drops());
                 guarded.put(name, iface);
             }
         });

@@ -41,12 +41,7 @@ final class Servers implements AutoCloseable {
      *
      * @param admins name of the group that may change something now; empty: root alone
      */
-    Servers(
-            DaemonQueries queries,
-            DaemonCommands commands,
-            Meters meters,
-            Executor reloads,
-            Supplier<String> admins) {
+    Servers(DaemonQueries queries, DaemonCommands commands, Meters meters, Executor reloads, Supplier<String> admins) {
         this.queries = queries;
         this.commands = commands;
         this.meters = meters;
@@ -101,7 +96,8 @@ final class Servers implements AutoCloseable {
 
     /** Why there is no control socket, and why nobody but root may change something through it; none: all is as configured. */
     List<String> controlTrouble() {
-        return Stream.concat(trouble(control).stream(), admins.trouble().stream()).toList();
+        return Stream.concat(trouble(control).stream(), admins.trouble().stream())
+                .toList();
     }
 
     /** Why there is no metrics listener; empty: there is one. */

@@ -3,7 +3,7 @@ package io.portcullis.service;
 import io.portcullis.config.Rule;
 import io.portcullis.diagnose.Lockout;
 import io.portcullis.diagnose.Sessions;
-import io.portcullis.engine.FlowReview;
+import io.portcullis.engine.review.FlowReview;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.ChangeReport;
@@ -34,8 +34,7 @@ final class StandingFlows {
             for (GuardedInterface iface : draft.before().guarded().values()) {
                 Policy next = draft.next().policies().get(iface.name());
                 if (next != null) {
-                    FlowReview review =
-                            iface.workers().review(next, MOST_EXAMPLES - examples.size(), TIMEOUT_MS);
+                    FlowReview review = iface.workers().review(next, MOST_EXAMPLES - examples.size(), TIMEOUT_MS);
                     reviews.add(review);
                     review.sample().forEach(example -> examples.add(iface.name() + ": " + text(example)));
                 }
@@ -74,8 +73,7 @@ final class StandingFlows {
             return null;
         }
         try {
-            Sessions sessions =
-                    Sessions.ofThisHost(ends).renamed(draft.before().renamedNics());
+            Sessions sessions = Sessions.ofThisHost(ends).renamed(draft.before().renamedNics());
             return Lockout.session(draft.next().addressed(), draft.next()::policy, sessions, ends.get())
                     .orElse(null);
         } catch (IOException unknown) {

@@ -1,7 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.files.SourceText;
@@ -10,8 +8,10 @@ import io.portcullis.config.read.PartialConfig;
 import io.portcullis.config.read.PartialConfigReader;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.guard.StartException;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.history.LastGood;
 import io.portcullis.linux.Capabilities;
+import io.portcullis.service.process.Defects;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -58,9 +58,7 @@ record Startup(Candidate files, @Nullable Config config, ChangeLog.Recovered rec
             return new Startup(refused, config.or(() -> kept(lastGood)).orElse(null), recovered);
         }
         return new Startup(
-                read,
-                read.config() != null ? read.config() : kept(lastGood).orElse(null),
-                recovered);
+                read, read.config() != null ? read.config() : kept(lastGood).orElse(null), recovered);
     }
 
     private static Optional<Config> kept(LastGood lastGood) {

@@ -1,19 +1,20 @@
 package io.portcullis.service;
 
-import io.portcullis.history.ChangeLog;
-import io.portcullis.service.process.Version;
-import io.portcullis.service.process.Defects;
 import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Reason;
 import io.portcullis.guard.GuardedInterface;
+import io.portcullis.history.ChangeLog;
 import io.portcullis.metrics.InterfaceState;
 import io.portcullis.metrics.Meters;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.process.Defects;
+import io.portcullis.service.process.Version;
 import io.portcullis.service.watch.Edits;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -38,15 +39,24 @@ final class StatusView {
     private final Edits edits;
     private final Servers servers;
     private final ChangeLog log;
+    private final Emergency emergency;
     private volatile @Nullable Confirmation confirmation;
 
     /** Of one run of the daemon. */
-    StatusView(Path file, Instant startedAt, DaemonLock lock, Edits edits, Servers servers, ChangeLog log) {
+    StatusView(
+            Path file,
+            Instant startedAt,
+            DaemonLock lock,
+            Edits edits,
+            Servers servers,
+            ChangeLog log,
+            Emergency emergency) {
         this.file = file;
         this.startedAt = startedAt;
         this.lock = lock;
         this.edits = edits;
         this.servers = servers;
+        this.emergency = emergency;
         this.log = log;
     }
 
@@ -90,7 +100,8 @@ final class StatusView {
                                 now.unguardedNics().stream().map(StatusView::unguardedWarning))
                         .flatMap(lines -> lines)
                         .toList(),
-                degraded);
+                degraded,
+                emergency.status());
     }
 
     private static InterfaceStatus status(PendingInterface pending) {
@@ -178,7 +189,7 @@ final class StatusView {
 
     /** Why frames can't pass as the rules say, or pass without the rules; none: every interface forwards. */
     List<String> problems(Running now) {
-        List<String> problems = new ArrayList<>();
+        List<String> problems = new ArrayList<>(emergency.sentences());
         if (now.generation() == null) {
             problems.add(waitingForFile(now));
         }

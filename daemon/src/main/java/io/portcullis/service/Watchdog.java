@@ -1,8 +1,8 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Systemd;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.linux.LastingThread;
+import io.portcullis.service.process.Systemd;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Says whether a change has cut a watched conversation off: for {@value #LIMIT_S} s frames of it have come, some of them were
- * dropped, and they have not passed in both directions. Made when the change comes into force, and asked about once a second. Pure: no clock.
+ * dropped, and they have not passed in both directions. Made when the change comes into force, and asked about once a second.
  *
  * <p>No evidence is:
  *

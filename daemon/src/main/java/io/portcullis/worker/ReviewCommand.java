@@ -1,8 +1,8 @@
 package io.portcullis.worker;
 
 import io.netty.util.concurrent.Promise;
-import io.portcullis.engine.FlowReview;
-import io.portcullis.engine.Reviewer;
+import io.portcullis.engine.review.FlowReview;
+import io.portcullis.engine.review.Reviewer;
 
 /** A review of a worker's flows as a command in parts; ends early where nobody waits for the answer any longer. */
 final class ReviewCommand implements Round.LongCommand {

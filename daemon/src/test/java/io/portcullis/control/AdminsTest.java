@@ -162,8 +162,8 @@ final class AdminsTest {
         group.set(GROUP);
         assertEquals(
                 "user nobody (uid 65534) may look, but not change anything: control.admins admits the group daemon,"
-                    + " and this process is no member of it: use sudo, or join it (usermod -aG daemon nobody) and log"
-                    + " in again",
+                        + " and this process is no member of it: use sudo, or join it (usermod -aG daemon nobody) and log"
+                        + " in again",
                 error(reloadAs(NOBODY, NOBODY, "0")));
         assertEquals(Actor.UNKNOWN, daemon.actor, "nothing has reached the daemon");
     }
@@ -211,8 +211,8 @@ final class AdminsTest {
         group.set(NO_GROUP);
         assertEquals(
                 "user nobody (uid 65534) may look, but not change anything: control.admins admits the group"
-                    + " pc-no-such-group, which this host does not have, so root alone may (groupadd pc-no-such-group"
-                    + " makes it): use sudo",
+                        + " pc-no-such-group, which this host does not have, so root alone may (groupadd pc-no-such-group"
+                        + " makes it): use sudo",
                 error(reloadAs(NOBODY, NOBODY, groupNumber)));
         assertEquals(
                 Optional.of(

@@ -16,7 +16,11 @@ import io.portcullis.http.ServerException;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.Actor;
+import io.portcullis.operations.BypassRequest;
+import io.portcullis.operations.EmergencyReport;
+import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
@@ -265,7 +269,7 @@ final class ControlServerTest {
         assertEquals(404, missing.status());
         assertEquals(
                 "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/change,"
-                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm",
+                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass",
                 error(missing));
 
         SocketClient.Reply wrong = call("GET", "/v1/reload");
@@ -636,7 +640,35 @@ final class ControlServerTest {
                     few.lastReload(),
                     few.interfaces(),
                     warnings,
-                    List.of());
+                    List.of(),
+                    few.emergency());
+        }
+    }
+
+    @Test
+    void ordersInPlaceOfTheRulesReachTheDaemon() throws Exception {
+        serve();
+        assertEquals(200, call("POST", "/v1/panic?state=on&keep-failsafe=true").status());
+        assertEquals(new PanicRequest(true, true), daemon.panic);
+        assertEquals(200, call("POST", "/v1/panic?state=off").status());
+        assertEquals(new PanicRequest(false, false), daemon.panic);
+        assertEquals(200, call("POST", "/v1/bypass?interface=web0&for=5m").status());
+        assertEquals(new BypassRequest("web0", 300_000), daemon.bypass);
+        assertEquals(200, call("POST", "/v1/bypass?interface=web0&for=0s").status());
+        assertEquals(new BypassRequest("web0", 0), daemon.bypass);
+        daemon.emergency = new EmergencyReport(false, List.of("disk full"), List.of(), EmergencyStatus.NONE);
+        assertEquals(422, call("POST", "/v1/panic?state=on").status());
+        for (String misuse : List.of(
+                "panic",
+                "panic?state=yes",
+                "panic?state=off&keep-failsafe=true",
+                "panic?state=on&keep-failsafe=1",
+                "bypass?for=5m",
+                "bypass?interface=web0",
+                "bypass?interface=web0&for=5",
+                "bypass?interface=web0&for=25h",
+                "bypass?interface=web0&for=10ms")) {
+            assertEquals(400, call("POST", "/v1/" + misuse).status(), misuse);
         }
     }
 

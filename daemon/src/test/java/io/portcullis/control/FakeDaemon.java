@@ -1,23 +1,28 @@
 package io.portcullis.control;
 
 import io.portcullis.operations.Actor;
-import io.portcullis.operations.DaemonCommands;
-import io.portcullis.operations.DaemonQueries;
-import io.portcullis.operations.ExplainReport;
-import io.portcullis.operations.ExplainRequest;
-import io.portcullis.operations.Health;
-import io.portcullis.operations.InterfaceStatus;
-import io.portcullis.operations.ReloadReport;
-import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.ApplyRequest;
+import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.ChangeFiles;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
+import io.portcullis.operations.DaemonCommands;
+import io.portcullis.operations.DaemonQueries;
+import io.portcullis.operations.EmergencyReport;
+import io.portcullis.operations.EmergencyStatus;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.Health;
 import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.InterfaceStatus;
+import io.portcullis.operations.PanicRequest;
+import io.portcullis.operations.ReloadReport;
+import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A daemon with answers that a test sets. */
 public class FakeDaemon implements DaemonQueries, DaemonCommands {
@@ -27,6 +32,9 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
 
     volatile ReloadReport reload = GOOD;
     volatile boolean allowLockout;
+    volatile EmergencyReport emergency = new EmergencyReport(true, List.of(), List.of(), EmergencyStatus.NONE);
+    volatile @Nullable PanicRequest panic;
+    volatile @Nullable BypassRequest bypass;
     volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
 
@@ -63,7 +71,20 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                         Map.of("ingress", Map.of(), "egress", Map.of()),
                         Map.of())),
                 List.of(),
-                List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"));
+                List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"),
+                EmergencyStatus.NONE);
+    }
+
+    @Override
+    public EmergencyReport panic(PanicRequest request, Actor actor) {
+        panic = request;
+        return emergency;
+    }
+
+    @Override
+    public EmergencyReport bypass(BypassRequest request, Actor actor) {
+        bypass = request;
+        return emergency;
     }
 
     @Override
@@ -139,7 +160,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
 
     @Override
     public HistoryReport history(int limit) {
-        return new HistoryReport(42, 0, "", List.of(report(Actor.UNKNOWN, List.of()).change()));
+        return new HistoryReport(
+                42, 0, "", List.of(report(Actor.UNKNOWN, List.of()).change()));
     }
 
     @Override

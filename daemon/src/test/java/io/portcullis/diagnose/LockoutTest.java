@@ -227,7 +227,7 @@ final class LockoutTest {
                         "web0: the ssh connection from 198.51.100.7 to 203.0.113.80 port 22 goes on, but a new one would be"
                                 + " refused: no ingress rule of web, admin admits it; nearest: 198.51.100.7 is outside 10.0.0.0/8,"
                                 + " 2001:db8:a::/48 of admin/ingress[1] at rules.yaml:6:21: add a rule or a failsafe rule: portcullis"
-                                + " reload --allow-lockout does it anyway"),
+                                + " --allow-lockout does it anyway"),
                 newFaults(admits, RULES, STRANGER, FRIEND));
         assertSaid(newFaults(admits, RULES + "conntrack: {on-reload: recheck}\n", STRANGER), " would be cut: ");
     }
@@ -285,10 +285,11 @@ final class LockoutTest {
                         "")),
                 view(RULES, "10.1.2.3 50000 203.0.113.80 22", sessions),
                 "the peer's port is that of the session that asks");
-        SessionView v6 = view(RULES, "2001:db8:a::7 40000 2001:db8::80 2222", sessions).orElseThrow();
+        SessionView v6 =
+                view(RULES, "2001:db8:a::7 40000 2001:db8::80 2222", sessions).orElseThrow();
         assertEquals("admin/ingress[1]", Objects.requireNonNull(v6.rule()).id());
-        SessionView failsafe =
-                view(RULES + ADMIT_ALL, "198.51.100.7 40000 203.0.113.80 22", sessions).orElseThrow();
+        SessionView failsafe = view(RULES + ADMIT_ALL, "198.51.100.7 40000 203.0.113.80 22", sessions)
+                .orElseThrow();
         assertEquals(
                 "failsafe/ingress[1]", Objects.requireNonNull(failsafe.rule()).id());
         assertEquals("a failsafe rule admits it, before the network ACL and all groups", failsafe.why());
@@ -351,7 +352,9 @@ final class LockoutTest {
                   vlan0: {mode: host, nic: eth0.7, security-groups: [%s]}""");
         Sessions sessions = sessions(session("10.1.2.3", HOST, 22, VLAN));
         String from = "10.1.2.3 40000 203.0.113.80 22";
-        assertEquals("vlan0", view(both.formatted("admin"), from, sessions).orElseThrow().interfaceName());
+        assertEquals(
+                "vlan0",
+                view(both.formatted("admin"), from, sessions).orElseThrow().interfaceName());
         SessionView refused = view(both.formatted("web"), from, sessions).orElseThrow();
         assertEquals("vlan0", refused.interfaceName());
         assertFalse(refused.admitted());

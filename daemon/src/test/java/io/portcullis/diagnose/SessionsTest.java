@@ -33,8 +33,14 @@ final class SessionsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "198.51.100.7 40000 203.0.113.80", "a 1 b 22", "198.51.100.7 x 203.0.113.80 22", "1 2 3 4 5",
-                "198.51.100.7 65536 203.0.113.80 22", "198.51.100.7 40000 203.0.113.80 99999"
+            strings = {
+                "",
+                "198.51.100.7 40000 203.0.113.80",
+                "a 1 b 22",
+                "198.51.100.7 x 203.0.113.80 22",
+                "1 2 3 4 5",
+                "198.51.100.7 65536 203.0.113.80 22",
+                "198.51.100.7 40000 203.0.113.80 99999"
             })
     void whatSshdDoesNotWriteSaysNothing(String text) {
         assertEquals(Optional.empty(), parse(text));

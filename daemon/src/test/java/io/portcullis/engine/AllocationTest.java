@@ -8,6 +8,7 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.policy.Enforcement;
 import io.portcullis.testing.Allocation;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
@@ -18,6 +19,8 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Frames of tracked flows and dropped frames allocate nothing (design section 5). */
 final class AllocationTest {
@@ -261,6 +264,32 @@ final class AllocationTest {
                 assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
                 assertEquals(0, engine.counters().total(Counters.Total.FLOWS));
             }
+        }
+    }
+
+    /** Under panic nothing passes, or failsafe flows alone; under bypass everything does. */
+    @ParameterizedTest
+    @EnumSource(Enforcement.class)
+    void otherEnforcements(Enforcement enforcement) throws Exception {
+        String rules = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}}\n"
+                + "failsafe: {ingress: [{protocol: tcp, ports: 22, from: any}]}\n";
+        List<byte[]> in = new ArrayList<>(List.of(
+                Frame.ethernet("ffffffffffff", 0x0806, new byte[46]),
+                Frame.udp(A, 1, B, 53).payload(16).fragment(24, false).bytes(),
+                Frame.udp(A, 1, B, 53).payload(16).fragment(0, true).bytes(),
+                Frame.udp(A, 1, B, 2).udpLength(7).bytes()));
+        List<byte[]> out = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            int port = i % 3 == 0 ? 22 : i % 3 == 1 ? 80 : 81;
+            in.add(Frame.tcp(A, i, B, port, TcpFlags.SYN).numbers(1000, 0).bytes());
+            out.add(Frame.tcp(B, port, A, i, TcpFlags.SYN | TcpFlags.ACK)
+                    .numbers(9000, 1001)
+                    .bytes());
+            in.add(Frame.tcp(A, i, B, port, TcpFlags.ACK).numbers(1001, 9001).bytes());
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Engine engine = new Engine(EngineBench.policy("", rules, 1).under(enforcement), Shard.ALL, 1, 2);
+            allocatesNothing(new Traffic(engine, arena, in, out));
         }
     }
 

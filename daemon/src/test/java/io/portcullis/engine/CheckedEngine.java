@@ -10,6 +10,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Packet;
+import io.portcullis.policy.Enforcement;
 import io.portcullis.policy.Policy;
 import io.portcullis.testing.EngineBench;
 import java.io.ByteArrayOutputStream;
@@ -30,7 +31,7 @@ final class CheckedEngine {
     /** The configuration that admits nothing. */
     private static final int CLOSED = 0;
 
-    private static final List<Policy> POLICIES = List.of(
+    private static final List<Policy> POLICIES = withOtherEnforcements(
             policy("", "security-groups: {web: {ingress: [], egress: []}}\n"),
             policy("checksums: trust", """
                     security-groups: {web: {ingress: [{protocol: all, from: any}]}}
@@ -89,6 +90,16 @@ final class CheckedEngine {
         } catch (ConfigException e) {
             throw new IllegalArgumentException(e);
         }
+    }
+
+    private static List<Policy> withOtherEnforcements(Policy... policies) {
+        List<Policy> all = new ArrayList<>(List.of(policies));
+        for (Enforcement enforcement : Enforcement.values()) {
+            if (enforcement != Enforcement.RULES) {
+                all.add(policies[policies.length - 2].under(enforcement));
+            }
+        }
+        return List.copyOf(all);
     }
 
     private static Policy byNumber(int number) {

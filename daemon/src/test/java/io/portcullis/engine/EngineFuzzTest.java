@@ -115,7 +115,7 @@ final class EngineFuzzTest {
     /** Conversations that reach every branch of the engine, under every configuration. */
     static List<byte[]> seeds() {
         List<byte[]> seeds = new ArrayList<>();
-        for (int configuration = 0; configuration < 5; configuration++) {
+        for (int configuration = 0; configuration < 8; configuration++) {
             seeds.add(input(configuration, tcp()));
             seeds.add(input(configuration, pickedUp()));
             seeds.add(input(configuration, others()));

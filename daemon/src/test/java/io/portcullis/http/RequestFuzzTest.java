@@ -120,7 +120,8 @@ final class RequestFuzzTest {
                                 + "\r\n",
                         "POST /v1/explain HTTP/1.1\r\n" + host
                                 + "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nTrailer: 1\r\n\r\n",
-                        "POST /v1/apply?a=b HTTP/1.1\r\n" + host + "Content-Length: 20\r\n\r\n0123456789\u0000\u00ff\r\n\r\nGET "
+                        "POST /v1/apply?a=b HTTP/1.1\r\n" + host
+                                + "Content-Length: 20\r\n\r\n0123456789\u0000\u00ff\r\n\r\nGET "
                                 + "POST /v1/apply HTTP/1.1\r\n" + host + "Content-Length: 21\r\n\r\n",
                         "POST /v1/apply HTTP/1.1\r\n" + host
                                 + "Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.engine.Engine;
-import io.portcullis.engine.FlowReview;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.Reviewer;
+import io.portcullis.engine.review.FlowReview;
+import io.portcullis.engine.review.Reviewer;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.TcpFlags;
@@ -67,8 +67,8 @@ final class FlowReviewPropertyTest {
                 if (random.nextInt(30) == 0) {
                     trial.take(new Step.Wait(random.nextLong(1, 30_000_000_000L)));
                 }
-                trial.take(new Step.Frame(
-                        guesser.next(targets.get(random.nextInt(targets.size())), trial.reference())));
+                trial.take(
+                        new Step.Frame(guesser.next(targets.get(random.nextInt(targets.size())), trial.reference())));
             }
         }
 

@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Defects;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +9,7 @@ import io.portcullis.guard.StartException;
 import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
+import io.portcullis.service.process.Defects;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,5 @@
 package io.portcullis.service;
 
-import io.portcullis.service.process.Systemd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +14,9 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.guard.StartException;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
+import io.portcullis.service.emergency.Emergency;
+import io.portcullis.service.emergency.EmergencyFiles;
+import io.portcullis.service.process.Systemd;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -68,7 +70,8 @@ final class ReloadTest {
     private Reload reload() {
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
-        Interfaces interfaces = new Interfaces(state, FILE, drops, cores, meters, events);
+        Interfaces interfaces = new Interfaces(
+                state, FILE, drops, cores, meters, events, Emergency.load(this, new EmergencyFiles(state, FILE)));
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);

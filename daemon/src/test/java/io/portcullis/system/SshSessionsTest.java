@@ -4,12 +4,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.Config;
+import io.portcullis.config.read.ConfigReader;
+import io.portcullis.diagnose.Lockout;
+import io.portcullis.diagnose.Sessions;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.operations.SessionView;
+import io.portcullis.policy.Policy;
+import io.portcullis.testing.Namespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -117,7 +129,7 @@ final class SshSessionsTest {
             Lab.await("the refusal of the edit", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
             Command refused = daemon.cli("reload");
             assertEquals(1, refused.exit(), refused.out());
-            assertTrue(refused.out().contains("portcullis reload --allow-lockout does it anyway"), refused.out());
+            assertTrue(refused.out().contains(": --allow-lockout does it anyway"), refused.out());
             assertEquals(1, daemon.generation());
             daemon.cli("reload", "--allow-lockout").ok();
             assertEquals(2, daemon.generation());
@@ -231,12 +243,46 @@ final class SshSessionsTest {
         sshd(NOBODY, 2224);
         Process session = session("client", Lab.SERVER, 2224);
         assertFree(doctor("out0"));
-        String port = LAB.firewall("ss", "-Htn", "state", "established", "sport", "=", "2224")
-                .out()
-                .replaceAll("(?s).*:(\\d+)\\s*$", "$1");
+        String port = peerPort(2224);
         assertTrue(session.isAlive());
         String connection = "SSH_CONNECTION=" + Lab.CLIENT + " " + port + " " + Lab.SERVER + " 2224";
         assertNamed(doctor("out0", "env", connection), 2224);
         assertFree(doctor("out0", "env", connection.replace(" " + port + " ", " 1 ")));
+    }
+
+    @Test
+    void theSessionOfAClientIsLookedUpByItsEnds() throws Exception {
+        sshd(NOBODY, 2225);
+        session("client", Lab.SERVER, 2225);
+        String ends = Lab.CLIENT + " " + peerPort(2225) + " " + Lab.SERVER + " 2225";
+        SessionView refused = view("80", ends).orElseThrow();
+        assertFalse(refused.admitted());
+        assertTrue(refused.why().startsWith("no ingress rule of web admits it; nearest: port 2225 is"), refused.why());
+        SessionView admitted = view("2225", ends).orElseThrow();
+        assertTrue(admitted.admitted());
+        assertEquals("web/ingress[1]", Objects.requireNonNull(admitted.rule()).id());
+        assertEquals(Lab.CLIENT, admitted.peer());
+        assertEquals(Optional.empty(), view("2225", ends.replace(" 2225", " 2226")), "no such connection");
+    }
+
+    /** In this process, in the firewall's network namespace. */
+    private static Optional<SessionView> view(String port, String sshConnection) throws Exception {
+        String rules = RULES.formatted("out0").replace("ports: 80", "ports: " + port);
+        Config config = ConfigReader.parse(rules, "rules.yaml");
+        Config addressed = config.withNicAddresses(Map.of("web0", List.of(Cidr.of(Address.parse(Lab.SERVER)))));
+        Optional<Sessions.Ends> ends = Sessions.Ends.parse(sshConnection);
+        return Namespace.in(
+                LAB.namespace("fw"),
+                () -> Lockout.session(
+                        addressed,
+                        name -> Policy.compile(addressed, name, 1, 1),
+                        Sessions.ofThisHost(ends),
+                        ends.orElseThrow()));
+    }
+
+    private static String peerPort(int port) {
+        return LAB.firewall("ss", "-Htn", "state", "established", "sport", "=", Integer.toString(port))
+                .out()
+                .replaceAll("(?s).*:(\\d+)\\s*$", "$1");
     }
 }

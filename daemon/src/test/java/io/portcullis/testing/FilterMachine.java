@@ -113,6 +113,8 @@ public final class FilterMachine {
                         a = protocol;
                     } else if (k == SocketFilter.SKF_AD_OFF + SocketFilter.SKF_AD_PKTTYPE) {
                         a = packetType;
+                    } else if (k == SocketFilter.SKF_AD_OFF + SocketFilter.SKF_AD_MARK) {
+                        a = 0;
                     } else if (isInside(frame, code(at), k)) {
                         a = read(frame, code(at), k);
                     } else {

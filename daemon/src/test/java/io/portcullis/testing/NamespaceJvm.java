@@ -64,10 +64,12 @@ public final class NamespaceJvm {
      *
      * @param wrapper a command that runs what follows it, or nothing
      * @param options of the JVM
+     * @param arguments of the class
      */
-    public String output(List<String> wrapper, List<String> options, Class<?> main) throws Exception {
+    public String output(List<String> wrapper, List<String> options, Class<?> main, String... arguments)
+            throws Exception {
         List<String> command = new ArrayList<>(wrapper);
-        command.addAll(List.of(java(options, main)));
+        command.addAll(List.of(java(options, main, arguments)));
         return run(inside(command.toArray(String[]::new)));
     }
 

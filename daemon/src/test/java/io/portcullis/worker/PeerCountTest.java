@@ -168,7 +168,8 @@ final class PeerCountTest {
         HexFormat hex = HexFormat.of();
         return Frame.icmp(from, "ff02::1:ff00:7", 135, 0, 0)
                 .hopLimit(255)
-                .payload(hex.parseHex(hex.toHexDigits(asked.high()) + hex.toHexDigits(asked.low()) + "0101020000000001"))
+                .payload(
+                        hex.parseHex(hex.toHexDigits(asked.high()) + hex.toHexDigits(asked.low()) + "0101020000000001"))
                 .bytes();
     }
 

@@ -258,12 +258,11 @@ final class RoundTest {
     @Test
     void aWatchedConversationIsCountedAfterTheDecision() throws Exception {
         start();
-        byte[] syn = Frame.tcp("198.51.100.7", 40_000, "10.0.0.1", 22, TcpFlags.SYN)
-                .bytes();
+        byte[] syn =
+                Frame.tcp("198.51.100.7", 40_000, "10.0.0.1", 22, TcpFlags.SYN).bytes();
         assertTrue(outside.inject(syn));
         runAfter(0);
-        PeerCount count = new PeerCount(
-                new PeerWatch(Address.parse("198.51.100.7"), Address.parse("10.0.0.1"), 22));
+        PeerCount count = new PeerCount(new PeerWatch(Address.parse("198.51.100.7"), Address.parse("10.0.0.1"), 22));
         round.watch(count);
         assertTrue(outside.inject(syn));
         runAfter(0);

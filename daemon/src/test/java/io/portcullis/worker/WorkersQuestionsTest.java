@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Engine;
-import io.portcullis.engine.FlowReview;
 import io.portcullis.engine.Shard;
+import io.portcullis.engine.review.FlowReview;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
@@ -73,7 +73,8 @@ final class WorkersQuestionsTest {
     }
 
     private static Policy policy(String admitted, String onReload, long generation) throws Exception {
-        return Policy.compile(ConfigReader.parse("""
+        return Policy.compile(
+                ConfigReader.parse("""
                 version: 1
                 interfaces: {web0: {mode: bridge, outside: a, inside: b, security-groups: [web]}}
                 security-groups: {web: {ingress: [{protocol: %s, from: any}], egress: []}}
@@ -116,8 +117,10 @@ final class WorkersQuestionsTest {
         assertEquals(
                 new FlowReview.Example(Direction.INGRESS, IpProtocol.TCP, PEER, 1_000, HOST, 22, 0, true, false),
                 kept.sample().getFirst());
-        assertEquals(60, workers.review(policy("tcp, ports: 80", "recheck", 2), 0, PATIENCE_MS)
-                .cut());
+        assertEquals(
+                60,
+                workers.review(policy("tcp, ports: 80", "recheck", 2), 0, PATIENCE_MS)
+                        .cut());
         assertEquals(200, workers.counters().total(Counters.Total.FLOWS), "a review changes nothing");
         workers.install(next, PATIENCE_MS);
         assertEquals(60, workers.review(next, 0, PATIENCE_MS).refused());

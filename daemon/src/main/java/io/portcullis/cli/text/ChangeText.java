@@ -12,6 +12,9 @@ import java.util.List;
 public final class ChangeText {
     private static final int MOST_LINES = 40;
 
+    /** Characters of a note in the table: {@code show} has all. */
+    private static final int LONGEST_NOTE = 40;
+
     private ChangeText() {}
 
     /** What a change would do, before it is made. */
@@ -23,7 +26,9 @@ public final class ChangeText {
                 + (change.note().isEmpty() ? "" : ": " + Visible.text(change.note())));
         report.writes().forEach(file -> lines.add("  writes " + file));
         report.removes().forEach(file -> lines.add("  removes " + file + " (it stays in the history)"));
-        if (report.writes().isEmpty() && report.removes().isEmpty() && report.errors().isEmpty()) {
+        if (report.writes().isEmpty()
+                && report.removes().isEmpty()
+                && report.errors().isEmpty()) {
             lines.add("  the files on the disk are these already");
         }
         lines.addAll(difference(change, report.notes()));
@@ -108,9 +113,14 @@ public final class ChangeText {
                     waits ? "waits until " + report.confirmUntil() : change.outcome(),
                     Integer.toString(change.admits().size()),
                     Integer.toString(change.denies().size()),
-                    change.note().isEmpty() ? change.reason() : change.note());
+                    shortened(change.note().isEmpty() ? change.reason() : change.note()));
         }
         return table.lines();
+    }
+
+    private static String shortened(String note) {
+        String line = note.replace('\n', ' ');
+        return line.length() <= LONGEST_NOTE ? line : line.substring(0, LONGEST_NOTE - 1) + "\u2026";
     }
 
     private static String user(ChangeView.By actor) {

@@ -1,13 +1,22 @@
 package io.portcullis.cli.text;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 
 /** Writes the JSON that commands print, and reads the daemon's answers. */
 public final class JsonText {
-    private static final ObjectMapper MAPPER = new ObjectMapper()
+    /** Characters of one text: a file of rules may be longer than Jackson's own limit. */
+    private static final int LONGEST_TEXT = 64 << 20;
+
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxStringLength(LONGEST_TEXT)
+                            .build())
+                    .build())
             .enable(SerializationFeature.INDENT_OUTPUT)
             // A newer daemon may send more fields.
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);

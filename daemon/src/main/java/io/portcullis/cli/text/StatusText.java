@@ -1,5 +1,6 @@
 package io.portcullis.cli.text;
 
+import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.StatusReport;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** A status as text: degraded parts first, then the interfaces, then their traffic, then problems and warnings. */
+/** A status as text: panic, bypasses and degraded parts first, then the interfaces, then their traffic, then problems and warnings. */
 public final class StatusText {
     private static final String GAP = "  ";
 
@@ -19,6 +20,11 @@ public final class StatusText {
     /** The lines; the last one without a line feed. */
     public static String of(StatusReport status) {
         List<String> lines = new ArrayList<>();
+        EmergencyStatus.Panic panic = status.emergency().panic();
+        if (panic != null) {
+            lines.add(panic.toString());
+        }
+        status.emergency().bypasses().forEach(bypass -> lines.add(bypass.toString()));
         status.degraded().forEach(sentence -> lines.add("DEGRADED: " + sentence));
         if (!status.pending().isEmpty()) {
             lines.add("WAITING: " + status.pending());

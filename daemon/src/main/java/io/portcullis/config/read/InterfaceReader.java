@@ -12,6 +12,7 @@ import io.portcullis.net.Cidr;
 import io.portcullis.net.LinkClass;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -119,11 +120,8 @@ final class InterfaceReader {
         boolean busyPoll =
                 fields.get("busy-poll").map(field -> busyPoll(field, datapath)).orElse(false);
         OnFailure onFailure = fields.get("on-failure")
-                        .flatMap(field -> field.choice(List.of(OnFailure.CLOSED.key(), OnFailure.OPEN.key())))
-                        .filter(OnFailure.OPEN.key()::equals)
-                        .isPresent()
-                ? OnFailure.OPEN
-                : OnFailure.CLOSED;
+                .flatMap(field -> onFailure(field, mode))
+                .orElse(OnFailure.CLOSED);
         boolean sourceCheck = fields.getNonNull("source-check", "true or false")
                 .map(field -> field.flag(false))
                 .orElse(false);
@@ -156,6 +154,19 @@ final class InterfaceReader {
                         ethertypes,
                         merged,
                         value.keyLocation()));
+    }
+
+    private static Optional<OnFailure> onFailure(Value field, Optional<Mode> mode) {
+        Optional<OnFailure> read = field.choice(
+                        Arrays.stream(OnFailure.values()).map(OnFailure::key).toList())
+                .flatMap(OnFailure::of);
+        if (read.filter(OnFailure.FAILSAFE::equals).isPresent()
+                && mode.filter(Mode.Bridge.class::isInstance).isPresent()) {
+            field.error("needs mode: host: a bridge forwards nothing without its daemon:"
+                    + " write on-failure: closed, or open");
+            return Optional.empty();
+        }
+        return read;
     }
 
     /** Empty if it has an error. */

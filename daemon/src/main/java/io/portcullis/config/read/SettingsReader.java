@@ -137,7 +137,8 @@ final class SettingsReader {
         String expected = "the name of a group of this host";
         Optional<String> name = value.text(expected);
         if (name.isPresent() && !GROUP.matcher(name.get()).matches()) {
-            value.error("must be " + expected + ": 1 to 32 of the letters a to z and A to Z, digits and _.-, a letter or _ first");
+            value.error("must be " + expected
+                    + ": 1 to 32 of the letters a to z and A to Z, digits and _.-, a letter or _ first");
             return Optional.empty();
         }
         return name;

@@ -1,14 +1,13 @@
 package io.portcullis.config.yaml;
 
 import io.portcullis.config.Location;
+import io.portcullis.net.DurationText;
 import io.portcullis.net.Visible;
 import java.time.Duration;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -26,7 +25,6 @@ import org.yaml.snakeyaml.nodes.Tag;
 public record Value(Diagnostics diagnostics, String file, String key, Node keyNode, Node node) {
     private static final int LONGEST_QUOTE = 60;
     private static final int MOST_IN_HINT = 10;
-    private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
     private static final int MOST_DIGITS = 18;
     private static final Set<Tag> PLAIN_TAGS =
             Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MERGE, Tag.MAP, Tag.SEQ);
@@ -321,19 +319,12 @@ public record Value(Diagnostics diagnostics, String file, String key, Node keyNo
         if (text.isEmpty()) {
             return Optional.empty();
         }
-        Matcher matcher = DURATION.matcher(text.get());
-        if (!matcher.matches()) {
+        Optional<Duration> read = DurationText.parse(text.get());
+        if (read.isEmpty()) {
             error("not a duration: write a number and its unit, ms, s, m, h or d, such as 30s");
             return Optional.empty();
         }
-        long count = Long.parseLong(matcher.group(1));
-        Duration duration = switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(count);
-            case "s" -> Duration.ofSeconds(count);
-            case "m" -> Duration.ofMinutes(count);
-            case "h" -> Duration.ofHours(count);
-            default -> Duration.ofDays(count);
-        };
+        Duration duration = read.get();
         if (duration.compareTo(shortest) < 0 || duration.compareTo(longest) > 0) {
             error("must be from " + written(shortest) + " to " + written(longest));
             return Optional.empty();

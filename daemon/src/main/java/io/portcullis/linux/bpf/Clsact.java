@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Traffic control's filters on a NIC, in both directions: the qdisc {@code clsact}, and filters of kind {@code bpf} whose return value
@@ -41,6 +42,8 @@ public final class Clsact {
 
     private static final int TCA_KIND = 1;
     private static final int TCA_OPTIONS = 2;
+    private static final int TCA_BPF_OPS_LEN = 4;
+    private static final int TCA_BPF_OPS = 5;
     private static final int TCA_BPF_FD = 6;
     private static final int TCA_BPF_NAME = 7;
     private static final int TCA_BPF_FLAGS = 8;
@@ -56,7 +59,11 @@ public final class Clsact {
     private Clsact() {}
 
     private static ByteBuffer message(int nic, int handle, int parent, int info) {
-        return Netlink.body(BODY_LENGTH)
+        return message(BODY_LENGTH, nic, handle, parent, info);
+    }
+
+    private static ByteBuffer message(int length, int nic, int handle, int parent, int info) {
+        return Netlink.body(length)
                 .putInt(4, nic)
                 .putInt(8, handle)
                 .putInt(12, parent)
@@ -106,25 +113,77 @@ public final class Clsact {
      * @throws ErrnoException EINVAL also where that priority belongs to filters of another kind
      */
     public static void put(Bpf program, int nic, boolean ingress, int handle, String name) throws ErrnoException {
-        ByteBuffer body =
-                message(nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, PRIORITY << 16 | ALL_PROTOCOLS);
-        Netlink.putAttribute(body, TCA_KIND, "bpf");
-        Netlink.putNested(body, TCA_OPTIONS, options -> {
+        put(program, nic, ingress, PRIORITY, handle, name);
+    }
+
+    /** As {@link #put(Bpf, int, boolean, int, String)}, of another priority. */
+    public static void put(Bpf program, int nic, boolean ingress, int priority, int handle, String name)
+            throws ErrnoException {
+        put(new Place(nic, ingress, priority, handle), name, BODY_LENGTH, options -> {
             Netlink.putAttribute(options, TCA_BPF_FD, program.fd());
             Netlink.putAttribute(options, TCA_BPF_NAME, name);
+        });
+    }
+
+    /**
+     * Attaches a program of classic BPF. It replaces a filter atomically.
+     *
+     * @param instructions an array of struct sock_filter
+     */
+    public static void putClassic(byte[] instructions, int nic, boolean ingress, int priority, int handle)
+            throws ErrnoException {
+        put(
+                new Place(nic, ingress, priority, handle),
+                "classic BPF",
+                BODY_LENGTH + instructions.length,
+                options -> {
+                    Netlink.putAttribute(options, TCA_BPF_OPS_LEN, instructionCount(instructions));
+                    Netlink.putAttribute(options, TCA_BPF_OPS, instructions);
+                });
+    }
+
+    /** A u16. */
+    private static byte[] instructionCount(byte[] instructions) {
+        return ByteBuffer.allocate(Short.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putShort((short) (instructions.length / Long.BYTES))
+                .array();
+    }
+
+    private record Place(int nic, boolean ingress, int priority, int handle) {
+        ByteBuffer message(int length) {
+            return Clsact.message(
+                    length,
+                    nic,
+                    handle,
+                    ingress ? INGRESS_PARENT : EGRESS_PARENT,
+                    priority << 16 | ALL_PROTOCOLS);
+        }
+    }
+
+    private static void put(Place place, String name, int length, Consumer<ByteBuffer> program) throws ErrnoException {
+        ByteBuffer body = place.message(length);
+        Netlink.putAttribute(body, TCA_KIND, "bpf");
+        Netlink.putNested(body, TCA_OPTIONS, options -> {
+            program.accept(options);
             Netlink.putAttribute(options, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
         });
         change(
                 Netlink.RTM_NEWTFILTER,
                 Netlink.NLM_F_CREATE,
                 body,
-                "RTM_NEWTFILTER (" + name + ", " + (ingress ? "ingress" : "egress") + " of NIC " + nic + ")");
+                "RTM_NEWTFILTER (" + name + ", " + (place.ingress() ? "ingress" : "egress") + " of NIC " + place.nic()
+                        + ")");
     }
 
     /** Removes a filter of priority {@link #PRIORITY}. ENOENT where it is gone. */
     public static void remove(int nic, boolean ingress, int handle) throws ErrnoException {
-        ByteBuffer body =
-                message(nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, PRIORITY << 16 | ALL_PROTOCOLS);
+        remove(nic, ingress, PRIORITY, handle);
+    }
+
+    /** Removes a filter. ENOENT where it is gone. */
+    public static void remove(int nic, boolean ingress, int priority, int handle) throws ErrnoException {
+        ByteBuffer body = new Place(nic, ingress, priority, handle).message(BODY_LENGTH);
         Netlink.putAttribute(body, TCA_KIND, "bpf");
         change(
                 Netlink.RTM_DELTFILTER,

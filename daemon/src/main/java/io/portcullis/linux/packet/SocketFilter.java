@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -123,6 +125,18 @@ public final class SocketFilter {
      */
     public long instruction(int i) {
         return instructions[i];
+    }
+
+    /** The instructions as the kernel reads them: an array of struct sock_filter. */
+    public byte[] bytes() {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * instructions.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(instructions);
+        return bytes.array();
+    }
+
+    /** Whether another program has the same instructions. */
+    public boolean isSame(SocketFilter other) {
+        return Arrays.equals(instructions, other.instructions);
     }
 
     /** A struct sock_fprog: u16 length, and a pointer to the instructions; all in the arena. */

@@ -63,7 +63,11 @@ public record SocketPeer(int uid, int gid, Set<Integer> groups, int pid, int log
                     "getsockopt(SO_PEERCRED)");
             int pid = ucred.getAtIndex(JAVA_INT, 0);
             return new SocketPeer(
-                    ucred.getAtIndex(JAVA_INT, 1), ucred.getAtIndex(JAVA_INT, 2), groups(fd, arena), pid, LoginUid.of(pid));
+                    ucred.getAtIndex(JAVA_INT, 1),
+                    ucred.getAtIndex(JAVA_INT, 2),
+                    groups(fd, arena),
+                    pid,
+                    LoginUid.of(pid));
         }
     }
 

@@ -10,6 +10,7 @@ import io.portcullis.linux.Capabilities;
 import io.portcullis.linux.FileLock;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.net.Visible;
+import io.portcullis.service.emergency.EmergencyFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
@@ -33,8 +34,12 @@ public final class Detach {
     /** A folder that does not exist: then the kernel alone says which programs and pairs are ours. */
     private static final Path NO_NOTES = Path.of("/nonexistent");
 
+    private static final String ADVICE = ": the NICs stay shut. End it with portcullis panic off while the daemon runs;"
+            + " portcullis detach --despite-panic gives the NICs back until the next start";
+
     private final Path socket;
     private final boolean isSocketNamed;
+    private final boolean despitePanic;
     private final PrintWriter out;
     private final PrintWriter err;
     private final List<FileLock> locks = new ArrayList<>();
@@ -45,10 +50,12 @@ public final class Detach {
      *
      * @param socket the daemon's control socket, absolute
      * @param isSocketNamed true: the command line named it; then its folder may hold notes of an earlier version
+     * @param despitePanic true: also while panic is on, which the next start resumes
      */
-    public Detach(Path socket, boolean isSocketNamed, PrintWriter out, PrintWriter err) {
+    public Detach(Path socket, boolean isSocketNamed, boolean despitePanic, PrintWriter out, PrintWriter err) {
         this.socket = socket;
         this.isSocketNamed = isSocketNamed;
+        this.despitePanic = despitePanic;
         this.out = out;
         this.err = err;
     }
@@ -66,7 +73,11 @@ public final class Detach {
             Path state = StateFolder.ofThisBoot();
             List<Path> folders = folders(state);
             Optional<String> running = running(state, folders);
-            return running.isPresent() ? refused(running.get()) : restore(folders);
+            if (running.isPresent()) {
+                return refused(running.get());
+            }
+            Optional<String> panic = despitePanic ? Optional.empty() : EmergencyFiles.panicHere(StateFolder.lasting());
+            return panic.isPresent() ? refused(panic.get() + ADVICE) : restore(folders);
         } catch (IOException e) {
             return refused(String.valueOf(e.getMessage()));
         } finally {
@@ -212,6 +223,9 @@ public final class Detach {
         } else {
             List<String> words = new ArrayList<>(program.get());
             words.add("detach");
+            if (despitePanic) {
+                words.add("--despite-panic");
+            }
             try {
                 int exit = AsUser.run(AsUser.words(user, group, words), LIMIT, out, err);
                 if (exit == 0) {

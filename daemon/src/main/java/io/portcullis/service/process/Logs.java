@@ -34,11 +34,11 @@ public final class Logs {
 
         private final boolean toJournal;
 
-    public     Line(boolean toJournal) {
+        public Line(boolean toJournal) {
             this.toJournal = toJournal;
         }
 
-    public     String of(ILoggingEvent event) {
+        String of(ILoggingEvent event) {
             String start = start(event.getLevel(), Instant.ofEpochMilli(event.getTimeStamp()));
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
@@ -56,7 +56,7 @@ public final class Logs {
             return text.toString();
         }
 
-    public     String ofLost(long lines) {
+        String ofLost(long lines) {
             return start(ch.qos.logback.classic.Level.WARN, Instant.now())
                     + String.format("%,d log lines were lost: the log is not read fast enough%n", lines);
         }

@@ -18,6 +18,8 @@ public final class Systemd {
 
     private final @Nullable String socket;
     private final long watchdogIntervalMs;
+    private volatile String alarm = "";
+    private volatile String status = "";
 
     /**
      * Of this process.
@@ -62,11 +64,11 @@ public final class Systemd {
 
     /** What {@code systemctl status} shows. */
     public void status(String status) {
-        send("STATUS=" + oneLine(status));
+        send(statusLine(status));
     }
 
     public void ready(String status) {
-        send("READY=1\nSTATUS=" + oneLine(status));
+        send("READY=1\n" + statusLine(status));
     }
 
     /** Names the moment, by which systemd distinguishes the READY of this reload from an earlier one. */
@@ -80,6 +82,20 @@ public final class Systemd {
 
     public void stopping() {
         send("STOPPING=1\nSTATUS=restoring the NICs");
+    }
+
+    /** What every status begins with from now on; empty: nothing. */
+    public void alarm(String text) {
+        if (!text.equals(alarm)) {
+            alarm = text;
+            status(status);
+        }
+    }
+
+    private String statusLine(String next) {
+        status = next;
+        String loud = alarm;
+        return "STATUS=" + oneLine(loud.isEmpty() ? next : loud + " -- " + next);
     }
 
     private void send(String message) {

@@ -1,9 +1,9 @@
 package io.portcullis.cli.text;
 
-import io.portcullis.cli.text.JsonText;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.StatusReport;
@@ -76,7 +76,9 @@ final class StatusTextTest {
             Map.of("ingress", Map.of("no-rule", 7L)),
             Map.of("ingress", Map.of("no-rule", 2L)));
 
-    private static StatusReport status(
+    private EmergencyStatus emergency = EmergencyStatus.NONE;
+
+    private StatusReport status(
             ReloadReport lastReload, List<InterfaceStatus> interfaces, List<String> warnings, String... degraded) {
         return new StatusReport(
                 "0.1.0",
@@ -89,7 +91,26 @@ final class StatusTextTest {
                 lastReload,
                 interfaces,
                 warnings,
-                List.of(degraded));
+                List.of(degraded),
+                emergency);
+    }
+
+    @Test
+    void panicComesFirst() {
+        emergency = new EmergencyStatus(
+                new EmergencyStatus.Panic("2026-01-02T00:00:00Z", "alice, uid 0, pid 7", false, List.of()),
+                List.of(new EmergencyStatus.Bypass("web0", "2026-01-02T01:00:00Z", "bob, uid 9, pid 8")));
+        ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
+        List<String> lines = StatusText.of(status(good, List.of(), List.of(), "notes: disk full"))
+                .lines()
+                .toList();
+        assertEquals(
+                List.of(
+                        "PANIC: nothing passes since 2026-01-02T00:00:00Z (alice, uid 0, pid 7); portcullis panic off ends it",
+                        "BYPASS: web0: everything passes unfiltered until 2026-01-02T01:00:00Z (bob, uid 9, pid 8);"
+                                + " portcullis bypass web0 --end ends it",
+                        "DEGRADED: notes: disk full"),
+                lines.subList(0, 3));
     }
 
     @Test
@@ -165,10 +186,12 @@ final class StatusTextTest {
                         List.of(WEB0, DATABASE),
                         List.of()))
                 .replaceAll("(?m)^ *\"state\" : .*\n", "")
+                .replaceAll("(?s),\\s*\"emergency\" : \\{.*?\\}", "")
                 .replaceAll(",\\s*\"degraded\" : [^\n]*", "");
-        assertFalse(json.contains("degraded") || json.contains("state"), json);
+        assertFalse(json.contains("emergency") || json.contains("degraded") || json.contains("state"), json);
         StatusReport read = JsonText.read(json, StatusReport.class);
         assertEquals(List.of(), read.degraded());
+        assertEquals(EmergencyStatus.NONE, read.emergency());
         assertEquals(InterfaceStatus.FORWARDING, read.interfaces().getFirst().state());
         assertEquals(InterfaceStatus.STOPPED, read.interfaces().getLast().state());
     }

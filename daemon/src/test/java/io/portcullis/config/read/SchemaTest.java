@@ -442,6 +442,7 @@ public class SchemaTest {
                 "mode: host, nic: a, enforce: false",
                 "mode: host, nic: a, enforce: audit",
                 "mode: host, nic: a, on-failure: open, source-check: true, checksums: trust",
+                "mode: host, nic: a, on-failure: failsafe",
                 "mode: host, nic: a, on-failure: true",
                 "mode: host, nic: a, network-acl: ",
                 "mode: host, nic: a, network-acl: [a]",

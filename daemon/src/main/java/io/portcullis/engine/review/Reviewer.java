@@ -1,7 +1,7 @@
-package io.portcullis.engine;
+package io.portcullis.engine.review;
 
 import io.portcullis.conntrack.Flow;
-import io.portcullis.conntrack.FlowScan;
+import io.portcullis.conntrack.FlowTable;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
@@ -13,22 +13,30 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Asks a policy that is not in force about the tracked flows of one engine, in slices, between which the engine goes on. Changes
- * neither flows nor counters nor cached answers. Made on any thread, then for the engine's.
+ * Asks a policy that is not in force about the tracked flows of one engine, in slices, between which the engine goes on: a flow
+ * that lives all the while is reviewed once, one that begins or ends meanwhile once or not at all. Changes neither flows nor counters
+ * nor cached answers. Made on any thread, then for the engine's.
  */
 public final class Reviewer {
     private final Policy policy;
     private final int most;
-    private final FlowScan flows;
+    private final FlowTable flows;
     /** Made on the thread that asks: linking it takes milliseconds. */
-    private final Consumer<Flow> visitor = this::review;
+    private final Consumer<Flow> visitor = this::note;
 
     private final List<FlowReview.Example> sample = new ArrayList<>();
+    private int next;
     private long tracked;
     private long refused;
     private long cut;
 
-    Reviewer(Policy policy, int most, FlowScan flows) {
+    /**
+     * A review that begins with the first flow.
+     *
+     * @param most largest number of examples
+     * @param flows the engine's
+     */
+    public Reviewer(Policy policy, int most, FlowTable flows) {
         this.policy = policy;
         this.most = most;
         this.flows = flows;
@@ -38,11 +46,12 @@ public final class Reviewer {
      * Reviews the flows of the next entries of the table.
      *
      * @param entries how many: bounds the time that this takes
-     * @param nowNs as {@link Engine#decide}
+     * @param nowNs monotonic time
      * @return true: all flows have been reviewed
      */
     public boolean proceed(int entries, long nowNs) {
-        return flows.visit(entries, nowNs, visitor);
+        next = flows.visit(next, entries, nowNs, visitor);
+        return next == 0;
     }
 
     /** The review of the flows so far. */
@@ -50,7 +59,7 @@ public final class Reviewer {
         return new FlowReview(tracked, refused, cut, sample);
     }
 
-    private void review(Flow flow) {
+    private void note(Flow flow) {
         tracked++;
         Admission admission = admission(flow);
         boolean isRefused = !admission.isAdmitted();
@@ -62,7 +71,7 @@ public final class Reviewer {
         }
     }
 
-    /** Of the flow's first packet; the rule is that of {@link RuleStep#matchToday}. */
+    /** Of the flow's first packet, as recheck asks about it. */
     private Admission admission(Flow flow) {
         return policy.admission(
                 flow.originalDirection() == Direction.INGRESS,
@@ -81,12 +90,7 @@ public final class Reviewer {
         }
         boolean inward = flow.originalDirection() == Direction.INGRESS;
         int ofReplies = acl.match(
-                !inward,
-                flow.isV6(),
-                flow.protocol(),
-                flow.replySelector(),
-                flow.outsideHigh(),
-                flow.outsideLow());
+                !inward, flow.isV6(), flow.protocol(), flow.replySelector(), flow.outsideHigh(), flow.outsideLow());
         return !acl.allows(inward, admission.aclEntry()) || !acl.allows(!inward, ofReplies);
     }
 

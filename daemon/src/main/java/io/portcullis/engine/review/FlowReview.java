@@ -1,4 +1,4 @@
-package io.portcullis.engine;
+package io.portcullis.engine.review;
 
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;

@@ -1,0 +1,23 @@
+package io.portcullis.service.emergency;
+
+import io.portcullis.linux.BootId;
+import io.portcullis.linux.SdNotify;
+import java.io.IOException;
+import java.time.Instant;
+
+/**
+ * A point in time, by the clock on the wall and by the one that nobody sets.
+ *
+ * @param boot identity of this boot of the kernel
+ * @param monotonicUs CLOCK_MONOTONIC, microseconds since this boot
+ */
+record Moment(Instant wall, String boot, long monotonicUs) {
+    /** The present. */
+    static Moment now() {
+        try {
+            return new Moment(Instant.now(), BootId.read().toString(), SdNotify.monotonicUsec());
+        } catch (IOException impossible) {
+            throw new IllegalStateException("this boot and its clock are not known", impossible);
+        }
+    }
+}
