@@ -57,7 +57,9 @@ public final class History {
     /** Held while a folder appears or goes: two daemons, also those of two containers, would give the same number. */
     private static final String LOCK = ".lock";
 
-    private static final long LOCK_WAIT_NS = TimeUnit.SECONDS.toNanos(10);
+    /** Of {@link #LOCK_PAUSE_NS} each: 10 s. */
+    private static final int LOCK_ATTEMPTS = 2_000;
+
     private static final long LOCK_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int LONGEST_COPY = 64 << 20;
     private static final Pattern NUMBER = Pattern.compile("[0-9]{6,12}");
@@ -200,13 +202,12 @@ public final class History {
     }
 
     private FileLock lock() throws IOException {
-        long startNs = System.nanoTime();
-        while (true) {
+        for (int attempt = 1; ; attempt++) {
             Optional<FileLock> lock = FileLock.take(folder.resolve(LOCK), "");
             if (lock.isPresent()) {
                 return lock.get();
             }
-            if (System.nanoTime() - startNs > LOCK_WAIT_NS) {
+            if (attempt == LOCK_ATTEMPTS) {
                 throw new FileSystemException(folder.resolve(LOCK).toString(), null, "another daemon holds this lock");
             }
             LockSupport.parkNanos(LOCK_PAUSE_NS);

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +58,7 @@ final class ChangeCommandsTest {
         private volatile long inForce = 41;
 
         private ChangeReport answer(boolean tried, long base, Actor actor) {
-            boolean conflict = !tried && conflicts > 0;
+            boolean conflict = !tried && base != 0 && conflicts > 0;
             if (conflict) {
                 conflicts--;
                 inForce++;
@@ -188,9 +189,10 @@ final class ChangeCommandsTest {
                 daemon.asked.stream().map(each -> ((ApplyRequest) each).options().base()).toList());
         assertEquals(2, out.toString().lines().filter("another change came first:"::equals).count());
         assertTrue(out.toString().endsWith("@44 is in force (12 ms)\n"), out::toString);
+        // Operators without end: at last it is made on whatever is in force.
         daemon.conflicts = 1_000;
-        assertEquals(1, run("apply", file.toString()));
-        assertTrue(err.toString().contains("another change came first: @"), err::toString);
+        assertEquals(0, run("apply", file.toString()));
+        assertEquals(0, ((ApplyRequest) daemon.asked.getLast()).options().base());
     }
 
     @Test
@@ -336,6 +338,7 @@ final class ChangeCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void theSshSessionIsFoundInTheParentsAsSudoRemovesIt() throws Exception {
         String connection = "198.51.100.7 40000 10.0.0.1 22";
         String set = "SSH_CONNECTION='" + connection + "' ";

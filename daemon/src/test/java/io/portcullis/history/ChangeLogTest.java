@@ -91,7 +91,7 @@ final class ChangeLogTest {
         Pending pending = Pending.of(2, 1, NOW, Duration.ofSeconds(60), "");
         history.setPending(pending);
         ChangeLog.Recovered.Waits waits = assertInstanceOf(ChangeLog.Recovered.Waits.class, start(NOW.plusSeconds(20)));
-        assertEquals(new ChangeLog.Recovered.Waits(pending, Duration.ofSeconds(40)), waits);
+        assertEquals(new ChangeLog.Recovered.Waits(pending), waits);
         assertEquals("two", Files.readString(file));
         assertInstanceOf(ChangeLog.Recovered.Files.class, start(NOW.plusSeconds(60)));
         assertEquals("one", Files.readString(file));

@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -366,6 +367,7 @@ final class FileSwapTest {
     }
 
     @Test
+    @Tag("slow")
     void aUserWhoMayNotIsToldWhichCommandHelps() throws Exception {
         assumeTrue(OwnedFile.user() == 0);
         for (Path each = parent; each != null && !each.equals(each.getRoot()); each = each.getParent()) {

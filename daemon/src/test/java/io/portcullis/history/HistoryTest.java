@@ -33,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -240,6 +241,7 @@ final class HistoryTest {
     }
 
     @Test
+    @Tag("slow")
     void noNumberIsGivenTwice() throws Exception {
         int daemons = 6;
         int each = 25;
@@ -519,6 +521,7 @@ final class HistoryTest {
     }
 
     @Test
+    @Tag("slow")
     void tenThousandChangesAreReadInTime() throws IOException {
         Files.createDirectories(folder());
         byte[] content = good(1, "0-0123456789abcdef.yaml").getBytes(StandardCharsets.UTF_8);

@@ -145,7 +145,7 @@ final class ChangeTextTest {
                         odd));
         assertEquals("""
                    CHANGE  TIME                  USER   VIA    OUTCOME               +  -  NOTE
-                   @43     2026-11-29T20:00:00Z  bob    apply  waits until 20:01:00  2  0  two\\nlines\\x1b[31m
+                   @43     2026-11-29T20:00:00Z  bob    apply  waits until 20:01:00  2  0  two lines\\x1b[31m
                 *  @42     2026-11-29T20:00:00Z  alice  apply  confirmed             0  0
                    @8      2026-11-29T20:00:00Z  uid 0  apply  refused               0  0  main.yaml:1:1: no
                    @7                            ?      edit   postponed             0  0""", String.join("\n", ChangeText.history(report)));
