@@ -290,7 +290,7 @@ final class ApplyTest {
     void aFullDiskOfTheRulesChangesNothing() throws IOException {
         daemon.terminate();
         String before = installed();
-        Path etc = LAB.tmpfs(daemon.config().getParent(), 16);
+        Path etc = LAB.tmpfs(daemon.home().folder().resolve("etc"), 16);
         Files.writeString(daemon.config(), before);
         daemon = daemon.again();
         Path ballast = etc.resolve("ballast");
