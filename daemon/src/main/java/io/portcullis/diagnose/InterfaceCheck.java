@@ -149,12 +149,11 @@ final class InterfaceCheck {
 
     private static String summary(Interface iface) {
         String nics = String.join(" and ", iface.mode().nics());
-        String after =
-                switch (iface.onFailure()) {
-                    case CLOSED -> "; if the daemon dies, nothing passes until it is back or portcullis detach is run";
-                    case FAILSAFE -> "; if the daemon dies, only what failsafe rules admit passes";
-                    case OPEN -> "; if the daemon dies, everything passes";
-                };
+        String after = switch (iface.onFailure()) {
+            case CLOSED -> "; if the daemon dies, nothing passes until it is back or portcullis detach is run";
+            case FAILSAFE -> "; if the daemon dies, only what failsafe rules admit passes";
+            case OPEN -> "; if the daemon dies, everything passes";
+        };
         return switch (iface.mode()) {
             case Mode.Host host -> {
                 String adopted =

@@ -76,14 +76,16 @@ public final class BootFile {
                 .append(Integer.toHexString(Gate.HANDLE))
                 .append(" bpf da bytecode \"")
                 .append(program.length());
-        IntStream.range(0, program.length()).mapToLong(program::instruction).forEach(instruction -> text.append(',')
-                .append(instruction & 0xffff)
-                .append(' ')
-                .append(instruction >>> 16 & 0xff)
-                .append(' ')
-                .append(instruction >>> 24 & 0xff)
-                .append(' ')
-                .append(instruction >>> 32));
+        IntStream.range(0, program.length())
+                .mapToLong(program::instruction)
+                .forEach(instruction -> text.append(',')
+                        .append(instruction & 0xffff)
+                        .append(' ')
+                        .append(instruction >>> 16 & 0xff)
+                        .append(' ')
+                        .append(instruction >>> 24 & 0xff)
+                        .append(' ')
+                        .append(instruction >>> 32));
         text.append("\"\n");
     }
 

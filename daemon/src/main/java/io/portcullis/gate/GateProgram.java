@@ -84,9 +84,7 @@ final class GateProgram {
 
     /** Drops every frame. */
     static SocketFilter drop() {
-        return new SocketFilter.Assembly()
-                .add(SocketFilter.BPF_RET, DROP)
-                .done();
+        return new SocketFilter.Assembly().add(SocketFilter.BPF_RET, DROP).done();
     }
 
     private SocketFilter assemble() throws TooLong {

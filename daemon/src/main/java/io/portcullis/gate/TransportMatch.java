@@ -3,11 +3,11 @@ package io.portcullis.gate;
 import static io.portcullis.gate.GateCode.DROP;
 import static io.portcullis.gate.GateCode.PASS;
 import static io.portcullis.linux.packet.SocketFilter.Assembly.NEXT;
+import static io.portcullis.linux.packet.SocketFilter.BPF_ADD;
+import static io.portcullis.linux.packet.SocketFilter.BPF_ALU;
 import static io.portcullis.linux.packet.SocketFilter.BPF_B;
 import static io.portcullis.linux.packet.SocketFilter.BPF_H;
-import static io.portcullis.linux.packet.SocketFilter.BPF_ALU;
 import static io.portcullis.linux.packet.SocketFilter.BPF_JEQ;
-import static io.portcullis.linux.packet.SocketFilter.BPF_ADD;
 import static io.portcullis.linux.packet.SocketFilter.BPF_W;
 
 import io.portcullis.linux.packet.SocketFilter.Label;

@@ -287,7 +287,9 @@ public final class GuardedInterface {
                     "{}: {} stays shut{} until portcullis is back; portcullis detach opens it",
                     name(),
                     String.join(" and ", settings.mode().nics()),
-                    settings.onFailure() == OnFailure.FAILSAFE && !heldShut ? " but for what failsafe rules admit" : "");
+                    settings.onFailure() == OnFailure.FAILSAFE && !heldShut
+                            ? " but for what failsafe rules admit"
+                            : "");
         }
         flows.close();
     }

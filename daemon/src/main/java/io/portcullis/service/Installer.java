@@ -118,8 +118,7 @@ final class Installer {
     void keep(LastGood lastGood, List<SourceText> texts) {
         String reason = lastGood.keep(texts).orElse("");
         String boot = keepBootGate();
-        String notKept =
-                Stream.of(reason, boot).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+        String notKept = Stream.of(reason, boot).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
         running.updateAndGet(now -> now.withNotKept(notKept));
         if (!reason.isEmpty()) {
             LOG.warn("this configuration is not kept as the last good one: {}", reason);
@@ -136,8 +135,7 @@ final class Installer {
         if (kept == null) {
             return "";
         }
-        List<String> warnings =
-                BootGate.keep(kept.config(), name -> emergency.enforced(name, kept.policy(name)));
+        List<String> warnings = BootGate.keep(kept.config(), name -> emergency.enforced(name, kept.policy(name)));
         warnings.forEach(warning -> LOG.warn("{}", warning));
         return String.join("; ", warnings);
     }

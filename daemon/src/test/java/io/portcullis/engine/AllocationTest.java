@@ -271,8 +271,10 @@ final class AllocationTest {
     @ParameterizedTest
     @EnumSource(Enforcement.class)
     void otherEnforcements(Enforcement enforcement) throws Exception {
-        String rules = "security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}}\n"
-                + "failsafe: {ingress: [{protocol: tcp, ports: 22, from: any}]}\n";
+        String rules = """
+                security-groups: {web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}}
+                failsafe: {ingress: [{protocol: tcp, ports: 22, from: any}]}
+                """;
         List<byte[]> in = new ArrayList<>(List.of(
                 Frame.ethernet("ffffffffffff", 0x0806, new byte[46]),
                 Frame.udp(A, 1, B, 53).payload(16).fragment(24, false).bytes(),

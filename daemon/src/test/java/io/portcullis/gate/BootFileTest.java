@@ -71,7 +71,20 @@ final class BootFileTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "a b", "a\nb", "a\tb", "a'b", "a\"b", "a#b", "a\\b", "-batch", "$x", "a;b", "äöü", "a\u0000b",
+                "",
+                " ",
+                "a b",
+                "a\nb",
+                "a\tb",
+                "a'b",
+                "a\"b",
+                "a#b",
+                "a\\b",
+                "-batch",
+                "$x",
+                "a;b",
+                "äöü",
+                "a\u0000b",
                 "0123456789abcdef"
             })
     void aNameThatCouldBeMoreThanAWordIsRefused(String name) {
@@ -85,9 +98,7 @@ final class BootFileTest {
     void aFolderThatOthersMayWriteGetsNoFile() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         Path path = folder.resolve("boot.tc");
-        String why = new BootFile(path)
-                .write(Map.of("eth0", GateFilters.SHUT))
-                .orElseThrow();
+        String why = new BootFile(path).write(Map.of("eth0", GateFilters.SHUT)).orElseThrow();
         assertTrue(why.contains("may be written by others"), why);
         assertFalse(Files.exists(path));
     }
@@ -112,7 +123,9 @@ final class BootFileTest {
                 .mapToObj(i -> "10." + i / 256 + "." + i % 256 + ".0/24")
                 .collect(Collectors.joining(", "));
         Gate.Filters large = filters("{ingress: [{protocol: tcp, ports: 22, from: [" + most + "]}]}");
-        assertTrue(large.ingress().length() > GateCode.MOST - 500, () -> "" + large.ingress().length());
+        assertTrue(
+                large.ingress().length() > GateCode.MOST - 500,
+                () -> "" + large.ingress().length());
         Path path = folder.resolve("boot.tc");
         Map<String, Gate.Filters> gates = new LinkedHashMap<>();
         gates.put("missing0", GateFilters.SHUT);

@@ -73,8 +73,7 @@ final class GateProgramTest {
                 System.arraycopy(frame, 16, seen, 12, seen.length - 12);
                 type = ByteBuffer.wrap(seen).getShort(12) & 0xffff;
             }
-            int result = (direction == Direction.INGRESS ? ingress : egress)
-                    .run(seen, 0, type < 0x600 ? LLC : type, 0);
+            int result = (direction == Direction.INGRESS ? ingress : egress).run(seen, 0, type < 0x600 ? LLC : type, 0);
             assertTrue(
                     result == GateCode.PASS || result == GateCode.DROP,
                     () -> result + " for " + HexFormat.of().formatHex(frame));
@@ -111,8 +110,10 @@ final class GateProgramTest {
         assertTrue(gate(pair, Frame.tcp(PEER, 5_000, OWN, 22, TcpFlags.SYN).ipOptions("94040000"), true));
         assertFalse(gate(pair, Frame.tcp(PEER, 5_000, OWN, 23, TcpFlags.SYN).ipOptions("94040000"), true));
         assertTrue(gate(pair, Frame.tcp(PEER, 5_000, OWN, 22, TcpFlags.SYN).vlan(7), true));
-        assertTrue(gate(pair, Frame.tcp(PEER, 5_000, OWN, 22, TcpFlags.SYN).vlan(7).vlan(8), true));
-        assertFalse(gate(pair, Frame.tcp(PEER, 5_000, OWN, 80, TcpFlags.SYN).vlan(7).vlan(8), true));
+        assertTrue(
+                gate(pair, Frame.tcp(PEER, 5_000, OWN, 22, TcpFlags.SYN).vlan(7).vlan(8), true));
+        assertFalse(
+                gate(pair, Frame.tcp(PEER, 5_000, OWN, 80, TcpFlags.SYN).vlan(7).vlan(8), true));
         for (int port : new int[] {22, 23}) {
             Frame frame = Frame.tcp("2001:db8::7", 5_000, "fd00::1", port, TcpFlags.SYN);
             for (int headers = 1; headers <= 6; headers++) {
@@ -126,14 +127,20 @@ final class GateProgramTest {
     void laterFragmentsPassWhereARuleHasTheirAddress() throws ConfigException {
         Pair pair = new Pair(policy(SSH));
         for (String peer : List.of(PEER, "192.0.3.7")) {
-            assertEquals(peer.equals(PEER), gate(pair, Frame.udp(peer, 5_000, OWN, 53).fragment(64, true), true), peer);
+            assertEquals(
+                    peer.equals(PEER),
+                    gate(pair, Frame.udp(peer, 5_000, OWN, 53).fragment(64, true), true),
+                    peer);
             assertFalse(gate(pair, Frame.udp(peer, 5_000, OWN, 53).fragment(0, true), true), peer);
         }
         Frame v6 = Frame.tcp("2001:db8::7", 5_000, "fd00::1", 99, TcpFlags.SYN).fragmentHeader(64, false);
         assertTrue(gate(pair, v6, true));
-        assertFalse(gate(pair, Frame.tcp("2001:db9::7", 1, "fd00::1", 22, TcpFlags.SYN).fragmentHeader(64, false), true));
-        assertTrue(gate(pair, Frame.tcp("2001:db8::7", 1, "fd00::1", 22, TcpFlags.SYN).fragmentHeader(0, true), true));
-        assertFalse(gate(pair, Frame.tcp("2001:db8::7", 1, "fd00::1", 23, TcpFlags.SYN).fragmentHeader(0, true), true));
+        assertFalse(gate(
+                pair, Frame.tcp("2001:db9::7", 1, "fd00::1", 22, TcpFlags.SYN).fragmentHeader(64, false), true));
+        assertTrue(gate(
+                pair, Frame.tcp("2001:db8::7", 1, "fd00::1", 22, TcpFlags.SYN).fragmentHeader(0, true), true));
+        assertFalse(gate(
+                pair, Frame.tcp("2001:db8::7", 1, "fd00::1", 23, TcpFlags.SYN).fragmentHeader(0, true), true));
     }
 
     @Test
@@ -145,9 +152,11 @@ final class GateProgramTest {
             assertEquals(peer.equals(PEER), gate(pair, tooBig, true), peer);
             assertFalse(gate(pair, tooBig, false), "that quote did not come in");
             byte[] arrived = Frame.tcp(peer, 5_000, OWN, 22, TcpFlags.ACK).ip();
-            assertEquals(peer.equals(PEER), gate(pair, Frame.icmp(OWN, peer, 3, 3, 0).payload(arrived), false), peer);
+            assertEquals(
+                    peer.equals(PEER), gate(pair, Frame.icmp(OWN, peer, 3, 3, 0).payload(arrived), false), peer);
         }
-        byte[] quote = Frame.tcp("fd00::1", 22, "2001:db8::7", 5_000, TcpFlags.ACK).ip();
+        byte[] quote =
+                Frame.tcp("fd00::1", 22, "2001:db8::7", 5_000, TcpFlags.ACK).ip();
         assertTrue(gate(pair, Frame.icmp("2001:db9::1", "fd00::1", 2, 0, 0).payload(quote), true));
         assertFalse(gate(pair, Frame.icmp("2001:db9::1", "fd00::1", 2, 0, 0).payload(20), true), "a cut quote");
     }
@@ -181,6 +190,7 @@ final class GateProgramTest {
     }
 
     /** A packet with both of its readings: as the first of a connection, and as a reply. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Packet(byte[] sent, byte[] first, byte[] answered) {}
 
     @ParameterizedTest
@@ -288,25 +298,32 @@ final class GateProgramTest {
         return switch (random.nextInt(6)) {
             case 0 -> {
                 byte[] first = Frame.udp(from, source, to, destination).bytes();
-                yield new Packet(first, first, Frame.udp(to, destination, from, source).bytes());
+                yield new Packet(
+                        first, first, Frame.udp(to, destination, from, source).bytes());
             }
             case 1 -> {
                 byte[] first = Frame.sctp(from, source, to, destination).bytes();
-                yield new Packet(first, first, Frame.sctp(to, destination, from, source).bytes());
+                yield new Packet(
+                        first, first, Frame.sctp(to, destination, from, source).bytes());
             }
             case 2 -> icmp(random, v6, from, to);
             case 3 -> {
                 byte[] first = Frame.ip(47, from, to).payload(20).bytes();
-                yield new Packet(first, first, Frame.ip(47, to, from).payload(20).bytes());
+                yield new Packet(
+                        first, first, Frame.ip(47, to, from).payload(20).bytes());
             }
             case 4 -> {
-                byte[] first = Frame.tcp(from, source, to, destination, TcpFlags.SYN).bytes();
+                byte[] first =
+                        Frame.tcp(from, source, to, destination, TcpFlags.SYN).bytes();
                 yield new Packet(first, first, new byte[0]);
             }
-            default -> new Packet(
-                    Frame.tcp(from, source, to, destination, TcpFlags.ACK).payload(random.nextInt(40)).bytes(),
-                    Frame.tcp(from, source, to, destination, TcpFlags.SYN).bytes(),
-                    Frame.tcp(to, destination, from, source, TcpFlags.SYN).bytes());
+            default ->
+                new Packet(
+                        Frame.tcp(from, source, to, destination, TcpFlags.ACK)
+                                .payload(random.nextInt(40))
+                                .bytes(),
+                        Frame.tcp(from, source, to, destination, TcpFlags.SYN).bytes(),
+                        Frame.tcp(to, destination, from, source, TcpFlags.SYN).bytes());
         };
     }
 
@@ -318,6 +335,8 @@ final class GateProgramTest {
         return new Packet(
                 first,
                 first,
-                request == Icmp.NONE ? new byte[0] : Frame.icmp(to, from, request, 0, 7).payload(20).bytes());
+                request == Icmp.NONE
+                        ? new byte[0]
+                        : Frame.icmp(to, from, request, 0, 7).payload(20).bytes());
     }
 }

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -89,8 +90,7 @@ final class ChangeLab implements AutoCloseable {
 
     private void start(Startup read) {
         running.set(Running.NOTHING
-                .with(Generation.compile(
-                        java.util.Objects.requireNonNull(read.config()), read.degraded(), Running.NOTHING))
+                .with(Generation.compile(Objects.requireNonNull(read.config()), read.degraded(), Running.NOTHING))
                 .withStarted(true));
         if (!read.files().faults().isEmpty()) {
             log.followLastGood();
@@ -136,8 +136,7 @@ final class ChangeLab implements AutoCloseable {
 
     /** The port that the rules in force admit. */
     int port() {
-        return running.get()
-                .config()
+        return Objects.requireNonNull(running.get().config())
                 .group("web")
                 .ingress()
                 .getFirst()

@@ -290,7 +290,7 @@ final class ApplyTest {
     void aFullDiskOfTheRulesChangesNothing() throws IOException {
         daemon.terminate();
         String before = installed();
-        Path etc = LAB.tmpfs(daemon.config().getParent(), 16);
+        Path etc = LAB.tmpfs(daemon.home().folder().resolve("etc"), 16);
         Files.writeString(daemon.config(), before);
         daemon = daemon.again();
         Path ballast = etc.resolve("ballast");
@@ -313,8 +313,8 @@ final class ApplyTest {
     void includedFilesAreAppliedAndTakenBackTogether() throws IOException {
         String main = "include: [rules.d/*.yaml]\n" + OPEN_80.replaceAll("(?s)security-groups:\\n.*", "");
         String group = "security-groups:\n  web: {ingress: [{protocol: tcp, ports: %s, from: any}]}\n";
-        Path folder =
-                Files.createDirectories(LAB.folder().resolve("tree/rules.d")).getParent();
+        Path folder = LAB.folder().resolve("tree");
+        Files.createDirectories(folder.resolve("rules.d"));
         Path file = folder.resolve("main.yaml");
         Files.writeString(file, daemon.home().withSocket(main));
         Files.writeString(folder.resolve("rules.d/web.yaml"), group.formatted("8080"));

@@ -61,7 +61,11 @@ final class BootTest {
         assertTrue(LAB.answers(FAILSAFE), "failsafe");
         assertTrue(answersV6(), "failsafe over IPv6");
         assertFalse(LAB.answersPing(), "ping");
-        assertEquals(7, LAB.client("sh", "-c", "curl -s -m 1 http://" + Lab.SERVER + "; [ $? = 28 ] && exit 7").exit(), "80");
+        assertEquals(
+                7,
+                LAB.client("sh", "-c", "curl -s -m 1 http://" + Lab.SERVER + "; [ $? = 28 ] && exit 7")
+                        .exit(),
+                "80");
         hammer.assertNoneSince(since);
     }
 
@@ -73,12 +77,15 @@ final class BootTest {
     }
 
     private static String filters(String direction) {
-        return LAB.firewall("tc", "filter", "show", "dev", "out0", direction).ok().out();
+        return LAB.firewall("tc", "filter", "show", "dev", "out0", direction)
+                .ok()
+                .out();
     }
 
     /** Takes the machine down without a word, and starts it again as far as portcullis-boot.service. */
     private static void reboot(Home home) {
-        LAB.sh("fw", "for nic in out0 pch-web0; do ip link del $nic 2> /dev/null; done; :").ok();
+        LAB.sh("fw", "for nic in out0 pch-web0; do ip link del $nic 2> /dev/null; done; :")
+                .ok();
         try (Stream<Path> files = Files.walk(home.runtime())) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 if (!file.equals(home.runtime())) {
@@ -88,19 +95,35 @@ final class BootTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        LAB.sh("fw", "ip link add out0 type veth peer name eth0 netns " + LAB.namespace("client")
-                        + " && tc -force -b " + home.lasting().resolve("boot.tc"))
+        LAB.sh(
+                        "fw",
+                        "ip link add out0 type veth peer name eth0 netns " + LAB.namespace("client")
+                                + " && tc -force -b " + home.lasting().resolve("boot.tc"))
                 .ok();
         LAB.addressHost();
-        LAB.sh("client", "ip link set eth0 up && ip address add " + Lab.CLIENT + "/24 dev eth0 && ip -6 address add "
-                        + Lab.CLIENT_V6 + "/64 dev eth0 nodad")
+        LAB.sh(
+                        "client",
+                        "ip link set eth0 up && ip address add " + Lab.CLIENT + "/24 dev eth0 && ip -6 address add "
+                                + Lab.CLIENT_V6 + "/64 dev eth0 nodad")
                 .ok();
     }
 
     /** A download through a failsafe rule that takes some seconds. */
     private static Process download(Path to) {
-        return LAB.start("client", to, "curl", "-s", "-m", "30", "--limit-rate", "250k", "-o", "/dev/null", "-w",
-                "%{size_download}", "http://" + Lab.SERVER + ":" + FAILSAFE + "/big");
+        return LAB.start(
+                "client",
+                to,
+                "curl",
+                "-s",
+                "-m",
+                "30",
+                "--limit-rate",
+                "250k",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{size_download}",
+                "http://" + Lab.SERVER + ":" + FAILSAFE + "/big");
     }
 
     private static void assertWhole(Process download, Path to) {
@@ -165,7 +188,8 @@ final class BootTest {
         hammer.assertNoneSince(since);
         next.detach().ok();
         assertEquals("", filters("ingress") + filters("egress"));
-        assertEquals("", LAB.sh("fw", "tc qdisc show dev out0 | grep clsact || :").out());
+        assertEquals(
+                "", LAB.sh("fw", "tc qdisc show dev out0 | grep clsact || :").out());
         hammer.awaitThrough();
     }
 
@@ -200,8 +224,11 @@ final class BootTest {
         daemon.crash();
         daemon.detach().ok();
         hammer.awaitThrough();
-        LAB.sh("fw", "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --inh-caps -all,+net_admin"
-                        + " --ambient-caps -all,+net_admin --bounding-set -all,+net_admin tc -force -batch " + copy)
+        LAB.sh(
+                        "fw",
+                        "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --inh-caps -all,+net_admin"
+                                + " --ambient-caps -all,+net_admin --bounding-set -all,+net_admin tc -force -batch "
+                                + copy)
                 .ok();
         hammer.strike();
         assertFailsafeOnly(hammer.received());
@@ -250,8 +277,10 @@ final class BootTest {
         hammer.awaitThrough();
         reboot(daemon.home());
         assertTrue(filters("ingress").contains("0x5043"), filters("ingress"));
-        DaemonProcess other = LAB.home(RULES.formatted("").replace("nic: out0", "nic: none0")).start(
-                "STATE_DIRECTORY=" + daemon.home().lasting(), "RUNTIME_DIRECTORY=" + daemon.home().runtime());
+        DaemonProcess other = LAB.home(RULES.formatted("").replace("nic: out0", "nic: none0"))
+                .start(
+                        "STATE_DIRECTORY=" + daemon.home().lasting(),
+                        "RUNTIME_DIRECTORY=" + daemon.home().runtime());
         hammer.awaitThrough();
         assertEquals(List.of("none0"), gated(daemon.home()));
         other.close();

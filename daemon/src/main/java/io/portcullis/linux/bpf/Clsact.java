@@ -132,14 +132,10 @@ public final class Clsact {
      */
     public static void putClassic(byte[] instructions, int nic, boolean ingress, int priority, int handle)
             throws ErrnoException {
-        put(
-                new Place(nic, ingress, priority, handle),
-                "classic BPF",
-                BODY_LENGTH + instructions.length,
-                options -> {
-                    Netlink.putAttribute(options, TCA_BPF_OPS_LEN, instructionCount(instructions));
-                    Netlink.putAttribute(options, TCA_BPF_OPS, instructions);
-                });
+        put(new Place(nic, ingress, priority, handle), "classic BPF", BODY_LENGTH + instructions.length, options -> {
+            Netlink.putAttribute(options, TCA_BPF_OPS_LEN, instructionCount(instructions));
+            Netlink.putAttribute(options, TCA_BPF_OPS, instructions);
+        });
     }
 
     /** A u16. */
@@ -153,11 +149,7 @@ public final class Clsact {
     private record Place(int nic, boolean ingress, int priority, int handle) {
         ByteBuffer message(int length) {
             return Clsact.message(
-                    length,
-                    nic,
-                    handle,
-                    ingress ? INGRESS_PARENT : EGRESS_PARENT,
-                    priority << 16 | ALL_PROTOCOLS);
+                    length, nic, handle, ingress ? INGRESS_PARENT : EGRESS_PARENT, priority << 16 | ALL_PROTOCOLS);
         }
     }
 

@@ -34,7 +34,7 @@ public final class Logs {
 
         private final boolean toJournal;
 
-        public Line(boolean toJournal) {
+        Line(boolean toJournal) {
             this.toJournal = toJournal;
         }
 
