@@ -193,8 +193,9 @@ public final class FileSwap {
                         + ", which can't keep that owner: sudo chown " + ourselves + remedy + " " + file);
             }
             if (!remedy.isEmpty()) {
-                return Optional.of(file + " belongs to group " + group + ", of which portcullis is no member, and it can't keep"
-                        + " that group: sudo chgrp " + groups.getFirst() + " " + file);
+                return Optional.of(
+                        file + " belongs to group " + group + ", of which portcullis is no member, and it can't keep"
+                                + " that group: sudo chgrp " + groups.getFirst() + " " + file);
             }
         }
         if (!Files.isWritable(folder)) {
@@ -213,7 +214,11 @@ public final class FileSwap {
             if (words[0].equals("Gid:")) {
                 groups.addFirst(Integer.valueOf(words[2]));
             } else if (words[0].equals("Groups:")) {
-                Stream.of(words).skip(1).filter(word -> !word.isEmpty()).map(Integer::valueOf).forEach(groups::add);
+                Stream.of(words)
+                        .skip(1)
+                        .filter(word -> !word.isEmpty())
+                        .map(Integer::valueOf)
+                        .forEach(groups::add);
             }
         }
         return groups;

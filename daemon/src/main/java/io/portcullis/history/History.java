@@ -285,7 +285,8 @@ public final class History {
 
     private static SourceText read(Path copy, ChangeView.FileView file) throws IOException {
         SourceText text = new SourceText(
-                file.name(), OwnedFile.read(copy, (int) Math.clamp(file.size(), 0, LONGEST_COPY)).text());
+                file.name(),
+                OwnedFile.read(copy, Math.clamp(file.size(), 0, LONGEST_COPY)).text());
         if (!isOf(file, text)) {
             throw new FileSystemException(copy.toString(), null, "damaged: its checksum is another one");
         }

@@ -41,8 +41,8 @@ public record ChangeOptions(
                     "a note has at most " + LONGEST_NOTE + " characters, not " + note.length());
         }
         if (session.length() > LONGEST_SESSION) {
-            throw new IllegalArgumentException("SSH_CONNECTION has at most " + LONGEST_SESSION + " characters, not "
-                    + session.length());
+            throw new IllegalArgumentException(
+                    "SSH_CONNECTION has at most " + LONGEST_SESSION + " characters, not " + session.length());
         }
         if (base < 0) {
             throw new IllegalArgumentException("base must be the number of a change, or 0, not " + base);

@@ -57,7 +57,7 @@ final class ChangeCommandsTest {
         private volatile int conflicts;
         private volatile long inForce = 41;
 
-        private ChangeReport answer(boolean tried, long base, Actor actor) {
+        private ChangeReport answer(boolean tried, long base) {
             boolean conflict = !tried && base != 0 && conflicts > 0;
             if (conflict) {
                 conflicts--;
@@ -76,16 +76,29 @@ final class ChangeCommandsTest {
                     "",
                     List.of(),
                     List.of());
-            List<String> faults = conflict ? List.of("another change came first: @" + inForce + " is in force now") : errors;
+            List<String> faults =
+                    conflict ? List.of("another change came first: @" + inForce + " is in force now") : errors;
             return new ChangeReport(
-                    faults.isEmpty(), tried, conflict, change, List.of("/etc/p/main.yaml"), List.of(), List.of(), null, List.of(),
-                    null, "", 12, faults, List.of("main.yaml:1:1: odd"));
+                    faults.isEmpty(),
+                    tried,
+                    conflict,
+                    change,
+                    List.of("/etc/p/main.yaml"),
+                    List.of(),
+                    List.of(),
+                    null,
+                    List.of(),
+                    null,
+                    "",
+                    12,
+                    faults,
+                    List.of("main.yaml:1:1: odd"));
         }
 
         @Override
         public ChangeReport apply(ApplyRequest request, Actor actor) {
             asked.add(request);
-            return answer(request.options().dryRun(), request.options().base(), actor);
+            return answer(request.options().dryRun(), request.options().base());
         }
 
         @Override
@@ -94,12 +107,12 @@ final class ChangeCommandsTest {
             if (request.to() == 77) {
                 throw new NoSuchChange("there is no change @77 in the history");
             }
-            return answer(request.options().dryRun(), request.options().base(), actor);
+            return answer(request.options().dryRun(), request.options().base());
         }
 
         @Override
         public ChangeReport confirm(Actor actor) {
-            return answer(false, 0, actor);
+            return answer(false, 0);
         }
 
         @Override
@@ -107,9 +120,19 @@ final class ChangeCommandsTest {
             if (number == 77) {
                 throw new NoSuchChange("there is no change @77 in the history");
             }
-            ChangeView change = answer(true, 0, Actor.UNKNOWN).change();
+            ChangeView change = answer(true, 0).change();
             ChangeView noted = new ChangeView(
-                    change.change(), change.at(), change.actor(), "one\ntwo: 2", "", "", List.of(), 41, "applied", "", List.of(),
+                    change.change(),
+                    change.at(),
+                    change.actor(),
+                    "one\ntwo: 2",
+                    "",
+                    "",
+                    List.of(),
+                    41,
+                    "applied",
+                    "",
+                    List.of(),
                     List.of());
             return new ChangeFiles(noted, List.of(new ChangeFiles.File("/etc/p/a\nb.yaml", "version: 1")));
         }
@@ -140,7 +163,10 @@ final class ChangeCommandsTest {
 
     @Test
     void aChangeIsShownAndThenMadeOnTheOneItWasShownFor() {
-        assertEquals(0, run("apply", file.toString(), "--confirm", "60s", "--note", "why", "--allow-lockout"), err::toString);
+        assertEquals(
+                0,
+                run("apply", file.toString(), "--confirm", "60s", "--note", "why", "--allow-lockout"),
+                err::toString);
         assertEquals("""
                 change @42 by alice (uid 0, login uid 1000) by apply, on @41
                   writes /etc/p/main.yaml
@@ -166,7 +192,8 @@ final class ChangeCommandsTest {
     void includedFilesBesideItComeWithIt() throws Exception {
         Files.createDirectories(folder.resolve("rules.d"));
         Files.writeString(folder.resolve("rules.d/b.yaml"), "security-groups: {b: {ingress: [], egress: []}}\n");
-        Path elsewhere = Files.writeString(folder.resolve("run/else.yaml"), "security-groups: {e: {ingress: [], egress: []}}\n");
+        Path elsewhere =
+                Files.writeString(folder.resolve("run/else.yaml"), "security-groups: {e: {ingress: [], egress: []}}\n");
         Path main = Files.createDirectories(folder.resolve("m")).resolve("../new.yaml");
         Files.writeString(main, "version: 1\ninclude: ['rules.d/*.yaml', '" + elsewhere + "']\n");
         assertEquals(0, run("apply", main.toString(), "--dry-run"));
@@ -186,8 +213,15 @@ final class ChangeCommandsTest {
         assertEquals(4, daemon.asked.size());
         assertEquals(
                 List.of(0L, 41L, 42L, 43L),
-                daemon.asked.stream().map(each -> ((ApplyRequest) each).options().base()).toList());
-        assertEquals(2, out.toString().lines().filter("another change came first:"::equals).count());
+                daemon.asked.stream()
+                        .map(each -> ((ApplyRequest) each).options().base())
+                        .toList());
+        assertEquals(
+                2,
+                out.toString()
+                        .lines()
+                        .filter("another change came first:"::equals)
+                        .count());
         assertTrue(out.toString().endsWith("@44 is in force (12 ms)\n"), out::toString);
         // Operators without end: at last it is made on whatever is in force.
         daemon.conflicts = 1_000;
@@ -198,11 +232,13 @@ final class ChangeCommandsTest {
     @Test
     void aRefusalIsOneAndNamesTheFaults() {
         daemon.errors = List.of("main.yaml:1:1: no");
-        for (String[] words : new String[][] {{"apply", file.toString()}, {"rollback"}, {"apply", file.toString(), "--dry-run"}}) {
+        for (String[] words :
+                new String[][] {{"apply", file.toString()}, {"rollback"}, {"apply", file.toString(), "--dry-run"}}) {
             err.getBuffer().setLength(0);
             assertEquals(1, run(words));
             assertTrue(
-                    err.toString().endsWith("main.yaml:1:1: no\nportcullis: refused, the configuration in force stays\n"),
+                    err.toString()
+                            .endsWith("main.yaml:1:1: no\nportcullis: refused, the configuration in force stays\n"),
                     err::toString);
         }
         err.getBuffer().setLength(0);
@@ -213,14 +249,27 @@ final class ChangeCommandsTest {
     @Test
     void anAnswerAsJsonIsTheReport() throws Exception {
         assertEquals(0, run("apply", file.toString(), "--json"));
-        assertEquals(42, new ObjectMapper().readTree(out.toString()).path("change").path("change").asLong());
+        assertEquals(
+                42,
+                new ObjectMapper()
+                        .readTree(out.toString())
+                        .path("change")
+                        .path("change")
+                        .asLong());
         out.getBuffer().setLength(0);
         assertEquals(0, run("history", "--json"));
-        assertEquals(42, new ObjectMapper().readTree(out.toString()).path("inForce").asLong());
+        assertEquals(
+                42, new ObjectMapper().readTree(out.toString()).path("inForce").asLong());
         out.getBuffer().setLength(0);
         daemon.errors = List.of("no");
         assertEquals(1, run("confirm", "--json"));
-        assertEquals("no", new ObjectMapper().readTree(out.toString()).path("errors").path(0).asText());
+        assertEquals(
+                "no",
+                new ObjectMapper()
+                        .readTree(out.toString())
+                        .path("errors")
+                        .path(0)
+                        .asText());
     }
 
     @ParameterizedTest
@@ -305,12 +354,16 @@ final class ChangeCommandsTest {
     @Test
     void withoutADaemonItIsThree() {
         server.close();
-        for (String[] words : new String[][] {
-            {"apply", file.toString()}, {"rollback"}, {"confirm"}, {"history"}, {"show"}
-        }) {
+        for (String[] words :
+                new String[][] {{"apply", file.toString()}, {"rollback"}, {"confirm"}, {"history"}, {"show"}}) {
             assertEquals(3, run(words), words[0]);
         }
-        assertEquals(5, err.toString().lines().filter(line -> line.startsWith("portcullis: no portcullis runs here")).count());
+        assertEquals(
+                5,
+                err.toString()
+                        .lines()
+                        .filter(line -> line.startsWith("portcullis: no portcullis runs here"))
+                        .count());
     }
 
     /** Prints the ssh session that it finds. */

@@ -124,8 +124,7 @@ final class ChangeResourcesTest {
         assertEquals(JSON.readValue(GOOD, ApplyRequest.class), daemon.asked);
         assertEquals(OwnedFile.user(), daemon.by.uid());
         assertEquals(ProcessHandle.current().pid(), daemon.by.pid());
-        assertEquals(
-                FakeDaemon.report(daemon.by, List.of()), JSON.readValue(reply.body(), ChangeReport.class));
+        assertEquals(FakeDaemon.report(daemon.by, List.of()), JSON.readValue(reply.body(), ChangeReport.class));
         assertEquals(200, call("POST", "/v1/rollback", "{\"to\": 41}").status());
         assertEquals(JSON.readValue("{\"to\": 41}", RollbackRequest.class), daemon.asked);
         assertEquals(200, call("POST", "/v1/confirm", "").status());
@@ -138,7 +137,9 @@ final class ChangeResourcesTest {
         for (String[] each : new String[][] {{"/v1/apply", GOOD}, {"/v1/rollback", "{}"}, {"/v1/confirm", ""}}) {
             SocketClient.Reply reply = call("POST", each[0], each[1]);
             assertEquals(422, reply.status(), each[0]);
-            assertEquals(daemon.errors, JSON.readValue(reply.body(), ChangeReport.class).errors());
+            assertEquals(
+                    daemon.errors,
+                    JSON.readValue(reply.body(), ChangeReport.class).errors());
         }
     }
 
@@ -170,8 +171,11 @@ final class ChangeResourcesTest {
 
     @Test
     void whatIsTooLongIs413() throws Exception {
-        assertEquals(413, call("POST", "/v1/rollback", " ".repeat(64 << 10) + "{}").status());
-        assertEquals(200, call("POST", "/v1/rollback", " ".repeat((64 << 10) - 2) + "{}").status());
+        assertEquals(
+                413, call("POST", "/v1/rollback", " ".repeat(64 << 10) + "{}").status());
+        assertEquals(
+                200,
+                call("POST", "/v1/rollback", " ".repeat((64 << 10) - 2) + "{}").status());
         // It takes no body, and does not look into one.
         assertEquals(200, call("POST", "/v1/confirm", "{}").status());
     }
@@ -240,10 +244,18 @@ final class ChangeResourcesTest {
     void whoMayOnlyLookMayNotChange() throws Exception {
         assumeTrue(OwnedFile.user() == 0, "setpriv needs root");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.setPosixFilePermissions(Objects.requireNonNull(socket.getParent()), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(
+                Objects.requireNonNull(socket.getParent()), PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
         Process other = new ProcessBuilder(
-                        "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "perl", "-e", ANOTHER, socket.toString())
+                        "setpriv",
+                        "--reuid=12345",
+                        "--regid=12345",
+                        "--clear-groups",
+                        "perl",
+                        "-e",
+                        ANOTHER,
+                        socket.toString())
                 .redirectErrorStream(true)
                 .start();
         String said = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

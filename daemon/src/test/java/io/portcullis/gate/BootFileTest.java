@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The batch file: what is in it, and what the real tc makes of it. */
+@Tag("netns")
 final class BootFileTest {
     @TempDir
     private Path folder;
@@ -117,7 +118,6 @@ final class BootFileTest {
 
     /** The longest program that is ever written is one that tc takes, and a NIC that is missing stops nothing. */
     @Test
-    @Tag("netns")
     void tcLoadsTheLongestProgram() throws Exception {
         String most = IntStream.range(0, 700)
                 .mapToObj(i -> "10." + i / 256 + "." + i % 256 + ".0/24")

@@ -58,7 +58,8 @@ final class FileSwapTest {
     private TreeMap<String, String> disk() throws IOException {
         TreeMap<String, String> disk = new TreeMap<>();
         try (Stream<Path> all = Files.walk(parent)) {
-            for (Path each : all.filter(one -> !Files.isDirectory(one, LinkOption.NOFOLLOW_LINKS)).toList()) {
+            for (Path each : all.filter(one -> !Files.isDirectory(one, LinkOption.NOFOLLOW_LINKS))
+                    .toList()) {
                 disk.put(
                         parent.relativize(each).toString(),
                         Files.isSymbolicLink(each)
@@ -76,7 +77,8 @@ final class FileSwapTest {
     @Test
     void onlyWhatDiffersIsWritten() throws IOException {
         Path b = folder.resolve("b.yaml");
-        FileSwap swap = FileSwap.to(List.of(text(main, "old main"), text(b, "new b")), Set.of(a, folder.resolve("none")));
+        FileSwap swap =
+                FileSwap.to(List.of(text(main, "old main"), text(b, "new b")), Set.of(a, folder.resolve("none")));
         assertFalse(swap.isEmpty());
         assertEquals(List.of(b.toString()), swap.writes());
         assertEquals(List.of(a.toString()), swap.removals());
@@ -86,7 +88,8 @@ final class FileSwapTest {
         assertEquals(inode, Files.getAttribute(main, "unix:ino"));
         assertEquals(new TreeMap<>(java.util.Map.of("p/main.yaml", "old main", "p/b.yaml", "new b")), disk());
         assertEquals("rw-r-----", mode(b));
-        assertTrue(FileSwap.to(List.of(text(main, "old main"), text(b, "new b")), Set.of(a)).isEmpty());
+        assertTrue(FileSwap.to(List.of(text(main, "old main"), text(b, "new b")), Set.of(a))
+                .isEmpty());
     }
 
     @Test
@@ -106,7 +109,8 @@ final class FileSwapTest {
 
     @Test
     void aLinkStaysAndItsTargetIsWritten() throws IOException {
-        Path target = Files.writeString(Files.createDirectory(parent.resolve("git")).resolve("rules"), "old");
+        Path target =
+                Files.writeString(Files.createDirectory(parent.resolve("git")).resolve("rules"), "old");
         Files.delete(main);
         Files.createSymbolicLink(main, target);
         Files.createSymbolicLink(parent.resolve("etc"), folder);
@@ -116,7 +120,12 @@ final class FileSwapTest {
                         text(parent.resolve("etc/a.yaml"), "new a"),
                         text(parent.resolve("etc/b.yaml"), "new b")),
                 Set.of());
-        assertEquals(List.of(target.toString(), a.toString(), folder.resolve("b.yaml").toString()), swap.writes());
+        assertEquals(
+                List.of(
+                        target.toString(),
+                        a.toString(),
+                        folder.resolve("b.yaml").toString()),
+                swap.writes());
         swap.run();
         assertEquals("new", Files.readString(target));
         assertTrue(Files.isSymbolicLink(main));
@@ -141,9 +150,10 @@ final class FileSwapTest {
     void twoNamesOfOneFileWithTwoTextsAreRefused() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("l.yaml"), a);
         FileSystemException refused = assertThrows(
-                FileSystemException.class,
-                () -> FileSwap.to(List.of(text(a, "one"), text(link, "other")), Set.of()));
-        assertEquals(link + " -> " + a + ": both names lead to one file, and should have different texts", refused.getMessage());
+                FileSystemException.class, () -> FileSwap.to(List.of(text(a, "one"), text(link, "other")), Set.of()));
+        assertEquals(
+                link + " -> " + a + ": both names lead to one file, and should have different texts",
+                refused.getMessage());
         FileSwap.to(List.of(text(a, "same"), text(link, "same")), Set.of()).run();
         assertEquals("same", Files.readString(link));
         // The link is part of the configuration, its target under its own name is not.
@@ -188,7 +198,10 @@ final class FileSwapTest {
             });
         }
         // A file on the way.
-        assertThrows(IOException.class, () -> FileSwap.to(List.of(text(a.resolve("x.yaml"), "x")), Set.of()).run());
+        assertThrows(
+                IOException.class,
+                () -> FileSwap.to(List.of(text(a.resolve("x.yaml"), "x")), Set.of())
+                        .run());
         assertEquals(before, disk());
     }
 
@@ -199,8 +212,9 @@ final class FileSwapTest {
         }
         FileSystemException refused =
                 assertThrows(FileSystemException.class, () -> FileSwap.to(List.of(text(a, "new a")), Set.of()));
-        assertTrue(refused.getMessage().startsWith(a + ": larger than"), refused.getMessage());
-        assertTrue(FileSwap.undo(List.of(text(a, "new a")), List.of(text(a, "old a"))).isEmpty());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith(a + ": larger than"), refused.getMessage());
+        assertTrue(FileSwap.undo(List.of(text(a, "new a")), List.of(text(a, "old a")))
+                .isEmpty());
         FileSwap.to(List.of(), Set.of(a)).run();
         assertFalse(Files.exists(a));
     }
@@ -214,8 +228,9 @@ final class FileSwapTest {
             Path two = Files.writeString(disk.resolve("two.yaml"), "old");
             List<SourceText> texts = List.of(
                     text(one, "1".repeat(40_000)), text(two, "2".repeat(80_000)), text(disk.resolve("sub/x"), "x"));
-            IOException full = assertThrows(IOException.class, () -> FileSwap.to(texts, Set.of()).run());
-            assertTrue(full.getMessage().contains("No space left"), full.getMessage());
+            IOException full = assertThrows(
+                    IOException.class, () -> FileSwap.to(texts, Set.of()).run());
+            assertTrue(String.valueOf(full.getMessage()).contains("No space left"), full.getMessage());
             assertEquals("old", Files.readString(one));
             assertEquals("old", Files.readString(two));
             try (Stream<Path> left = Files.list(disk)) {
@@ -336,11 +351,19 @@ final class FileSwapTest {
     private List<String> asUser(int user, int group, Path... files) throws Exception {
         // It may read everything, as the classes may be root's, and write what any user may.
         List<String> command = new ArrayList<>(List.of(
-                "setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups",
-                "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
+                "setpriv",
+                "--reuid=" + user,
+                "--regid=" + group,
+                "--clear-groups",
+                "--inh-caps=-all,+dac_read_search",
+                "--ambient-caps=-all,+dac_read_search",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m",
-                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xshare:auto",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 AsUser.class.getName()));
         for (Path file : files) {
             command.add(file.toString());
@@ -354,7 +377,9 @@ final class FileSwapTest {
             assertTrue(process.waitFor(50, TimeUnit.SECONDS), "hangs");
             List<String> lines = Files.readAllLines(output);
             return process.exitValue() == 0
-                    ? lines.stream().filter(line -> line.matches("(FAULT |DONE).*")).toList()
+                    ? lines.stream()
+                            .filter(line -> line.matches("(FAULT |DONE).*"))
+                            .toList()
                     : lines;
         } finally {
             Files.delete(output);
@@ -371,7 +396,8 @@ final class FileSwapTest {
     void aUserWhoMayNotIsToldWhichCommandHelps() throws Exception {
         assumeTrue(OwnedFile.user() == 0);
         for (Path each = parent; each != null && !each.equals(each.getRoot()); each = each.getParent()) {
-            if (!Files.getPosixFilePermissions(each).contains(java.nio.file.attribute.PosixFilePermission.OTHERS_EXECUTE)) {
+            if (!Files.getPosixFilePermissions(each)
+                    .contains(java.nio.file.attribute.PosixFilePermission.OTHERS_EXECUTE)) {
                 Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
             }
         }
@@ -382,15 +408,18 @@ final class FileSwapTest {
         own(main, 54_321, 54_321);
         assertEquals(
                 List.of(
-                        "FAULT " + folder + " can't be written by user 54321, as which portcullis runs: sudo chown 54321 " + folder
-                                + ", and in the unit ReadWritePaths=" + folder,
-                        "FAULT " + a + " belongs to user 0, and portcullis runs as user 54321, which can't keep that owner: sudo chown"
+                        "FAULT " + folder
+                                + " can't be written by user 54321, as which portcullis runs: sudo chown 54321 "
+                                + folder + ", and in the unit ReadWritePaths=" + folder,
+                        "FAULT " + a
+                                + " belongs to user 0, and portcullis runs as user 54321, which can't keep that owner: sudo chown"
                                 + " 54321:54321 " + a),
                 asUser(54_321, 54_321, main, a));
         own(folder, 54_321, 54_321);
         own(a, 54_321, 0);
         assertEquals(
-                List.of("FAULT " + a + " belongs to group 0, of which portcullis is no member, and it can't keep that group: sudo chgrp 54321 "
+                List.of("FAULT " + a
+                        + " belongs to group 0, of which portcullis is no member, and it can't keep that group: sudo chgrp 54321 "
                         + a),
                 asUser(54_321, 54_321, main, a));
         assertEquals("old a", Files.readString(a));

@@ -151,7 +151,8 @@ final class HistoryTest {
         ChangeView kept = loaded().add(applied(), odd);
         assertEquals(odd, loaded().texts(kept));
         try (Stream<Path> all = Files.list(folder(1))) {
-            assertTrue(all.allMatch(each -> each.getFileName().toString().matches("change.json|[0-2]-[0-9a-f]{16}\\.yaml")));
+            assertTrue(all.allMatch(
+                    each -> each.getFileName().toString().matches("change.json|[0-2]-[0-9a-f]{16}\\.yaml")));
         }
     }
 
@@ -170,7 +171,8 @@ final class HistoryTest {
         for (int i = 0; i < 3; i++) {
             history.add(applied(), FIRST);
         }
-        Path copy = folder(3).resolve(history.find(3).orElseThrow().files().getFirst().stored());
+        Path copy = folder(3)
+                .resolve(history.find(3).orElseThrow().files().getFirst().stored());
         assertEquals(3, (int) Files.getAttribute(copy, "unix:nlink"));
         history.prune(1, Set.of());
         assertEquals(List.of(3L), numbers(history));
@@ -272,7 +274,8 @@ final class HistoryTest {
         try (Stream<Path> left = Files.list(folder())) {
             assertEquals(
                     daemons,
-                    left.filter(one -> !one.getFileName().toString().equals(".lock")).count());
+                    left.filter(one -> !one.getFileName().toString().equals(".lock"))
+                            .count());
         }
     }
 
@@ -317,7 +320,8 @@ final class HistoryTest {
                 good(1, "0-0123456789abcdef.yaml").replace("\"outcome\": \"applied\"", "\"outcome\": null"),
                 good(1, "0-0123456789abcdef.yaml").replace("\"actor\": {", "\"actor\": null, \"x\": {"),
                 good(1, "0-0123456789abcdef.yaml").replaceFirst("\\}\\s*$", ""),
-                good(1, "0-0123456789abcdef.yaml").replace("\"note\": \"\"", "\"note\": \"" + "x".repeat(17 << 20) + "\""));
+                good(1, "0-0123456789abcdef.yaml")
+                        .replace("\"note\": \"\"", "\"note\": \"" + "x".repeat(17 << 20) + "\""));
     }
 
     private static String good(long number, String stored) {
@@ -368,14 +372,14 @@ final class HistoryTest {
         assertEquals(List.of(), loaded().changes());
         Files.delete(change);
         mkfifo(change);
-        assertTimeoutPreemptively(
-                Duration.ofSeconds(10), () -> assertEquals(List.of(), loaded().changes()));
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> assertEquals(List.of(), loaded().changes()));
         Files.delete(copy);
         mkfifo(copy);
         assertTimeoutPreemptively(
                 Duration.ofSeconds(10), () -> assertThrows(IOException.class, () -> history.texts(kept)));
         assertTimeoutPreemptively(
-                Duration.ofSeconds(10), () -> assertEquals(2, history.add(applied(), FIRST).change()));
+                Duration.ofSeconds(10),
+                () -> assertEquals(2, history.add(applied(), FIRST).change()));
         Path pending = folder(2).resolve("pending.json");
         mkfifo(pending);
         assertTimeoutPreemptively(
@@ -447,14 +451,18 @@ final class HistoryTest {
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         History others = new History(lasting, MAIN);
         IOException refused = assertThrows(IOException.class, others::load);
-        assertTrue(refused.getMessage().startsWith(folder() + " may be written by others"), refused.getMessage());
+        assertTrue(
+                String.valueOf(refused.getMessage()).startsWith(folder() + " may be written by others"),
+                refused.getMessage());
         assertThrows(IOException.class, () -> others.add(applied(), FIRST));
         assertEquals(List.of(), others.changes());
         assumeTrue(OwnedFile.user() == 0);
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwx------"));
         Files.setAttribute(folder(), "unix:uid", 12_345);
         refused = assertThrows(IOException.class, others::load);
-        assertTrue(refused.getMessage().startsWith(folder() + " belongs to user 12345"), refused.getMessage());
+        assertTrue(
+                String.valueOf(refused.getMessage()).startsWith(folder() + " belongs to user 12345"),
+                refused.getMessage());
     }
 
     @Test
@@ -469,8 +477,8 @@ final class HistoryTest {
                 fill(ballast, pages);
                 attempt(() -> history.add(applied(), text("version: " + "1".repeat(8_000))));
                 attempt(() -> history.conclude(1, ChangeView.APPLIED, "x".repeat(5_000)));
-                attempt(() -> history.setPending(
-                        Pending.of(1, 0, Instant.now(), Duration.ofSeconds(60), "x".repeat(5_000))));
+                attempt(() ->
+                        history.setPending(Pending.of(1, 0, Instant.now(), Duration.ofSeconds(60), "x".repeat(5_000))));
                 Files.delete(ballast);
                 History read = loaded();
                 assertEquals(history.changes(), read.changes());
@@ -516,7 +524,7 @@ final class HistoryTest {
         try {
             access.run();
         } catch (IOException full) {
-            assertTrue(full.getMessage().contains("No space left"), full.getMessage());
+            assertTrue(String.valueOf(full.getMessage()).contains("No space left"), full.getMessage());
         }
     }
 

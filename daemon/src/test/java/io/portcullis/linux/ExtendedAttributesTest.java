@@ -49,9 +49,9 @@ final class ExtendedAttributesTest {
     }
 
     private static TreeSet<String> names(Path file) throws IOException {
-        return new TreeSet<>(Objects.requireNonNull(
-                        Files.getFileAttributeView(file, UserDefinedFileAttributeView.class))
-                .list());
+        return new TreeSet<>(
+                Objects.requireNonNull(Files.getFileAttributeView(file, UserDefinedFileAttributeView.class))
+                        .list());
     }
 
     /** An attribute of any name; python3 writes it, as the JDK does not. */

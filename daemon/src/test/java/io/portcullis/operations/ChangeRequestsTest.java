@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,8 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Changes as JSON, both ways, and values that nobody should send. */
 final class ChangeRequestsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final ChangeOptions OPTIONS = new ChangeOptions(
-            "why \u0007\n\ud83d\ude00", 60_000, true, true, 41, "198.51.100.7 40000 10.0.0.1 22");
+    private static final ChangeOptions OPTIONS =
+            new ChangeOptions("why \u0007\n\ud83d\ude00", 60_000, true, true, 41, "198.51.100.7 40000 10.0.0.1 22");
     private static final ChangeView CHANGE = new ChangeView(
             Long.MAX_VALUE,
             "2026-11-29T20:00:00Z",
@@ -44,12 +45,15 @@ final class ChangeRequestsTest {
         roundTrip(new RollbackRequest(41, OPTIONS), RollbackRequest.class);
         roundTrip(
                 new ApplyRequest(
-                        List.of(new ApplyRequest.File("", "version: 1\n"), new ApplyRequest.File("rules.d/a b.yaml", "")),
+                        List.of(
+                                new ApplyRequest.File("", "version: 1\n"),
+                                new ApplyRequest.File("rules.d/a b.yaml", "")),
                         true,
                         OPTIONS),
                 ApplyRequest.class);
         roundTrip(new HistoryReport(42, 41, "2026-11-29T20:00:00Z", List.of(CHANGE)), HistoryReport.class);
-        roundTrip(new ChangeFiles(CHANGE, List.of(new ChangeFiles.File("/etc/p/a b.yaml", "\u0000"))), ChangeFiles.class);
+        roundTrip(
+                new ChangeFiles(CHANGE, List.of(new ChangeFiles.File("/etc/p/a b.yaml", "\u0000"))), ChangeFiles.class);
         roundTrip(
                 new ChangeReport(
                         true,
@@ -73,7 +77,9 @@ final class ChangeRequestsTest {
     void whatIsMissingIsPlain() throws IOException {
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{}", ChangeOptions.class));
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{\"note\": null, \"session\": null}", ChangeOptions.class));
-        assertEquals(new RollbackRequest(0, ChangeOptions.PLAIN), JSON.readValue("{\"options\": null}", RollbackRequest.class));
+        assertEquals(
+                new RollbackRequest(0, ChangeOptions.PLAIN),
+                JSON.readValue("{\"options\": null}", RollbackRequest.class));
         assertEquals(
                 new ApplyRequest(List.of(new ApplyRequest.File("", "")), false, ChangeOptions.PLAIN),
                 JSON.readValue("{\"files\": [{\"path\": \"\", \"text\": \"\"}]}", ApplyRequest.class));
@@ -83,7 +89,7 @@ final class ChangeRequestsTest {
     private static String refusal(String json, Class<?> shape) {
         ValueInstantiationException refused =
                 assertThrows(ValueInstantiationException.class, () -> JSON.readValue(json, shape));
-        return String.valueOf(refused.getCause().getMessage());
+        return String.valueOf(Objects.requireNonNull(refused.getCause()).getMessage());
     }
 
     @Test
@@ -91,16 +97,23 @@ final class ChangeRequestsTest {
         assertEquals(
                 "a note has at most 1000 characters, not 1001",
                 refusal("{\"note\": \"" + "x".repeat(1_001) + "\"}", ChangeOptions.class));
-        assertEquals(1_000, new ChangeOptions("x".repeat(1_000), 0, false, false, 0, "").note().length());
+        assertEquals(
+                1_000,
+                new ChangeOptions("x".repeat(1_000), 0, false, false, 0, "")
+                        .note()
+                        .length());
         for (long ms : new long[] {-1, 1, 999, 86_400_001, Long.MAX_VALUE, Long.MIN_VALUE}) {
             assertEquals(
-                    "the wait for a confirmation is 1s to 24h", refusal("{\"confirmMs\": " + ms + "}", ChangeOptions.class));
+                    "the wait for a confirmation is 1s to 24h",
+                    refusal("{\"confirmMs\": " + ms + "}", ChangeOptions.class));
         }
         for (long ms : new long[] {0, 1_000, 86_400_000}) {
             assertEquals(ms, new ChangeOptions("", ms, false, false, 0, "").confirmMs());
         }
-        assertEquals("base must be the number of a change, or 0, not -1", refusal("{\"base\": -1}", ChangeOptions.class));
-        assertEquals("to must be the number of a change, or 0, not -41", refusal("{\"to\": -41}", RollbackRequest.class));
+        assertEquals(
+                "base must be the number of a change, or 0, not -1", refusal("{\"base\": -1}", ChangeOptions.class));
+        assertEquals(
+                "to must be the number of a change, or 0, not -41", refusal("{\"to\": -41}", RollbackRequest.class));
         assertEquals(
                 "SSH_CONNECTION has at most 200 characters, not 201",
                 refusal("{\"session\": \"" + "1".repeat(201) + "\"}", ChangeOptions.class));
@@ -117,7 +130,8 @@ final class ChangeRequestsTest {
             })
     void theConfigurationItselfComesFirst(String json) {
         assertEquals(
-                "files must begin with the configuration itself, whose path is empty", refusal(json, ApplyRequest.class));
+                "files must begin with the configuration itself, whose path is empty",
+                refusal(json, ApplyRequest.class));
     }
 
     @ParameterizedTest
@@ -157,7 +171,9 @@ final class ChangeRequestsTest {
         assertEquals("root (uid 0) by edit", new ChangeView.By(0, 0, "root", "edit", 0).toString());
         assertEquals("root (uid 0) by edit", new ChangeView.By(0, -1, "root", "edit", 0).toString());
         assertEquals("somebody by edit", new ChangeView.By(-1, -1, "", "edit", 0).toString());
-        assertEquals("somebody (uid 5)", ChangeView.By.of(new Actor(5, 5, "", 1), "apply").name());
+        assertEquals(
+                "somebody (uid 5)",
+                ChangeView.By.of(new Actor(5, 5, "", 1), "apply").name());
     }
 
     @Test

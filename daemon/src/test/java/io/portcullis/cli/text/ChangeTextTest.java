@@ -70,7 +70,12 @@ final class ChangeTextTest {
     @Test
     void thePlanSaysAll() {
         ChangeReport plan = report(
-                change(42, "alice", "why\u001b[2J\nchange @43", ChangeView.BEGUN, List.of("web0: tcp 22\u0007 from any")),
+                change(
+                        42,
+                        "alice",
+                        "why\u001b[2J\nchange @43",
+                        ChangeView.BEGUN,
+                        List.of("web0: tcp 22\u0007 from any")),
                 List.of("/etc/p/main.yaml"),
                 new ChangeReport.Flows(5, 2, 1, List.of("tcp a > b")),
                 session(true, new ExplainReport.RuleView("web/ingress[1]", "main.yaml:7:9", "")),
@@ -105,8 +110,7 @@ final class ChangeTextTest {
                   your ssh session from 198.51.100.7 to port 22 (web0) would be REFUSED anew: no rule: add a rule""", String.join("\n", ChangeText.plan(plan)));
         assertEquals(
                 "  your ssh session from 198.51.100.7 to port 22 (web0) is admitted anew: failsafe",
-                ChangeText.plan(report(
-                                plan.change(), List.of(), null, session(true, null), "", List.of("no")))
+                ChangeText.plan(report(plan.change(), List.of(), null, session(true, null), "", List.of("no")))
                         .getLast());
     }
 
@@ -123,8 +127,7 @@ final class ChangeTextTest {
     void theOutcomeSaysUntilWhen() {
         ChangeView change = change(42, "", "", ChangeView.APPLIED, List.of());
         assertEquals(
-                "@42 is in force (12 ms)",
-                ChangeText.outcome(report(change, List.of(), null, null, "", List.of())));
+                "@42 is in force (12 ms)", ChangeText.outcome(report(change, List.of(), null, null, "", List.of())));
         assertEquals(
                 "@42 is in force (12 ms) until 2026-11-29T20:01:00Z: 'portcullis confirm' keeps it, else @41 comes back",
                 ChangeText.outcome(report(change, List.of(), null, null, "2026-11-29T20:01:00Z", List.of())));
@@ -133,7 +136,18 @@ final class ChangeTextTest {
     @Test
     void theTableHasOneLineForEachChange() {
         ChangeView odd = new ChangeView(
-                7, "", new ChangeView.By(-1, -1, "", "edit", 0), "", "", "", List.of(), 0, "postponed", "", List.of(), List.of());
+                7,
+                "",
+                new ChangeView.By(-1, -1, "", "edit", 0),
+                "",
+                "",
+                "",
+                List.of(),
+                0,
+                "postponed",
+                "",
+                List.of(),
+                List.of());
         HistoryReport report = new HistoryReport(
                 42,
                 43,
@@ -149,6 +163,7 @@ final class ChangeTextTest {
                 *  @42     2026-11-29T20:00:00Z  alice  apply  confirmed             0  0
                    @8      2026-11-29T20:00:00Z  uid 0  apply  refused               0  0  main.yaml:1:1: no
                    @7                            ?      edit   postponed             0  0""", String.join("\n", ChangeText.history(report)));
-        assertEquals(1, ChangeText.history(new HistoryReport(0, 0, "", List.of())).size());
+        assertEquals(
+                1, ChangeText.history(new HistoryReport(0, 0, "", List.of())).size());
     }
 }

@@ -42,7 +42,9 @@ final class OverlayTest {
         assertEquals(List.of("a.yaml", "b.yaml", "c.yaml", "sub.yaml"), matches(beside, folder, "*.yaml"));
         assertEquals(List.of(".hidden.yaml", ".more.yaml"), matches(beside, folder, ".*.yaml"));
         assertEquals(List.of("x.yaml"), matches(beside, folder.resolve("sub.yaml"), "*"));
-        assertEquals(List.of("b.yaml", "c.yaml", "sub.yaml"), matches(new Overlay(texts, folder, Set.of()), folder, "*.yaml"));
+        assertEquals(
+                List.of("b.yaml", "c.yaml", "sub.yaml"),
+                matches(new Overlay(texts, folder, Set.of()), folder, "*.yaml"));
         assertEquals(
                 List.of("b.yaml", "c.yaml", "sub.yaml"),
                 matches(
@@ -65,8 +67,8 @@ final class OverlayTest {
         Path disk = Files.writeString(folder.resolve("a.yaml"), "disk");
         assertTrue(Overlay.NONE.isOnDisk(disk));
         assertTrue(Overlay.NONE.exists(disk));
-        for (Overlay without : List.of(
-                new Overlay(Map.of(), folder, Set.of()), new Overlay(Map.of(), null, Set.of(disk)))) {
+        for (Overlay without :
+                List.of(new Overlay(Map.of(), folder, Set.of()), new Overlay(Map.of(), null, Set.of(disk)))) {
             assertFalse(without.isOnDisk(disk));
             assertFalse(without.exists(disk));
             assertFalse(without.isOnDisk(folder.resolve("sub/../a.yaml")));

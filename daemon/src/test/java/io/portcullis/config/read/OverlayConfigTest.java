@@ -32,12 +32,45 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class OverlayConfigTest {
     private static final int TREES = 150;
     private static final List<String> NAMES = List.of(
-            "a.yaml", "b.yaml", "x y.yaml", ".hidden.yaml", "sub/a.yaml", "sub/c.yaml", "sub/deep/d.yaml", "sub.yaml/e.yaml");
+            "a.yaml",
+            "b.yaml",
+            "x y.yaml",
+            ".hidden.yaml",
+            "sub/a.yaml",
+            "sub/c.yaml",
+            "sub/deep/d.yaml",
+            "sub.yaml/e.yaml");
     private static final List<String> INCLUDES = List.of(
-            "a.yaml", "b.yaml", "*.yaml", "./*.yaml", ".*.yaml", "sub/*.yaml", "*/*.yaml", "*/[ab].yaml", "{a,b}.yaml",
-            "sub/../b.yaml", "../p/a.yaml", "../*/b.yaml", "ROOT/sub/*.yaml", "ROOT/b.yaml", "none.yaml", "none*/x.yaml",
-            "none/../a.yaml", "sub", "sub/deep", "a.yaml/x.yaml", "a.yaml/*", "[", "x y.yaml", "main.yaml", "sub/*/d.yaml",
-            "*", "../c.yaml", "../a.yaml", "deep/*", "");
+            "a.yaml",
+            "b.yaml",
+            "*.yaml",
+            "./*.yaml",
+            ".*.yaml",
+            "sub/*.yaml",
+            "*/*.yaml",
+            "*/[ab].yaml",
+            "{a,b}.yaml",
+            "sub/../b.yaml",
+            "../p/a.yaml",
+            "../*/b.yaml",
+            "ROOT/sub/*.yaml",
+            "ROOT/b.yaml",
+            "none.yaml",
+            "none*/x.yaml",
+            "none/../a.yaml",
+            "sub",
+            "sub/deep",
+            "a.yaml/x.yaml",
+            "a.yaml/*",
+            "[",
+            "x y.yaml",
+            "main.yaml",
+            "sub/*/d.yaml",
+            "*",
+            "../c.yaml",
+            "../a.yaml",
+            "deep/*",
+            "");
 
     @TempDir
     Path parent;
@@ -72,7 +105,8 @@ final class OverlayConfigTest {
         for (String name : NAMES) {
             if (random.nextInt(3) > 0) {
                 String group = random.nextInt(20) == 0 ? "main" : "g" + NAMES.indexOf(name);
-                String text = includes(random, random.nextInt(3) == 0 ? 1 : 0) + """
+                String text = includes(random, random.nextInt(3) == 0 ? 1 : 0)
+                        + """
                         security-groups:
                           %s: {ingress: [{protocol: tcp, ports: %d, from: any}], egress: []}
                         """.formatted(group, 1 + random.nextInt(1_000));
@@ -159,12 +193,18 @@ final class OverlayConfigTest {
         Files.createDirectories(root().resolve("a.yaml/old"));
         Files.writeString(root().resolve("sub"), "no folder yet");
         Map<Path, String> files = Map.of(
-                main, "version: 1\ninclude: ['*.yaml', sub/b.yaml]\nsecurity-groups: {}\ninterfaces: {}\n",
-                root().resolve("a.yaml"), "security-groups: {a: {ingress: [], egress: []}}\n",
-                root().resolve("sub/b.yaml"), "security-groups: {b: {ingress: [], egress: []}}\n");
+                main,
+                "version: 1\ninclude: ['*.yaml', sub/b.yaml]\nsecurity-groups: {}\ninterfaces: {}\n",
+                root().resolve("a.yaml"),
+                "security-groups: {a: {ingress: [], egress: []}}\n",
+                root().resolve("sub/b.yaml"),
+                "security-groups: {b: {ingress: [], egress: []}}\n");
         Outcome outcome = read(new Overlay(files, null, Set.of()));
         assertEquals(
-                List.of(main.toString(), root().resolve("a.yaml").toString(), root().resolve("sub/b.yaml").toString()),
+                List.of(
+                        main.toString(),
+                        root().resolve("a.yaml").toString(),
+                        root().resolve("sub/b.yaml").toString()),
                 outcome.texts().stream().map(SourceText::name).toList(),
                 String.valueOf(outcome.config()));
     }
@@ -184,7 +224,8 @@ final class OverlayConfigTest {
         write(Map.of(
                 main, "version: 1\ninclude: [b.yaml]\n",
                 b, "security-groups: {b: {ingress: [], egress: []}}\n"));
-        String error = String.valueOf(read(new Overlay(Map.of(), null, Set.of(b))).config());
+        String error =
+                String.valueOf(read(new Overlay(Map.of(), null, Set.of(b))).config());
         assertTrue(error.contains(main + ":2:11: include: b.yaml: no such file"), error);
         error = String.valueOf(read(new Overlay(Map.of(), null, Set.of(main))).config());
         assertTrue(error.contains(main + ": no such file"), error);
