@@ -199,7 +199,7 @@ final class FileSwapTest {
         }
         FileSystemException refused =
                 assertThrows(FileSystemException.class, () -> FileSwap.to(List.of(text(a, "new a")), Set.of()));
-        assertTrue(refused.getMessage().startsWith(a + ": larger than"), refused.getMessage());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith(a + ": larger than"), refused.getMessage());
         assertTrue(FileSwap.undo(List.of(text(a, "new a")), List.of(text(a, "old a"))).isEmpty());
         FileSwap.to(List.of(), Set.of(a)).run();
         assertFalse(Files.exists(a));
@@ -215,7 +215,7 @@ final class FileSwapTest {
             List<SourceText> texts = List.of(
                     text(one, "1".repeat(40_000)), text(two, "2".repeat(80_000)), text(disk.resolve("sub/x"), "x"));
             IOException full = assertThrows(IOException.class, () -> FileSwap.to(texts, Set.of()).run());
-            assertTrue(full.getMessage().contains("No space left"), full.getMessage());
+            assertTrue(String.valueOf(full.getMessage()).contains("No space left"), full.getMessage());
             assertEquals("old", Files.readString(one));
             assertEquals("old", Files.readString(two));
             try (Stream<Path> left = Files.list(disk)) {

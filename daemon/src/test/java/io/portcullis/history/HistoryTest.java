@@ -447,14 +447,14 @@ final class HistoryTest {
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         History others = new History(lasting, MAIN);
         IOException refused = assertThrows(IOException.class, others::load);
-        assertTrue(refused.getMessage().startsWith(folder() + " may be written by others"), refused.getMessage());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith(folder() + " may be written by others"), refused.getMessage());
         assertThrows(IOException.class, () -> others.add(applied(), FIRST));
         assertEquals(List.of(), others.changes());
         assumeTrue(OwnedFile.user() == 0);
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwx------"));
         Files.setAttribute(folder(), "unix:uid", 12_345);
         refused = assertThrows(IOException.class, others::load);
-        assertTrue(refused.getMessage().startsWith(folder() + " belongs to user 12345"), refused.getMessage());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith(folder() + " belongs to user 12345"), refused.getMessage());
     }
 
     @Test
@@ -516,7 +516,7 @@ final class HistoryTest {
         try {
             access.run();
         } catch (IOException full) {
-            assertTrue(full.getMessage().contains("No space left"), full.getMessage());
+            assertTrue(String.valueOf(full.getMessage()).contains("No space left"), full.getMessage());
         }
     }
 

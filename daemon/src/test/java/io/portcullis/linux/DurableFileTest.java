@@ -66,7 +66,8 @@ final class DurableFileTest {
 
     @Test
     void aFolderInItsPlaceStays() throws IOException {
-        Path file = Files.createDirectories(folder.resolve("a.json/sub")).getParent();
+        Path file = folder.resolve("a.json");
+        Files.createDirectories(file.resolve("sub"));
         assertThrows(IOException.class, () -> DurableFile.write(file, NEW));
         assertEquals(List.of("a.json"), names());
         Files.createDirectories(folder.resolve("b.json.new/sub"));

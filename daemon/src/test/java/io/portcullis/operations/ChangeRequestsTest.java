@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,7 +84,7 @@ final class ChangeRequestsTest {
     private static String refusal(String json, Class<?> shape) {
         ValueInstantiationException refused =
                 assertThrows(ValueInstantiationException.class, () -> JSON.readValue(json, shape));
-        return String.valueOf(refused.getCause().getMessage());
+        return String.valueOf(Objects.requireNonNull(refused.getCause()).getMessage());
     }
 
     @Test
