@@ -54,10 +54,10 @@ final class ChangeCommandsTest {
     private static final class Scripted extends FakeDaemon {
         private final List<Object> asked = Collections.synchronizedList(new ArrayList<>());
         private volatile List<String> errors = List.of();
-        private volatile int conflicts;
-        private volatile long inForce = 41;
+        private int conflicts;
+        private long inForce = 41;
 
-        private ChangeReport answer(boolean tried, long base) {
+        private synchronized ChangeReport answer(boolean tried, long base) {
             boolean conflict = !tried && base != 0 && conflicts > 0;
             if (conflict) {
                 conflicts--;
