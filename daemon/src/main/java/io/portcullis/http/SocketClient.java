@@ -1,11 +1,11 @@
 package io.portcullis.http;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -85,13 +85,30 @@ public final class SocketClient {
             send(channel, body);
         } catch (IOException cut) {
             // A server that closes before it has read all may have said why.
-            byte[] answer = Channels.newInputStream(channel).readNBytes(MAX_ANSWER_LENGTH);
+            byte[] answer = answer(channel);
             if (answer.length == 0) {
                 throw cut;
             }
             return answer;
         }
-        return Channels.newInputStream(channel).readNBytes(MAX_ANSWER_LENGTH);
+        return answer(channel);
+    }
+
+    /** What came until the end of the stream, or until the server cut it off: the kernel resets a connection with unread bytes. */
+    private static byte[] answer(SocketChannel channel) throws IOException {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        ByteBuffer piece = ByteBuffer.allocate(PIECE_LENGTH);
+        try {
+            while (answer.size() < MAX_ANSWER_LENGTH && channel.read(piece) >= 0) {
+                answer.write(piece.array(), 0, Math.min(piece.position(), MAX_ANSWER_LENGTH - answer.size()));
+                piece.clear();
+            }
+        } catch (IOException cut) {
+            if (answer.size() == 0) {
+                throw cut;
+            }
+        }
+        return answer.toByteArray();
     }
 
     private static void send(SocketChannel channel, byte[] all) throws IOException {

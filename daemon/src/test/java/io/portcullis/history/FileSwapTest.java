@@ -22,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -55,7 +56,7 @@ final class FileSwapTest {
     }
 
     /** Every file below the folder, hidden ones too, with its text, or where its link leads. */
-    private TreeMap<String, String> disk() throws IOException {
+    private Map<String, String> disk() throws IOException {
         TreeMap<String, String> disk = new TreeMap<>();
         try (Stream<Path> all = Files.walk(parent)) {
             for (Path each : all.filter(one -> !Files.isDirectory(one, LinkOption.NOFOLLOW_LINKS))

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ final class ExtendedAttributesTest {
         return (byte[]) Files.getAttribute(file, "user:" + name);
     }
 
-    private static TreeSet<String> names(Path file) throws IOException {
+    private static Set<String> names(Path file) throws IOException {
         return new TreeSet<>(
                 Objects.requireNonNull(Files.getFileAttributeView(file, UserDefinedFileAttributeView.class))
                         .list());
