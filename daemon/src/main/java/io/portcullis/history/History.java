@@ -13,7 +13,6 @@ import io.portcullis.linux.OwnedFile;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.operations.ChangeView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -139,7 +138,7 @@ public final class History {
         for (SourceText text : texts) {
             all.append(text.name()).append('\0').append(sum(text)).append('\n');
         }
-        return FileName.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+        return FileName.sha256(all.toString());
     }
 
     /** True: a change has this file with this text. */
@@ -148,7 +147,7 @@ public final class History {
     }
 
     private static String sum(SourceText text) {
-        return FileName.sha256(text.yaml().getBytes(StandardCharsets.UTF_8));
+        return FileName.sha256(text.yaml());
     }
 
     /**
@@ -229,14 +228,13 @@ public final class History {
 
     /** A copy of a text. An equal copy of an earlier change gets a second name. */
     private ChangeView.FileView store(Path into, int index, SourceText text) throws IOException {
-        byte[] bytes = text.yaml().getBytes(StandardCharsets.UTF_8);
-        String sum = FileName.sha256(bytes);
+        String sum = sum(text);
         String stored = index + "-" + sum.substring(0, 16) + ".yaml";
         Path copy = into.resolve(stored);
         if (!link(copy, sum)) {
-            DurableFile.create(copy, bytes);
+            DurableFile.create(copy, text.yaml());
         }
-        return new ChangeView.FileView(text.name(), stored, sum, bytes.length);
+        return new ChangeView.FileView(text.name(), stored, sum, Files.size(copy));
     }
 
     private boolean link(Path copy, String sum) {

@@ -131,7 +131,7 @@ public final class LastGood {
     private Index index(List<SourceText> texts) {
         List<Entry> entries = new ArrayList<>();
         for (SourceText text : texts) {
-            String sum = FileName.sha256(text.yaml().getBytes(StandardCharsets.UTF_8));
+            String sum = FileName.sha256(text.yaml());
             entries.add(new Entry(text.name(), entries.size() + "-" + sum.substring(0, 16) + ".yaml", sum));
         }
         return new Index(configuration.toString(), entries);
@@ -216,7 +216,7 @@ public final class LastGood {
         for (int i = 0; i < texts.size(); i++) {
             DurableFile.write(
                     folder.resolve(index.files.get(i).stored),
-                    texts.get(i).yaml().getBytes(StandardCharsets.UTF_8));
+                    texts.get(i).yaml());
         }
         DurableFile.force(folder);
         DurableFile.write(folder.resolve(INDEX), JSON.writeValueAsBytes(index));

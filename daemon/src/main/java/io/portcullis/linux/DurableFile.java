@@ -2,7 +2,12 @@ package io.portcullis.linux;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -29,9 +34,24 @@ public final class DurableFile {
      * @throws IOException if it can't be written; then a file of that name is as before
      */
     public static void write(Path file, byte[] bytes) throws IOException {
+        write(file, fresh -> create(fresh, bytes));
+    }
+
+    /** As {@link #write(Path, byte[])}, a text as UTF-8. */
+    public static void write(Path file, String text) throws IOException {
+        write(file, fresh -> create(fresh, text));
+    }
+
+    /** Creates a file. */
+    @FunctionalInterface
+    private interface Creation {
+        void create(Path fresh) throws IOException;
+    }
+
+    private static void write(Path file, Creation creation) throws IOException {
         Path fresh = file.resolveSibling(file.getFileName() + NEW);
         try {
-            create(fresh, bytes);
+            creation.create(fresh);
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Files.deleteIfExists(fresh);
@@ -41,17 +61,56 @@ public final class DurableFile {
 
     /** Creates a file with mode 0600, and waits until its bytes are on the disk. A file of that name is removed before. */
     public static void create(Path file, byte[] bytes) throws IOException {
-        Files.deleteIfExists(file);
-        try (FileChannel channel = FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            int at = 0;
-            while (at < bytes.length) {
-                at += channel.write(ByteBuffer.wrap(bytes, at, Math.min(PART, bytes.length - at)));
+        try (FileChannel channel = open(file)) {
+            for (int at = 0; at < bytes.length; at += PART) {
+                write(channel, ByteBuffer.wrap(bytes, at, Math.min(PART, bytes.length - at)));
             }
             channel.force(true);
         }
+    }
+
+    /** As {@link #create(Path, byte[])}, a text as UTF-8. */
+    public static void create(Path file, String text) throws IOException {
+        try (FileChannel channel = open(file)) {
+            encode(text, piece -> write(channel, piece));
+            channel.force(true);
+        }
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        Files.deleteIfExists(file);
+        return FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+
+    private static void write(FileChannel channel, ByteBuffer piece) throws IOException {
+        while (piece.hasRemaining()) {
+            channel.write(piece);
+        }
+    }
+
+    /** Takes pieces of a text's UTF-8, one after the other; reads each to its end. */
+    @FunctionalInterface
+    interface Pieces {
+        void take(ByteBuffer piece) throws IOException;
+    }
+
+    /** Encodes a text piece by piece: the bytes of a large one, as a whole, would be garbage that a collection has to copy. */
+    static void encode(String text, Pieces pieces) throws IOException {
+        CharsetEncoder encoder = StandardCharsets.UTF_8
+                .newEncoder()
+                .onMalformedInput(CodingErrorAction.REPLACE)
+                .onUnmappableCharacter(CodingErrorAction.REPLACE);
+        CharBuffer in = CharBuffer.wrap(text);
+        ByteBuffer piece = ByteBuffer.allocate(PART);
+        CoderResult result;
+        do {
+            result = encoder.encode(in, piece, true);
+            pieces.take(piece.flip());
+            piece.clear();
+        } while (result.isOverflow());
     }
 
     /** Waits until the names in a folder are on the disk. */

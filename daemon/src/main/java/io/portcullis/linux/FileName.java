@@ -1,5 +1,7 @@
 package io.portcullis.linux;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -45,8 +47,23 @@ public final class FileName {
 
     /** SHA-256 of bytes, as 64 hexadecimal digits. */
     public static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
+    /** As {@link #sha256(byte[])}, of a text as UTF-8. */
+    public static String sha256(String text) {
+        MessageDigest digest = sha256();
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            DurableFile.encode(text, digest::update);
+        } catch (IOException never) {
+            throw new UncheckedIOException("a digest is no file", never);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException missing) {
             throw new IllegalStateException("every JDK has SHA-256 (java.security.MessageDigest)", missing);
         }

@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.guard.Cores;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
 import io.portcullis.history.ChangeLog;
@@ -19,6 +20,7 @@ import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.RollbackRequest;
+import io.portcullis.service.process.HeapTrim;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,9 +92,13 @@ final class Changes {
             texts.put(path, each.text());
         }
         Overlay overlay = new Overlay(texts, request.complete() ? folder : null, Set.of());
-        synchronized (lock) {
-            return make(overlay, request.options(), ChangeView.By.of(actor, "apply"));
-        }
+        Supplier<ChangeReport> work = () -> {
+            synchronized (lock) {
+                return make(overlay, request.options(), ChangeView.By.of(actor, "apply"));
+            }
+        };
+        long characters = texts.values().stream().mapToLong(String::length).sum();
+        return characters >= HeapTrim.LARGE ? Cores.behindOthers(work) : work.get();
     }
 
     /**

@@ -8,6 +8,7 @@ import io.portcullis.history.FileSwap;
 import io.portcullis.linux.FileFault;
 import io.portcullis.policy.analysis.Difference;
 import io.portcullis.policy.analysis.DifferenceText;
+import io.portcullis.service.process.HeapTrim;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,9 +21,6 @@ import java.util.Set;
 
 /** Finds what a change would do, and why it would be refused. Touches nothing. Under the daemon's lock. */
 final class Planner {
-    /** Characters of a configuration above which an edit is not compared with the one before: that takes seconds. */
-    private static final long LARGE = 256 << 10;
-
     private static final int MOST_LINES = 1_000;
 
     private final Path file;
@@ -108,13 +106,13 @@ final class Planner {
                 Difference.between(before.addressed(), draft.next().addressed())));
     }
 
-    /** The same for an edit that is in force already; of a large configuration only that it was not computed. */
+    /** The same for an edit that is in force already; of a large configuration only that it was not computed: that takes seconds. */
     static DifferenceText ofEdit(Running before, Running now, List<SourceText> texts) {
         Generation was = before.generation();
         Generation is = now.generation();
         long characters = texts.stream().mapToLong(text -> text.yaml().length()).sum();
-        if (was == null || is == null || characters > LARGE) {
-            String why = characters > LARGE ? "too large to be compared at each edit: see portcullis diff" : "";
+        if (was == null || is == null || characters >= HeapTrim.LARGE) {
+            String why = characters >= HeapTrim.LARGE ? "too large to be compared at each edit: see portcullis diff" : "";
             return new DifferenceText(why.isEmpty() ? List.of() : List.of(why), List.of(), List.of());
         }
         return shortened(DifferenceText.of(Difference.between(was.addressed(), is.addressed())));

@@ -28,7 +28,7 @@ final class BootTest {
     static final Lab LAB = Lab.host();
 
     /** How often {@link #rebootsLetNobodyIn} reboots: PORTCULLIS_REBOOTS. */
-    private static final int REBOOTS = Integer.parseInt(System.getenv().getOrDefault("PORTCULLIS_REBOOTS", "20"));
+    private static final int REBOOTS = Integer.parseInt(System.getenv().getOrDefault("PORTCULLIS_REBOOTS", "5"));
 
     private static final int FAILSAFE = 2222;
     private static final String RULES = """

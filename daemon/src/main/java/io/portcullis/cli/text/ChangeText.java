@@ -120,7 +120,9 @@ public final class ChangeText {
 
     private static String shortened(String note) {
         String line = note.replace('\n', ' ');
-        return line.length() <= LONGEST_NOTE ? line : line.substring(0, LONGEST_NOTE - 1) + "\u2026";
+        return line.codePointCount(0, line.length()) <= LONGEST_NOTE
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, LONGEST_NOTE - 1)) + "\u2026";
     }
 
     private static String user(ChangeView.By actor) {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class HeapTrim {
     /** Characters of a configuration that needs megabytes of heap. */
-    private static final long LARGE = 256 << 10;
+    public static final long LARGE = 256 << 10;
 
     private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(5);
 
