@@ -387,7 +387,8 @@ public final class Host implements Interception {
     @Override
     public synchronized void leave() {
         try {
-            programs.aliveUntil(0);
+            // At once the gate decides, or under panic nobody.
+            programs.aliveUntil(heldShut ? Bridge.NEVER : 0);
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
         }
