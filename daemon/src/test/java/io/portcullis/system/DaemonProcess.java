@@ -237,7 +237,10 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Gives back what this daemon had, which runs no more. */
     Command detach() {
-        Command detach = cli("detach");
+        return detach(cli("detach"));
+    }
+
+    private Command detach(Command detach) {
         if (detach.exit() == 0) {
             home.lab().detached(home);
         }
@@ -248,7 +251,7 @@ final class DaemonProcess implements AutoCloseable {
     void end() {
         process.destroyForcibly();
         awaitEnd();
-        detach().ok();
+        detach(cli("detach", "--despite-panic")).ok();
     }
 
     /** Another one, with the same rules and the same folders, in the place of one that has ended. */
