@@ -215,8 +215,7 @@ public final class LastGood {
     private void write(Index index, List<SourceText> texts) throws IOException {
         for (int i = 0; i < texts.size(); i++) {
             DurableFile.write(
-                    folder.resolve(index.files.get(i).stored),
-                    texts.get(i).yaml());
+                    folder.resolve(index.files.get(i).stored), texts.get(i).yaml());
         }
         DurableFile.force(folder);
         DurableFile.write(folder.resolve(INDEX), JSON.writeValueAsBytes(index));
