@@ -12,6 +12,9 @@ final class ChangeNumber {
     /** The answer has all files of a configuration. */
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
+    /** The configuration in force, in place of a number. */
+    static final long IN_FORCE = 0;
+
     private ChangeNumber() {}
 
     /** True: {@code text} may be a number of a change. */
@@ -25,7 +28,11 @@ final class ChangeNumber {
             throw new ParameterException(
                     spec.commandLine(), "not a change: " + text + ": write @ and its number, such as @41");
         }
-        return Long.parseLong(text.replace("@", ""));
+        long number = Long.parseLong(text.replace("@", ""));
+        if (number == 0) {
+            throw new ParameterException(spec.commandLine(), "there is no change @0: the first one is @1");
+        }
+        return number;
     }
 
     /** Asks the daemon for a change and its files. */

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
                 + " even if rules"
                 + " were moved, renamed or written in another way.")
 final class DiffCommand extends DaemonCommand {
-    private static final String IN_FORCE = "@0";
+    /** In place of a name: the configuration in force. */
+    private static final String IN_FORCE = "";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -55,8 +56,8 @@ final class DiffCommand extends DaemonCommand {
         }
         List<ConfigError> faults = new ArrayList<>();
         List<Config> both = new ArrayList<>();
-        for (String each : List.of(old, changed.isEmpty() ? IN_FORCE : changed)) {
-            RuleFiles.Read read = ChangeNumber.is(each)
+        for (String each : List.of(old, changed)) {
+            RuleFiles.Read read = each.equals(IN_FORCE) || ChangeNumber.is(each)
                     ? RuleFiles.of(each, texts(daemon, each))
                     : RuleFiles.read(Path.of(each), System.in);
             read.config().ifPresent(both::add);
@@ -78,7 +79,8 @@ final class DiffCommand extends DaemonCommand {
     }
 
     private List<SourceText> texts(DaemonSocket daemon, String number) throws Unreachable, DaemonSocket.Refused {
-        return ChangeNumber.files(daemon, ChangeNumber.of(number, spec)).files().stream()
+        long change = number.equals(IN_FORCE) ? ChangeNumber.IN_FORCE : ChangeNumber.of(number, spec);
+        return ChangeNumber.files(daemon, change).files().stream()
                 .map(file -> new SourceText(file.name(), file.text()))
                 .toList();
     }

@@ -27,7 +27,7 @@ final class ShowCommand extends DaemonCommand {
     @Parameters(
             paramLabel = "@N",
             arity = "0..1",
-            defaultValue = "@0",
+            defaultValue = "",
             description = "Its number; without one the change in force.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private String number;
@@ -35,7 +35,8 @@ final class ShowCommand extends DaemonCommand {
     @Override
     int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        ChangeFiles files = ChangeNumber.files(daemon, ChangeNumber.of(number, spec));
+        ChangeFiles files =
+                ChangeNumber.files(daemon, number.isEmpty() ? ChangeNumber.IN_FORCE : ChangeNumber.of(number, spec));
         if (json) {
             out.println(JsonText.write(files));
             return Exit.OK;

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
  * {@code GET /v1/explain}, {@code GET /v1/history}, {@code GET /v1/change}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
  * {@code dry-run=true} in its query, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
- * {@code /v1/bypass} (200, or 422 where nothing has changed). Whoever may connect may look; a change from a process that {@link Admins}
+ * {@code /v1/bypass} (200, or 422 where nothing has changed). Every client that may connect may look; a change from a process that {@link Admins}
  * refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {

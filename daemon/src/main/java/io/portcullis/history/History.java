@@ -434,7 +434,7 @@ public final class History {
         }
     }
 
-    /** Removes what ended processes have left: whoever holds the lock is the only one who writes. */
+    /** Removes what ended processes have left, under the lock: only its holder writes such folders. */
     private void removeUnfinished() {
         List<Path> left = List.of(folder.resolve(UNFINISHED), folder.resolve(DOOMED));
         if (left.stream().noneMatch(each -> Files.exists(each, LinkOption.NOFOLLOW_LINKS))) {

@@ -47,7 +47,7 @@ final class Programs {
 
     private final PacketMark mark;
 
-    /** True: a {@link Gate} behind the programs needs the mark of our frames, and {@link #clear} stands behind the gate. */
+    /** True: a {@link Gate} behind the programs needs the mark of our frames, and {@link #clear} runs after the gate. */
     private final boolean gated;
 
     Programs(PacketMark mark) {

@@ -113,7 +113,7 @@ final class Changes {
             Waiting waiting = confirmation.waiting();
             if (waiting != null
                     && (request.to() == 0 || request.to() == waiting.pending().base())) {
-                return request.options().dryRun() ? state(List.of(), startNs) : endWait(by, startNs);
+                return endWait(waiting, request.options(), by, startNs);
             }
             ChangeView target = target(request.to());
             try {
@@ -137,9 +137,20 @@ final class Changes {
         }
     }
 
-    private ChangeReport endWait(ChangeView.By by, long startNs) {
-        confirmation.goBack("rolled back by " + by);
-        return state(List.of(), startNs);
+    private ChangeReport endWait(Waiting waiting, ChangeOptions options, ChangeView.By by, long startNs) {
+        if (!options.dryRun()) {
+            return state(confirmation.goBack("rolled back by " + by).stream().toList(), startNs);
+        }
+        long base = waiting.pending().base();
+        try {
+            List<SourceText> texts = log.history()
+                    .texts(log.history().find(base).orElseThrow(() -> new IOException("@" + base + " is lost")));
+            Plan plan =
+                    planner.plan(new Overlay(Planner.texts(texts), file.getRoot(), Set.of()), true, options.session());
+            return report(plan, draft(plan, options, by, plan.faults()).numbered(base), options, false, startNs);
+        } catch (IOException damaged) {
+            return state(List.of("@" + base + " can't be read: " + FileFault.text(damaged)), startNs);
+        }
     }
 
     private ChangeView target(long number) {

@@ -97,12 +97,18 @@ final class Confirmation {
         LOG.warn("{}", waiting);
     }
 
-    /** Keeps the change that waits. The caller has looked that one does. */
+    /**
+     * Keeps the change that waits. The caller has looked that one does.
+     *
+     * @throws IOException if that can't be written; then the change still waits
+     */
     ChangeView confirm(Waiting now, List<SourceText> texts, String by) throws IOException {
         History history = log.history();
         ChangeView confirmed = history.conclude(now.pending().change(), ChangeView.CONFIRMED, "by " + by);
-        history.endPending(now.pending().change());
+        // The outcome is on the disk: from here on nothing may send the change back, and a note that stays is a
+        // leftover.
         waiting = null;
+        log.attempt(() -> history.endPending(now.pending().change()));
         session.end();
         log.isInForce(confirmed);
         ChangeLog.log(confirmed);
@@ -130,9 +136,9 @@ final class Confirmation {
 
     private void judge(Waiting now, long nowNs) {
         if (now.isOver(nowNs)) {
-            goBack("it was not confirmed by " + now.pending().until());
+            var _ = goBack("it was not confirmed by " + now.pending().until());
         } else if (session.isCutOff(nowNs)) {
-            goBack("it cut the ssh session from " + session.peer()
+            var _ = goBack("it cut the ssh session from " + session.peer()
                     + " off: for 10 s its packets have been dropped, and none has passed both ways");
         }
     }
@@ -141,11 +147,12 @@ final class Confirmation {
      * Ends the wait: the configuration before is in force again, and on the disk.
      *
      * @param why one sentence without capital and full stop
+     * @return why it can't; empty: it did, or nothing waits
      */
-    void goBack(String why) {
+    Optional<String> goBack(String why) {
         Waiting now = waiting;
         if (now == null) {
-            return;
+            return Optional.empty();
         }
         long startNs = System.nanoTime();
         Pending pending = now.pending().revertingFor(why);
@@ -157,8 +164,10 @@ final class Confirmation {
         waiting = null;
         session.end();
         if (config == null) {
-            LOG.error("change @{} can't go back: @{} is lost: {}", pending.change(), pending.base(), read.faults());
-            return;
+            String lost =
+                    "change @" + pending.change() + " can't go back: @" + pending.base() + " is lost: " + read.faults();
+            LOG.error("{}", lost);
+            return Optional.of(lost);
         }
         LOG.warn("change @{} goes back to @{}: {}", pending.change(), pending.base(), why);
         unwritten = pending;
@@ -166,6 +175,7 @@ final class Confirmation {
         installer.commitInAnyCase(config);
         installer.report(startNs, "@" + pending.base());
         log.isInForce(log.history().find(pending.base()).orElse(null));
+        return Optional.empty();
     }
 
     /** The texts of the change before; of the last good configuration where its copies are damaged. None: both are lost. */
@@ -208,7 +218,10 @@ final class Confirmation {
         if (now == null) {
             return isUnwritten(texts) ? hindrance() : Optional.empty();
         }
-        goBack(file + " was edited before it was confirmed");
+        Optional<String> stays = goBack(file + " was edited before it was confirmed");
+        if (stays.isPresent()) {
+            return stays;
+        }
         return Optional.of("this edit of " + file + " is refused: it came while change @"
                 + now.pending().change() + " by "
                 + now.by() + " waited for its confirmation; @" + now.pending().base()

@@ -33,7 +33,9 @@ final class SessionWatch {
      */
     void begin(String session) {
         end();
-        Optional<Sessions.Ends> ends = Sessions.Ends.parse(session);
+        // A client may send any text, and a start reads it again: what is no conversation is not watched.
+        Optional<Sessions.Ends> ends = Sessions.Ends.parse(session)
+                .filter(each -> each.peerAddress().isV6() == each.localAddress().isV6() && each.localPort() > 0);
         if (ends.isPresent()) {
             peer = new PeerWatch(
                     ends.get().peerAddress(),

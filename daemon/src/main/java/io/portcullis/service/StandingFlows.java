@@ -22,6 +22,8 @@ final class StandingFlows {
     private static final Logger LOG = LoggerFactory.getLogger(StandingFlows.class);
 
     private static final int MOST_EXAMPLES = 10;
+
+    /** For all interfaces together: NIC events wait meanwhile. */
     private static final long TIMEOUT_MS = 2_000;
 
     private StandingFlows() {}
@@ -30,11 +32,13 @@ final class StandingFlows {
     static ChangeReport.@Nullable Flows under(Reload.Draft draft) {
         List<FlowReview> reviews = new ArrayList<>();
         List<String> examples = new ArrayList<>();
+        long startNs = System.nanoTime();
         try {
             for (GuardedInterface iface : draft.before().guarded().values()) {
                 Policy next = draft.next().policies().get(iface.name());
                 if (next != null) {
-                    FlowReview review = iface.workers().review(next, MOST_EXAMPLES - examples.size(), TIMEOUT_MS);
+                    FlowReview review = iface.workers()
+                            .review(next, MOST_EXAMPLES - examples.size(), TIMEOUT_MS - Installer.millisSince(startNs));
                     reviews.add(review);
                     review.sample().forEach(example -> examples.add(iface.name() + ": " + text(example)));
                 }

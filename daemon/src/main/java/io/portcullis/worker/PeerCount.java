@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * Counts the frames of one conversation in the batches of one worker, after the decision. The worker's thread counts, any thread
  * reads. Allocates nothing per frame.
  *
- * <p>Counted are whole TCP segments and first fragments. A later fragment has no ports, and a malformed frame is nobody's. An ARP
+ * <p>Counted are whole TCP segments and first fragments. A later fragment has no ports, and a malformed frame counts for no conversation. An ARP
  * request or a neighbour solicitation counts only if it is dropped: without an answer the two hosts on one link send nothing else.
  * A peer behind a router needs none from us: where the router is not found, the conversation sends no frame, and none is counted.
  */

@@ -366,7 +366,7 @@ final class ChangeCommandsTest {
                         .count());
     }
 
-    /** Prints the ssh session that it finds. */
+    /** Prints the ssh session that it finds: a program of its own, for its environment; the test reads its output. */
     static final class PrintSession {
         private PrintSession() {}
 

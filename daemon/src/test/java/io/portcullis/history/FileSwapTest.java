@@ -331,7 +331,7 @@ final class FileSwapTest {
         assertEquals("old a", Files.readString(a));
     }
 
-    /** What {@link FileSwap#faults} says to a user who is not root; a program of its own, as the user is the process's. */
+    /** What {@link FileSwap#faults} says to a user who is not root; a program of its own, as the user is the process's; the test reads its output. */
     static final class AsUser {
         private AsUser() {}
 

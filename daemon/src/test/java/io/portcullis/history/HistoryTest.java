@@ -342,7 +342,7 @@ final class HistoryTest {
         assertEquals(Optional.empty(), history.pending());
         assertEquals(2, history.add(applied(), FIRST).change());
         history.prune(1, Set.of());
-        assertTrue(Files.exists(folder(1).resolve("change.json")), "it stays for whoever looks into it");
+        assertTrue(Files.exists(folder(1).resolve("change.json")), "it stays, so that an operator can look at it");
     }
 
     @Test

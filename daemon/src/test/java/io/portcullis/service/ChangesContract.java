@@ -12,6 +12,7 @@ import io.portcullis.operations.ChangeOptions;
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.NoSuchChange;
+import io.portcullis.operations.RollbackRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Changes, their numbers and their way back; {@link ChangesTest} runs these tests in a network namespace of their own. */
 final class ChangesContract {
@@ -144,6 +147,66 @@ final class ChangesContract {
         assertInForce(81, 2);
         assertNull(lab.confirmation.waiting());
         assertFalse(lab.changes.confirm(Actor.UNKNOWN).ok());
+    }
+
+    @Test
+    void aConfirmationThatIsOnTheDiskHoldsThoughItsNoteStays() throws IOException {
+        assertTrue(lab.apply(81, ChangeLab.confirm(60_000)).ok());
+        Path note = root.resolve("lib/history/000002/pending.json");
+        Files.delete(note);
+        // A folder that is not empty can't be deleted in its place.
+        Files.createDirectories(note.resolve("full"));
+        assertTrue(lab.changes.confirm(Actor.UNKNOWN).ok());
+        assertNull(lab.confirmation.waiting());
+        lab.confirmation.tick(System.nanoTime() + 61_000_000_000L);
+        assertInForce(81, 2);
+        restart();
+        assertInForce(81, 2);
+        assertNull(lab.confirmation.waiting());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"192.0.2.1 40000 2001:db8::1 22", "192.0.2.1 40000 192.0.2.2 0", "no session"})
+    void aSessionThatIsNoneIsNoReasonToFail(String session) throws IOException {
+        assertTrue(lab.apply(81, new ChangeOptions("", 3_600_000, false, false, 0, session))
+                .ok());
+        lab.confirmation.tick(System.nanoTime());
+        assertInForce(81, 2);
+        restart();
+        assertInForce(81, 2);
+        assertEquals(
+                2, Objects.requireNonNull(lab.confirmation.waiting()).pending().change());
+    }
+
+    @Test
+    void theWayBackOfAChangeThatWaitsIsShownBeforeItIsMade() throws IOException {
+        assertTrue(lab.apply(81, ChangeLab.confirm(3_600_000)).ok());
+        ChangeReport shown = lab.changes.rollback(
+                new RollbackRequest(0, new ChangeOptions("", 0, true, false, 0, "")), Actor.UNKNOWN);
+        assertTrue(shown.ok(), shown::toString);
+        assertEquals(1, shown.change().change());
+        assertEquals(List.of("web0 ingress: tcp 80 from any"), shown.change().admits());
+        assertEquals(2, shown.writes().size());
+        assertInForce(81, 2);
+        assertTrue(lab.rollback(0).ok());
+        assertInForce(80, 1);
+    }
+
+    @Test
+    void aWayBackThatIsLostIsSaid() throws IOException {
+        assertTrue(lab.apply(81, ChangeLab.confirm(3_600_000)).ok());
+        for (String lost : List.of("history/000001", "last-good")) {
+            try (Stream<Path> all = Files.walk(root.resolve("lib").resolve(lost))) {
+                for (Path copy :
+                        all.filter(file -> file.toString().endsWith(".yaml")).toList()) {
+                    Files.writeString(copy, "damaged");
+                }
+            }
+        }
+        ChangeReport refused = lab.rollback(0);
+        assertFalse(refused.ok());
+        assertTrue(refused.errors().getFirst().contains("can't go back: @1 is lost"), refused::toString);
+        assertEquals(81, lab.port());
     }
 
     @Test

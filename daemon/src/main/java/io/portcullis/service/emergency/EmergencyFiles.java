@@ -139,8 +139,8 @@ public final class EmergencyFiles {
     }
 
     /**
-     * The panic that a daemon of this network namespace has left, as one sentence; empty: none. Trusts the files of any user: whoever asks
-     * shuts nothing and opens nothing because of them.
+     * The panic that a daemon of this network namespace has left, as one sentence; empty: none. Trusts the files of any user:
+     * the answer only refuses {@code portcullis detach}, which opens NICs.
      *
      * @param lasting result of {@link StateFolder#lasting}
      */

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.time.Instant;
 
 /**
- * A point in time, by the clock on the wall and by the one that nobody sets.
+ * A point in time, by the clock of the day, which an operator may set, and by the monotonic one.
  *
  * @param boot identity of this boot of the kernel
  * @param monotonicUs CLOCK_MONOTONIC, microseconds since this boot
