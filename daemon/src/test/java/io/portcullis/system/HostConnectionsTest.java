@@ -27,11 +27,11 @@ final class HostConnectionsTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}], egress: []}
             """;
 
-    /** A server on port 7000 that says what it is told. */
+    /** A server on port 7000 that says what it is told. A child closes the listening socket: it may outlive its parent. */
     static final String ECHO = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
             bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{CHLD} = 'IGNORE';
-            while (accept(C, L)) { if (!fork) { while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
+            while (accept(C, L)) { if (!fork) { close L; while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
             """;
 
     /** Says a number and waits for its echo, five times a second. */
