@@ -24,6 +24,7 @@ import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,15 +90,14 @@ public final class WarmUp {
      * @param passed packets that the engine passed, each of a super-frame counted
      * @param dropped packets that it dropped
      */
-    record Work(int rounds, long passed, long dropped) {}
+    public record Work(int rounds, long passed, long dropped) {}
 
-    /** False: {@code -Dportcullis.warm-up=off}. */
-    public static boolean isWanted() {
-        return !System.getProperty("portcullis.warm-up", "on").equals("off");
-    }
-
-    /** Warms up. A failure is logged, and is no reason not to start. */
-    public static Work run() {
+    /**
+     * Warms up. A failure is logged, and has no other effect.
+     *
+     * @param stopped true: end before the compiler is idle
+     */
+    public static Work run(BooleanSupplier stopped) {
         long startNs = System.nanoTime();
         Work done = new Work(0, 0, 0);
         try (RingRehearsal outside = RingRehearsal.open();
@@ -113,7 +113,7 @@ public final class WarmUp {
             try {
                 workers.logDrops(false, false);
                 workers.start(false);
-                rounds = new WarmUp(outside, inside, startNs).runRounds();
+                rounds = new WarmUp(outside, inside, startNs).runRounds(stopped);
             } finally {
                 workers.close();
             }
@@ -121,8 +121,6 @@ public final class WarmUp {
         } catch (ErrnoException | ConfigException refused) {
             LOG.warn("no warm-up, the first frames will take longer: {}", refused.getMessage());
         }
-        // Collects the garbage now, not while there is traffic.
-        System.gc();
         LOG.debug("warm-up: {} in {} ms", done, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
         return done;
     }
@@ -159,11 +157,11 @@ public final class WarmUp {
     }
 
     /** Runs rounds until the compiler is idle, {@link #LONGEST_NS} at most; returns their number. */
-    private int runRounds() {
+    private int runRounds(BooleanSupplier stopped) {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         int rounds = 0;
         long before = 0;
-        while (System.nanoTime() - startNs < LONGEST_NS) {
+        while (!stopped.getAsBoolean() && System.nanoTime() - startNs < LONGEST_NS) {
             for (int i = 0; i < GROUPS_AT_ONCE; i++) {
                 runGroup();
             }

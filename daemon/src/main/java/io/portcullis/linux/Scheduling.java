@@ -9,7 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Cores and priorities of this process's threads: sched(7). */
@@ -19,6 +21,8 @@ public final class Scheduling {
 
     /** Weight 110; an ordinary thread has 1,024 (sched_prio_to_weight, kernel/sched/core.c). */
     private static final int NICE = 10;
+
+    private static final int CALLING_THREAD = 0;
 
     private Scheduling() {}
 
@@ -39,22 +43,41 @@ public final class Scheduling {
      * @return number of such threads
      * @throws IOException if a sandbox refuses it
      */
-    public static int giveWay(String prefix) throws IOException {
-        int found = 0;
-        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"));
-                Arena call = Arena.ofConfined()) {
-            MemorySegment noPriority = call.allocate(JAVA_INT);
-            for (Path thread : threads.toList()) {
-                if (nameOf(thread).startsWith(prefix)) {
-                    int id = Integer.parseInt(thread.getFileName().toString());
-                    ErrnoException.check(
-                            LibcProcess.sched_setscheduler(id, LibcProcess.SCHED_IDLE, noPriority),
-                            "sched_setscheduler(SCHED_IDLE)");
-                    found++;
-                }
-            }
+    public static int runWhenIdle(String prefix) throws IOException {
+        List<Integer> threads = threads(prefix);
+        for (int thread : threads) {
+            runWhenIdle(thread);
         }
-        return found;
+        return threads.size();
+    }
+
+    /** Makes the calling thread run only on idle cores, as {@link #runWhenIdle(String)}. */
+    public static void runWhenIdle() throws ErrnoException {
+        runWhenIdle(CALLING_THREAD);
+    }
+
+    private static void runWhenIdle(int thread) throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment noPriority = call.allocate(JAVA_INT);
+            ErrnoException.check(
+                    LibcProcess.sched_setscheduler(thread, LibcProcess.SCHED_IDLE, noPriority),
+                    "sched_setscheduler(SCHED_IDLE)");
+        }
+    }
+
+    /**
+     * Lowers the priority of threads of this process for good, as {@link #giveWay()}.
+     *
+     * @param prefix of their names, as in the kernel
+     * @return number of such threads
+     * @throws IOException if a sandbox refuses it
+     */
+    public static int giveWay(String prefix) throws IOException {
+        List<Integer> threads = threads(prefix);
+        for (int thread : threads) {
+            giveWay(thread);
+        }
+        return threads.size();
     }
 
     /**
@@ -64,7 +87,24 @@ public final class Scheduling {
      * @throws ErrnoException EPERM: a sandbox refuses it
      */
     public static void giveWay() throws ErrnoException {
-        ErrnoException.check(LibcProcess.setpriority(LibcProcess.PRIO_PROCESS, 0, NICE), "setpriority(" + NICE + ")");
+        giveWay(CALLING_THREAD);
+    }
+
+    private static void giveWay(int thread) throws ErrnoException {
+        ErrnoException.check(
+                LibcProcess.setpriority(LibcProcess.PRIO_PROCESS, thread, NICE), "setpriority(" + NICE + ")");
+    }
+
+    private static List<Integer> threads(String prefix) throws IOException {
+        List<Integer> found = new ArrayList<>();
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            for (Path thread : threads.toList()) {
+                if (nameOf(thread).startsWith(prefix)) {
+                    found.add(Integer.parseInt(thread.getFileName().toString()));
+                }
+            }
+        }
+        return found;
     }
 
     private static String nameOf(Path thread) throws IOException {

@@ -11,7 +11,7 @@ import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.StartException;
-import io.portcullis.guard.WarmUp;
+import io.portcullis.guard.WarmUpThread;
 import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
@@ -106,6 +106,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Emergency emergency;
     private final Emergency.Guard guard = new Guard();
     private final Watchdog watchdog;
+    // No traffic to warm up for until there is a configuration.
+    private WarmUpThread warmUp = WarmUpThread.unstarted(true);
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
     private Daemon(Path file, Systemd systemd, Path state, DaemonLock lock) {
@@ -144,6 +146,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
      * @throws StartException if another daemon runs here, this one has no privilege, or it would lock the operator out
      */
     public static Daemon start(Path file, @Nullable String notifySocket, boolean allowLockout) throws StartException {
+        Cores.putOptimizerBehindStart();
         Defects.watchAllThreads();
         // The start reads the files after this, so a SIGHUP before that needs nothing else; unhandled, it would end the
         // JVM.
@@ -204,6 +207,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 summary,
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
         systemd.ready(summary);
+        warmUp.start();
         if (faults.isEmpty()) {
             begun(read.files().texts(), read.recovered());
         } else {
@@ -262,14 +266,13 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         }
         Change change = reload.prepareStart(config, read.degraded(), allowLockout || shut);
         servers.open(config.control().socket(), config.metrics());
-        // Traffic of NICs that an earlier run left shut waits for this start: then the traffic itself is the warm-up.
-        if (!shut && config.interfaces().values().stream().anyMatch(iface -> iface.datapath() != Datapath.PCAP)) {
-            if (WarmUp.isWanted()) {
-                WarmUp.run();
-            }
-            Cores.putCompilersLast();
-        }
         reload.commit(change);
+        // Traffic of NICs that an earlier run left shut waits for this start.
+        warmUp = WarmUpThread.unstarted(shut || !hasRing(config));
+    }
+
+    private static boolean hasRing(Config config) {
+        return config.interfaces().values().stream().anyMatch(iface -> iface.datapath() != Datapath.PCAP);
     }
 
     private void everySecond() {
@@ -423,6 +426,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 systemd.stopping();
             }
             watchdog.close();
+            warmUp.close();
             last.guarded().values().forEach(started ? GuardedInterface::stop : GuardedInterface::abandon);
             running.set(Running.NOTHING);
         }

@@ -13,7 +13,7 @@ final class WarmUpTest {
 
     @Test
     void everyFrameWalksTheWholeWayAndIsDecidedAsMeant() {
-        WarmUp.Work done = WarmUp.run();
+        WarmUp.Work done = WarmUp.run(() -> false);
         assertTrue(done.rounds() > 0, done.toString());
         assertEquals((long) done.rounds() * PASSED, done.passed(), done.toString());
         assertEquals((long) done.rounds() * DROPPED, done.dropped(), done.toString());

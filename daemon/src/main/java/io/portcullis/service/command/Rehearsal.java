@@ -1,6 +1,7 @@
 package io.portcullis.service.command;
 
 import io.portcullis.guard.StartException;
+import io.portcullis.guard.WarmUp;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
@@ -36,7 +37,7 @@ public final class Rehearsal {
     private Rehearsal() {}
 
     /**
-     * Starts, reloads, asks for status and metrics, stops.
+     * Starts, reloads, asks for status and metrics, warms up, stops.
      *
      * @param folder an empty one, for the configuration and the socket
      * @return the reasons why it failed; empty: it did not
@@ -62,6 +63,7 @@ public final class Rehearsal {
             daemon.reload(new ReloadRequest(false, false), Actor.UNKNOWN);
             daemon.status();
             scrape();
+            WarmUp.run(() -> false);
             return List.of();
         } catch (StartException e) {
             return e.faults();
