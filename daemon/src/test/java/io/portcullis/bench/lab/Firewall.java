@@ -1,17 +1,18 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A daemon in a namespace, from one file of rules that is replaced. */
-final class Firewall {
+public final class Firewall {
     private final String namespace;
     private final Path config;
     private final Path log;
     private Process process;
 
     /** Starts it; it has started when this returns. */
-    Firewall(String namespace, Path config, Path log) {
+    public Firewall(String namespace, Path config, Path log) {
         this.namespace = namespace;
         this.config = config;
         this.log = log;
@@ -21,7 +22,7 @@ final class Firewall {
 
     private Process launch() {
         return Processes.start(
-                log, Namespaces.inside(namespace, Bench.launcher(), "run", "--config", config.toString()));
+                log, Namespaces.inside(namespace, Folders.launcher(), "run", "--config", config.toString()));
     }
 
     private void awaitStart() {
@@ -33,16 +34,16 @@ final class Firewall {
         }
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
     /** How many reloads there have been. */
-    int reloads() {
+    public int reloads() {
         return Texts.count(log, " reloaded ");
     }
 
-    String log() {
+    public String log() {
         return Texts.read(log);
     }
 
@@ -52,7 +53,7 @@ final class Firewall {
      *
      * @param pause seconds between two looks at its log
      */
-    void use(Path rules, double pause) {
+    public void use(Path rules, double pause) {
         int before = reloads();
         Texts.replace(config, rules);
         if (!Processes.eventually(60, pause, () -> reloads() > before)) {
@@ -60,7 +61,7 @@ final class Firewall {
         }
     }
 
-    String metrics() {
+    public String metrics() {
         Processes.Outcome metrics = Namespaces.page(namespace, "/metrics", 5);
         if (!metrics.isOk()) {
             throw new Failure("the daemon gives no metrics");
@@ -68,24 +69,24 @@ final class Firewall {
         return metrics.output();
     }
 
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         Processes.exit(process);
     }
 
     /** Another one in the place of one that was killed. */
-    void again() {
+    public void again() {
         process = launch();
         awaitStart();
     }
 
     /** As systemd stops it for good. */
-    void detach(Path socket) {
+    public void detach(Path socket) {
         Processes.end(process);
         Processes.run(
                         30,
                         Namespaces.inside(
-                                namespace, List.of(Bench.launcher(), "detach", "--socket", socket.toString())))
+                                namespace, List.of(Folders.launcher(), "detach", "--socket", socket.toString())))
                 .ok();
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,7 +14,7 @@ import java.util.Locale;
  * @param stallMinutes of {@link Mode#STALLS}, as given
  * @param forwardingOnly of {@link Mode#RULES}: no verdicts
  */
-record Options(
+public record Options(
         Mode mode,
         boolean quick,
         List<Row> rows,
@@ -24,7 +25,7 @@ record Options(
         Path json) {
 
     /** What is measured, and the name of its JSON. */
-    enum Mode {
+    public enum Mode {
         COMPARISON("bench.json"),
         STALLS("stalls.json"),
         HOST("bench-host.json"),
@@ -45,7 +46,7 @@ record Options(
     }
 
     /** Words that are no options of this program; the usage follows. */
-    static final class Misuse extends RuntimeException {
+    public static final class Misuse extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         Misuse(String message) {
@@ -54,7 +55,7 @@ record Options(
     }
 
     /** Reads the words of the command line; throws {@link Misuse}, or {@link Failure} in a mode with options of its own. */
-    static Options parse(List<String> words, Path root) {
+    public static Options parse(List<String> words, Path root) {
         for (Mode mode : List.of(Mode.HOST, Mode.RULES, Mode.RELOAD, Mode.FLOWS)) {
             if (!words.isEmpty() && words.getFirst().equals(mode.option())) {
                 return parseOwn(mode, words.subList(1, words.size()), root);

@@ -3,7 +3,7 @@ package io.portcullis.bench.lab;
 import java.util.Locale;
 
 /** Who runs on which core. */
-enum Placement {
+public enum Placement {
     /**
      * Who sends and receives is on one core; the device, and through RPS (receive packet steering) whatever arrives at its NICs, on
      * another. So its whole cost is seen, also where it is the kernel's. The price: each batch that leaves the device costs an
@@ -14,7 +14,7 @@ enum Placement {
     /** The scheduler decides. */
     FREE;
 
-    String label() {
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,13 +1,14 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Numbers;
 import java.util.List;
 
 /**
  * The rules of the comparison, the same again and again. Open: web, iperf3, echo and discard at the server, whatever the server
  * begins. Shut: all else.
  */
-final class RuleFiles {
-    static final String NFT = """
+public final class RuleFiles {
+    public static final String NFT = """
             table inet bench {
               chain forward {
                 type filter hook forward priority filter; policy drop;
@@ -23,7 +24,7 @@ final class RuleFiles {
 
     private RuleFiles() {}
 
-    static String portcullis(String datapath) {
+    public static String portcullis(String datapath) {
         return Numbers.format("""
                 version: 1
                 interfaces:
@@ -38,7 +39,7 @@ final class RuleFiles {
     }
 
     /** What no rule speaks of is dropped: the bridge is in fail mode secure. */
-    static String openVSwitch() {
+    public static String openVSwitch() {
         StringBuilder rules = new StringBuilder("""
                 table=0,ip actions=ct(table=1)
                 table=1,ip,in_port=out0,ct_state=+trk+est actions=output:in0
@@ -63,7 +64,7 @@ final class RuleFiles {
     }
 
     /** Lines of a list of so many address blocks, of 24 to 32 bits. */
-    static String blocks(int count) {
+    public static String blocks(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < count; i++) {
@@ -74,7 +75,7 @@ final class RuleFiles {
     }
 
     /** Lines of so many rules, with blocks of 8 to 32 bits and ranges of ports. */
-    static String rules(int count) {
+    public static String rules(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < count; i++) {

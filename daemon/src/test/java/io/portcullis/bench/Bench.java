@@ -1,0 +1,115 @@
+package io.portcullis.bench;
+
+import io.portcullis.bench.comparison.Comparison;
+import io.portcullis.bench.cost.FlowCost;
+import io.portcullis.bench.cost.HostCost;
+import io.portcullis.bench.cost.ReloadCost;
+import io.portcullis.bench.cost.RuleCost;
+import io.portcullis.bench.figures.Failure;
+import io.portcullis.bench.lab.Console;
+import io.portcullis.bench.lab.Folders;
+import io.portcullis.bench.lab.Namespaces;
+import io.portcullis.bench.lab.Options;
+import io.portcullis.bench.lab.Processes;
+import io.portcullis.bench.lab.Texts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Measures the firewall side by side with what else forwards frames; {@code scripts/bench} builds, and starts it. Exit code 1: a
+ * step failed, which one line says; 2: the options are wrong.
+ */
+public final class Bench {
+    private Bench() {}
+
+    /** Takes the words that {@code scripts/bench --help} explains. */
+    public static void main(String... words) {
+        // SIGINT, SIGTERM and SIGHUP end the JVM with 128 and their number, this hook before.
+        Runtime.getRuntime().addShutdownHook(new Thread(Bench::cleanUp, "clean-up"));
+        System.exit(run(List.of(words)));
+    }
+
+    private static int run(List<String> words) {
+        try {
+            measure(Options.parse(words, Folders.root()));
+            return 0;
+        } catch (Options.Misuse misuse) {
+            Console.complain("bench: " + misuse.getMessage());
+            System.err.print(Texts.read(Folders.root().resolve("scripts/bench.d/usage")));
+            return 2;
+        } catch (Failure | UncheckedIOException failure) {
+            // The signal that ends the run is the reason; what fails because of it is none.
+            if (!Processes.isCleaning()) {
+                Console.complain("bench: " + failure.getMessage());
+            }
+            return 1;
+        }
+    }
+
+    private static void measure(Options options) {
+        if (options.mode() == Options.Mode.DOWN) {
+            removeLeftOvers();
+            return;
+        }
+        if (options.mode() != Options.Mode.FLOWS) {
+            Namespaces.refuseLeftOvers();
+            isOurs = true;
+        }
+        // What a daemon keeps for later starts stays in this folder, apart from that of an installed one.
+        Processes.environment("STATE_DIRECTORY", Folders.work("lasting").toString());
+        switch (options.mode()) {
+            case COMPARISON, STALLS -> new Comparison(options).run();
+            case HOST -> new HostCost(options).run();
+            case RULES -> new RuleCost(options).run();
+            case RELOAD -> new ReloadCost(options).run();
+            case FLOWS -> FlowCost.run(options.quick());
+            case DOWN -> throw new IllegalStateException();
+        }
+    }
+
+    /** Whether what is in the namespaces is this run's. */
+    private static volatile boolean isOurs;
+
+    private static void cleanUp() {
+        Processes.beginCleaning();
+        try {
+            if (isOurs) {
+                Namespaces.removeAll();
+            }
+            remove(Folders.work());
+        } catch (Failure | UncheckedIOException failure) {
+            Console.complain("bench: " + failure.getMessage());
+            Runtime.getRuntime().halt(1);
+        }
+    }
+
+    private static void removeLeftOvers() {
+        Namespaces.removeAll();
+        for (String folder : List.of("/dev/shm", "/tmp")) {
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(Path.of(folder), "portcullis-bench.??????")) {
+                left.forEach(Bench::remove);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static void remove(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
