@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>one stream, as much as comes back within a few milliseconds.
  * </ul>
  */
-final class Conversations {
-    static final int PORT = 7000;
+public final class Conversations {
+    public static final int PORT = 7000;
 
     private static final int BLOCK = 16 * 1024;
     private static final int PATTERN = 65_521;

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * as an extension of a test of host mode, it gets through before the test, and after it, when what daemons there are have given
  * the NIC back: else the test would have shown nothing.
  */
-final class Hammer implements BeforeEachCallback, AfterEachCallback {
-    static final int PORT = 9999;
+public final class Hammer implements BeforeEachCallback, AfterEachCallback {
+    public static final int PORT = 9999;
 
     private static final String RECEIVER = """
             use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
@@ -35,7 +35,7 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
     private final Process receiver;
 
     /** The receiver stands at {@code end}. */
-    Hammer(Lab lab, String end, String target) {
+    public Hammer(Lab lab, String end, String target) {
         this.lab = lab;
         try {
             received = Files.createTempFile(lab.folder(), "hammer", ".out");
@@ -48,7 +48,7 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Another client's datagrams to the receiver of a first one, which counts both. */
-    Hammer(Lab lab, Hammer first, String target) {
+    public Hammer(Lab lab, Hammer first, String target) {
         this.lab = lab;
         received = first.received;
         receiver = first.receiver;
@@ -69,18 +69,18 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Datagrams that have got through since the beginning. */
-    long received() {
+    public long received() {
         return text().chars().filter(c -> c == 'x').count();
     }
 
     /** Waits for datagrams to get through from now on. */
-    void awaitThrough() {
+    public void awaitThrough() {
         long before = received();
         Lab.await("datagrams", () -> received() > before + 100);
     }
 
     /** Some hundred datagrams later. What must not come can't be awaited. */
-    void strike() {
+    public void strike() {
         if (!sender.isAlive()) {
             throw new AssertionError("the hammer has stopped");
         }
@@ -93,7 +93,7 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Strikes, and nothing gets through that had not by then. */
-    void assertNoneSince(long received) {
+    public void assertNoneSince(long received) {
         strike();
         assertEquals(received, received(), "datagrams of a stranger that have got through");
     }
@@ -114,7 +114,7 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    void stop() {
+    public void stop() {
         sender.destroy();
         receiver.destroy();
     }

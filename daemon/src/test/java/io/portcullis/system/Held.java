@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Connections from a lab's client to its server that are held over whatever a test does ({@link Conversations}). */
-final class Held implements AutoCloseable {
+public final class Held implements AutoCloseable {
     /** Says a byte on a new connection, and prints what is answered. */
     private static final String ONCE = """
             use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die "$!\\n";
@@ -50,7 +50,7 @@ final class Held implements AutoCloseable {
     }
 
     /** The other side of all of them; once for a lab, before the first. */
-    static void serve(Lab lab) {
+    public static void serve(Lab lab) {
         // Where the kernel can (6.15), an outage is over at most two seconds after its end, however long it was.
         for (String end : new String[] {"client", "server"}) {
             lab.at(end, "sh", "-c", """
@@ -64,7 +64,7 @@ final class Held implements AutoCloseable {
     }
 
     /** Whether one more connection is let in now. */
-    static boolean letIn(Lab lab) {
+    public static boolean letIn(Lab lab) {
         String port = Integer.toString(Conversations.PORT);
         return lab.client("timeout", "2", "perl", "-e", ONCE, Lab.SERVER, port)
                 .out()
@@ -72,7 +72,7 @@ final class Held implements AutoCloseable {
     }
 
     /** All stand, and have been heard of, when this returns. */
-    static Held begin(Lab lab, int idle, int talkers, int pauseMs) {
+    public static Held begin(Lab lab, int idle, int talkers, int pauseMs) {
         Held held = new Held(lab, idle, talkers, pauseMs);
         held.awaitMore();
         return held;
@@ -91,17 +91,17 @@ final class Held implements AutoCloseable {
     }
 
     /** Bytes that went and came back. */
-    long streamed() {
+    public long streamed() {
         return state()[0];
     }
 
     /** Waits until stream and talkers have got on from here. */
-    void awaitMore() {
+    public void awaitMore() {
         awaitMore(1);
     }
 
     /** Waits until so many more bytes of the stream are back, and the talkers have got on. */
-    void awaitMore(long bytes) {
+    public void awaitMore(long bytes) {
         long[] before = state();
         Lab.await("more of the conversations\n" + complaints(), () -> {
             long[] now = state();
@@ -110,7 +110,7 @@ final class Held implements AutoCloseable {
     }
 
     /** Every idle one says something and is answered; nothing has happened to any of them. */
-    void assertWhole() {
+    public void assertWhole() {
         awaitMore();
         asked++;
         try {
@@ -139,7 +139,7 @@ final class Held implements AutoCloseable {
     }
 
     /** As ss(8) knows them, by the client's address and port. */
-    List<String> established() {
+    public List<String> established() {
         return lab.client("ss", "-Htn", "state", "established", "dport = :" + Conversations.PORT)
                 .ok()
                 .out()

@@ -15,16 +15,17 @@ import java.util.stream.Stream;
  *
  * @param socket where the configuration has the control socket
  */
-record Home(Lab lab, Path folder, Path socket) {
+public record Home(Lab lab, Path folder, Path socket) {
     /** Of a start with it most is the warm-up, on all cores, and there are hundreds. */
     private static final String WITHOUT_WARM_UP = "PORTCULLIS_JAVA_OPTS=-Dportcullis.warm-up=off";
 
     /** As users start it, who set nothing. */
-    static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
+    public static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
 
-    static final String PROGRAM = Lab.root().resolve("scripts/portcullis").toString();
+    public static final String PROGRAM =
+            Lab.root().resolve("scripts/portcullis").toString();
 
-    static Home make(Lab lab, String yaml) {
+    public static Home make(Lab lab, String yaml) {
         try {
             Path folder = Files.createTempDirectory(lab.folder(), "daemon");
             Home home = new Home(lab, folder, folder.resolve("run/control.sock"));
@@ -39,37 +40,37 @@ record Home(Lab lab, Path folder, Path socket) {
     }
 
     /** The same files, but for the place of the control socket. */
-    Home withSocket(Path other, String yaml) {
+    public Home withSocket(Path other, String yaml) {
         Home home = new Home(lab, folder, other);
         home.write(yaml);
         return home;
     }
 
-    Path config() {
+    public Path config() {
         return folder.resolve("etc/portcullis.yaml");
     }
 
-    Path log() {
+    public Path log() {
         return folder.resolve("log");
     }
 
     /** RUNTIME_DIRECTORY; the control socket and the flow tables stand in it where nothing else is said. */
-    Path runtime() {
+    public Path runtime() {
         return folder.resolve("run");
     }
 
     /** STATE_DIRECTORY. */
-    Path lasting() {
+    public Path lasting() {
         return folder.resolve("lib");
     }
 
     /** Where the daemon keeps what must outlive it until the next boot. */
-    Path state() {
+    public Path state() {
         return runtime().resolve("netns-" + lab.namespaceNumber());
     }
 
     /** The notes of what must be restored, and whatever belongs to them. */
-    List<Path> journals() {
+    public List<Path> journals() {
         try (Stream<Path> files = Files.list(state())) {
             return files.filter(file -> file.getFileName().toString().startsWith("restore-"))
                     .sorted()
@@ -80,7 +81,7 @@ record Home(Lab lab, Path folder, Path socket) {
     }
 
     /** Writes the configuration, and waits for nothing. */
-    void write(String yaml) {
+    public void write(String yaml) {
         try {
             Files.writeString(config(), withSocket(yaml));
         } catch (IOException e) {
@@ -88,18 +89,18 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    String withSocket(String yaml) {
+    public String withSocket(String yaml) {
         return yaml + "\ncontrol: {socket: " + socket + "}\n";
     }
 
     /** Lets others look into its folders as far as systemd would. */
-    void openToReaders() {
+    public void openToReaders() {
         Command.run("chmod", "755", folder.toString(), runtime().toString()).ok();
         Command.run("chmod", "700", lasting().toString()).ok();
     }
 
     /** So that the next daemon's words are not taken for those of the one before. */
-    void forgetLog() {
+    public void forgetLog() {
         try {
             Files.writeString(log(), "");
         } catch (IOException e) {
@@ -108,7 +109,7 @@ record Home(Lab lab, Path folder, Path socket) {
     }
 
     /** What a daemon of this home has in its environment, of the form NAME=VALUE. The last of a name counts. */
-    List<String> environment(String... more) {
+    public List<String> environment(String... more) {
         List<String> all = new ArrayList<>(
                 List.of("RUNTIME_DIRECTORY=" + runtime(), "STATE_DIRECTORY=" + lasting(), WITHOUT_WARM_UP));
         all.addAll(Arrays.asList(more));
@@ -116,12 +117,12 @@ record Home(Lab lab, Path folder, Path socket) {
     }
 
     /** A daemon that has only just begun to start. */
-    DaemonProcess launch(String... environment) {
+    public DaemonProcess launch(String... environment) {
         return launched(environment(environment), PROGRAM, "run", "--config", config().toString());
     }
 
     /** As {@link #launch}, through another program, which runs it: {@code env}, {@code sh -c}. */
-    DaemonProcess launchThrough(String... before) {
+    public DaemonProcess launchThrough(String... before) {
         List<String> words = new ArrayList<>(Arrays.asList(before));
         words.addAll(List.of(PROGRAM, "run", "--config", config().toString()));
         return launched(environment(), words.toArray(String[]::new));
@@ -134,17 +135,17 @@ record Home(Lab lab, Path folder, Path socket) {
     }
 
     /** A daemon that has started when this returns, though an interface may be waiting. */
-    DaemonProcess start(String... environment) {
+    public DaemonProcess start(String... environment) {
         return launch(environment).awaitStart(" started: ");
     }
 
     /** A daemon that has nothing to run from: its file is faulty, and there was no good one before. */
-    DaemonProcess startWaiting() {
+    public DaemonProcess startWaiting() {
         return launch().awaitStart("waits for a valid configuration");
     }
 
     /** Runs portcullis as the daemon's user would, to its end, within a minute. */
-    Command portcullis(String... words) {
+    public Command portcullis(String... words) {
         List<String> all = new ArrayList<>(List.of(PROGRAM));
         all.addAll(Arrays.asList(words));
         return Command.run(lab.inside("fw", environment(), all.toArray(String[]::new)));

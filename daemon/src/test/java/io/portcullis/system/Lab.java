@@ -27,14 +27,14 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab}
  * has the picture). Goes with the class; what a killed run left behind goes with the next.
  */
-final class Lab implements BeforeAllCallback, AfterAllCallback {
-    static final String CLIENT = "203.0.113.10";
-    static final String CLIENT_SECOND = "203.0.113.11";
-    static final String CLIENT_FAR = "192.0.2.10";
-    static final String CLIENT_FAR_SECOND = "192.0.2.11";
-    static final String CLIENT_V6 = "2001:db8::10";
-    static final String SERVER = "203.0.113.80";
-    static final String SERVER_V6 = "2001:db8::80";
+public final class Lab implements BeforeAllCallback, AfterAllCallback {
+    public static final String CLIENT = "203.0.113.10";
+    public static final String CLIENT_SECOND = "203.0.113.11";
+    public static final String CLIENT_FAR = "192.0.2.10";
+    public static final String CLIENT_FAR_SECOND = "192.0.2.11";
+    public static final String CLIENT_V6 = "2001:db8::10";
+    public static final String SERVER = "203.0.113.80";
+    public static final String SERVER_V6 = "2001:db8::80";
 
     private static final String PREFIX = "pctest";
     private static final Path ROOT = root();
@@ -55,12 +55,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private final Path folder;
     private long namespaceNumber;
 
-    Lab() {
+    public Lab() {
         this(false);
     }
 
     /** One in which the firewall is the server: out0 has its addresses, and {@code server} is another word for {@code fw}. */
-    static Lab host() {
+    public static Lab host() {
         return new Lab(true);
     }
 
@@ -75,13 +75,13 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The checkout. */
-    static Path root() {
+    public static Path root() {
         Path here = Path.of("").toAbsolutePath();
         return Files.exists(here.resolve("scripts/lab")) ? here : Objects.requireNonNull(here.getParent());
     }
 
     /** A folder for this lab's files. */
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
@@ -124,7 +124,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Gives the host's NIC its addresses and its route, as often as it is made anew or has lost them. */
-    void addressHost() {
+    public void addressHost() {
         for (String line : List.of(
                 "ip link set out0 up",
                 "ip address replace " + SERVER + "/24 dev out0",
@@ -135,17 +135,17 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Removes the host's NIC, and what was attached to it and its far end. */
-    void removeHostNic() {
+    public void removeHostNic() {
         firewall("ip", "link", "del", "out0").ok();
     }
 
     /** Makes the host's NIC, its cable and the client's end anew, with their addresses. */
-    void makeHostNic() {
+    public void makeHostNic() {
         makeHostNic("");
     }
 
     /** As {@link #makeHostNic()}. {@code properties}: of the NIC, such as {@code index 7}. */
-    void makeHostNic(String properties) {
+    public void makeHostNic(String properties) {
         sh("fw", "ip link add out0 " + properties + " type veth peer name eth0 netns " + namespace("client"))
                 .ok();
         addressHost();
@@ -160,7 +160,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Removes the inside NIC of the bridge, and with it the server's end. */
-    void removeServerNic() {
+    public void removeServerNic() {
         firewall("ip", "link", "del", "in0").ok();
     }
 
@@ -168,7 +168,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      * Makes the inside NIC, its cable and the server's end anew, with their addresses. The new end has another MAC address, which the
      * client learns only up to a minute later by itself: its neighbour entry may still be valid.
      */
-    void makeServerNic() {
+    public void makeServerNic() {
         sh("fw", "ip link add in0 type veth peer name eth0 netns " + namespace("server") + " && ip link set in0 up")
                 .ok();
         for (String line : List.of(
@@ -240,7 +240,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Gives a folder of this lab's a memory of its own, of so many KiB. It goes with the lab. */
-    Path tmpfs(Path directory, int kib) {
+    public Path tmpfs(Path directory, int kib) {
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
@@ -266,45 +266,45 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Name of a network namespace. */
-    String namespace(String end) {
+    public String namespace(String end) {
         return name + "-" + end;
     }
 
     /** Runs a program at the client's, the firewall's or the server's end. */
-    Command at(String end, String... words) {
+    public Command at(String end, String... words) {
         return Command.run(inside(end, List.of(), words));
     }
 
     /** Asks a server in the firewall's namespace. On a machine that others load, an answer may take many seconds. */
-    Command get(String url) {
+    public Command get(String url) {
         return firewall("curl", "-s", "-m", Long.toString(WAIT_S), url);
     }
 
     /** As {@link #get}; the status of the answer, 000 if there is none. */
-    String statusOf(String url) {
+    public String statusOf(String url) {
         return firewall("curl", "-s", "-m", Long.toString(WAIT_S), "-o", "/dev/null", "-w", "%{http_code}", url)
                 .out();
     }
 
     /** Runs a line of the shell at one end. */
-    Command sh(String end, String line) {
+    public Command sh(String end, String line) {
         return at(end, "sh", "-c", line);
     }
 
-    Command client(String... words) {
+    public Command client(String... words) {
         return at("client", words);
     }
 
-    Command firewall(String... words) {
+    public Command firewall(String... words) {
         return at("fw", words);
     }
 
-    Command server(String... words) {
+    public Command server(String... words) {
         return at("server", words);
     }
 
     /** Starts a program that goes on; it ends with the lab. */
-    Process start(String end, Path log, String... words) {
+    public Process start(String end, Path log, String... words) {
         return start(end, log, List.of(), words);
     }
 
@@ -313,12 +313,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      *
      * @param environment of the form NAME=VALUE
      */
-    Process start(String end, Path log, List<String> environment, String... words) {
+    public Process start(String end, Path log, List<String> environment, String... words) {
         return start(log, inside(end, environment, words));
     }
 
     /** As {@link #start}, in one of this lab's namespaces by its name. */
-    Process startIn(String namespace, Path log, String... words) {
+    public Process startIn(String namespace, Path log, String... words) {
         return start(log, insideNamespace(namespace, List.of(), words));
     }
 
@@ -343,7 +343,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      *
      * @param environment of the form NAME=VALUE, beside what all get: folders of this lab's own for what a daemon keeps
      */
-    List<String> inside(String end, List<String> environment, String... words) {
+    public List<String> inside(String end, List<String> environment, String... words) {
         return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), environment, words);
     }
 
@@ -357,7 +357,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The words of a command, for a user without any privilege. */
-    static String[] asNobody(String... words) {
+    public static String[] asNobody(String... words) {
         List<String> all = new ArrayList<>(List.of(
                 "setpriv",
                 "--reuid=65534",
@@ -370,7 +370,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The number of the firewall's network namespace. */
-    long namespaceNumber() {
+    public long namespaceNumber() {
         // Not by perl: it asks with a buffer of its own size, which the kernel refuses.
         if (namespaceNumber == 0) {
             namespaceNumber =
@@ -380,12 +380,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Runs a class of the tests at one end. */
-    Command java(String end, Class<?> main, String... arguments) {
+    public Command java(String end, Class<?> main, String... arguments) {
         return at(end, javaWords(main, arguments));
     }
 
     /** As {@link #start}, a class of the tests. */
-    Process startJava(String end, Path log, Class<?> main, String... arguments) {
+    public Process startJava(String end, Path log, Class<?> main, String... arguments) {
         return start(end, log, javaWords(main, arguments));
     }
 
@@ -402,12 +402,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** A daemon in the firewall's namespace; it has started when this returns. */
-    DaemonProcess daemon(String yaml, String... environment) {
+    public DaemonProcess daemon(String yaml, String... environment) {
         return home(yaml).start(environment);
     }
 
     /** The files of a daemon that is not started yet. */
-    Home home(String yaml) {
+    public Home home(String yaml) {
         return Home.make(this, yaml);
     }
 
@@ -422,17 +422,17 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Ends what daemons a test has left, whatever became of it, and gives back what they had. */
-    void endDaemons() {
+    public void endDaemons() {
         List.copyOf(daemons.values()).forEach(DaemonProcess::end);
     }
 
     /** Whether the server answers a new connection of the client's. */
-    boolean answers(int port) {
+    public boolean answers(int port) {
         return client("curl", "-s", "-m", "2", "http://" + SERVER + ":" + port).exit() == 0;
     }
 
     /** Whether the server answers a ping of the client's. */
-    boolean answersPing() {
+    public boolean answersPing() {
         return client("ping", "-c", "1", "-W", "1", SERVER).exit() == 0;
     }
 
@@ -440,7 +440,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
      * All of a host that a daemon changes and detach gives back: NICs, qdiscs, filters, programs, switches, offloads, the rules of
      * others. Without what differs for a NIC that is made anew.
      */
-    String hostState() {
+    public String hostState() {
         StringBuilder state = new StringBuilder();
         for (String command : List.of(
                 "ip -d -o link",
@@ -461,7 +461,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** nginx at one end, on these ports of all addresses; answers {@code hello from END}. */
-    void nginx(String end, int... ports) {
+    public void nginx(String end, int... ports) {
         Path home = folder.resolve("nginx-" + end);
         StringBuilder listen = new StringBuilder();
         for (int port : ports) {
@@ -503,7 +503,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Waits, boundedly, for a file to have it; else the error shows the file. */
-    static void awaitText(String what, Path file, Predicate<String> condition) {
+    public static void awaitText(String what, Path file, Predicate<String> condition) {
         try {
             await(what, () -> condition.test(read(file)));
         } catch (AssertionError late) {
@@ -512,7 +512,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** What a file holds now. */
-    static String read(Path file) {
+    public static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
@@ -521,7 +521,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** A file of this lab's. */
-    Path file(String fileName, String text) {
+    public Path file(String fileName, String text) {
         try {
             return Files.writeString(folder.resolve(fileName), text);
         } catch (IOException e) {
@@ -530,7 +530,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Waits, boundedly, for what has to become true; how many milliseconds it took. */
-    static long await(String what, BooleanSupplier condition) {
+    public static long await(String what, BooleanSupplier condition) {
         long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - startNs > TimeUnit.SECONDS.toNanos(WAIT_S)) {
@@ -541,7 +541,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
     }
 
-    static void pause(int ms) {
+    public static void pause(int ms) {
         try {
             TimeUnit.MILLISECONDS.sleep(ms);
         } catch (InterruptedException e) {

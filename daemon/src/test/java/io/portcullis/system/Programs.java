@@ -9,7 +9,7 @@ import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.linux.netlink.Nics;
 
 /** Started as a program in a namespace: what somebody else with privilege may do to the tcx programs of a NIC. */
-final class Programs {
+public final class Programs {
     private Programs() {}
 
     /**

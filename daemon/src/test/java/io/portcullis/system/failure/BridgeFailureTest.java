@@ -1,0 +1,140 @@
+package io.portcullis.system.failure;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.system.DaemonProcess;
+import io.portcullis.system.EchoScripts;
+import io.portcullis.system.Lab;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What becomes of a bridge when the daemon dies, and that this host's own stack stays off its wire. */
+@Tag("system")
+final class BridgeFailureTest {
+    @RegisterExtension
+    static final Lab LAB = new Lab();
+
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: bridge, outside: out0, inside: in0, security-groups: [web]%s}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+            """;
+
+    @BeforeAll
+    static void server() {
+        LAB.nginx("server", 80, 8080);
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        for (String nic : new String[] {"out0", "in0"}) {
+            String shown = LAB.firewall("ip", "-d", "link", "show", nic).ok().out();
+            assertTrue(shown.contains("promiscuity 0"), shown);
+            assertFalse(shown.contains("PROMISC"), shown);
+        }
+    }
+
+    private static boolean http(int port) {
+        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
+                        .exit()
+                == 0;
+    }
+
+    @Test
+    void anInterfaceHasOneThreadBesidesItsWorkers() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2, link-state: follow"))) {
+            assertTrue(http(80));
+            List<String> threads = daemon.threads().stream()
+                    .filter(name -> name.matches("portcullis-(keep|link|nics|hotp|watc|web0).*"))
+                    .toList();
+            // The kernel's events once for the daemon; "watc" follows the configuration's files.
+            assertEquals(
+                    List.of(
+                            "portcullis-hotp",
+                            "portcullis-keep",
+                            "portcullis-nics",
+                            "portcullis-watc",
+                            "portcullis-web0",
+                            "portcullis-web0"),
+                    threads);
+        }
+    }
+
+    @Test
+    void openForwardsWhenTheDaemonIsDeadAndNotBefore() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
+        assertTrue(http(80));
+        assertFalse(http(8080));
+        daemon.crash();
+        Lab.await("everything", () -> http(8080));
+        daemon = daemon.again();
+        Lab.await("the rules", () -> http(80) && !http(8080));
+        daemon.close();
+        assertFalse(http(80), "the bridge is taken away with the daemon");
+    }
+
+    @Test
+    void closedForwardsNothingAndKeepsTheStackOffTheWire() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
+        assertTrue(http(80));
+        // Given an address, the host's stack could speak on the wire: what it sends has no mark.
+        LAB.firewall("ip", "address", "add", "203.0.113.99/24", "dev", "in0").ok();
+        assertEquals(1, LAB.firewall("ping", "-c", "1", "-W", "1", Lab.SERVER).exit());
+        assertEquals(1, LAB.server("ping", "-c", "1", "-W", "1", "203.0.113.99").exit());
+        assertFalse(
+                LAB.server("ip", "neigh", "show", "203.0.113.99").out().contains("lladdr"),
+                "not even an ARP reply has left");
+        assertTrue(http(80));
+        LAB.firewall("ip", "address", "del", "203.0.113.99/24", "dev", "in0").ok();
+        daemon.crash();
+        assertFalse(http(80));
+        daemon = daemon.again();
+        Lab.await("the rules", () -> http(80));
+        daemon.close();
+    }
+
+    @Test
+    void aConversationIsLearntAfterACrash() {
+        Path echo = LAB.file("echo", "");
+        LAB.start("server", echo, "perl", "-e", EchoScripts.SERVER);
+        Lab.await("the echo", () -> Lab.read(echo).contains("ready"));
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", learn: 60s").replace("ports: 80", "ports: [80, 7000]"));
+        Path said = LAB.file("talk", "");
+        LAB.start("client", said, "perl", "-e", EchoScripts.CLIENT, Lab.SERVER);
+        Lab.await("the conversation", () -> Lab.read(said).contains("2\n"));
+        daemon.crash();
+        daemon = daemon.again();
+        int before = Lab.read(said).length();
+        Lab.await("more of it", () -> Lab.read(said).length() > before + 20);
+        assertFalse(http(8080));
+        daemon.close();
+    }
+
+    @Test
+    void aNicThatIsMadeAgainGetsItsProgramsAgain() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", link-state: ignore"))) {
+            assertTrue(http(80));
+            LAB.removeServerNic();
+            LAB.makeServerNic();
+            Lab.await("traffic", () -> http(80));
+            Lab.await(
+                    "its programs",
+                    () -> daemon.log()
+                                    .lines()
+                                    .filter(line -> line.contains("in0 ingress: program"))
+                                    .count()
+                            == 2);
+            assertFalse(http(8080));
+            assertEquals(1, daemon.metric("portcullis_interception_intact{interface=\"web0\"}"));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.portcullis.system.failure;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.system.DaemonProcess;
+import io.portcullis.system.Hammer;
+import io.portcullis.system.Lab;
+import io.portcullis.testing.TcxDetach;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Somebody with the privilege takes our programs away: they are back at once, and the log tells how long it took. */
+@Tag("system")
+final class ForeignProgramsTest {
+    @RegisterExtension
+    static final Lab LAB = Lab.host();
+
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: host, nic: out0, security-groups: [web]%s}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+            """;
+
+    private static final Pattern GAP = Pattern.compile("attached again; unguarded for at most ([0-9]+) ms");
+
+    /** Four looks a second, and a machine that has better things to do. */
+    private static final int MOST_MS = 2_000;
+
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
+
+    @BeforeAll
+    static void server() {
+        LAB.nginx("server", 80);
+    }
+
+    private static boolean http() {
+        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
+    }
+
+    /** The gap that the log tells, in milliseconds. */
+    private void assertBackAgain(DaemonProcess daemon) {
+        Lab.await("the programs", () -> GAP.matcher(daemon.log()).find());
+        Matcher told = GAP.matcher(daemon.log());
+        while (told.find()) {
+            assertTrue(Integer.parseInt(told.group(1)) < MOST_MS, daemon::log);
+        }
+        hammer.strike();
+        long since = hammer.received();
+        hammer.strike();
+        assertEquals(since, hammer.received());
+        Lab.await("what a rule admits", ForeignProgramsTest::http);
+        Lab.await("health", () -> daemon.http("/healthz").startsWith("ok"));
+    }
+
+    @Test
+    void aQdiscThatIsTakenAwayIsBackAtOnce() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", attach: clsact"))) {
+            hammer.strike();
+            long since = hammer.received();
+            LAB.firewall("tc", "qdisc", "del", "dev", "out0", "clsact").ok();
+            assertBackAgain(daemon);
+            // News of filters are heard: some milliseconds of two thousand datagrams a second, and not ten seconds.
+            assertTrue(
+                    hammer.received() - since < 600, () -> hammer.received() - since + " datagrams\n" + daemon.log());
+        }
+    }
+
+    @Test
+    void aTcxProgramThatIsDetachedIsBackWithinAQuarterOfASecond() {
+        try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
+            hammer.strike();
+            long since = hammer.received();
+            assertTrue(LAB.java("fw", TcxDetach.class, "out0").ok().out().contains("detached"));
+            assertBackAgain(daemon);
+            assertTrue(
+                    hammer.received() - since < 3_000, () -> hammer.received() - since + " datagrams\n" + daemon.log());
+        }
+    }
+}

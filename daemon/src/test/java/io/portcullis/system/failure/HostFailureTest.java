@@ -1,0 +1,175 @@
+package io.portcullis.system.failure;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portcullis.system.Command;
+import io.portcullis.system.DaemonProcess;
+import io.portcullis.system.Hammer;
+import io.portcullis.system.Lab;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What becomes of a guarded host when the daemon crashes, stops, is stopped in its tracks, or starts again. */
+@Tag("system")
+final class HostFailureTest {
+    @RegisterExtension
+    static final Lab LAB = Lab.host();
+
+    private static final String RULES = """
+            version: 1
+            interfaces:
+              web0: {mode: host, nic: out0, security-groups: [web]%s}
+            security-groups:
+              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+            """;
+
+    private static final String CLOSED = RULES.formatted("");
+
+    @RegisterExtension
+    final Hammer hammer = new Hammer(LAB, "fw", Lab.SERVER);
+
+    @BeforeAll
+    static void server() {
+        LAB.nginx("server", 80);
+    }
+
+    private static boolean http() {
+        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
+    }
+
+    private static boolean ping() {
+        return LAB.client("ping", "-c", "1", "-W", "1", Lab.SERVER).exit() == 0;
+    }
+
+    private void assertShut(long since) {
+        assertFalse(http());
+        assertFalse(ping());
+        hammer.strike();
+        assertEquals(since, hammer.received());
+    }
+
+    private void assertFiltered(long since) {
+        Lab.await("what a rule admits", HostFailureTest::http);
+        assertFalse(ping());
+        hammer.strike();
+        assertEquals(since, hammer.received());
+    }
+
+    @Test
+    void closedLetsNobodyInWhateverHappens() {
+        DaemonProcess daemon = LAB.daemon(CLOSED);
+        hammer.strike();
+        long since = hammer.received();
+        assertFiltered(since);
+        daemon.crash();
+        assertShut(since);
+        daemon = daemon.again();
+        assertTrue(daemon.log().contains("out0 ingress: program portcullis_in was attached already"), daemon.log());
+        assertFiltered(since);
+        daemon.terminate();
+        assertTrue(daemon.log().contains("out0 stays shut"), daemon.log());
+        assertShut(since);
+        // Other programs: another mark. They take the place of the old ones.
+        daemon.write(CLOSED + "mark: 0x50/0xf0\n");
+        daemon = daemon.again();
+        assertTrue(daemon.log().contains("out0 ingress: program portcullis_in attached"), daemon.log());
+        assertFiltered(since);
+        daemon.crash();
+        assertShut(since);
+        // The same NIC under another interface's name.
+        daemon.write(CLOSED.replace("web0", "front"));
+        daemon = daemon.again();
+        assertFiltered(since);
+        String links = LAB.firewall("ip", "link").out();
+        assertTrue(links.contains("pch-front") && !links.contains("pch-web0"), links);
+        daemon.crash();
+        assertShut(since);
+        daemon.cli("detach").ok();
+    }
+
+    @Test
+    void closedWithFiltersLetsNobodyInEither() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", attach: clsact"));
+        hammer.strike();
+        long since = hammer.received();
+        assertFiltered(since);
+        daemon.crash();
+        assertShut(since);
+        daemon.write(RULES.formatted(", attach: clsact") + "mark: 0x50/0xf0\n");
+        daemon = daemon.again();
+        assertFiltered(since);
+        daemon.write(RULES.formatted(", attach: tcx"));
+        daemon.terminate();
+        assertShut(since);
+        daemon = daemon.again();
+        assertFiltered(since);
+        assertFalse(
+                LAB.firewall("tc", "filter", "show", "dev", "out0", "ingress")
+                        .out()
+                        .contains("portcullis"),
+                "the filters have gone when the tcx programs stood");
+        daemon.close();
+    }
+
+    @Test
+    void openOnTcxEndsWithTheProcessAndNotWhileItStandsStill() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
+        hammer.strike();
+        assertFiltered(hammer.received());
+        daemon.signal("STOP");
+        // A link holds as long as its process is there, however still it stands: only a deadline helps against that.
+        hammer.strike();
+        long since = hammer.received();
+        assertShut(since);
+        daemon.crash();
+        hammer.awaitThrough();
+        assertTrue(http());
+        daemon = daemon.again();
+        hammer.strike();
+        assertFiltered(hammer.received());
+        daemon.terminate();
+        hammer.awaitThrough();
+        assertFalse(LAB.firewall("ip", "link").out().contains("pch-"), "open: a stop puts everything back");
+    }
+
+    @Test
+    void openWithFiltersHasADeadline() {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open, attach: clsact"));
+        hammer.strike();
+        assertFiltered(hammer.received());
+        daemon.signal("STOP");
+        hammer.awaitThrough();
+        assertTrue(ping());
+        daemon.signal("CONT");
+        Lab.await("the filter", () -> !ping());
+        hammer.strike();
+        assertFiltered(hammer.received());
+        daemon.crash();
+        hammer.awaitThrough();
+        daemon = daemon.again();
+        hammer.strike();
+        assertFiltered(hammer.received());
+        daemon.close();
+    }
+
+    @Test
+    void aSecondDaemonIsRefusedByTheNameOfTheFirst() {
+        try (DaemonProcess daemon = LAB.daemon(CLOSED)) {
+            Path other = LAB.file(
+                    "other.yaml",
+                    CLOSED + "control: {socket: " + LAB.folder()
+                            + "/other/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\n");
+            Command second = daemon.home().portcullis("run", "--config", other.toString());
+            assertEquals(1, second.exit(), second.out());
+            assertTrue(second.out().contains("another portcullis runs here"), second.out());
+            assertTrue(second.out().contains("pid " + daemon.process().pid()), second.out());
+            assertTrue(second.out().contains(daemon.config().toString()), second.out());
+            assertTrue(http(), "the first goes on");
+        }
+    }
+}
