@@ -22,15 +22,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Measures the firewall side by side with what else forwards frames; {@code scripts/bench} builds, and starts it. Exit code 1: a
- * step failed, which one line says; 2: the options are wrong.
+ * Measures the firewall beside other programs that forward frames. {@code scripts/bench} builds and starts it. Exit code 1: a
+ * step failed, and one line says why; 2: the options are wrong.
  */
 public final class Bench {
     private Bench() {}
 
     /** Takes the words that {@code scripts/bench --help} explains. */
     public static void main(String... words) {
-        // SIGINT, SIGTERM and SIGHUP end the JVM with 128 and their number, this hook before.
+        // SIGINT, SIGTERM and SIGHUP run this hook, then end the JVM with 128 plus their number.
         Runtime.getRuntime().addShutdownHook(new Thread(Bench::cleanUp, "clean-up"));
         System.exit(run(List.of(words)));
     }
@@ -44,7 +44,7 @@ public final class Bench {
             System.err.print(Texts.read(Folders.root().resolve("scripts/bench.d/usage")));
             return 2;
         } catch (Failure | UncheckedIOException failure) {
-            // The signal that ends the run is the reason; what fails because of it is none.
+            // After a signal, what fails is a consequence of the signal, and is not reported.
             if (!Processes.isCleaning()) {
                 Console.complain("bench: " + failure.getMessage());
             }
@@ -61,7 +61,7 @@ public final class Bench {
             Namespaces.refuseLeftOvers();
             isOurs = true;
         }
-        // What a daemon keeps for later starts stays in this folder, apart from that of an installed one.
+        // A daemon keeps its state for later starts in this folder, apart from the state of an installed daemon.
         Processes.environment("STATE_DIRECTORY", Folders.work("lasting").toString());
         switch (options.mode()) {
             case COMPARISON, STALLS -> new Comparison(options).run();
@@ -73,7 +73,7 @@ public final class Bench {
         }
     }
 
-    /** Whether what is in the namespaces is this run's. */
+    /** Whether this run made what is in the namespaces. */
     private static volatile boolean isOurs;
 
     private static void cleanUp() {

@@ -64,6 +64,12 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return new Lab(true);
     }
 
+    /** The keys of an interface that is this lab's bridge. */
+    public static String bridge(String datapath) {
+        return "mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, \"2001:db8::80\"], datapath: "
+                + datapath;
+    }
+
     private Lab(boolean isHost) {
         this.isHost = isHost;
         try {

@@ -32,7 +32,7 @@ public final class Comparison {
     private final Skips skips = new Skips();
     private final long startNs = System.nanoTime();
 
-    /** What the engine of a row has dropped so far, by reason. */
+    /** The drops of a row's engine so far, by reason. */
     private final Map<Row, Map<String, Long>> dropped = new HashMap<>();
 
     private List<Row> rows;
@@ -85,7 +85,7 @@ public final class Comparison {
         }
     }
 
-    /** Whether somebody else is at work here: figures taken then are worth little. */
+    /** Cores that other processes keep busy before the start: with them the figures are worth little. */
     private double busyBefore() {
         Machine.Idle before = machine.idle(Machine.ALL);
         Processes.pause(1);
@@ -111,7 +111,10 @@ public final class Comparison {
         return String.join(" ", rows.stream().map(Row::label).toList());
     }
 
-    /** A filter that does not filter is fast: an open port answers, a forbidden one is shut, and the server listens on both. */
+    /**
+     * A filter that does not filter is fast. So before the measurement an open port must answer and a closed one must not; the
+     * server listens on both.
+     */
     private static void prove(Row row) {
         if (FarEnds.fetch(row, 80) != 0) {
             throw new Failure(row.label() + ": no page from port 80, which is open");
@@ -128,7 +131,9 @@ public final class Comparison {
         }
     }
 
-    /** What is compiled at run time is compiled before it is measured; flows, routes and neighbours are known. */
+    /**
+     * Warms up: the JIT compiler has compiled the hot code before the measurement, and flows, routes and neighbours are known.
+     */
     private void warmUp(Row row) {
         if (!row.isJava()) {
             return;
@@ -155,9 +160,9 @@ public final class Comparison {
     }
 
     /**
-     * What the row's engine has dropped since it was asked last, by reason. Between two correct stacks that is nothing but resets
-     * (tcp-window) of a client that hangs up while the answer is on its way: they are below an ACK of the server that has passed in the
-     * meantime, and the server would ignore them; the last of them passes.
+     * Notes the drops of the row's engine since the last call, by reason. Between two correct stacks there are none, except
+     * resets (tcp-window) of a client that hangs up while the answer is on its way: they are below an ACK of the server that has
+     * passed meanwhile, and the server would ignore them; the last of them passes.
      */
     private void noteDrops(Row row, String measure) {
         if (!row.isDaemon()) {
@@ -210,7 +215,7 @@ public final class Comparison {
         return (System.nanoTime() - startNs) / 1_000_000_000;
     }
 
-    /** So many rounds as are asked for, or as many as end in time. */
+    /** As many rounds as the options say, or as many as end within the limit. */
     private void measureRounds() {
         List<Row> turns = new ArrayList<>(rows);
         roundsDone = 0;
@@ -223,7 +228,7 @@ public final class Comparison {
                 break;
             }
             long roundStart = elapsed();
-            // Each round begins with another row: who comes first has no advantage.
+            // Each round begins with another row, so that no row has the advantage of the first place.
             List<Row> order = new ArrayList<>(turns);
             Collections.rotate(order, -round);
             order.forEach(row -> measure(row, scenarios()));
@@ -293,7 +298,7 @@ public final class Comparison {
                         + " cores, client and server included";
     }
 
-    /** Where, in most rounds, the generator and not the device was the limit. */
+    /** Names the rows for which the generator, not the device, was the limit in most rounds. */
     private static void sayGeneratorLimits(Samples samples) {
         for (Samples.Key key : samples.keys()) {
             if (key.measure().endsWith("_is_generators_highest")) {

@@ -24,7 +24,7 @@ final class Cores {
             steer(row.namespace(), isSplit ? Machine.mask(machine.deviceCore()) : "0");
         }
         String cores = isSplit ? Integer.toString(machine.farCore()) : machine.allowed();
-        // What this program starts is where it is itself.
+        // Its child processes inherit its own affinity.
         List<Long> pids = new ArrayList<>(List.of(ProcessHandle.current().pid()));
         pids.addAll(Namespaces.pids(Namespaces.SERVER));
         for (long pid : pids) {
@@ -32,7 +32,7 @@ final class Cores {
         }
     }
 
-    /** Where what arrives at a namespace's NICs is worked on: a mask of cores; with 0, where it was sent. */
+    /** Sets the cores that process what arrives at a namespace's NICs: a mask; with 0, the core of the sender. */
     private static void steer(String namespace, String mask) {
         Namespaces.run(namespace, "sh", "-c", STEER, "sh", mask).ok();
     }

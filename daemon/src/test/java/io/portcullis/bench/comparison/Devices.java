@@ -15,7 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** The devices that are processes. While another row is measured such a device sleeps, wholly: what it costs is nobody else's cost. */
+/**
+ * The devices that are processes. While another row is measured, such a device is stopped (SIGSTOP), so that its cost does not
+ * count for that row.
+ */
 final class Devices {
     private final Measurement measurement;
     private final FarEnds ends;
@@ -31,9 +34,9 @@ final class Devices {
             case WIRE, NFT -> {
                 return;
             }
-            // A /run of its own, in the mount namespace that ip netns exec makes: flow tables, journals and control
-            // socket of an
-            // installed daemon, or of the other row's, stay apart.
+            // A /run of its own, in the mount namespace that ip netns exec makes. So flow tables, journals and control
+            // socket
+            // stay apart from those of an installed daemon and of the other row.
             case RING, PCAP ->
                 launch(
                         row,
@@ -80,7 +83,7 @@ final class Devices {
         processes.put(row, Processes.start(log(row), all));
     }
 
-    /** As the daemon is started, but for its main class. */
+    /** The daemon's command line with another main class. */
     private static List<String> nullForwarder() {
         String script = """
                 . "$0/java-25.sh"
@@ -102,7 +105,7 @@ final class Devices {
                 .ok()
                 .lines()
                 .filter(word -> !word.isEmpty())
-                // The classes are others than those of the cache.
+                // The AOT cache belongs to other classes.
                 .filter(word -> !word.startsWith("-XX:AOTCache="))
                 .toList());
         words.addAll(List.of(

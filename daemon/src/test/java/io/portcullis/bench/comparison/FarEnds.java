@@ -31,7 +31,7 @@ final class FarEnds {
 
     void build(List<Row> rows) {
         BOTH.forEach(FarEnds::make);
-        // Ports of connections that the client closed wait for a minute: more of them, taken again after a second.
+        // After a close by the client the port waits for a minute: allow more ports, and their reuse after a second.
         Namespaces.sysctl(Namespaces.CLIENT, "net.ipv4.ip_local_port_range=1024 65535", "net.ipv4.tcp_tw_reuse=1");
         Namespaces.sysctl(Namespaces.SERVER, "net.core.somaxconn=4096");
         rows.forEach(this::build);
@@ -40,7 +40,7 @@ final class FarEnds {
 
     private static void make(String namespace) {
         Namespaces.make(namespace);
-        // Nobody speaks IPv6 here: its own announcements would only disturb.
+        // No program uses IPv6 here: the kernel's own announcements would only disturb.
         Namespaces.sysctl(namespace, "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
     }
 
@@ -54,7 +54,7 @@ final class FarEnds {
         Namespaces.ipIn(Namespaces.SERVER, "address add " + row.server() + "/24 dev " + nic);
         Namespaces.ipIn(Namespaces.CLIENT, "link set " + nic + " up");
         Namespaces.ipIn(Namespaces.SERVER, "link set " + nic + " up");
-        // Known for good: under a flood the question for a lost neighbour would be part of the figures.
+        // Permanent entries: under a flood, requests for a lost neighbour would be part of the figures.
         addNeighbour(Namespaces.CLIENT, nic, row.server(), Namespaces.SERVER);
         addNeighbour(Namespaces.SERVER, nic, row.client(), Namespaces.CLIENT);
         Namespaces.ipIn(device, "link set out0 up");
@@ -69,7 +69,7 @@ final class FarEnds {
             case NFT, NFQUEUE -> {
                 bridge(device);
                 Namespaces.sysctl(device, "net.bridge.bridge-nf-call-iptables=1");
-                // The program of the nfqueue row brings its rule along.
+                // The program of the nfqueue row has its own rule.
                 if (row == Row.NFT) {
                     Path rules = Texts.write(Folders.work("rules.nft"), RuleFiles.NFT);
                     Namespaces.run(device, "nft", "-f", rules.toString()).ok();
@@ -95,7 +95,7 @@ final class FarEnds {
         Namespaces.ipIn(device, "link set br0 up");
     }
 
-    /** At both far ends of a device that can't carry super-frames and unfinished checksums. */
+    /** Switches them off at both far ends, for a device that can't carry super-frames and unfinished checksums. */
     void switchOffloadsOff(Row row) {
         if (withoutOffloads.add(row)) {
             for (String end : BOTH) {
@@ -110,7 +110,7 @@ final class FarEnds {
     }
 
     private static void startServers() {
-        // 8081 is open at the server and shut at every firewall.
+        // The server listens on 8081, and every firewall drops it.
         WebServer.start("listen 80 backlog=4096; listen 8081;", "");
         Namespaces.start(Namespaces.SERVER, Folders.work("iperf3-server.log"), "iperf3", "--server");
         for (int port : new int[] {80, 8081, 5201}) {
@@ -127,7 +127,7 @@ final class FarEnds {
         }
     }
 
-    /** Whether a page comes from a port of the server behind a row: curl's exit code, 28 if nobody answered in time. */
+    /** Asks for a page from a port of the server behind a row: curl's exit code, 28 if there was no answer in time. */
     static int fetch(Row row, int port) {
         return Namespaces.run(
                         Namespaces.CLIENT,

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param name of its samples
  * @param format of one value
- * @param hasRatio whether a ratio to another row says something
+ * @param hasRatio whether a ratio to another row has a meaning
  */
 record Measure(String name, String label, String unit, String format, boolean hasRatio) {
     /** The lines of the table, in order; the rest is in the JSON only. */

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** What the scenarios share: the machine, the placement in force, and where samples and failures go. */
+/** The state that the scenarios share: the machine, the current placement, samples and failures. */
 public final class Measurement {
     private final Machine machine;
     private final Settings settings;
@@ -53,7 +53,7 @@ public final class Measurement {
         return faults;
     }
 
-    /** The core whose business is the device's, or {@link Machine#ALL}. */
+    /** The core of the device, or {@link Machine#ALL}. */
     String device() {
         return placement == Placement.SPLIT ? Integer.toString(machine.deviceCore()) : Machine.ALL;
     }
@@ -66,7 +66,7 @@ public final class Measurement {
         samples.note(new Samples.Key(placement, row, measure), value);
     }
 
-    /** A measure failed; the last line of what the program complained about says why. */
+    /** Notes that a measure failed; the last line of the program's standard error says why. */
     void missed(Row row, String what) {
         if (Processes.isCleaning()) {
             throw new Failure("the run was ended by a signal");
@@ -81,7 +81,7 @@ public final class Measurement {
         return Folders.work("complaint");
     }
 
-    /** Runs a program to its end, at most so many seconds; whether it succeeded. */
+    /** Runs a program to its end, at most so many seconds; true if it succeeded. */
     boolean bounded(double seconds, Path output, List<String> words) {
         return Processes.exit(Processes.start(output, complaint(), Processes.limited(seconds, words))) == 0;
     }

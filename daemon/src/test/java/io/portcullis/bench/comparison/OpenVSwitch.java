@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The ovs row's programs. Database, sockets and logs are the run's own, so that an Open vSwitch of this machine stays apart. */
+/**
+ * The programs of the ovs row. Database, sockets and logs are the run's own: they do not touch an Open vSwitch of this machine.
+ */
 final class OpenVSwitch {
     static final Path SCHEMA = Path.of("/usr/share/openvswitch/vswitch.ovsschema");
 
@@ -33,7 +35,7 @@ final class OpenVSwitch {
         return FOLDER.resolve(file).toString();
     }
 
-    /** Starts the database, and gives it the switch; the words of the switch's program. */
+    /** Starts the database and configures the switch in it; returns the command line of the switch. */
     static List<String> prepare() {
         if (Files.exists(FOLDER)) {
             Processes.run(10, "rm", "-rf", FOLDER.toString()).ok();
@@ -65,7 +67,7 @@ final class OpenVSwitch {
         return ovs("ovs-vswitchd", "unix:" + at("db.sock"), "--unixctl=" + at("vswitchd.ctl"));
     }
 
-    /** The switch is there when it takes its rules. */
+    /** The switch is ready when it accepts its rules. */
     static boolean isReady() {
         return Processes.run(10, ovs("ovs-ofctl", "add-flows", "unix:" + at("bench.mgmt"), at("flows")))
                 .isOk();
@@ -76,7 +78,7 @@ final class OpenVSwitch {
                 .ok();
     }
 
-    /** What it was built with decides. */
+    /** This depends on how it was built. */
     static boolean carriesSuperFrames(String log) {
         return log.lines().anyMatch(line -> line.matches(".*userspace_tso.*enabled.*"));
     }

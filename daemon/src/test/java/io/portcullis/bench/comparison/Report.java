@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * The samples of the comparison as a table for people, and as JSON.
  *
- * @param rounds how many there were: a value that was not measured in each says in how many
+ * @param rounds the number of rounds: a value that is missing in some has the number of its rounds beside it
  * @param starred rows that get an asterisk
  */
 record Report(Samples samples, List<Row> rows, int rounds, Collection<Row> starred) {
@@ -91,7 +91,7 @@ record Report(Samples samples, List<Row> rows, int rounds, Collection<Row> starr
         return values.size() < rounds ? text + " n=" + values.size() : text;
     }
 
-    /** Of two medians; NaN when one is not there. */
+    /** The ratio of two medians; NaN if one is missing. */
     private double ratio(Samples.Key key, Row base) {
         List<Double> values = samples.of(key);
         List<Double> others = samples.of(new Samples.Key(key.placement(), base, key.measure()));

@@ -37,7 +37,7 @@ final class ReportTest {
     }
 
     @Test
-    void ratiosAreThoseOfMediansAndOnlyWhereTheySaySomething() {
+    void ratiosAreThoseOfMediansAndOnlyWhereTheyMeanSomething() {
         List<String> table = report.table(Placement.SPLIT);
         int head = table.indexOf("");
         assertTrue(table.get(head + 1).startsWith("   ratio to nft"), table::toString);

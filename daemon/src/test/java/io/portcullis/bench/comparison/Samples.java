@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What was measured, in the order in which each measure was first taken. */
+/** The samples, in the order in which each measure was first taken. */
 public final class Samples {
     /** One measure of a row. */
     record Key(Placement placement, Row row, String measure) {}

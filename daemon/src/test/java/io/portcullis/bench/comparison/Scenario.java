@@ -2,9 +2,9 @@ package io.portcullis.bench.comparison;
 
 import io.portcullis.bench.lab.Row;
 
-/** One thing that is measured of each row, in turn. */
+/** One measurement, taken of each row in turn. */
 sealed interface Scenario permits TcpBulk, UdpRates, Connections, RoundTrips {
-    /** In the lines that say what was dropped meanwhile. */
+    /** Its name in the lines about drops. */
     String name();
 
     void measure(Row row);

@@ -12,13 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What can't be measured on this machine is said, and left out. */
+/** The rows that can't be measured on this machine: each is named and left out. */
 final class Skips {
     private static final Path BRIDGE_NETFILTER = Path.of("/proc/sys/net/bridge/bridge-nf-call-iptables");
 
     private final List<String> said = new ArrayList<>();
 
-    /** Of {@code row: why}. */
+    /** Lines of the form {@code row: why}. */
     List<String> said() {
         return said;
     }
@@ -76,7 +76,7 @@ final class Skips {
                 : Optional.of((attempt.output() + attempt.complaint()).strip().replaceFirst("^nfqueue: ", ""));
     }
 
-    /** Where the ring can't be had, null can't. */
+    /** Without the ring there is no null row either. */
     private static Optional<String> daemonObstacle(Row row) {
         Path file = Texts.write(
                 Folders.work(row.label() + ".yaml"), RuleFiles.portcullis(row == Row.PCAP ? "pcap" : "ring"));

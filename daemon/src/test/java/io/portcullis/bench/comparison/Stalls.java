@@ -21,8 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How long the ring row's event loop was away, beside the floor: how long anybody is who wants that core for himself. Both on the
- * same core, in turns, under the same load; while one is measured the other sleeps.
+ * How long the ring row's event loop was away from its ports, beside the floor: how long any process that wants that core has to
+ * wait for it. Both run on the same core, in turn, under the same load; while one is measured the other sleeps.
  */
 final class Stalls {
     private static final String METRIC = "portcullis_loop_stall_seconds";
@@ -41,7 +41,7 @@ final class Stalls {
         this.devices = devices;
     }
 
-    /** In turns of a minute, or three of them where that gives fewer; a sixth of each is the floor's. */
+    /** Measures in turns of a minute, or in three turns if that gives fewer; a sixth of each turn is the floor's. */
     void measure(double minutes) {
         int turns = minutes < 3 ? 3 : (int) (minutes + 0.9);
         int turn = (int) (minutes * 60 / turns);
@@ -57,7 +57,10 @@ final class Stalls {
         }
     }
 
-    /** What is compiled anew now and then is no part of the loop; a machine of more cores would have another one for it. */
+    /**
+     * The compiler's threads run now and then and are not part of the loop: a machine with more cores would have another core for
+     * them.
+     */
     private void compilersToFarCore() {
         Path tasks = Path.of("/proc", Long.toString(devices.pid(Row.RING)), "task");
         try (DirectoryStream<Path> all = Files.newDirectoryStream(tasks)) {

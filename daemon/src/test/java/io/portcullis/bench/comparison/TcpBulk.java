@@ -44,13 +44,13 @@ record TcpBulk(Measurement measurement, int streams) implements Scenario {
                                 "m",
                                 "--connect-timeout",
                                 "3000")));
-        // The middle of it, without the beginning and the end.
+        // The middle of the transfer, without its beginning and its end.
         Processes.pause(0.3);
         Machine.Idle before = machine.idle(measurement.device());
         Processes.pause(seconds - 0.5);
         Machine.Idle after = machine.idle(measurement.device());
         if (Processes.exit(iperf3) != 0) {
-            // It says some of its errors on standard output.
+            // iperf3 prints some of its errors on standard output.
             Texts.read(output)
                     .lines()
                     .filter(line -> line.contains("error"))
@@ -65,7 +65,7 @@ record TcpBulk(Measurement measurement, int streams) implements Scenario {
         measurement.note(row, name() + "_cpu", 1000 * busy / gbits);
     }
 
-    /** What arrived, of the streams together, which iperf3 says last. */
+    /** The received rate of all streams together: the last one that iperf3 prints. */
     static double gbits(String output) {
         double mbits = 0;
         Matcher rates = RATE.matcher(output);

@@ -15,7 +15,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
         return "udp" + suffix();
     }
 
-    /** Of the names of the measures. */
+    /** The suffix of the names of its measures. */
     private String suffix() {
         return flows == 1 ? "" : "_flows";
     }
@@ -43,7 +43,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
         }
     }
 
-    /** The highest rate that loses less than 0.5 %; 0: none, or it was not measured. */
+    /** The highest rate that loses less than 0.5 %; 0 if there is none, or if it was not measured. */
     private double search(Row row, double goodput, double offered) {
         Settings settings = measurement.settings();
         Path output = Folders.work("search");
@@ -73,7 +73,8 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
         if (measurement.placement() == Placement.SPLIT) {
             measurement.note(row, "wakeups" + suffix(), Texts.value(output, "rps_wakeups_per_packet"));
         }
-        // More than it can carry, in steps: a device that collapses delivers less the more it is offered.
+        // Offers more than the device can carry, in steps: a device that collapses delivers the less the more it is
+        // offered.
         for (double times : new double[] {1.5, 2, 4}) {
             if (noLoss * times <= offered) {
                 measureFlood(row, noLoss, times, output);

@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What flows cost, among 10,000 and among a million of them. JMH, one thread: a packet of an established connection from the frame to
- * the verdict, in batches of 64 and one by one, connections visited at random; of that, parse, lookup and TCP update alone ("hit"); a
- * new flow and its end; beside them, of the same run, a tracker as one writes it in an afternoon, a HashMap of records, which parses
- * nothing. Then how long a start takes to find a million flows, and the longest turn of forgetting them.
+ * The cost of a flow among 10,000 flows and among a million. JMH, one thread: a packet of an established connection from the
+ * frame to the verdict, in batches of 64 and one by one, connections visited at random; of that, parse, lookup and TCP update
+ * alone ("hit"); a new flow and its end. Beside them, in the same run, a simple tracker: a HashMap of records, which parses
+ * nothing. Then the time in which a start finds a million flows, and the longest call that expires them.
  */
 public final class FlowCost {
     private static final List<String> JVM = List.of("--enable-native-access=ALL-UNNAMED");
@@ -32,7 +32,7 @@ public final class FlowCost {
                 .forEach(Console::say);
     }
 
-    /** The median of the iterations: others take their turns on this machine, too. */
+    /** Medians of the iterations: other processes use this machine, too. */
     static List<String> rows(List<Jmh.Line> lines, Iterations iterations) {
         List<String> rows = lines.stream()
                 .filter(line -> !line.name().contains(":"))

@@ -135,7 +135,7 @@ public final class HostCost {
         return firewall;
     }
 
-    /** A forbidden port is shut before anything is measured. */
+    /** Checks, before anything is measured, that a forbidden port is closed. */
     private static void proveShut(Guard guard) {
         String connect = "echo > /dev/tcp/" + HOST_IP + "/5202";
         if (Namespaces.run(Namespaces.CLIENT, "timeout", "1", "bash", "-c", connect)
@@ -155,7 +155,7 @@ public final class HostCost {
         });
     }
 
-    /** Of this daemon's life; the forbidden port is among them. */
+    /** The drops since the daemon's start; those of the forbidden port are among them. */
     private static void sayDrops(Firewall ring) {
         List<String> drops = Drops.of(ring.metrics()).entrySet().stream()
                 .filter(drop -> drop.getValue() > 0)
@@ -225,7 +225,7 @@ public final class HostCost {
         return Numbers.format("%.2f", series.ratio(name, base));
     }
 
-    /** What all threads together take of a core (schedstat). */
+    /** The share of a core that all threads together use (schedstat). */
     private double idlePercent(long pid) {
         Processes.pause(5);
         double before = nanosecondsOnCore(pid);

@@ -18,14 +18,17 @@ final class Jmh {
 
     private Jmh() {}
 
-    /** The words of a line, or of the system property that shortens a trial of this program, and what is allocated. */
+    /**
+     * The options of JMH for the iterations, with the allocations. A system property replaces the iterations, to shorten a trial
+     * of this program.
+     */
     static String[] options(String iterations) {
         return (System.getProperty("portcullis.bench.jmh", iterations) + " -prof gc").split(" ", -1);
     }
 
     /** A line of JMH's CSV. */
     record Line(Map<String, String> fields) {
-        /** The method, and behind a colon what else was measured of it. */
+        /** The method; after a colon, another quantity that was measured of it. */
         String name() {
             String name = fields.getOrDefault("Benchmark", "");
             int method = name.indexOf(':') < 0 ? name.lastIndexOf('.') : name.lastIndexOf('.', name.indexOf(':'));

@@ -8,10 +8,10 @@ import io.portcullis.bench.lab.Iperf3;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is read out of the output of iperf3, ping, JMH and the daemon's log. */
+/** The values in the output of iperf3, ping, JMH and the daemon's log. */
 final class OutputsTest {
     @Test
-    void whatArrivedIsWhatCountsInItsJson() {
+    void theJsonOfIperf3CountsWhatArrived() {
         String json = """
                 {"end": {"sum_sent": {"bits_per_second": 2e10},
                  "sum_received": {"seconds": 5, "bits_per_second":	16432123456.7}}}
@@ -21,7 +21,7 @@ final class OutputsTest {
     }
 
     @Test
-    void aReplyThatWasOnItsWayIsNone() {
+    void aReplyThatWasOnItsWayBeforeTheCrashDoesNotCount() {
         String pings = """
                 PING 198.18.0.2 (198.18.0.2) 56(84) bytes of data.
                 [100.010] 64 bytes from 198.18.0.2: icmp_seq=1 ttl=64 time=0.1 ms
@@ -84,7 +84,7 @@ final class OutputsTest {
     }
 
     @Test
-    void aStartAndTheForgettingHaveALineEach() {
+    void recoveryAndExpiryHaveALineEach() {
         String csv = """
                 "Benchmark","Score"
                 "a.RecoveryBenchmark.recover",301.4

@@ -23,10 +23,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the number of rules costs. First one verdict about a new flow (JMH, one thread): compiled rules beside the naive evaluator,
- * which asks one rule after the other, of the same run; what it allocates; and how long 100,000 rules take to compile. Then the
- * firewall itself, between {@link ThreeEnds}: one daemon that gets 10, 1,000 and 100,000 rules in turn, by reload; the rules that
- * admit the traffic are the last ones.
+ * The cost of the number of rules. First one verdict about a new flow (JMH, one thread): compiled rules beside the naive
+ * evaluator of the same run, which asks one rule after the other; its allocations; and the time to compile 100,000 rules. Then
+ * the firewall itself, between {@link ThreeEnds}: one daemon that gets 10, 1,000 and 100,000 rules in turn, by reload; the last
+ * rules admit the traffic.
  */
 public final class RuleCost {
     private static final List<Integer> COUNTS = List.of(10, 1000, 100_000);
@@ -72,7 +72,7 @@ public final class RuleCost {
         return Folders.work("rules-" + count + ".yaml");
     }
 
-    /** What admits the traffic comes last. */
+    /** The rules that admit the traffic come last. */
     private static String rules(int count) {
         return Numbers.format("""
                 version: 1
@@ -97,7 +97,7 @@ public final class RuleCost {
         connections();
         for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < COUNTS.size(); i++) {
-                // Another one begins each round: what the machine does meanwhile falls on all.
+                // Each round begins with another count: other work of the machine then affects all counts alike.
                 int count = COUNTS.get((i + round) % COUNTS.size());
                 use(firewall, count);
                 series.note("bulk-" + count, iperf3.run());
@@ -143,7 +143,7 @@ public final class RuleCost {
         }
     }
 
-    /** The times of the reload that read for longest. */
+    /** The times of the slowest reload. */
     static String slowest(String log) {
         Matcher times = TIMES.matcher(log);
         String slowest = "";

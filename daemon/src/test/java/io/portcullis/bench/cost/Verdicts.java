@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 
-/** One verdict about a new flow among few rules and many, and the compilation of many, by JMH. */
+/** One verdict about a new flow with few rules and with many, and the compilation of many, by JMH. */
 final class Verdicts {
     private static final int SECONDS = 3600;
 
     private Verdicts() {}
 
-    /** Of one shape of rules and one number of them. */
+    /** One shape of rules and their number. */
     private record Key(String shape, int rules) {
         static Key of(Jmh.Line line) {
             return new Key(line.parameter("shape"), Integer.parseInt(line.parameter("rules")));
@@ -52,7 +52,7 @@ final class Verdicts {
         return Processes.concat(List.of(heads), rows);
     }
 
-    /** NaN if there is none. JMH writes a dot before the name of what a profiler measured, at times. */
+    /** NaN if there is none. JMH sometimes writes a dot before the name of a profiler's quantity. */
     private static double score(List<Jmh.Line> lines, Key key, String name) {
         return lines.stream()
                 .filter(line ->

@@ -5,7 +5,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a daemon has dropped by its metrics, by reason. */
+/** The drops of a daemon by reason, as its metrics tell them. */
 public final class Drops {
     private static final Pattern SERIES =
             Pattern.compile("(?m)^portcullis_drops_total\\{.*\\breason=\"([^\"]*)\".*} (\\S+)$");

@@ -6,14 +6,14 @@ import java.math.RoundingMode;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers as text, and the middle of several. */
+/** Numbers as text, and medians. */
 public final class Numbers {
     private static final int DIGITS = 6;
 
     private Numbers() {}
 
-    /** As {@link String#format}, whatever the machine's language. */
-    // The annotation that is asked for would be the one library that this program needs.
+    /** As {@link String#format}, but independent of the machine's locale. */
+    // Error Prone's annotation would be the only library that this program needs.
     @SuppressWarnings("AnnotateFormatMethod")
     public static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
@@ -24,7 +24,7 @@ public final class Numbers {
         return general(value, DIGITS);
     }
 
-    /** As C's {@code %.<digits>g}: so many significant digits, no zeros at the end, an exponent where it is shorter. */
+    /** As C's {@code %.<digits>g}: that many significant digits, no trailing zeros, an exponent where it is shorter. */
     public static String general(double value, int digits) {
         if (value == 0) {
             return "0";

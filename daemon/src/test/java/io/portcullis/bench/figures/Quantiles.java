@@ -15,8 +15,8 @@ public record Quantiles(double p50, double p99, double p999, double max, double 
     private static final Pattern BOUND = Pattern.compile("le=\"([^\"]*)\"");
 
     /**
-     * Of what the scrapes after have more than those before, over all series of the metric whose labels have that text. Throws
-     * {@link Failure} if there is none.
+     * The quantiles of the difference between the scrapes after and before, over all series of the metric whose labels contain
+     * that text. Throws {@link Failure} if there is none.
      */
     public static Quantiles of(String metric, String labels, List<String> before, List<String> after) {
         Map<Double, Double> upTo = new TreeMap<>(Comparator.naturalOrder());

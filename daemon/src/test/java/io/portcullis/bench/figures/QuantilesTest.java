@@ -46,7 +46,7 @@ final class QuantilesTest {
     }
 
     @Test
-    void aMetricThatIsNotThereIsSaid() {
+    void aMissingMetricIsAFailure() {
         assertThrows(Failure.class, () -> Quantiles.of("other", "", List.of(), List.of(AFTER)));
     }
 

@@ -2,7 +2,7 @@ package io.portcullis.bench.lab;
 
 import io.portcullis.bench.figures.Numbers;
 
-/** What the program prints: rows and steps on standard output, complaints on standard error. */
+/** The program's output: rows and steps on standard output, errors on standard error. */
 public final class Console {
     private static final boolean COLOURS = Boolean.getBoolean("portcullis.bench.colours");
 

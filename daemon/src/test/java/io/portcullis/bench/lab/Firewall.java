@@ -48,8 +48,8 @@ public final class Firewall {
     }
 
     /**
-     * Puts a file in force that is not the one in force. The daemon sees the edit by itself: asked to reload too, it would read the
-     * file twice, and reading 100,000 rules keeps a core busy for seconds.
+     * Puts another file in force than the current one. The daemon sees the edit by itself: if it were asked to reload too, it
+     * would read the file twice, and reading 100,000 rules keeps a core busy for seconds.
      *
      * @param pause seconds between two looks at its log
      */
@@ -74,13 +74,13 @@ public final class Firewall {
         Processes.exit(process);
     }
 
-    /** Another one in the place of one that was killed. */
+    /** Starts another one after {@link #kill}. */
     public void again() {
         process = launch();
         awaitStart();
     }
 
-    /** As systemd stops it for good. */
+    /** Stops it for good, as systemd does. */
     public void detach(Path socket) {
         Processes.end(process);
         Processes.run(

@@ -6,12 +6,16 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One TCP stream between a client and a server that runs already, of so many seconds, the first of which is left out. */
+/**
+ * One TCP stream between a client and a running server.
+ *
+ * @param seconds its duration; the first second is not counted
+ */
 public record Iperf3(String server, int seconds) {
     private static final Pattern RECEIVED =
             Pattern.compile("(?s)\"sum_received\".*?\"bits_per_second\":\\s*([-+.0-9eE]+)");
 
-    /** Gbit/s of what arrived, to three digits. */
+    /** Received Gbit/s, to three digits. */
     public double run(String... options) {
         Path output = Folders.work("bulk");
         List<String> words = Namespaces.inside(

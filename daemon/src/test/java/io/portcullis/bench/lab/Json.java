@@ -8,7 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 
-/** What a run leaves behind. */
+/** The JSON file that a run leaves behind. */
 public final class Json {
     private Json() {}
 
@@ -33,9 +33,9 @@ public final class Json {
     }
 
     /**
-     * Writes the file, which belongs to the owner of the checkout, as all that is below target.
+     * Writes the file; it belongs to the owner of the checkout, as everything below target.
      *
-     * @param label what is said before its name
+     * @param label is printed before its name
      */
     public static void keep(Path file, String text, String label) {
         Texts.folder(Objects.requireNonNull(file.getParent()));

@@ -41,7 +41,7 @@ public record Machine(String allowed, List<Integer> cores, int count, long ticks
         return Processes.run(10, "getconf", name).ok().strip();
     }
 
-    /** Of a list such as {@code 0-3,8}. */
+    /** Reads a list such as {@code 0-3,8}. */
     static List<Integer> cores(String list) {
         List<Integer> all = new ArrayList<>();
         for (String part : list.split(",", -1)) {
@@ -87,7 +87,7 @@ public record Machine(String allowed, List<Integer> cores, int count, long ticks
         return new Idle((double) ticks / ticksPerSecond, System.nanoTime());
     }
 
-    /** How many of so many cores were busy between two readings. */
+    /** How many of {@code count} cores were busy between two readings. */
     public static double busy(int cores, Idle before, Idle after) {
         return cores - (after.seconds - before.seconds) / ((after.atNs - before.atNs) * 1e-9);
     }

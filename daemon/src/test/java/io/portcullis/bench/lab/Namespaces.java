@@ -8,14 +8,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The network namespaces of a run. What a killed run left behind, {@link #removeAll} removes. */
+/** The network namespaces of a run. {@link #removeAll} removes those that a killed run left behind. */
 public final class Namespaces {
     public static final String CLIENT = "bench-client";
     public static final String SERVER = "bench-server";
     public static final String FIREWALL = "bench-firewall";
     public static final String HOST = "bench-host";
 
-    /** Marks a namespace as ours, so that one that somebody else made under the same name is never removed. */
+    /** Marks a namespace as ours: one that somebody else made with the same name is never removed. */
     private static final String MARK = "portcullis-bench";
 
     private static final Path FOLDER = Path.of("/run/netns");
@@ -77,7 +77,7 @@ public final class Namespaces {
                 .ok();
     }
 
-    /** The body of a page of the daemon in that namespace. */
+    /** The body of a page of the daemon in a namespace. */
     public static Processes.Outcome page(String name, String path, int seconds) {
         return run(
                 name,
@@ -91,7 +91,7 @@ public final class Namespaces {
                 "http://127.0.0.1:9750" + path);
     }
 
-    /** Starts a program that goes on until its namespace is removed. */
+    /** Starts a program that runs until its namespace is removed. */
     public static Process start(String name, Path log, String... words) {
         return Processes.start(log, Processes.concat(List.of("setsid"), inside(name, words)));
     }
@@ -120,9 +120,11 @@ public final class Namespaces {
         Processes.run(2 * SECONDS, "ip", "netns", "delete", name).ok();
     }
 
-    /** Ends what runs in a namespace: asks first (the daemon puts things back on SIGTERM), then insists. */
+    /**
+     * Ends the processes in a namespace: first with SIGTERM (the daemon then restores what it has changed), later with SIGKILL.
+     */
     public static void endProcesses(String name) {
-        // One that was put to sleep would not hear that it has to end.
+        // A stopped process would not receive SIGTERM.
         signal("CONT", pids(name));
         for (int attempt = 1; attempt <= 120; attempt++) {
             List<Long> pids = pids(name);
@@ -141,7 +143,7 @@ public final class Namespaces {
         List<String> words = new ArrayList<>(List.of("kill", "-" + signal));
         pids.forEach(pid -> words.add(Long.toString(pid)));
         if (!pids.isEmpty()) {
-            // One that ended by itself meanwhile is no fault.
+            // A process that has ended by itself meanwhile is no error.
             Processes.run(SECONDS, words);
         }
     }

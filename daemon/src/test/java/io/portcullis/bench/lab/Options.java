@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What is asked for.
+ * The options of a run.
  *
  * @param rows of the comparison, in the order given
  * @param stallMinutes of {@link Mode#STALLS}, as given
@@ -45,7 +45,7 @@ public record Options(
         }
     }
 
-    /** Words that are no options of this program; the usage follows. */
+    /** Wrong words on the command line; the usage is printed after the message. */
     public static final class Misuse extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

@@ -57,7 +57,7 @@ final class OptionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--host --forwarding", "--flows --json x", "--reload --json", "--rules --rounds 3"})
-    void whatAModeDoesNotTakeIsSaid(String line) {
+    void anOptionOfAnotherModeIsRefusedWithAMessage(String line) {
         assertThrows(Failure.class, () -> parse(line));
     }
 

@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processes of a run. Each has a time limit that holds even if this JVM is killed ({@code timeout}), or is in a namespace
- * that is emptied at the end. Once the run is being cleaned up, only the thread that does so may start one.
+ * The processes of a run. Each has a time limit that holds even if this JVM is killed ({@code timeout}), or runs in a namespace
+ * whose processes are ended with the run. Once the clean-up has begun, only its thread may start processes.
  */
 public final class Processes {
     private static final Path NOWHERE = Path.of("/dev/null");
@@ -27,12 +27,12 @@ public final class Processes {
 
     private Processes() {}
 
-    /** All that is started from now on has that in its environment. */
+    /** Sets a variable in the environment of all processes that are started from now on. */
     public static synchronized void environment(String name, String value) {
         ENVIRONMENT.put(name, value);
     }
 
-    /** Starts a program that goes on. */
+    /** Starts a program and does not wait for its end. */
     public static Process start(Path output, List<String> words) {
         return start(output, output, words);
     }
@@ -60,7 +60,7 @@ public final class Processes {
         }
     }
 
-    /** The exit code of a process that a time limit of its own ends. */
+    /** Waits for a process that has a time limit of its own; its exit code. */
     public static int exit(Process process) {
         try {
             return process.waitFor();
@@ -83,7 +83,7 @@ public final class Processes {
         }
     }
 
-    /** From here on only this thread starts processes; those of the run that are in no namespace of it are asked to end. */
+    /** From here on only this thread starts processes. Processes of the run outside its namespaces get SIGTERM. */
     public static synchronized void beginCleaning() {
         cleaner = Thread.currentThread();
         STARTED.forEach(Process::destroy);
@@ -134,7 +134,7 @@ public final class Processes {
         }
     }
 
-    /** Tries until it succeeds, or the time is over; whether it succeeded. */
+    /** Tries until it succeeds or the time is over; true if it succeeded. */
     public static boolean eventually(double seconds, double pause, BooleanSupplier attempt) {
         long start = System.nanoTime();
         while (!attempt.getAsBoolean()) {
@@ -146,7 +146,7 @@ public final class Processes {
         return true;
     }
 
-    /** What became of a command. */
+    /** The result of a command. */
     public record Outcome(List<String> words, int exit, String output, String complaint) {
         public boolean isOk() {
             return exit == 0;

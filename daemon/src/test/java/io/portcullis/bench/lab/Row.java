@@ -3,7 +3,7 @@ package io.portcullis.bench.lab;
 import java.util.List;
 import java.util.Locale;
 
-/** A device under test: the firewall, or what else forwards frames. Each has a network and NICs of its own. */
+/** A device under test: the firewall, or another program that forwards frames. Each has a network and NICs of its own. */
 public enum Row {
     /** Kernel bridge, no filter. */
     WIRE,
@@ -30,7 +30,7 @@ public enum Row {
         return "bench-" + label;
     }
 
-    /** Of the NIC at both far ends. */
+    /** The name of its NIC at both far ends. */
     public String nic() {
         return "eth" + (ordinal() + 1);
     }
@@ -43,7 +43,7 @@ public enum Row {
         return "198.18." + (ordinal() + 1) + ".2";
     }
 
-    /** What the C programs need to know of it, in their order. */
+    /** Its arguments of the C programs, in their order. */
     public List<String> ends() {
         return List.of(Namespaces.CLIENT, nic(), client(), Namespaces.SERVER, nic(), server());
     }

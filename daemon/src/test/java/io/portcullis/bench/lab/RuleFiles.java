@@ -4,8 +4,8 @@ import io.portcullis.bench.figures.Numbers;
 import java.util.List;
 
 /**
- * The rules of the comparison, the same again and again. Open: web, iperf3, echo and discard at the server, whatever the server
- * begins. Shut: all else.
+ * The rules of the comparison, the same for each row. Open: web, iperf3, echo and discard at the server, and all that the server
+ * begins. Closed: everything else.
  */
 public final class RuleFiles {
     public static final String NFT = """
@@ -38,7 +38,7 @@ public final class RuleFiles {
                 """, datapath);
     }
 
-    /** What no rule speaks of is dropped: the bridge is in fail mode secure. */
+    /** What matches no rule is dropped: the bridge is in fail mode secure. */
     public static String openVSwitch() {
         StringBuilder rules = new StringBuilder("""
                 table=0,ip actions=ct(table=1)
@@ -63,7 +63,7 @@ public final class RuleFiles {
                 "%d.%d.%d.%d/%d", address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, length);
     }
 
-    /** Lines of a list of so many address blocks, of 24 to 32 bits. */
+    /** Lines of a list of address blocks, of 24 to 32 bits. */
     public static String blocks(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();
@@ -74,7 +74,7 @@ public final class RuleFiles {
         return lines.toString();
     }
 
-    /** Lines of so many rules, with blocks of 8 to 32 bits and ranges of ports. */
+    /** Lines of rules, with blocks of 8 to 32 bits and ranges of ports. */
     public static String rules(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();

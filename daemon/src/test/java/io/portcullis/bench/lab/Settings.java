@@ -3,10 +3,10 @@ package io.portcullis.bench.lab;
 import java.util.List;
 
 /**
- * How long the parts of the comparison are. Seconds, but for steps (of the bisection) and pings (a millisecond each). iperf3 takes
- * whole ones only.
+ * How long the parts of the comparison are: in seconds, except steps (of the bisection) and pings (a millisecond each). iperf3
+ * takes whole seconds only.
  *
- * @param limit what the run may take, its building left out: no round but the first is begun that would end later
+ * @param limit of the run without its build: no round after the first begins that would end later
  * @param again the rows that are measured in the rounds after the first
  */
 public record Settings(

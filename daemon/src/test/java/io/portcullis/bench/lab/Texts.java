@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/** Text files, and what is read out of them. */
+/** Text files, and values in them. */
 public final class Texts {
     private Texts() {}
 
@@ -36,7 +36,7 @@ public final class Texts {
         }
     }
 
-    /** Puts one file in the place of another, at once, and without a copy, which would take a core from the frames. */
+    /** Replaces a file by another one atomically and without a copy, which would take a core from the frames. */
     public static void replace(Path file, Path by) {
         Path beside = file.resolveSibling(".new");
         try {
@@ -62,7 +62,7 @@ public final class Texts {
         return (int) read(file).lines().filter(line -> line.contains(text)).count();
     }
 
-    /** The number behind a key of a C program's key=value lines. */
+    /** The value of a key in a C program's key=value lines. */
     public static double value(Path file, String key) {
         return read(file)
                 .lines()

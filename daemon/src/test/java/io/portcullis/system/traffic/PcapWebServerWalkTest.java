@@ -7,6 +7,6 @@ import org.junit.jupiter.api.Tag;
 @Tag("system")
 final class PcapWebServerWalkTest extends WebServerWalk {
     PcapWebServerWalkTest() {
-        super(new Lab(), bridge("pcap"));
+        super(new Lab(), Lab.bridge("pcap"));
     }
 }

@@ -7,6 +7,6 @@ import org.junit.jupiter.api.Tag;
 @Tag("system")
 final class RingWebServerWalkTest extends WebServerWalk {
     RingWebServerWalkTest() {
-        super(new Lab(), bridge("ring"));
+        super(new Lab(), Lab.bridge("ring"));
     }
 }

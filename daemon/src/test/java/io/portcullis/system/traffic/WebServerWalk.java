@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 @Tag("system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class WebServerWalk {
+abstract class WebServerWalk {
     @RegisterExtension
     final Lab lab;
 
@@ -32,12 +32,6 @@ public abstract class WebServerWalk {
     WebServerWalk(Lab lab, String keys) {
         this.lab = lab;
         intro = "version: 1\ninterfaces:\n  web0: {" + keys + ", security-groups: [%s]}\nsecurity-groups:\n";
-    }
-
-    /** The keys of a bridge. */
-    public static String bridge(String datapath) {
-        return "mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, \"2001:db8::80\"], datapath: "
-                + datapath;
     }
 
     private static final String WEB_80_443 = """

@@ -1,5 +1,6 @@
-package io.portcullis.engine;
+package io.portcullis.reference;
 
+import io.portcullis.engine.Reason;
 import io.portcullis.net.Direction;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,9 +11,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The fragment rules of security-groups.md, line by line, with maps and lists. */
-final class NaiveFragments {
+public final class NaiveFragments {
     /** A fragment. */
-    record Piece(
+    public record Piece(
             Direction direction,
             boolean v6,
             int source,
@@ -42,7 +43,7 @@ final class NaiveFragments {
     }
 
     /** A frame that was held, with its final verdict. */
-    record Left(String hex, Reason reason) {}
+    public record Left(String hex, Reason reason) {}
 
     private record Key(Direction direction, boolean v6, int source, int protocol, int id, int vlan) {
         static Key of(Piece piece) {
@@ -73,27 +74,30 @@ final class NaiveFragments {
     private final Map<Key, Datagram> datagrams = new HashMap<>();
     private final int mostDatagrams;
     private final int mostCells;
+    private final int cell;
     private final long timeoutNs;
     private final Map<Direction, List<Left>> left = new HashMap<>();
 
-    NaiveFragments(int mostDatagrams, int mostCells, long timeoutNs) {
+    /** @param cell bytes in which held frames are counted, rounded up */
+    public NaiveFragments(int mostDatagrams, int mostCells, int cell, long timeoutNs) {
+        this.cell = cell;
         this.mostDatagrams = mostDatagrams;
         this.mostCells = mostCells;
         this.timeoutNs = timeoutNs;
     }
 
-    int size() {
+    public int size() {
         return datagrams.size();
     }
 
     /** The frames released since the call before; those of one datagram in order. */
-    List<Left> left(Direction direction) {
+    public List<Left> left(Direction direction) {
         List<Left> those = left.getOrDefault(direction, List.of());
         left.remove(direction);
         return those;
     }
 
-    void expire(long nowNs) {
+    public void expire(long nowNs) {
         for (Key key : List.copyOf(datagrams.keySet())) {
             Datagram datagram = Objects.requireNonNull(datagrams.get(key));
             if (nowNs - datagram.firstNs >= timeoutNs) {
@@ -113,7 +117,7 @@ final class NaiveFragments {
 
     /** The verdict; null: the fragment is held. */
     @Nullable
-    Reason arrive(Piece piece, byte[] frame, long nowNs) {
+    public Reason arrive(Piece piece, byte[] frame, long nowNs) {
         expire(nowNs);
         Key key = Key.of(piece);
         Datagram datagram = datagrams.get(key);
@@ -169,8 +173,8 @@ final class NaiveFragments {
         return null;
     }
 
-    private static int cells(int length) {
-        return Math.ceilDiv(length, HeldFrames.CELL);
+    private int cells(int length) {
+        return Math.ceilDiv(length, cell);
     }
 
     private Reason condemn(Key key, Datagram datagram, Reason reason) {
