@@ -189,7 +189,7 @@ final class HistoryTest {
     }
 
     @Test
-    void pruneKeepsWhatIsNeededAndTheNewest() throws IOException {
+    void pruneKeepsTheNeededChangesAndTheNewest() throws IOException {
         History history = loaded();
         for (int i = 0; i < 6; i++) {
             history.add(i == 5 ? draft(ChangeView.REFUSED, "") : applied(), text("version: " + i));
@@ -359,7 +359,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatIsNoFileIsNotOpenedForLong() throws Exception {
+    void anythingButAFileDoesNotBlock() throws Exception {
         History history = loaded();
         ChangeView kept = history.add(applied(), FIRST);
         Path change = folder(1).resolve("change.json");
@@ -399,10 +399,10 @@ final class HistoryTest {
                 "{",
                 "{\"change\": 2}",
                 "{\"change\": 2, \"base\": 1, \"at\": \"yesterday\", \"until\": \"2999-01-01T00:00:00Z\"}",
-                // Of another change: its end would never remove this note.
+                // The note of another change: that change's end would never remove this one.
                 "{\"change\": 1, \"base\": 0, \"at\": \"2026-01-01T00:00:00Z\", \"until\": \"2999-01-01T00:00:00Z\"}"
             })
-    void theChangeOfADamagedNoteGoesBack(String content) throws IOException {
+    void theChangeOfADamagedNoteIsRolledBack(String content) throws IOException {
         History history = loaded();
         history.add(applied(), FIRST);
         history.add(applied(), SECOND);
@@ -446,7 +446,7 @@ final class HistoryTest {
     }
 
     @Test
-    void aFolderThatOthersMayWriteIsNotRead() throws IOException {
+    void aFolderWritableByOthersIsNotRead() throws IOException {
         loaded().add(applied(), FIRST);
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         History others = new History(lasting, MAIN);
@@ -466,7 +466,7 @@ final class HistoryTest {
     }
 
     @Test
-    void aFullDiskKeepsWhatIsThere() throws Exception {
+    void aFullDiskKeepsTheExistingChanges() throws Exception {
         assumeTrue(OwnedFile.user() == 0);
         SmallTmpfs.run(lasting, 256 << 10, () -> {
             History history = loaded();
@@ -504,7 +504,7 @@ final class HistoryTest {
         });
     }
 
-    /** Fills the disk but for some pages. */
+    /** Fills the disk except for some pages. */
     private static void fill(Path ballast, int pages) throws IOException {
         byte[] page = new byte[4_096];
         int written = 0;
@@ -549,7 +549,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatEndedProcessesLeftGoes() throws IOException {
+    void leftoversOfEndedProcessesAreRemoved() throws IOException {
         History history = loaded();
         history.add(applied(), FIRST);
         Path half = Files.createDirectory(folder().resolve(".new"));

@@ -46,7 +46,7 @@ final class LinkFollowingTest {
     }
 
     @Test
-    void aSideThatWasLetGoMayLookForItsCarrierForAWhile() {
+    void aReleasedSideMayLookForItsCarrierForAWhile() {
         after(1, true, true);
         after(SETTLE_NS, false, true);
         assertNull(after(SETTLE_NS, true, false));

@@ -38,7 +38,7 @@ final class FileLockTest {
 
     /** The folder may be another user's: root reads the holder there. */
     @Test
-    void aHostileFileIsNeitherFollowedNorWaitedForNorReadInWhole() throws Exception {
+    void aHostileFileIsNeitherFollowedNorAwaitedNorReadInWhole() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "secret");
         try (FileLock _ = FileLock.take(secret, "secret").orElseThrow()) {
             Files.createSymbolicLink(file, secret);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Changes as JSON, both ways, and values that nobody should send. */
+/** Changes as JSON, both ways, and invalid values. */
 final class ChangeRequestsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ChangeOptions OPTIONS =
@@ -39,7 +39,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void aRequestIsReadAsItWasWritten() throws IOException {
         roundTrip(CHANGE, ChangeView.class);
         roundTrip(OPTIONS, ChangeOptions.class);
         roundTrip(new RollbackRequest(41, OPTIONS), RollbackRequest.class);
@@ -74,7 +74,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatIsMissingIsPlain() throws IOException {
+    void aMissingFieldHasItsDefault() throws IOException {
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{}", ChangeOptions.class));
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{\"note\": null, \"session\": null}", ChangeOptions.class));
         assertEquals(
@@ -161,7 +161,7 @@ final class ChangeRequestsTest {
                 "[]",
                 "42"
             })
-    void whatIsOfAnotherKindIsRefused(String json) {
+    void valuesOfAnotherTypeAreRefused(String json) {
         assertThrows(JacksonException.class, () -> JSON.readValue(json, ChangeOptions.class));
     }
 

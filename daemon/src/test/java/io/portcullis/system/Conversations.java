@@ -58,7 +58,7 @@ public final class Conversations {
 
     private static void serve() throws IOException {
         try (ServerSocket listening = new ServerSocket(PORT, 2_000)) {
-            // What the test that started it waits for.
+            // The line for which the test waits.
             System.out.println("ready");
             while (true) {
                 Socket accepted = listening.accept();
@@ -72,7 +72,7 @@ public final class Conversations {
         }
     }
 
-    /** What goes on until its connection breaks. */
+    /** A task that runs until its connection breaks. */
     private interface Conversation {
         void run() throws IOException, InterruptedException;
     }

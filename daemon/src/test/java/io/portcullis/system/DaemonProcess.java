@@ -21,13 +21,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** The packaged daemon in a lab's firewall, as its users know it: files, signals, log, socket, HTTP. */
+/** The packaged daemon in a lab's firewall, as its users see it: files, signals, log, socket, HTTP. */
 public final class DaemonProcess implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
     private static final long STOP_TIMEOUT_S = 30;
 
-    /** An answer of /healthz; code 0: there was none. */
+    /** An answer of /healthz; code 0 if there was none. */
     public record Health(int code, String body) {
         public boolean isOk() {
             return code == 200;
@@ -38,13 +38,13 @@ public final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** All who ask within this time get the same scrape. */
+    /** Requests within this time get the same scrape. */
     private static final long METRICS_ARE_SHARED_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Home home;
     private final Process process;
 
-    /** When the next scrape is a new one; 0: now. */
+    /** The time from which a scrape is a new one; 0: now. */
     private long freshNs;
 
     public DaemonProcess(Home home, Process process) {
@@ -52,7 +52,7 @@ public final class DaemonProcess implements AutoCloseable {
         this.process = process;
     }
 
-    /** Itself, when its log has that. */
+    /** Waits until its log contains the text; returns this daemon. */
     public DaemonProcess awaitStart(String line) {
         Lab.await("the daemon's start", () -> !process.isAlive() || log().contains(line));
         if (!process.isAlive()) {
@@ -61,7 +61,7 @@ public final class DaemonProcess implements AutoCloseable {
         return this;
     }
 
-    /** What it has logged. */
+    /** Its log so far. */
     public String log() {
         return Lab.read(home.log());
     }
@@ -82,14 +82,14 @@ public final class DaemonProcess implements AutoCloseable {
         return process;
     }
 
-    /** Writes the file in place and returns when the daemon obeys it. */
+    /** Writes the file in place; returns once the daemon has applied it. */
     public void edit(String yaml) {
         long before = generation();
         write(yaml);
         Lab.await("the edited rules", () -> generation() > before);
     }
 
-    /** Writes another file and renames it, as editors do; returns when the daemon obeys it. */
+    /** Writes another file and renames it, as editors do; returns once the daemon has applied it. */
     public void editByRename(String yaml) {
         long before = generation();
         Path other = config().resolveSibling(".portcullis.yaml.swp");
@@ -102,7 +102,7 @@ public final class DaemonProcess implements AutoCloseable {
         Lab.await("the renamed rules", () -> generation() > before);
     }
 
-    /** Writes the file, and waits for nothing. */
+    /** Writes the file and does not wait. */
     public void write(String yaml) {
         home.write(yaml);
     }
@@ -128,12 +128,12 @@ public final class DaemonProcess implements AutoCloseable {
                 .toArray(String[]::new));
     }
 
-    /** Where one of the flow tables of interface web0 is. */
+    /** The file of a flow table of interface web0. */
     public Path tableFile(int worker) {
         return socket().resolveSibling("flows-web0").resolve(Integer.toString(worker));
     }
 
-    /** What stands there, whether the daemon runs or has ended. */
+    /** Lists the flows, whether the daemon runs or has ended. */
     public TableReport table(int worker) {
         try {
             return TableFile.verify(tableFile(worker));
@@ -160,7 +160,7 @@ public final class DaemonProcess implements AutoCloseable {
         return body;
     }
 
-    /** Until nobody shares the scrape that was asked for before. */
+    /** Waits until the shared scrape is no older than this call. */
     private void awaitFreshMetrics() {
         while (freshNs != 0 && freshNs - System.nanoTime() > 0) {
             LockSupport.parkNanos(freshNs - System.nanoTime());
@@ -176,7 +176,7 @@ public final class DaemonProcess implements AutoCloseable {
         return new Health(Integer.parseInt(answer.substring(lastLine + 1)), answer.substring(0, lastLine));
     }
 
-    /** Waits until it is healthy; how many milliseconds it took. */
+    /** Waits until it is healthy; returns the milliseconds that it took. */
     public long awaitHealth() {
         return Lab.await("health", () -> health().isOk());
     }
@@ -195,12 +195,12 @@ public final class DaemonProcess implements AutoCloseable {
                 .sum();
     }
 
-    /** The daemon itself; {@code ip netns exec} and the launcher become it. */
+    /** The process of the daemon: {@code ip netns exec} and the launcher exec it. */
     public void signal(String name) {
         Command.run("kill", "-" + name, Long.toString(process.pid())).ok();
     }
 
-    /** Names of its threads, as the kernel cuts them: 15 bytes at most. */
+    /** Names of its threads, as the kernel truncates them: at most 15 bytes. */
     public List<String> threads() {
         return Command.run("sh", "-c", "cat /proc/" + process.pid() + "/task/*/comm")
                 .ok()
@@ -216,7 +216,7 @@ public final class DaemonProcess implements AutoCloseable {
         awaitEnd();
     }
 
-    /** SIGTERM, as systemd stops it before it starts it again. */
+    /** SIGTERM, as systemd sends it before a restart. */
     public void terminate() {
         if (process.isAlive()) {
             signal("TERM");
@@ -225,7 +225,7 @@ public final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** SIGTERM and {@code detach}, as systemd stops it for good. */
+    /** SIGTERM and {@code detach}, as systemd does at a stop. */
     @Override
     public void close() {
         boolean ran = process.isAlive();
@@ -235,7 +235,7 @@ public final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** Gives back what this daemon had, which runs no more. */
+    /** Runs {@code detach} for this daemon, which has ended. */
     public Command detach() {
         return detach(cli("detach"));
     }
@@ -247,14 +247,14 @@ public final class DaemonProcess implements AutoCloseable {
         return detach;
     }
 
-    /** Ends it, and gives back what it had, whatever state it is in. */
+    /** Ends it and runs {@code detach}, whatever its state. */
     public void end() {
         process.destroyForcibly();
         awaitEnd();
         detach(cli("detach", "--despite-panic")).ok();
     }
 
-    /** Another one, with the same rules and the same folders, in the place of one that has ended. */
+    /** Starts another daemon with the same rules and folders after this one has ended. */
     public DaemonProcess again(String... environment) {
         home.forgetLog();
         return home.start(environment);

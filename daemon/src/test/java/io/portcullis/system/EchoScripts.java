@@ -4,14 +4,17 @@ package io.portcullis.system;
 public final class EchoScripts {
     private EchoScripts() {}
 
-    /** A server on port 7000 that says what it is told. A child closes the listening socket: it may outlive its parent. */
+    /**
+     * A server on port 7000 that sends back what it receives. A child closes the listening socket, since it may outlive its
+     * parent.
+     */
     public static final String SERVER = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
             bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{CHLD} = 'IGNORE';
             while (accept(C, L)) { if (!fork) { close L; while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
             """;
 
-    /** Says a number and waits for its echo, five times a second. */
+    /** Sends a number and waits for its echo, five times a second. */
     public static final String CLIENT = """
             use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in(7000, inet_aton($ARGV[0]))) or die "$!\\n";
             $| = 1; for (my $i = 0; ; $i++) {

@@ -11,15 +11,15 @@ import java.util.stream.Stream;
 
 /**
  * The files of one daemon in a lab: its configuration, its log, and the folders that systemd would make for it. They outlive the
- * daemon, and the next one finds them.
+ * daemon; the next one uses them.
  *
- * @param socket where the configuration has the control socket
+ * @param socket the control socket's path in the configuration
  */
 public record Home(Lab lab, Path folder, Path socket) {
-    /** Of a start with it most is the warm-up, on all cores, and there are hundreds. */
+    /** The warm-up takes most of a start, on all cores, and the tests start hundreds of daemons. */
     private static final String WITHOUT_WARM_UP = "PORTCULLIS_JAVA_OPTS=-Dportcullis.warm-up=off";
 
-    /** As users start it, who set nothing. */
+    /** Without options of the tests, as users start it. */
     public static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
 
     public static final String PROGRAM =
@@ -39,7 +39,7 @@ public record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** The same files, but for the place of the control socket. */
+    /** The same files with another control socket. */
     public Home withSocket(Path other, String yaml) {
         Home home = new Home(lab, folder, other);
         home.write(yaml);
@@ -54,7 +54,7 @@ public record Home(Lab lab, Path folder, Path socket) {
         return folder.resolve("log");
     }
 
-    /** RUNTIME_DIRECTORY; the control socket and the flow tables stand in it where nothing else is said. */
+    /** RUNTIME_DIRECTORY. The control socket and the flow tables are in it unless the configuration says otherwise. */
     public Path runtime() {
         return folder.resolve("run");
     }
@@ -64,12 +64,12 @@ public record Home(Lab lab, Path folder, Path socket) {
         return folder.resolve("lib");
     }
 
-    /** Where the daemon keeps what must outlive it until the next boot. */
+    /** The folder of the files that must outlive the daemon until the next boot. */
     public Path state() {
         return runtime().resolve("netns-" + lab.namespaceNumber());
     }
 
-    /** The notes of what must be restored, and whatever belongs to them. */
+    /** The journals of what must be restored, and the files beside them. */
     public List<Path> journals() {
         try (Stream<Path> files = Files.list(state())) {
             return files.filter(file -> file.getFileName().toString().startsWith("restore-"))
@@ -80,7 +80,7 @@ public record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** Writes the configuration, and waits for nothing. */
+    /** Writes the configuration and does not wait. */
     public void write(String yaml) {
         try {
             Files.writeString(config(), withSocket(yaml));
@@ -93,13 +93,13 @@ public record Home(Lab lab, Path folder, Path socket) {
         return yaml + "\ncontrol: {socket: " + socket + "}\n";
     }
 
-    /** Lets others look into its folders as far as systemd would. */
+    /** Gives its folders the mode that systemd would give them. */
     public void openToReaders() {
         Command.run("chmod", "755", folder.toString(), runtime().toString()).ok();
         Command.run("chmod", "700", lasting().toString()).ok();
     }
 
-    /** So that the next daemon's words are not taken for those of the one before. */
+    /** So the next daemon's log is not mixed with that of the previous one. */
     public void forgetLog() {
         try {
             Files.writeString(log(), "");
@@ -108,7 +108,7 @@ public record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** What a daemon of this home has in its environment, of the form NAME=VALUE. The last of a name counts. */
+    /** The environment of a daemon of this home, of the form NAME=VALUE. The last of a name counts. */
     public List<String> environment(String... more) {
         List<String> all = new ArrayList<>(
                 List.of("RUNTIME_DIRECTORY=" + runtime(), "STATE_DIRECTORY=" + lasting(), WITHOUT_WARM_UP));
@@ -116,12 +116,12 @@ public record Home(Lab lab, Path folder, Path socket) {
         return all;
     }
 
-    /** A daemon that has only just begun to start. */
+    /** Starts a daemon and does not wait for it. */
     public DaemonProcess launch(String... environment) {
         return launched(environment(environment), PROGRAM, "run", "--config", config().toString());
     }
 
-    /** As {@link #launch}, through another program, which runs it: {@code env}, {@code sh -c}. */
+    /** As {@link #launch}, through another program that execs it: {@code env}, {@code sh -c}. */
     public DaemonProcess launchThrough(String... before) {
         List<String> words = new ArrayList<>(Arrays.asList(before));
         words.addAll(List.of(PROGRAM, "run", "--config", config().toString()));
@@ -134,12 +134,12 @@ public record Home(Lab lab, Path folder, Path socket) {
         return daemon;
     }
 
-    /** A daemon that has started when this returns, though an interface may be waiting. */
+    /** Starts a daemon and waits for its start; an interface may still be waiting. */
     public DaemonProcess start(String... environment) {
         return launch(environment).awaitStart(" started: ");
     }
 
-    /** A daemon that has nothing to run from: its file is faulty, and there was no good one before. */
+    /** Starts a daemon without a usable configuration: its file is faulty and there is no last good one. */
     public DaemonProcess startWaiting() {
         return launch().awaitStart("waits for a valid configuration");
     }

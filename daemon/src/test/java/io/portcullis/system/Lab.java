@@ -24,8 +24,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab}
- * has the picture). Goes with the class; what a killed run left behind goes with the next.
+ * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab} shows a
+ * picture). It is removed after the class; the next lab removes what a killed run has left behind.
  */
 public final class Lab implements BeforeAllCallback, AfterAllCallback {
     public static final String CLIENT = "203.0.113.10";
@@ -59,7 +59,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         this(false);
     }
 
-    /** One in which the firewall is the server: out0 has its addresses, and {@code server} is another word for {@code fw}. */
+    /** A lab in which the firewall is the server: out0 has the server's addresses, and {@code server} means {@code fw}. */
     public static Lab host() {
         return new Lab(true);
     }
@@ -73,7 +73,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
     private Lab(boolean isHost) {
         this.isHost = isHost;
         try {
-            // Where flow tables are meant to be.
+            // In memory, as flow tables should be.
             folder = Files.createTempDirectory(SHARED_MEMORY, name + "-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -100,13 +100,16 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         if (isHost) {
             firewall("ip", "link", "del", "in0").ok();
             addressHost();
-            // Here nothing has to be off at the far end, whatever the datapath.
+            // Offloads stay on at the far end, whatever the datapath.
             client("ethtool", "-K", "eth0", "tso", "on", "gso", "on", "gro", "on", "tx", "on")
                     .ok();
         }
     }
 
-    /** As scripts/install does, once for a build: every start of every test takes half the time. It works without, too. */
+    /**
+     * Makes the AOT cache once for a build, as scripts/install does: every start in a test then takes half the time. Tests work
+     * without it too.
+     */
     private static void rehearse() {
         String once = """
                 . "$0/scripts/lib.sh" && jar=$0/daemon/target/portcullis.jar && exec 9> "$jar.lock" && flock 9
@@ -129,7 +132,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Gives the host's NIC its addresses and its route, as often as it is made anew or has lost them. */
+    /** Gives the host's NIC its addresses and its route, at first and each time it is made again or has lost them. */
     public void addressHost() {
         for (String line : List.of(
                 "ip link set out0 up",
@@ -140,12 +143,12 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Removes the host's NIC, and what was attached to it and its far end. */
+    /** Removes the host's NIC with what was attached to it, and its far end. */
     public void removeHostNic() {
         firewall("ip", "link", "del", "out0").ok();
     }
 
-    /** Makes the host's NIC, its cable and the client's end anew, with their addresses. */
+    /** Makes the host's NIC and its far end at the client again, with their addresses. */
     public void makeHostNic() {
         makeHostNic("");
     }
@@ -171,8 +174,8 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /**
-     * Makes the inside NIC, its cable and the server's end anew, with their addresses. The new end has another MAC address, which the
-     * client learns only up to a minute later by itself: its neighbour entry may still be valid.
+     * Makes the inside NIC and its far end at the server again, with their addresses. The new far end has another MAC address,
+     * which the client would learn up to a minute later by itself: its neighbour entry may still be valid.
      */
     public void makeServerNic() {
         sh("fw", "ip link add in0 type veth peer name eth0 netns " + namespace("server") + " && ip link set in0 up")
@@ -193,7 +196,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         down();
     }
 
-    /** One test JVM at a time: several start at once, and each would find what another one is removing. */
+    /** Holds a lock: several test JVMs start at once, and each would find a lab that another one is removing. */
     private static void removeDeadLabs() {
         Path file = Path.of(System.getProperty("java.io.tmpdir"), PREFIX + ".lock");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -245,7 +248,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Gives a folder of this lab's a memory of its own, of so many KiB. It goes with the lab. */
+    /** Mounts a tmpfs of so many KiB on a folder of this lab. It is unmounted with the lab. */
     public Path tmpfs(Path directory, int kib) {
         try {
             Files.createDirectories(directory);
@@ -281,7 +284,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return Command.run(inside(end, List.of(), words));
     }
 
-    /** Asks a server in the firewall's namespace. On a machine that others load, an answer may take many seconds. */
+    /** Asks a server in the firewall's namespace. On a loaded machine an answer may take many seconds. */
     public Command get(String url) {
         return firewall("curl", "-s", "-m", Long.toString(WAIT_S), url);
     }
@@ -309,13 +312,13 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return at("server", words);
     }
 
-    /** Starts a program that goes on; it ends with the lab. */
+    /** Starts a program and does not wait; it ends with the lab. */
     public Process start(String end, Path log, String... words) {
         return start(end, log, List.of(), words);
     }
 
     /**
-     * Starts a program that goes on; it ends with the lab.
+     * Starts a program and does not wait; it ends with the lab.
      *
      * @param environment of the form NAME=VALUE
      */
@@ -347,7 +350,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
     /**
      * The words of a command at one end.
      *
-     * @param environment of the form NAME=VALUE, beside what all get: folders of this lab's own for what a daemon keeps
+     * @param environment of the form NAME=VALUE, beside what all commands get: folders of this lab for the daemon's state
      */
     public List<String> inside(String end, List<String> environment, String... words) {
         return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), environment, words);
@@ -377,7 +380,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     /** The number of the firewall's network namespace. */
     public long namespaceNumber() {
-        // Not by perl: it asks with a buffer of its own size, which the kernel refuses.
+        // In Java, not in perl: perl passes a buffer of a fixed size, which the kernel refuses.
         if (namespaceNumber == 0) {
             namespaceNumber =
                     Long.parseLong(java("fw", NamespaceNumber.class).ok().out().strip());
@@ -407,7 +410,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return words.toArray(String[]::new);
     }
 
-    /** A daemon in the firewall's namespace; it has started when this returns. */
+    /** Starts a daemon in the firewall's namespace; it has started when this returns. */
     public DaemonProcess daemon(String yaml, String... environment) {
         return home(yaml).start(environment);
     }
@@ -417,34 +420,34 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return Home.make(this, yaml);
     }
 
-    /** There is a daemon of these files now, or what one left behind. */
+    /** Registers the daemon of these files; it runs, or has left something behind. */
     void began(Home home, DaemonProcess daemon) {
         daemons.put(home, daemon);
     }
 
-    /** Nothing is left of the daemon of these files. */
+    /** The daemon of these files has left nothing behind. */
     void detached(Home home) {
         daemons.remove(home);
     }
 
-    /** Ends what daemons a test has left, whatever became of it, and gives back what they had. */
+    /** Ends the daemons that a test has left, whatever their state, and runs {@code detach} for them. */
     public void endDaemons() {
         List.copyOf(daemons.values()).forEach(DaemonProcess::end);
     }
 
-    /** Whether the server answers a new connection of the client's. */
+    /** Whether the server answers a new connection of the client. */
     public boolean answers(int port) {
         return client("curl", "-s", "-m", "2", "http://" + SERVER + ":" + port).exit() == 0;
     }
 
-    /** Whether the server answers a ping of the client's. */
+    /** Whether the server answers a ping of the client. */
     public boolean answersPing() {
         return client("ping", "-c", "1", "-W", "1", SERVER).exit() == 0;
     }
 
     /**
-     * All of a host that a daemon changes and detach gives back: NICs, qdiscs, filters, programs, switches, offloads, the rules of
-     * others. Without what differs for a NIC that is made anew.
+     * The state of a host that a daemon changes and detach restores: NICs, qdiscs, filters, programs, sysctls, offloads, nft
+     * rules. Without the properties that differ after a NIC is made again.
      */
     public String hostState() {
         StringBuilder state = new StringBuilder();
@@ -508,7 +511,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Waits, boundedly, for a file to have it; else the error shows the file. */
+    /** Waits, within bounds, for a file to contain the text; the error shows the file. */
     public static void awaitText(String what, Path file, Predicate<String> condition) {
         try {
             await(what, () -> condition.test(read(file)));
@@ -517,7 +520,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** What a file holds now. */
+    /** The file's current content. */
     public static String read(Path file) {
         try {
             return Files.readString(file);
@@ -526,7 +529,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** A file of this lab's. */
+    /** A file of this lab. */
     public Path file(String fileName, String text) {
         try {
             return Files.writeString(folder.resolve(fileName), text);
@@ -535,7 +538,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Waits, boundedly, for what has to become true; how many milliseconds it took. */
+    /** Waits, within bounds, until the condition is true; returns the milliseconds that it took. */
     public static long await(String what, BooleanSupplier condition) {
         long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {

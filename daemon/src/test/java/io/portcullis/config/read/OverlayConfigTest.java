@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A configuration that is not written yet reads exactly as if its files were on the disk: the same rules with the same places, the same
- * errors, the same texts in the same order.
+ * A configuration that is not written yet reads exactly as if its files were on the disk: the same rules with the same locations,
+ * the same errors, the same texts in the same order.
  */
 final class OverlayConfigTest {
     private static final int TREES = 150;
@@ -75,7 +75,7 @@ final class OverlayConfigTest {
     @TempDir
     Path parent;
 
-    /** What comes of a reading, as text where it fails. */
+    /** The result of a reading, as text where it fails. */
     private record Outcome(Object config, List<SourceText> texts) {}
 
     private Path root() {
@@ -210,7 +210,7 @@ final class OverlayConfigTest {
     }
 
     @Test
-    void aLinkThatLeadsNowhereIsAnErrorAlsoInAGlob() throws IOException {
+    void aDanglingLinkIsAnErrorAlsoInAGlob() throws IOException {
         write(Map.of(root().resolve("main.yaml"), "version: 1\ninclude: ['rules-*.yaml']\n"));
         Files.createSymbolicLink(root().resolve("rules-a.yaml"), root().resolve("gone"));
         String error = String.valueOf(read(Overlay.NONE).config());
@@ -218,7 +218,7 @@ final class OverlayConfigTest {
     }
 
     @Test
-    void whatIsHiddenIsMissing() throws IOException {
+    void aHiddenFileIsMissing() throws IOException {
         Path main = root().resolve("main.yaml");
         Path b = root().resolve("b.yaml");
         write(Map.of(

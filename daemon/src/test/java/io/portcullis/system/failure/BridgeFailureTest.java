@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What becomes of a bridge when the daemon dies, and that this host's own stack stays off its wire. */
+/** A bridge after the daemon's death; and this host's own stack stays off its wire. */
 @Tag("system")
 final class BridgeFailureTest {
     @RegisterExtension
@@ -56,7 +56,7 @@ final class BridgeFailureTest {
             List<String> threads = daemon.threads().stream()
                     .filter(name -> name.matches("portcullis-(keep|link|nics|hotp|watc|web0).*"))
                     .toList();
-            // The kernel's events once for the daemon; "watc" follows the configuration's files.
+            // The daemon has one thread for the kernel's events; "watc" watches the configuration's files.
             assertEquals(
                     List.of(
                             "portcullis-hotp",
@@ -86,7 +86,7 @@ final class BridgeFailureTest {
     void closedForwardsNothingAndKeepsTheStackOffTheWire() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
         assertTrue(http(80));
-        // Given an address, the host's stack could speak on the wire: what it sends has no mark.
+        // With an address, the host's stack could send on the wire: its frames have no mark.
         LAB.firewall("ip", "address", "add", "203.0.113.99/24", "dev", "in0").ok();
         assertEquals(1, LAB.firewall("ping", "-c", "1", "-W", "1", Lab.SERVER).exit());
         assertEquals(1, LAB.server("ping", "-c", "1", "-W", "1", "203.0.113.99").exit());
@@ -103,7 +103,7 @@ final class BridgeFailureTest {
     }
 
     @Test
-    void aConversationIsLearntAfterACrash() {
+    void aConversationIsAdoptedAfterACrash() {
         Path echo = LAB.file("echo", "");
         LAB.start("server", echo, "perl", "-e", EchoScripts.SERVER);
         Lab.await("the echo", () -> Lab.read(echo).contains("ready"));

@@ -4,7 +4,7 @@ import io.portcullis.system.Command;
 import io.portcullis.system.Lab;
 import java.nio.file.Path;
 
-/** Another network namespace, with nothing in it, to which a lab's firewall loses a NIC; gone with {@link #close}. */
+/** Another, empty network namespace, into which a lab's firewall loses a NIC; removed by {@link #close}. */
 final class Elsewhere implements AutoCloseable {
     private final Lab lab;
     private final Process process;
@@ -25,7 +25,7 @@ final class Elsewhere implements AutoCloseable {
         lab.firewall("ip", "link", "set", nic, "netns", pid()).ok();
     }
 
-    /** It is down then, and has no addresses; its index is free here, so that it is the old one. */
+    /** The NIC is then down and has no addresses. Its index is unused here, so it keeps the old one. */
     void giveBack(String nic) {
         Command.run("nsenter", "--net", "--target", pid(), "ip", "link", "set", nic, "netns", lab.namespace("fw"))
                 .ok();
@@ -35,7 +35,7 @@ final class Elsewhere implements AutoCloseable {
         return Long.toString(process.pid());
     }
 
-    /** Index of a NIC of the firewall's. */
+    /** The index of a NIC of the firewall. */
     static int index(Lab lab, String nic) {
         String shown = lab.firewall("ip", "-o", "link", "show", nic).ok().output();
         return Integer.parseInt(shown.substring(0, shown.indexOf(':')));

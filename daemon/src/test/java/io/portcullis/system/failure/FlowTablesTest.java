@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a start makes of tables that are not as they should be, of a file system without room, and of two that want the same. */
+/** A start with damaged tables, on a full file system, and two daemons that want the same tables. */
 @Tag("system")
 final class FlowTablesTest {
     @RegisterExtension
@@ -56,7 +56,7 @@ final class FlowTablesTest {
         Held.serve(LAB);
     }
 
-    /** At a port that no rule opens and nobody listens on; curl's exit code. */
+    /** Asks a port that no rule opens and nobody listens on; curl's exit code. */
     private static int knock() {
         return LAB.client("curl", "-s", "-m", "1", "http://" + Lab.SERVER + ":7001")
                 .exit();
@@ -76,7 +76,7 @@ final class FlowTablesTest {
         }
     }
 
-    /** Gives a table to another life of the kernel. */
+    /** Writes another boot id into a table. */
     private static void fromAnotherBoot(Path file) throws IOException, TableHeader.UnknownTable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 Arena arena = Arena.ofConfined()) {
@@ -96,7 +96,7 @@ final class FlowTablesTest {
     }
 
     @Test
-    void whatIsDamagedIsNamedAndEverythingElseGoesOn() throws IOException, TableHeader.UnknownTable {
+    void aDamagedTableIsNamedAndEverythingElseGoesOn() throws IOException, TableHeader.UnknownTable {
         DaemonProcess first = LAB.daemon(GUARDED + "conntrack: {max-flows: 1000}\n");
         DaemonProcess second;
         try (Held held = Held.begin(LAB, FEW, 1, 50)) {
@@ -169,7 +169,7 @@ final class FlowTablesTest {
         return next;
     }
 
-    /** Runs it with a tmpfs of two mebibytes, which goes with the process: {@code ip netns exec} has mounts of its own. */
+    /** Runs it with a tmpfs of two mebibytes, which ends with the process: {@code ip netns exec} has mounts of its own. */
     private static String[] onSmallTmpfs(Path directory, Path config) {
         return new String[] {
             "sh",
@@ -188,9 +188,9 @@ final class FlowTablesTest {
                         + "}\nmetrics: {listen: \"127.0.0.1:" + 9751 + "\"}\n");
     }
 
-    /** Whoever has filled it: the rules hold, and connections live as long as the daemon. */
+    /** Whatever has filled it: the rules hold, and connections live as long as the daemon. */
     @Test
-    void aTmpfsWithoutRoomIsNamedAndTheRulesHold() throws IOException {
+    void aFullTmpfsIsNamedAndTheRulesHold() throws IOException {
         Path home = Files.createDirectory(LAB.folder().resolve("full"));
         Path directory = Files.createDirectory(home.resolve("small"));
         String before = links();
@@ -213,9 +213,9 @@ final class FlowTablesTest {
         assertEquals(before, links());
     }
 
-    /** Of a tmpfs where everybody may make files, the tables could be anybody's. */
+    /** In a tmpfs where everybody may make files, the tables could be anybody's. */
     @Test
-    void aDirectoryOfEverybodyIsNotUsedAndTheRulesHold() throws IOException {
+    void aWorldWritableDirectoryIsNotUsedAndTheRulesHold() throws IOException {
         Path home = Files.createDirectory(LAB.folder().resolve("everybody"));
         Path directory = Files.createDirectory(home.resolve("sticky"));
         Files.setAttribute(directory, "unix:mode", 01777);
@@ -240,7 +240,7 @@ final class FlowTablesTest {
         }
     }
 
-    /** Starts a daemon, looks at its log once it stands, and at whether it guards; then ends it and opens the NIC. */
+    /** Starts a daemon, checks its log after the start and that it guards; then ends it and gives the NIC back. */
     private static void guard(Path home, String[] words, Consumer<String> look) {
         Path log = LAB.file(home.getFileName() + ".log", "");
         Process daemon = LAB.start("fw", log, words);
@@ -261,7 +261,7 @@ final class FlowTablesTest {
         }
     }
 
-    /** How many flows there may be. */
+    /** The number of flows. */
     private static double limit() {
         return LAB.get("http://127.0.0.1:9751/metrics")
                 .ok()
@@ -280,7 +280,7 @@ final class FlowTablesTest {
     }
 
     @Test
-    void twoDaemonsDoNotShareTheTablesOfOneName() throws IOException {
+    void twoDaemonsDoNotShareTheTablesOfAnInterface() throws IOException {
         LAB.firewall("ip", "link", "add", "x0", "type", "veth", "peer", "name", "x1")
                 .ok();
         Path home = Files.createDirectory(LAB.folder().resolve("second"));

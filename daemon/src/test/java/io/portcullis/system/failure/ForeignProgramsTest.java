@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Somebody with the privilege takes our programs away: they are back at once, and the log tells how long it took. */
+/** A privileged process detaches our programs: they are attached again at once, and the log tells the length of the gap. */
 @Tag("system")
 final class ForeignProgramsTest {
     @RegisterExtension
@@ -30,7 +30,7 @@ final class ForeignProgramsTest {
 
     private static final Pattern GAP = Pattern.compile("attached again; unguarded for at most ([0-9]+) ms");
 
-    /** Four looks a second, and a machine that has better things to do. */
+    /** The daemon checks four times a second; the rest is for a busy machine. */
     private static final int MOST_MS = 2_000;
 
     @RegisterExtension
@@ -45,7 +45,7 @@ final class ForeignProgramsTest {
         return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
     }
 
-    /** The gap that the log tells, in milliseconds. */
+    /** The gap in the log, in milliseconds. */
     private void assertBackAgain(DaemonProcess daemon) {
         Lab.await("the programs", () -> GAP.matcher(daemon.log()).find());
         Matcher told = GAP.matcher(daemon.log());
@@ -61,20 +61,22 @@ final class ForeignProgramsTest {
     }
 
     @Test
-    void aQdiscThatIsTakenAwayIsBackAtOnce() {
+    void aRemovedQdiscIsBackAtOnce() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", attach: clsact"))) {
             hammer.strike();
             long since = hammer.received();
             LAB.firewall("tc", "qdisc", "del", "dev", "out0", "clsact").ok();
             assertBackAgain(daemon);
-            // News of filters are heard: some milliseconds of two thousand datagrams a second, and not ten seconds.
+            // Netlink tells of filters: at two thousand datagrams a second, some milliseconds' worth get through, not
+            // those of
+            // ten seconds.
             assertTrue(
                     hammer.received() - since < 600, () -> hammer.received() - since + " datagrams\n" + daemon.log());
         }
     }
 
     @Test
-    void aTcxProgramThatIsDetachedIsBackWithinAQuarterOfASecond() {
+    void aDetachedTcxProgramIsBackWithinAQuarterOfASecond() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
             hammer.strike();
             long since = hammer.received();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A bridge's NIC that goes and comes back with its old index, and one whose frames somebody else takes. */
+/** A bridge's NIC that disappears and comes back with its old index, and one whose frames another program consumes. */
 @Tag("system")
 final class GoneAndBackTest {
     @RegisterExtension
@@ -71,7 +71,7 @@ final class GoneAndBackTest {
         }
     }
 
-    /** Made anew as fast as that goes: nobody may have seen that it was gone. */
+    /** Made again as fast as possible: the daemon may not have seen that it was gone. */
     @ParameterizedTest
     @ValueSource(strings = {"ring", "pcap"})
     void madeAnew(String datapath) {
@@ -92,7 +92,7 @@ final class GoneAndBackTest {
                                     + "/24 dev eth0 && ip -6 address add " + Lab.SERVER_V6
                                     + "/64 dev eth0 nodad; ip link set eth0 up")
                     .ok();
-            // The server has another address now, on this wire.
+            // The server gets another address, on this wire.
             LAB.client("ip", "neigh", "flush", "all").ok();
             assertEquals(index, Elsewhere.index(LAB, "in0"));
             assertGuarded(daemon);
@@ -100,7 +100,7 @@ final class GoneAndBackTest {
     }
 
     @Test
-    void framesThatSomebodyElseTakesAreTold() {
+    void framesThatAnotherProgramConsumesAreReported() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted("ring"))) {
             assertGuarded(daemon);
             Path log = LAB.file("xdp", "");

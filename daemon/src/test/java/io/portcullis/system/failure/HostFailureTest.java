@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What becomes of a guarded host when the daemon crashes, stops, is stopped in its tracks, or starts again. */
+/** A guarded host when the daemon crashes, stops, hangs or starts again. */
 @Tag("system")
 final class HostFailureTest {
     @RegisterExtension
@@ -74,7 +74,7 @@ final class HostFailureTest {
         daemon.terminate();
         assertTrue(daemon.log().contains("out0 stays shut"), daemon.log());
         assertShut(since);
-        // Other programs: another mark. They take the place of the old ones.
+        // The programs differ: they have another mark. They replace the old ones.
         daemon.write(CLOSED + "mark: 0x50/0xf0\n");
         daemon = daemon.again();
         assertTrue(daemon.log().contains("out0 ingress: program portcullis_in attached"), daemon.log());
@@ -112,17 +112,17 @@ final class HostFailureTest {
                 LAB.firewall("tc", "filter", "show", "dev", "out0", "ingress")
                         .out()
                         .contains("portcullis"),
-                "the filters have gone when the tcx programs stood");
+                "the filters have gone when the tcx programs are attached");
         daemon.close();
     }
 
     @Test
-    void openOnTcxEndsWithTheProcessAndNotWhileItStandsStill() {
+    void openOnTcxEndsWithTheProcessAndNotWhileItHangs() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
         hammer.strike();
         assertFiltered(hammer.received());
         daemon.signal("STOP");
-        // A link holds as long as its process is there, however still it stands: only a deadline helps against that.
+        // A link lasts as long as its process exists, even one that hangs: only a deadline helps against that.
         hammer.strike();
         long since = hammer.received();
         assertShut(since);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A host's NIC that goes and comes back with its old index. */
+/** A host's NIC that disappears and comes back with its old index. */
 @Tag("system")
 final class HostGoneAndBackTest {
     @RegisterExtension
@@ -68,7 +68,7 @@ final class HostGoneAndBackTest {
         }
     }
 
-    /** Made anew as fast as that goes: nobody may have seen that it was gone. */
+    /** Made again as fast as possible: the daemon may not have seen that it was gone. */
     @Test
     void madeAnew() {
         try (DaemonProcess daemon = LAB.daemon(RULES)) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What may become of a guarded NIC, and which NICs can be guarded. */
+/** Changes of a guarded NIC, and which NICs can be guarded. */
 @Tag("system")
 final class HostNicTest {
     @RegisterExtension
@@ -125,7 +125,7 @@ final class HostNicTest {
     }
 
     @Test
-    void aPortOfABridgeIsShutAndTheBridgeIsGuarded() {
+    void aPortOfABridgeIsClosedAndTheBridgeIsGuarded() {
         LAB.sh("fw", "ip link add br0 type bridge && ip link set br0 up").ok();
         enslave();
         try (DaemonProcess daemon = LAB.daemon(OUT0)) {
@@ -140,7 +140,7 @@ final class HostNicTest {
         }
     }
 
-    /** Gives the host's NIC to a bridge, and its address too. */
+    /** Makes the host's NIC a port of a bridge, which gets its address too. */
     private static void enslave() {
         LAB.sh(
                         "fw",
@@ -179,7 +179,7 @@ final class HostNicTest {
         }
     }
 
-    /** It does not guard, and says why, but it has started. */
+    /** It does not guard and says why, but it has started. */
     private static void assertWaits(DaemonProcess daemon, String why) {
         assertTrue(daemon.log().contains(why), daemon.log());
         DaemonProcess.Health health = daemon.health();

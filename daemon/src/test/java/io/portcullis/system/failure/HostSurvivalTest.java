@@ -8,7 +8,7 @@ final class HostSurvivalTest extends SurvivalWalk {
         super(Lab.host(), "mode: host, nic: out0, datapath: ring");
     }
 
-    /** It would ask its own kernel for them. */
+    /** A host asks its own kernel for them. */
     @Override
     String freshKeys() {
         return ", adopt-established: false";

@@ -90,7 +90,7 @@ final class ReturningNicTest {
     }
 
     @Test
-    void aNicThatBecomesAPortOfSomethingIsSaidAndStaysShut() {
+    void aNicThatBecomesAPortOfABridgeIsReportedAndStaysClosed() {
         DaemonProcess daemon = LAB.daemon(RULES);
         LAB.firewall("ip", "link", "add", "br7", "type", "bridge").ok();
         LAB.firewall("ip", "link", "set", "in0", "master", "br7").ok();

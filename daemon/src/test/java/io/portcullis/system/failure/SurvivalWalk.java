@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Connections outlive the daemon, however it ends and however it starts again; and while it is gone nobody else gets in. */
+/** Connections outlive the daemon, however it ends and starts again; and nobody else gets in meanwhile. */
 @Tag("system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class SurvivalWalk {
@@ -44,7 +44,7 @@ abstract class SurvivalWalk {
     private Hammer hammer;
     private DaemonProcess daemon;
 
-    /** {@code keys}: of the interface, but for its groups. */
+    /** {@code keys}: those of the interface except its groups. */
     SurvivalWalk(Lab lab, String keys) {
         this.lab = lab;
         this.keys = keys;
@@ -94,13 +94,13 @@ abstract class SurvivalWalk {
         return daemon.metric("portcullis_flows_taken_up_total{interface=\"web0\"}");
     }
 
-    /** A host's own kernel may still know more, of connections whose client has gone. */
+    /** The kernel of a host may know more connections, whose clients have gone. */
     private void assertTakenUp(int held) {
         double flows = takenUp();
-        assertTrue(flows >= held, "taken up " + flows);
+        assertTrue(flows >= held, "adopted " + flows);
     }
 
-    /** Nothing has come through since the daemon stood, though it was sent all the time. */
+    /** Nothing has got through since the daemon's start, though it was sent all the time. */
     private void assertNobodyGotIn(long since) {
         hammer.strike();
         assertEquals(since, hammer.received());
@@ -129,7 +129,7 @@ abstract class SurvivalWalk {
                     daemon.write(rules("", NO_RULE));
                 }
                 daemon = daemon.again();
-                // Every second time it is killed again before TCP may have tried again.
+                // Every second time it is killed again before TCP can have retransmitted.
                 if (kill % 2 == 0) {
                     held.awaitMore();
                 }
@@ -180,7 +180,7 @@ abstract class SurvivalWalk {
     }
 
     @Test
-    void whereAFailureOpensConnectionsGoOnPastItAndUnderItAgain() {
+    void withOnFailureOpenConnectionsGoOnPastADeadDaemonAndUnderTheNextOne() {
         daemon.terminate();
         daemon.write(rules(", on-failure: open", OLD_RULE));
         daemon = daemon.again();
@@ -212,7 +212,7 @@ abstract class SurvivalWalk {
             daemon.cli("detach").ok();
             assertFalse(Files.exists(folder));
 
-            // As if its tables could not be removed.
+            // Simulates tables that could not be removed.
             Files.createDirectory(folder);
             Files.write(daemon.tableFile(0), kept);
             daemon.write(rules(freshKeys(), OLD_RULE));

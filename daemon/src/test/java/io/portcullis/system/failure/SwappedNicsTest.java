@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Two interfaces of a host change places while the daemon is dead: neither NIC is open for a moment. */
+/** Two interfaces of a host swap their names while the daemon is dead: neither NIC is open at any moment. */
 @Tag("system")
 final class SwappedNicsTest {
     @RegisterExtension
@@ -68,7 +68,7 @@ final class SwappedNicsTest {
         String before = programs();
         Hammer first = new Hammer(LAB, "fw", Lab.SERVER);
         first.awaitThrough();
-        // One socket of the server hears both.
+        // One socket of the server receives from both.
         Hammer second = new Hammer(LAB, first, SECOND);
         DaemonProcess daemon = LAB.daemon(RULES.formatted("out0", "out1"));
         first.strike();

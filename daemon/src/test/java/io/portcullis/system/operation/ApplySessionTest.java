@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A change that cuts off the ssh session from which it comes goes back by itself. */
+/** A change that cuts off the ssh session of its author is rolled back by itself. */
 @Tag("system")
 final class ApplySessionTest {
     @RegisterExtension
@@ -66,7 +66,7 @@ final class ApplySessionTest {
         daemon.close();
     }
 
-    /** As from a shell of that session. */
+    /** As if started from a shell of that session. */
     private Command apply(String yaml, String... more) {
         String port = LAB.firewall("ss", "-Htn", "state", "established", "sport", "=", "22")
                 .out()
@@ -89,7 +89,7 @@ final class ApplySessionTest {
         return Lab.read(said).length() > before;
     }
 
-    /** How long the way back took, in milliseconds. */
+    /** The milliseconds until the rollback. */
     private long awaitWayBack() {
         long startNs = System.nanoTime();
         Lab.await("the way back", () -> daemon.status().path("pending").asText().isEmpty());
@@ -112,20 +112,20 @@ final class ApplySessionTest {
     }
 
     @Test
-    void aChangeThatCutsItGoesBackWithinTwelveSeconds() {
+    void aChangeThatCutsItIsRolledBackWithinTwelveSeconds() {
         apply(RULES.formatted("", "80", "recheck"), "--allow-lockout", "--confirm", "10m")
                 .ok();
         assertFalse(talks());
         long ms = awaitWayBack();
         assertTrue(daemon.log().contains("cut the ssh session from " + Lab.CLIENT + " off"), daemon.log());
-        // Seconds of a busy machine aside: the deadline is ten minutes away.
+        // A busy machine may add seconds; the deadline is ten minutes away.
         assertTrue(ms < 60_000, ms + " ms");
         said = talk("ssh again");
         assertTrue(talks());
     }
 
     @Test
-    void theSessionItselfGoesOnWhereItIsTrackedStill() {
+    void aTrackedSessionGoesOn() {
         apply(RULES.formatted(", network-acl: deny", "[22, 80]", "keep"), "--allow-lockout", "--confirm", "10m")
                 .ok();
         assertFalse(talks());
@@ -134,7 +134,7 @@ final class ApplySessionTest {
     }
 
     @Test
-    void aHealthySessionAndAnIdleOneAreNoReason() {
+    void aHealthySessionAndAnIdleOneCauseNoRollback() {
         apply(RULES.formatted("", "[22, 81]", "keep"), "--confirm", "10m").ok();
         Lab.pause(13_000);
         assertFalse(daemon.status().path("pending").asText().isEmpty());

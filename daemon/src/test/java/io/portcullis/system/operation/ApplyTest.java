@@ -29,7 +29,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Changes that an operator applies: in force with their files, or not at all, and back again where nobody confirms them. */
+/**
+ * Changes that an operator applies: they take effect together with their files or not at all, and are rolled back unless somebody
+ * confirms them.
+ */
 @Tag("system")
 final class ApplyTest {
     @RegisterExtension
@@ -97,7 +100,7 @@ final class ApplyTest {
     }
 
     @Test
-    void aChangeIsInForceWithItsFileAndSoIsTheWayBack() {
+    void aChangeAndItsRollbackTakeEffectTogetherWithTheFile() {
         Command dry = apply(OPEN_8080, "--dry-run").ok();
         assertTrue(dry.out().contains("becomes allowed: web0 ingress: tcp 8080 from any"), dry.out());
         assertTrue(dry.out().contains("becomes denied:  web0 ingress: tcp 80 from any"), dry.out());
@@ -127,7 +130,7 @@ final class ApplyTest {
     }
 
     @Test
-    void whatNobodyConfirmsGoesBack() {
+    void anUnconfirmedChangeIsRolledBack() {
         apply(OPEN_8080, "--confirm", "3s").ok();
         Lab.await("the way back", () -> newest().path("outcome").asText().equals("reverted"));
         assertInForce(OPEN_80, 80);
@@ -136,7 +139,7 @@ final class ApplyTest {
     }
 
     @Test
-    void whatIsConfirmedStays() {
+    void aConfirmedChangeStays() {
         apply(OPEN_8080, "--confirm", "4s").ok();
         daemon.cli("confirm").ok();
         assertEquals("confirmed", newest().path("outcome").asText());
@@ -176,7 +179,7 @@ final class ApplyTest {
         daemon = daemon.again();
         assertInForce(OPEN_80, 80);
         assertEquals("reverted", newest().path("outcome").asText());
-        // The same, with a start before the deadline.
+        // The same with a start before the deadline.
         apply(OPEN_8080, "--confirm", "15s").ok();
         daemon.crash();
         daemon = daemon.again();

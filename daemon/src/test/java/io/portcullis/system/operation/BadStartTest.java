@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A start with something in its way. What may yet change is waited for: said in one line a fault, with what to do, and no frame
- * passes until then. What can't change ends the process: the exit code, and no stack trace.
+ * A start with obstacles. For a fault that may end by itself the daemon waits: it logs one line for each, with the remedy, and no
+ * frame passes until then. Any other fault ends the process with its exit code and without a stack trace.
  */
 @Tag("system")
 final class BadStartTest {
@@ -55,7 +55,7 @@ final class BadStartTest {
         assertSaid(command.out(), said);
     }
 
-    /** It guards nothing, and says why wherever one may look. */
+    /** It guards nothing, and log, status and health all say why. */
     private static void assertWaits(DaemonProcess daemon, String... said) {
         assertSaid(daemon.log(), said);
         Lab.await("an answer of /healthz", () -> daemon.health().code() != 0);
@@ -74,7 +74,7 @@ final class BadStartTest {
     }
 
     @Test
-    void nicsThatAreNotThereAreWaitedFor() {
+    void missingNicsAreAwaited() {
         try (DaemonProcess daemon = LAB.daemon(RULES.replace("out0", "out9").replace("in0", "in9"))) {
             assertWaits(daemon, "out9", "in9");
             rename("out0", "out9");
@@ -94,7 +94,7 @@ final class BadStartTest {
     }
 
     @Test
-    void nicsOfAnotherUseAreWaitedFor() {
+    void nicsInOtherUseAreAwaited() {
         LAB.sh(
                         "fw",
                         "ip address add 198.51.100.1/24 dev out0 && ip link add br9 type bridge && ip link set in0 master br9")
@@ -110,7 +110,7 @@ final class BadStartTest {
     }
 
     @Test
-    void aLibraryThatIsNotThereIsSaid() {
+    void aMissingLibraryIsReported() {
         Home home = LAB.home(RULES.replace("mode: bridge", "mode: bridge, datapath: pcap"));
         try (DaemonProcess daemon =
                 home.start("PORTCULLIS_JAVA_OPTS=-Dorg.pcap4j.core.pcapLibName=/nowhere/libpcap.so")) {
@@ -119,7 +119,7 @@ final class BadStartTest {
     }
 
     @Test
-    void aFaultyFileIsWaitedFor() throws IOException {
+    void aFaultyFileIsAwaited() throws IOException {
         Home home = LAB.home(RULES.replace("bridge", "brigde"));
         assertRefused(home.portcullis("check", home.config().toString()), "portcullis.yaml:3:", "bridge");
         try (DaemonProcess daemon = home.startWaiting()) {
@@ -132,10 +132,10 @@ final class BadStartTest {
     }
 
     @Test
-    void aFileThatIsNotThereIsWaitedFor() throws IOException {
+    void aMissingFileIsAwaited() throws IOException {
         Home home = LAB.home(RULES);
         Files.delete(home.config());
-        // Without a file the control socket is in its usual place, which belongs to this machine: this one has a /run
+        // Without a file the control socket has its usual path, which belongs to this machine: the daemon gets a /run
         // of its own.
         try (DaemonProcess daemon = home.launchThrough("sh", "-c", "mount -t tmpfs tmpfs /run && exec \"$@\"", "sh")
                 .awaitStart(WAITS)) {
@@ -146,7 +146,7 @@ final class BadStartTest {
     }
 
     @Test
-    void aPortInUseIsNoReasonNotToGuard() throws IOException {
+    void aPortInUseDoesNotPreventGuarding() throws IOException {
         Path log = Files.createTempFile(LAB.folder(), "nc", ".log");
         Process taken = LAB.start("fw", log, "nc", "-lk", "127.0.0.1", "9750");
         Lab.await("nc", () -> LAB.firewall("nc", "-z", "127.0.0.1", "9750").exit() == 0);

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * From power-on to the daemon, and from a dead daemon to the next one: strangers send all the time and none gets in, and what failsafe
- * rules admit works at every moment. A reboot is a NIC that is made anew, a fresh RUNTIME_DIRECTORY and the same STATE_DIRECTORY.
+ * From power-on to the daemon, and from a dead daemon to the next one: a stranger sends all the time and gets nothing in, and
+ * failsafe rules work at every moment. A reboot is a NIC made again, an empty RUNTIME_DIRECTORY and the same STATE_DIRECTORY.
  */
 @Tag("system")
 final class BootTest {
@@ -60,7 +60,7 @@ final class BootTest {
                 == 0;
     }
 
-    /** What a dead daemon, or none yet, lets in: new connections of failsafe rules, and nobody else. */
+    /** The gate before the first daemon and after a dead one admits new connections of failsafe rules and nothing else. */
     private void assertFailsafeOnly(long since) {
         assertTrue(LAB.answers(FAILSAFE), "failsafe");
         assertTrue(answersV6(), "failsafe over IPv6");
@@ -86,7 +86,7 @@ final class BootTest {
                 .out();
     }
 
-    /** Takes the machine down without a word, and starts it again as far as portcullis-boot.service. */
+    /** Ends everything without a clean stop, and starts again up to portcullis-boot.service. */
     private static void reboot(Home home) {
         LAB.sh("fw", "for nic in out0 pch-web0; do ip link del $nic 2> /dev/null; done; :")
                 .ok();
@@ -197,7 +197,7 @@ final class BootTest {
         hammer.awaitThrough();
     }
 
-    /** Another {@code on-failure} after a restart: at no moment between the one and the other does a stranger get in. */
+    /** Another {@code on-failure} after a restart: a stranger gets in at no moment between the two. */
     @Test
     void onFailureChangesBothWays() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
@@ -216,7 +216,7 @@ final class BootTest {
         daemon.close();
     }
 
-    /** As the unit runs it: an unprivileged user, who can do nothing but this. */
+    /** As the unit runs it: an unprivileged user with this one capability. */
     @Test
     void oneCapabilityIsEnough() throws IOException {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
@@ -236,16 +236,16 @@ final class BootTest {
                 .ok();
         hammer.strike();
         assertFailsafeOnly(hammer.received());
-        // The daemon finds it on a running host, too, and takes over.
+        // The daemon also finds the gate on a running host, and takes over.
         daemon = daemon.again();
         assertGuarded(daemon, hammer.received());
-        // Loaded under a running daemon, it is in its way, and is removed.
+        // A gate that is loaded under a running daemon is in its way; the daemon removes it.
         LAB.sh("fw", "tc -force -batch " + copy).ok();
         Lab.await("what a rule admits", () -> LAB.answers(80));
         daemon.close();
     }
 
-    /** Without a configuration that could be read, and none kept, the gate stays. */
+    /** Without a readable configuration, and without a last good one, the gate stays. */
     @Test
     void aStartThatFailsLeavesTheGate() throws IOException {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
@@ -266,9 +266,9 @@ final class BootTest {
         waiting.close();
     }
 
-    /** A NIC that no interface has any more, though the last boot gated it, is given back; detach does so, too. */
+    /** A NIC that the last boot gated and that no interface uses any more is given back; detach does so too. */
     @Test
-    void theGateGoesWithItsInterface() {
+    void theGateIsRemovedWithItsInterface() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
         hammer.strike();
         long since = hammer.received();

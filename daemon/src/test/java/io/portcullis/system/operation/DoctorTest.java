@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code portcullis doctor} on a machine that is fit, and on one where much is in the way. */
+/** {@code portcullis doctor} on a machine without problems, and on one with many. */
 @Tag("system")
 final class DoctorTest {
     @RegisterExtension
@@ -45,7 +45,7 @@ final class DoctorTest {
     }
 
     @Test
-    void aFitMachineIsSaidToBeFitAndNothingIsChanged() throws IOException {
+    void aMachineWithoutProblemsIsReportedAsSuchAndNothingIsChanged() throws IOException {
         String before = LAB.firewall("ip", "-d", "link").output();
         Command doctor = doctor("out0").ok();
         assertTrue(doctor.out().contains("ok    packet sockets  rings with vnet headers open"), doctor.out());
@@ -60,7 +60,7 @@ final class DoctorTest {
         assertEquals("OK", json.path(0).path("grade").asText());
     }
 
-    /** The folder of this boot's state below another one: of this namespace. */
+    /** The folder of this boot's state, for this namespace, below another folder. */
     public static final class StateOfThisBoot {
         private StateOfThisBoot() {}
 
@@ -82,7 +82,7 @@ final class DoctorTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcx", "clsact"})
-    void whatIsOursIsNotTakenForOthers(String attach) throws IOException {
+    void ourOwnProgramsAreNotReportedAsForeign(String attach) throws IOException {
         Path runtime = LAB.folder().resolve("runtime-" + attach);
         Path state = Path.of(LAB.java("fw", StateOfThisBoot.class, runtime.toString())
                 .ok()
@@ -116,7 +116,7 @@ final class DoctorTest {
     }
 
     @Test
-    void aDaemonThatRunsIsNamed() throws IOException {
+    void aRunningDaemonIsReported() throws IOException {
         Path runtime = LAB.folder().resolve("runtime-lock");
         Path state = Path.of(LAB.java("fw", StateOfThisBoot.class, runtime.toString())
                 .ok()
@@ -134,7 +134,7 @@ final class DoctorTest {
     }
 
     @Test
-    void unequalMtusOfABridgeAreSaid() {
+    void unequalMtusOfABridgeAreReported() {
         LAB.firewall("sh", "-c", "ip link add big0 mtu 9000 type veth peer name small0 mtu 1400")
                 .ok();
         try {
@@ -152,7 +152,7 @@ final class DoctorTest {
     }
 
     @Test
-    void whatIsInTheWayIsNamed() throws IOException {
+    void obstaclesAreNamed() throws IOException {
         LAB.firewall(
                         "sh",
                         "-c",

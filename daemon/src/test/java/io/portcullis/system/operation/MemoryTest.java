@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a daemon with the launcher's own options has in memory. */
+/** The memory of a daemon with the launcher's own options. */
 @Tag("system")
 final class MemoryTest {
     @RegisterExtension
@@ -21,7 +21,7 @@ final class MemoryTest {
 
     private static final int BLOCKS = 200_000;
 
-    /** A daemon after a large reload has more code and a larger symbol table than before; the list alone would be a hundred. */
+    /** After a large reload a daemon has more code and a larger symbol table than before; the list alone would take a hundred. */
     private static final long MOST_LEFT_KIB = 96 << 10;
 
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+([0-9]+) kB");
@@ -45,7 +45,7 @@ final class MemoryTest {
     }
 
     @Test
-    void whatALargeConfigurationTookGoesBack() {
+    void theMemoryOfALargeConfigurationIsReleased() {
         try (DaemonProcess daemon = LAB.daemon(rules(1))) {
             long before = resident(daemon);
             daemon.editByRename(rules(BLOCKS));
@@ -64,7 +64,7 @@ final class MemoryTest {
         return Long.parseLong(line.group(1));
     }
 
-    /** A table for many flows takes no memory but for those that it has. */
+    /** A table for many flows takes memory only for the flows that it contains. */
     @Test
     void anEmptyFlowTableIsNotResident() {
         try (DaemonProcess daemon = LAB.daemon(rules(1) + "conntrack: {max-flows: 100000}\n")) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What operators do to a running daemon, and what must become of it: edits, signals, crashes, links, offloads. */
+/** Events in the life of a running daemon and their effect: edits, signals, crashes, links, offloads. */
 @Tag("system")
 final class OperationsTest {
     @RegisterExtension
@@ -62,7 +62,7 @@ final class OperationsTest {
     }
 
     @Test
-    void aFileThatIsRenamedIntoPlaceIsObeyed() {
+    void aFileThatIsRenamedIntoPlaceIsApplied() {
         assertFalse(http(8080));
         daemon.editByRename(OPEN_8080);
         assertTrue(http(8080));
@@ -138,7 +138,7 @@ final class OperationsTest {
     }
 
     @Test
-    void detachAfterAStopPutsEverythingBack() {
+    void detachAfterAStopRestoresEverything() {
         daemon.close();
         String offloads = offloads("out0");
         String switches = switches("out0");
@@ -155,7 +155,7 @@ final class OperationsTest {
     }
 
     @Test
-    void afterACrashDetachPutsEverythingBack() {
+    void detachAfterACrashRestoresEverything() {
         daemon.close();
         String offloads = offloads("in0");
         String switches = switches("in0");
@@ -171,7 +171,7 @@ final class OperationsTest {
     }
 
     @Test
-    void aLinkThatGoesDownIsSaidAndComesBack() {
+    void aLinkThatGoesDownIsReportedAndComesBack() {
         assertTrue(http(80));
         LAB.server("ip", "link", "set", "eth0", "down").ok();
         Lab.await("the problem in /healthz", () -> daemon.http("/healthz").contains("in0"));
@@ -217,7 +217,7 @@ final class OperationsTest {
     }
 
     @Test
-    void aLostCarrierThatIsIgnoredStaysOnItsSide() {
+    void anIgnoredLossOfCarrierStaysOnItsSide() {
         daemon.edit(OPEN_80.replace("inside: in0", "inside: in0, link-state: ignore"));
         LAB.server("ip", "link", "set", "eth0", "down").ok();
         try {

@@ -48,7 +48,7 @@ final class PanicOnABridgeTest {
     }
 
     @Test
-    void whatPassesAndWhatADeadDaemonLeaves() {
+    void panicAndBypassOfABridgeOutliveTheDaemon() {
         DaemonProcess daemon = LAB.daemon(RULES);
         assertOnly(80, 8081);
         daemon.cli("bypass", "web0", "--for", "1h").ok();

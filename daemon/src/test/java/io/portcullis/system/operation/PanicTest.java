@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code panic} and {@code bypass} of a guarded host: what passes, whatever becomes of the daemon meanwhile. */
+/** {@code panic} and {@code bypass} of a guarded host: what passes, also while the daemon crashes, stops or starts. */
 @Tag("system")
 final class PanicTest {
     @RegisterExtension
@@ -58,7 +58,7 @@ final class PanicTest {
         return LAB.client("ping", "-c", "1", "-W", "1", Lab.SERVER).exit() == 0;
     }
 
-    /** A conversation of the client's; its file grows while it goes on. */
+    /** A conversation of the client; its file grows as long as it is answered. */
     private static Path talk(int port) {
         Path said = LAB.file("talk" + port + "-" + System.nanoTime(), "");
         LAB.start("client", said, "perl", "-e", EchoScripts.CLIENT.replace("7000", Integer.toString(port)), Lab.SERVER);
@@ -193,7 +193,7 @@ final class PanicTest {
     }
 
     @Test
-    void onFailureOpenIsInForceAgainAfterwards() {
+    void onFailureOpenAppliesAgainAfterwards() {
         for (String attach : new String[] {"", ", attach: clsact"}) {
             DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open" + attach));
             daemon.cli("panic", "on").ok();
@@ -207,7 +207,7 @@ final class PanicTest {
     }
 
     @Test
-    void aCrashUnderKeptFailsafeShutsEverythingAndTheNextStartKeepsItAgain() {
+    void aCrashUnderKeptFailsafeClosesEverythingAndTheNextStartKeepsItAgain() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
         Path failsafe = talk(7000);
         daemon.cli("panic", "on", "--keep-failsafe").ok();

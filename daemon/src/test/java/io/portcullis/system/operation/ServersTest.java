@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Whether traffic passes does not depend on the servers for metrics and for the command line; and those come back. */
+/** The servers for metrics and for the command line do not affect the traffic, and they come back by themselves. */
 @Tag("system")
 final class ServersTest {
     @RegisterExtension
@@ -33,7 +33,7 @@ final class ServersTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
             """;
 
-    /** What the command line waits for an answer, and the start of its JVM on a busy machine. */
+    /** The command line's time limit for an answer, and the start of its JVM on a busy machine. */
     private static final long IN_TIME_S = 5 + 10;
 
     @BeforeAll
@@ -59,7 +59,7 @@ final class ServersTest {
     }
 
     @Test
-    void aPortThatIsTakenIsWaitedFor() {
+    void aPortInUseIsAwaited() {
         Path log = LAB.file("nc", "");
         Process taken = LAB.start("fw", log, "nc", "-lk", "127.0.0.1", "9750");
         Lab.await("nc", () -> LAB.firewall("nc", "-z", "127.0.0.1", "9750").exit() == 0);
@@ -79,7 +79,7 @@ final class ServersTest {
     }
 
     @Test
-    void anAddressThatComesLaterIsAnsweredAt() {
+    void theMetricsAnswerAtAnAddressThatAppearsLater() {
         for (String address : new String[] {"198.51.100.77", "2001:db8:77::1"}) {
             boolean isV6 = address.contains(":");
             String server = (isV6 ? "[" + address + "]" : address) + ":9750";
@@ -108,7 +108,7 @@ final class ServersTest {
     }
 
     @Test
-    void aDaemonThatHangsIsGivenUpInTime() {
+    void aDaemonThatHangsRunsIntoTheTimeLimit() {
         try (DaemonProcess daemon = LAB.daemon(RULES)) {
             daemon.signal("STOP");
             try {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What the service's unit does around the daemon: an unprivileged user, what comes after its end, and who gives NICs back. */
+/** The service's unit around the daemon: an unprivileged user, the commands after a stop, and who gives NICs back. */
 @Tag("system")
 final class ServiceUnitTest {
     @RegisterExtension
@@ -66,7 +66,7 @@ final class ServiceUnitTest {
 
     @AfterEach
     void open() {
-        // Had the hammer not got through in the end, nothing here would have been shown.
+        // If nothing gets through in the end, the test has proved nothing.
         hammer.awaitThrough();
         hammer.stop();
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
@@ -92,7 +92,7 @@ final class ServiceUnitTest {
         return Command.run(LAB.inside("fw", home.environment(), words.toArray(String[]::new)));
     }
 
-    /** What systemd runs when the daemon has ended, with a systemctl that does this when it is asked for jobs. */
+    /** Runs what systemd runs after the daemon has ended, with a systemctl that answers a query for jobs with this text. */
     private static Command afterStop(Home home, String result, String systemctl) throws IOException {
         Path bin = Files.createDirectories(home.folder().resolve("bin"));
         Path fake = Files.writeString(
@@ -112,7 +112,7 @@ final class ServiceUnitTest {
         DaemonProcess daemon = home.start();
         hammer.strike();
         long since = hammer.received();
-        // A SIGTERM of anybody: systemd has no job then, and starts the daemon again.
+        // A SIGTERM from anybody but systemd: there is no job, and systemd starts the daemon again.
         daemon.terminate();
         for (String jobs : List.of(
                 ":",
@@ -130,7 +130,7 @@ final class ServiceUnitTest {
         daemon = daemon.again();
         assertFiltered(since);
         daemon.crash();
-        // It did not end in time, and was killed: the person still asked for a stop.
+        // It did not end in time and was killed: the operator still asked for a stop.
         afterStop(
                 home, "timeout", "echo '77 other.service restart waiting'; echo '78 portcullis.service stop running'");
         hammer.awaitThrough();
@@ -146,7 +146,7 @@ final class ServiceUnitTest {
         assertRefusedWhileItRuns(daemon, home.portcullis("detach", "--all", "--socket", "/nowhere/control.sock"));
         hammer.strike();
         long since = hammer.received();
-        // One that hangs, whose socket answers nothing, lives all the same.
+        // A daemon that hangs, with a socket that does not answer, still runs.
         daemon.signal("STOP");
         assertRefusedWhileItRuns(daemon, home.portcullis("detach"));
         daemon.signal("CONT");
@@ -194,9 +194,9 @@ final class ServiceUnitTest {
         }
     }
 
-    /** As the unit runs after-stop: it may do what the daemon may, and no more is needed. */
+    /** As the unit runs after-stop: with the daemon's capabilities, and no more is needed. */
     @Test
-    void whatComesAfterAStopNeedsNoRootEither() throws IOException {
+    void theCommandsAfterAStopNeedNoRootEither() throws IOException {
         Home home = ofNobody(CLOSED);
         DaemonProcess daemon = startAsNobody(home);
         hammer.strike();
@@ -207,10 +207,10 @@ final class ServiceUnitTest {
                 .ok();
     }
 
-    /** Root reads, follows, removes and waits for nothing that an unprivileged user has put there. */
+    /** Root does not read, follow, remove or wait for anything that an unprivileged user has put there. */
     @Test
     @Timeout(120)
-    void whatNobodyWroteIsNotObeyedByRoot() throws IOException {
+    void rootDoesNotFollowFilesOfAnUnprivilegedUser() throws IOException {
         Home home = ofNobody(CLOSED);
         Path state = Files.createDirectories(home.state());
         Path precious = Files.createDirectories(LAB.folder().resolve("precious/flows-web0"));
@@ -230,9 +230,9 @@ final class ServiceUnitTest {
         assertEquals("the secret of root", Files.readString(secret));
     }
 
-    /** Its capabilities would do to remove any NIC: a note is no proof that one is ours. */
+    /** Its capabilities suffice to remove any NIC: a note is no proof that a NIC is ours. */
     @Test
-    void aNoteCostsNobodyAnotherOnesNic() throws IOException {
+    void aForgedNoteRemovesNoNic() throws IOException {
         LAB.firewall("ip", "link", "add", "theirs0", "type", "veth", "peer", "name", "theirs1")
                 .ok();
         try {

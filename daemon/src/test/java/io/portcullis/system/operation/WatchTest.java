@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The daemon obeys every edit of its files, wherever they are, and never half of one. */
+/** The daemon applies every edit of its files, wherever they are, and never half of one. */
 @Tag("system")
 final class WatchTest {
     @RegisterExtension
@@ -71,9 +71,9 @@ final class WatchTest {
         Command.run(all).ok();
     }
 
-    /** The last lines come late: what was written before is valid, and admits what they deny. */
+    /** The last lines are written late: the part before them is valid, and admits what they deny. */
     @Test
-    void aFileThatIsHalfWrittenIsNotObeyed() throws IOException {
+    void aHalfWrittenFileIsNotApplied() throws IOException {
         Home home = LAB.home(HEAD + ALLOW + DENY);
         Files.writeString(home.config(), whole(home));
         try (DaemonProcess daemon = home.start()) {
@@ -97,7 +97,7 @@ final class WatchTest {
             assertFalse(LAB.answers(8080));
             Lab.await("the metric's end", () -> daemon.metric("portcullis_degraded{cause=\"edits\"}") == 0);
 
-            // Who says so has it read as it is.
+            // An explicit reload reads the file as it is.
             try (OutputStream out = Files.newOutputStream(home.config())) {
                 out.write(whole(home).replace(DENY, "").getBytes(StandardCharsets.UTF_8));
                 daemon.cli("reload").ok();
@@ -168,7 +168,7 @@ final class WatchTest {
 
     /** A folder that the daemon may not read tells it of nothing. */
     @Test
-    void aFolderThatMayNotBeReadIsToldOf() throws IOException {
+    void aFolderThatCanNotBeReadIsReported() throws IOException {
         Home home = LAB.home(HEAD + ALLOW);
         Files.writeString(home.config(), whole(home));
         home.openToReaders();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Who may look and who may change something, as a user sees it: by the installed program, against a daemon that guards. */
+/** Who may query and who may change something, as a user sees it: with the installed program, against a daemon that guards. */
 @Tag("system")
 final class WhoMayTest {
     @RegisterExtension
@@ -39,7 +39,7 @@ final class WhoMayTest {
 
     private static final String USER = "12345";
 
-    /** Of the control socket: this host may have no group portcullis. */
+    /** The group of the control socket: this host may have no group portcullis. */
     private static final String SOCKET_GROUP = "23456";
 
     /** One that every host has: the daemon looks it up by its name. */
@@ -92,7 +92,7 @@ final class WhoMayTest {
         Command.run("chgrp", SOCKET_GROUP, home.socket().toString()).ok();
     }
 
-    /** The program as that user, in these groups. */
+    /** Runs the program as that user, with these groups. */
     private static Command as(Home home, String groups, String... words) {
         List<String> all = new ArrayList<>(List.of(
                 "setpriv",
@@ -121,7 +121,7 @@ final class WhoMayTest {
         Command outsider = as(home, "", "status");
         assertEquals(3, outsider.exit(), outsider.out());
         assertTrue(outsider.out().startsWith("portcullis: permission denied: "), outsider.out());
-        // The socket's own mode keeps out who is in the other group alone.
+        // The mode of the socket keeps out users who are only in the other group.
         assertEquals(3, as(home, admins, "reload").exit());
 
         assertEquals(0, as(home, SOCKET_GROUP, "status").exit());
@@ -179,7 +179,7 @@ final class WhoMayTest {
         return lines;
     }
 
-    /** A faulty file says nothing about who may, and neither does an old one. */
+    /** A faulty file does not say who may, and neither does an old one. */
     @Test
     void whileTheFileIsFaultyAtAStartRootAloneMay() throws IOException {
         Home home = home("control: {admins: " + ADMINS + "}\n");

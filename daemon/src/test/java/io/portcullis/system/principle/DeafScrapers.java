@@ -10,14 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Peers that ask for metrics again and again and read nothing; one that was cut connects anew. */
+/** Peers that request metrics again and again and read nothing; one that is cut off connects again. */
 final class DeafScrapers {
     private static final byte[] REQUEST =
             "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private DeafScrapers() {}
 
-    /** Arguments: how many, for how many seconds. Each has an address of its own. */
+    /** Arguments: the number of peers, the seconds. Each has an address of its own. */
     public static void main(String[] arguments) throws InterruptedException {
         @Nullable SocketChannel[] peers = new SocketChannel[Integer.parseInt(arguments[0])];
         long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1]));

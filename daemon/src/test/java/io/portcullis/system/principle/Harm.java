@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** What may become of the notes that a daemon has left: of what must be restored. */
+/** Ways in which the journals of a daemon, which say what must be restored, are lost or damaged. */
 enum Harm {
     LOST {
         @Override
@@ -43,14 +43,14 @@ enum Harm {
             Files.writeString(file, "\0\1\2}{");
         }
     },
-    /** Written by a later version, which knows more. */
+    /** Written by a later version, with unknown fields. */
     NEWER {
         @Override
         void to(Path file) throws IOException {
             Files.writeString(file, text(file).replaceFirst("\\{", "{\"toBeInvented\": {\"a\": [1, null]}, "));
         }
     },
-    /** Written by a version to which the programs were something else. */
+    /** Written by a version in which the programs had another meaning. */
     OF_ANOTHER_SHAPE {
         @Override
         void to(Path file) throws IOException {
@@ -60,12 +60,12 @@ enum Harm {
 
     abstract void to(Path file) throws IOException;
 
-    /** Without the blanks that may fill it up. */
+    /** Without the padding. */
     private static String text(Path file) throws IOException {
         return Files.readString(file).strip();
     }
 
-    /** Does it to all notes in a home; how many there were. */
+    /** Applies it to all journals of a home; returns their number. */
     int to(Home home) {
         List<Path> journals = home.journals();
         try {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Principle 4: /healthz is 200 only while frames can really pass; and what stops them is over as soon as its cause is. */
+/** Principle 4: /healthz is 200 only while frames can really pass; and it recovers as soon as the cause is gone. */
 @Tag("system")
 final class HealthTest {
     @RegisterExtension
@@ -33,7 +33,10 @@ final class HealthTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
             """;
 
-    /** The longest that a NIC may be open whose programs somebody else takes away: some checks of 250 ms, on a busy machine. */
+    /**
+     * The longest time for which a NIC may be open after another process has detached its programs: some checks of 250 ms, on a
+     * busy machine.
+     */
     private static final int LONGEST_GAP_MS = 1_000;
 
     private static final Pattern GAP = Pattern.compile("unguarded for at most (\\d+) ms");
@@ -47,7 +50,7 @@ final class HealthTest {
         LAB.nginx("server", 80);
     }
 
-    /** Healthy, and rightly so. */
+    /** Healthy, and frames do pass. */
     private long awaitGuarded(DaemonProcess daemon) {
         Lab.await("what is admitted, and nothing else", () -> LAB.answers(80) && !LAB.answersPing());
         daemon.awaitHealth();
@@ -76,7 +79,7 @@ final class HealthTest {
         awaitGuarded(daemon);
         assertEquals(index, index(), "the case is that of the old index");
 
-        // Made anew: another NIC with the same index.
+        // Made again: another NIC with the same index.
         LAB.removeHostNic();
         daemon.awaitFault("out0");
         LAB.makeHostNic("index " + index);
@@ -91,7 +94,7 @@ final class HealthTest {
     }
 
     @Test
-    void aProgramOfSomebodyElseThatDropsAll() {
+    void aForeignProgramThatDropsAll() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
         awaitGuarded(daemon);
         LAB.java("fw", Programs.class, "stop", "out0").ok();
@@ -102,14 +105,14 @@ final class HealthTest {
     }
 
     @Test
-    void ourProgramsTakenAwayByTcx() {
+    void ourProgramsDetachedFromTcx() {
         takenAway(
                 ", attach: tcx",
                 () -> LAB.java("fw", Programs.class, "remove", "out0").ok());
     }
 
     @Test
-    void ourProgramsTakenAwayByClsact() {
+    void ourProgramsDetachedFromClsact() {
         takenAway(
                 ", attach: clsact",
                 () -> LAB.firewall("tc", "qdisc", "del", "dev", "out0", "clsact")
@@ -133,7 +136,7 @@ final class HealthTest {
     }
 
     @Test
-    void aDaemonThatStandsStill() {
+    void aDaemonThatHangs() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
         long since = awaitGuarded(daemon);
         daemon.signal("STOP");
@@ -148,7 +151,7 @@ final class HealthTest {
         awaitGuarded(daemon);
     }
 
-    /** systemd hears of a daemon that works, and so misses it when it does not. */
+    /** systemd gets watchdog messages from a daemon that works, and none from one that hangs. */
     @Test
     void theWatchdogIsFed() {
         Path socket = LAB.folder().resolve("watchdog");

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What local users without privilege can do to a daemon that has little memory. */
+/** Attacks of unprivileged local users on a daemon with little memory. */
 @Tag("system")
 final class HostileScraperTest {
     @RegisterExtension
@@ -23,7 +23,7 @@ final class HostileScraperTest {
     private static final int PEERS = 60;
     private static final int SECONDS = 20;
 
-    /** The heap and Netty's buffers have 256 MiB each at the most, the rest of the JVM less than that: what is held must be less. */
+    /** The heap and Netty's buffers have 256 MiB each at most, the rest of the JVM less: the memory held must be below that. */
     private static final long MOST_RESIDENT_KIB = 640 << 10;
 
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+([0-9]+) kB");
@@ -41,7 +41,7 @@ final class HostileScraperTest {
                     .collect(Collectors.joining());
 
     @Test
-    void peersThatAskAndDoNotReadCostLittle() {
+    void peersThatRequestAndDoNotReadCostLittle() {
         try (DaemonProcess daemon = LAB.daemon(RULES, "PORTCULLIS_JAVA_OPTS=-Xmx256m")) {
             assertTrue(daemon.http("/metrics").contains("rule=\"web/ingress[5000]\""));
             Path said = LAB.file("scrapers", "");
@@ -49,7 +49,7 @@ final class HostileScraperTest {
                     LAB.startJava("fw", said, DeafScrapers.class, Integer.toString(PEERS), Integer.toString(SECONDS));
             int answers = 0;
             while (peers.isAlive()) {
-                // Within curl's 5 seconds, or this throws.
+                // Within curl's 5 seconds; otherwise this throws.
                 assertTrue(daemon.http("/metrics").contains("rule=\"web/ingress[5000]\""));
                 assertEquals("ok\n", daemon.http("/healthz"));
                 answers++;

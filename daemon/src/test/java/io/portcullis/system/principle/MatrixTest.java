@@ -20,8 +20,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * All principles at once: a daemon is started again and again, each time with one to three random obstacles, while a stranger
- * hammers and an honest client asks. {@code -Dportcullis.matrix.seeds=200} for the long form; {@code -Dportcullis.matrix.seed=N}
- * for the one that failed.
+ * sends and an honest client requests. {@code -Dportcullis.matrix.seeds=200} for the long form; {@code
+ * -Dportcullis.matrix.seed=N} repeats one seed.
  */
 @Tag("system")
 final class MatrixTest {
@@ -41,13 +41,13 @@ final class MatrixTest {
     private static final int MOST_OBSTACLES = 3;
     private static final int RUN_KIB = 8 * 1024;
 
-    /** What is admitted passes that soon after the obstacles are gone, on a machine with nothing else to do. */
+    /** On an idle machine, admitted traffic passes within this time after the obstacles are gone. */
     private static final long SOON_MS = 5_000;
 
-    /** /healthz may be wrong for so long; a question that is not answered takes a second of it. */
+    /** /healthz may be wrong for this time; a request without an answer takes a second of it. */
     private static final long LONGEST_LIE_MS = 3_000 + 1_000;
 
-    /** After so many starts the host is given back in between. */
+    /** After this many starts the NIC is given back in between. */
     private static final int GIVEN_BACK_EVERY = 5;
 
     private final List<String> slow = new ArrayList<>();

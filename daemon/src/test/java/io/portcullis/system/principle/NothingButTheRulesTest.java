@@ -19,14 +19,15 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Principle 1: nothing but the rules decides whether traffic passes. Metrics, control socket, disk space, flow tables, log and
- * claims are each missing, full, refused or hostile here: what is admitted passes, nothing else does, and what is in the way is said.
+ * claims are each missing, full, refused or hostile here: admitted traffic passes, nothing else does, and the obstacle is
+ * reported.
  */
 @Tag("system")
 final class NothingButTheRulesTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    /** A pipe has 64 KiB, and a line of the log comes whole or not at all. */
+    /** A pipe has 64 KiB, and a line of the log is written whole or not at all. */
     private static final int NEARLY_A_PIPE = 60_000;
 
     private static final String RULES = """
@@ -47,7 +48,7 @@ final class NothingButTheRulesTest {
         LAB.nginx("server", 80);
     }
 
-    /** What the rules say is enforced; the strangers that have got through by now. */
+    /** Checks that the rules are enforced; returns the strangers' datagrams so far. */
     private long assertRulesHold() {
         Lab.await("what is admitted, and nothing else", () -> LAB.answers(80) && !LAB.answersPing());
         hammer.strike();
@@ -78,7 +79,7 @@ final class NothingButTheRulesTest {
     }
 
     @Test
-    void serversThatCanNotListen() throws IOException {
+    void serversThatCanNotListenChangeNothing() throws IOException {
         Path taken = LAB.file("taken", "");
         Process other = LAB.start("fw", taken, "nc", "-lk", "127.0.0.1", "9750");
         Lab.await("nc", () -> LAB.firewall("nc", "-z", "127.0.0.1", "9750").exit() == 0);
@@ -116,7 +117,7 @@ final class NothingButTheRulesTest {
 
     /** As at a boot: the unit runs before the network. */
     @Test
-    void anAddressForTheMetricsThatComesLater() {
+    void anAddressForTheMetricsMayComeLater() {
         for (String address : new String[] {"203.0.113.85", "[2001:db8::85]"}) {
             boolean isV4 = address.indexOf(':') < 0;
             String given = " " + address.replaceAll("[\\[\\]]", "") + (isV4 ? "/24" : "/64") + " dev out0";
@@ -142,7 +143,7 @@ final class NothingButTheRulesTest {
     }
 
     @Test
-    void noRoomForNotesAndTables() throws IOException {
+    void noSpaceForNotesAndTablesChangesNothing() throws IOException {
         Home home = LAB.home(RULES);
         String before = LAB.hostState();
         fill(LAB.tmpfs(home.runtime(), SMALL_KIB));
@@ -154,14 +155,14 @@ final class NothingButTheRulesTest {
         assertTrue(daemon.cli("status").ok().out().contains("ENOSPC"));
         assertTrue(daemon.health().isOk(), "frames pass: " + daemon.health());
 
-        // Without a note of what is ours.
+        // Without a journal of our changes.
         daemon.crash();
         hammer.assertNoneSince(since);
         DaemonProcess next = daemon.again();
         Lab.await("what is admitted", () -> LAB.answers(80));
         assertRulesHold(since);
 
-        // A NIC that is new is guarded first, and noted later.
+        // A new NIC is guarded first, and noted later.
         LAB.removeHostNic();
         LAB.makeHostNic();
         since = assertRulesHold();
@@ -177,7 +178,7 @@ final class NothingButTheRulesTest {
     }
 
     @Test
-    void tablesInAHostileFolder() throws IOException {
+    void tablesInAHostileFolderChangeNothing() throws IOException {
         Path directory = Files.createDirectory(LAB.folder().resolve("hostile"));
         Path table = directory.resolve("flows-web0/0");
         Command.run("chmod", "755", LAB.folder().toString()).ok();
@@ -206,7 +207,7 @@ final class NothingButTheRulesTest {
         LAB.firewall("mkfifo", pipe.toString()).ok();
         String all = RULES + "log: {drops: all, level: debug}\n";
         Home home = LAB.home(all);
-        // Its own end for reading keeps the pipe open.
+        // The daemon's own reading end keeps the pipe open.
         DaemonProcess daemon =
                 home.launchThrough("sh", "-c", "exec 3<> " + pipe + " && exec \"$@\" > /dev/null 2>&3", "sh");
         daemon.awaitHealth();
@@ -235,7 +236,7 @@ final class NothingButTheRulesTest {
     }
 
     @Test
-    void aClaimThatCanNotBeHad() throws IOException {
+    void aNameThatIsTakenClosesTheNicUntilItIsFree() throws IOException {
         Home home = LAB.home(RULES);
         int index = Integer.parseInt(
                 LAB.firewall("cat", "/sys/class/net/out0/ifindex").ok().out().strip());
@@ -247,7 +248,7 @@ final class NothingButTheRulesTest {
         daemon.terminate();
         Files.delete(claim);
 
-        // Somebody has it who does not guard: nothing passes, and once it is free the rules decide.
+        // Another process has it and does not guard: nothing passes, and once it is free the rules decide.
         Process holder = LAB.start("fw", LAB.file("holder", ""), "flock", claim.toString(), "sleep", "600");
         Lab.await(
                 "the lock",

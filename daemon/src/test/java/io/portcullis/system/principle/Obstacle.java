@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Something that is in a daemon's way for a while. One object for one time. */
+/** An obstacle in a daemon's way, for a while. Each object is used once. */
 sealed interface Obstacle {
-    /** When it may come. */
+    /** When it may appear. */
     enum When {
         BEFORE_A_START,
         WHILE_IT_RUNS,
@@ -30,15 +30,15 @@ sealed interface Obstacle {
 
     void put(Scene scene);
 
-    /** Takes it away, as far as it does not go by itself. */
+    /** Removes it, unless it ends by itself. */
     void remove(Scene scene);
 
-    /** True: the NIC that the configuration names is there all the time. */
+    /** True if the NIC of the configuration exists all the time. */
     default boolean leavesTheNic() {
         return true;
     }
 
-    /** True: it does something to that NIC, which has to be there for it. One of these at a time. */
+    /** True if it changes that NIC, which has to exist for it. One of these at a time. */
     default boolean takesTheNic() {
         return !leavesTheNic();
     }
@@ -112,7 +112,7 @@ sealed interface Obstacle {
 
         @Override
         public void remove(Scene scene) {
-            // The daemon writes them anew.
+            // The daemon writes them again.
         }
     }
 
@@ -141,7 +141,7 @@ sealed interface Obstacle {
 
         @Override
         public void remove(Scene scene) {
-            // What is damaged is put aside.
+            // Damaged tables are moved aside.
         }
     }
 
@@ -163,7 +163,7 @@ sealed interface Obstacle {
         }
     }
 
-    /** In another network namespace, with the number that it had. */
+    /** Moved into another network namespace, with its index. */
     record NicElsewhere() implements Obstacle {
         @Override
         public boolean leavesTheNic() {
@@ -242,7 +242,7 @@ sealed interface Obstacle {
         }
     }
 
-    /** It comes first and drops all: nothing passes, and /healthz has to say so. */
+    /** It runs first and drops all frames: nothing passes, and /healthz has to say so. */
     final class ForeignProgram implements Obstacle {
         private String number = "";
 
@@ -284,7 +284,7 @@ sealed interface Obstacle {
         }
     }
 
-    /** A user without privilege has all the locks and names that he can get. */
+    /** An unprivileged user holds all the locks and names that are possible. */
     final class HeldByNobody implements Obstacle {
         private final List<Process> holders = new ArrayList<>();
 
@@ -309,7 +309,7 @@ sealed interface Obstacle {
         }
     }
 
-    /** A start before this one was killed, that many milliseconds after its beginning. */
+    /** An earlier start was killed, that many milliseconds after its beginning. */
     record KilledStart(int ms) implements Obstacle {
         @Override
         public When when() {

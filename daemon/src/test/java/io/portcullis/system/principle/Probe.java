@@ -4,7 +4,7 @@ import io.portcullis.system.Lab;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Asks over and over for a page by a new connection, and notes whether there was a good answer. */
+/** Requests a page on a new connection again and again, and notes whether the answer was good. */
 final class Probe {
     /** SO_SNDTIMEO bounds connect(2) as well; struct timeval. */
     private static final String SCRIPT = """
@@ -42,7 +42,7 @@ final class Probe {
                 .toList();
     }
 
-    /** Waits for a good answer to a question from now on; how many milliseconds it took. */
+    /** Waits for a good answer to a request from now on; returns the milliseconds that it took. */
     long awaitAnswer(String what) {
         int before = samples().size() + 1;
         return Lab.await(what, () -> samples().stream().skip(before).anyMatch(Timeline.Sample::ok));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Principle 3: what is ours is recognised without notes, by a start and by detach, whatever has become of the notes. */
+/** Principle 3: a start and detach recognise our programs and NICs without journals, and with damaged ones. */
 @Tag("system")
 final class RecognisedWithoutNotesTest {
     @RegisterExtension
@@ -70,7 +70,7 @@ final class RecognisedWithoutNotesTest {
         LAB.sh("fw", "ip link del x0; ip link del y0").ok();
     }
 
-    /** Of the host and of the two NICs of the bridge. */
+    /** The NICs of the host and of the bridge. */
     private static String state() {
         StringBuilder state = new StringBuilder(LAB.hostState());
         for (String nic : List.of("x0", "y0")) {
@@ -86,7 +86,7 @@ final class RecognisedWithoutNotesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcx", "clsact"})
-    void aStartTakesOverWhatNoNoteSpeaksOf(String attach) {
+    void aStartTakesOverProgramsWithoutANote(String attach) {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(attach));
         hammer.strike();
         long since = hammer.received();
@@ -107,7 +107,7 @@ final class RecognisedWithoutNotesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcx", "clsact"})
-    void detachGivesBackWhatNoNoteSpeaksOf(String attach) {
+    void detachGivesNicsBackWithoutANote(String attach) {
         for (Harm harm : new Harm[] {Harm.LOST, Harm.CUT, Harm.NEWER}) {
             DaemonProcess daemon = LAB.daemon(RULES.formatted(attach));
             daemon.crash();
@@ -120,7 +120,7 @@ final class RecognisedWithoutNotesTest {
         }
     }
 
-    /** Whoever has started it may have said another folder, or none. */
+    /** Whoever started it may have named another folder, or none. */
     @Test
     void detachFromAnotherFolderGivesBackAllThatTheKernelShows() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted("tcx"));

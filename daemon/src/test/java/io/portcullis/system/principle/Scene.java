@@ -7,11 +7,11 @@ import io.portcullis.system.Home;
 import io.portcullis.system.Lab;
 
 /**
- * A host that is guarded while things get in the way: what strangers may and may not have got through by now. A NIC that is
- * given back, or made anew, is open until it is guarded (again), and strangers count only outside of that time.
+ * A guarded host with obstacles: how many datagrams of strangers may have got through by now. A NIC that is given back or made
+ * again is open until it is guarded, and strangers count only outside of that time.
  */
 final class Scene {
-    /** What may get through a NIC that is new: those of five seconds. */
+    /** The datagrams that may get through a new NIC: those of five seconds. */
     private static final long MOST_OF_A_GAP = 5 * 2_000;
 
     private final Lab lab;

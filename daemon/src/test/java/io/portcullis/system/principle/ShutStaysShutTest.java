@@ -21,8 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Principle 2: what is shut stays shut until it is taken over; what should be guarded and can't be is shut, said loudly, and tried
- * again. Besides the host's NIC there are three wires to the lab's third namespace, of which two are for a bridge.
+ * Principle 2: a closed NIC stays closed until a daemon takes it over; a NIC that should be guarded and can't be is closed, which
+ * is reported, and guarding is retried. Besides the host's NIC there are three wires to the lab's third namespace, two of them
+ * for a bridge.
  */
 @Tag("system")
 final class ShutStaysShutTest {
@@ -77,7 +78,7 @@ final class ShutStaysShutTest {
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"));
     }
 
-    /** A NIC here, and its far end in the third namespace: it answers to this host, by an address of its own on that wire. */
+    /** A NIC here with its far end in the third namespace, which answers this host by an address of its own on that wire. */
     private static void makeWire(String nic) {
         makeBareWire(nic);
         String there = LAB.namespace("server");
@@ -99,7 +100,7 @@ final class ShutStaysShutTest {
                 .ok();
     }
 
-    /** Of this end of the wire (1) or of the far one (2). */
+    /** The address of this end of the wire (1) or of the far one (2). */
     private static String address(String nic, int end) {
         int net = switch (nic) {
             case "x0" -> 8;
@@ -130,7 +131,7 @@ final class ShutStaysShutTest {
         hammer.assertNoneSince(since);
     }
 
-    /** What the rules of now admit passes within seconds, and no stranger has passed in between. */
+    /** Traffic that the current rules admit passes within seconds, and no stranger has got through meanwhile. */
     private void awaitGuarded(int port) {
         long ms = Lab.await("what is admitted", () -> LAB.answers(port));
         System.out.println(getClass().getSimpleName() + ": admitted traffic passes after " + ms + " ms");
@@ -146,7 +147,7 @@ final class ShutStaysShutTest {
     }
 
     @Test
-    void aFaultyFileWithoutAGoodOneBeforeShutsWhatItNames() {
+    void aFaultyFileWithoutALastGoodOneClosesTheNicsThatItNames() {
         dropAddresses("x0");
         DaemonProcess daemon = LAB.home(ALL.replace("tcp", "tpc")).startWaiting();
         Lab.await("shut", () -> !LAB.answersPing());
@@ -160,7 +161,7 @@ final class ShutStaysShutTest {
         assertTrue(health.isFault("web0"), health.toString());
         assertTrue(daemon.log().contains(FAULT), daemon.log());
         assertStatus(daemon, "DEGRADED", FAULT, "web0", "SHUT");
-        // Still faulty, but another fault.
+        // Still faulty, with another fault.
         daemon.write(ALL.replace("tcp", "tcpp"));
         Lab.await("the new fault", () -> daemon.log().contains("tcpp"));
         assertShut();
@@ -190,7 +191,7 @@ final class ShutStaysShutTest {
         assertFalse(LAB.answers(80));
         assertEquals(0, next.metric(DEGRADED));
 
-        // What was accepted last is kept, and a claim that does not hold is a fault like any other.
+        // The last good configuration is kept, and a claim that does not hold is a fault like any other.
         next.terminate();
         assertShut();
         next.write(HOST + """
@@ -206,9 +207,9 @@ final class ShutStaysShutTest {
         assertEquals(0, last.metric(DEGRADED));
     }
 
-    /** Neither the file nor the last good one is of use: what the notes of the run before know stays shut. */
+    /** Neither the file nor the last good one is usable: NICs in the journals of the previous run stay closed. */
     @Test
-    void withoutAnyFileWhatWasShutStaysShut() throws IOException {
+    void withoutAnyFileAClosedNicStaysClosed() throws IOException {
         DaemonProcess daemon = LAB.daemon(HOST);
         begin();
         awaitGuarded(80);
@@ -245,8 +246,8 @@ final class ShutStaysShutTest {
     }
 
     @Test
-    void eachInterfaceForItself() {
-        // The bridge lacks one NIC, and the other has an address.
+    void oneInterfaceDoesNotAffectAnother() {
+        // The bridge lacks one NIC, and its other NIC has an address.
         LAB.firewall("ip", "link", "del", "y0").ok();
         DaemonProcess daemon = LAB.daemon(ALL);
         assertTrue(daemon.log().contains("pair0: "), daemon.log());
@@ -264,7 +265,7 @@ final class ShutStaysShutTest {
         assertStatus(daemon, "pair0");
         awaitGuarded(80);
 
-        // Gone with a live edit's NIC: said, with a row of its own.
+        // A live edit names a NIC that is gone: it is reported, with a row of its own.
         daemon.edit(ALL.replace("free0: {mode: host, nic: z0", "late0: {mode: host, nic: w9"));
         assertTrue(daemon.health().isFault("w9"), daemon.health().toString());
         assertStatus(daemon, "w9");
@@ -272,9 +273,9 @@ final class ShutStaysShutTest {
         awaitGuarded(80);
     }
 
-    /** The NIC belongs to somebody else when the daemon comes: it may not have been so when it was shut. */
+    /** The NIC is in other use when the daemon starts: that may be new since it was closed. */
     @Test
-    void aNicThatIsRefusedIsShut() {
+    void aNicThatIsRefusedIsClosed() {
         LAB.sh(
                         "fw",
                         "ip link add br9 type bridge && ip link set br9 up && ip link set out0 master br9 && ip address add "

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a daemon said of itself and what its traffic did, each asked several times a second.
+ * The health that a daemon reported and the traffic that passed, each probed several times a second.
  *
  * @param health whether /healthz said ok
  * @param traffic whether a client's new connection to an admitted port was answered
  */
 record Timeline(List<Sample> health, List<Sample> traffic) {
-    /** One answer, or that there was none. */
+    /** One answer, or its absence. */
     record Sample(long ms, boolean ok) {}
 
     private record Event(Sample sample, boolean isHealth) {}

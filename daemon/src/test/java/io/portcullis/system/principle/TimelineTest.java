@@ -18,7 +18,7 @@ final class TimelineTest {
     }
 
     @Test
-    void whoSaysOkWhileNothingPassesLies() {
+    void okWhileNothingPassesIsALie() {
         assertEquals(0, longestLie("++++", "++++"));
         assertEquals(0, longestLie("+--+", "+--+"));
         assertEquals(0, longestLie("----", "----"), "a daemon that is not there says nothing");

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Principle 5: no local user without privilege can change any of this. One of them has been here before the daemon and does all
- * that he can, at a start, at a restart after a crash, and when a NIC comes back.
+ * Principle 5: no unprivileged local user can change any of this. One was active before the daemon, and does all he can at a
+ * start, at a restart after a crash, and when a NIC comes back.
  */
 @Tag("system")
 final class UnprivilegedUserTest {
@@ -38,7 +38,7 @@ final class UnprivilegedUserTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
             """;
 
-    /** The names that NICs were once claimed by, of all indices that a NIC may get here. */
+    /** The names by which older versions claimed NICs, for all indices that a NIC may get here. */
     static final String CLAIMS = """
             use Socket; $| = 1; my @held;
             for my $index (1 .. 200) {
@@ -48,7 +48,7 @@ final class UnprivilegedUserTest {
             print "ready\\n"; sleep;
             """;
 
-    /** A server on port 22, as root's, and a session with it that never leaves this host. */
+    /** A server on port 22, as root's, and a session with it within this host. */
     private static final String SSHD = EchoScripts.SERVER.replace("7000", "22");
 
     private static final String SESSION = """
@@ -56,7 +56,7 @@ final class UnprivilegedUserTest {
             print "ready\\n"; sleep;
             """;
 
-    /** Asks for the metrics on as many connections as he gets, again and again, and never reads. */
+    /** Requests the metrics on as many connections as it gets, again and again, and never reads. */
     private static final String SCRAPES = """
             use Socket; $| = 1; $SIG{PIPE} = 'IGNORE'; my @held; print "ready\\n";
             while (1) {
@@ -69,7 +69,7 @@ final class UnprivilegedUserTest {
             }
             """;
 
-    /** Locks every file that can be opened below a folder, and holds on. */
+    /** Locks every file that it can open below a folder, and keeps the locks. */
     static final String LOCKS = """
             use Fcntl ':flock'; use File::Find; $| = 1; my (%held, $taken); my @folders = @ARGV; print "ready\\n";
             while (1) {
@@ -102,7 +102,7 @@ final class UnprivilegedUserTest {
         hammer.stop();
     }
 
-    /** Starts a script of his in the firewall; it has begun when this returns. */
+    /** Starts a script of this user in the firewall; it has begun when this returns. */
     static Process nobody(Lab lab, String name, String script, String... arguments) {
         List<String> words = new ArrayList<>(List.of("perl", "-MIO::Handle", "-MErrno", "-e", script));
         words.addAll(List.of(arguments));
@@ -146,7 +146,7 @@ final class UnprivilegedUserTest {
             DaemonProcess now = daemon;
             Lab.await("the reload", () -> now.generation() == 2);
 
-            // A NIC with an index that he has thought of.
+            // A NIC with an index that the user has prepared for.
             LAB.removeHostNic();
             LAB.makeHostNic();
             Lab.await("what is admitted, and nothing else", () -> LAB.answers(80) && !LAB.answersPing());
@@ -180,7 +180,7 @@ final class UnprivilegedUserTest {
         assertFalse(daemon.log().contains("guarded already"), daemon::log);
     }
 
-    /** As systemd makes them: others may look into RUNTIME_DIRECTORY, and no further. */
+    /** As systemd makes them: others may list RUNTIME_DIRECTORY, and nothing below it. */
     @Test
     void noFileOfTheDaemonCanBeOpened() {
         Home home = LAB.home(RULES);
@@ -189,7 +189,7 @@ final class UnprivilegedUserTest {
         daemon.awaitHealth();
         Command readable = LAB.firewall(
                 Lab.asNobody("find", home.state().toString(), home.lasting().toString(), "-type", "f", "-readable"));
-        // What find complains about begins with its name.
+        // An error line of find begins with find's name.
         assertFalse(
                 readable.out().lines().anyMatch(line -> line.startsWith("/")), "nobody may read:\n" + readable.out());
         Command writable = LAB.firewall(Lab.asNobody("find", home.folder().toString(), "-writable"));

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Standard error is a pipe that nobody reads, and every drop is to be logged: the daemon does all that it has to do. */
+/** Standard error is a pipe that nobody reads, and every drop is logged: the daemon still does all its work. */
 @Tag("system")
 final class UnreadLogTest {
     @RegisterExtension
@@ -53,12 +53,12 @@ final class UnreadLogTest {
     }
 
     @Test
-    void aLogThatNobodyReadsHoldsNothingUp() throws IOException, InterruptedException {
+    void aLogThatNobodyReadsBlocksNothing() throws IOException, InterruptedException {
         Path home = Files.createDirectory(LAB.folder().resolve("unread"));
         Path socket = home.resolve("run/control.sock");
         Path config = home.resolve("portcullis.yaml");
         Files.writeString(config, RULES.formatted(Conversations.PORT, socket));
-        // Opened both ways, a FIFO has a reader, who never reads: 64 KiB fit.
+        // A FIFO opened for reading and writing has a reader that never reads: 64 KiB fit.
         Process daemon = LAB.start(
                 "fw",
                 LAB.file("unread.out", ""),
@@ -77,7 +77,7 @@ final class UnreadLogTest {
             assertTrue(Held.letIn(LAB), "admitted traffic passes");
             assertEquals(0, hammer.received());
 
-            // News of addresses is logged by the thread that every reload waits for.
+            // Address changes are logged by the thread that every reload waits for.
             LAB.firewall("ip", "address", "add", "203.0.113.81/32", "dev", "out0")
                     .ok();
             LAB.firewall("ip", "address", "del", "203.0.113.81/32", "dev", "out0")

@@ -29,8 +29,8 @@ import org.pcap4j.core.PcapNetworkInterface.PromiscuousMode;
 import org.pcap4j.core.RawPacketListener;
 
 /**
- * A frame of each protocol ({@link Protocols}) through the daemon's bridge: it arrives as it was, byte for byte, or is counted
- * under the reason that the specification has for it.
+ * A frame of each protocol ({@link Protocols}) through the daemon's bridge: it arrives unchanged, byte for byte, or is counted
+ * with the drop reason of the specification.
  */
 @Tag("system")
 final class CaptureReplayTest {
@@ -54,7 +54,7 @@ final class CaptureReplayTest {
             "portcullis_drops_total\\{direction=\"ingress\",interface=\"web0\",reason=\"([a-z0-9-]+)\"\\} ([0-9.E]+)");
     private static final long ARRIVES_WITHIN_S = 10;
 
-    /** What the two ends say of themselves would be counted among ours. */
+    /** The kernels of both ends would send frames of their own, which would be counted. */
     @BeforeAll
     static void silence() {
         for (String end : new String[] {"client", "server"}) {
@@ -98,7 +98,7 @@ final class CaptureReplayTest {
         try {
             server.loop(-1, (RawPacketListener) arrived::add);
         } catch (PcapNativeException | NotOpenException | InterruptedException ended) {
-            // So it ends; what is missing fails the test.
+            // This ends the wait; a missing frame fails the test.
         }
     }
 
@@ -134,7 +134,7 @@ final class CaptureReplayTest {
         return drops.values().stream().mapToDouble(Double::doubleValue).sum();
     }
 
-    /** What was dropped on its way inside, by reason. */
+    /** The drops towards the inside, by reason. */
     private static Map<String, Double> drops(DaemonProcess daemon) {
         Map<String, Double> drops = new TreeMap<>();
         DROPS.matcher(daemon.http("/metrics"))

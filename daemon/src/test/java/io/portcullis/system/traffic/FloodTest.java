@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Ten times as many SYNs of nobody as the table has room for, while others work. */
+/** Ten times as many SYNs from unused addresses as the table has entries, while other connections work. */
 @Tag("system")
 final class FloodTest {
     @RegisterExtension
@@ -39,7 +39,7 @@ final class FloodTest {
     }
 
     @Test
-    void aFloodTakesRoomFromItselfAlone() {
+    void aFloodEvictsOnlyItsOwnFlows() {
         try (DaemonProcess daemon = LAB.daemon(RULES, Home.WITH_WARM_UP);
                 Held held = Held.begin(LAB, 0, TALKERS, 200)) {
             String mac =

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Connections that were there before, and addresses that change while a host is guarded. */
+/** Connections that existed before the daemon, and addresses that change while a host is guarded. */
 @Tag("system")
 final class HostConnectionsTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    /** Nothing new may come or go but to port 80. */
+    /** Only port 80 is open for new connections. */
     private static final String STRICT = """
             version: 1
             interfaces:
@@ -41,7 +41,7 @@ final class HostConnectionsTest {
         }
     }
 
-    /** A conversation; its file grows as long as it is well. */
+    /** Starts a conversation; its file grows as long as it is answered. */
     private static Path talk(String end, String to, String name) {
         Path said = LAB.file(name, "");
         LAB.start(end, said, "perl", "-e", EchoScripts.CLIENT, to);
@@ -55,7 +55,7 @@ final class HostConnectionsTest {
     }
 
     @Test
-    void whatIsEstablishedGoesOnUnderAStrictPolicyAndAcrossACrash() {
+    void establishedConnectionsGoOnUnderAStrictPolicyAndAcrossACrash() {
         Path in = talk("client", Lab.SERVER, "talk-in");
         Path out = talk("fw", Lab.CLIENT, "talk-out");
         DaemonProcess daemon = LAB.daemon(STRICT.formatted(""));
@@ -75,7 +75,7 @@ final class HostConnectionsTest {
     }
 
     @Test
-    void whatIsNotAdoptedEnds() {
+    void connectionsThatAreNotAdoptedEnd() {
         Path in = talk("client", Lab.SERVER, "talk-not");
         try (DaemonProcess daemon = LAB.daemon(STRICT.formatted(", adopt-established: false"))) {
             Lab.await(
@@ -126,7 +126,7 @@ final class HostConnectionsTest {
     }
 
     @Test
-    void aNicThatNothingGuardsIsSaid() {
+    void anUnguardedNicIsReported() {
         try (DaemonProcess daemon = LAB.daemon(STRICT.formatted(""))) {
             assertEquals(0, daemon.metric("portcullis_unguarded_interfaces"));
             sh(
@@ -141,7 +141,7 @@ final class HostConnectionsTest {
     }
 
     @Test
-    void aGroupStandsForTheAddressesThatItsNicHasNow() {
+    void aGroupMeansTheCurrentAddressesOfItsNic() {
         String inner = LAB.namespace("server");
         sh("ip link add out1 type veth peer name eth0 netns " + inner
                 + " && ip address add 198.51.100.1/24 dev out1 && ip link set out1 up");
@@ -154,7 +154,7 @@ final class HostConnectionsTest {
         }) {
             Command.run(("ip -n " + inner + " " + line).split(" ", -1)).ok();
         }
-        // ARP asks with an address of the NIC, not with the one that the datagram comes from.
+        // ARP asks with an address of the NIC, not with the datagram's source.
         Command.run("ip", "netns", "exec", inner, "sysctl", "-qw", "net.ipv4.conf.all.arp_announce=2")
                 .ok();
         try (DaemonProcess daemon = LAB.daemon("""
@@ -195,7 +195,7 @@ final class HostConnectionsTest {
                                     .count()
                             >= 2);
             Lab.await("the claim", () -> daemon.metric("portcullis_broken_expectations") == 0);
-            // A flow that is there goes on; another port is a new one.
+            // An existing flow goes on; another port makes a new one.
             send("203.0.113.90");
             Lab.await("the third drop", () -> daemon.metric(noRule) >= 3);
             assertEquals(1, daemon.generation(), "nobody has reloaded");
@@ -205,7 +205,7 @@ final class HostConnectionsTest {
         }
     }
 
-    /** A datagram from one of the addresses of the host behind out1; each from another port. */
+    /** Sends a datagram from one of the addresses of the host behind out1; each from another port. */
     private static void send(String from) {
         Command.run(
                         "ip",

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a host says and hears besides the rules, and the odd ways in which its frames come and go, while it is guarded. */
+/** Traffic of a guarded host besides the rules, and unusual ways in which its frames arrive and leave. */
 @Tag("system")
 final class HostTrafficTest {
     @RegisterExtension
@@ -48,7 +48,7 @@ final class HostTrafficTest {
         rules = RULES.formatted("");
     }
 
-    /** Whatever was done, a detached host is as it was before: down to the qdiscs, filters, offloads, flags and nft rules. */
+    /** After each test a detached host is as it was before: qdiscs, filters, offloads, flags and nft rules. */
     @AfterEach
     void isAsItWas() {
         assertEquals(before, LAB.hostState());
@@ -79,7 +79,7 @@ final class HostTrafficTest {
     }
 
     @Test
-    void aQdiscOfItsOwnerKeepsItsFiltersAndShapesOn() {
+    void aQdiscOfTheOwnerKeepsItsFiltersAndGoesOnShaping() {
         sh(
                         "fw",
                         "tc qdisc add dev out0 clsact && tc filter add dev out0 egress prio 9 u32 match u32 0 0 flowid 1:1"
@@ -111,7 +111,7 @@ final class HostTrafficTest {
     }
 
     @Test
-    void othersBeforeOursAreSaidAndLeftAlone() {
+    void foreignProgramsBeforeOursAreReportedAndKept() {
         try (DaemonProcess daemon = LAB.daemon(rules)) {
             assertEquals(1, daemon.metric("portcullis_interception_intact{interface=\"web0\"}"));
             LAB.java("fw", Tagger.class, "out0", "first", "ingress").ok();
@@ -136,7 +136,7 @@ final class HostTrafficTest {
         }
     }
 
-    /** With the NICs the programs of the test go. */
+    /** The programs of the test are removed with the NICs. */
     private void clearPrograms() {
         LAB.removeHostNic();
         LAB.makeHostNic();
@@ -147,7 +147,7 @@ final class HostTrafficTest {
     void taggedFramesKeepTheirTags() {
         try (DaemonProcess daemon = LAB.daemon(rules)) {
             LAB.java("client", Tagger.class, "eth0", "tag", "5").ok();
-            // The kernel here may have no 8021q: behind ours a program takes off the tag, and drops what has none.
+            // The kernel may have no 8021q: behind our program another one removes the tag and drops untagged frames.
             LAB.java("fw", Tagger.class, "out0", "untag").ok();
             sh(
                             "fw",
@@ -156,7 +156,7 @@ final class HostTrafficTest {
                     .ok();
             sh("client", "ip neigh replace " + Lab.SERVER + " lladdr " + mac("fw", "out0") + " dev eth0")
                     .ok();
-            // What the host sends has no tag, and the client takes none without: it is the request that counts.
+            // The host's frames have no tag here, and the client accepts no untagged ones: only the request counts.
             LAB.client("ping", "-c", "3", "-i", "0.2", "-W", "1", Lab.SERVER);
             Lab.await("requests that the stack has heard", () -> echoRequests() >= 3);
             assertEquals(
@@ -383,7 +383,7 @@ final class HostTrafficTest {
     }
 
     @Test
-    void datagramsThatTheNicShallCutArrive() {
+    void datagramsThatTheNicHasToSegmentArrive() {
         Path received = LAB.file("datagrams.out", "");
         Process receiver = LAB.start("client", received, "perl", "-e", """
                 use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in(7777, INADDR_ANY)) or die;
@@ -406,7 +406,7 @@ final class HostTrafficTest {
     }
 
     @Test
-    void aTunnelRunsThroughIt() {
+    void aTunnelWorksThroughIt() {
         String tunnel =
                 "ip link add vx0 type vxlan id 5 dstport 4789 remote %s dev %s && ip address add 10.9.0.%s/24 dev vx0"
                         + " && ip link set vx0 up";
@@ -448,7 +448,7 @@ final class HostTrafficTest {
                 """);
         LAB.firewall("nft", "-f", nft.toString()).ok();
         Path container = LAB.file("container.out", "");
-        // perl as a web server: nginx of this lab stands in the host itself.
+        // perl as a web server: this lab's nginx runs in the host itself.
         Process web = startIn(inner, container, "perl", "-e", """
                 use Socket; $| = 1; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
                 bind(L, sockaddr_in(80, INADDR_ANY)) or die; listen(L, 9); print "ready\\n";

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A guarded host that routes other hosts' tunnels, whose packets its NICs join on arrival: it has no tunnel device itself. */
+/**
+ * A guarded host that routes the tunnels of other hosts, whose packets its NICs coalesce on arrival; it has no tunnel device
+ * itself.
+ */
 @Tag("system")
 final class HostTunnelTest {
     @RegisterExtension
@@ -42,7 +45,7 @@ final class HostTunnelTest {
                 .replace(":", "");
     }
 
-    /** The host need not ask for the hardware address of a neighbour. */
+    /** Permanent neighbour entries: the host does not have to resolve them. */
     private static void know(String address, String namespace, String nic) {
         String mac = Command.run("ip", "netns", "exec", namespace, "cat", "/sys/class/net/eth0/address")
                 .ok()
@@ -52,7 +55,7 @@ final class HostTunnelTest {
                 .ok();
     }
 
-    /** The trains' packets on their way from one address to another, by a router. */
+    /** The packets of the trains after a router, from one address to another. */
     private static List<String> packets(String source, String destination, String router) throws Exception {
         List<String> packets = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(3);
@@ -73,7 +76,7 @@ final class HostTunnelTest {
         return packets;
     }
 
-    /** What a router leaves as it is: all of layer 3 but the time to live and its checksum. */
+    /** The fields that a router does not change: all of layer 3 except the time to live and its checksum. */
     private static String routed(String frame) {
         String packet = frame.substring(2 * ETHERNET);
         return packet.substring(0, 16) + packet.substring(18, 20) + packet.substring(24);
@@ -131,10 +134,10 @@ final class HostTunnelTest {
                 .ok();
         TunnelTest.cut(LAB, "client");
         TunnelTest.join(LAB, "out0");
-        // The client's socket does not say which checksums are left to its NIC.
+        // The client's socket does not tell which checksums are left to its NIC.
         LAB.firewall("ethtool", "-K", "out0", "tx", "off").ok();
         TunnelTest.join(LAB, "ct0");
-        // What waits for a neighbour's address is overtaken by what comes after the answer.
+        // Later packets overtake those that wait for a neighbour's address.
         know(INNER, inner, "ct0");
         know(Lab.CLIENT, LAB.namespace("client"), "out0");
         try (DaemonProcess daemon = LAB.daemon(RULES)) {

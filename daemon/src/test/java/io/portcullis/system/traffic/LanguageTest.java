@@ -247,7 +247,7 @@ final class LanguageTest {
     }
 
     @Test
-    void diffSaysWhatAnEditMeansForTheTraffic() {
+    void diffTellsTheEffectOfAnEditOnTheTraffic() {
         Path after = LAB.file("after.yaml", OPEN_8080);
         Command diff = LAB.firewall(
                         Lab.root().resolve("scripts/portcullis").toString(),
@@ -267,9 +267,9 @@ final class LanguageTest {
         assertFalse(http(80));
     }
 
-    /** To run out of memory would end the daemon: a file that leads there is refused like any other. */
+    /** An OutOfMemoryError would end the daemon: a file that leads to it is refused like any other faulty file. */
     @Test
-    void aFileThatMemoryDoesNotSufficeForChangesNothing() {
+    void aFileThatNeedsMoreMemoryThanThereIsChangesNothing() {
         Path large = LAB.file("large.yaml", "prefix-lists: {many: [" + "10.0.0.1, ".repeat(2_000_000) + "10.0.0.2]}\n");
         daemon.write("include: [" + large + "]\n" + OPEN_8080);
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);

@@ -7,7 +7,7 @@ import io.portcullis.testing.Frame.Octets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A frame of each protocol that public captures have, as the test builds it, and what becomes of it on its way inside. */
+/** A frame of each protocol that public captures have, built by the test, and the verdict about it on its way inside. */
 final class Protocols {
     /** No reason: it passes. */
     static final String PASSES = "";
@@ -24,8 +24,8 @@ final class Protocols {
     /**
      * One frame.
      *
-     * @param closed why it is dropped where no rule admits anything and the link classes are the default ones
-     * @param open why it is dropped where everything is admitted that may be
+     * @param closed the drop reason where no rule admits anything and the link classes have their defaults
+     * @param open the drop reason where everything is admitted that can be
      */
     @SuppressWarnings("ArrayRecordComponent") // nobody compares them
     record Sample(String name, byte[] frame, String closed, String open) {
@@ -68,7 +68,7 @@ final class Protocols {
         add(name, Frame.ethernet(destinationMac, type, rest), closed, PASSES);
     }
 
-    /** Behind an IEEE 802.3 length: LLC, and SNAP or what else comes. */
+    /** After an IEEE 802.3 length: LLC, and SNAP or another header. */
     private void llc(String name, String destinationMac, String hex, String closed) {
         byte[] rest = new Octets().hex(hex).bytes(BODY).toBytes();
         link(name, destinationMac, rest.length, rest, closed);
@@ -310,7 +310,7 @@ final class Protocols {
                 LINK);
     }
 
-    /** What is not for any rule to admit. */
+    /** Frames that no rule can admit. */
     private void harmful() {
         both("three tags", Frame.udp(A, 15, B, 2).vlan(1).vlan(2).vlan(3), "malformed-l2");
         both("routing header 0", Frame.udp(A6, 16, B6, 2).routing(0), "malformed-ip");

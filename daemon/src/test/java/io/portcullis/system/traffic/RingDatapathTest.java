@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** {@code datapath: ring} between hosts whose NICs have their offloads on, as NICs have them. */
+/** {@code datapath: ring} between hosts with their NICs' offloads on, which is the default of NICs. */
 @Tag("system")
 final class RingDatapathTest {
     @RegisterExtension
@@ -87,7 +87,7 @@ final class RingDatapathTest {
         return daemon.metric("portcullis_packets_total{direction=\"egress\",interface=\"web0\",verdict=\"pass\"}");
     }
 
-    /** Of what the client sends the first fragment alone names a rule, or a flow. */
+    /** Of the client's fragments only the first one has the ports of a rule or flow. */
     @Test
     void fragmentsCrossBothWays() {
         Path echo = LAB.folder().resolve("echo.out");
@@ -102,7 +102,7 @@ final class RingDatapathTest {
                 .ok();
         LAB.server("ping", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT)
                 .ok();
-        // A link that goes down loses it.
+        // The route is lost when the link goes down.
         LAB.server("ip", "-6", "address", "replace", Lab.SERVER_V6 + "/64", "dev", "eth0", "nodad")
                 .ok();
         LAB.server("ping", "-6", "-c", "3", "-i", "0.2", "-W", "5", "-s", "4000", Lab.CLIENT_V6)
@@ -120,7 +120,7 @@ final class RingDatapathTest {
     }
 
     @Test
-    void whatNoRuleAdmitsDoesNotArrive() {
+    void trafficThatNoRuleAdmitsDoesNotArrive() {
         assertFalse(LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":8080")
                         .exit()
                 == 0);

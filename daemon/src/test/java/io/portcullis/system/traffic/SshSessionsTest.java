@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Which connections are taken for ssh sessions that a start must not cut, on a real host with real sockets. */
+/** Which connections count as ssh sessions that a start must not cut, on a real host with real sockets. */
 @Tag("system")
 final class SshSessionsTest {
     @RegisterExtension
@@ -45,17 +45,17 @@ final class SshSessionsTest {
               web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
             """;
 
-    /** Says that it is sshd, and echoes on the port that it is told. */
+    /** Names itself sshd, and echoes on the given port. */
     private static final String SSHD = "$0 = 'sshd';" + EchoScripts.SERVER.replace("7000", "$ARGV[0]");
 
     private static final String TALK = EchoScripts.CLIENT.replace("7000", "$ARGV[1]");
 
-    /** Closes what comes to port 22 at once, one way. */
+    /** Closes its direction of each connection to port 22 at once. */
     private static final String CLOSES = EchoScripts.SERVER
             .replace("7000", "22")
             .replaceFirst("while \\(accept.*", "accept(C, L); shutdown(C, 1); sleep 60;");
 
-    /** Connects to port 22, and never closes. */
+    /** Connects to port 22 and never closes. */
     private static final String HOLDS_ON = "use Socket; socket(C, PF_INET, SOCK_STREAM, 6);"
             + " connect(C, sockaddr_in(22, inet_aton($ARGV[0]))) or die; sleep 60;";
 
@@ -137,7 +137,7 @@ final class SshSessionsTest {
             assertEquals(1, daemon.generation());
             daemon.cli("reload", "--allow-lockout").ok();
             assertEquals(2, daemon.generation());
-            // What the rules in force refuse already is no reason to refuse the next edit.
+            // A session that the current rules already refuse is no reason to refuse the next edit.
             daemon.edit(without.replace("ports: 80", "ports: [80, 81]"));
         }
     }
@@ -163,7 +163,7 @@ final class SshSessionsTest {
                 refused.out().contains("add a rule or a failsafe rule, or start with --allow-lockout"), refused.out());
         assertFalse(LAB.firewall("ip", "link").out().contains("pch-"), "nothing was changed");
         assertNamed(doctor("out0"), 22);
-        // An alternative name of the NIC, and a device on it.
+        // An alternative name of the NIC, and a device on top of it.
         LAB.firewall("ip", "link", "property", "add", "dev", "out0", "altname", "lan")
                 .ok();
         try {
@@ -177,7 +177,7 @@ final class SshSessionsTest {
     }
 
     @Test
-    void whatNeverTouchesTheNicHoldsNobodyUp() {
+    void connectionsOfOtherNicsDoNotBlockAStart() {
         sshd(List.of(), 22);
         // Any local user may hold such connections.
         session("fw", Lab.SERVER, 22);
@@ -190,7 +190,7 @@ final class SshSessionsTest {
                 .ok();
         try {
             assertFree(doctor("out0"));
-            // The session comes by out0, and another NIC is the guarded one.
+            // The session arrives at out0, and another NIC is guarded.
             session("client", Lab.SERVER, 22);
             assertFree(doctor("free0"));
         } finally {
@@ -199,7 +199,7 @@ final class SshSessionsTest {
     }
 
     @Test
-    void whatIsBeingClosedIsNoSession() {
+    void aConnectionThatIsBeingClosedIsNoSession() {
         Path log = LAB.file("closing", "");
         started.add(LAB.start("fw", log, "perl", "-e", CLOSES));
         Lab.awaitText("an sshd", log, text -> text.contains("ready"));
@@ -220,7 +220,7 @@ final class SshSessionsTest {
     }
 
     @Test
-    void everyPortOfASshdOfRootsCounts() throws IOException {
+    void everyPortOfRootsSshdCounts() throws IOException {
         sshd(List.of(), 2222);
         sshd(NOBODY, 2223);
         session("client", Lab.SERVER, 2223);
@@ -230,7 +230,7 @@ final class SshSessionsTest {
         assertTrue(out.contains("WARN  ssh             the service will not know that port 2222 is sshd's"), out);
         session("client", Lab.SERVER, 2222);
         assertNamed(doctor("out0"), 2222);
-        // The service can't look into processes; sshd's configuration tells it.
+        // The service can't inspect other processes; it learns the port from sshd's configuration.
         Files.setPosixFilePermissions(LAB.folder(), PosixFilePermissions.fromString("rwxr-xr-x"));
         Path etc = Files.createDirectories(LAB.folder().resolve("etc-ssh"));
         String[] service = words(

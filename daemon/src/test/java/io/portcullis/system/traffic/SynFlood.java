@@ -6,7 +6,7 @@ import io.portcullis.testing.FrameSocket;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 
-/** A program that sends SYNs from as many sources in 10.0.0.0/8: {@code NIC COUNT ADDRESS PORT MAC}, of the target. */
+/** A program that sends COUNT SYNs, each from another source in 10.0.0.0/8: {@code NIC COUNT ADDRESS PORT MAC}, of the target. */
 final class SynFlood {
     private static final int SYN = 2;
     private static final int BURST = 500;
@@ -25,7 +25,7 @@ final class SynFlood {
                 System.arraycopy(mac, 0, frame, 0, mac.length);
                 socket.send(frame);
                 if (i % BURST == 0) {
-                    // A receive ring holds some thousands; a flood that drowns in it never reaches the table.
+                    // A receive ring holds some thousand frames; frames that overflow it never reach the table.
                     TimeUnit.MILLISECONDS.sleep(10);
                 }
             }

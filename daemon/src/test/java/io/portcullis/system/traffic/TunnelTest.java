@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * TCP in GRE, IPIP and 6in4 through a bridge whose NICs join it on arrival, as every physical NIC does. Nobody has a tunnel
- * device: the kernels of many test machines know none, and GRO needs none.
+ * TCP in GRE, IPIP and 6in4 through a bridge whose NICs coalesce it on arrival, as every physical NIC does. No host has a tunnel
+ * device: the kernels of many test machines have none, and GRO needs none.
  */
 @Tag("system")
 final class TunnelTest {
@@ -48,14 +48,14 @@ final class TunnelTest {
 
     private static final int TRAINS = 8;
 
-    /** GRO on a NIC of the firewall's, which keeps what it has joined for some milliseconds to join more. */
+    /** Switches GRO on at a NIC of the firewall, which waits some milliseconds for more packets to coalesce. */
     static void join(Lab lab, String nic) {
         lab.firewall("ethtool", "-K", nic, "gro", "on").ok();
         lab.sh("fw", "echo 20000000 > /sys/class/net/" + nic + "/gro_flush_timeout")
                 .ok();
     }
 
-    /** The far ends cut for themselves: on a wire there are no super-frames. */
+    /** The far ends segment by themselves: on a wire there are no super-frames. */
     static void cut(Lab lab, String end) {
         lab.at(end, "ethtool", "-K", "eth0", "tso", "off", "gso", "off", "gro", "off")
                 .ok();
@@ -90,12 +90,12 @@ final class TunnelTest {
         assumeTrue(frames < packets.size(), "this kernel does not join " + kind);
     }
 
-    /** What the server's socket hears: its kernel takes the tag out. */
+    /** What the server's socket receives: its kernel removes the tag. */
     private static String untagged(String packet) {
         return packet.startsWith("8100", 24) ? packet.substring(0, 24) + packet.substring(32) : packet;
     }
 
-    /** Frames of the trains', of all that was heard. */
+    /** The frames of the trains among all that were received. */
     private static List<String> arrived(Path heard) {
         return Lab.read(heard)
                 .lines()
@@ -108,7 +108,7 @@ final class TunnelTest {
     }
 
     @Test
-    void whatGroJoinsInATunnelCrossesBothWaysAsItWasSent() {
+    void tunnelPacketsThatGroCoalescesCrossBothWaysUnchanged() {
         for (String end : List.of("client", "server")) {
             cut(LAB, end);
         }

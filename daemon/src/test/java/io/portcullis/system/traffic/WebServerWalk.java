@@ -16,8 +16,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A web server's security group as its owner edits it, one daemon all the way: what passes, what does not, and that what
- * answers needs no rule.
+ * A web server's security group as its owner edits it, with one daemon throughout: what passes, what is dropped, and that replies
+ * need no rule.
  */
 @Tag("system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -28,7 +28,7 @@ abstract class WebServerWalk {
     private final String intro;
     private DaemonProcess daemon;
 
-    /** {@code keys}: of the interface, but for its groups. */
+    /** {@code keys}: those of the interface except its groups. */
     WebServerWalk(Lab lab, String keys) {
         this.lab = lab;
         intro = "version: 1\ninterfaces:\n  web0: {" + keys + ", security-groups: [%s]}\nsecurity-groups:\n";

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Several workers share one interface; what belongs together meets, and a kernel that refuses rings gets libpcap. */
+/**
+ * Several workers share one interface; both directions of a flow meet in one worker; and libpcap is used where the kernel refuses
+ * rings.
+ */
 @Tag("system")
 final class WorkersTest {
     @RegisterExtension
@@ -76,7 +79,7 @@ final class WorkersTest {
                         28,
                         LAB.client("curl", "-s", "-g", "-m", "1", "--interface", client, urlFor(client) + ":8080")
                                 .exit());
-                // Nobody listens there: what the client's ICMP error quotes left by the server's own flow.
+                // A closed port: the client's ICMP error quotes a packet that left as part of the server's flow.
                 String asked = client.contains(":") ? "-6" : "-4";
                 Command refused = LAB.server("dig", asked, "+time=5", "+tries=1", "@" + client, "lab.example");
                 assertTrue(refused.out().contains("connection refused"), client + ": " + refused.out());
@@ -123,7 +126,7 @@ final class WorkersTest {
     }
 
     @Test
-    void aNicThatIsMadeAgainIsTakenUpByAllWorkers() {
+    void aNicThatIsMadeAgainIsUsedByAllWorkers() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2"))) {
             LAB.removeServerNic();
             Lab.await("the loss in /healthz", () -> daemon.http("/healthz").contains("in0"));
@@ -135,9 +138,9 @@ final class WorkersTest {
         }
     }
 
-    /** The calls of the ring that libpcap does not make are refused, as an old kernel or a sandbox would. */
+    /** Refuses the calls of the ring that libpcap does not make, as an old kernel or a sandbox would. */
     @Test
-    void whereTheRingIsRefusedLibpcapIsUsedAndTheLogSaysWhy() throws IOException {
+    void libpcapIsUsedWhereTheRingIsRefusedAndTheLogSaysWhy() throws IOException {
         Path home = sandboxedJava();
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""), "PORTCULLIS_JAVA=" + home)) {
             assertEquals(
