@@ -228,8 +228,8 @@ final class ArchitectureTest {
     }
 
     /**
-     * An allowance that nobody uses is an arrow that the code has outgrown; the values of {@code net} are free to
-     * all, and the constants of {@code packet.wire} leave no trace in class files.
+     * An allowance without a use is out of date; the values of {@code net} are open to all, and the constants of {@code
+     * packet.wire} leave no trace in class files.
      */
     @Test
     void everyAllowedImportIsUsed() {
@@ -264,7 +264,7 @@ final class ArchitectureTest {
         assertEquals(Set.of(), unknown);
     }
 
-    /** Numbers of the design, section 7: a package is seen at one glance, and so is a file. */
+    /** Numbers of the design, section 7: a reader sees a package, and a file, at one glance. */
     @Test
     void packagesAndFilesAreSmall() throws IOException {
         Set<String> tooLong = new TreeSet<>();
@@ -339,7 +339,10 @@ final class ArchitectureTest {
         assertEquals(Set.of(), refused);
     }
 
-    /** The length of a method's body: at most 50 lines where frames pass, which a reader and the compiler take in at once. */
+    /**
+     * The length of a method's body: at most 50 lines on the path of a frame, so that a reader and the JIT compiler can cope with
+     * it at once.
+     */
     @Test
     void methodsAreShort() throws IOException {
         Set<String> tooLong = new TreeSet<>();
@@ -476,7 +479,7 @@ final class ArchitectureTest {
 
     /** The JDK has no other way to hear SIGHUP than {@code sun.misc.Signal}. */
     @Test
-    void nobodyReachesBelowTheJdk() {
+    void noCodeUsesInternalsOfTheJdk() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("sun..", "jdk.internal..", "com.sun..")

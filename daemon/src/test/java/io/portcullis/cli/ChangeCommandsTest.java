@@ -223,7 +223,7 @@ final class ChangeCommandsTest {
                         .filter("another change came first:"::equals)
                         .count());
         assertTrue(out.toString().endsWith("@44 is in force (12 ms)\n"), out::toString);
-        // Operators without end: at last it is made on whatever is in force.
+        // Other operators change it without end: at last it is made on any base.
         daemon.conflicts = 1_000;
         assertEquals(0, run("apply", file.toString()));
         assertEquals(0, ((ApplyRequest) daemon.asked.getLast()).options().base());

@@ -170,7 +170,7 @@ final class ChangeResourcesTest {
     }
 
     @Test
-    void whatIsTooLongIs413() throws Exception {
+    void aBodyThatIsTooLongIs413() throws Exception {
         assertEquals(
                 413, call("POST", "/v1/rollback", " ".repeat(64 << 10) + "{}").status());
         assertEquals(

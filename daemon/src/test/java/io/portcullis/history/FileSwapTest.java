@@ -322,7 +322,7 @@ final class FileSwapTest {
         assertEquals("old main", Files.readString(main));
         assertEquals("mine", Files.readString(a));
         assertEquals("mine too", Files.readString(folder.resolve("x.yaml")));
-        // Removed by the change, and made anew by somebody.
+        // Removed by the change, and made again by another process.
         Files.writeString(a, "mine");
         assertTrue(FileSwap.undo(List.of(text(main, "old main")), old).isEmpty());
         // An edit that came between the plan and the swap is replaced like the file that was planned.

@@ -101,7 +101,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatIsAddedIsRead() throws IOException {
+    void anAddedChangeIsRead() throws IOException {
         History history = loaded();
         assertEquals(1, history.next());
         ChangeView kept = history.add(draft(ChangeView.BEGUN, "why\u0007 \ud83d\ude00\n\"@2\""), FIRST);

@@ -41,7 +41,7 @@ class JournalTest {
     Path directory;
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void aJournalIsReadAsItWasWritten() throws IOException {
         Path made = directory.resolve("state");
         JournalFile file = JournalFile.ofInterface(made, "edge");
         file.write(EDGE);

@@ -72,7 +72,7 @@ final class LinkFollowingTest {
 
     @Test
     @Tag("property")
-    void whateverHappensItEndsWithNothingHeldWhenBothHaveTheirCarrier() {
+    void nothingIsHeldInTheEndIfBothHaveTheirCarrier() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < 20_000; i++) {

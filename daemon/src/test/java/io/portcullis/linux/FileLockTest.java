@@ -27,7 +27,7 @@ final class FileLockTest {
     }
 
     @Test
-    void whoHoldsItIsTold() throws IOException {
+    void itsHolderIsNamed() throws IOException {
         assertEquals(Optional.empty(), FileLock.holder(file));
         try (FileLock _ = FileLock.take(file, "web0 of pid 7").orElseThrow()) {
             assertEquals(Optional.of("web0 of pid 7"), FileLock.holder(file));

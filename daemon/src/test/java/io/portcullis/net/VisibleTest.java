@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class VisibleTest {
     @Test
-    void whatCanBeSeenStays() {
+    void visibleCharactersStay() {
         for (String text : new String[] {"", "web", "a b", "Büro 東京 Ω é", "\ud83d\ude80"}) {
             assertSame(text, Visible.text(text));
         }

@@ -177,7 +177,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatWasInForce() {
+    void theseOutcomesMeanThatAChangeWasInForce() {
         for (String outcome : List.of(ChangeView.APPLIED, ChangeView.CONFIRMED, ChangeView.REVERTED)) {
             assertTrue(CHANGE.with(outcome, "").wasInForce());
         }

@@ -117,7 +117,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatIsNotIpIsLeftToOthers() {
+        void framesWithoutIpAreNotParsed() {
             byte[] lldp = Frame.ethernet("0180c200000e", 0x88cc, new byte[46]);
             assertEquals(Fault.NONE, parse(lldp));
             assertFalse(packet.isIp());
@@ -358,7 +358,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatIsNoExtensionHeaderIsTheProtocol() {
+        void anythingButAnExtensionHeaderIsTheProtocol() {
             for (int protocol : new int[] {50, 51, 59, 41, 1, 2, 253}) {
                 assertEquals(Fault.NONE, parse(Frame.ip(protocol, A6, B6)), "protocol " + protocol);
                 assertEquals(protocol, packet.protocol());
@@ -385,7 +385,7 @@ final class PacketTest {
     @Nested
     final class Fragments {
         @Test
-        void whatADatagramIsKnownBy() {
+        void aDatagramIsIdentifiedByTheseFields() {
             assertEquals(Fault.NONE, parse(udp4().datagramId(0xfedc).payload(8).fragment(80, true)));
             assertEquals(0xfedc, packet.datagramId());
             assertEquals(IpProtocol.UDP, packet.fragmentProtocol());
@@ -721,7 +721,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatHasNoneThatWeVerifyIsRight() {
+        void protocolsWithoutAVerifiedChecksumPass() {
             for (Frame frame :
                     List.of(Frame.sctp(A4, 1, B4, 2), Frame.ip(47, A4, B4).payload(9))) {
                 assertEquals(Fault.NONE, parse(frame));

@@ -161,7 +161,7 @@ final class TupleTest {
     }
 
     @Test
-    void whatPlaysNoPart() {
+    void otherFieldsAreNotPartOfTheKey() {
         Frame frame = Frame.udp(A, 1, B, 2);
         Tuple plain = in(frame);
         assertTrue(plain.isSame(in(Frame.udp(A, 1, B, 2).vlan(0))), "a priority tag");

@@ -371,7 +371,7 @@ public abstract class PortContract {
     }
 
     @Test
-    void whatIsNotReadWaits() throws Exception {
+    void framesThatAreNotReadWait() throws Exception {
         Wire outside = wire(1500);
         Wire inside = wire(1500);
         PortChannel channel = bridge(outside, inside);

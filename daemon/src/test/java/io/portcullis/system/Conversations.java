@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A program for two ends of a lab: {@code serve} says on every connection what it is told; {@code hold SERVER ORDERS IDLE
+ * A program for two ends of a lab: {@code serve} is an echo server; {@code hold SERVER ORDERS IDLE
  * TALKERS PAUSE_MS} holds connections to it and tells what becomes of them, on its output, for {@link Held}. Every byte that
  * comes back is compared.
  *

@@ -1,6 +1,6 @@
 package io.portcullis.system;
 
-/** Scripts for perl(1): a server that repeats what it is told, and a client that talks with it. */
+/** Scripts for perl(1): an echo server and a client that talks with it. */
 public final class EchoScripts {
     private EchoScripts() {}
 

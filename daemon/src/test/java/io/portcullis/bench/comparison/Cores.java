@@ -8,7 +8,7 @@ import io.portcullis.bench.lab.Row;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Puts a placement in force. */
+/** Applies a placement. */
 final class Cores {
     private static final String STEER =
             "for queue in /sys/class/net/*/queues/rx-*/rps_cpus; do echo \"$1\" > \"$queue\" || exit; done";

@@ -48,8 +48,8 @@ public final class Firewall {
     }
 
     /**
-     * Puts another file in force than the current one. The daemon sees the edit by itself: if it were asked to reload too, it
-     * would read the file twice, and reading 100,000 rules keeps a core busy for seconds.
+     * Replaces the rules by those of another file. The daemon sees the edit by itself: if it were asked to reload too, it would
+     * read the file twice, and reading 100,000 rules keeps a core busy for seconds.
      *
      * @param pause seconds between two looks at its log
      */

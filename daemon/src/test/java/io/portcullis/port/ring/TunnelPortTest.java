@@ -225,7 +225,7 @@ class TunnelPortTest {
     }
 
     @Test
-    void whereTheLinkIsDownEachPacketIsCounted() throws Exception {
+    void onALinkThatIsDownEachPacketIsCounted() throws Exception {
         OffloadWire tap = tap();
         RingPort outside = port("tap7");
         namespace.ip("link set in0 down");

@@ -74,7 +74,7 @@ final class MatrixTest {
     }
 
     @Test
-    void whateverIsInTheWay() {
+    void thePrinciplesHoldWithAnyObstacles() {
         System.out.println("MatrixTest: seed " + SEED + ", " + STARTS + " starts");
         Home home = LAB.home(RULES);
         LAB.tmpfs(home.runtime(), RUN_KIB);
