@@ -12,14 +12,13 @@ import io.portcullis.bench.lab.Namespaces;
 import io.portcullis.bench.lab.Options;
 import io.portcullis.bench.lab.Processes;
 import io.portcullis.bench.lab.Texts;
+import io.portcullis.testing.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Measures the firewall beside other programs that forward frames. {@code scripts/bench} builds and starts it. Exit code 1: a
@@ -82,7 +81,7 @@ public final class Bench {
             if (isOurs) {
                 Namespaces.removeAll();
             }
-            remove(Folders.work());
+            FileTree.delete(Folders.work());
         } catch (Failure | UncheckedIOException failure) {
             Console.complain("bench: " + failure.getMessage());
             Runtime.getRuntime().halt(1);
@@ -93,23 +92,10 @@ public final class Bench {
         Namespaces.removeAll();
         for (String folder : List.of("/dev/shm", "/tmp")) {
             try (DirectoryStream<Path> left = Files.newDirectoryStream(Path.of(folder), "portcullis-bench.??????")) {
-                left.forEach(Bench::remove);
+                left.forEach(FileTree::delete);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }
-    }
-
-    private static void remove(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

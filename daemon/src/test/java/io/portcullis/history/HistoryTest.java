@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.OwnedFile;
 import io.portcullis.operations.ChangeView;
+import io.portcullis.testing.FileTree;
 import io.portcullis.testing.SmallTmpfs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -284,11 +285,7 @@ final class HistoryTest {
         History history = loaded();
         history.add(applied(), FIRST);
         history.add(applied(), SECOND);
-        try (Stream<Path> all = Files.walk(folder())) {
-            for (Path each : all.sorted(Collections.reverseOrder()).toList()) {
-                Files.delete(each);
-            }
-        }
+        FileTree.delete(folder());
         assertEquals(3, history.next());
         assertThrows(IOException.class, () -> history.conclude(2, ChangeView.CONFIRMED, ""));
         assertThrows(IOException.class, () -> history.texts(history.find(2).orElseThrow()));

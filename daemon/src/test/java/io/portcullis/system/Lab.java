@@ -1,5 +1,6 @@
 package io.portcullis.system;
 
+import io.portcullis.testing.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +68,22 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
     public static String bridge(String datapath) {
         return "mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, \"2001:db8::80\"], datapath: "
                 + datapath;
+    }
+
+    /**
+     * A configuration for a host whose port 80 is open.
+     *
+     * @param nic of interface web0
+     * @param keys more keys of web0, each after a comma
+     */
+    public static String webServer(String nic, String keys) {
+        return """
+                version: 1
+                interfaces:
+                  web0: {mode: host, nic: %s, security-groups: [web]%s}
+                security-groups:
+                  web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+                """.formatted(nic, keys);
     }
 
     private Lab(boolean isHost) {
@@ -239,13 +255,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     private static void remove(Path folder) {
         unmountBelow(folder);
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        FileTree.delete(folder);
     }
 
     /** Mounts a tmpfs of so many KiB on a folder of this lab. It is unmounted with the lab. */

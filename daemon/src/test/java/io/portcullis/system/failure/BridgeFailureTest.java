@@ -43,16 +43,10 @@ final class BridgeFailureTest {
         }
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     @Test
     void anInterfaceHasOneThreadBesidesItsWorkers() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", workers: 2, link-state: follow"))) {
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
             List<String> threads = daemon.threads().stream()
                     .filter(name -> name.matches("portcullis-(keep|link|nics|hotp|watc|web0).*"))
                     .toList();
@@ -72,20 +66,20 @@ final class BridgeFailureTest {
     @Test
     void openForwardsWhenTheDaemonIsDeadAndNotBefore() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open"));
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         daemon.crash();
-        Lab.await("everything", () -> http(8080));
+        Lab.await("everything", () -> LAB.answers(8080));
         daemon = daemon.again();
-        Lab.await("the rules", () -> http(80) && !http(8080));
+        Lab.await("the rules", () -> LAB.answers(80) && !LAB.answers(8080));
         daemon.close();
-        assertFalse(http(80), "the bridge is taken away with the daemon");
+        assertFalse(LAB.answers(80), "the bridge is taken away with the daemon");
     }
 
     @Test
     void closedForwardsNothingAndKeepsTheStackOffTheWire() {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
-        assertTrue(http(80));
+        assertTrue(LAB.answers(80));
         // With an address, the host's stack could send on the wire: its frames have no mark.
         LAB.firewall("ip", "address", "add", "203.0.113.99/24", "dev", "in0").ok();
         assertEquals(1, LAB.firewall("ping", "-c", "1", "-W", "1", Lab.SERVER).exit());
@@ -93,12 +87,12 @@ final class BridgeFailureTest {
         assertFalse(
                 LAB.server("ip", "neigh", "show", "203.0.113.99").out().contains("lladdr"),
                 "not even an ARP reply has left");
-        assertTrue(http(80));
+        assertTrue(LAB.answers(80));
         LAB.firewall("ip", "address", "del", "203.0.113.99/24", "dev", "in0").ok();
         daemon.crash();
-        assertFalse(http(80));
+        assertFalse(LAB.answers(80));
         daemon = daemon.again();
-        Lab.await("the rules", () -> http(80));
+        Lab.await("the rules", () -> LAB.answers(80));
         daemon.close();
     }
 
@@ -115,17 +109,17 @@ final class BridgeFailureTest {
         daemon = daemon.again();
         int before = Lab.read(said).length();
         Lab.await("more of it", () -> Lab.read(said).length() > before + 20);
-        assertFalse(http(8080));
+        assertFalse(LAB.answers(8080));
         daemon.close();
     }
 
     @Test
     void aNicThatIsMadeAgainGetsItsProgramsAgain() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(", link-state: ignore"))) {
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
             LAB.removeServerNic();
             LAB.makeServerNic();
-            Lab.await("traffic", () -> http(80));
+            Lab.await("traffic", () -> LAB.answers(80));
             Lab.await(
                     "its programs",
                     () -> daemon.log()
@@ -133,7 +127,7 @@ final class BridgeFailureTest {
                                     .filter(line -> line.contains("in0 ingress: program"))
                                     .count()
                             == 2);
-            assertFalse(http(8080));
+            assertFalse(LAB.answers(8080));
             assertEquals(1, daemon.metric("portcullis_interception_intact{interface=\"web0\"}"));
         }
     }

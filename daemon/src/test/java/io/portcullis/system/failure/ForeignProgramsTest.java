@@ -20,13 +20,7 @@ final class ForeignProgramsTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]%s}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "%s");
 
     private static final Pattern GAP = Pattern.compile("attached again; unguarded for at most ([0-9]+) ms");
 
@@ -41,10 +35,6 @@ final class ForeignProgramsTest {
         LAB.nginx("server", 80);
     }
 
-    private static boolean http() {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
-    }
-
     /** The gap in the log, in milliseconds. */
     private void assertBackAgain(DaemonProcess daemon) {
         Lab.await("the programs", () -> GAP.matcher(daemon.log()).find());
@@ -56,7 +46,7 @@ final class ForeignProgramsTest {
         long since = hammer.received();
         hammer.strike();
         assertEquals(since, hammer.received());
-        Lab.await("what a rule admits", ForeignProgramsTest::http);
+        Lab.await("what a rule admits", () -> LAB.answers(80));
         Lab.await("health", () -> daemon.http("/healthz").startsWith("ok"));
     }
 

@@ -41,15 +41,9 @@ final class GoneAndBackTest {
         assertTrue(shown.contains("promiscuity 0"), shown);
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     private static void assertGuarded(DaemonProcess daemon) {
-        Lab.await("what is admitted", () -> http(80));
-        assertFalse(http(8080));
+        Lab.await("what is admitted", () -> LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
     }
 
@@ -112,7 +106,7 @@ final class GoneAndBackTest {
                 Lab.await(
                         "the problem in /healthz",
                         () -> daemon.http("/healthz").contains("out0 receives nothing although frames arrive"));
-                assertFalse(http(80));
+                assertFalse(LAB.answers(80));
             } finally {
                 foreign.destroy();
                 assertGuarded(daemon);

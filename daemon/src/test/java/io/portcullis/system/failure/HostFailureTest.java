@@ -20,13 +20,7 @@ final class HostFailureTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]%s}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "%s");
 
     private static final String CLOSED = RULES.formatted("");
 
@@ -38,24 +32,16 @@ final class HostFailureTest {
         LAB.nginx("server", 80);
     }
 
-    private static boolean http() {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
-    }
-
-    private static boolean ping() {
-        return LAB.client("ping", "-c", "1", "-W", "1", Lab.SERVER).exit() == 0;
-    }
-
     private void assertShut(long since) {
-        assertFalse(http());
-        assertFalse(ping());
+        assertFalse(LAB.answers(80));
+        assertFalse(LAB.answersPing());
         hammer.strike();
         assertEquals(since, hammer.received());
     }
 
     private void assertFiltered(long since) {
-        Lab.await("what a rule admits", HostFailureTest::http);
-        assertFalse(ping());
+        Lab.await("what a rule admits", () -> LAB.answers(80));
+        assertFalse(LAB.answersPing());
         hammer.strike();
         assertEquals(since, hammer.received());
     }
@@ -128,7 +114,7 @@ final class HostFailureTest {
         assertShut(since);
         daemon.crash();
         hammer.awaitThrough();
-        assertTrue(http());
+        assertTrue(LAB.answers(80));
         daemon = daemon.again();
         hammer.strike();
         assertFiltered(hammer.received());
@@ -144,9 +130,9 @@ final class HostFailureTest {
         assertFiltered(hammer.received());
         daemon.signal("STOP");
         hammer.awaitThrough();
-        assertTrue(ping());
+        assertTrue(LAB.answersPing());
         daemon.signal("CONT");
-        Lab.await("the filter", () -> !ping());
+        Lab.await("the filter", () -> !LAB.answersPing());
         hammer.strike();
         assertFiltered(hammer.received());
         daemon.crash();
@@ -169,7 +155,7 @@ final class HostFailureTest {
             assertTrue(second.out().contains("another portcullis runs here"), second.out());
             assertTrue(second.out().contains("pid " + daemon.process().pid()), second.out());
             assertTrue(second.out().contains(daemon.config().toString()), second.out());
-            assertTrue(http(), "the first goes on");
+            assertTrue(LAB.answers(80), "the first goes on");
         }
     }
 }

@@ -16,39 +16,17 @@ final class HostGoneAndBackTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "");
 
     @BeforeAll
     static void server() {
         LAB.nginx("server", 80, 8080);
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     private static void assertGuarded(DaemonProcess daemon) {
-        Lab.await("what is admitted", () -> http(80));
-        assertFalse(http(8080));
+        Lab.await("what is admitted", () -> LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
-    }
-
-    private static void addresses() {
-        LAB.firewall(
-                        "sh",
-                        "-c",
-                        "ip link set out0 up && ip address replace " + Lab.SERVER + "/24 dev out0"
-                                + " && ip -6 address replace " + Lab.SERVER_V6 + "/64 dev out0 nodad"
-                                + " && ip route replace 192.0.2.0/24 dev out0 src " + Lab.SERVER)
-                .ok();
     }
 
     @Test
@@ -63,7 +41,7 @@ final class HostGoneAndBackTest {
                 elsewhere.giveBack("out0");
             }
             assertEquals(index, Elsewhere.index(LAB, "out0"));
-            addresses();
+            LAB.addressHost();
             assertGuarded(daemon);
         }
     }
@@ -80,7 +58,7 @@ final class HostGoneAndBackTest {
                             "ip link del out0 && ip link add out0 index " + index + " type veth peer name eth0 netns "
                                     + LAB.namespace("client"))
                     .ok();
-            addresses();
+            LAB.addressHost();
             LAB.client("sh", "-c", "ip link set eth0 up && ip address add " + Lab.CLIENT + "/24 dev eth0")
                     .ok();
             assertEquals(index, Elsewhere.index(LAB, "out0"));

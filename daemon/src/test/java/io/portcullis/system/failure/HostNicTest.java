@@ -20,13 +20,7 @@ final class HostNicTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: %s, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("%s", "");
 
     private static final String OUT0 = RULES.formatted("out0");
 

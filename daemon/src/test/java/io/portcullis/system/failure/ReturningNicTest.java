@@ -31,12 +31,6 @@ final class ReturningNicTest {
         LAB.nginx("server", 80, 8080);
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     private static String switches(String nic) {
         return LAB.firewall(
                         "cat",
@@ -54,7 +48,7 @@ final class ReturningNicTest {
         String before = switches("in0");
         String index = LAB.firewall("cat", "/sys/class/net/in0/ifindex").ok().out();
         try (DaemonProcess daemon = LAB.daemon(RULES)) {
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
             for (int round = 0; round < 2; round++) {
                 LAB.firewall("ip", "link", "set", "in0", "netns", LAB.namespace("client"))
                         .ok();
@@ -65,8 +59,8 @@ final class ReturningNicTest {
                         index,
                         LAB.firewall("cat", "/sys/class/net/in0/ifindex").ok().out());
                 Lab.await("its switches", () -> switches("in0").equals("1 1 8"));
-                Lab.await("traffic", () -> http(80));
-                assertFalse(http(8080));
+                Lab.await("traffic", () -> LAB.answers(80));
+                assertFalse(LAB.answers(8080));
                 Lab.await("health", () -> daemon.http("/healthz").startsWith("ok"));
             }
         }
@@ -81,7 +75,7 @@ final class ReturningNicTest {
         DaemonProcess daemon = LAB.daemon(RULES);
         assertEquals("1 1 8", switches("in0"));
         LAB.firewall("ip", "link", "set", "in0", "address", "02:00:00:00:00:99").ok();
-        Lab.await("traffic", () -> http(80));
+        Lab.await("traffic", () -> LAB.answers(80));
         daemon.terminate();
         Command detach = daemon.cli("detach").ok();
         assertFalse(detach.out().contains("gone"), detach.out());

@@ -63,10 +63,6 @@ final class ApplyTest {
         daemon.close();
     }
 
-    private static boolean http(int port) {
-        return LAB.answers(port);
-    }
-
     private Path file(String name, String yaml) {
         return LAB.file(name, daemon.home().withSocket(yaml));
     }
@@ -95,8 +91,8 @@ final class ApplyTest {
 
     private void assertInForce(String yaml, int port) {
         assertEquals(daemon.home().withSocket(yaml), installed());
-        assertTrue(http(port));
-        assertFalse(http(port == 80 ? 8080 : 80));
+        assertTrue(LAB.answers(port));
+        assertFalse(LAB.answers(port == 80 ? 8080 : 80));
     }
 
     @Test
@@ -199,12 +195,12 @@ final class ApplyTest {
         String refusal =
                 daemon.status().path("lastReload").path("errors").path(0).asText();
         assertTrue(refusal.contains("portcullis.yaml is refused: it came while change @2 by"), refusal);
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         assertEquals(daemon.home().withSocket(edit), installed(), "the editor's file stays");
         assertEquals(1, daemon.status().path("change").asLong());
         daemon.cli("reload").ok();
-        assertTrue(http(8080));
+        assertTrue(LAB.answers(8080));
         assertEquals("edit", newest().path("actor").path("via").asText());
     }
 
@@ -326,17 +322,17 @@ final class ApplyTest {
         Files.writeString(folder.resolve("rules.d/web.yaml"), group.formatted("8080"));
         Command applied = daemon.cli("apply", file.toString()).ok();
         assertTrue(applied.out().contains("rules.d/web.yaml"), applied.out());
-        assertTrue(http(8080));
-        assertFalse(http(80));
+        assertTrue(LAB.answers(8080));
+        assertFalse(LAB.answers(80));
         Path included = daemon.config().resolveSibling("rules.d/web.yaml");
         assertEquals(group.formatted("8080"), Lab.read(included));
         daemon.cli("rollback").ok();
         assertInForce(OPEN_80, 80);
         daemon.cli("rollback").ok();
-        assertTrue(http(8080));
+        assertTrue(LAB.answers(8080));
         daemon.crash();
         daemon = daemon.again();
-        assertTrue(http(8080));
-        assertFalse(http(80));
+        assertTrue(LAB.answers(8080));
+        assertFalse(LAB.answers(80));
     }
 }

@@ -25,13 +25,7 @@ final class DoctorTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: %s, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("%s", "");
 
     private static Command doctor(String nic, String... more) throws IOException {
         Path file = Files.writeString(LAB.folder().resolve("doctor.yaml"), RULES.formatted(nic));

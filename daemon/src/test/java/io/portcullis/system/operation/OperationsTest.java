@@ -55,26 +55,20 @@ final class OperationsTest {
                 "nothing is left to restore");
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     @Test
     void aFileThatIsRenamedIntoPlaceIsApplied() {
-        assertFalse(http(8080));
+        assertFalse(LAB.answers(8080));
         daemon.editByRename(OPEN_8080);
-        assertTrue(http(8080));
-        assertFalse(http(80));
+        assertTrue(LAB.answers(8080));
+        assertFalse(LAB.answers(80));
     }
 
     @Test
     void aBrokenFileChangesNothingAndIsNamed() {
         daemon.write(OPEN_8080.replace("tcp", "tpc"));
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         assertEquals(1, daemon.generation());
         assertTrue(daemon.log().contains("portcullis.yaml:5:"), daemon.log());
         assertTrue(daemon.log().contains("tpc"), daemon.log());
@@ -84,7 +78,7 @@ final class OperationsTest {
         assertEquals("ok\n", daemon.http("/healthz"), "an interface that forwards is healthy, whatever the file says");
         daemon.edit(OPEN_8080);
         assertEquals(1, daemon.metric("portcullis_config_last_reload_successful"));
-        assertTrue(http(8080));
+        assertTrue(LAB.answers(8080));
     }
 
     @Test
@@ -118,7 +112,7 @@ final class OperationsTest {
                 "http://" + Lab.SERVER + "/big");
         Lab.await("the connection", () -> daemon.metric("portcullis_flows{interface=\"web0\"}") >= 1);
         daemon.edit(OPEN_8080);
-        assertFalse(http(80));
+        assertFalse(LAB.answers(80));
         Lab.await("the download", () -> !slow.isAlive());
         assertEquals("1048576", Files.readString(log));
     }
@@ -172,13 +166,13 @@ final class OperationsTest {
 
     @Test
     void aLinkThatGoesDownIsReportedAndComesBack() {
-        assertTrue(http(80));
+        assertTrue(LAB.answers(80));
         LAB.server("ip", "link", "set", "eth0", "down").ok();
         Lab.await("the problem in /healthz", () -> daemon.http("/healthz").contains("in0"));
         assertEquals("503", LAB.statusOf("http://127.0.0.1:9750/healthz"));
         LAB.server("ip", "link", "set", "eth0", "up").ok();
         Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
-        Lab.await("traffic", () -> http(80));
+        Lab.await("traffic", () -> LAB.answers(80));
     }
 
     private static boolean clientHasCarrier() {
@@ -197,7 +191,7 @@ final class OperationsTest {
             LAB.server("ip", "link", "set", "eth0", "up").ok();
         }
         Lab.await("the client's carrier", OperationsTest::clientHasCarrier);
-        Lab.await("traffic", () -> http(80));
+        Lab.await("traffic", () -> LAB.answers(80));
         Lab.await("health", () -> daemon.http("/healthz").equals("ok\n"));
     }
 
@@ -239,8 +233,8 @@ final class OperationsTest {
         LAB.client("ethtool", "-K", "eth0", "tx", "on", "tso", "off", "gso", "off")
                 .ok();
         try {
-            assertTrue(http(80));
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
+            assertTrue(LAB.answers(80));
             assertTrue(
                     daemon.metric("portcullis_checksums_finished_total{interface=\"web0\"}") > 0,
                     daemon.http("/metrics"));
@@ -275,7 +269,7 @@ final class OperationsTest {
                                     && line.contains("port=\"inside\"")
                                     && line.contains("reason=\"too-big\"")
                                     && line.endsWith(" 1.0")));
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
         } finally {
             wide.forEach(nic -> mtu(nic, 1500));
         }
@@ -296,14 +290,14 @@ final class OperationsTest {
 
     @Test
     void dropsAreLoggedAsSamples() {
-        assertFalse(http(8080));
+        assertFalse(LAB.answers(8080));
         Lab.await(
                 "the drop in the log",
                 () -> daemon.log().contains("drop web0 ingress no-rule tcp " + Lab.CLIENT + ":"));
         daemon.edit(OPEN_80 + "log: {drops: off}\n");
         long before =
                 daemon.log().lines().filter(line -> line.contains(" drop ")).count();
-        assertFalse(http(8080));
+        assertFalse(LAB.answers(8080));
         daemon.edit(OPEN_80 + "log: {drops: all}\n");
         assertEquals(
                 before,
@@ -349,11 +343,11 @@ final class OperationsTest {
                     "  other: {mode: bridge, outside: x0, inside: x1, security-groups: [web]}\nsecurity-groups:\n"));
             assertEquals(2, daemon.status().path("interfaces").size(), daemon.log());
             assertEquals("1\n1\n", switches("x0"));
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
             daemon.edit(OPEN_80);
             assertEquals(1, daemon.status().path("interfaces").size());
             Lab.await("the switches of before", () -> switches("x0").startsWith("0\n"));
-            assertTrue(http(80));
+            assertTrue(LAB.answers(80));
         } finally {
             LAB.firewall("ip", "link", "del", "x0").ok();
         }

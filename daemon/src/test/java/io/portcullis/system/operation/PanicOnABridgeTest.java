@@ -31,19 +31,13 @@ final class PanicOnABridgeTest {
         LAB.nginx("server", 80, 8080, 8081);
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     private static void assertOnly(int... ports) {
         for (int port : new int[] {80, 8080, 8081}) {
             boolean expected = false;
             for (int each : ports) {
                 expected |= each == port;
             }
-            assertEquals(expected, http(port), "port " + port);
+            assertEquals(expected, LAB.answers(port), "port " + port);
         }
     }
 
@@ -70,9 +64,9 @@ final class PanicOnABridgeTest {
         daemon.cli("bypass", "web0", "--end").ok();
         assertOnly(80, 8081);
         daemon.crash();
-        Lab.await("everything", () -> http(8080));
+        Lab.await("everything", () -> LAB.answers(8080));
         daemon = daemon.again();
-        Lab.await("the rules", () -> http(80) && !http(8080));
+        Lab.await("the rules", () -> LAB.answers(80) && !LAB.answers(8080));
         daemon.close();
         String shown = LAB.firewall("ip", "-d", "link", "show", "out0").ok().out();
         assertTrue(shown.contains("promiscuity 0"), shown);

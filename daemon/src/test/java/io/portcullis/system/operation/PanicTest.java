@@ -48,16 +48,6 @@ final class PanicTest {
         }
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
-    private static boolean ping() {
-        return LAB.client("ping", "-c", "1", "-W", "1", Lab.SERVER).exit() == 0;
-    }
-
     /** A conversation of the client; its file grows as long as it is answered. */
     private static Path talk(int port) {
         Path said = LAB.file("talk" + port + "-" + System.nanoTime(), "");
@@ -83,12 +73,12 @@ final class PanicTest {
     }
 
     private void assertNothingPasses(long since) {
-        assertFalse(http(80));
-        assertFalse(ping());
+        assertFalse(LAB.answers(80));
+        assertFalse(LAB.answersPing());
         hammer.strike();
         assertEquals(since, hammer.received());
         LAB.client("ip", "neigh", "flush", "all");
-        assertFalse(ping(), "no ARP either");
+        assertFalse(LAB.answersPing(), "no ARP either");
     }
 
     @Test
@@ -100,7 +90,7 @@ final class PanicTest {
             assertTrue(on.out().startsWith("PANIC: nothing passes since "), on.out());
             assertStands(said);
             assertStands(failsafe);
-            assertFalse(http(80) || ping());
+            assertFalse(LAB.answers(80) || LAB.answersPing());
             Command explained = daemon.cli(
                     "explain",
                     "--interface",
@@ -126,7 +116,7 @@ final class PanicTest {
             assertEquals("the rules decide\n", daemon.cli("panic", "off").ok().out());
             assertGoesOn(said);
             assertGoesOn(failsafe);
-            assertTrue(http(80) && ping());
+            assertTrue(LAB.answers(80) && LAB.answersPing());
             assertEquals(0, daemon.metric("portcullis_panic"));
             assertTrue(daemon.health().isOk());
         }
@@ -142,7 +132,7 @@ final class PanicTest {
             LAB.client("ip", "neigh", "flush", "all");
             assertGoesOn(failsafe);
             assertGoesOn(talk(7000));
-            assertFalse(http(80) || ping());
+            assertFalse(LAB.answers(80) || LAB.answersPing());
             assertTrue(daemon.status()
                     .path("emergency")
                     .path("panic")
@@ -186,7 +176,7 @@ final class PanicTest {
         assertNothingPasses(since);
         assertEquals(answered, answered(pings), "not one, over two starts");
         daemon.cli("panic", "off").ok();
-        Lab.await("what a rule admits", () -> http(80));
+        Lab.await("what a rule admits", () -> LAB.answers(80));
         Lab.await("answers", () -> answered(pings) > answered);
         pinging.destroyForcibly();
         daemon.close();
@@ -198,10 +188,10 @@ final class PanicTest {
             DaemonProcess daemon = LAB.daemon(RULES.formatted(", on-failure: open" + attach));
             daemon.cli("panic", "on").ok();
             daemon.cli("panic", "off").ok();
-            assertFalse(http(8080));
+            assertFalse(LAB.answers(8080));
             daemon.crash();
             hammer.awaitThrough();
-            assertTrue(http(8080));
+            assertTrue(LAB.answers(8080));
             daemon.end();
         }
     }
@@ -214,12 +204,12 @@ final class PanicTest {
         assertGoesOn(failsafe);
         daemon.crash();
         assertStands(failsafe);
-        assertFalse(http(80) || http(8080) || ping());
+        assertFalse(LAB.answers(80) || LAB.answers(8080) || LAB.answersPing());
         daemon = daemon.again();
         assertGoesOn(failsafe);
-        assertFalse(http(80) || ping());
+        assertFalse(LAB.answers(80) || LAB.answersPing());
         daemon.cli("panic", "off").ok();
-        assertTrue(http(80));
+        assertTrue(LAB.answers(80));
         daemon.close();
     }
 
@@ -231,12 +221,12 @@ final class PanicTest {
             daemon.awaitFault("out0 is gone");
             LAB.makeHostNic();
             Lab.await("its programs", () -> !daemon.health().body().contains("is gone"));
-            assertFalse(http(80) || ping());
+            assertFalse(LAB.answers(80) || LAB.answersPing());
             daemon.crash();
-            assertFalse(http(80) || http(8080) || ping());
+            assertFalse(LAB.answers(80) || LAB.answers(8080) || LAB.answersPing());
             DaemonProcess next = daemon.again();
             next.cli("panic", "off").ok();
-            Lab.await("what a rule admits", () -> http(80));
+            Lab.await("what a rule admits", () -> LAB.answers(80));
             next.close();
         }
     }
@@ -245,17 +235,17 @@ final class PanicTest {
     void aDaemonWithoutAConfigurationObeysToo() {
         Home home = LAB.home(RULES.formatted(", on-failure: open") + "nonsense: 7\n");
         DaemonProcess daemon = home.start();
-        assertTrue(http(8080), "on-failure: open, and nothing to enforce");
+        assertTrue(LAB.answers(8080), "on-failure: open, and nothing to enforce");
         daemon.cli("panic", "on").ok();
-        Lab.await("the shut NIC", () -> !http(8080) && !ping());
+        Lab.await("the shut NIC", () -> !LAB.answers(8080) && !LAB.answersPing());
         Command bypass = daemon.cli("bypass", "web0", "--for", "5m");
         assertEquals(1, bypass.exit());
         assertTrue(bypass.out().contains("web0: no configuration is in force"), bypass.out());
         daemon.crash();
         daemon = daemon.again();
-        assertFalse(http(8080) || ping());
+        assertFalse(LAB.answers(8080) || LAB.answersPing());
         daemon.cli("panic", "off").ok();
-        Lab.await("the open NIC", () -> http(8080));
+        Lab.await("the open NIC", () -> LAB.answers(8080));
         daemon.end();
     }
 
@@ -263,10 +253,10 @@ final class PanicTest {
     void aBypassLetsEverythingThroughAndEndsByItself() {
         try (DaemonProcess daemon = LAB.daemon(RULES.formatted(""))) {
             Path said = talk(7001);
-            assertFalse(http(8080));
+            assertFalse(LAB.answers(8080));
             Command begun = daemon.cli("bypass", "web0", "--for", "15s").ok();
             assertTrue(begun.out().startsWith("BYPASS: web0: everything passes unfiltered until "), begun.out());
-            assertTrue(http(8080));
+            assertTrue(LAB.answers(8080));
             assertTrue(daemon.status()
                             .path("emergency")
                             .path("bypasses")
@@ -277,18 +267,18 @@ final class PanicTest {
                     > 10);
             assertTrue(daemon.metric("portcullis_bypass_until_timestamp_seconds{interface=\"web0\"}") > 1e9);
             assertTrue(daemon.health().isFault("BYPASS: web0"));
-            Lab.await("the rules", () -> !http(8080));
+            Lab.await("the rules", () -> !LAB.answers(8080));
             assertTrue(daemon.log().contains("web0: the bypass is over"), daemon.log());
             assertEquals(0, daemon.metric("portcullis_bypass_until_timestamp_seconds{interface=\"web0\"}"));
             assertGoesOn(said);
             daemon.cli("bypass", "web0", "--for", "1h").ok();
-            assertTrue(http(8080));
+            assertTrue(LAB.answers(8080));
             daemon.cli("panic", "on").ok();
-            assertFalse(http(8080) || http(80));
+            assertFalse(LAB.answers(8080) || LAB.answers(80));
             daemon.cli("panic", "off").ok();
-            assertTrue(http(8080));
+            assertTrue(LAB.answers(8080));
             daemon.cli("bypass", "web0", "--end").ok();
-            assertFalse(http(8080));
+            assertFalse(LAB.answers(8080));
             assertGoesOn(said);
         }
     }
@@ -298,11 +288,11 @@ final class PanicTest {
         DaemonProcess daemon = LAB.daemon(RULES.formatted(""));
         daemon.cli("bypass", "web0", "--for", "20s").ok();
         long until = System.nanoTime() + 20_000_000_000L;
-        assertTrue(http(8080));
+        assertTrue(LAB.answers(8080));
         daemon.crash();
         daemon = daemon.again();
-        assertTrue(System.nanoTime() > until || http(8080), daemon.log());
-        Lab.await("the rules", () -> !http(8080));
+        assertTrue(System.nanoTime() > until || LAB.answers(8080), daemon.log());
+        Lab.await("the rules", () -> !LAB.answers(8080));
         assertTrue(System.nanoTime() - until > -3_000_000_000L, "not before its time");
         daemon.close();
     }
@@ -328,7 +318,7 @@ final class PanicTest {
             Command unknown = daemon.cli("bypass", "wbe0", "--for", "5m");
             assertEquals(1, unknown.exit());
             assertTrue(unknown.out().contains("no interface wbe0: there is web0"), unknown.out());
-            assertTrue(http(80) && !http(8080));
+            assertTrue(LAB.answers(80) && !LAB.answers(8080));
             daemon.terminate();
             assertEquals(3, daemon.cli("panic", "on").exit());
             daemon.detach().ok();

@@ -25,13 +25,7 @@ final class ServersTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "");
 
     /** The command line's time limit for an answer, and the start of its JVM on a busy machine. */
     private static final long IN_TIME_S = 5 + 10;

@@ -30,13 +30,7 @@ final class ServiceUnitTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String CLOSED = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String CLOSED = Lab.webServer("out0", "");
 
     /** The number of the user nobody. */
     private static final String USER = "65534";
@@ -75,17 +69,13 @@ final class ServiceUnitTest {
     private void assertShut(long since) {
         hammer.strike();
         assertEquals(since, hammer.received());
-        assertFalse(http());
+        assertFalse(LAB.answers(80));
     }
 
     private void assertFiltered(long since) {
-        Lab.await("what a rule admits", ServiceUnitTest::http);
+        Lab.await("what a rule admits", () -> LAB.answers(80));
         hammer.strike();
         assertEquals(since, hammer.received());
-    }
-
-    private static boolean http() {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER).exit() == 0;
     }
 
     private static Command run(Home home, List<String> words) {
@@ -134,7 +124,7 @@ final class ServiceUnitTest {
         afterStop(
                 home, "timeout", "echo '77 other.service restart waiting'; echo '78 portcullis.service stop running'");
         hammer.awaitThrough();
-        assertTrue(http());
+        assertTrue(LAB.answers(80));
     }
 
     @Test

@@ -25,13 +25,7 @@ final class HealthTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]%s}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "%s");
 
     /**
      * The longest time for which a NIC may be open after another process has detached its programs: some checks of 250 ms, on a

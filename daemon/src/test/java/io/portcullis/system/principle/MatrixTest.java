@@ -28,13 +28,7 @@ final class MatrixTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "");
 
     private static final int STARTS = Integer.getInteger("portcullis.matrix.seeds", 20);
     private static final long SEED = Long.getLong("portcullis.matrix.seed", System.nanoTime());

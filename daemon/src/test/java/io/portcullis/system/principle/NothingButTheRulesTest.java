@@ -30,13 +30,7 @@ final class NothingButTheRulesTest {
     /** A pipe has 64 KiB, and a line of the log is written whole or not at all. */
     private static final int NEARLY_A_PIPE = 60_000;
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "");
 
     private static final int SMALL_KIB = 1024;
 

@@ -30,13 +30,7 @@ final class ShutStaysShutTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String HOST = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String HOST = Lab.webServer("out0", "");
 
     private static final String HOST_8080 = HOST.replace("ports: 80,", "ports: 8080,");
 

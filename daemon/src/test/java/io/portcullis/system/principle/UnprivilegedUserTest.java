@@ -30,13 +30,7 @@ final class UnprivilegedUserTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: out0, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("out0", "");
 
     /** The names by which older versions claimed NICs, for all indices that a NIC may get here. */
     static final String CLAIMS = """

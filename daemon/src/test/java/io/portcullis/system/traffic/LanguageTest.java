@@ -47,12 +47,6 @@ final class LanguageTest {
         daemon.close();
     }
 
-    private static boolean http(int port) {
-        return LAB.client("curl", "-s", "-m", "2", "http://" + Lab.SERVER + ":" + port)
-                        .exit()
-                == 0;
-    }
-
     /** A download that takes some seconds. */
     private record Download(Process curl, Path log, int port) {
         // One that was used before may still be in TIME_WAIT.
@@ -122,8 +116,8 @@ final class LanguageTest {
         // Late segments of another test's connections may have been dropped until here.
         double droppedBefore = verdicts("drop");
         double unruledBefore = drops("drops", "no-rule");
-        assertTrue(http(80));
-        assertTrue(http(8080), "what no rule admits passes");
+        assertTrue(LAB.answers(80));
+        assertTrue(LAB.answers(8080), "what no rule admits passes");
         assertTrue(drops("would_drop_flows", "no-rule") >= 1);
         assertTrue(drops("would_drops", "no-rule") >= 3, "later packets count with the reason of the first");
         assertEquals(unruledBefore, drops("drops", "no-rule"));
@@ -141,7 +135,7 @@ final class LanguageTest {
         Download admitted = Download.begin(daemon);
         daemon.edit(OPEN_80);
         assertEquals("1048576", admitted.end(), "what the rules admitted meanwhile is a flow");
-        assertFalse(http(8080));
+        assertFalse(LAB.answers(8080));
         assertTrue(drops("drops", "no-rule") > unruledBefore);
         assertEquals(1, daemon.metric("portcullis_enforcing{interface=\"web0\"}"));
     }
@@ -158,14 +152,14 @@ final class LanguageTest {
                 failsafe: {ingress: [{protocol: tcp, ports: 8080, from: 203.0.113.0/24}]}
                 """;
         daemon.edit(acl.formatted("1024-65535"));
-        assertTrue(http(80));
-        assertTrue(http(8080), "failsafe");
+        assertTrue(LAB.answers(80));
+        assertTrue(LAB.answers(8080), "failsafe");
         daemon.edit(acl.formatted("1-1023"));
-        assertFalse(http(80), "replies are asked too");
+        assertFalse(LAB.answers(80), "replies are asked too");
         assertTrue(
                 daemon.metric("portcullis_drops_total{direction=\"egress\",interface=\"web0\",reason=\"acl-default\"}")
                         >= 1);
-        assertTrue(http(8080), "failsafe");
+        assertTrue(LAB.answers(8080), "failsafe");
         Command explain = explain("web0", "egress", Lab.SERVER + ":80", Lab.CLIENT + ":40000");
         assertEquals(1, explain.exit(), explain.toString());
         assertTrue(explain.out().contains("no entry of edge/egress[*] matches it"), explain.out());
@@ -223,8 +217,8 @@ final class LanguageTest {
         daemon.edit(OPEN_80 + claim);
         daemon.write(OPEN_8080 + claim);
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         String refusal =
                 "expect: web0 ingress tcp 80 from any: allow does not hold (the shop sells): tcp 80 from 1.0.0.1 is"
                         + " admitted by no rule";
@@ -238,11 +232,11 @@ final class LanguageTest {
         daemon = daemon.again();
         assertTrue(daemon.log().contains(refusal), daemon.log());
         assertEquals(1, daemon.metric("portcullis_degraded{cause=\"config\"}"));
-        Lab.await("what the last good one admits", () -> http(80));
-        assertFalse(http(8080));
+        Lab.await("what the last good one admits", () -> LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         daemon.write(OPEN_8080);
-        Lab.await("what the file admits", () -> http(8080));
-        assertFalse(http(80));
+        Lab.await("what the file admits", () -> LAB.answers(8080));
+        assertFalse(LAB.answers(80));
         assertEquals(0, daemon.metric("portcullis_degraded{cause=\"config\"}"));
     }
 
@@ -260,11 +254,11 @@ final class LanguageTest {
                   + becomes allowed: tcp 8080 from any
                   - becomes denied:  tcp 80 from any
                 """, diff.out());
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
         daemon.edit(OPEN_8080);
-        assertTrue(http(8080));
-        assertFalse(http(80));
+        assertTrue(LAB.answers(8080));
+        assertFalse(LAB.answers(80));
     }
 
     /** An OutOfMemoryError would end the daemon: a file that leads to it is refused like any other faulty file. */
@@ -274,7 +268,7 @@ final class LanguageTest {
         daemon.write("include: [" + large + "]\n" + OPEN_8080);
         Lab.await("the refusal", () -> daemon.metric("portcullis_config_last_reload_successful") == 0);
         assertTrue(daemon.log().contains("large.yaml: too large for the heap"), daemon.log());
-        assertTrue(http(80));
-        assertFalse(http(8080));
+        assertTrue(LAB.answers(80));
+        assertFalse(LAB.answers(8080));
     }
 }

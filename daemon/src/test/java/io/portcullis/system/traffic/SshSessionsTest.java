@@ -37,13 +37,7 @@ final class SshSessionsTest {
     @RegisterExtension
     static final Lab LAB = Lab.host();
 
-    private static final String RULES = """
-            version: 1
-            interfaces:
-              web0: {mode: host, nic: %s, security-groups: [web]}
-            security-groups:
-              web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
-            """;
+    private static final String RULES = Lab.webServer("%s", "");
 
     /** Names itself sshd, and echoes on the given port. */
     private static final String SSHD = "$0 = 'sshd';" + EchoScripts.SERVER.replace("7000", "$ARGV[0]");
