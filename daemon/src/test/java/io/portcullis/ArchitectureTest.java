@@ -40,7 +40,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The rooms of the program and who may enter which: design, section 7. A room that is not there yet breaks nothing. */
+/** The packages of the program and their arrows: design, section 7. A package that does not exist yet breaks nothing. */
 final class ArchitectureTest {
     private static final String ROOT = "io.portcullis";
     private static final int LARGEST_PACKAGE = 25;
@@ -162,42 +162,47 @@ final class ArchitectureTest {
                 "net");
     }
 
-    private static void allow(String room, String... imports) {
-        IMPORTS.put(room, Set.of(imports));
+    private static void allow(String name, String... imports) {
+        IMPORTS.put(name, Set.of(imports));
     }
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(ROOT);
 
-    private static String room(String name) {
+    private static String below(String name) {
         return ROOT + "." + name + "..";
     }
 
-    private static String[] rooms(String... names) {
-        return Stream.of(names).map(ArchitectureTest::room).toArray(String[]::new);
+    private static String[] below(String... names) {
+        return Stream.of(names).map(ArchitectureTest::below).toArray(String[]::new);
     }
 
     /** A package of the table and what lies below it, up to the packages below that have an entry of their own. */
     private static String owner(JavaClass type) {
-        String inside = type.getPackageName().substring(ROOT.length());
-        String name = inside.isEmpty() ? "" : inside.substring(1);
+        String name = inside(type);
         while (!name.isEmpty() && !IMPORTS.containsKey(name)) {
             name = name.contains(".") ? name.substring(0, name.lastIndexOf('.')) : "";
         }
         return name;
     }
 
-    private static boolean allows(String room, String other) {
-        return room.equals(other)
-                || IMPORTS.getOrDefault(room, Set.of()).stream()
+    /** The name of its package below the root. */
+    private static String inside(JavaClass type) {
+        String name = type.getPackageName();
+        return name.startsWith(ROOT + ".") ? name.substring(ROOT.length() + 1) : "";
+    }
+
+    private static boolean allows(String name, String other) {
+        return name.equals(other)
+                || IMPORTS.getOrDefault(name, Set.of()).stream()
                         .anyMatch(each -> each.endsWith("..")
                                 ? (other + ".").startsWith(each.substring(0, each.length() - 1))
                                 : each.equals(other));
     }
 
     @TestFactory
-    Stream<DynamicTest> aRoomImportsOnlyWhatTheDesignAllows() {
+    Stream<DynamicTest> aPackageImportsOnlyWhatTheDesignAllows() {
         return IMPORTS.entrySet().stream()
                 .map(entry ->
                         DynamicTest.dynamicTest(entry.getKey() + " imports " + new TreeSet<>(entry.getValue()), () -> {
@@ -211,11 +216,11 @@ final class ArchitectureTest {
                         }));
     }
 
-    private static Set<String> refused(JavaClass type, String room) {
+    private static Set<String> refused(JavaClass type, String name) {
         Set<String> refused = new TreeSet<>();
         for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
             JavaClass target = dependency.getTargetClass().getBaseComponentType();
-            if ((target.getPackageName() + ".").startsWith(ROOT + ".") && !allows(room, owner(target))) {
+            if ((target.getPackageName() + ".").startsWith(ROOT + ".") && !allows(name, owner(target))) {
                 refused.add(type.getSimpleName() + " imports " + target.getName());
             }
         }
@@ -223,8 +228,8 @@ final class ArchitectureTest {
     }
 
     /**
-     * An allowance that nobody uses is an arrow that the code has outgrown; the values of {@code net} are free to
-     * all, and the constants of {@code packet.wire} leave no trace in class files.
+     * An allowance without a use is out of date; the values of {@code net} are open to all, and the constants of {@code
+     * packet.wire} leave no trace in class files.
      */
     @Test
     void everyAllowedImportIsUsed() {
@@ -238,18 +243,18 @@ final class ArchitectureTest {
             }
         }
         Set<String> unused = new TreeSet<>();
-        IMPORTS.forEach((room, imports) -> imports.stream()
+        IMPORTS.forEach((name, imports) -> imports.stream()
                 .filter(each -> !each.equals("net") && !each.equals("packet.wire"))
                 .filter(each -> used.stream()
                         .noneMatch(pair -> each.endsWith("..")
-                                ? (pair + ".").startsWith(room + " " + each.substring(0, each.length() - 1))
-                                : pair.equals(room + " " + each)))
-                .forEach(each -> unused.add(room + " -> " + each)));
+                                ? (pair + ".").startsWith(name + " " + each.substring(0, each.length() - 1))
+                                : pair.equals(name + " " + each)))
+                .forEach(each -> unused.add(name + " -> " + each)));
         assertEquals(Set.of(), unused);
     }
 
     @Test
-    void everyRoomIsOneOfTheDesigns() {
+    void everyPackageIsInTheDesign() {
         Set<String> unknown = new TreeSet<>();
         for (JavaClass type : CLASSES) {
             if (owner(type).isEmpty() && !type.getPackageName().equals(ROOT)) {
@@ -259,38 +264,85 @@ final class ArchitectureTest {
         assertEquals(Set.of(), unknown);
     }
 
-    /** Numbers of the design, section 7: a package is seen at one glance, and so is a file. */
+    /** Numbers of the design, section 7: a reader sees a package, and a file, at one glance. */
     @Test
     void packagesAndFilesAreSmall() throws IOException {
-        Map<String, Integer> files = new TreeMap<>();
         Set<String> tooLong = new TreeSet<>();
         List<Long> lengths = new ArrayList<>();
-        Path root = Path.of("src/main/java");
-        try (Stream<Path> all = Files.walk(root)) {
-            for (Path file :
-                    all.filter(path -> path.toString().endsWith(".java")).toList()) {
-                if (file.endsWith("package-info.java")) {
-                    continue;
-                }
-                files.merge(root.relativize(file.getParent()).toString(), 1, Integer::sum);
-                long lines;
-                try (Stream<String> text = Files.lines(file)) {
-                    lines = text.count();
-                }
-                lengths.add(lines);
-                if (lines > LONGEST_FILE) {
-                    tooLong.add(file.getFileName() + " " + lines);
-                }
+        List<Path> all = files(Path.of("src/main/java"));
+        for (Path file : all) {
+            long lines;
+            try (Stream<String> text = Files.lines(file)) {
+                lines = text.count();
+            }
+            lengths.add(lines);
+            if (lines > LONGEST_FILE) {
+                tooLong.add(file.getFileName() + " " + lines);
             }
         }
-        files.values().removeIf(count -> count <= LARGEST_PACKAGE);
         lengths.sort(null);
-        assertEquals(Map.of(), files, "packages with more than " + LARGEST_PACKAGE + " files");
+        assertEquals(Map.of(), tooLarge(all), "packages with more than " + LARGEST_PACKAGE + " files");
         assertEquals(Set.of(), tooLong, "files with more than " + LONGEST_FILE + " lines");
         assertTrue(lengths.get(lengths.size() / 2) <= MEDIAN_FILE, "median " + lengths.get(lengths.size() / 2));
     }
 
-    /** The length of a method's body: at most 50 lines where frames pass, which a reader and the compiler take in at once. */
+    @Test
+    void packagesOfTestsAreSmall() throws IOException {
+        assertEquals(Map.of(), tooLarge(files(Path.of("src/test/java"))));
+    }
+
+    private static List<Path> files(Path root) throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            return all.filter(path -> path.toString().endsWith(".java") && !path.endsWith("package-info.java"))
+                    .toList();
+        }
+    }
+
+    /** Folders with too many files. */
+    private static Map<String, Integer> tooLarge(List<Path> all) {
+        Map<String, Integer> folders = new TreeMap<>();
+        all.forEach(file -> folders.merge(String.valueOf(file.getParent()), 1, Integer::sum));
+        folders.values().removeIf(count -> count <= LARGEST_PACKAGE);
+        return folders;
+    }
+
+    /** The program behind {@code scripts/bench}, and the system tests. */
+    @Test
+    void packagesOfTheLabsImportInOneDirection() {
+        Map<String, Set<String>> imports = Map.of(
+                "bench.figures", Set.of(),
+                "bench.lab", Set.of("bench.figures"),
+                "bench.comparison", Set.of("bench.figures", "bench.lab"),
+                "bench.cost", Set.of("bench.figures", "bench.lab"),
+                "system", Set.of(),
+                "system.failure", Set.of("system"),
+                "system.operation", Set.of("system"),
+                "system.principle", Set.of("system"),
+                "system.traffic", Set.of("system"));
+        JavaClasses tests = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.ONLY_INCLUDE_TESTS)
+                .importPackages(ROOT + ".bench", ROOT + ".system");
+        Set<String> refused = new TreeSet<>();
+        for (JavaClass type : tests) {
+            String from = inside(type);
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                String to = inside(dependency.getTargetClass().getBaseComponentType());
+                boolean isOfALab = to.startsWith("bench") || to.startsWith("system");
+                if (isOfALab
+                        && !from.equals("bench")
+                        && !from.equals(to)
+                        && !imports.getOrDefault(from, Set.of()).contains(to)) {
+                    refused.add(from + " imports " + to);
+                }
+            }
+        }
+        assertEquals(Set.of(), refused);
+    }
+
+    /**
+     * The length of a method's body: at most 50 lines on the path of a frame, so that a reader and the JIT compiler can cope with
+     * it at once.
+     */
     @Test
     void methodsAreShort() throws IOException {
         Set<String> tooLong = new TreeSet<>();
@@ -335,15 +387,15 @@ final class ArchitectureTest {
     }
 
     @Test
-    void noRoomsImportEachOtherInACircle() {
+    void noPackagesImportEachOtherInACircle() {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test
-    void nettyLivesInFiveRooms() {
+    void nettyIsUsedInFivePackages() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(rooms("port", "worker", "http", "control", "service"))
+                .resideOutsideOfPackages(below("port", "worker", "http", "control", "service"))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.netty..")
@@ -354,14 +406,14 @@ final class ArchitectureTest {
     void nativeCodeIsCalledInLinuxOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(room("linux"))
+                .resideOutsideOfPackage(below("linux"))
                 .should()
                 .dependOnClassesThat()
                 .belongToAnyOf(Linker.class, SymbolLookup.class)
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideOutsideOfPackage(room("linux"))
+                .resideOutsideOfPackage(below("linux"))
                 .should(callMethodWhere(method(MemorySegment.class, "reinterpret")))
                 .check(CLASSES);
     }
@@ -372,7 +424,7 @@ final class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        rooms("worker", "service", "guard", "flowstore", "diagnose", "cli", "http", "control"))
+                        below("worker", "service", "guard", "flowstore", "diagnose", "cli", "http", "control"))
                 .should(callMethodWhere(method(System.class, "nanoTime")
                         .or(method(System.class, "currentTimeMillis"))
                         .or(describe(
@@ -389,7 +441,7 @@ final class ArchitectureTest {
     void onlyTheCommandLinePrints() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(room("cli"), ROOT)
+                .resideOutsideOfPackages(below("cli"), ROOT)
                 .should()
                 .accessField(System.class, "out")
                 .orShould()
@@ -403,13 +455,13 @@ final class ArchitectureTest {
     void nobodySchedulesOnALoopOutsideWorker() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(room("worker"))
+                .resideOutsideOfPackage(below("worker"))
                 .should(callMethodWhere(
                         onALoop("schedule").or(onALoop("scheduleAtFixedRate")).or(onALoop("scheduleWithFixedDelay"))))
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideOutsideOfPackages(rooms("worker", "port"))
+                .resideOutsideOfPackages(below("worker", "port"))
                 .should(callMethodWhere(onALoop("execute").or(onALoop("submit")).or(onALoop("invokeAll"))))
                 .check(CLASSES);
     }
@@ -427,7 +479,7 @@ final class ArchitectureTest {
 
     /** The JDK has no other way to hear SIGHUP than {@code sun.misc.Signal}. */
     @Test
-    void nobodyReachesBelowTheJdk() {
+    void noCodeUsesInternalsOfTheJdk() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("sun..", "jdk.internal..", "com.sun..")
@@ -445,7 +497,7 @@ final class ArchitectureTest {
     }
 
     @Test
-    void everyRoomHasItsDoorPlate() {
+    void everyPackageHasAPackageInfo() {
         List<String> without = new ArrayList<>();
         for (JavaPackage each : CLASSES.getPackage(ROOT).getSubpackagesInTree()) {
             if (!each.getClasses().isEmpty() && !each.isAnnotatedWith(NullMarked.class)) {

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What 100,000 rules take to compile, the first time in a JVM too; {@code scripts/bench --rules} runs it. */
+/** The time to compile 100,000 rules, the first compilation of a JVM included; {@code scripts/bench --rules} runs it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters and calls think()
 public class CompileBenchmark {
-    /** What the rules are like. */
+    /** The shape of the rules. */
     @Param
     public RuleSample.Shape shape;
 

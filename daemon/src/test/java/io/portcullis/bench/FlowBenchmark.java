@@ -192,7 +192,7 @@ public class FlowBenchmark {
         MemorySegment memory = batch.memory();
         long frame = (long) place * SLOT;
         MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, frame, bytes.length);
-        // One address gains what the other loses: the IP checksum stays.
+        // One address grows by as much as the other shrinks: the IP checksum stays the same.
         int low = flow / PORTS & 0xffff;
         memory.set(SHORT, frame + (ingress ? SOURCE_LOW : DESTINATION_LOW), (short) low);
         memory.set(SHORT, frame + (ingress ? DESTINATION_LOW : SOURCE_LOW), (short) ~low);

@@ -37,10 +37,10 @@ public final class HashMapTracker {
     }
 
     /**
-     * An empty ACK of the originator, whose windows move with it.
+     * An empty ACK of the originator, which moves the windows.
      *
      * @param window in bytes
-     * @return false where there is no such flow, or the segment is out of its window
+     * @return false if there is no such flow, or if the segment is outside its window
      */
     public boolean hit(Key key, int sequence, int acknowledgment, int window, long nowNs) {
         Flow flow = flows.get(key);

@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What the rules cost a new flow, among few rules and among many; {@code scripts/bench --policy} runs it. */
+/** The cost of the rules for a new flow, with few rules and with many; {@code scripts/bench --policy} runs it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -30,7 +30,7 @@ public class RuleSetBenchmark {
     @Param({"10", "1000", "100000"})
     public int rules;
 
-    /** What they are like. */
+    /** Their shape. */
     @Param
     public RuleSample.Shape shape;
 
@@ -39,7 +39,7 @@ public class RuleSetBenchmark {
     private RuleSample.Questions questions;
     private int next;
 
-    /** Compiles the rules and thinks of questions. */
+    /** Compiles the rules and draws the questions. */
     @Setup
     public void compile() {
         sample = new RuleSample(shape, rules, 1);
@@ -55,7 +55,7 @@ public class RuleSetBenchmark {
                 questions.v6, questions.protocols[i], questions.selectors[i], questions.highs[i], questions.lows[i]);
     }
 
-    /** The same, one rule after the other: the yardstick. */
+    /** The same with one rule asked after the other, to compare with. */
     @Benchmark
     public int naive() {
         int i = next++ & QUESTIONS - 1;

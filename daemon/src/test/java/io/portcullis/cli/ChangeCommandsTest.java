@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** apply, rollback, confirm, history and show as they are typed, and a daemon that answers as a test says. */
+/** apply, rollback, confirm, history and show as typed, with a daemon whose answers the test sets. */
 @Timeout(60)
 final class ChangeCommandsTest {
     @TempDir
@@ -225,14 +225,14 @@ final class ChangeCommandsTest {
                         .filter("another change came first:"::equals)
                         .count());
         assertTrue(out.toString().endsWith("@44 is in force (12 ms)\n"), out::toString);
-        // Operators without end: at last it is made on whatever is in force.
+        // Other operators change it without end: at last it is made on any base.
         daemon.conflicts = 1_000;
         assertEquals(0, run("apply", file.toString()));
         assertEquals(0, ((ApplyRequest) daemon.asked.getLast()).options().base());
     }
 
     @Test
-    void aRefusalIsOneAndNamesTheFaults() {
+    void aRefusalIsExitCodeOneAndNamesTheFaults() {
         daemon.errors = List.of("main.yaml:1:1: no");
         for (String[] words :
                 new String[][] {{"apply", file.toString()}, {"rollback"}, {"apply", file.toString(), "--dry-run"}}) {
@@ -294,7 +294,7 @@ final class ChangeCommandsTest {
                 "history --limit many",
                 "confirm @41"
             })
-    void misuseIsTwo(String line) {
+    void misuseIsExitCodeTwo(String line) {
         assertEquals(2, run(line.replace("FILE", file.toString()).split(" ")), err::toString);
         assertFalse(err.toString().isEmpty());
         assertEquals(List.of(), daemon.asked);
@@ -333,7 +333,7 @@ final class ChangeCommandsTest {
     }
 
     @Test
-    void aChangeThatIsNotThereIsOne() {
+    void aMissingChangeIsExitCodeOne() {
         for (String command : List.of("rollback", "show")) {
             err.getBuffer().setLength(0);
             assertEquals(1, run(command, "@77"));
@@ -342,7 +342,7 @@ final class ChangeCommandsTest {
     }
 
     @Test
-    void whatIsShownStaysValidYaml() {
+    void theShownTextIsValidYaml() {
         assertEquals(0, run("show", "@42"));
         assertEquals("""
                 # change @42 of 2026-11-29T20:00:00Z by alice (uid 0, login uid 1000) by apply: applied
@@ -354,7 +354,7 @@ final class ChangeCommandsTest {
     }
 
     @Test
-    void withoutADaemonItIsThree() {
+    void withoutADaemonItIsExitCodeThree() {
         server.close();
         for (String[] words :
                 new String[][] {{"apply", file.toString()}, {"rollback"}, {"confirm"}, {"history"}, {"show"}}) {

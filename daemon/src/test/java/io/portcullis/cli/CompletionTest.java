@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What a shell offers while a command line is typed, asked of the shell itself. */
+/** The completions that a shell offers, asked of the shell itself. */
 final class CompletionTest {
     /** The words up to the one that is being typed, as bash hands them to a completion. */
     private static final String ASK = """

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What the command line says when no daemon answers, or one refuses. */
+/** The messages of the command line when no daemon answers, or when one refuses. */
 final class DaemonSocketTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
@@ -50,7 +50,7 @@ final class DaemonSocketTest {
                 refusal(socket));
     }
 
-    /** What {@code portcullis reload} prints where the daemon answers so. */
+    /** The output of {@code portcullis reload} for such an answer of the daemon. */
     private String reload(String answer, int exit) throws IOException {
         Path socket = folder.resolve("refusing.sock");
         StringWriter err = new StringWriter();
@@ -72,7 +72,7 @@ final class DaemonSocketTest {
     }
 
     @Test
-    void whoMayNotIsToldSoInTheDaemonsWords() throws IOException {
+    void aRefusedUserGetsTheDaemonsMessage() throws IOException {
         assertEquals(
                 "portcullis: user alice (uid 1000) may look, but not change anything: use sudo",
                 reload(

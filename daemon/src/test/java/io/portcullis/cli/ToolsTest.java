@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** check, explain and diff as they are typed. */
+/** check, explain and diff as typed. */
 final class ToolsTest {
     private static final String RULES = """
             version: 1
@@ -95,7 +95,7 @@ final class ToolsTest {
     }
 
     @Test
-    void anInterfaceThatIsNotThereIsMisuse() {
+    void anUnknownInterfaceIsMisuse() {
         assertEquals(
                 2,
                 run(("explain --file " + file
@@ -105,7 +105,7 @@ final class ToolsTest {
     }
 
     @Test
-    void checkSaysItsFindingsAsFields() throws IOException {
+    void checkPrintsItsFindingsAsFields() throws IOException {
         Path broken = Files.writeString(folder.resolve("broken.yaml"), RULES.replace("mode: ", "mode: x"));
         assertEquals(1, run("check", "--json", file.toString(), broken.toString()));
         assertEquals("", err.toString());
@@ -153,7 +153,7 @@ final class ToolsTest {
                 broken + ":3:1: not YAML: a tab: indent with spaces only\n    →level: info\n    ^\n", err.toString());
     }
 
-    /** A chain of merges that once overflowed the stack: a fault, and no trace. */
+    /** A chain of merges that once overflowed the stack: it is a fault, without a stack trace. */
     @Test
     void checkPrintsNoTrace() throws IOException {
         StringBuilder yaml = new StringBuilder("version: 1\nsecurity-groups:\n  g0: &m0 {}\n");
@@ -183,7 +183,7 @@ final class ToolsTest {
     }
 
     @Test
-    void diffTellsOfTrafficAndOfBothFilesFaults() throws IOException {
+    void diffReportsTrafficAndTheFaultsOfBothFiles() throws IOException {
         Path after = Files.writeString(folder.resolve("after.yaml"), RULES.replace("[80, 443]", "80"));
         assertEquals(0, run("diff", file.toString(), after.toString()));
         assertEquals("web0 ingress:\n  - becomes denied:  tcp 443 from any\n", out.toString());
@@ -197,7 +197,7 @@ final class ToolsTest {
         assertTrue(err.toString().contains("no such file"), err.toString());
     }
 
-    /** A table of five flows, and none in it. */
+    /** A table for five flows, without a flow. */
     private Path table() throws IOException {
         Path table = folder.resolve("table");
         try (Arena arena = Arena.ofConfined()) {

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who may change something: processes of other users ask a real server on a real Unix socket, so it takes root to run this. */
+/** Who may change something: processes of other users connect to a real server on a real Unix socket, so the test needs root. */
 @Timeout(60)
 @Tag("slow")
 final class AdminsTest {
@@ -149,7 +149,7 @@ final class AdminsTest {
     }
 
     @Test
-    void whoMayLookOnlyIsRefusedByName() throws Exception {
+    void aUserWhoMayOnlyQueryIsRefusedByName() throws Exception {
         assertEquals(200, as(NOBODY, NOBODY, "", "GET", "/v1/status").status());
         assertEquals(
                 "user nobody (uid 65534) may look, but not change anything: control.admins names no group, or the"
@@ -238,9 +238,9 @@ final class AdminsTest {
         assertEquals(Optional.empty(), admins.trouble());
     }
 
-    /** As pam_loginuid(8) notes it, which sudo and su leave alone. */
+    /** As pam_loginuid(8) sets it; sudo and su do not change it. */
     @Test
-    void whoIsBehindSudoIsNamed() throws Exception {
+    void theUserBehindSudoIsNamed() throws Exception {
         for (String[] each : new String[][] {{NOBODY, "nobody"}, {STRANGER, ""}}) {
             List<String> words = new ArrayList<>(List.of(
                     "sh",
@@ -256,9 +256,9 @@ final class AdminsTest {
         }
     }
 
-    /** As where a directory service does not answer. */
+    /** As on a host whose directory service does not answer. */
     @Test
-    void aLookupThatHangsKeepsRootFromNothing() throws Exception {
+    void aLookupThatHangsDoesNotBlockRoot() throws Exception {
         CountDownLatch mayEnd = new CountDownLatch(1);
         Thread asked = Thread.currentThread();
         try (Admins hanging = new Admins(
@@ -301,7 +301,7 @@ final class AdminsTest {
     }
 
     @Test
-    void nobodyKnownMayNothing() throws Exception {
+    void anUnknownUserMayNothing() throws Exception {
         for (String admitted : Arrays.asList("", GROUP)) {
             group.set(admitted);
             assertTrue(admins.decide(SocketPeer.UNKNOWN)

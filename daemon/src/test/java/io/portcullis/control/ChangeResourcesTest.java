@@ -52,7 +52,7 @@ final class ChangeResourcesTest {
     private ControlServer server;
     private Path socket;
 
-    /** Remembers what it was asked, and refuses what it is told to. */
+    /** Remembers the requests, and refuses those that it is told to. */
     private static final class Recording extends FakeDaemon {
         private volatile Object asked = "nothing";
         private volatile Actor by = Actor.UNKNOWN;
@@ -161,7 +161,7 @@ final class ChangeResourcesTest {
                 "/v1/rollback|{\"to\":-1}|to must be the number of a change, or 0, not -1",
                 "/v1/rollback|{\"to\":\"\u0007\"}|the body is no RollbackRequest: ",
             })
-    void aBodyThatMakesNoSenseIs400(String path, String body, String error) throws Exception {
+    void aMeaninglessBodyIs400(String path, String body, String error) throws Exception {
         SocketClient.Reply reply = call("POST", path, body);
         assertEquals(400, reply.status(), reply.body());
         assertTrue(error(reply).startsWith(error.strip()), error(reply));
@@ -170,7 +170,7 @@ final class ChangeResourcesTest {
     }
 
     @Test
-    void whatIsTooLongIs413() throws Exception {
+    void aBodyThatIsTooLongIs413() throws Exception {
         assertEquals(
                 413, call("POST", "/v1/rollback", " ".repeat(64 << 10) + "{}").status());
         assertEquals(
@@ -181,7 +181,7 @@ final class ChangeResourcesTest {
     }
 
     @Test
-    void aChangeThatIsNotThereIs404() throws Exception {
+    void aMissingChangeIs404() throws Exception {
         SocketClient.Reply rollback = call("POST", "/v1/rollback", "{\"to\": 77}");
         assertEquals(404, rollback.status());
         assertEquals("there is no change @77 in the history", error(rollback));
@@ -202,7 +202,7 @@ final class ChangeResourcesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "-1", "one", "1.5", "9999999999999", "%20", "0x1"})
-    void aNumberThatIsNoneIs400(String value) throws Exception {
+    void anInvalidNumberIs400(String value) throws Exception {
         SocketClient.Reply limit = call("GET", "/v1/history?limit=" + value, "");
         assertEquals(400, limit.status());
         assertTrue(error(limit).startsWith("limit must be a number, not "), error(limit));
@@ -241,7 +241,7 @@ final class ChangeResourcesTest {
         """;
 
     @Test
-    void whoMayOnlyLookMayNotChange() throws Exception {
+    void aUserWhoMayOnlyQueryMayNotChange() throws Exception {
         assumeTrue(OwnedFile.user() == 0, "setpriv needs root");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.setPosixFilePermissions(

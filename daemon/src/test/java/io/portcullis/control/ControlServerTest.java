@@ -56,7 +56,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real server on a real Unix socket, asked by the real client and by peers that misbehave. */
+/** A real server on a real Unix socket, used by the real client and by peers that misbehave. */
 @Timeout(60)
 @Tag("slow")
 final class ControlServerTest {
@@ -128,7 +128,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aQuestionIsAnsweredOrSaidToMakeNoSense() throws Exception {
+    void aQueryIsAnsweredOrRefusedAsMeaningless() throws Exception {
         serve();
         String question =
                 "/v1/explain?interface=web0&direction=ingress&protocol=6&from=198.51.100.7&to=10.0.0.1&to-port=80";
@@ -157,7 +157,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void statusAndVersionAreTold() throws Exception {
+    void statusAndVersionAreAnswered() throws Exception {
         serve();
         SocketClient.Reply status = call("GET", "/v1/status");
         assertEquals(200, status.status());
@@ -168,7 +168,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aReloadSaysHowItWent() throws Exception {
+    void aReloadReportsItsResult() throws Exception {
         serve();
         SocketClient.Reply good = call("POST", "/v1/reload");
         assertEquals(200, good.status());
@@ -254,7 +254,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void whoDoesNotTakeItsAnswerIsCut() throws Exception {
+    void aPeerThatDoesNotReadItsAnswerIsCutOff() throws Exception {
         WordyStatus wordy = new WordyStatus();
         closing(ControlServer.open(socket, wordy, wordy, admins, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
@@ -263,7 +263,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void whatIsNotThereIsRefusedInJson() throws Exception {
+    void anUnknownResourceIsRefusedInJson() throws Exception {
         serve();
         SocketClient.Reply missing = call("GET", "/v2/status");
         assertEquals(404, missing.status());
@@ -348,10 +348,10 @@ final class ControlServerTest {
     }
 
     @Test
-    void aPeerThatOnlyAsksAndNeverListensIsCut() throws Exception {
+    void aPeerThatOnlySendsAndNeverReadsIsCutOff() throws Exception {
         serve();
         SocketChannel peer = connect();
-        // More at once than may wait: a slow first one, and 20 behind it.
+        // More at once than may wait: a slow first one, and 20 after it.
         CountDownLatch mayEnd = new CountDownLatch(1);
         Future<?> busy = executor.submit(() -> {
             try {
@@ -368,7 +368,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void whoDripsIsCutThoughBytesKeepComing() throws Exception {
+    void aSlowSenderIsCutOffThoughBytesKeepComing() throws Exception {
         closing(ControlServer.open(socket, daemon, daemon, admins, executor, Duration.ofMillis(100)));
         SocketChannel peer = connect();
         InputStream answers = Channels.newInputStream(peer);
@@ -422,7 +422,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aFolderThatIsThereStaysAsItIs() throws Exception {
+    void anExistingFolderStaysUnchanged() throws Exception {
         Path parent = Files.createDirectory(folder.resolve("run"));
         Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxr-xr-x"));
         serve();
@@ -441,7 +441,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aSocketThatADaemonAnswersOnIsLeftAlone() throws Exception {
+    void aSocketOfARunningDaemonIsKept() throws Exception {
         serve();
         ServerException refused =
                 assertThrows(ServerException.class, () -> ControlServer.open(socket, daemon, daemon, admins, executor));
@@ -464,7 +464,7 @@ final class ControlServerTest {
         assertTrue(Files.exists(socket));
     }
 
-    /** Kept open: looked after a hundred times a second. */
+    /** Kept open: checked a hundred times a second. */
     private Listening keepOpen() {
         return closing(Listening.start(
                 "the control socket",
@@ -483,7 +483,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aSocketThatSomebodyRemovesIsMadeAnew() throws Exception {
+    void aRemovedSocketIsMadeAgain() throws Exception {
         keepOpen();
         awaitAnswer();
         Files.delete(socket);
@@ -523,7 +523,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void whatIsBoundAndCannotBePublishedIsRemoved() throws Exception {
+    void aBoundSocketThatCanNotBePublishedIsRemoved() throws Exception {
         Path parent = Files.createDirectory(folder.resolve("run"));
         Files.createDirectory(socket);
         Files.createFile(socket.resolve("something"));
@@ -534,7 +534,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void whatIsOfTheGroupAlreadyIsNotGivenToIt() throws Exception {
+    void aSocketThatBelongsToTheGroupIsNotChanged() throws Exception {
         Path file = Files.createFile(folder.resolve("file"));
         String group =
                 Files.readAttributes(file, PosixFileAttributes.class).group().getName();
@@ -547,14 +547,14 @@ final class ControlServerTest {
     }
 
     @Test
-    void whatCannotBeGivenToTheGroupIsNoFailure() {
+    void aFailureToSetTheGroupIsNoFailure() {
         // proc(5): nobody may change the owner of a file there, not even root.
         assertEquals(
                 Optional.of("Operation not permitted"), SocketFile.give(Path.of("/proc/sys/kernel/ostype"), "daemon"));
     }
 
     @Test
-    void whatIsNoSocketIsLeftAlone() throws Exception {
+    void anotherKindOfFileIsKept() throws Exception {
         Files.createDirectory(folder.resolve("run"));
         Files.writeString(socket, "dear");
         ServerException refused = assertThrows(ServerException.class, this::serve);
@@ -584,7 +584,7 @@ final class ControlServerTest {
     }
 
     @Test
-    void aPathOfTheLongestKindWorks() throws Exception {
+    void aPathOfMaximalLengthWorks() throws Exception {
         String parent = folder.toString();
         socket = folder.resolve("s".repeat(SocketFile.MAX_PATH_LENGTH - parent.length() - 1));
         serve();

@@ -47,7 +47,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A real server on the loopback, asked by Java's own HTTP client. */
+/** A real server on the loopback, used by Java's own HTTP client. */
 @Timeout(60)
 @Tag("slow")
 final class MetricsServerTest {
@@ -105,7 +105,7 @@ final class MetricsServerTest {
     }
 
     @Test
-    void healthIsOkOrSaysWhatIsWrong() throws Exception {
+    void healthIsOkOrNamesTheFaults() throws Exception {
         MetricsServer server = serve(meters::scrape);
         HttpResponse<String> well = get(server, "/healthz");
         assertEquals(200, well.statusCode());
@@ -194,7 +194,7 @@ final class MetricsServerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"192.0.2.1", "2001:db8::1"})
-    void anAddressThatNoNicHasYetIsListenedAt(String address) throws Exception {
+    void anAddressThatNoNicHasYetIsBound(String address) throws Exception {
         // For documentation (RFC 5737, RFC 3849): no machine has them.
         open.add(MetricsServer.open(address, 0, meters::scrape, daemon));
         assertEquals(InetAddress.ofLiteral(address), open.getFirst().address().getAddress());
@@ -249,7 +249,7 @@ final class MetricsServerTest {
             answers.add(client.sendAsync(to(server, "/metrics").build(), BodyHandlers.ofString()));
         }
         assertTrue(slow.begun.await(30, TimeUnit.SECONDS));
-        // By now the others have been read, too, or come while the scrape is fresh.
+        // By now the others have been read too, or arrive while the scrape is fresh.
         assertEquals(200, get(server, "/healthz").statusCode());
         slow.mayEnd.countDown();
         for (CompletableFuture<HttpResponse<String>> answer : answers) {
@@ -338,7 +338,7 @@ final class MetricsServerTest {
         assertTrue(length(peers.getFirst()) < bodies[0].length, "the one that took longest was cut");
     }
 
-    /** How many bytes come up to the end, whether that is an orderly one or not. */
+    /** Counts the bytes until the end of the stream, orderly or not. */
     private static long length(Socket from) throws IOException {
         long length = 0;
         byte[] some = new byte[1 << 20];
@@ -365,7 +365,7 @@ final class MetricsServerTest {
     }
 
     @Test
-    void connectionsThatOnePeerHoldsShutNobodyOut() throws Exception {
+    void connectionsOfOnePeerLockNobodyOut() throws Exception {
         MetricsServer server = serve(meters::scrape);
         for (int i = 0; i < 200; i++) {
             connect(server, "127.0.0.2");
@@ -375,7 +375,7 @@ final class MetricsServerTest {
     }
 
     @Test
-    void connectionsThatManyPeersHoldShutNobodyOut() throws Exception {
+    void connectionsOfManyPeersLockNobodyOut() throws Exception {
         MetricsServer server = serve(meters::scrape);
         for (int i = 0; i < 200; i++) {
             Socket peer = connect(server, "127.0.0." + (10 + i));
@@ -387,7 +387,7 @@ final class MetricsServerTest {
     }
 
     @Test
-    void whoAsksIsNotCutForThoseWhoDoNot() throws Exception {
+    void aRequestingPeerIsNotCutOffInFavourOfIdleOnes() throws Exception {
         SlowScraper slow = new SlowScraper();
         MetricsServer server = serve(slow);
         Socket asking = connect(server, "127.0.0.2");

@@ -122,7 +122,7 @@ final class ExplainTest {
     }
 
     @Test
-    void linkTrafficAndAuditAreSaid() throws ConfigException {
+    void linkTrafficAndAuditAreNamed() throws ConfigException {
         ExplainReport neighbour = explain(RULES, "ingress", 58, "fe80::1", "fe80::2", 0, 135);
         assertEquals("pass", neighbour.verdict());
         assertEquals("it is link traffic of a class that passes without a rule", neighbour.text());
@@ -148,7 +148,7 @@ final class ExplainTest {
     }
 
     @Test
-    void whatMakesNoSenseIsSaid() {
+    void meaninglessRequestsAreRefused() {
         assertEquals(
                 "10.0.0.1 and 2001:db8::1 are of different families",
                 assertThrows(IllegalArgumentException.class, () -> explain("ingress", 6, "10.0.0.1", "2001:db8::1", 80))

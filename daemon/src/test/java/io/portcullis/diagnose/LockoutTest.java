@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whose ssh connection a configuration would cut or refuse anew, and how it is said. */
+/** The ssh connections that a configuration would cut or refuse, and the messages about them. */
 final class LockoutTest {
     private static final String RULES = """
             version: 1
@@ -118,7 +118,7 @@ final class LockoutTest {
     }
 
     @Test
-    void whoIsAdmittedIsNotLockedOut() throws IOException, ConfigException {
+    void anAdmittedSessionIsNotLockedOut() throws IOException, ConfigException {
         assertEquals(List.of(), faults(RULES));
         assertEquals(List.of(), faults(RULES, FRIEND, session("2001:db8:a::7", HOST_V6, 2222, ETH0)));
         assertEquals(List.of(), faults(RULES + ADMIT_ALL, STRANGER));
@@ -126,7 +126,7 @@ final class LockoutTest {
     }
 
     @Test
-    void whatIsWrongIsSaidWithTheRuleThatComesNearest() throws IOException, ConfigException {
+    void aFaultIsReportedWithTheNearestRule() throws IOException, ConfigException {
         assertEquals(
                 List.of(
                         "web0: the ssh connection from 198.51.100.7 to 203.0.113.80 port 22 goes on, but a new one would be"
@@ -146,7 +146,7 @@ final class LockoutTest {
 
     @ParameterizedTest
     @CsvSource({"2, 1", "5, 1", "6, 1", "3, 0", "4, 0", "7, 0", "8, 0", "99, 0"})
-    void onlyWhatLeavesByTheNicOrByADeviceOnItCounts(int leavesBy, int faults) throws IOException, ConfigException {
+    void onlySessionsThroughTheNicOrADeviceOnItCount(int leavesBy, int faults) throws IOException, ConfigException {
         assertEquals(
                 faults,
                 faults(RULES, session("198.51.100.7", HOST, 22, leavesBy)).size());
@@ -183,7 +183,7 @@ final class LockoutTest {
     }
 
     @Test
-    void withoutNeighbourDiscoveryNobodyComesIn() throws IOException, ConfigException {
+    void withoutNeighbourDiscoveryNobodyGetsIn() throws IOException, ConfigException {
         String noArp = RULES.replace("nic: eth0,", "nic: eth0, pass-through: [ndp, dhcp],");
         Sessions.Session v6 = session("2001:db8:a::7", HOST_V6, 22, ETH0);
         assertSaid(faults(noArp, FRIEND, v6), "from 10.1.2.3 ", " would be cut: its pass-through lacks arp, ");
@@ -199,7 +199,7 @@ final class LockoutTest {
     }
 
     @Test
-    void whatCantBeGuardedIsShut() throws IOException, ConfigException {
+    void anInterfaceThatCanNotBeGuardedIsClosed() throws IOException, ConfigException {
         String bridge =
                 RULES.replace("web0: {mode: host, nic: eth0,", "edge: {mode: bridge, outside: eth9, inside: eth0,%s");
         assertSaid(
@@ -217,7 +217,7 @@ final class LockoutTest {
     }
 
     @Test
-    void aReloadAsksOnlyForWhatItWouldTakeAway() throws IOException, ConfigException {
+    void aReloadChecksOnlyWhatItWouldTakeAway() throws IOException, ConfigException {
         String admits = RULES + ADMIT_ALL;
         assertEquals(List.of(), newFaults(admits, admits, STRANGER));
         assertEquals(List.of(), newFaults(RULES, RULES, STRANGER), "refused before, too");
@@ -254,7 +254,7 @@ final class LockoutTest {
     }
 
     @Test
-    void aNicThatIsNotThereConcernsNobody() throws IOException, ConfigException {
+    void aMissingNicConcernsNobody() throws IOException, ConfigException {
         assertEquals(List.of(), faults(RULES.replace("eth0", "eth9"), STRANGER));
         assertEquals(Optional.of("eth0"), sessions().device(STRANGER).map(Nic::name));
     }
@@ -371,7 +371,7 @@ final class LockoutTest {
                 "10.1.2.3 40000 203.0.113.81 22",
                 "10.1.2.3 40000 2001:db8::80 22"
             })
-    void aSessionThatIsNotOpenIsNobodys(String sshConnection) throws IOException, ConfigException {
+    void aSessionThatIsNotOpenIsUnknown(String sshConnection) throws IOException, ConfigException {
         assertEquals(Optional.empty(), view(RULES, sshConnection, sessions(FRIEND)));
     }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What SSH_CONNECTION says. */
+/** The session in SSH_CONNECTION. */
 final class SessionsTest {
     private static Optional<Sessions.Ends> parse(String text) {
         return Sessions.Ends.parse(text);
@@ -42,7 +42,7 @@ final class SessionsTest {
                 "198.51.100.7 65536 203.0.113.80 22",
                 "198.51.100.7 40000 203.0.113.80 99999"
             })
-    void whatSshdDoesNotWriteSaysNothing(String text) {
+    void anImpossibleValueIsNoSession(String text) {
         assertEquals(Optional.empty(), parse(text));
     }
 }

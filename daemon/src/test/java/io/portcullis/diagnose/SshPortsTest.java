@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which ports are sshd's, on a host that is a few files. */
+/** The ports of sshd, on a host that is a few files. */
 final class SshPortsTest {
     private static final int ROOT = 0;
     private static final int SOMEBODY = 1000;

@@ -1,3 +1,3 @@
-/** Tests of what the documents say: links, tables of reasons. */
+/** Tests of the documents: links, tables of reasons. */
 @org.jspecify.annotations.NullMarked
 package io.portcullis.documents;

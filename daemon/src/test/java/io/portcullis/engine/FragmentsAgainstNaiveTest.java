@@ -3,11 +3,12 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.engine.NaiveFragments.Left;
-import io.portcullis.engine.NaiveFragments.Piece;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.Packet;
+import io.portcullis.reference.NaiveFragments;
+import io.portcullis.reference.NaiveFragments.Left;
+import io.portcullis.reference.NaiveFragments.Piece;
 import io.portcullis.testing.Frame;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,7 +54,7 @@ final class FragmentsAgainstNaiveTest {
             mostDatagrams = 1 + random.nextInt(12);
             cells = random.nextInt(4) == 0 ? random.nextInt(20) : 4_000;
             fragments = new Fragments(seed, ~seed, mostDatagrams, (long) cells * HeldFrames.CELL, TIMEOUT_NS);
-            naive = new NaiveFragments(mostDatagrams, cells, TIMEOUT_NS);
+            naive = new NaiveFragments(mostDatagrams, cells, HeldFrames.CELL, TIMEOUT_NS);
         }
 
         /** Cuts a datagram into fragments, and reorders, repeats or damages them as attackers and networks do. */

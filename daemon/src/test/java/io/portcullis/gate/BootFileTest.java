@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The batch file: what is in it, and what the real tc makes of it. */
+/** The batch file: its content, and the result of the real tc. */
 @Tag("netns")
 final class BootFileTest {
     @TempDir
@@ -96,7 +96,7 @@ final class BootFileTest {
     }
 
     @Test
-    void aFolderThatOthersMayWriteGetsNoFile() throws Exception {
+    void aFolderWritableByOthersGetsNoFile() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         Path path = folder.resolve("boot.tc");
         String why = new BootFile(path).write(Map.of("eth0", GateFilters.SHUT)).orElseThrow();
@@ -116,7 +116,7 @@ final class BootFileTest {
         assertEquals("qdisc replace dev eth9 clsact\n", Files.readString(elsewhere));
     }
 
-    /** The longest program that is ever written is one that tc takes, and a NIC that is missing stops nothing. */
+    /** tc accepts the longest program that is ever written, and a missing NIC stops nothing. */
     @Test
     void tcLoadsTheLongestProgram() throws Exception {
         String most = IntStream.range(0, 700)
@@ -153,7 +153,7 @@ final class BootFileTest {
         }
     }
 
-    /** As the unit does; what tc printed. */
+    /** Runs tc as the unit does; returns its output. */
     private String load(Namespace host, Path file) throws IOException {
         Path script = Files.writeString(folder.resolve("load"), "tc -force -b " + file + " || :\n");
         return host.exec("sh " + script);

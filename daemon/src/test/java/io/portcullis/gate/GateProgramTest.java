@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The gate's programs, run here, and what an engine with nothing but failsafe rules says. */
+/** Compares the gate's programs, run here, with an engine that has only failsafe rules. */
 final class GateProgramTest {
     private static final PacketMark MARK = new PacketMark(0x100, 0x100);
     private static final String FILE = "security-groups: {web: {ingress: [], egress: []}}\nfailsafe: ";
@@ -63,7 +63,7 @@ final class GateProgramTest {
             egress = new FilterMachine(filters.egress());
         }
 
-        /** As the kernel runs it: the outer tag is gone, and in the metadata. */
+        /** As the kernel runs it: the outer tag is removed and is in the metadata. */
         boolean gate(byte[] frame, Direction direction) {
             byte[] seen = frame;
             int type = ByteBuffer.wrap(frame).getShort(12) & 0xffff;
@@ -105,7 +105,7 @@ final class GateProgramTest {
     }
 
     @Test
-    void optionsTagsAndExtensionHeadersAreReadOver() throws ConfigException {
+    void optionsTagsAndExtensionHeadersAreSkipped() throws ConfigException {
         Pair pair = new Pair(policy(SSH));
         assertTrue(gate(pair, Frame.tcp(PEER, 5_000, OWN, 22, TcpFlags.SYN).ipOptions("94040000"), true));
         assertFalse(gate(pair, Frame.tcp(PEER, 5_000, OWN, 23, TcpFlags.SYN).ipOptions("94040000"), true));
@@ -173,7 +173,7 @@ final class GateProgramTest {
     }
 
     @Test
-    void tooManyRulesShutTheInterface() throws ConfigException {
+    void tooManyRulesCloseTheInterface() throws ConfigException {
         String blocks = IntStream.range(0, 3_000)
                 .mapToObj(i -> "10." + i / 256 + "." + i % 256 + ".0/24")
                 .collect(Collectors.joining(", "));
@@ -189,7 +189,7 @@ final class GateProgramTest {
         assertFalse(gate(pair, Frame.tcp("10.2.188.7", 1, OWN, 22, TcpFlags.SYN), true));
     }
 
-    /** A packet with both of its readings: as the first of a connection, and as a reply. */
+    /** A packet in both of its meanings: the first of a connection, and a reply. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Packet(byte[] sent, byte[] first, byte[] answered) {}
 
@@ -219,7 +219,7 @@ final class GateProgramTest {
         seen.forEach((kind, count) -> assertTrue(count > FRAMES / 100, seen::toString));
     }
 
-    /** No bytes and no length make a program end otherwise than with a verdict: 0 would be a pass. */
+    /** Any bytes of any length end with a verdict: a return value of 0 would mean pass. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
     @Tag("property")

@@ -25,7 +25,7 @@ final class AutoFlowsTest {
     }
 
     @Test
-    void tablesThatAreThereCount() {
+    void existingTablesCount() {
         assertEquals(0, AutoFlows.flows(PLENTY, 512 * MIB, PLENTY, 1_000_000));
         assertEquals(512 * MIB / 8 / 163 - 1000, AutoFlows.flows(PLENTY, 512 * MIB, PLENTY, 1000));
     }

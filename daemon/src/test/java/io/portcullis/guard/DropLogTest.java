@@ -60,7 +60,7 @@ final class DropLogTest {
     }
 
     @Test
-    void secondsThatFindNoRoomAreCounted() {
+    void secondsThatDoNotFitAreCounted() {
         DropLog drops = new DropLog(hasRoom::get);
         for (int i = 0; i < TAKES; i++) {
             drops.write("web0", new DropSamples.Taken(List.of(), 3));
@@ -73,7 +73,7 @@ final class DropLogTest {
     }
 
     @Test
-    void dropsThatFindNoRoomAreCounted() {
+    void dropsThatDoNotFitAreCounted() {
         DropLog drops = new DropLog(hasRoom::get);
         for (int i = 0; i < 60; i++) {
             drops.write("web0", SomeDrops.taken(TAKES));

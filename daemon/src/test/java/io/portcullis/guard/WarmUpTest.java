@@ -12,7 +12,7 @@ final class WarmUpTest {
     private static final int DROPPED = 2;
 
     @Test
-    void everyFrameWalksTheWholeWayAndIsDecidedAsMeant() {
+    void everyFrameTakesTheWholePathAndGetsItsVerdict() {
         WarmUp.Work done = WarmUp.run(() -> false);
         assertTrue(done.rounds() > 0, done.toString());
         assertEquals((long) done.rounds() * PASSED, done.passed(), done.toString());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a start makes of the history that the last run has left. */
+/** A start with the history that the last run has left. */
 final class ChangeLogTest {
     private static final ChangeView.By ALICE = new ChangeView.By(0, 1000, "alice", "apply", 4711);
     private static final Instant NOW = Instant.parse("2026-11-29T20:00:00Z");
@@ -71,7 +71,7 @@ final class ChangeLogTest {
         assertEquals(List.of(ChangeView.APPLIED, ChangeView.REFUSED), outcomes());
     }
 
-    /** The disk was full when its outcome was to be written; then the operator made room and applied the same files again. */
+    /** The disk was full when its outcome was to be written; then the operator freed space and applied the same files again. */
     @Test
     void aChangeThatWasBegunBeforeTheOneInForceIsNotUndone() throws IOException {
         add(ChangeView.APPLIED, 0, "one");
@@ -122,7 +122,7 @@ final class ChangeLogTest {
         add(ChangeView.APPLIED, 0, "one");
         add(ChangeView.APPLIED, 1, "two");
         history.setPending(Pending.of(2, 1, NOW, Duration.ofSeconds(60), ""));
-        // The folder of the rules is gone, and a file is in its place.
+        // The folder of the rules is gone, and a file has its name.
         Path other = Files.createDirectories(folder.resolve("x")).resolve("rules.yaml");
         History odd = new History(folder.resolve("odd"), other);
         ChangeView draft = history.find(1).orElseThrow();

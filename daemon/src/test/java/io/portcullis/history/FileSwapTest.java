@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of a configuration replaced by those of another one, on disks and in folders of every kind. */
+/** The files of a configuration are replaced by those of another one, on disks and in folders of every kind. */
 @Timeout(60)
 final class FileSwapTest {
     @TempDir
@@ -55,7 +55,7 @@ final class FileSwapTest {
         return new SourceText(file.toString(), yaml);
     }
 
-    /** Every file below the folder, hidden ones too, with its text, or where its link leads. */
+    /** Every file below the folder, hidden ones too, with its text or its link's target. */
     private Map<String, String> disk() throws IOException {
         TreeMap<String, String> disk = new TreeMap<>();
         try (Stream<Path> all = Files.walk(parent)) {
@@ -76,7 +76,7 @@ final class FileSwapTest {
     }
 
     @Test
-    void onlyWhatDiffersIsWritten() throws IOException {
+    void onlyDifferingFilesAreWritten() throws IOException {
         Path b = folder.resolve("b.yaml");
         FileSwap swap =
                 FileSwap.to(List.of(text(main, "old main"), text(b, "new b")), Set.of(a, folder.resolve("none")));
@@ -136,7 +136,7 @@ final class FileSwapTest {
     }
 
     @Test
-    void aLinkThatLeadsNowhereIsRefused() throws IOException {
+    void aDanglingLinkIsRefused() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("l.yaml"), parent.resolve("gone/x.yaml"));
         var before = disk();
         FileSystemException refused =
@@ -185,7 +185,7 @@ final class FileSwapTest {
     }
 
     @Test
-    void whatIsNoFileIsRefusedBeforeAnythingChanges() throws Exception {
+    void anythingButAFileIsRefusedBeforeAnythingChanges() throws Exception {
         Path pipe = folder.resolve("pipe.yaml");
         assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
         Path sub = Files.createDirectory(folder.resolve("sub.yaml"));
@@ -245,7 +245,7 @@ final class FileSwapTest {
         });
     }
 
-    /** The second file can't take its name: a folder came in between. */
+    /** The second file can't get its name: a folder was made in between. */
     @Test
     void aFailureInTheMiddleRestoresAll() throws IOException {
         assumeTrue(OwnedFile.user() == 0);
@@ -309,7 +309,7 @@ final class FileSwapTest {
     }
 
     @Test
-    void whatSomebodyEditedMeanwhileStays() throws IOException {
+    void editsOfOthersMeanwhileStay() throws IOException {
         List<SourceText> old = List.of(text(main, "old main"), text(a, "old a"));
         List<SourceText> next = List.of(text(main, "new main"), text(a, "new a"), text(folder.resolve("x.yaml"), "x"));
         Files.writeString(main, "new main");
@@ -322,7 +322,7 @@ final class FileSwapTest {
         assertEquals("old main", Files.readString(main));
         assertEquals("mine", Files.readString(a));
         assertEquals("mine too", Files.readString(folder.resolve("x.yaml")));
-        // Removed by the change, and made anew by somebody.
+        // Removed by the change, and made again by another process.
         Files.writeString(a, "mine");
         assertTrue(FileSwap.undo(List.of(text(main, "old main")), old).isEmpty());
         // An edit that came between the plan and the swap is replaced like the file that was planned.
@@ -394,7 +394,7 @@ final class FileSwapTest {
 
     @Test
     @Tag("slow")
-    void aUserWhoMayNotIsToldWhichCommandHelps() throws Exception {
+    void aUserWithoutPermissionGetsTheCommandThatHelps() throws Exception {
         assumeTrue(OwnedFile.user() == 0);
         for (Path each = parent; each != null && !each.equals(each.getRoot()); each = each.getParent()) {
             if (!Files.getPosixFilePermissions(each)

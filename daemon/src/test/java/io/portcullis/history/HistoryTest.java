@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.linux.OwnedFile;
 import io.portcullis.operations.ChangeView;
+import io.portcullis.testing.FileTree;
 import io.portcullis.testing.SmallTmpfs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -102,7 +103,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatIsAddedIsRead() throws IOException {
+    void anAddedChangeIsRead() throws IOException {
         History history = loaded();
         assertEquals(1, history.next());
         ChangeView kept = history.add(draft(ChangeView.BEGUN, "why\u0007 \ud83d\ude00\n\"@2\""), FIRST);
@@ -190,7 +191,7 @@ final class HistoryTest {
     }
 
     @Test
-    void pruneKeepsWhatIsNeededAndTheNewest() throws IOException {
+    void pruneKeepsTheNeededChangesAndTheNewest() throws IOException {
         History history = loaded();
         for (int i = 0; i < 6; i++) {
             history.add(i == 5 ? draft(ChangeView.REFUSED, "") : applied(), text("version: " + i));
@@ -285,11 +286,7 @@ final class HistoryTest {
         History history = loaded();
         history.add(applied(), FIRST);
         history.add(applied(), SECOND);
-        try (Stream<Path> all = Files.walk(folder())) {
-            for (Path each : all.sorted(Collections.reverseOrder()).toList()) {
-                Files.delete(each);
-            }
-        }
+        FileTree.delete(folder());
         assertEquals(3, history.next());
         assertThrows(IOException.class, () -> history.conclude(2, ChangeView.CONFIRMED, ""));
         assertThrows(IOException.class, () -> history.texts(history.find(2).orElseThrow()));
@@ -360,7 +357,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatIsNoFileIsNotOpenedForLong() throws Exception {
+    void anythingButAFileDoesNotBlock() throws Exception {
         History history = loaded();
         ChangeView kept = history.add(applied(), FIRST);
         Path change = folder(1).resolve("change.json");
@@ -400,10 +397,10 @@ final class HistoryTest {
                 "{",
                 "{\"change\": 2}",
                 "{\"change\": 2, \"base\": 1, \"at\": \"yesterday\", \"until\": \"2999-01-01T00:00:00Z\"}",
-                // Of another change: its end would never remove this note.
+                // The note of another change: that change's end would never remove this one.
                 "{\"change\": 1, \"base\": 0, \"at\": \"2026-01-01T00:00:00Z\", \"until\": \"2999-01-01T00:00:00Z\"}"
             })
-    void theChangeOfADamagedNoteGoesBack(String content) throws IOException {
+    void theChangeOfADamagedNoteIsRolledBack(String content) throws IOException {
         History history = loaded();
         history.add(applied(), FIRST);
         history.add(applied(), SECOND);
@@ -447,7 +444,7 @@ final class HistoryTest {
     }
 
     @Test
-    void aFolderThatOthersMayWriteIsNotRead() throws IOException {
+    void aFolderWritableByOthersIsNotRead() throws IOException {
         loaded().add(applied(), FIRST);
         Files.setPosixFilePermissions(folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         History others = new History(lasting, MAIN);
@@ -467,7 +464,7 @@ final class HistoryTest {
     }
 
     @Test
-    void aFullDiskKeepsWhatIsThere() throws Exception {
+    void aFullDiskKeepsTheExistingChanges() throws Exception {
         assumeTrue(OwnedFile.user() == 0);
         SmallTmpfs.run(lasting, 256 << 10, () -> {
             History history = loaded();
@@ -505,7 +502,7 @@ final class HistoryTest {
         });
     }
 
-    /** Fills the disk but for some pages. */
+    /** Fills the disk except for some pages. */
     private static void fill(Path ballast, int pages) throws IOException {
         byte[] page = new byte[4_096];
         int written = 0;
@@ -550,7 +547,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatEndedProcessesLeftGoes() throws IOException {
+    void leftoversOfEndedProcessesAreRemoved() throws IOException {
         History history = loaded();
         history.add(applied(), FIRST);
         Path half = Files.createDirectory(folder().resolve(".new"));

@@ -62,7 +62,7 @@ final class LastGoodTest {
     }
 
     @Test
-    void whatIsKeptIsFoundAsItWas() throws IOException {
+    void theKeptConfigurationIsFoundUnchanged() throws IOException {
         assertNothing("none is kept");
         keep(FIRST);
         assertKept(FIRST);
@@ -97,7 +97,7 @@ final class LastGoodTest {
     }
 
     @Test
-    void whatIsUnchangedIsNotWritten() throws IOException {
+    void unchangedFilesAreNotWritten() throws IOException {
         keep(FIRST);
         FileTime longAgo = FileTime.from(Instant.EPOCH);
         for (Path file : files()) {
@@ -140,7 +140,7 @@ final class LastGoodTest {
     }
 
     @Test
-    void whatIsDamagedIsNotObeyedAndIsKeptAnew() throws IOException {
+    void aDamagedConfigurationIsNotUsedAndIsKeptAgain() throws IOException {
         keep(FIRST);
         Path damaged = copy(1);
         byte[] whole = Files.readAllBytes(damaged);
@@ -184,7 +184,7 @@ final class LastGoodTest {
     }
 
     @Test
-    void whereOthersMayWriteNothingIsKeptOrObeyed() throws IOException {
+    void inAFolderWritableByOthersNothingIsKeptOrUsed() throws IOException {
         keep(FIRST);
         Files.setPosixFilePermissions(lastGood().folder(), PosixFilePermissions.fromString("rwxrwxrwx"));
         assertNothing("may be written by others");
@@ -194,7 +194,7 @@ final class LastGoodTest {
 
     /** Opening such a pipe waits until somebody writes to it. */
     @Test
-    void aPipeOfOthersDoesNotHoldTheReloadUp() throws Exception {
+    void aPipeOfOthersDoesNotBlockTheReload() throws Exception {
         keep(FIRST);
         Path index = lastGood().folder().resolve("index.json");
         Files.delete(index);
@@ -206,7 +206,7 @@ final class LastGoodTest {
     }
 
     @Test
-    void whereItCannotBeKeptTheReasonIsSaid() throws IOException {
+    void aFailureToKeepItIsReportedWithItsReason() throws IOException {
         Files.writeString(lasting.resolve("last-good"), "a file where the folder should be");
         Optional<String> trouble = lastGood().keep(FIRST);
         assertTrue(trouble.orElse("").contains("is not kept"), trouble::toString);

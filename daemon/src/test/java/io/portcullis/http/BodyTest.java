@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Requests with bodies, to a real server on a Unix socket, by clients that behave and others that do not. */
+/** Requests with bodies to a real server on a Unix socket, by clients that behave and others that do not. */
 @Timeout(120)
 @Tag("slow")
 final class BodyTest {
@@ -51,7 +51,7 @@ final class BodyTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
 
-    /** Bytes of the bodies that are with a resource now, and the most at once. */
+    /** The bytes of bodies in use by a resource now, and their maximum. */
     private final AtomicLong held = new AtomicLong();
 
     private final AtomicLong mostHeld = new AtomicLong();
@@ -229,7 +229,7 @@ final class BodyTest {
 
     /** The pause is the test's subject: a sender that is slow and never silent. */
     @Test
-    void whoDripsABodyIsCutAndItsMemoryIsFree() throws Exception {
+    void aSlowSenderOfABodyIsCutOffAndItsMemoryReleased() throws Exception {
         serve(Duration.ofSeconds(1));
         SocketChannel peer = connect();
         send(peer, "POST /large HTTP/1.1\r\nContent-Length: " + BodyMemory.most() + "\r\n\r\n");
@@ -239,13 +239,14 @@ final class BodyTest {
                 Thread.sleep(10);
             }
         });
-        // Small beside all the memory, which the other one had; the largest one may take longer than this idle time.
+        // Small compared with all the memory, which the other one had; the largest body may take longer than this idle
+        // time.
         assertEquals(new SocketClient.Reply(200, "5000"), post("/large", new byte[5_000]));
     }
 
     private void awaitRoomForTheLargest() {
         byte[] largest = new byte[(int) BodyMemory.most()];
-        ListeningTest.await("room for the largest body", () -> {
+        ListeningTest.await("space for the largest body", () -> {
             try {
                 return post("/large", largest).equals(new SocketClient.Reply(200, "" + largest.length));
             } catch (Unreachable e) {
@@ -271,7 +272,7 @@ final class BodyTest {
         }
     }
 
-    /** Its sender is gone before it is answered, and while another of its requests waits: what the resource works with stays its own. */
+    /** Its sender disconnects before the answer, while another of its requests waits: the resource keeps its own body. */
     @Test
     void aBodyThatIsInUseCountsUntilItsAnswer() throws Exception {
         serve(HttpServer.IDLE);
@@ -351,7 +352,7 @@ final class BodyTest {
         my $n = sysread($s, my $answer, 100); print "end\\n";
         """;
 
-    /** Root's own request does not wait for a user who announces much and sends little. */
+    /** Root's request does not wait for a user who announces much and sends little. */
     @Test
     void rootTakesThePlaceOfAnotherUserWhoIsStillSending() throws Exception {
         assumeTrue((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "setpriv needs root");

@@ -59,7 +59,7 @@ public final class ListeningTest {
         return fake;
     }
 
-    /** Waits, boundedly, for what has to become true. */
+    /** Waits, within bounds, until the condition is true. */
     public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENT.toNanos();
         while (!condition.getAsBoolean()) {
@@ -73,7 +73,7 @@ public final class ListeningTest {
     }
 
     @Test
-    void whatIsRefusedIsTriedAgainUntilItIsNot() {
+    void aRefusedAddressIsRetriedUntilItWorks() {
         AtomicInteger refusals = new AtomicInteger();
         CountDownLatch free = new CountDownLatch(1);
         Listening listening = start(() -> {
@@ -92,7 +92,7 @@ public final class ListeningTest {
     }
 
     @Test
-    void aServerThatNobodyReachesIsOpenedAnew() {
+    void anUnreachableServerIsOpenedAgain() {
         Listening listening = start(this::open);
         await("the first", () -> listening.trouble().isEmpty());
         opened.getFirst().trouble = "its file is gone";
@@ -102,7 +102,7 @@ public final class ListeningTest {
     }
 
     @Test
-    void aDefectIsToldAndNotTheEnd() {
+    void aDefectIsReportedAndEndsNothing() {
         List<Throwable> defects = new CopyOnWriteArrayList<>();
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((_, defect) -> defects.add(defect));
@@ -123,7 +123,7 @@ public final class ListeningTest {
     }
 
     @Test
-    void whatIsOpenedTooLateIsClosed() throws InterruptedException {
+    void aSocketThatIsOpenedTooLateIsClosed() throws InterruptedException {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch found = new CountDownLatch(1);
         Listening listening = start(() -> {
@@ -144,7 +144,7 @@ public final class ListeningTest {
     }
 
     @Test
-    void aClosedOneIsNotOpenedAnew() {
+    void aClosedServerIsNotOpenedAgain() {
         Listening listening = start(this::open);
         await("it", () -> listening.trouble().isEmpty());
         listening.close();

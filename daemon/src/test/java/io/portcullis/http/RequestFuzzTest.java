@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever comes in on a connection to the metrics or the control server: it is requests or a refusal, the same ones however the
- * bytes were cut, and each is answered. An input is a byte, which says after how many bytes they are cut, and what comes in.
+ * Any bytes on a connection to the metrics or the control server are requests or a refusal, the same ones however the bytes are
+ * cut, and each is answered. An input is a byte, the number of bytes between two cuts, and the bytes on the connection.
  */
 @Tag("fuzz")
 final class RequestFuzzTest {

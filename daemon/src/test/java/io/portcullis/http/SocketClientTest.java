@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The client against servers that are not there, or not what they should be. */
+/** The client with servers that are absent or misbehave. */
 @Timeout(60)
 final class SocketClientTest {
     private static final Duration PATIENT = Duration.ofSeconds(30);
@@ -124,7 +124,7 @@ final class SocketClientTest {
     }
 
     @Test
-    void aServerThatClosesWithoutAWordIsNamed() {
+    void aServerThatClosesWithoutAnAnswerIsNamed() {
         Thread.ofPlatform().daemon().start(() -> {
             try (SocketChannel peer = listener.accept()) {
                 peer.shutdownInput();
@@ -148,7 +148,7 @@ final class SocketClientTest {
     }
 
     @Test
-    void aServerThatIsTooFullToConnectToIsGivenUpInTime() throws IOException {
+    void aServerWithAFullBacklogRunsIntoTheTimeLimit() throws IOException {
         listener.close();
         socket = folder.resolve("full.sock");
         listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

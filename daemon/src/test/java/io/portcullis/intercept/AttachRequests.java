@@ -11,7 +11,7 @@ import java.util.Objects;
 final class AttachRequests {
     private AttachRequests() {}
 
-    /** An interface of these keys, in the notation of a flow map. */
+    /** An interface with these keys, as YAML's flow map. */
     static Interception.AttachRequest of(String name, String keys, boolean ring, Path state) throws ConfigException {
         Config config = ConfigReader.parse(
                 "version: 1\ninterfaces: {\"" + name + "\": {" + keys

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A bridge's two NICs, out0 (up) and in0 (down), each with its far end, w0 and m0, in the same namespace. */
+/** The two NICs of a bridge, out0 (up) and in0 (down), each with its far end, w0 and m0, in the same namespace. */
 @Tag("netns")
 @Timeout(120)
 class BridgeTest {
@@ -54,7 +54,7 @@ class BridgeTest {
         namespace.close();
     }
 
-    /** Like a process that starts after the end of the one before it. */
+    /** Like a process that starts after the previous one has ended. */
     private Bridge attach(String interfaceName, String outside, String inside) throws Exception {
         if (last != null) {
             last.leave();
@@ -106,7 +106,7 @@ class BridgeTest {
     }
 
     @Test
-    void attachingChangesWhatItSaysAndDetachingPutsExactlyThatBack() throws Exception {
+    void attachingReportsItsChangesAndDetachingRestoresExactlyThose() throws Exception {
         namespace.exec("sysctl -qw net.ipv4.conf.out0.rp_filter=10");
         String before = state();
         Bridge bridge = attach("edge", "out0", "in0");
@@ -244,7 +244,7 @@ class BridgeTest {
     }
 
     @Test
-    void afterACrashAllCanBePutBackFromTheJournals() throws Exception {
+    void afterACrashEverythingCanBeRestoredFromTheJournals() throws Exception {
         String before = state();
         attach("edge", "out0", "in0");
         Restored restored = detachAll();
@@ -273,7 +273,7 @@ class BridgeTest {
     }
 
     @Test
-    void nicsThatAreGoneOrMadeAnewHaveNothingToRestore() throws Exception {
+    void nicsThatAreGoneOrMadeAgainHaveNothingToRestore() throws Exception {
         attach("edge", "out0", "in0");
         int index = namespace.in(() -> Nics.index("out0"));
         namespace.ip("link del out0");
@@ -306,7 +306,7 @@ class BridgeTest {
     }
 
     @Test
-    void whatTheNicKeepsOnIsSaid() throws Exception {
+    void offloadsThatTheNicKeepsOnAreReported() throws Exception {
         namespace.ip("link add link m0 name mv0 type macvlan");
         String before = namespace.exec("ethtool -k mv0");
         Bridge bridge = attach("edge", "out0", "mv0");
@@ -319,7 +319,7 @@ class BridgeTest {
 
     @Test
     void aFailureHalfWayIsUndone() throws Exception {
-        // A macvlan with the MAC address of one that is up can't be set up.
+        // A macvlan can't be set up with the MAC address of another that is up.
         namespace.ip("link add link m0 name mv0 address 02:00:00:00:00:44 type macvlan");
         namespace.ip("link add link m0 name mv1 address 02:00:00:00:00:44 type macvlan");
         namespace.ip("link set mv0 up");
@@ -333,7 +333,7 @@ class BridgeTest {
     }
 
     @Test
-    void whereNothingCanBeNotedItIsGuardedAllTheSame() throws Exception {
+    void withoutAJournalItIsGuardedAllTheSame() throws Exception {
         String before = state();
         Path file = Files.createFile(directory.resolve("file"));
         Bridge bridge = namespace.in(() -> AttachRequests.bridge("edge", "out0", "in0", false, file.resolve("state")));
@@ -389,7 +389,7 @@ class BridgeTest {
     }
 
     @Test
-    void aJournalOfAnotherUserIsNotObeyed() throws Exception {
+    void aJournalOfAnotherUserIsIgnored() throws Exception {
         attach("edge", "out0", "in0").leave();
         Files.setAttribute(journals().getFirst(), "unix:uid", 65_534);
         String attached = state();
@@ -425,7 +425,7 @@ class BridgeTest {
     }
 
     @Test
-    void madeAnewWithTheOldIndexAndAddressItIsAnotherNic() throws Exception {
+    void aNicMadeAgainWithTheOldIndexAndAddressIsAnotherNic() throws Exception {
         namespace.exec("sysctl -qw net.ipv4.conf.in0.rp_filter=10");
         attach("edge", "out0", "in0").leave();
         int index = namespace.in(() -> Nics.index("in0"));
@@ -440,7 +440,7 @@ class BridgeTest {
     }
 
     @Test
-    void whatSomebodyChangesIsSetAgain() throws Exception {
+    void foreignChangesAreReverted() throws Exception {
         Bridge bridge = attach("edge", "out0", "in0");
         namespace.in(() -> bridge.engage(1));
         namespace.exec("sysctl -qw net.ipv6.conf.in0.disable_ipv6=0");
@@ -534,7 +534,7 @@ class BridgeTest {
     }
 
     @Test
-    void aFailedAttachLeavesShutWhatIs() throws Exception {
+    void aFailedAttachLeavesAClosedNicClosed() throws Exception {
         Bridge first = attach("edge", "out0", "in0");
         namespace.in(() -> first.engage(1));
         first.leave();

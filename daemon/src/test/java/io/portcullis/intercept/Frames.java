@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** The frames that an outsider tries on the firewall's own IP stack. Network byte order throughout. */
+/** The frames that an outsider sends to the firewall's own IP stack. Network byte order throughout. */
 final class Frames {
     static final String BROADCAST = "ff:ff:ff:ff:ff:ff";
     static final String NOBODY = "0.0.0.0";

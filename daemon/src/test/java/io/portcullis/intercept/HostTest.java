@@ -41,9 +41,9 @@ final class HostTest {
                     JournalFile file = JournalFile.all(directory).getFirst();
                     try (Bpf program = Bpf.load(other)) {
                         Tcx.attachFirst(program, nic, true);
-                        Journal.AttachedProgram standing =
+                        Journal.AttachedProgram attached =
                                 new Journal.AttachedProgram(nic, true, 0, program.id(), other.fingerprint(), false);
-                        file.write(file.read().plus(standing));
+                        file.write(file.read().plus(attached));
                     }
                     assertEquals(2, Tcx.query(nic, true).entries().size());
                     engaged().leave();

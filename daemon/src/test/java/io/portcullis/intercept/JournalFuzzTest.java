@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever stands in a journal's file: it is none, with one line about why, or a journal in which everything can be asked for and
- * which is the same when it has been written and read again. An input is the file.
+ * Any content of a journal's file is either no journal, with one line that says why, or a journal whose every query works and
+ * which is the same after it has been written and read again. An input is the file.
  */
 @Tag("fuzz")
 final class JournalFuzzTest {
@@ -72,8 +72,8 @@ final class JournalFuzzTest {
         for (Journal.Pair pair : journal.pairs()) {
             assertFalse(pair.near().isEmpty() || pair.far().isEmpty(), "a pair without a name");
         }
-        for (Journal.AttachedProgram standing : journal.programs()) {
-            assertTrue(standing.isSame(standing) && standing.hook().nic() == standing.nic());
+        for (Journal.AttachedProgram program : journal.programs()) {
+            assertTrue(program.isSame(program) && program.hook().nic() == program.nic());
         }
         for (Journal.Entry entry : journal.nics()) {
             assertEquals(entry, entry.withSwitches(entry.switches(), entry.linkLocals()));

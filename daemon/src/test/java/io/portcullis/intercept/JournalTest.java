@@ -41,7 +41,7 @@ class JournalTest {
     Path directory;
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void aJournalIsReadAsItWasWritten() throws IOException {
         Path made = directory.resolve("state");
         JournalFile file = JournalFile.ofInterface(made, "edge");
         file.write(EDGE);
@@ -115,7 +115,7 @@ class JournalTest {
                 "{\"interfaceName\": \"edge\", \"bootId\": \"b\", \"nics\": [null]}",
                 "{\"interfaceName\": \"edge\", \"bootId\": \"b\", \"nics\": []} and more"
             })
-    void aBrokenOneIsNamedInOneLineAndPutAside(String content) throws IOException {
+    void aBrokenOneIsNamedInOneLineAndMovedAside(String content) throws IOException {
         Path path = Files.writeString(directory.resolve("restore-edge.json"), content);
         String message = String.valueOf(assertThrows(IOException.class, () -> new JournalFile(path).read())
                 .getMessage());
@@ -131,7 +131,7 @@ class JournalTest {
     }
 
     @Test
-    void ofALaterVersionWhatIsKnownCounts() throws IOException {
+    void theKnownFieldsOfALaterVersionCount() throws IOException {
         Path path = Files.writeString(directory.resolve("restore-edge.json"), """
                 {"interfaceName": "edge", "bootId": "b", "later": {"a": [1]},
                  "nics": [{"name": "out0", "index": 2, "switches": {"RP_FILTER": "2", "OF_2031": "1"}, "later": 7}],
@@ -145,7 +145,7 @@ class JournalTest {
     }
 
     @Test
-    void whatIsNoRegularFileIsNotRead() throws IOException {
+    void onlyRegularFilesAreRead() throws IOException {
         Path elsewhere = Files.writeString(directory.resolve("elsewhere"), "{}");
         JournalFile link = JournalFile.ofInterface(directory, "link");
         Files.createSymbolicLink(link.path(), elsewhere);
@@ -162,7 +162,7 @@ class JournalTest {
     }
 
     @Test
-    void theAliasTellsAsManyProgramsAsItHasRoomFor() {
+    void theAliasNamesAsManyProgramsAsFit() {
         List<Journal.AttachedProgram> many = IntStream.range(100, 200)
                 .mapToObj(i -> new Journal.AttachedProgram(i, i % 2 == 0, 0, i * 1000, "", false))
                 .toList();

@@ -46,7 +46,7 @@ final class LinkFollowingTest {
     }
 
     @Test
-    void aSideThatWasLetGoMayLookForItsCarrierForAWhile() {
+    void aReleasedSideMayLookForItsCarrierForAWhile() {
         after(1, true, true);
         after(SETTLE_NS, false, true);
         assertNull(after(SETTLE_NS, true, false));
@@ -72,7 +72,7 @@ final class LinkFollowingTest {
 
     @Test
     @Tag("property")
-    void whateverHappensItEndsWithNothingHeldWhenBothHaveTheirCarrier() {
+    void nothingIsHeldInTheEndIfBothHaveTheirCarrier() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < 20_000; i++) {

@@ -99,7 +99,7 @@ final class LostNotesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"nic: e0", "nic: e0, attach: clsact"})
-    void aStartPutsItsProgramsBeforeThoseThatNoJournalHas(String keys) throws Exception {
+    void aStartAttachesItsProgramsBeforeThoseOfNoJournal(String keys) throws Exception {
         namespace.in(() -> {
             engaged("web0", keys, mark("mode: host, nic: e0"), directory).leave();
             loseJournals(directory);
@@ -123,7 +123,7 @@ final class LostNotesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"nic: e0", "nic: e0, attach: clsact"})
-    void detachFindsWhatNoJournalHas(String keys) throws Exception {
+    void detachFindsProgramsOfNoJournal(String keys) throws Exception {
         namespace.in(() -> {
             engaged("web0", keys, OTHER, directory).leave();
             loseJournals(directory);
@@ -138,7 +138,7 @@ final class LostNotesTest {
     }
 
     @Test
-    void aBridgesProgramsAreFoundToo() throws Exception {
+    void theProgramsOfABridgeAreFoundToo() throws Exception {
         namespace.in(() -> {
             Bridge bridge = AttachRequests.bridge("edge", "e0", "e1", true, directory);
             bridge.engage(1);
@@ -163,14 +163,14 @@ final class LostNotesTest {
     }
 
     @Test
-    void whatNoJournalHasStaysIsNamedAndDetached() throws Exception {
+    void programsOfNoJournalStayAreNamedAndAreDetached() throws Exception {
         namespace.in(() -> {
             engaged("old0", "nic: e1", OTHER, directory).leave();
             loseJournals(directory);
             Host host = engaged("web0", "nic: e0", OTHER, directory);
             Restored others = Restoration.detachOthers(directory, Set.of("web0"), List.of("e0"));
             assertEquals(List.of(), others.faults());
-            // It may belong to another portcullis, and a shut NIC stays shut.
+            // It may belong to another portcullis, and a closed NIC stays closed.
             assertEquals(1, programs("e1", true));
             assertTrue(
                     others.lines().stream()
@@ -236,7 +236,7 @@ final class LostNotesTest {
     }
 
     @Test
-    void whatIsShutStaysShutUntilItIsTakenOver() throws Exception {
+    void aClosedNicStaysClosedUntilItIsTakenOver() throws Exception {
         namespace.in(() -> {
             ClosedNics shut = new ClosedNics(directory);
             List<String> lines = shut.shut("web0", List.of("e0", "lo", "nosuch0"));
@@ -267,7 +267,7 @@ final class LostNotesTest {
 
     /** A daemon that has a claim and does not guard must not keep the NIC open. */
     @Test
-    void aClaimThatSomebodyHasLeavesNoNicOpen() throws Exception {
+    void aNicThatAnotherProcessHasClaimedIsNotOpened() throws Exception {
         namespace.in(() -> {
             try (NicClaim _ =
                     NicClaim.take(directory, Nics.named("e0"), "somebody").orElseThrow()) {
@@ -283,7 +283,7 @@ final class LostNotesTest {
     }
 
     @Test
-    void whatNoDiskTakesANoteOfIsShutOnceAndReleased() throws Exception {
+    void onAFullDiskANicIsClosedOnceAndReleased() throws Exception {
         Path nowhere = Path.of("/dev/null/state");
         namespace.in(() -> {
             ClosedNics shut = new ClosedNics(nowhere);
@@ -303,7 +303,7 @@ final class LostNotesTest {
     }
 
     @Test
-    void whatIsShutIsGivenBack() throws Exception {
+    void aClosedNicIsGivenBack() throws Exception {
         namespace.in(() -> {
             assertEquals(
                     2,
@@ -373,7 +373,7 @@ final class LostNotesTest {
             second.detach();
         }
 
-        /** Prints a result; this process has no other channel to the test. */
+        /** Prints a result: the only channel from this process to the test. */
         private static void say(boolean condition, String what, Object why) {
             System.out.println(condition ? what : "not " + what + ": " + why);
         }
@@ -433,7 +433,7 @@ final class LostNotesTest {
         return child(prefix, setUp, main, List.of());
     }
 
-    /** Runs a class of the tests in the namespace, after a shell has set something up. */
+    /** Runs a class of the tests in the namespace, after a shell command. */
     private String child(List<String> prefix, String setUp, Class<?> main, List<String> as) throws Exception {
         List<String> java = new ArrayList<>(as);
         java.addAll(List.of(

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The firewall's own IP stack, tried from outside: by a router advertisement, and by ARP and UDP for the address of a third
- * NIC. Without the bridge each of them works, which shows that the test would see it; with it, none.
+ * The firewall's own IP stack, probed from outside: by a router advertisement, and by ARP and UDP for the address of a third NIC.
+ * Without the bridge each of them gets through, which shows that the test would see it; with it, none does.
  */
 @Tag("netns")
 @Timeout(120)
@@ -39,8 +39,8 @@ class StackOffTheWireTest {
     private static final String THIRD_NICS = "198.51.100.1";
     private static final int PORT = 5555;
     /**
-     * What must not come can't be awaited. The stack answers in the softirq that brings the question, so this is ample; were
-     * it too short, an answer would be missed, never one made up.
+     * An absence can't be awaited. The stack answers in the softirq that receives the frame, so this time is ample; if it were
+     * too short, an answer would be missed, never invented.
      */
     private static final int GRACE_MS = 1_000;
 
@@ -101,7 +101,7 @@ class StackOffTheWireTest {
             Bridge bridge = firewall.in(() -> AttachRequests.bridge("edge", "out0", "in0", false, directory));
             assertEquals(List.of(), firewall.in(this::addresses));
             assertEquals("", firewall.ip("-6 route show default"));
-            // No condition ends it: all frames of the changes above are to be over.
+            // Waits for a fixed time: all frames of the changes above have to be over.
             Thread.sleep(GRACE_MS);
             wire.drain();
             firewall.ip("neigh flush dev out0");

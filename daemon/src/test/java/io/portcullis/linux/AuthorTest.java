@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class AuthorTest {
     private static final int NOBODY = 65534;
 
-    /** In /tmp, which is everybody's, and sticky. */
+    /** In /tmp, which everybody may write and which is sticky. */
     @TempDir
     Path folder;
 
@@ -31,14 +31,14 @@ final class AuthorTest {
     }
 
     @Test
-    void oursIsTrustedAndSoIsWhatIsNotThere() throws IOException {
+    void ourOwnFilesAreTrustedAndSoAreMissingOnes() throws IOException {
         assertEquals(new Author.Trusted(), Author.of(folder));
         assertEquals(new Author.Trusted(), Author.of(folder.resolve("a/b")));
         assertEquals(new Author.Trusted(), Author.of(Path.of("/proc/sys")));
     }
 
     @Test
-    void aFolderThatOthersMayWriteHasManyAuthors() throws IOException {
+    void aFolderWritableByOthersHasManyAuthors() throws IOException {
         Path inner = Files.createDirectory(folder.resolve("inner"));
         mode(inner, "rwxrwx---");
         assertInstanceOf(Author.Anybody.class, Author.of(inner));
@@ -49,7 +49,7 @@ final class AuthorTest {
     }
 
     @Test
-    void aStickyFolderHasManyAuthorsAndNobodyReplacesWhatIsInIt() throws IOException {
+    void aStickyFolderHasManyAuthorsAndItsFilesCanNotBeReplaced() throws IOException {
         Files.setAttribute(folder, "unix:mode", 01777);
         assertInstanceOf(Author.Anybody.class, Author.of(folder));
         assertEquals(new Author.Trusted(), Author.of(Files.createDirectory(folder.resolve("ours"))));

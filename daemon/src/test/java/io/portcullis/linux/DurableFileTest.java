@@ -40,7 +40,7 @@ final class DurableFileTest {
     void aFileIsReplacedAndNothingElseIsLeft() throws IOException {
         Path file = folder.resolve("a.json");
         DurableFile.write(file, OLD);
-        // What an interruption has left.
+        // A file that an interruption has left.
         Files.writeString(folder.resolve("a.json.new"), "half");
         DurableFile.write(file, NEW);
         assertArrayEquals(NEW, Files.readAllBytes(file));

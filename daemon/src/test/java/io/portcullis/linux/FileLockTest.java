@@ -27,7 +27,7 @@ final class FileLockTest {
     }
 
     @Test
-    void whoHoldsItIsTold() throws IOException {
+    void itsHolderIsNamed() throws IOException {
         assertEquals(Optional.empty(), FileLock.holder(file));
         try (FileLock _ = FileLock.take(file, "web0 of pid 7").orElseThrow()) {
             assertEquals(Optional.of("web0 of pid 7"), FileLock.holder(file));
@@ -38,7 +38,7 @@ final class FileLockTest {
 
     /** The folder may be another user's: root reads the holder there. */
     @Test
-    void aHostileFileIsNeitherFollowedNorWaitedForNorReadInWhole() throws Exception {
+    void aHostileFileIsNeitherFollowedNorAwaitedNorReadInWhole() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "secret");
         try (FileLock _ = FileLock.take(secret, "secret").orElseThrow()) {
             Files.createSymbolicLink(file, secret);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 final class LastingThreadTest {
     @Test
-    void itBeginsAgainAfterADefectAndTellsOfIt() throws InterruptedException {
+    void itBeginsAgainAfterADefectAndReportsIt() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
         List<String> told = new CopyOnWriteArrayList<>();
         Thread thread = LastingThread.unstarted("lasts", () -> {
@@ -19,7 +19,7 @@ final class LastingThreadTest {
                 case 1 -> throw new IllegalStateException("first");
                 case 2 -> throw new StackOverflowError("second");
                 default -> {
-                    // Well.
+                    // No defect.
                 }
             }
         });

@@ -16,7 +16,7 @@ public final class NotifySocket implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** As NOTIFY_SOCKET holds it: a path, or {@code @} and an abstract name. */
+    /** The value of NOTIFY_SOCKET: a path, or {@code @} and an abstract name. */
     public static NotifySocket bind(String socketAddress) throws ErrnoException {
         int fd = (int) ErrnoException.check(
                 Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "socket(AF_UNIX, SOCK_DGRAM)");

@@ -38,7 +38,7 @@ class SdNotifyTest {
     /** The queue holds net.unix.max_dgram_qlen messages. A daemon must not hang because its service manager hangs. */
     @Test
     @Timeout(30)
-    void aReceiverThatReadsNothingHoldsNobodyUpForLong() throws ErrnoException {
+    void aReceiverThatReadsNothingBlocksForAShortTimeOnly() throws ErrnoException {
         String address = "@portcullis-full-" + ProcessHandle.current().pid();
         try (NotifySocket full = NotifySocket.bind(address)) {
             ErrnoException refused = assertThrows(ErrnoException.class, () -> {

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What a scrape shows of engines that decided about real frames. */
+/** The metrics in a scrape, of engines that have decided about real frames. */
 @Tag("slow")
 final class MetersTest {
     private static final String TWO_RULES = """
@@ -134,7 +134,7 @@ final class MetersTest {
     }
 
     @Test
-    void whatWasHandedOverIsShown() throws ConfigException {
+    void handedOverFramesAreShown() throws ConfigException {
         Engine engine = engine(config(TWO_RULES));
         watch(engine);
         engine.countTakenOver(3, 1);
@@ -196,7 +196,7 @@ final class MetersTest {
     }
 
     @Test
-    void everyReasonIsThereFromTheStart() throws ConfigException {
+    void everyReasonIsShownFromTheStart() throws ConfigException {
         watch(engine(config(TWO_RULES)));
         Map<String, Double> expected = new TreeMap<>();
         for (Direction direction : Direction.values()) {
@@ -211,7 +211,7 @@ final class MetersTest {
     }
 
     @Test
-    void rulesComeAndGoWithTheirPolicy() throws ConfigException {
+    void rulesAppearAndVanishWithTheirPolicy() throws ConfigException {
         Engine engine = engine(config(TWO_RULES));
         watch(engine);
         decide(engine, Direction.INGRESS, 1000, 53);
@@ -279,7 +279,7 @@ final class MetersTest {
     }
 
     @Test
-    void portsAreShownWithWhatTheyLost() throws ConfigException {
+    void portsAreShownWithTheirLosses() throws ConfigException {
         watch(engine(config(TWO_RULES)));
         long[] count = {0};
         for (PortCounter counter : PortCounter.values()) {
@@ -307,7 +307,7 @@ final class MetersTest {
     }
 
     @Test
-    void theLastReloadIsTold() {
+    void theLastReloadIsShown() {
         assertEquals(0.0, sample("portcullis_config_last_reload_successful"));
         meters.reloaded(true, 1_700_000_000L, 0.25);
         assertEquals(1.0, sample("portcullis_config_last_reload_successful"));
@@ -332,7 +332,7 @@ final class MetersTest {
     }
 
     @Test
-    void whatIsDegradedHasACause() {
+    void aDegradedPartHasACause() {
         for (String cause : List.of("config", "edits", "flows", "notes", "history", "metrics", "control")) {
             String sample = "\nportcullis_degraded{cause=\"" + cause + "\"} ";
             assertTrue(text(null).contains(sample + "0"), text(null));
@@ -368,7 +368,7 @@ final class MetersTest {
         assertFalse(text(null).contains("# EOF"));
         assertTrue(text(null).contains("# TYPE portcullis_packets_total counter\n"));
 
-        // What a Prometheus 3 sends.
+        // The header of Prometheus 3.
         String prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
                 + "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.2,/;q=0.1";
         assertEquals(

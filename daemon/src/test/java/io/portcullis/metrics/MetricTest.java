@@ -105,7 +105,7 @@ final class MetricTest {
                 .toList();
     }
 
-    /** What the comment lines of a scrape say, by family. */
+    /** The comment lines of a scrape, by family. */
     private Map<String, String> comments(String kind) {
         Map<String, String> comments = new TreeMap<>();
         for (String line : lines()) {
@@ -162,7 +162,7 @@ final class MetricTest {
     }
 
     @Test
-    void theDocumentsSayWhatEveryReasonMeans() throws IOException {
+    void theDocumentsExplainEveryReason() throws IOException {
         List<String> rows = Stream.of(Reason.values())
                 .filter(reason -> reason != Reason.NONE)
                 .map(reason -> "| `" + reason.label() + "` | " + reason.meaning())
@@ -175,7 +175,7 @@ final class MetricTest {
     }
 
     @Test
-    void theDocumentsSayWhatEveryLossMeans() throws IOException {
+    void theDocumentsExplainEveryLoss() throws IOException {
         List<String> rows = Stream.of(PortCounter.values())
                 .filter(counter -> counter.compareTo(PortCounter.SENT_BYTES) > 0)
                 .map(counter -> "| `" + counter.label() + "` | " + counter.errno() + " | " + counter.meaning() + " |")
@@ -207,7 +207,7 @@ final class MetricTest {
                 + (label.examples().isEmpty() ? "" : " = " + label.examples().replace("|", "\\|"));
     }
 
-    /** The rows of the table, in whichever document it is. */
+    /** The rows of the table, whichever document has it. */
     private static List<String> documented(String table) throws IOException {
         List<Path> documents = new ArrayList<>();
         for (String folder : List.of("..", ".", "../config")) {

@@ -65,7 +65,7 @@ class AddressTest {
                 ":1",
                 "١.2.3.4"
             })
-    void whatIsNoAddressIsRefused(String written) {
+    void anythingButAnAddressIsRefused(String written) {
         assertThrows(IllegalArgumentException.class, () -> Address.parse(written));
     }
 
@@ -94,7 +94,7 @@ class AddressTest {
     }
 
     @Test
-    void aBlockKnowsWhatIsInIt() {
+    void aBlockContainsItsAddresses() {
         Cidr block = new Cidr(Address.parse("2001:db8::"), 33);
         assertTrue(block.contains(Address.parse("2001:db8:7fff::1")));
         assertFalse(block.contains(Address.parse("2001:db8:8000::")));

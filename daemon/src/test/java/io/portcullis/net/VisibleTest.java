@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 
 class VisibleTest {
     @Test
-    void whatCanBeSeenStays() {
+    void visibleCharactersStay() {
         for (String text : new String[] {"", "web", "a b", "Büro 東京 Ω é", "\ud83d\ude80"}) {
             assertSame(text, Visible.text(text));
         }
     }
 
     @Test
-    void whatCannotBeSeenIsEscaped() {
+    void invisibleCharactersAreEscaped() {
         assertEquals("a\\u202eb", Visible.text("a\u202eb"));
         assertEquals("\\u2066\\u200b\\u200d\\ufeff\\xad", Visible.text("\u2066\u200b\u200d\ufeff\u00ad"));
         assertEquals("\\u2028\\u2029\\xa0\\u3164\\ufe0f", Visible.text("\u2028\u2029\u00a0\u3164\ufe0f"));
@@ -30,7 +30,7 @@ class VisibleTest {
     }
 
     @Test
-    void messagesNamesAndPlacesShowThem() {
+    void messagesNamesAndLocationsShowTheEscapes() {
         ConfigException refusal = assertThrows(
                 ConfigException.class,
                 () -> ConfigReader.parse(

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Changes as JSON, both ways, and values that nobody should send. */
+/** Changes as JSON, both ways, and invalid values. */
 final class ChangeRequestsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ChangeOptions OPTIONS =
@@ -40,7 +40,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void aRequestIsReadAsItWasWritten() throws IOException {
         roundTrip(CHANGE, ChangeView.class);
         roundTrip(OPTIONS, ChangeOptions.class);
         roundTrip(new RollbackRequest(41, OPTIONS), RollbackRequest.class);
@@ -75,7 +75,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatIsMissingIsPlain() throws IOException {
+    void aMissingFieldHasItsDefault() throws IOException {
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{}", ChangeOptions.class));
         assertEquals(ChangeOptions.PLAIN, JSON.readValue("{\"note\": null, \"session\": null}", ChangeOptions.class));
         assertEquals(
@@ -162,7 +162,7 @@ final class ChangeRequestsTest {
                 "[]",
                 "42"
             })
-    void whatIsOfAnotherKindIsRefused(String json) {
+    void valuesOfAnotherTypeAreRefused(String json) {
         assertThrows(JacksonException.class, () -> JSON.readValue(json, ChangeOptions.class));
     }
 
@@ -178,7 +178,7 @@ final class ChangeRequestsTest {
     }
 
     @Test
-    void whatWasInForce() {
+    void theseOutcomesMeanThatAChangeWasInForce() {
         for (String outcome : List.of(ChangeView.APPLIED, ChangeView.CONFIRMED, ChangeView.REVERTED)) {
             assertTrue(CHANGE.with(outcome, "").wasInForce());
         }

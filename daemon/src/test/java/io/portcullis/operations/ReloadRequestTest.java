@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** The query of a reload, both ways. */
 final class ReloadRequestTest {
     @Test
-    void whatIsAskedIsRead() {
+    void aRequestIsReadAsItWasWritten() {
         for (boolean allowLockout : new boolean[] {false, true}) {
             for (boolean dryRun : new boolean[] {false, true}) {
                 ReloadRequest request = new ReloadRequest(allowLockout, dryRun);

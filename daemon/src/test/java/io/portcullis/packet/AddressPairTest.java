@@ -18,7 +18,7 @@ final class AddressPairTest {
     private static final int SEEDS = 100;
     private static final int PAIRS = 1 << 13;
 
-    /** Pairs of addresses as networks have them; i counts from 0. */
+    /** Pairs of addresses as networks use them; i counts from 0. */
     enum Network {
         MANY_CLIENTS_OF_ONE_SERVER {
             @Override
@@ -139,7 +139,7 @@ final class AddressPairTest {
     }
 
     @Test
-    void packetAndQuoteHaveThePairThatTheyShow() {
+    void packetAndQuoteHaveThePairOfTheirAddresses() {
         for (String[] of : new String[][] {{"198.51.100.7", "10.0.0.1"}, {"2001:db8:9::7", "fe80::1:2:3:4"}}) {
             boolean v6 = of[0].contains(":");
             Frame inner = Frame.udp(of[0], 1, of[1], 2).payload(8);
@@ -156,7 +156,9 @@ final class AddressPairTest {
         }
     }
 
-    /** Computed apart, in another language. With another function, what an earlier version left is in the wrong tables. */
+    /**
+     * Computed by a program in another language. With another function, flows of an earlier version would be in the wrong tables.
+     */
     @Test
     void theFunctionIsThisOne() {
         assertEquals(0x72454c75, hash(0, Network.v4(0x0a000001, 0xc6336407)));
@@ -198,11 +200,11 @@ final class AddressPairTest {
     }
 
     /**
-     * Two pairs that differ in a way which a weaker hash would not see, whatever its seed: over many seeds they meet as
-     * often as chance has it.
+     * Two pairs whose difference a weaker hash would not see, whatever its seed: over many seeds they collide as often as chance
+     * predicts.
      */
     @Test
-    void whoDoesNotKnowTheSeedChoosesNothing() {
+    void nobodyChoosesAWorkerWithoutTheSeed() {
         long[] base = {0x20010db8_00000000L, 1, 0x20010db8_00010000L, 2};
         long[][] others = {
             {base[0] ^ 1L << 63, base[1] ^ 1L << 63, base[2], base[3]},

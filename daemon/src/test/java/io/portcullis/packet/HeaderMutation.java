@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Changes the headers of a frame that was right: flipped bits, a cut, one more tag, option or extension header. Lengths are
- * made to fit mostly, and the IPv4 header's checksum.
+ * Changes the headers of a valid frame: flipped bits, a cut, one more tag, option or extension header. Lengths are mostly
+ * adjusted, and so is the IPv4 header's checksum.
  */
 final class HeaderMutation {
     private static final int[] EXTENSIONS = {
@@ -98,7 +98,7 @@ final class HeaderMutation {
         return result;
     }
 
-    /** A length that says less, down to nothing. */
+    /** A smaller length, down to nothing. */
     private byte[] shortened(byte[] frame) {
         int network = Frame.network(frame);
         if (network + 40 > frame.length) {

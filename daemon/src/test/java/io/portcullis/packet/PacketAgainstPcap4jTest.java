@@ -53,12 +53,12 @@ import org.pcap4j.packet.UnknownTcpOption;
 import org.pcap4j.packet.namednumber.IpNumber;
 
 /**
- * Random frames that pcap4j built, as they are, with a damaged payload, or mutated in their headers: both dissectors must read
- * the same, and refuse the same but for {@link Difference}.
+ * Random frames built by pcap4j, unchanged, with a damaged payload, or with mutated headers: both dissectors must read the same
+ * and refuse the same, except for {@link Difference}.
  */
 @Tag("property")
 final class PacketAgainstPcap4jTest {
-    /** Why, of a mutated frame, one of the two reads what the other refuses or does not look into. */
+    /** The reason for which one of the two reads a mutated frame that the other refuses or does not look into. */
     private enum Difference {
         /** pcap4j knows 802.1Q tags, and takes any number of them; ours knows 802.1ad's too, and takes two. */
         TAGS,
@@ -66,7 +66,7 @@ final class PacketAgainstPcap4jTest {
         LLC_LENGTH,
         /** pcap4j goes by the ethertype and never asks for the version. */
         IP_VERSION,
-        /** pcap4j takes what is there where a length promises more, and 0 as "to the end"; ours refuses. */
+        /** pcap4j takes the existing bytes if a length promises more, and 0 as "to the end"; ours refuses. */
         IP_LENGTH,
         /** pcap4j verifies no header checksum unless asked. */
         IPV4_CHECKSUM,
@@ -123,7 +123,7 @@ final class PacketAgainstPcap4jTest {
 
     @ParameterizedTest
     @ValueSource(longs = {15, 16, 17})
-    void mutatedFramesDissectedAlike(long seed) throws UnknownHostException {
+    void mutatedFramesAreDissectedAlike(long seed) throws UnknownHostException {
         SplittableRandom random = new SplittableRandom(seed);
         Map<Difference, Integer> differences = new EnumMap<>(Difference.class);
         int alike = 0;
@@ -238,7 +238,7 @@ final class PacketAgainstPcap4jTest {
         return difference;
     }
 
-    /** {@code end} is what the datagram's length field would say if this were its last fragment. */
+    /** {@code end} is the value of the datagram's length field if this were its last fragment. */
     private Difference compareFragment(Fault fault, int offset, boolean more, int data, int end) {
         if (data == 0 || more && data % 8 != 0 || end > MAX_DATAGRAM) {
             return refused(fault, Difference.FRAGMENT);
@@ -301,7 +301,7 @@ final class PacketAgainstPcap4jTest {
         int offset = fragment.getHeader().getFragmentOffset() * 8;
         boolean more = fragment.getHeader().getM();
         if (offset == 0) {
-            // Ours goes on through the chain, in which there may be anything.
+            // Ours follows the chain, which may contain anything.
             assertEquals(more, packet.isFragment() || fault == Fault.IP && more);
             return Difference.FRAGMENT;
         }
@@ -315,7 +315,7 @@ final class PacketAgainstPcap4jTest {
         return next.value() & 0xff;
     }
 
-    /** Layer 4 of what is no fragment, {@code length} bytes long. */
+    /** Layer 4 of a packet that is no fragment, {@code length} bytes long. */
     private @Nullable Difference compareWhole(IpPacket theirs, int protocol, Fault fault, int length) {
         assertEquals(protocol, packet.protocol());
         boolean v6 = theirs instanceof IpV6Packet;

@@ -19,9 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever the bytes are: the parser says something of them, the same wherever they lie, and reads nothing but the frame.
- * An input is three bytes (1: make the IPv4 header's checksum right; where a NIC is said to start summing, where to write
- * the sum) and the frame.
+ * Any bytes: the parser has a result, the same at every address, and reads nothing outside of the frame. An input is three bytes
+ * (1: correct the IPv4 header's checksum; where a NIC is told to start summing, where to write the sum) and the frame.
  */
 @Tag("fuzz")
 final class PacketFuzzTest {
@@ -45,7 +44,7 @@ final class PacketFuzzTest {
         assertTrue(understood[0] > INPUTS / 4, "the mutations break too much to test anything: " + understood[0]);
     }
 
-    /** True: the parser had nothing against the frame. */
+    /** True: the parser found no fault. */
     private boolean check(byte[] input) {
         if (input.length < HEAD) {
             return false;
@@ -67,7 +66,7 @@ final class PacketFuzzTest {
         return whole;
     }
 
-    /** Nothing of what was read changes by what a NIC may write. */
+    /** No parsed value changes by a NIC's write. */
     private void checkFillIn(byte[] frame, List<Object> before, int start, int field) {
         read(frame, 0);
         if (packet.mayFillIn(start, field)) {
@@ -93,7 +92,7 @@ final class PacketFuzzTest {
         }
     }
 
-    /** What the parser says of the frame that fills the memory from there to its very end. */
+    /** The result of the parser for a frame that fills the memory to its very end. */
     private List<Object> read(byte[] memory, int at) {
         byte[] before = memory.clone();
         int length = memory.length - at;

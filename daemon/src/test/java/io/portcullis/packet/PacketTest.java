@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Frames made by hand: one for every fault of security-groups.md section 5, and for everything that Packet tells of a whole one. */
+/** Frames written by hand: one for every fault of security-groups.md section 5, and for every property of a valid one. */
 final class PacketTest {
     private static final String A4 = "198.51.100.7";
     private static final String B4 = "10.0.0.1";
@@ -117,7 +117,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatIsNotIpIsLeftToOthers() {
+        void framesWithoutIpAreNotParsed() {
             byte[] lldp = Frame.ethernet("0180c200000e", 0x88cc, new byte[46]);
             assertEquals(Fault.NONE, parse(lldp));
             assertFalse(packet.isIp());
@@ -228,7 +228,7 @@ final class PacketTest {
             "440c050000000000, IP", // longer than the header
             "4401, IP", // length that does not count itself
             "4400, IP",
-            "01010144, IP", // no room for the length
+            "01010144, IP", // no space for the length
         })
         void options(String hex, Fault expected) {
             assertEquals(expected, parse(udp4().ipOptions(hex)));
@@ -358,7 +358,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatIsNoExtensionHeaderIsTheProtocol() {
+        void anythingButAnExtensionHeaderIsTheProtocol() {
             for (int protocol : new int[] {50, 51, 59, 41, 1, 2, 253}) {
                 assertEquals(Fault.NONE, parse(Frame.ip(protocol, A6, B6)), "protocol " + protocol);
                 assertEquals(protocol, packet.protocol());
@@ -385,7 +385,7 @@ final class PacketTest {
     @Nested
     final class Fragments {
         @Test
-        void whatADatagramIsKnownBy() {
+        void aDatagramIsIdentifiedByTheseFields() {
             assertEquals(Fault.NONE, parse(udp4().datagramId(0xfedc).payload(8).fragment(80, true)));
             assertEquals(0xfedc, packet.datagramId());
             assertEquals(IpProtocol.UDP, packet.fragmentProtocol());
@@ -721,7 +721,7 @@ final class PacketTest {
         }
 
         @Test
-        void whatHasNoneThatWeVerifyIsRight() {
+        void protocolsWithoutAVerifiedChecksumPass() {
             for (Frame frame :
                     List.of(Frame.sctp(A4, 1, B4, 2), Frame.ip(47, A4, B4).payload(9))) {
                 assertEquals(Fault.NONE, parse(frame));
@@ -760,7 +760,7 @@ final class PacketTest {
         }
     }
 
-    /** Lets the IP header say what is there, so that the cut reaches layer 4. */
+    /** Sets the IP header's length to the existing bytes, so that the cut reaches layer 4. */
     private static void shortenIpLength(byte[] frame, int network) {
         if (frame[network] >>> 4 == 4) {
             Frame.put16(frame, network + 2, frame.length - network);

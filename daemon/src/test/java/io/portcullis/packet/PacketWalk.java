@@ -10,7 +10,7 @@ import io.portcullis.packet.Packet.Fault;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Everything that a packet says of its frame and that holds, each number within its range, the checksum aside. */
+/** Everything that a packet tells about its frame, each number within its range; the checksum aside. */
 final class PacketWalk {
     private static final int U8 = 0xff;
     private static final int U16 = 0xffff;
@@ -23,9 +23,9 @@ final class PacketWalk {
     }
 
     /**
-     * Asks for all.
+     * Reads all properties.
      *
-     * @param fault what {@link Packet#parse} said of the frame
+     * @param fault the result of {@link Packet#parse}
      * @param length of the frame
      */
     static List<Object> of(Packet packet, Fault fault, int length) {
@@ -48,7 +48,7 @@ final class PacketWalk {
         said.add(value);
     }
 
-    /** For what others may write to, the payload: it is not compared. */
+    /** For bytes that others may write, the payload: it is not compared. */
     private static void within(String name, long value, long low, long high) {
         assertTrue(value >= low && value <= high, () -> name + " of " + value);
     }
@@ -132,7 +132,7 @@ final class PacketWalk {
         }
     }
 
-    /** All that a quote says. */
+    /** All properties of a quote. */
     static List<Object> of(QuotedPacket quote) {
         assertTrue(quote.protocol() >= 0 && quote.protocol() <= U8);
         assertTrue(quote.sourcePort() >>> 16 == 0 && quote.destinationPort() >>> 16 == 0);

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever an ICMP error quotes: nothing beyond it is read, and what would be a packet on the wire is the same packet in a
- * quote. An input is a byte (1: of ICMPv6) and what is quoted.
+ * Any quote of an ICMP error: nothing beyond it is read, and a packet that is valid on the wire is the same packet in a quote. An
+ * input is a byte (1: of ICMPv6) and the quote.
  */
 @Tag("fuzz")
 final class QuotedPacketFuzzTest {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What an ICMP error may quote, and from which byte on it is enough. */
+/** Quotes of ICMP errors, and the byte from which on they are long enough. */
 final class QuotedPacketTest {
     private static final String A4 = "10.0.0.1";
     private static final String B4 = "192.0.2.1";

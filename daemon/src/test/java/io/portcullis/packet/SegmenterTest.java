@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What was joined is cut into the very packets that it was joined from. */
+/** A super-frame is segmented into exactly the packets from which it was made. */
 final class SegmenterTest {
     private static final int VNET = Batch.VNET_HEADER;
     private static final int MOST = 65_000;
@@ -80,7 +80,7 @@ final class SegmenterTest {
     @ParameterizedTest
     @EnumSource(TunnelTrain.Kind.class)
     @Tag("property")
-    void whatWasJoinedIsCutIntoTheVeryPackets(TunnelTrain.Kind kind) {
+    void aSuperFrameIsSegmentedIntoExactlyItsPackets(TunnelTrain.Kind kind) {
         SplittableRandom random = new SplittableRandom(kind.ordinal());
         for (int i = 0; i < 60; i++) {
             boolean v6 = i % 2 == 0;
@@ -101,11 +101,11 @@ final class SegmenterTest {
         }
     }
 
-    /** As where the kernel keeps a list of packets (rx-gro-list), whose checksums it has found right. */
+    /** Like a list of packets that the kernel keeps (rx-gro-list), whose checksums it has verified. */
     @ParameterizedTest
     @EnumSource(TunnelTrain.Kind.class)
     @Tag("property")
-    void withoutAWordOnTheChecksumItIsFoundAsWell(TunnelTrain.Kind kind) {
+    void withoutAChecksumFlagItIsFoundAsWell(TunnelTrain.Kind kind) {
         SplittableRandom random = new SplittableRandom(kind.ordinal());
         boolean v6 = kind.carries(true);
         TunnelTrain train = new TunnelTrain(shape(kind, v6, true, random), random);
@@ -115,7 +115,7 @@ final class SegmenterTest {
     }
 
     @Test
-    void whatIsNoLongerThanOnePacketIsFinished() {
+    void aFrameOfOnePacketOnlyGetsItsChecksum() {
         SplittableRandom random = new SplittableRandom(5);
         for (int payload : new int[] {1, 999, 1_000}) {
             TunnelTrain train = new TunnelTrain(
@@ -134,7 +134,7 @@ final class SegmenterTest {
     }
 
     @Test
-    void whatIsNoTunnelIsLeftToTheKernel() {
+    void framesWithoutATunnelAreLeftToTheKernel() {
         Frame tcp = Frame.tcp("10.0.0.1", 1, "10.0.0.2", 2, 16).payload(5_000);
         Frame tcp6 = Frame.tcp("fd00::1", 1, "fd00::2", 2, 16).payload(5_000);
         Frame udp = Frame.udp("10.0.0.1", 1, "10.0.0.2", 4_789).payload(5_000);
@@ -187,7 +187,7 @@ final class SegmenterTest {
     }
 
     @Test
-    void whatContradictsItselfOrIsUnknownIsNotCut() {
+    void contradictoryOrUnknownFramesAreNotSegmented() {
         SplittableRandom random = new SplittableRandom(9);
         TunnelTrain gre = new TunnelTrain(
                 new TunnelTrain.Shape(TunnelTrain.Kind.GRE_KEY, false, true, List.of(), 1_000, 5_000, 0), random);
@@ -228,11 +228,11 @@ final class SegmenterTest {
         Frame.repairIpv4(frame, 42);
     }
 
-    /** Neither the frame nor what is said of it can be believed. */
+    /** Neither the frame nor its vnet header is trustworthy. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     @Tag("property")
-    void whateverComesNothingBeyondTheFrameIsRead(long seed) {
+    void nothingBeyondTheFrameIsEverRead(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<byte[]> seeds = new ArrayList<>();
         for (TunnelTrain.Kind kind : TunnelTrain.Kind.values()) {
@@ -246,7 +246,7 @@ final class SegmenterTest {
         assertTrue(cut[0] > 6_000, "the mutations break too much to test anything: " + cut[0]);
     }
 
-    /** What a vnet header says (type, segment length, checksum's start and place), then the frame. */
+    /** The fields of a vnet header (type, segment length, checksum's start and place), then the frame. */
     private static byte[] said(TunnelTrain train) {
         return new Frame.Octets()
                 .u8(1)

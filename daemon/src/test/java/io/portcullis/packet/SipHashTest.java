@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The table's hash against a simple SipHash-c-d of any bytes, and the latter against the published vectors. */
+/** Compares the table's hash with a simple SipHash-c-d of any bytes, and that one with the published vectors. */
 final class SipHashTest {
     /** SipHash with {@code c} rounds a word and {@code d} at the end, as its paper writes it. */
     private static final class Reference {

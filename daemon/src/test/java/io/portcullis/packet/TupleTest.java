@@ -59,7 +59,7 @@ final class TupleTest {
         return tuple(frame, Direction.EGRESS);
     }
 
-    /** A packet of a random flow; {@code reply} is what the other side answers. */
+    /** A packet of a random flow; {@code reply}: one of the other side. */
     private record Exchange(
             boolean v6, int kind, String from, String to, int fromPort, int toPort, int identifier, int vlan) {
         static Exchange random(SplittableRandom random) {
@@ -161,7 +161,7 @@ final class TupleTest {
     }
 
     @Test
-    void whatPlaysNoPart() {
+    void otherFieldsAreNotPartOfTheKey() {
         Frame frame = Frame.udp(A, 1, B, 2);
         Tuple plain = in(frame);
         assertTrue(plain.isSame(in(Frame.udp(A, 1, B, 2).vlan(0))), "a priority tag");

@@ -56,7 +56,7 @@ final class UdpGsoRunTest {
         return batch;
     }
 
-    /** How many frames of the batch leave together, from the first on. */
+    /** The number of frames of the batch that leave together, from the first one on. */
     private int together(Batch batch) {
         if (!train.begin(batch, 0, MTU)) {
             return 0;
@@ -73,7 +73,7 @@ final class UdpGsoRunTest {
         return together(batch(List.of(frames)));
     }
 
-    /** The same frame with bytes from {@code at} on replaced, and its IPv4 header sound again. */
+    /** The same frame with other bytes from {@code at} on and a valid IPv4 header. */
     private static byte[] with(byte[] frame, int at, int... bytes) {
         byte[] changed = frame.clone();
         for (int i = 0; i < bytes.length; i++) {
@@ -105,7 +105,7 @@ final class UdpGsoRunTest {
         assertEquals(1, together(udp(0), udp(0)));
     }
 
-    /** Bytes of an IPv4 frame in which the second differs from the first: it goes alone. */
+    /** Bytes of an IPv4 frame in which the second one differs from the first: it leaves alone. */
     @ParameterizedTest
     @CsvSource({
         "destination MAC, 5",
@@ -117,7 +117,7 @@ final class UdpGsoRunTest {
         "source port, 35",
         "destination port, 37",
     })
-    void whatIsNotTheSameFlowOrHeaderGoesAlone(String what, int at) {
+    void anotherFlowOrHeaderLeavesAlone(String what, int at) {
         byte[] first = udp(30);
         assertEquals(1, together(first, with(first, at, first[at] ^ 1)), what);
     }
@@ -130,7 +130,7 @@ final class UdpGsoRunTest {
     }
 
     @Test
-    void identificationsThatMeanSomethingHaveToCount() {
+    void meaningfulIdentificationsHaveToBeConsecutive() {
         byte[] first = with(udp(30), ID, 0xff, 0xff, 0, 0);
         assertEquals(3, together(first, with(first, ID, 0, 0), with(first, ID, 0, 1)));
         assertEquals(1, together(first, with(first, ID, 0, 1)));
@@ -153,7 +153,7 @@ final class UdpGsoRunTest {
     }
 
     @Test
-    void lengthsThatDisagreeGoAlone() {
+    void inconsistentLengthsLeaveAlone() {
         byte[] frame = udp(30);
         assertEquals(0, together(with(frame, 38, 0, 39), frame));
         assertEquals(1, together(frame, with(frame, 38, 0, 37)));
@@ -165,7 +165,7 @@ final class UdpGsoRunTest {
     }
 
     @Test
-    void aChecksumThatNobodyFoundRightStaysAsItIs() {
+    void anUnverifiedChecksumStaysAsItIs() {
         Batch unknown = new Batch(memory, false);
         unknown.clear();
         unknown.add(0, udp(30).length);
@@ -186,7 +186,7 @@ final class UdpGsoRunTest {
     }
 
     @Test
-    void aFrameThatDoesNotFitTheNicGoesAlone() {
+    void aFrameThatDoesNotFitTheNicLeavesAlone() {
         assertTrue(train.begin(batch(List.of(udp(972))), 0, 1_000));
         assertFalse(train.begin(batch(List.of(udp(973))), 0, 1_000));
     }
@@ -204,7 +204,7 @@ final class UdpGsoRunTest {
     }
 
     @Test
-    void moreThanADatagramCanHoldIsNotTaken() {
+    void aRunIsNotLongerThanADatagram() {
         List<byte[]> frames =
                 IntStream.range(0, Batch.CAPACITY).mapToObj(_ -> udp(1_472)).toList();
         assertEquals((65_535 - 28) / 1_472, together(batch(frames)));
@@ -225,7 +225,7 @@ final class UdpGsoRunTest {
         assertEquals(2, together(tagged.apply(udp6(30)), tagged.apply(udp6(30))));
     }
 
-    /** What the headers say of all: the length, a sound IPv4 header, and the pseudo-header's sum where the NIC begins. */
+    /** The headers of the whole: the length, a valid IPv4 header, and the pseudo-header's sum at the start of the NIC's part. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theHeadersAreThoseOfTheWhole(boolean v6) {

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Network ACLs whose entries speak about lists of blocks, of both families. */
+/** Network ACLs with entries about lists of blocks, of both families. */
 final class AclTest {
     private static final Location PLACE = new Location("acl", 1, 1);
     private static final int TCP = 6;
@@ -58,7 +58,7 @@ final class AclTest {
     }
 
     @Test
-    void blocksThatOverlapOrAreRepeatedAreOneEntrys() {
+    void overlappingAndRepeatedBlocksAreOneEntry() {
         Cidr wide = new Cidr(Address.parse("10.0.0.0"), 8);
         Cidr narrow = new Cidr(Address.parse("10.1.0.0"), 16);
         Acl acl = acl(
@@ -71,7 +71,7 @@ final class AclTest {
     }
 
     @Test
-    void icmpOfEverybodyIsOfItsOwnFamily() {
+    void icmpFromAnywhereMeansItsOwnFamily() {
         Acl acl = acl(entry(1, true, ICMP, new Peer.Any(), EVERYBODY));
         assertEquals("edge/ingress[1]", decides(acl, ICMP, 8 << 8, "10.1.2.3"));
         assertEquals("edge/ingress[*]", decides(acl, ICMP, 8 << 8, "2001:db8::1"));
@@ -101,10 +101,10 @@ final class AclTest {
         assertTrue(acl.allows(false, 0));
     }
 
-    /** Tens of thousands of blocks of both families in several entries, against a plain reading. */
+    /** Tens of thousands of blocks of both families in several entries, compared with the naive evaluation. */
     @Test
     @Tag("property")
-    void longListsAreAskedAsShortOnes() {
+    void longListsGiveTheVerdictsOfShortOnes() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         List<Set<Cidr>> lists = new ArrayList<>();

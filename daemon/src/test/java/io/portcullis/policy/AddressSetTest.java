@@ -11,7 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Against asking one block after the other. */
+/** Compares with a test of one block after the other. */
 @Tag("property")
 final class AddressSetTest {
     private static Address random(Random random, boolean v6) {
@@ -21,7 +21,7 @@ final class AddressSetTest {
     }
 
     @Test
-    void containsWhatOneOfItsBlocksContains() {
+    void containsTheAddressesOfItsBlocks() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every structure that finds addresses, against asking one block after the other, where the numbers are extreme: both ends of
- * a family, halves that are all 0 or all 1, no block, one block, blocks that share a half.
+ * Compares every structure that finds addresses with a test of one block after the other, at extreme numbers: both ends of a
+ * family, halves that are all 0 or all 1, no block, one block, blocks that share a half.
  */
 @Tag("property")
 final class BlocksAgainstNaiveTest {
@@ -92,7 +92,7 @@ final class BlocksAgainstNaiveTest {
             return "seed " + seed + ": " + address + " in " + blocks;
         }
 
-        /** The blocks as rules, the lowest numbers first in another order than the addresses'. */
+        /** The blocks as rules, numbered in another order than that of the addresses. */
         List<Cidr> shuffled() {
             List<Cidr> shuffled = new ArrayList<>(blocks);
             shuffled.sort(Comparator.comparingInt(block -> block.hashCode() * 31 ^ (int) seed));
@@ -151,7 +151,7 @@ final class BlocksAgainstNaiveTest {
     }
 
     @Test
-    void aSetContainsWhatOneOfItsBlocksDoes() {
+    void aSetContainsTheAddressesOfItsBlocks() {
         inWorlds(world -> {
             AddressSet set = new AddressSet(world.shuffled());
             for (Address address : world.asked) {
@@ -186,7 +186,7 @@ final class BlocksAgainstNaiveTest {
     }
 
     @Test
-    void anIndexLeavesOutNoKeyThatMatters() {
+    void anIndexFindsEveryMatchingKey() {
         inWorlds(world -> {
             long[] keys = IntStream.range(0, world.random.nextInt(7))
                     .mapToLong(_ -> HALVES[world.random.nextInt(HALVES.length)])

@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 final class OpenEntriesTest {
-    /** Random steps, against the library's queue; entries of one rule are the same here. */
+    /** Random steps, compared with the library's queue; entries of one rule are equal here. */
     @Test
     void theLowestRuleIsFirst() {
         SplittableRandom random = new SplittableRandom(11);

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** From YAML to the rule that is credited, in words of security-groups.md sections 1 and 2. */
+/** From YAML to the credited rule: sections 1 and 2 of security-groups.md. */
 final class PolicyTest {
     private static final String HEAD = """
         version: 1
@@ -60,7 +60,7 @@ final class PolicyTest {
     }
 
     @Test
-    void anImpliedRuleHasNoPlaceAndAWrittenOneHas() throws ConfigException {
+    void anImpliedRuleHasNoLocationAndAWrittenOneHas() throws ConfigException {
         Policy policy = policy("web", """
             security-groups:
               web:

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The order of packed blocks against the library's stable sort. */
+/** Compares the order of packed blocks with the library's stable sort. */
 @Tag("property")
 final class PrefixOrderTest {
     private static final long SEED = 20261129;
@@ -30,7 +30,7 @@ final class PrefixOrderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5, 7, 8, 9, 1000, 1024, 1025})
-    void packedBlocksAreSortedAsTheLibrarySortsThem(int count) {
+    void packedBlocksHaveTheOrderOfTheLibrarysSort(int count) {
         Random random = new Random(SEED + count);
         for (boolean isV6 : new boolean[] {false, true}) {
             List<Cidr> blocks = new ArrayList<>();

@@ -39,7 +39,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** A random configuration of a small world, from a seed, so that packets often hit; and what a plain reading of it says. */
+/** A random configuration of a small world, from a seed, so that packets often match; and its naive evaluation. */
 public final class RandomWorld {
     private static final Location PLACE = new Location("random", 1, 1);
     private static final Rule EVERYTHING =
@@ -78,7 +78,7 @@ public final class RandomWorld {
         }
     }
 
-    /** Sections 1 and 2 of the specification, read aloud: the first rule that matches. */
+    /** Sections 1 and 2 of the specification, literally: the first rule that matches. */
     public static String naive(Config config, List<Named> inOrder, Question question) {
         for (Named each : inOrder) {
             if (matches(config, each.rule, question)) {
@@ -88,7 +88,7 @@ public final class RandomWorld {
         return "none";
     }
 
-    /** A configuration that claims something. */
+    /** A configuration with expectations. */
     public static Config claiming(Config config, List<Expectation> claims) {
         return new Config(
                 config.interfaces(),
@@ -106,7 +106,7 @@ public final class RandomWorld {
                 config.warnings());
     }
 
-    /** Section 7: what failsafe, network ACL and groups say together of a new flow. */
+    /** Section 7: the verdict of failsafe, network ACL and groups about a new flow. */
     public static boolean naivelyAdmits(Config config, boolean ingress, Question question) {
         String rule = naive(config, inOrder(config, ingress), question);
         return rule.startsWith("failsafe") || !rule.equals("none") && naivelyPassesAcl(config, ingress, question);

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a reload of a long list leaves to the collector, whose pauses delay frames: arrays of a few words for each block, and no object of
- * its own. With objects it was 1,300 bytes to read a block and 1,250 to compile it.
+ * The garbage of a reload of a long list, as the collector's pauses delay frames: arrays of a few words for each block, and no
+ * object of its own. With objects it was 1,300 bytes to read a block and 1,250 to compile it.
  */
 final class ReloadAllocationTest {
     private static final int BLOCKS = 50_000;
@@ -76,7 +76,7 @@ final class ReloadAllocationTest {
         }
     }
 
-    /** What the second call allocates, as the first one loads classes. */
+    /** The allocations of the second call, as the first one loads classes. */
     private static long bytesPerBlock(Runnable work) {
         work.run();
         long before = THREADS.getCurrentThreadAllocatedBytes();

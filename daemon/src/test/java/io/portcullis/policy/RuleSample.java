@@ -10,13 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Rules as people, machines and enemies write them, and questions about them: from a seed, always the same. */
+/** Rules as people, programs and attackers write them, and questions about them: from a seed, always the same. */
 public final class RuleSample {
     private static final int[] USUAL_PORTS = {22, 25, 53, 80, 123, 443, 993, 3306, 5432, 8080};
     private static final int TCP = 6;
     private static final int UDP = 17;
 
-    /** What the rules are like. */
+    /** The shape of the rules. */
     public enum Shape {
         /** IPv4 blocks anywhere, of usual ports. */
         FEW_PORTS,
@@ -24,7 +24,7 @@ public final class RuleSample {
         RANGES,
         /** IPv4 hosts of one /8, of random port ranges. */
         CLUSTER,
-        /** Everybody, of random port ranges. */
+        /** Any address, of random port ranges. */
         ANYBODY,
         /** Of some addresses all 33 blocks that enclose them, of random port ranges. */
         NESTED,
@@ -98,7 +98,7 @@ public final class RuleSample {
         return builder.build();
     }
 
-    /** One rule after the other: what {@link RuleSet#match} must answer. */
+    /** Asks one rule after the other: the result that {@link RuleSet#match} must have. */
     public static int naive(List<Entry> entries, boolean v6, int protocol, int selector, long high, long low) {
         Address peer = new Address(v6, high, low);
         for (int i = 0; i < entries.size(); i++) {

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The compiled rules credit the rule that a plain reading credits: on random rules, on borders, and on all of a small world. */
+/** The compiled rules credit the rule of the naive evaluation: on random rules, on borders, and on all of a small world. */
 @Tag("property")
 final class RulesAgainstNaiveTest {
     private static final int WORLDS = 10_000;
     private static final int PACKETS = 1_000;
 
-    /** Worlds differ with every day, and are the same for two runs of one day; a failure names its seed. */
+    /** Worlds differ from day to day, and are the same for two runs of one day; a failure names its seed. */
     private static final long FIRST_SEED = System.currentTimeMillis() / 86_400_000 * WORLDS;
 
     private static String credited(Policy policy, boolean ingress, RandomWorld.Question asked) {
@@ -82,9 +82,9 @@ final class RulesAgainstNaiveTest {
         }
     }
 
-    /** Every range of every block that was compiled, and what lies right beside it. */
+    /** Every range of every compiled block, and the values right beside it. */
     @Test
-    void bordersAreWhereTheRulesDrawThem() {
+    void bordersAreThoseOfTheRules() {
         for (long seed = FIRST_SEED; seed < FIRST_SEED + 200; seed++) {
             Config config = new RandomWorld(new SplittableRandom(seed)).config();
             Policy policy = Policy.compile(config, "web0", 1, 1);
@@ -161,7 +161,7 @@ final class RulesAgainstNaiveTest {
      * of up to three rules. {@code all} has no ports, so that there are 217 rules and 10,265,620 policies.
      */
     @Test
-    void aSmallUniverseIsRightInAllOfIt() {
+    void everyPolicyOfASmallUniverseIsRight() {
         List<Rule> rules = new ArrayList<>();
         for (int protocol : new int[] {6, 17, 132, Rule.ALL}) {
             for (int length = 30; length <= 32; length++) {

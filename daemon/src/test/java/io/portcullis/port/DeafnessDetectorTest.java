@@ -12,7 +12,7 @@ class DeafnessDetectorTest {
     private long counted;
     private int opened;
 
-    /** A check at which the port has received nothing and the driver has counted so many frames more. */
+    /** A check: the port has received nothing, and the driver has counted this many more frames. */
     private void missed(long frames) {
         counted += frames;
         if (detector.receivedNothing(counted)) {
@@ -27,7 +27,7 @@ class DeafnessDetectorTest {
     }
 
     @Test
-    void aPortIsDeafAfterThreeLooksAndIsOpenedOnce() {
+    void aPortIsDeafAfterThreeChecksAndIsOpenedOnce() {
         missed(0);
         missed(DeafnessDetector.FRAMES, DeafnessDetector.CHECKS - 1);
         assertFalse(detector.isDeaf());
@@ -39,7 +39,7 @@ class DeafnessDetectorTest {
     }
 
     @Test
-    void whatWasCountedBeforeTheFirstLookIsNotMissed() {
+    void framesCountedBeforeTheFirstCheckAreNotMissed() {
         counted = 1_000_000;
         missed(0);
         missed(1, DeafnessDetector.CHECKS);
@@ -66,13 +66,13 @@ class DeafnessDetectorTest {
     }
 
     @Test
-    void silenceIsNoDeafness() {
+    void silenceDoesNotCount() {
         missed(0, 1_000);
         assertFalse(detector.isDeaf());
     }
 
     @Test
-    void aDeafPortWhoseNicFallsSilentIsOnlyForSomeTimeDeaf() {
+    void aDeafPortWithASilentNicIsDeafForSomeTimeOnly() {
         missed(100, 1 + DeafnessDetector.CHECKS);
         missed(0, DeafnessDetector.QUIET_CHECKS_WHILE_DEAF - 1);
         assertTrue(detector.isDeaf());
@@ -80,13 +80,13 @@ class DeafnessDetectorTest {
         assertFalse(detector.isDeaf());
     }
 
-    /** As drivers do that read their counters from the hardware every few seconds. */
+    /** Some drivers read their counters from the hardware only every few seconds. */
     @Test
-    void countersThatComeLateAreNoDeafness() {
+    void lateCountersDoNotCount() {
         Random random = new Random(7);
         for (int burst = 0; burst < 1_000; burst++) {
             detector.received();
-            // Counted one or two looks later, in one or two parts.
+            // Counted one or two checks later, in one or two parts.
             missed(random.nextInt(3) * 50_000L);
             missed(50_000);
             missed(random.nextInt(2) * 50_000L);
@@ -97,7 +97,7 @@ class DeafnessDetectorTest {
 
     /** They keep a deaf port deaf. */
     @Test
-    void countersThatMoveEverySecondLookTellOfADeafPort() {
+    void countersThatMoveEverySecondCheckShowADeafPort() {
         missed(0);
         for (int i = 0; i < DeafnessDetector.CHECKS; i++) {
             missed(0);
@@ -108,7 +108,7 @@ class DeafnessDetectorTest {
 
     /** LLDP and the like, which the NIC's firmware consumes: a frame now and then that never reaches the host. */
     @Test
-    void aFrameNowAndThenIsNoDeafness() {
+    void aFrameNowAndThenDoesNotCount() {
         for (int i = 0; i < 10_000; i++) {
             missed(1);
             missed(0, DeafnessDetector.QUIET_CHECKS);
@@ -118,7 +118,7 @@ class DeafnessDetectorTest {
     }
 
     @Test
-    void aCounterThatBeginsAgainIsNoDeafness() {
+    void aCounterThatRestartsDoesNotCount() {
         counted = 1_000_000;
         missed(0);
         counted = 0;

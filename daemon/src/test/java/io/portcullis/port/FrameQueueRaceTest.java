@@ -42,7 +42,7 @@ final class FrameQueueRaceTest {
         return frame.array();
     }
 
-    /** Adds the number of each frame to its producer's. */
+    /** Adds the number of each frame to those of its producer. */
     private static void take(Batch batch, List<List<Integer>> arrived) {
         for (int i = 0; i < batch.size(); i++) {
             int producer = batch.memory().get(ValueLayout.JAVA_INT_UNALIGNED, batch.offset(i));

@@ -12,7 +12,7 @@ import io.portcullis.linux.packet.HeldNic;
 import io.portcullis.testing.XdpDrop;
 import org.junit.jupiter.api.Test;
 
-/** What every port of a real NIC does when that changes, goes and comes back. */
+/** The contract of every port of a real NIC when the NIC changes, disappears and comes back. */
 public abstract class NicPortContract extends PortContract {
     private VethWire veth() throws Exception {
         return (VethWire) wire(1500);
@@ -38,7 +38,7 @@ public abstract class NicPortContract extends PortContract {
     }
 
     @Test
-    void aNicThatWasMadeAnewWithTheOldIndexIsAnotherOne() throws Exception {
+    void aNicThatWasMadeAgainWithTheOldIndexIsAnotherOne() throws Exception {
         VethWire outside = veth();
         VethWire inside = veth();
         bridge(outside, inside);
@@ -118,9 +118,9 @@ public abstract class NicPortContract extends PortContract {
         }
     }
 
-    /** What {@link HeldNic} and with it all this rests on. */
+    /** The kernel's behaviour on which {@link HeldNic} relies. */
     @Test
-    void aNicIsKnownAgainUntilItLeaves() throws Exception {
+    void aNicIsRecognisedUntilItLeaves() throws Exception {
         VethWire wire = veth();
         bridge(wire, veth());
         String name = wire.port().nic();

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What every port does, whatever is under it. One test class for each kind of port extends this one. */
+/** The contract of every port, whatever its kind. One test class for each kind extends this one. */
 @Timeout(60)
 public abstract class PortContract {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
@@ -59,13 +59,13 @@ public abstract class PortContract {
         /** Takes the link up. */
         void up() throws Exception;
 
-        /** Takes the NIC away. */
+        /** Removes the NIC. */
         void vanish() throws Exception;
 
-        /** Brings a NIC of the same name. */
+        /** Makes a NIC of the same name. */
         void comeBack() throws Exception;
 
-        /** Takes the wire away; the port is closed already. */
+        /** Removes the wire; the port is closed already. */
         void remove() throws Exception;
     }
 
@@ -81,7 +81,7 @@ public abstract class PortContract {
     private volatile IntPredicate admitted = number -> true;
     private volatile @Nullable Throwable bug;
 
-    /** A wire whose port sends payloads of up to so many bytes; the other end has no limit. */
+    /** A wire whose port sends payloads up to this many bytes; the other end has no limit. */
     protected abstract Wire newWire(int mtuLength) throws Exception;
 
     /** Decides about every frame by its number and writes the admitted ones to the peer. */
@@ -142,7 +142,7 @@ public abstract class PortContract {
         return wire(newWire(mtuLength));
     }
 
-    /** Takes a wire away after this test. */
+    /** Removes a wire after this test. */
     protected final Wire wire(Wire wire) {
         wires.add(wire);
         return wire;
@@ -165,7 +165,7 @@ public abstract class PortContract {
         return a;
     }
 
-    /** Waits until something is so. */
+    /** Waits until a condition is true. */
     protected static void await(String what, BooleanSupplier condition) {
         long begin = System.nanoTime();
         while (!condition.getAsBoolean()) {
@@ -174,7 +174,7 @@ public abstract class PortContract {
         }
     }
 
-    /** A frame of a test protocol with a number in it, so many bytes long. */
+    /** A frame of a test protocol with a number in it, of this many bytes. */
     protected static byte[] frame(int number, int length) {
         byte[] frame = new byte[length];
         java.util.Arrays.fill(frame, (byte) number);
@@ -201,7 +201,7 @@ public abstract class PortContract {
         return wire.port().counters().get(counter);
     }
 
-    /** A frame can be at its far end before its port has counted it. */
+    /** The far end may receive a frame before its port has counted it. */
     protected static void awaitCount(long expected, Wire wire, PortCounter counter) {
         await(counter + " of " + wire.port().nic() + " is " + expected, () -> count(wire, counter) >= expected);
         assertEquals(expected, count(wire, counter));
@@ -222,7 +222,7 @@ public abstract class PortContract {
             for (int i = first; i < first + burst; i++) {
                 outside.toPort(frame(i, 60));
             }
-            // No more on the way than the shortest queue between the two ends holds, the far end's own included.
+            // At most as many in flight as the shortest queue between the two ends holds, the far end's own included.
             for (int i = first; i < first + burst; i++) {
                 assertEquals(i, number(next(inside)));
             }
@@ -301,7 +301,7 @@ public abstract class PortContract {
     }
 
     @Test
-    void aPortNeverHearsWhatItSent() throws Exception {
+    void aPortNeverReceivesItsOwnFrames() throws Exception {
         Wire outside = wire(1500);
         Wire inside = wire(1500);
         bridge(outside, inside);
@@ -371,12 +371,12 @@ public abstract class PortContract {
     }
 
     @Test
-    void whatIsNotReadWaits() throws Exception {
+    void framesThatAreNotReadWait() throws Exception {
         Wire outside = wire(1500);
         Wire inside = wire(1500);
         PortChannel channel = bridge(outside, inside);
         loop.submit(() -> channel.config().setAutoRead(false)).sync();
-        // A read that was asked for before is still owed.
+        // An earlier read request is still unanswered.
         outside.toPort(frame(-1, 60));
         assertEquals(-1, number(next(inside)));
         awaitCount(1, inside, SENT_FRAMES);
@@ -404,7 +404,7 @@ public abstract class PortContract {
             return true;
         };
         PortChannel channel = bridge(outside, inside);
-        // More often than there are batches: each comes back all the same.
+        // More often than there are batches: each one is released every time.
         for (int i = 0; i < 50; i++) {
             long before = count(outside, RECEIVED_FRAMES);
             bug = null;

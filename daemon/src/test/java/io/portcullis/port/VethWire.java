@@ -17,7 +17,7 @@ import org.pcap4j.core.PcapNativeException;
 import org.pcap4j.core.PcapNetworkInterface.PromiscuousMode;
 import org.pcap4j.core.RawPacketListener;
 
-/** A veth pair in this network namespace; the port at one end, a libpcap handle of the test's at the other. */
+/** A veth pair in this network namespace: the port at one end, a libpcap handle of the test at the other. */
 public final class VethWire implements PortContract.Wire {
     private static final int FAR_BUFFER_LENGTH = 64 << 20;
 
@@ -105,7 +105,7 @@ public final class VethWire implements PortContract.Wire {
             try {
                 handle.loop(-1, (RawPacketListener) fromPort::add);
             } catch (PcapNativeException | NotOpenException | InterruptedException ended) {
-                // Also when the NIC is unplugged, which is no fault: frames that are missing then fail the test.
+                // The handle also fails when the NIC is removed, which is no fault: missing frames then fail the test.
                 System.out.println(far + ": " + ended);
             }
         });
@@ -157,7 +157,7 @@ public final class VethWire implements PortContract.Wire {
         listener = listen(test);
     }
 
-    /** Takes the NIC away and makes one with its name and index, as fast as that goes. */
+    /** Removes the NIC and makes one with its name and index as fast as possible. */
     public void replaceWithTheSameIndex() throws Exception {
         int index = Nics.named(near).index();
         unplug();
@@ -167,7 +167,7 @@ public final class VethWire implements PortContract.Wire {
         listener = listen(test);
     }
 
-    /** Moves the NIC to another network namespace and back, as fast as that goes; its index is free there. */
+    /** Moves the NIC to another network namespace and back as fast as possible; its index is unused there. */
     public void leaveAndReturn() throws Exception {
         int index = Nics.named(near).index();
         Process other = new ProcessBuilder("unshare", "--net", "sh", "-c", "echo ready; exec sleep 60").start();

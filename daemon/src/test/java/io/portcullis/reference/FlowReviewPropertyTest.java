@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A review of random flows under random policies is what the reference says of each flow, and what happens to each flow once that
- * policy is in force.
+ * A review of random flows under random policies agrees with the reference about each flow, and with the fate of each flow once
+ * that policy applies.
  */
 @Tag("property")
 final class FlowReviewPropertyTest {
@@ -139,7 +139,7 @@ final class FlowReviewPropertyTest {
     }
 
     @Test
-    void isWhatTheReferenceSaysAndWhatHappens() {
+    void agreesWithTheReferenceAndWithTheFateOfEachFlow() {
         for (long seed = 1; seed <= WORLDS; seed++) {
             World world = new World(seed);
             for (int i = 0; i < POLICIES; i++) {

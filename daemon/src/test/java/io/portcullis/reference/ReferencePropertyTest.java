@@ -84,13 +84,13 @@ final class ReferencePropertyTest {
             random = new SplittableRandom(seed);
             guesser = new Guesser(random);
             boolean crowded = random.nextInt(3) == 0;
-            int room = crowded ? random.nextInt(1, 5) : Settings.MANY;
+            int limit = crowded ? random.nextInt(1, 5) : Settings.MANY;
             for (int i = random.nextInt(1, crowded ? 8 : 4); i > 0; i--) {
                 targets.add(target(random));
             }
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 boolean roomy = !crowded && random.nextInt(3) == 0;
-                settings.add(roomy ? Settings.drawnRoomy(random, Settings.MANY) : Settings.drawn(random, room));
+                settings.add(roomy ? Settings.drawnRoomy(random, Settings.MANY) : Settings.drawn(random, limit));
             }
         }
 
@@ -152,7 +152,7 @@ final class ReferencePropertyTest {
     }
 
     @Test
-    void everyVerdictAndEveryFlowIsTheReferences() {
+    void everyVerdictAndEveryFlowAgreesWithTheReference() {
         for (long seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed++) {
             Sequence sequence = new Sequence(seed);
             try {

@@ -400,7 +400,7 @@ final class ReferenceTcp {
         boolean refusesSyn =
                 pending != null && segment.has(ACK) && pending.isSynAcknowledgedBy(segment.acknowledgment());
         if (!refusesSyn && isLearning()) {
-            // Silent: whether a reset that does not count stands between a SYN and its answer. As any other packet, it
+            // Silent: whether a reset that does not count comes between a SYN and its answer. As any other packet, it
             // does.
             forgetWhatStoodRightBefore();
             return Outcome.PASSES;

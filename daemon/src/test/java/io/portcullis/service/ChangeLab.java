@@ -27,8 +27,8 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * All of a daemon that changes go through, without a datapath: its NICs do not exist. For a network namespace of its own, as a change
- * looks for what others have left on NICs.
+ * The parts of a daemon that changes pass through, without a datapath: its NICs do not exist. It runs in a network namespace of
+ * its own, as a change looks for foreign programs on NICs.
  */
 final class ChangeLab implements AutoCloseable {
     static final String RULES = """

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Changes, their numbers and their way back; {@link ChangesTest} runs these tests in a network namespace of their own. */
+/** Changes, their numbers and their rollback; {@link ChangesTest} runs these tests in a network namespace of their own. */
 final class ChangesContract {
     @TempDir
     private Path root;
@@ -79,7 +79,7 @@ final class ChangesContract {
     }
 
     @Test
-    void aChangeIsNumberedAndComesBackAsAnother() throws IOException {
+    void aChangeIsNumberedAndItsRollbackIsAnother() throws IOException {
         ChangeReport report = lab.apply(81, new ChangeOptions("why", 0, false, false, 1, ""));
         assertTrue(report.ok(), report::toString);
         assertInForce(81, 2);
@@ -118,7 +118,7 @@ final class ChangesContract {
     }
 
     @Test
-    void whatIsNotConfirmedGoesBack() throws IOException {
+    void anUnconfirmedChangeIsRolledBack() throws IOException {
         assertTrue(lab.apply(81, ChangeLab.confirm(60_000)).ok());
         assertInForce(81, 2);
         ChangeReport second = lab.apply(82, ChangeOptions.PLAIN);
@@ -155,7 +155,7 @@ final class ChangesContract {
         assertTrue(lab.apply(81, ChangeLab.confirm(60_000)).ok());
         Path note = root.resolve("lib/history/000002/pending.json");
         Files.delete(note);
-        // A folder that is not empty can't be deleted in its place.
+        // A folder with content can't be deleted.
         Files.createDirectories(note.resolve("full"));
         assertTrue(lab.changes.confirm(Actor.UNKNOWN).ok());
         assertNull(lab.confirmation.waiting());
@@ -168,7 +168,7 @@ final class ChangesContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"192.0.2.1 40000 2001:db8::1 22", "192.0.2.1 40000 192.0.2.2 0", "no session"})
-    void aSessionThatIsNoneIsNoReasonToFail(String session) throws IOException {
+    void anUnknownSessionIsNoReasonToFail(String session) throws IOException {
         assertTrue(lab.apply(81, new ChangeOptions("", 3_600_000, false, false, 0, session))
                 .ok());
         lab.confirmation.tick(System.nanoTime());
@@ -180,7 +180,7 @@ final class ChangesContract {
     }
 
     @Test
-    void theWayBackOfAChangeThatWaitsIsShownBeforeItIsMade() throws IOException {
+    void theRollbackOfAWaitingChangeIsShownBeforeItIsMade() throws IOException {
         assertTrue(lab.apply(81, ChangeLab.confirm(3_600_000)).ok());
         ChangeReport shown = lab.changes.rollback(
                 new RollbackRequest(0, new ChangeOptions("", 0, true, false, 0, "")), Actor.UNKNOWN);
@@ -194,7 +194,7 @@ final class ChangesContract {
     }
 
     @Test
-    void aWayBackThatIsLostIsSaid() throws IOException {
+    void aLostRollbackIsReported() throws IOException {
         assertTrue(lab.apply(81, ChangeLab.confirm(3_600_000)).ok());
         for (String lost : List.of("history/000001", "last-good")) {
             try (Stream<Path> all = Files.walk(root.resolve("lib").resolve(lost))) {
@@ -211,7 +211,7 @@ final class ChangesContract {
     }
 
     @Test
-    void aRestartAfterTheDeadlineStartsFromTheOneBefore() throws Exception {
+    void aRestartAfterTheDeadlineStartsFromThePreviousChange() throws Exception {
         assertTrue(lab.apply(81, ChangeLab.confirm(1_000)).ok());
         Thread.sleep(1_100);
         restart();
@@ -283,7 +283,7 @@ final class ChangesContract {
     }
 
     @Test
-    void whatWasNeverInForceIsNoWayBack() throws IOException {
+    void aChangeThatNeverTookEffectIsNoTargetOfARollback() throws IOException {
         ChangeReport refused = lab.changes.apply(
                 new ApplyRequest(List.of(new ApplyRequest.File("", "version: 2\n")), true, ChangeOptions.PLAIN),
                 Actor.UNKNOWN);

@@ -29,12 +29,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Runs {@link ChangesContract} in a network namespace, and kills processes that make a change at their file operations: what the next
- * start finds is the configuration before or the one after, whole.
+ * Runs {@link ChangesContract} in a network namespace, and kills processes that make a change at each of their file operations:
+ * the next start finds the configuration before or the one after, whole.
  */
 @Tag("netns")
 class ChangesTest {
-    /** Every how manyth operation is a place to die in this run; the others come in other runs. 1: all. */
+    /** The stride of the operations at which this run kills; other runs have the others. 1: all. */
     private static final int STRIDE = Integer.getInteger("portcullis.crash-stride", 8);
 
     private static final Path STRACE = Path.of("/usr/bin/strace");
@@ -70,7 +70,7 @@ class ChangesTest {
     /** @param after the port that the rules admit after the whole command */
     @ParameterizedTest
     @CsvSource({"apply, 82, 82", "rollback, 1, 80", "confirm, 82, 81"})
-    void everyPlaceToDieLeavesTheOldOrTheNewWhole(String command, int number, int after) throws Exception {
+    void aCrashAnywhereLeavesTheOldOrTheNewWhole(String command, int number, int after) throws Exception {
         assumeTrue(Files.isExecutable(STRACE), "strace kills at a chosen system call");
         Path template = folder.resolve("template");
         prepare(template);

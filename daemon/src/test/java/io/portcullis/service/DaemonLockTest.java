@@ -35,7 +35,7 @@ final class DaemonLockTest {
     }
 
     @Test
-    void oneThatDiedIsRememberedUntilTheNicsAreGivenBack() throws StartException, IOException {
+    void aDeadDaemonIsRememberedUntilTheNicsAreGivenBack() throws StartException, IOException {
         DaemonLock.take(folder, FILE).close();
         try (DaemonLock second = DaemonLock.take(folder, FILE)) {
             assertTrue(second.followsAnother());
@@ -48,7 +48,7 @@ final class DaemonLockTest {
 
     /** Otherwise systemd's next attempt would admit a start that was refused. */
     @Test
-    void oneThatHasGuardedNothingIsNotFollowed() throws StartException {
+    void aDaemonThatHasGuardedNothingIsForgotten() throws StartException {
         DaemonLock.take(folder, FILE).forget();
         DaemonLock second = DaemonLock.take(folder, FILE);
         assertFalse(second.followsAnother());
@@ -62,7 +62,7 @@ final class DaemonLockTest {
     }
 
     @Test
-    void oneOfBeforeTheBootIsForgotten() throws StartException, IOException {
+    void aDaemonOfAnEarlierBootIsForgotten() throws StartException, IOException {
         Files.writeString(DaemonLock.file(folder), "pid 7, " + FILE + ", boot 00000000-0000-0000-0000-000000000000");
         try (DaemonLock lock = DaemonLock.take(folder, FILE)) {
             assertFalse(lock.followsAnother());
@@ -70,7 +70,7 @@ final class DaemonLockTest {
     }
 
     @Test
-    void aFolderThatCannotBeTrustedCostsTheLockOnly() throws StartException, IOException {
+    void anUntrustedFolderDisablesTheLockOnly() throws StartException, IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         try (DaemonLock without = DaemonLock.take(folder, FILE)) {
             assertTrue(without.trouble().contains("may be written by others"), without.trouble());

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A change is prepared completely, or refused with all faults; neither touches the state in force. */
+/** A change is prepared completely or refused with all faults; neither affects the current state. */
 final class ReloadTest {
     private static final Path FILE = Path.of("/etc/p/main.yaml");
 

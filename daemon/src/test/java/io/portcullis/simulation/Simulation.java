@@ -138,8 +138,8 @@ final class Simulation {
         trial = new Trial(source);
         this.record = record;
         calm = random.nextInt(3) == 0;
-        int[] rooms = {2, 50, 1_000};
-        maxFlows = random.nextInt(3) > 0 ? Settings.MANY : rooms[random.nextInt(rooms.length)];
+        int[] limits = {2, 50, 1_000};
+        maxFlows = random.nextInt(3) > 0 ? Settings.MANY : limits[random.nextInt(limits.length)];
         floodFrames = random.nextInt(6) == 0 ? 2_000 : 20;
         loss = random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.08;
         jitterNs = random.nextInt(3) == 0 ? 1 : random.nextInt(1, 20_000_000);

@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A program run to its end, within a bounded time.
+ * The result of a program that ran to its end, within a bounded time.
  *
- * @param out what it printed: its standard output, then its standard error
- * @param output its standard output alone: what is to be parsed. {@code ip} warns on standard error, and exits with 0, when
- *     another test removes a namespace while it looks
+ * @param out its standard output, then its standard error
+ * @param output its standard output alone, for parsing: {@code ip} warns on standard error, and exits with 0, if another test
+ *     removes a namespace meanwhile
  */
-record Command(List<String> words, int exit, String out, String output) {
+public record Command(List<String> words, int exit, String out, String output) {
     private static final long TIMEOUT_S = 60;
 
-    static Command run(List<String> words) {
+    public static Command run(List<String> words) {
         try {
             Path out = Files.createTempFile("portcullis-test", ".out");
             Path err = Files.createTempFile("portcullis-test", ".err");
@@ -48,12 +48,12 @@ record Command(List<String> words, int exit, String out, String output) {
         }
     }
 
-    static Command run(String... words) {
+    public static Command run(String... words) {
         return run(Arrays.asList(words));
     }
 
-    /** Itself, if it exited with 0. */
-    Command ok() {
+    /** This result, if the exit code is 0; otherwise the test fails. */
+    public Command ok() {
         if (exit != 0) {
             throw new AssertionError(this + " exited with " + exit + ":\n" + out);
         }

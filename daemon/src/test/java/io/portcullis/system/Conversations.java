@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A program for two ends of a lab: {@code serve} says on every connection what it is told; {@code hold SERVER ORDERS IDLE
+ * A program for two ends of a lab: {@code serve} is an echo server; {@code hold SERVER ORDERS IDLE
  * TALKERS PAUSE_MS} holds connections to it and tells what becomes of them, on its output, for {@link Held}. Every byte that
  * comes back is compared.
  *
@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>one stream, as much as comes back within a few milliseconds.
  * </ul>
  */
-final class Conversations {
-    static final int PORT = 7000;
+public final class Conversations {
+    public static final int PORT = 7000;
 
     private static final int BLOCK = 16 * 1024;
     private static final int PATTERN = 65_521;
@@ -58,7 +58,7 @@ final class Conversations {
 
     private static void serve() throws IOException {
         try (ServerSocket listening = new ServerSocket(PORT, 2_000)) {
-            // What the test that started it waits for.
+            // The line for which the test waits.
             System.out.println("ready");
             while (true) {
                 Socket accepted = listening.accept();
@@ -72,7 +72,7 @@ final class Conversations {
         }
     }
 
-    /** What goes on until its connection breaks. */
+    /** A task that runs until its connection breaks. */
     private interface Conversation {
         void run() throws IOException, InterruptedException;
     }

@@ -21,39 +21,39 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** The packaged daemon in a lab's firewall, as its users know it: files, signals, log, socket, HTTP. */
-final class DaemonProcess implements AutoCloseable {
+/** The packaged daemon in a lab's firewall, as its users see it: files, signals, log, socket, HTTP. */
+public final class DaemonProcess implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
     private static final long STOP_TIMEOUT_S = 30;
 
-    /** An answer of /healthz; code 0: there was none. */
-    record Health(int code, String body) {
-        boolean isOk() {
+    /** An answer of /healthz; code 0 if there was none. */
+    public record Health(int code, String body) {
+        public boolean isOk() {
             return code == 200;
         }
 
-        boolean isFault(String words) {
+        public boolean isFault(String words) {
             return code == 503 && body.contains(words);
         }
     }
 
-    /** All who ask within this time get the same scrape. */
+    /** Requests within this time get the same scrape. */
     private static final long METRICS_ARE_SHARED_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Home home;
     private final Process process;
 
-    /** When the next scrape is a new one; 0: now. */
+    /** The time from which a scrape is a new one; 0: now. */
     private long freshNs;
 
-    DaemonProcess(Home home, Process process) {
+    public DaemonProcess(Home home, Process process) {
         this.home = home;
         this.process = process;
     }
 
-    /** Itself, when its log has that. */
-    DaemonProcess awaitStart(String line) {
+    /** Waits until its log contains the text; returns this daemon. */
+    public DaemonProcess awaitStart(String line) {
         Lab.await("the daemon's start", () -> !process.isAlive() || log().contains(line));
         if (!process.isAlive()) {
             throw new AssertionError("the daemon ended:\n" + log());
@@ -61,36 +61,36 @@ final class DaemonProcess implements AutoCloseable {
         return this;
     }
 
-    /** What it has logged. */
-    String log() {
+    /** Its log so far. */
+    public String log() {
         return Lab.read(home.log());
     }
 
-    Home home() {
+    public Home home() {
         return home;
     }
 
-    Path socket() {
+    public Path socket() {
         return home.socket();
     }
 
-    Path config() {
+    public Path config() {
         return home.config();
     }
 
-    Process process() {
+    public Process process() {
         return process;
     }
 
-    /** Writes the file in place and returns when the daemon obeys it. */
-    void edit(String yaml) {
+    /** Writes the file in place; returns once the daemon has applied it. */
+    public void edit(String yaml) {
         long before = generation();
         write(yaml);
         Lab.await("the edited rules", () -> generation() > before);
     }
 
-    /** Writes another file and renames it, as editors do; returns when the daemon obeys it. */
-    void editByRename(String yaml) {
+    /** Writes another file and renames it, as editors do; returns once the daemon has applied it. */
+    public void editByRename(String yaml) {
         long before = generation();
         Path other = config().resolveSibling(".portcullis.yaml.swp");
         try {
@@ -102,16 +102,16 @@ final class DaemonProcess implements AutoCloseable {
         Lab.await("the renamed rules", () -> generation() > before);
     }
 
-    /** Writes the file, and waits for nothing. */
-    void write(String yaml) {
+    /** Writes the file and does not wait. */
+    public void write(String yaml) {
         home.write(yaml);
     }
 
-    long generation() {
+    public long generation() {
         return status().path("generation").asLong();
     }
 
-    JsonNode status() {
+    public JsonNode status() {
         try {
             return JSON.readTree(SocketClient.call(socket(), "GET", "/v1/status", CALL_TIMEOUT)
                     .body());
@@ -123,18 +123,18 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** Runs the command line against this daemon. */
-    Command cli(String command, String... more) {
+    public Command cli(String command, String... more) {
         return home.portcullis(Stream.concat(Stream.of(command, "--socket", socket().toString()), Stream.of(more))
                 .toArray(String[]::new));
     }
 
-    /** Where one of the flow tables of interface web0 is. */
-    Path tableFile(int worker) {
+    /** The file of a flow table of interface web0. */
+    public Path tableFile(int worker) {
         return socket().resolveSibling("flows-web0").resolve(Integer.toString(worker));
     }
 
-    /** What stands there, whether the daemon runs or has ended. */
-    TableReport table(int worker) {
+    /** Lists the flows, whether the daemon runs or has ended. */
+    public TableReport table(int worker) {
         try {
             return TableFile.verify(tableFile(worker));
         } catch (IOException | TableHeader.UnknownTable e) {
@@ -143,12 +143,12 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** Runs {@code portcullis flows}, which needs no daemon. */
-    Command flows(String... words) {
+    public Command flows(String... words) {
         return home.portcullis(
                 Stream.concat(Stream.of("flows"), Stream.of(words)).toArray(String[]::new));
     }
 
-    String http(String path) {
+    public String http(String path) {
         boolean shared = path.equals("/metrics");
         if (shared) {
             awaitFreshMetrics();
@@ -160,7 +160,7 @@ final class DaemonProcess implements AutoCloseable {
         return body;
     }
 
-    /** Until nobody shares the scrape that was asked for before. */
+    /** Waits until the shared scrape is no older than this call. */
     private void awaitFreshMetrics() {
         while (freshNs != 0 && freshNs - System.nanoTime() > 0) {
             LockSupport.parkNanos(freshNs - System.nanoTime());
@@ -168,7 +168,7 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** Its health, from the metrics listener. */
-    Health health() {
+    public Health health() {
         String answer = home.lab()
                 .firewall("curl", "-s", "-m", "3", "-w", "\n%{http_code}", "http://127.0.0.1:9750/healthz")
                 .out();
@@ -176,18 +176,18 @@ final class DaemonProcess implements AutoCloseable {
         return new Health(Integer.parseInt(answer.substring(lastLine + 1)), answer.substring(0, lastLine));
     }
 
-    /** Waits until it is healthy; how many milliseconds it took. */
-    long awaitHealth() {
+    /** Waits until it is healthy; returns the milliseconds that it took. */
+    public long awaitHealth() {
         return Lab.await("health", () -> health().isOk());
     }
 
     /** Waits for a fault with these words in it. */
-    void awaitFault(String words) {
+    public void awaitFault(String words) {
         Lab.await("'" + words + "' in /healthz", () -> health().isFault(words));
     }
 
     /** The value of a metric, its labels written as in the scrape; 0 where it is absent. */
-    double metric(String nameAndLabels) {
+    public double metric(String nameAndLabels) {
         return http("/metrics")
                 .lines()
                 .filter(line -> line.startsWith(nameAndLabels + " "))
@@ -195,13 +195,13 @@ final class DaemonProcess implements AutoCloseable {
                 .sum();
     }
 
-    /** The daemon itself; {@code ip netns exec} and the launcher become it. */
-    void signal(String name) {
+    /** The process of the daemon: {@code ip netns exec} and the launcher exec it. */
+    public void signal(String name) {
         Command.run("kill", "-" + name, Long.toString(process.pid())).ok();
     }
 
-    /** Names of its threads, as the kernel cuts them: 15 bytes at most. */
-    List<String> threads() {
+    /** Names of its threads, as the kernel truncates them: at most 15 bytes. */
+    public List<String> threads() {
         return Command.run("sh", "-c", "cat /proc/" + process.pid() + "/task/*/comm")
                 .ok()
                 .out()
@@ -211,13 +211,13 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** Kills it, without a chance to put anything back. */
-    void crash() {
+    public void crash() {
         signal("KILL");
         awaitEnd();
     }
 
-    /** SIGTERM, as systemd stops it before it starts it again. */
-    void terminate() {
+    /** SIGTERM, as systemd sends it before a restart. */
+    public void terminate() {
         if (process.isAlive()) {
             signal("TERM");
             awaitEnd();
@@ -225,7 +225,7 @@ final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** SIGTERM and {@code detach}, as systemd stops it for good. */
+    /** SIGTERM and {@code detach}, as systemd does at a stop. */
     @Override
     public void close() {
         boolean ran = process.isAlive();
@@ -235,8 +235,8 @@ final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** Gives back what this daemon had, which runs no more. */
-    Command detach() {
+    /** Runs {@code detach} for this daemon, which has ended. */
+    public Command detach() {
         return detach(cli("detach"));
     }
 
@@ -247,15 +247,15 @@ final class DaemonProcess implements AutoCloseable {
         return detach;
     }
 
-    /** Ends it, and gives back what it had, whatever state it is in. */
-    void end() {
+    /** Ends it and runs {@code detach}, whatever its state. */
+    public void end() {
         process.destroyForcibly();
         awaitEnd();
         detach(cli("detach", "--despite-panic")).ok();
     }
 
-    /** Another one, with the same rules and the same folders, in the place of one that has ended. */
-    DaemonProcess again(String... environment) {
+    /** Starts another daemon with the same rules and folders after this one has ended. */
+    public DaemonProcess again(String... environment) {
         home.forgetLog();
         return home.start(environment);
     }

@@ -13,12 +13,12 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A client that sends two thousand datagrams a second to a port that no rule opens, and the socket there that counts them. Registered
- * as an extension of a test of host mode, it gets through before the test, and after it, when what daemons there are have given
- * the NIC back: else the test would have shown nothing.
+ * A client that sends two thousand datagrams a second to a port that no rule opens, and the receiver there, which counts them. As
+ * an extension of a test of host mode, it waits before and after the test until datagrams get through (after the test: once the
+ * daemons have given the NIC back). Otherwise the test would prove nothing.
  */
-final class Hammer implements BeforeEachCallback, AfterEachCallback {
-    static final int PORT = 9999;
+public final class Hammer implements BeforeEachCallback, AfterEachCallback {
+    public static final int PORT = 9999;
 
     private static final String RECEIVER = """
             use Socket; $| = 1; socket(S, PF_INET, SOCK_DGRAM, 17); bind(S, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
@@ -34,8 +34,8 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
     private final Process sender;
     private final Process receiver;
 
-    /** The receiver stands at {@code end}. */
-    Hammer(Lab lab, String end, String target) {
+    /** The receiver is at {@code end}. */
+    public Hammer(Lab lab, String end, String target) {
         this.lab = lab;
         try {
             received = Files.createTempFile(lab.folder(), "hammer", ".out");
@@ -47,8 +47,8 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
         sender = send(target);
     }
 
-    /** Another client's datagrams to the receiver of a first one, which counts both. */
-    Hammer(Lab lab, Hammer first, String target) {
+    /** A second client that sends to the receiver of the first one, which counts both. */
+    public Hammer(Lab lab, Hammer first, String target) {
         this.lab = lab;
         received = first.received;
         receiver = first.receiver;
@@ -68,19 +68,19 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    /** Datagrams that have got through since the beginning. */
-    long received() {
+    /** The datagrams received so far. */
+    public long received() {
         return text().chars().filter(c -> c == 'x').count();
     }
 
-    /** Waits for datagrams to get through from now on. */
-    void awaitThrough() {
+    /** Waits until datagrams sent from now on are received. */
+    public void awaitThrough() {
         long before = received();
         Lab.await("datagrams", () -> received() > before + 100);
     }
 
-    /** Some hundred datagrams later. What must not come can't be awaited. */
-    void strike() {
+    /** Waits for some hundred datagrams to be sent: an absence can't be awaited. */
+    public void strike() {
         if (!sender.isAlive()) {
             throw new AssertionError("the hammer has stopped");
         }
@@ -92,8 +92,8 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    /** Strikes, and nothing gets through that had not by then. */
-    void assertNoneSince(long received) {
+    /** Sends for a while; fails if a datagram is received beyond {@code until}. */
+    public void assertNoneSince(long received) {
         strike();
         assertEquals(received, received(), "datagrams of a stranger that have got through");
     }
@@ -114,7 +114,7 @@ final class Hammer implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    void stop() {
+    public void stop() {
         sender.destroy();
         receiver.destroy();
     }

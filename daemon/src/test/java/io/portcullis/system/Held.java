@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Connections from a lab's client to its server that are held over whatever a test does ({@link Conversations}). */
-final class Held implements AutoCloseable {
-    /** Says a byte on a new connection, and prints what is answered. */
+public final class Held implements AutoCloseable {
+    /** Sends a byte on a new connection and prints the answer. */
     private static final String ONCE = """
             use Socket; socket(C, PF_INET, SOCK_STREAM, 6); connect(C, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die "$!\\n";
             syswrite(C, "x"); sysread(C, my $b, 1) or die "ended\\n"; print $b;
@@ -49,9 +49,10 @@ final class Held implements AutoCloseable {
                 Integer.toString(pauseMs));
     }
 
-    /** The other side of all of them; once for a lab, before the first. */
-    static void serve(Lab lab) {
-        // Where the kernel can (6.15), an outage is over at most two seconds after its end, however long it was.
+    /** Starts the server of all of them; once for a lab, before the first one. */
+    public static void serve(Lab lab) {
+        // With kernels from 6.15, retransmission resumes at most two seconds after the end of an outage, however long
+        // it was.
         for (String end : new String[] {"client", "server"}) {
             lab.at(end, "sh", "-c", """
                     cd /proc/sys/net/ipv4 && echo 60 > tcp_retries2
@@ -63,16 +64,16 @@ final class Held implements AutoCloseable {
         Lab.awaitText("the server", log, text -> text.contains("ready"));
     }
 
-    /** Whether one more connection is let in now. */
-    static boolean letIn(Lab lab) {
+    /** Whether another connection is admitted now. */
+    public static boolean letIn(Lab lab) {
         String port = Integer.toString(Conversations.PORT);
         return lab.client("timeout", "2", "perl", "-e", ONCE, Lab.SERVER, port)
                 .out()
                 .equals("x");
     }
 
-    /** All stand, and have been heard of, when this returns. */
-    static Held begin(Lab lab, int idle, int talkers, int pauseMs) {
+    /** All connections are established, and have been answered, when this returns. */
+    public static Held begin(Lab lab, int idle, int talkers, int pauseMs) {
         Held held = new Held(lab, idle, talkers, pauseMs);
         held.awaitMore();
         return held;
@@ -90,18 +91,18 @@ final class Held implements AutoCloseable {
         return new long[2];
     }
 
-    /** Bytes that went and came back. */
-    long streamed() {
+    /** Bytes that were sent and came back. */
+    public long streamed() {
         return state()[0];
     }
 
-    /** Waits until stream and talkers have got on from here. */
-    void awaitMore() {
+    /** Waits until the stream and the talkers have made progress from now on. */
+    public void awaitMore() {
         awaitMore(1);
     }
 
-    /** Waits until so many more bytes of the stream are back, and the talkers have got on. */
-    void awaitMore(long bytes) {
+    /** Waits until that many more bytes of the stream have come back and the talkers have made progress. */
+    public void awaitMore(long bytes) {
         long[] before = state();
         Lab.await("more of the conversations\n" + complaints(), () -> {
             long[] now = state();
@@ -109,8 +110,8 @@ final class Held implements AutoCloseable {
         });
     }
 
-    /** Every idle one says something and is answered; nothing has happened to any of them. */
-    void assertWhole() {
+    /** Every idle connection sends a line and is answered; none has broken. */
+    public void assertWhole() {
         awaitMore();
         asked++;
         try {
@@ -138,13 +139,13 @@ final class Held implements AutoCloseable {
         return text.toString();
     }
 
-    /** As ss(8) knows them, by the client's address and port. */
-    List<String> established() {
+    /** The sockets of ss(8), by the client's address and port. */
+    public List<String> established() {
         return lab.client("ss", "-Htn", "state", "established", "dport = :" + Conversations.PORT)
                 .ok()
                 .out()
                 .lines()
-                // Java's sockets are IPv6 ones that speak IPv4.
+                // Java's sockets are IPv6 sockets with IPv4-mapped addresses.
                 .map(line -> line.strip().split(" +")[2].replace("[::ffff:", "").replace("]", ""))
                 .toList();
     }

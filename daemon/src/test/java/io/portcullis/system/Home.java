@@ -11,20 +11,21 @@ import java.util.stream.Stream;
 
 /**
  * The files of one daemon in a lab: its configuration, its log, and the folders that systemd would make for it. They outlive the
- * daemon, and the next one finds them.
+ * daemon; the next one uses them.
  *
- * @param socket where the configuration has the control socket
+ * @param socket the control socket's path in the configuration
  */
-record Home(Lab lab, Path folder, Path socket) {
-    /** Of a start with it most is the warm-up, on all cores, and there are hundreds. */
+public record Home(Lab lab, Path folder, Path socket) {
+    /** The warm-up takes most of a start, on all cores, and the tests start hundreds of daemons. */
     private static final String WITHOUT_WARM_UP = "PORTCULLIS_JAVA_OPTS=-Dportcullis.warm-up=off";
 
-    /** As users start it, who set nothing. */
-    static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
+    /** Without options of the tests, as users start it. */
+    public static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
 
-    static final String PROGRAM = Lab.root().resolve("scripts/portcullis").toString();
+    public static final String PROGRAM =
+            Lab.root().resolve("scripts/portcullis").toString();
 
-    static Home make(Lab lab, String yaml) {
+    public static Home make(Lab lab, String yaml) {
         try {
             Path folder = Files.createTempDirectory(lab.folder(), "daemon");
             Home home = new Home(lab, folder, folder.resolve("run/control.sock"));
@@ -38,38 +39,38 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** The same files, but for the place of the control socket. */
-    Home withSocket(Path other, String yaml) {
+    /** The same files with another control socket. */
+    public Home withSocket(Path other, String yaml) {
         Home home = new Home(lab, folder, other);
         home.write(yaml);
         return home;
     }
 
-    Path config() {
+    public Path config() {
         return folder.resolve("etc/portcullis.yaml");
     }
 
-    Path log() {
+    public Path log() {
         return folder.resolve("log");
     }
 
-    /** RUNTIME_DIRECTORY; the control socket and the flow tables stand in it where nothing else is said. */
-    Path runtime() {
+    /** RUNTIME_DIRECTORY. The control socket and the flow tables are in it unless the configuration says otherwise. */
+    public Path runtime() {
         return folder.resolve("run");
     }
 
     /** STATE_DIRECTORY. */
-    Path lasting() {
+    public Path lasting() {
         return folder.resolve("lib");
     }
 
-    /** Where the daemon keeps what must outlive it until the next boot. */
-    Path state() {
+    /** The folder of the files that must outlive the daemon until the next boot. */
+    public Path state() {
         return runtime().resolve("netns-" + lab.namespaceNumber());
     }
 
-    /** The notes of what must be restored, and whatever belongs to them. */
-    List<Path> journals() {
+    /** The journals of what must be restored, and the files beside them. */
+    public List<Path> journals() {
         try (Stream<Path> files = Files.list(state())) {
             return files.filter(file -> file.getFileName().toString().startsWith("restore-"))
                     .sorted()
@@ -79,8 +80,8 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** Writes the configuration, and waits for nothing. */
-    void write(String yaml) {
+    /** Writes the configuration and does not wait. */
+    public void write(String yaml) {
         try {
             Files.writeString(config(), withSocket(yaml));
         } catch (IOException e) {
@@ -88,18 +89,18 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    String withSocket(String yaml) {
+    public String withSocket(String yaml) {
         return yaml + "\ncontrol: {socket: " + socket + "}\n";
     }
 
-    /** Lets others look into its folders as far as systemd would. */
-    void openToReaders() {
+    /** Gives its folders the mode that systemd would give them. */
+    public void openToReaders() {
         Command.run("chmod", "755", folder.toString(), runtime().toString()).ok();
         Command.run("chmod", "700", lasting().toString()).ok();
     }
 
-    /** So that the next daemon's words are not taken for those of the one before. */
-    void forgetLog() {
+    /** So the next daemon's log is not mixed with that of the previous one. */
+    public void forgetLog() {
         try {
             Files.writeString(log(), "");
         } catch (IOException e) {
@@ -107,21 +108,21 @@ record Home(Lab lab, Path folder, Path socket) {
         }
     }
 
-    /** What a daemon of this home has in its environment, of the form NAME=VALUE. The last of a name counts. */
-    List<String> environment(String... more) {
+    /** The environment of a daemon of this home, of the form NAME=VALUE. The last of a name counts. */
+    public List<String> environment(String... more) {
         List<String> all = new ArrayList<>(
                 List.of("RUNTIME_DIRECTORY=" + runtime(), "STATE_DIRECTORY=" + lasting(), WITHOUT_WARM_UP));
         all.addAll(Arrays.asList(more));
         return all;
     }
 
-    /** A daemon that has only just begun to start. */
-    DaemonProcess launch(String... environment) {
+    /** Starts a daemon and does not wait for it. */
+    public DaemonProcess launch(String... environment) {
         return launched(environment(environment), PROGRAM, "run", "--config", config().toString());
     }
 
-    /** As {@link #launch}, through another program, which runs it: {@code env}, {@code sh -c}. */
-    DaemonProcess launchThrough(String... before) {
+    /** As {@link #launch}, through another program that execs it: {@code env}, {@code sh -c}. */
+    public DaemonProcess launchThrough(String... before) {
         List<String> words = new ArrayList<>(Arrays.asList(before));
         words.addAll(List.of(PROGRAM, "run", "--config", config().toString()));
         return launched(environment(), words.toArray(String[]::new));
@@ -133,18 +134,18 @@ record Home(Lab lab, Path folder, Path socket) {
         return daemon;
     }
 
-    /** A daemon that has started when this returns, though an interface may be waiting. */
-    DaemonProcess start(String... environment) {
+    /** Starts a daemon and waits for its start; an interface may still be waiting. */
+    public DaemonProcess start(String... environment) {
         return launch(environment).awaitStart(" started: ");
     }
 
-    /** A daemon that has nothing to run from: its file is faulty, and there was no good one before. */
-    DaemonProcess startWaiting() {
+    /** Starts a daemon without a usable configuration: its file is faulty and there is no last good one. */
+    public DaemonProcess startWaiting() {
         return launch().awaitStart("waits for a valid configuration");
     }
 
     /** Runs portcullis as the daemon's user would, to its end, within a minute. */
-    Command portcullis(String... words) {
+    public Command portcullis(String... words) {
         List<String> all = new ArrayList<>(List.of(PROGRAM));
         all.addAll(Arrays.asList(words));
         return Command.run(lab.inside("fw", environment(), all.toArray(String[]::new)));

@@ -1,5 +1,6 @@
 package io.portcullis.system;
 
+import io.portcullis.testing.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +24,17 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab}
- * has the picture). Goes with the class; what a killed run left behind goes with the next.
+ * A client, a firewall and a server, each a network namespace of its own, for the tests of one class ({@code scripts/lab} shows a
+ * picture). It is removed after the class; the next lab removes what a killed run has left behind.
  */
-final class Lab implements BeforeAllCallback, AfterAllCallback {
-    static final String CLIENT = "203.0.113.10";
-    static final String CLIENT_SECOND = "203.0.113.11";
-    static final String CLIENT_FAR = "192.0.2.10";
-    static final String CLIENT_FAR_SECOND = "192.0.2.11";
-    static final String CLIENT_V6 = "2001:db8::10";
-    static final String SERVER = "203.0.113.80";
-    static final String SERVER_V6 = "2001:db8::80";
+public final class Lab implements BeforeAllCallback, AfterAllCallback {
+    public static final String CLIENT = "203.0.113.10";
+    public static final String CLIENT_SECOND = "203.0.113.11";
+    public static final String CLIENT_FAR = "192.0.2.10";
+    public static final String CLIENT_FAR_SECOND = "192.0.2.11";
+    public static final String CLIENT_V6 = "2001:db8::10";
+    public static final String SERVER = "203.0.113.80";
+    public static final String SERVER_V6 = "2001:db8::80";
 
     private static final String PREFIX = "pctest";
     private static final Path ROOT = root();
@@ -55,19 +55,41 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     private final Path folder;
     private long namespaceNumber;
 
-    Lab() {
+    public Lab() {
         this(false);
     }
 
-    /** One in which the firewall is the server: out0 has its addresses, and {@code server} is another word for {@code fw}. */
-    static Lab host() {
+    /** A lab in which the firewall is the server: out0 has the server's addresses, and {@code server} means {@code fw}. */
+    public static Lab host() {
         return new Lab(true);
+    }
+
+    /** The keys of an interface that is this lab's bridge. */
+    public static String bridge(String datapath) {
+        return "mode: bridge, outside: out0, inside: in0, addresses: [203.0.113.80, \"2001:db8::80\"], datapath: "
+                + datapath;
+    }
+
+    /**
+     * A configuration for a host whose port 80 is open.
+     *
+     * @param nic of interface web0
+     * @param keys more keys of web0, each after a comma
+     */
+    public static String webServer(String nic, String keys) {
+        return """
+                version: 1
+                interfaces:
+                  web0: {mode: host, nic: %s, security-groups: [web]%s}
+                security-groups:
+                  web: {ingress: [{protocol: tcp, ports: 80, from: any}]}
+                """.formatted(nic, keys);
     }
 
     private Lab(boolean isHost) {
         this.isHost = isHost;
         try {
-            // Where flow tables are meant to be.
+            // In memory, as flow tables should be.
             folder = Files.createTempDirectory(SHARED_MEMORY, name + "-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -75,13 +97,13 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The checkout. */
-    static Path root() {
+    public static Path root() {
         Path here = Path.of("").toAbsolutePath();
         return Files.exists(here.resolve("scripts/lab")) ? here : Objects.requireNonNull(here.getParent());
     }
 
     /** A folder for this lab's files. */
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
@@ -94,13 +116,16 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         if (isHost) {
             firewall("ip", "link", "del", "in0").ok();
             addressHost();
-            // Here nothing has to be off at the far end, whatever the datapath.
+            // Offloads stay on at the far end, whatever the datapath.
             client("ethtool", "-K", "eth0", "tso", "on", "gso", "on", "gro", "on", "tx", "on")
                     .ok();
         }
     }
 
-    /** As scripts/install does, once for a build: every start of every test takes half the time. It works without, too. */
+    /**
+     * Makes the AOT cache once for a build, as scripts/install does: every start in a test then takes half the time. Tests work
+     * without it too.
+     */
     private static void rehearse() {
         String once = """
                 . "$0/scripts/lib.sh" && jar=$0/daemon/target/portcullis.jar && exec 9> "$jar.lock" && flock 9
@@ -123,8 +148,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Gives the host's NIC its addresses and its route, as often as it is made anew or has lost them. */
-    void addressHost() {
+    /** Gives the host's NIC its addresses and its route, at first and each time it is made again or has lost them. */
+    public void addressHost() {
         for (String line : List.of(
                 "ip link set out0 up",
                 "ip address replace " + SERVER + "/24 dev out0",
@@ -134,18 +159,18 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Removes the host's NIC, and what was attached to it and its far end. */
-    void removeHostNic() {
+    /** Removes the host's NIC with what was attached to it, and its far end. */
+    public void removeHostNic() {
         firewall("ip", "link", "del", "out0").ok();
     }
 
-    /** Makes the host's NIC, its cable and the client's end anew, with their addresses. */
-    void makeHostNic() {
+    /** Makes the host's NIC and its far end at the client again, with their addresses. */
+    public void makeHostNic() {
         makeHostNic("");
     }
 
     /** As {@link #makeHostNic()}. {@code properties}: of the NIC, such as {@code index 7}. */
-    void makeHostNic(String properties) {
+    public void makeHostNic(String properties) {
         sh("fw", "ip link add out0 " + properties + " type veth peer name eth0 netns " + namespace("client"))
                 .ok();
         addressHost();
@@ -160,15 +185,15 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Removes the inside NIC of the bridge, and with it the server's end. */
-    void removeServerNic() {
+    public void removeServerNic() {
         firewall("ip", "link", "del", "in0").ok();
     }
 
     /**
-     * Makes the inside NIC, its cable and the server's end anew, with their addresses. The new end has another MAC address, which the
-     * client learns only up to a minute later by itself: its neighbour entry may still be valid.
+     * Makes the inside NIC and its far end at the server again, with their addresses. The new far end has another MAC address,
+     * which the client would learn up to a minute later by itself: its neighbour entry may still be valid.
      */
-    void makeServerNic() {
+    public void makeServerNic() {
         sh("fw", "ip link add in0 type veth peer name eth0 netns " + namespace("server") + " && ip link set in0 up")
                 .ok();
         for (String line : List.of(
@@ -187,7 +212,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         down();
     }
 
-    /** One test JVM at a time: several start at once, and each would find what another one is removing. */
+    /** Holds a lock: several test JVMs start at once, and each would find a lab that another one is removing. */
     private static void removeDeadLabs() {
         Path file = Path.of(System.getProperty("java.io.tmpdir"), PREFIX + ".lock");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -230,17 +255,11 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
 
     private static void remove(Path folder) {
         unmountBelow(folder);
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        FileTree.delete(folder);
     }
 
-    /** Gives a folder of this lab's a memory of its own, of so many KiB. It goes with the lab. */
-    Path tmpfs(Path directory, int kib) {
+    /** Mounts a tmpfs of so many KiB on a folder of this lab. It is unmounted with the lab. */
+    public Path tmpfs(Path directory, int kib) {
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
@@ -266,59 +285,59 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Name of a network namespace. */
-    String namespace(String end) {
+    public String namespace(String end) {
         return name + "-" + end;
     }
 
     /** Runs a program at the client's, the firewall's or the server's end. */
-    Command at(String end, String... words) {
+    public Command at(String end, String... words) {
         return Command.run(inside(end, List.of(), words));
     }
 
-    /** Asks a server in the firewall's namespace. On a machine that others load, an answer may take many seconds. */
-    Command get(String url) {
+    /** Asks a server in the firewall's namespace. On a loaded machine an answer may take many seconds. */
+    public Command get(String url) {
         return firewall("curl", "-s", "-m", Long.toString(WAIT_S), url);
     }
 
     /** As {@link #get}; the status of the answer, 000 if there is none. */
-    String statusOf(String url) {
+    public String statusOf(String url) {
         return firewall("curl", "-s", "-m", Long.toString(WAIT_S), "-o", "/dev/null", "-w", "%{http_code}", url)
                 .out();
     }
 
     /** Runs a line of the shell at one end. */
-    Command sh(String end, String line) {
+    public Command sh(String end, String line) {
         return at(end, "sh", "-c", line);
     }
 
-    Command client(String... words) {
+    public Command client(String... words) {
         return at("client", words);
     }
 
-    Command firewall(String... words) {
+    public Command firewall(String... words) {
         return at("fw", words);
     }
 
-    Command server(String... words) {
+    public Command server(String... words) {
         return at("server", words);
     }
 
-    /** Starts a program that goes on; it ends with the lab. */
-    Process start(String end, Path log, String... words) {
+    /** Starts a program and does not wait; it ends with the lab. */
+    public Process start(String end, Path log, String... words) {
         return start(end, log, List.of(), words);
     }
 
     /**
-     * Starts a program that goes on; it ends with the lab.
+     * Starts a program and does not wait; it ends with the lab.
      *
      * @param environment of the form NAME=VALUE
      */
-    Process start(String end, Path log, List<String> environment, String... words) {
+    public Process start(String end, Path log, List<String> environment, String... words) {
         return start(log, inside(end, environment, words));
     }
 
     /** As {@link #start}, in one of this lab's namespaces by its name. */
-    Process startIn(String namespace, Path log, String... words) {
+    public Process startIn(String namespace, Path log, String... words) {
         return start(log, insideNamespace(namespace, List.of(), words));
     }
 
@@ -341,9 +360,9 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     /**
      * The words of a command at one end.
      *
-     * @param environment of the form NAME=VALUE, beside what all get: folders of this lab's own for what a daemon keeps
+     * @param environment of the form NAME=VALUE, beside what all commands get: folders of this lab for the daemon's state
      */
-    List<String> inside(String end, List<String> environment, String... words) {
+    public List<String> inside(String end, List<String> environment, String... words) {
         return insideNamespace(namespace(isHost && end.equals("server") ? "fw" : end), environment, words);
     }
 
@@ -357,7 +376,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The words of a command, for a user without any privilege. */
-    static String[] asNobody(String... words) {
+    public static String[] asNobody(String... words) {
         List<String> all = new ArrayList<>(List.of(
                 "setpriv",
                 "--reuid=65534",
@@ -370,8 +389,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** The number of the firewall's network namespace. */
-    long namespaceNumber() {
-        // Not by perl: it asks with a buffer of its own size, which the kernel refuses.
+    public long namespaceNumber() {
+        // In Java, not in perl: perl passes a buffer of a fixed size, which the kernel refuses.
         if (namespaceNumber == 0) {
             namespaceNumber =
                     Long.parseLong(java("fw", NamespaceNumber.class).ok().out().strip());
@@ -380,12 +399,12 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** Runs a class of the tests at one end. */
-    Command java(String end, Class<?> main, String... arguments) {
+    public Command java(String end, Class<?> main, String... arguments) {
         return at(end, javaWords(main, arguments));
     }
 
     /** As {@link #start}, a class of the tests. */
-    Process startJava(String end, Path log, Class<?> main, String... arguments) {
+    public Process startJava(String end, Path log, Class<?> main, String... arguments) {
         return start(end, log, javaWords(main, arguments));
     }
 
@@ -401,46 +420,46 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         return words.toArray(String[]::new);
     }
 
-    /** A daemon in the firewall's namespace; it has started when this returns. */
-    DaemonProcess daemon(String yaml, String... environment) {
+    /** Starts a daemon in the firewall's namespace; it has started when this returns. */
+    public DaemonProcess daemon(String yaml, String... environment) {
         return home(yaml).start(environment);
     }
 
     /** The files of a daemon that is not started yet. */
-    Home home(String yaml) {
+    public Home home(String yaml) {
         return Home.make(this, yaml);
     }
 
-    /** There is a daemon of these files now, or what one left behind. */
+    /** Registers the daemon of these files; it runs, or has left something behind. */
     void began(Home home, DaemonProcess daemon) {
         daemons.put(home, daemon);
     }
 
-    /** Nothing is left of the daemon of these files. */
+    /** The daemon of these files has left nothing behind. */
     void detached(Home home) {
         daemons.remove(home);
     }
 
-    /** Ends what daemons a test has left, whatever became of it, and gives back what they had. */
-    void endDaemons() {
+    /** Ends the daemons that a test has left, whatever their state, and runs {@code detach} for them. */
+    public void endDaemons() {
         List.copyOf(daemons.values()).forEach(DaemonProcess::end);
     }
 
-    /** Whether the server answers a new connection of the client's. */
-    boolean answers(int port) {
+    /** Whether the server answers a new connection of the client. */
+    public boolean answers(int port) {
         return client("curl", "-s", "-m", "2", "http://" + SERVER + ":" + port).exit() == 0;
     }
 
-    /** Whether the server answers a ping of the client's. */
-    boolean answersPing() {
+    /** Whether the server answers a ping of the client. */
+    public boolean answersPing() {
         return client("ping", "-c", "1", "-W", "1", SERVER).exit() == 0;
     }
 
     /**
-     * All of a host that a daemon changes and detach gives back: NICs, qdiscs, filters, programs, switches, offloads, the rules of
-     * others. Without what differs for a NIC that is made anew.
+     * The state of a host that a daemon changes and detach restores: NICs, qdiscs, filters, programs, sysctls, offloads, nft
+     * rules. Without the properties that differ after a NIC is made again.
      */
-    String hostState() {
+    public String hostState() {
         StringBuilder state = new StringBuilder();
         for (String command : List.of(
                 "ip -d -o link",
@@ -461,7 +480,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
     }
 
     /** nginx at one end, on these ports of all addresses; answers {@code hello from END}. */
-    void nginx(String end, int... ports) {
+    public void nginx(String end, int... ports) {
         Path home = folder.resolve("nginx-" + end);
         StringBuilder listen = new StringBuilder();
         for (int port : ports) {
@@ -502,8 +521,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Waits, boundedly, for a file to have it; else the error shows the file. */
-    static void awaitText(String what, Path file, Predicate<String> condition) {
+    /** Waits, within bounds, for a file to contain the text; the error shows the file. */
+    public static void awaitText(String what, Path file, Predicate<String> condition) {
         try {
             await(what, () -> condition.test(read(file)));
         } catch (AssertionError late) {
@@ -511,8 +530,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** What a file holds now. */
-    static String read(Path file) {
+    /** The file's current content. */
+    public static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
@@ -520,8 +539,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** A file of this lab's. */
-    Path file(String fileName, String text) {
+    /** A file of this lab. */
+    public Path file(String fileName, String text) {
         try {
             return Files.writeString(folder.resolve(fileName), text);
         } catch (IOException e) {
@@ -529,8 +548,8 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** Waits, boundedly, for what has to become true; how many milliseconds it took. */
-    static long await(String what, BooleanSupplier condition) {
+    /** Waits, within bounds, until the condition is true; returns the milliseconds that it took. */
+    public static long await(String what, BooleanSupplier condition) {
         long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - startNs > TimeUnit.SECONDS.toNanos(WAIT_S)) {
@@ -541,7 +560,7 @@ final class Lab implements BeforeAllCallback, AfterAllCallback {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
     }
 
-    static void pause(int ms) {
+    public static void pause(int ms) {
         try {
             TimeUnit.MILLISECONDS.sleep(ms);
         } catch (InterruptedException e) {

@@ -8,14 +8,14 @@ import io.portcullis.linux.bpf.BpfProgram.Register;
 import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.linux.netlink.Nics;
 
-/** Started as a program in a namespace: what somebody else with privilege may do to the tcx programs of a NIC. */
-final class Programs {
+/** Started as a program in a namespace: changes the tcx programs of a NIC, as another privileged user might. */
+public final class Programs {
     private Programs() {}
 
     /**
-     * {@code list NIC}: how many there are. {@code stop NIC}: attaches one that drops all frames, first on ingress, where it
-     * stays, and prints its number. {@code remove NIC}: detaches the first of ingress. {@code remove NIC NUMBER}: that one, if it is
-     * still there.
+     * {@code list NIC}: prints how many there are. {@code stop NIC}: attaches a program that drops all frames, first on ingress;
+     * it stays, and its number is printed. {@code remove NIC}: detaches the first program of ingress. {@code remove NIC NUMBER}:
+     * detaches that one, if it is still attached.
      */
     public static void main(String[] arguments) throws Exception {
         int nic = Nics.index(arguments[1]);

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
- * Proves that something allocates nothing once it is compiled.
+ * Proves that code allocates nothing once it is compiled.
  *
- * <p>When that is so is the compiler's affair, and on a busy machine it takes its time. So a round is repeated until one
- * costs nothing at all; what allocates per frame costs something in every round.
+ * <p>The compiler decides when that is, and takes its time on a busy machine. So a round is repeated until one allocates nothing
+ * at all; code that allocates per frame does so in every round.
  */
 public final class Allocation {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

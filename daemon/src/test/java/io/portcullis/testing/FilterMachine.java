@@ -63,7 +63,7 @@ public final class FilterMachine {
                 case 0x60, 0x61 -> require(after.get(k(at)), at, "reads a word that was not written");
                 case 0x64, 0x74 -> require(k(at) >= 0 && k(at) < 32, at, "shifts too far");
                 default -> {
-                    // What is no instruction at all, run finds.
+                    // Unknown instructions are found at run time.
                 }
             }
             arrive(written, at, 0, after);
@@ -89,11 +89,11 @@ public final class FilterMachine {
     /**
      * Runs the program over a frame.
      *
-     * @param bytes what it reads
-     * @param from where in them its first byte is
+     * @param bytes that it reads
+     * @param from the position of its first byte
      * @param protocol that the kernel tells it
-     * @param packetType likewise
-     * @return what it returns, unsigned
+     * @param packetType that the kernel tells it
+     * @return its result, unsigned
      */
     public int run(byte[] bytes, int from, int protocol, int packetType) {
         ByteBuffer frame = ByteBuffer.wrap(bytes, from, bytes.length - from).slice();

@@ -11,9 +11,9 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * A frame under construction, byte by byte from the RFCs and without the parser's help, for tests of every room. What is
- * not said is as a correct sender would have it: lengths, checksums, hop limit 64. {@link #bytes} may be asked again after
- * each change.
+ * A frame under construction, byte by byte from the RFCs and independent of the parser, for the tests of every package. Values
+ * that are not set are those of a correct sender: lengths, checksums, hop limit 64. {@link #bytes} may be called again after each
+ * change.
  */
 public final class Frame {
     /** One IPv6 extension header: its type, and its bytes with the first (next header) left 0. */
@@ -88,14 +88,14 @@ public final class Frame {
         return frame;
     }
 
-    /** Any IP protocol, also those with a header of their own: all of its bytes are the payload's. */
+    /** Any IP protocol, also one with a header of its own: all of its bytes are the payload. */
     public static Frame ip(int protocol, String source, String destination) {
         Frame frame = new Frame(protocol, source, destination);
         frame.bare = true;
         return frame;
     }
 
-    /** A frame without IP: addresses, an ethertype (or length), and what follows. */
+    /** A frame without IP: addresses, an ethertype (or length), and the payload. */
     public static byte[] ethernet(String destinationMac, int etherType, byte[] rest) {
         return new Octets()
                 .hex(destinationMac)
@@ -111,7 +111,7 @@ public final class Frame {
         return this;
     }
 
-    /** One more VLAN tag inside those that are there. */
+    /** One more VLAN tag inside the existing ones. */
     public Frame tag(int tagProtocol, int priorityAndId) {
         tags.add(new int[] {tagProtocol, priorityAndId});
         return this;
@@ -154,7 +154,7 @@ public final class Frame {
         return this;
     }
 
-    /** One more IPv6 fragment header in the chain, where it stands; the payload is not cut. */
+    /** One more IPv6 fragment header at the end of the current chain; the payload is not cut. */
     public Frame fragmentHeader(int offset, boolean more) {
         extensions.add(new Extension(
                 FRAGMENT,
@@ -174,7 +174,7 @@ public final class Frame {
         return this;
     }
 
-    /** What its sender numbers its datagrams by; 7 where nothing is said. */
+    /** The identification of the sender's datagram; 7 unless set. */
     public Frame datagramId(int id) {
         datagramId = id;
         return this;
@@ -187,7 +187,7 @@ public final class Frame {
         return this;
     }
 
-    /** TCP window as it stands in the header. */
+    /** TCP window as in the header. */
     public Frame window(int unscaled) {
         window = unscaled;
         return this;
@@ -199,24 +199,24 @@ public final class Frame {
         return this;
     }
 
-    /** So many bytes of zero after the layer 4 header. */
+    /** This many zero bytes after the layer 4 header. */
     public Frame payload(int length) {
         return payload(new byte[length]);
     }
 
-    /** What follows the layer 4 header. */
+    /** The payload after the layer 4 header. */
     public Frame payload(byte[] bytes) {
         payload = bytes;
         return this;
     }
 
-    /** What UDP's length field says, whatever follows. */
+    /** The value of UDP's length field, whatever follows. */
     public Frame udpLength(int length) {
         udpLength = length;
         return this;
     }
 
-    /** Bytes after the IP packet that belong to nobody. */
+    /** Bytes after the IP packet, which belong to nothing. */
     public Frame padding(int length) {
         padding = new byte[length];
         Arrays.fill(padding, (byte) 0xee);
@@ -401,14 +401,14 @@ public final class Frame {
         bytes[at + 1] = (byte) value;
     }
 
-    /** Makes the IPv4 header checksum right again after the header was changed by hand. */
+    /** Corrects the IPv4 header checksum after a change of the header. */
     public static void repairIpv4(byte[] frame, int network) {
         int length = Math.min((frame[network] & 0xf) * 4, frame.length - network);
         put16(frame, network + 10, 0);
         put16(frame, network + 10, ~sum(Arrays.copyOfRange(frame, network, network + length)));
     }
 
-    /** Offset of what follows the Ethernet header and its VLAN tags, in any bytes; beyond the end where they are too few. */
+    /** Offset after the Ethernet header and its VLAN tags, in any bytes; beyond the end if they are too few. */
     public static int network(byte[] frame) {
         int network = 14;
         while (network <= frame.length && isTag(u16(frame, network - 2))) {
@@ -421,7 +421,7 @@ public final class Frame {
         return etherType == 0x8100 || etherType == 0x88a8;
     }
 
-    /** As {@link #repairIpv4(byte[], int)}, where in any bytes there is an IPv4 header. */
+    /** As {@link #repairIpv4(byte[], int)}, if any bytes contain an IPv4 header. */
     public static void repairIpv4(byte[] frame) {
         int network = network(frame);
         if (network + 20 <= frame.length && u16(frame, network - 2) == EtherType.IPV4) {
@@ -453,13 +453,13 @@ public final class Frame {
             return u16(value >>> 16).u16(value);
         }
 
-        /** As they are. */
+        /** Bytes, unchanged. */
         public Octets bytes(byte[] bytes) {
             out.writeBytes(bytes);
             return this;
         }
 
-        /** So many zeroes. */
+        /** This many zeroes. */
         public Octets zeroes(int count) {
             return bytes(new byte[count]);
         }
@@ -469,7 +469,7 @@ public final class Frame {
             return bytes(HexFormat.of().parseHex(digits));
         }
 
-        /** What was written so far. */
+        /** The bytes written so far. */
         public byte[] toBytes() {
             return out.toByteArray();
         }

@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A test's own hands on a wire: packet(7), whole Ethernet frames, in the namespace of the thread that opens it. */
+/** A test's own access to a wire: packet(7), whole Ethernet frames, in the namespace of the thread that opens it. */
 public final class FrameSocket implements AutoCloseable {
     private static final int AF_PACKET = 17;
     private static final short ETH_P_ALL_BE = 0x0300;
@@ -38,7 +38,7 @@ public final class FrameSocket implements AutoCloseable {
         }
     }
 
-    /** The frames that have come or gone since the last call. */
+    /** The frames received or sent since the last call. */
     public List<byte[]> drain() throws ErrnoException {
         List<byte[]> frames = new ArrayList<>();
         try (Arena arena = Arena.ofConfined()) {

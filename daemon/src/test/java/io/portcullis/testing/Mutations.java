@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Inputs for a fuzz target, changed at random from its seeds: the same ones at every run, without a fuzzer that is led by
- * coverage. That is {@code scripts/fuzz}'s part.
+ * Inputs for a fuzz target, changed at random from its seeds: the same ones in every run, without a fuzzer that is led by
+ * coverage ({@code scripts/fuzz} has that).
  */
 public final class Mutations {
     private static final int MOST_CHANGES = 4;
@@ -76,7 +76,7 @@ public final class Mutations {
         return input;
     }
 
-    /** A piece of the input, once more, right behind itself. */
+    /** Repeats a piece of the input right after itself. */
     private static byte[] inserted(byte[] input, int at, SplittableRandom random) {
         int end = Math.min(input.length, at + random.nextInt(1, LONGEST_GROWTH));
         return new Frame.Octets()

@@ -22,8 +22,10 @@ import java.util.function.LongPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A network namespace of a test: made by the constructor, gone with {@link #close}, and with it all that is in it. Where a
- * test is killed, the next one that runs removes what it left. */
+/**
+ * A network namespace of a test: made by the constructor, removed with everything in it by {@link #close}. If a test is killed,
+ * the next one removes its namespace.
+ */
 public final class Namespace implements AutoCloseable {
     private static final long LIMIT_SECONDS = 20;
     private static final AtomicInteger NEXT = new AtomicInteger();
@@ -51,7 +53,7 @@ public final class Namespace implements AutoCloseable {
         run(List.of("ip", "netns", "add", name));
     }
 
-    /** Removes what tests have left that were killed. */
+    /** Removes the namespaces of killed tests. */
     private static void sweep(LongPredicate whose) {
         String[] names = NAMED.toFile().list();
         for (String left : names == null ? new String[0] : names) {
@@ -78,7 +80,7 @@ public final class Namespace implements AutoCloseable {
         return run(List.of(("ip -n " + name + " " + words).split(" ", -1)));
     }
 
-    /** Runs a command inside; its words are separated by spaces. What it printed; a failure is an error. */
+    /** Runs a command inside; its words are separated by spaces. Returns its output; a failure is an error. */
     public String exec(String words) {
         return run(List.of(("ip netns exec " + name + " " + words).split(" ", -1)));
     }
@@ -88,7 +90,7 @@ public final class Namespace implements AutoCloseable {
         return in(name, work);
     }
 
-    /** The same, in a namespace that somebody else has made. */
+    /** The same in an existing namespace. */
     public static <T> T in(String name, Callable<T> work) throws Exception {
         FutureTask<T> task = new FutureTask<>(() -> {
             enter(name);

@@ -21,7 +21,7 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** A network namespace of a test's, and JVMs inside it: a port acts in the namespace of its process. */
+/** A network namespace of a test, and JVMs inside it: a port works in the namespace of its process. */
 public final class NamespaceJvm {
     private final String namespace;
 

@@ -19,7 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A test's own hands on a wire where offloads are not lost: every frame has its struct virtio_net_hdr (10 bytes) before it. */
+/** A test's own access to a wire with offloads: every frame has its struct virtio_net_hdr (10 bytes) before it. */
 public final class OffloadWire implements AutoCloseable {
     private static final short ETH_P_ALL_BE = 0x0300;
     private static final int SOL_PACKET = 263;

@@ -17,8 +17,8 @@ import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.linux.netlink.Nics;
 
 /**
- * Started as a program in a namespace: has a NIC send and receive under a VLAN tag, for kernels without the module 8021q, or
- * attaches a program that is in others' way. What it attaches stays.
+ * Started as a program in a namespace: makes a NIC send and receive under a VLAN tag, for kernels without the module 8021q, or
+ * attaches a foreign program. The programs stay attached.
  */
 public final class Tagger {
     /** Offset in struct __sk_buff: 1 where the frame has a tag. */

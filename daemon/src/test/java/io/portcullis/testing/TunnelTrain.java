@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Packets of one TCP connection (or of one UDP flow) in a tunnel, as a sender makes them, and the super-frame that a kernel joins
- * them to on arrival (GRO): the first packet's headers, the payload of all, the lengths of the whole, FIN and PSH of the last,
- * and the checksum of TCP or UDP as a sender leaves it for its NIC. Neither parses anything: where a header is, is known
- * because it was put there.
+ * Packets of one TCP connection (or of one UDP flow) in a tunnel, as a sender makes them, and the super-frame that a kernel
+ * coalesces them to on arrival (GRO): the first packet's headers, the payload of all, the lengths of the whole, FIN and PSH of
+ * the last, and the checksum of TCP or UDP as a sender leaves it for its NIC. Nothing is parsed: the position of each header is
+ * known from its construction.
  */
 public final class TunnelTrain {
-    /** What is in what. */
+    /** The kind of the tunnel. */
     public enum Kind {
         IPIP(EtherType.IPV4),
         GRE(0),
@@ -50,7 +50,7 @@ public final class TunnelTrain {
         }
     }
 
-    /** What may differ between trains. */
+    /** The properties in which trains differ. */
     public record Shape(
             Kind kind, boolean v6, boolean tcp, List<Integer> tags, int segmentLength, int payload, int tcpOptions) {}
 
@@ -80,7 +80,7 @@ public final class TunnelTrain {
     private final byte[] joined;
     private final int transport;
 
-    // Of the first packet: what has to be said anew of the whole, and how far from its end.
+    // A field of the first packet that the whole needs anew, and its distance from the end.
     private final List<Part> parts = new ArrayList<>();
     private final List<Integer> fromEnd = new ArrayList<>();
 
@@ -270,12 +270,12 @@ public final class TunnelTrain {
         }
     }
 
-    /** As they were sent. */
+    /** The packets as they were sent. */
     public List<byte[]> packets() {
         return packets;
     }
 
-    /** As one. */
+    /** The super-frame. */
     public byte[] joined() {
         return joined;
     }

@@ -9,7 +9,7 @@ import io.portcullis.linux.netlink.Nics;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Somebody else's XDP program, which drops whatever a NIC receives, for as long as this is open. */
+/** A foreign XDP program that drops all frames a NIC receives, for as long as this is open. */
 public final class XdpDrop implements AutoCloseable {
     private static final int BPF_PROG_LOAD = 5;
     private static final int BPF_LINK_CREATE = 28;

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 
 /**
  * Builds frames from the packet notation of {@code vectors.yaml}; written for tests, byte by byte from the RFCs, so that it
- * shares nothing with the parser it tests. Remembers each TCP side's next sequence number as that notation asks. Beyond
- * that notation, a segment may say {@code sack=permitted} or {@code sack=LEFT-RIGHT}.
+ * shares nothing with the parser. Remembers each TCP side's next sequence number, as the notation requires. Beyond the notation,
+ * a segment may have {@code sack=permitted} or {@code sack=LEFT-RIGHT}.
  */
 public final class Frames {
     private static final Pattern ENDPOINT = Pattern.compile("(?:\\[([^]]+)]|([^:\\[]+)):(\\d+)");

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Timelines of a watched conversation, and when they are evidence that it is cut off. */
 final class CutOffTest {
-    /** What a letter stands for: a second in which such frames came. */
+    /** The meaning of a letter: a second in which such frames arrived. */
     private static PeerTraffic second(char letter) {
         return switch (letter) {
             case '.' -> PeerTraffic.NONE;
@@ -19,9 +19,9 @@ final class CutOffTest {
             case 'I' -> new PeerTraffic(0, 1, 0, 0);
             case 'e' -> new PeerTraffic(0, 0, 1, 0);
             case 'E' -> new PeerTraffic(0, 0, 0, 1);
-            // From the peer it passes, the answer is dropped.
+            // The peer's frames pass, the answers are dropped.
             case 'a' -> new PeerTraffic(2, 0, 0, 2);
-            // What each side sends is dropped.
+            // The frames of both sides are dropped.
             case 'X' -> new PeerTraffic(0, 2, 0, 1);
             // Dropped and passed, of both directions.
             case 'm' -> new PeerTraffic(2, 1, 2, 1);
@@ -78,21 +78,21 @@ final class CutOffTest {
     }
 
     @Test
-    void whoAsksMoreOftenIsToldTheSame() {
+    void moreFrequentQueriesGiveTheSameAnswer() {
         assertEquals(101, cutAt("I".repeat(200), ns(1) / 10));
         assertEquals(0, cutAt("I" + "..........".repeat(3), ns(1) / 10));
         assertEquals(0, cutAt("IIIIIIIII" + ".".repeat(200), ns(1) / 10), "all within one second");
     }
 
     @Test
-    void whoAsksLateMaySeeItLater() {
+    void aLateQueryMayFindItLater() {
         assertEquals(5, cutAt("IIIII", ns(3)));
         assertEquals(0, cutAt("III", ns(12)), "a gap in which anything may have been");
     }
 
     /** An interface has left, or is watched anew. */
     @Test
-    void smallerSumsAreNoFrames() {
+    void smallerSumsDoNotCountAsFrames() {
         CutOff cutOff = new CutOff(new PeerTraffic(50, 50, 50, 50));
         for (int i = 0; i < 30; i++) {
             assertFalse(cutOff.isCutOff(new PeerTraffic(40 - i, 40 - i, 40 - i, 40 - i), ns(i)));

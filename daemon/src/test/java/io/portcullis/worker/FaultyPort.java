@@ -20,7 +20,7 @@ final class FaultyPort implements Port {
     private final boolean polled;
 
     /**
-     * One without faults so far.
+     * A port without faults at first.
      *
      * @param polled its {@link #canBePolled}
      */

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Frames of several producers come to one consumer whole and in order, or are refused before they are copied. */
+/** Frames of several producers reach one consumer whole and in order, or are refused before they are copied. */
 @Timeout(120)
 final class HandOverQueueTest {
     private static final int PLACES = 64;
@@ -48,7 +48,7 @@ final class HandOverQueueTest {
     }
 
     @Test
-    void aFrameComesWithItsVnetHeaderAndAllThatIsKnownOfIt() {
+    void aFrameArrivesWithItsVnetHeaderAndMetadata() {
         Batch batch = batch(60, 1_500, 200);
         batch.partial(34, 50);
         batch.segments(700);
@@ -75,7 +75,7 @@ final class HandOverQueueTest {
     }
 
     @Test
-    void aPlaceIsFreeOnlyWhenItIsGivenBack() {
+    void aSlotIsFreeOnlyAfterItsRelease() {
         Batch batch = batch(60);
         HandOverQueue queue = new HandOverQueue(PLACES);
         for (int round = 0; round < 5; round++) {
@@ -91,7 +91,7 @@ final class HandOverQueueTest {
     }
 
     @Test
-    void whatIsLongerThanAnyErrorIsRefused() {
+    void aFrameLongerThanAnyErrorIsRefused() {
         HandOverQueue queue = new HandOverQueue(PLACES);
         assertTrue(queue.put(batch(HandOverQueue.LONGEST), 0, Direction.INGRESS));
         assertFalse(queue.put(batch(HandOverQueue.LONGEST + 1), 0, Direction.INGRESS));
@@ -102,7 +102,7 @@ final class HandOverQueueTest {
         assertThrows(IllegalArgumentException.class, () -> new HandOverQueue(128));
     }
 
-    /** Three producers that never wait: what is not refused arrives once, whole, each producer's in its order. */
+    /** Three producers that never wait: every accepted frame arrives once, whole, in its producer's order. */
     @Test
     void producersDoNotDisturbEachOther() {
         int producers = 3;

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** ICMP errors that the kernel gives to another worker than the one that knows their flow, and fragments, which it never does. */
+/** ICMP errors that the kernel delivers to another worker than that of their flow, and fragments, which it never does. */
 @Tag("netns")
 @Timeout(60)
 final class HandOverTest {
@@ -109,7 +109,7 @@ final class HandOverTest {
         return Frame.udp(INSIDE, port, OUTSIDE, 53).payload(20);
     }
 
-    /** Of a router on the way: behind more extension headers than the kernel's program looks through. */
+    /** From a router on the path: behind more extension headers than the kernel's program looks through. */
     private static byte[] unreachable(String router, Frame about) {
         Frame error = Frame.icmp(router, INSIDE, 1, 4, 0).payload(about.ip());
         for (int i = 0; i < 6; i++) {
@@ -171,7 +171,7 @@ final class HandOverTest {
     }
 
     @Test
-    void areNotHandedOverWhereTheFlowIsAtHome() throws Exception {
+    void areNotHandedOverToTheFlowsOwnWorker() throws Exception {
         Frame query = query(4_000);
         open(query);
         byte[] error = unreachable(router(query, false), query);
@@ -181,7 +181,7 @@ final class HandOverTest {
     }
 
     @Test
-    void aboutNoFlowAreDroppedOnceAndByWhoWouldKnow() throws Exception {
+    void withoutAFlowAreDroppedOnceByTheWorkerOfTheirAddresses() throws Exception {
         Frame query = query(4_001);
         outside.send(unreachable(router(query, true), query));
         await("the drop", () -> workers.counters().packets(Direction.INGRESS, Reason.ICMP_UNRELATED) == 1);
@@ -207,7 +207,7 @@ final class HandOverTest {
         open(query(4_003));
     }
 
-    /** Of many pairs of addresses: a fragment that waits is released by a first one that comes to the same worker. */
+    /** Of many pairs of addresses: the first fragment releases a held one, as both reach the same worker. */
     @Test
     void fragmentsMeetTheirFirst() throws Exception {
         for (int i = 1; i <= 4 * WORKERS; i++) {

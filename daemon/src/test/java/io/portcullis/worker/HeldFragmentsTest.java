@@ -21,7 +21,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Fragments that were held leave by the port that their datagram's first leaves by. */
+/** Held fragments leave by the port by which the first fragment of their datagram leaves. */
 @Timeout(60)
 final class HeldFragmentsTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);

@@ -16,8 +16,8 @@ import io.portcullis.port.ring.WatchedRing;
 import java.util.BitSet;
 
 /**
- * The ring without an engine, for {@code scripts/bench}: everything that arrives at one NIC leaves by the other, through the
- * same ports, channels and loop as a worker's. What the firewall costs beyond this is the engine's. A program of its own:
+ * The ring without an engine, for {@code scripts/bench}: everything that arrives at one NIC leaves by the other, through the same
+ * ports, channels and loop as a worker's. The difference to the firewall's cost is the engine's cost. A program of its own:
  * {@code OUTSIDE_NIC INSIDE_NIC}; prints {@code ready} when it forwards; ends on SIGTERM.
  */
 final class NullForwarder extends ChannelInboundHandlerAdapter {
@@ -31,7 +31,7 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Batch batch = (Batch) message;
         for (int i = 0; i < batch.size(); i++) {
-            // The engine finds them right: only then do datagrams leave together.
+            // As the engine does after it has verified them: only then do datagrams leave together.
             if (batch.checksum(i) == Batch.Checksum.UNKNOWN) {
                 batch.verified(i);
             }
@@ -70,7 +70,7 @@ final class NullForwarder extends ChannelInboundHandlerAdapter {
         loop.terminationFuture().syncUninterruptibly();
     }
 
-    /** As a worker of the daemon is settled: on the second core, where there is one. */
+    /** Pinned like a worker of the daemon: to the second core, if there is one. */
     private static void settle(BitSet cores) {
         try {
             if (cores.cardinality() > 1) {

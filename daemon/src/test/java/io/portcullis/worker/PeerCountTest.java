@@ -45,7 +45,7 @@ final class PeerCountTest {
         return batch;
     }
 
-    /** What one dropped frame counts as: 0 or 1. */
+    /** The count of one dropped frame: 0 or 1. */
     private static long dropped(PeerCount count, byte[] frame, Direction direction) {
         PeerTraffic before = count.traffic();
         Batch batch = batch(List.of(frame));

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A worker's rounds by hand: one thread, a clock that only the test moves, and every kind of work in its turn. */
+/** A worker's rounds, run by the test: one thread, a clock that only the test moves, and every kind of work in its turn. */
 @Timeout(60)
 final class RoundTest {
     private static final long START_NS = TimeUnit.HOURS.toNanos(1);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A whole worker, from ring to system call and back to waiting: 100,000 frames cost the heap nothing. */
+/** A whole worker, from the ring to the system call and back to waiting: 100,000 frames allocate nothing. */
 @Timeout(90)
 @Tag("slow")
 final class WorkerAllocationTest {

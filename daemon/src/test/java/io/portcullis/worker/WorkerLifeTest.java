@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A worker whose ports, tasks or thread throw: it goes on, and reports the problem as long as it lasts. */
+/** A worker with ports, tasks or a thread that throw: it goes on, and reports the problem as long as it lasts. */
 @Timeout(60)
 @Tag("slow")
 final class WorkerLifeTest {
@@ -114,7 +114,7 @@ final class WorkerLifeTest {
 
     /** A periodic task that throws would never run again. */
     @Test
-    void dropsAreToldOnAfterADefect() throws Exception {
+    void dropsAreReportedAfterADefect() throws Exception {
         AtomicInteger taken = new AtomicInteger();
         start(Worker.ThreadOptions.PLAIN, _ -> {
             if (taken.getAndIncrement() == 0) {
@@ -151,7 +151,7 @@ final class WorkerLifeTest {
         assertTrue(workers.areAlive(PATIENCE_MS));
     }
 
-    /** With epoll alone, and with a port that the loop asks without it. */
+    /** With epoll alone, and with a port that the loop polls. */
     @ParameterizedTest
     @ValueSource(strings = {"receive", "ready", "polled receive"})
     void aPortThatThrowsNeitherEndsTheLoopNorKeepsItBusy(String where) throws Exception {
@@ -182,14 +182,14 @@ final class WorkerLifeTest {
     }
 
     @Test
-    void aThreadWhoseFirstTaskThrowsForwardsAllTheSame() throws Exception {
+    void aThreadWhoseFirstTaskThrowsStillForwards() throws Exception {
         start(new Worker.ThreadOptions(false, WorkerLifeTest::defect), _ -> {});
         awaitTraffic();
         assertEquals(1, workers.bugs());
     }
 
     @Test
-    void aLoopThatHangsIsToldAndTakesTheRulesLater() throws Exception {
+    void aLoopThatHangsIsReportedAndInstallsTheRulesLater() throws Exception {
         start();
         awaitTraffic();
         CountDownLatch hung = new CountDownLatch(1);
@@ -211,7 +211,7 @@ final class WorkerLifeTest {
         assertEquals(List.of(behind + 2), workers.problems());
         assertEquals(List.of(0), workers.install(policy(3), 50));
         assertEquals(List.of(behind + 3), workers.problems());
-        // Asked again and again, as the watchdog does: one question is under way.
+        // Asked again and again, as the watchdog does: one request is open at a time.
         for (int i = 0; i < 30; i++) {
             assertFalse(workers.areAlive(80));
         }
@@ -229,7 +229,7 @@ final class WorkerLifeTest {
     }
 
     @Test
-    void aLoopThatHasEndedIsTold() throws Exception {
+    void aLoopThatHasEndedIsReported() throws Exception {
         start();
         awaitTraffic();
         outside.receiving = () -> {

@@ -56,7 +56,7 @@ final class WorkersQuestionsTest {
         workers.close();
     }
 
-    /** The report of drops: holds the loop. */
+    /** The report of drops blocks the loop. */
     private void hold() {
         held.countDown();
         try {
@@ -127,7 +127,7 @@ final class WorkersQuestionsTest {
     }
 
     @Test
-    void aWorkerThatDoesNotAnswerInTimeIsAFailureAndNothingIsLeftOfIt() throws Exception {
+    void aWorkerThatDoesNotAnswerInTimeIsAFailureWithoutLeftovers() throws Exception {
         open(0, 1_000, 22);
         Policy next = policy("tcp, ports: 80", "keep", 2);
         assertTrue(outside.get(0).inject(syn(1_001, 23)));

@@ -1,6 +1,6 @@
 package io.portcullis.bench.lab;
 
-/** The numbers of drand48(3), which perl's {@code rand} has too: files are the same in each run, as they have been since. */
+/** The numbers of drand48(3), which perl's {@code rand} has too: the files are the same in every run and in every version. */
 final class Drand48 {
     private static final long MASK = (1L << 48) - 1;
 

@@ -1,10 +1,11 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A daemon in a namespace, from one file of rules that is replaced. */
-final class Firewall {
+public final class Firewall {
     private final String namespace;
     private final Path config;
     private final Path log;
@@ -12,7 +13,7 @@ final class Firewall {
     private long startNs;
 
     /** Starts it; it has started when this returns. */
-    Firewall(String namespace, Path config, Path log) {
+    public Firewall(String namespace, Path config, Path log) {
         this.namespace = namespace;
         this.config = config;
         this.log = log;
@@ -23,7 +24,7 @@ final class Firewall {
     private Process launch() {
         startNs = System.nanoTime();
         return Processes.start(
-                log, Namespaces.inside(namespace, Bench.launcher(), "run", "--config", config.toString()));
+                log, Namespaces.inside(namespace, Folders.launcher(), "run", "--config", config.toString()));
     }
 
     private void awaitStart(double pause) {
@@ -35,26 +36,26 @@ final class Firewall {
         }
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
     /** How many reloads there have been. */
-    int reloads() {
+    public int reloads() {
         return Texts.count(log, " reloaded ");
     }
 
-    String log() {
+    public String log() {
         return Texts.read(log);
     }
 
     /**
-     * Puts a file in force that is not the one in force. The daemon sees the edit by itself: asked to reload too, it would read the
-     * file twice, and reading 100,000 rules keeps a core busy for seconds.
+     * Replaces the rules by those of another file. The daemon sees the edit by itself: if it were asked to reload too, it would
+     * read the file twice, and reading 100,000 rules keeps a core busy for seconds.
      *
      * @param pause seconds between two looks at its log
      */
-    void use(Path rules, double pause) {
+    public void use(Path rules, double pause) {
         int before = reloads();
         Texts.replace(config, rules);
         if (!Processes.eventually(60, pause, () -> reloads() > before)) {
@@ -62,7 +63,7 @@ final class Firewall {
         }
     }
 
-    String metrics() {
+    public String metrics() {
         Processes.Outcome metrics = Namespaces.page(namespace, "/metrics", 5);
         if (!metrics.isOk()) {
             throw new Failure("the daemon gives no metrics");
@@ -70,13 +71,13 @@ final class Firewall {
         return metrics.output();
     }
 
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         Processes.exit(process);
     }
 
-    /** Another one in the place of one that was killed. */
-    void again() {
+    /** Starts another one after {@link #kill}. */
+    public void again() {
         process = launch();
         awaitStart(0.1);
     }
@@ -88,13 +89,13 @@ final class Firewall {
         return Math.rint((System.nanoTime() - startNs) / 1e6);
     }
 
-    /** As systemd stops it for good. */
-    void detach(Path socket) {
+    /** Stops it for good, as systemd does. */
+    public void detach(Path socket) {
         Processes.end(process);
         Processes.run(
                         30,
                         Namespaces.inside(
-                                namespace, List.of(Bench.launcher(), "detach", "--socket", socket.toString())))
+                                namespace, List.of(Folders.launcher(), "detach", "--socket", socket.toString())))
                 .ok();
     }
 }

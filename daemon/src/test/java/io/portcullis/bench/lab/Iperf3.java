@@ -1,18 +1,23 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One TCP stream between a client and a server that runs already, of so many seconds, the first of which is left out. */
-record Iperf3(String server, int seconds) {
+/**
+ * One TCP stream between a client and a running server.
+ *
+ * @param seconds its duration; the first second is not counted
+ */
+public record Iperf3(String server, int seconds) {
     private static final Pattern RECEIVED =
             Pattern.compile("(?s)\"sum_received\".*?\"bits_per_second\":\\s*([-+.0-9eE]+)");
 
-    /** Gbit/s of what arrived, to three digits. */
-    double run(String... options) {
-        Path output = Bench.work("bulk");
+    /** Received Gbit/s, to three digits. */
+    public double run(String... options) {
+        Path output = Folders.work("bulk");
         List<String> words = Namespaces.inside(
                 Namespaces.CLIENT,
                 Processes.concat(
@@ -33,7 +38,7 @@ record Iperf3(String server, int seconds) {
         return gbits(Texts.read(output));
     }
 
-    static double gbits(String json) {
+    public static double gbits(String json) {
         Matcher received = RECEIVED.matcher(json);
         if (!received.find()) {
             throw new Failure("iperf3 does not say what it received");

@@ -10,14 +10,14 @@ import java.util.List;
  * @param allowed as taskset(1) writes them
  * @param ticksPerSecond the unit of /proc/stat
  */
-record Machine(String allowed, List<Integer> cores, int count, long ticksPerSecond) {
+public record Machine(String allowed, List<Integer> cores, int count, long ticksPerSecond) {
     /** All cores together, in place of one. */
-    static final String ALL = "all";
+    public static final String ALL = "all";
 
     /** Idle time since boot, and when it was read. */
-    record Idle(double seconds, long atNs) {}
+    public record Idle(double seconds, long atNs) {}
 
-    static Machine look() {
+    public static Machine look() {
         String line = Processes.run(
                         10,
                         "taskset",
@@ -29,11 +29,11 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
         return new Machine(allowed, cores(allowed), online(), Long.parseLong(getconf("CLK_TCK")));
     }
 
-    static int online() {
+    public static int online() {
         return Integer.parseInt(getconf("_NPROCESSORS_ONLN"));
     }
 
-    static String kernel() {
+    public static String kernel() {
         return Processes.run(10, "uname", "-r").ok().strip();
     }
 
@@ -41,7 +41,7 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
         return Processes.run(10, "getconf", name).ok().strip();
     }
 
-    /** Of a list such as {@code 0-3,8}. */
+    /** Reads a list such as {@code 0-3,8}. */
     static List<Integer> cores(String list) {
         List<Integer> all = new ArrayList<>();
         for (String part : list.split(",", -1)) {
@@ -56,26 +56,26 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
     }
 
     /** The kernel's way to write one core: hexadecimal, 32 bits in a group. */
-    static String mask(int core) {
+    public static String mask(int core) {
         return Integer.toHexString(1 << (core % 32)) + ",00000000".repeat(core / 32);
     }
 
-    boolean hasTwoCores() {
+    public boolean hasTwoCores() {
         return cores.size() > 1;
     }
 
     /** The core of client, server and generator in placement split. */
-    int farCore() {
+    public int farCore() {
         return cores.getFirst();
     }
 
     /** The core of the device in placement split. */
-    int deviceCore() {
+    public int deviceCore() {
         return cores.get(1);
     }
 
     /** How long a core (a number), or {@link #ALL} together, has been idle. */
-    Idle idle(String core) {
+    public Idle idle(String core) {
         String name = core.equals(ALL) ? "cpu" : "cpu" + core;
         String[] words = Texts.read(Path.of("/proc/stat"))
                 .lines()
@@ -87,8 +87,8 @@ record Machine(String allowed, List<Integer> cores, int count, long ticksPerSeco
         return new Idle((double) ticks / ticksPerSecond, System.nanoTime());
     }
 
-    /** How many of so many cores were busy between two readings. */
-    static double busy(int cores, Idle before, Idle after) {
+    /** How many of {@code count} cores were busy between two readings. */
+    public static double busy(int cores, Idle before, Idle after) {
         return cores - (after.seconds - before.seconds) / ((after.atNs - before.atNs) * 1e-9);
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,14 +8,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The network namespaces of a run. What a killed run left behind, {@link #removeAll} removes. */
-final class Namespaces {
-    static final String CLIENT = "bench-client";
-    static final String SERVER = "bench-server";
-    static final String WALL = "bench-wall";
-    static final String HOST = "bench-host";
+/** The network namespaces of a run. {@link #removeAll} removes those that a killed run left behind. */
+public final class Namespaces {
+    public static final String CLIENT = "bench-client";
+    public static final String SERVER = "bench-server";
+    public static final String FIREWALL = "bench-firewall";
+    public static final String HOST = "bench-host";
 
-    /** Marks a namespace as ours, so that one that somebody else made under the same name is never removed. */
+    /** Marks a namespace as ours: one that somebody else made with the same name is never removed. */
     private static final String MARK = "portcullis-bench";
 
     private static final Path FOLDER = Path.of("/run/netns");
@@ -23,7 +24,7 @@ final class Namespaces {
     private Namespaces() {}
 
     /** Refuses to begin beside another run. */
-    static void refuseLeftOvers() {
+    public static void refuseLeftOvers() {
         existing().stream().findFirst().ifPresent(name -> {
             throw new Failure("namespace " + name + " exists: another run is under way, or was killed;"
                     + " 'sudo scripts/bench --down' removes what one left");
@@ -32,13 +33,13 @@ final class Namespaces {
 
     private static List<String> existing() {
         return Stream.concat(
-                        Stream.of(CLIENT, SERVER, WALL, HOST),
+                        Stream.of(CLIENT, SERVER, FIREWALL, HOST),
                         Arrays.stream(Row.values()).map(Row::namespace))
                 .filter(name -> Files.exists(FOLDER.resolve(name)))
                 .toList();
     }
 
-    static void make(String name) {
+    public static void make(String name) {
         ip("netns", "add", name);
         ip("-n", name, "link", "set", "lo", "alias", MARK);
         ip("-n", name, "link", "set", "lo", "up");
@@ -51,27 +52,33 @@ final class Namespaces {
     }
 
     /** Runs {@code ip} in a namespace, with the words of one line. */
-    static void ipIn(String name, String line) {
+    public static void ipIn(String name, String line) {
         ip(Stream.concat(Stream.of("-n", name), Arrays.stream(line.split(" ", -1)))
                 .toArray(String[]::new));
     }
 
     /** The words of a command in a namespace. */
-    static List<String> inside(String name, String... words) {
+    public static List<String> inside(String name, String... words) {
         return inside(name, Arrays.asList(words));
     }
 
-    static List<String> inside(String name, List<String> words) {
+    public static List<String> inside(String name, List<String> words) {
         return Processes.concat(List.of("ip", "netns", "exec", name), words);
     }
 
     /** Runs a short command in a namespace. */
-    static Processes.Outcome run(String name, String... words) {
+    public static Processes.Outcome run(String name, String... words) {
         return Processes.run(SECONDS, inside(name, words));
     }
 
-    /** The body of a page of the daemon in that namespace. */
-    static Processes.Outcome page(String name, String path, int seconds) {
+    /** Sets values of sysctl(8) in a namespace, each of the form NAME=VALUE. */
+    public static void sysctl(String namespace, String... settings) {
+        Processes.run(10, inside(namespace, Processes.concat(List.of("sysctl", "-qw"), List.of(settings))))
+                .ok();
+    }
+
+    /** The body of a page of the daemon in a namespace. */
+    public static Processes.Outcome page(String name, String path, int seconds) {
         return run(
                 name,
                 "curl",
@@ -84,13 +91,13 @@ final class Namespaces {
                 "http://127.0.0.1:9750" + path);
     }
 
-    /** Starts a program that goes on until its namespace is removed. */
-    static Process start(String name, Path log, String... words) {
+    /** Starts a program that runs until its namespace is removed. */
+    public static Process start(String name, Path log, String... words) {
         return Processes.start(log, Processes.concat(List.of("setsid"), inside(name, words)));
     }
 
     /** The kernel's processes in a namespace, whoever started them. */
-    static List<Long> pids(String name) {
+    public static List<Long> pids(String name) {
         return Processes.run(SECONDS, "ip", "netns", "pids", name)
                 .ok()
                 .lines()
@@ -98,7 +105,7 @@ final class Namespaces {
                 .toList();
     }
 
-    static void removeAll() {
+    public static void removeAll() {
         existing().forEach(Namespaces::remove);
     }
 
@@ -113,9 +120,11 @@ final class Namespaces {
         Processes.run(2 * SECONDS, "ip", "netns", "delete", name).ok();
     }
 
-    /** Ends what runs in a namespace: asks first (the daemon puts things back on SIGTERM), then insists. */
-    static void endProcesses(String name) {
-        // One that was put to sleep would not hear that it has to end.
+    /**
+     * Ends the processes in a namespace: first with SIGTERM (the daemon then restores what it has changed), later with SIGKILL.
+     */
+    public static void endProcesses(String name) {
+        // A stopped process would not receive SIGTERM.
         signal("CONT", pids(name));
         for (int attempt = 1; attempt <= 120; attempt++) {
             List<Long> pids = pids(name);
@@ -134,7 +143,7 @@ final class Namespaces {
         List<String> words = new ArrayList<>(List.of("kill", "-" + signal));
         pids.forEach(pid -> words.add(Long.toString(pid)));
         if (!pids.isEmpty()) {
-            // One that ended by itself meanwhile is no fault.
+            // A process that has ended by itself meanwhile is no error.
             Processes.run(SECONDS, words);
         }
     }

@@ -1,5 +1,6 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,13 +8,13 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What is asked for.
+ * The options of a run.
  *
  * @param rows of the comparison, in the order given
  * @param stallMinutes of {@link Mode#STALLS}, as given
  * @param forwardingOnly of {@link Mode#RULES}: no verdicts
  */
-record Options(
+public record Options(
         Mode mode,
         boolean quick,
         List<Row> rows,
@@ -24,7 +25,7 @@ record Options(
         Path json) {
 
     /** What is measured, and the name of its JSON. */
-    enum Mode {
+    public enum Mode {
         COMPARISON("bench.json"),
         STALLS("stalls.json"),
         HOST("bench-host.json"),
@@ -44,8 +45,8 @@ record Options(
         }
     }
 
-    /** Words that are no options of this program; the usage follows. */
-    static final class Misuse extends RuntimeException {
+    /** Wrong words on the command line; the usage is printed after the message. */
+    public static final class Misuse extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         Misuse(String message) {
@@ -54,7 +55,7 @@ record Options(
     }
 
     /** Reads the words of the command line; throws {@link Misuse}, or {@link Failure} in a mode with options of its own. */
-    static Options parse(List<String> words, Path root) {
+    public static Options parse(List<String> words, Path root) {
         for (Mode mode : List.of(Mode.HOST, Mode.RULES, Mode.RELOAD, Mode.FLOWS)) {
             if (!words.isEmpty() && words.getFirst().equals(mode.option())) {
                 return parseOwn(mode, words.subList(1, words.size()), root);

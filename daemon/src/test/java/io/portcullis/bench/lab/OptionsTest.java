@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.bench.figures.Failure;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -56,7 +57,7 @@ final class OptionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--host --forwarding", "--flows --json x", "--reload --json", "--rules --rounds 3"})
-    void whatAModeDoesNotTakeIsSaid(String line) {
+    void anOptionOfAnotherModeIsRefusedWithAMessage(String line) {
         assertThrows(Failure.class, () -> parse(line));
     }
 

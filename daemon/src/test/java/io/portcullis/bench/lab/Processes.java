@@ -1,5 +1,7 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
+import io.portcullis.bench.figures.Numbers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,10 +16,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processes of a run. Each has a time limit that holds even if this JVM is killed ({@code timeout}), or is in a namespace
- * that is emptied at the end. Once the run is being cleaned up, only the thread that does so may start one.
+ * The processes of a run. Each has a time limit that holds even if this JVM is killed ({@code timeout}), or runs in a namespace
+ * whose processes are ended with the run. Once the clean-up has begun, only its thread may start processes.
  */
-final class Processes {
+public final class Processes {
     private static final Path NOWHERE = Path.of("/dev/null");
     private static final Map<String, String> ENVIRONMENT = new HashMap<>();
     private static final List<Process> STARTED = new ArrayList<>();
@@ -25,17 +27,17 @@ final class Processes {
 
     private Processes() {}
 
-    /** All that is started from now on has that in its environment. */
-    static synchronized void environment(String name, String value) {
+    /** Sets a variable in the environment of all processes that are started from now on. */
+    public static synchronized void environment(String name, String value) {
         ENVIRONMENT.put(name, value);
     }
 
-    /** Starts a program that goes on. */
-    static Process start(Path output, List<String> words) {
+    /** Starts a program and does not wait for its end. */
+    public static Process start(Path output, List<String> words) {
         return start(output, output, words);
     }
 
-    static synchronized Process start(Path output, Path complaint, List<String> words) {
+    public static synchronized Process start(Path output, Path complaint, List<String> words) {
         if (cleaner != null && Thread.currentThread() != cleaner) {
             throw new Failure("the run was ended by a signal");
         }
@@ -58,8 +60,8 @@ final class Processes {
         }
     }
 
-    /** The exit code of a process that a time limit of its own ends. */
-    static int exit(Process process) {
+    /** Waits for a process that has a time limit of its own; its exit code. */
+    public static int exit(Process process) {
         try {
             return process.waitFor();
         } catch (InterruptedException e) {
@@ -69,7 +71,7 @@ final class Processes {
     }
 
     /** Asks a process to end, and waits for it. */
-    static void end(Process process) {
+    public static void end(Process process) {
         process.destroy();
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
@@ -81,26 +83,26 @@ final class Processes {
         }
     }
 
-    /** From here on only this thread starts processes; those of the run that are in no namespace of it are asked to end. */
-    static synchronized void beginCleaning() {
+    /** From here on only this thread starts processes. Processes of the run outside its namespaces get SIGTERM. */
+    public static synchronized void beginCleaning() {
         cleaner = Thread.currentThread();
         STARTED.forEach(Process::destroy);
     }
 
-    static synchronized boolean isCleaning() {
+    public static synchronized boolean isCleaning() {
         return cleaner != null;
     }
 
     /** The words of a command that ends after so many seconds at the latest. */
-    static List<String> limited(double seconds, List<String> words) {
+    public static List<String> limited(double seconds, List<String> words) {
         return concat(List.of("timeout", "-k", "2", Numbers.general(seconds)), words);
     }
 
     /** Runs a program to its end, within so many seconds. */
-    static Outcome run(double seconds, List<String> words) {
+    public static Outcome run(double seconds, List<String> words) {
         try {
-            Path output = Files.createTempFile(Bench.work(), "command", "");
-            Path complaint = Files.createTempFile(Bench.work(), "command", "");
+            Path output = Files.createTempFile(Folders.work(), "command", "");
+            Path complaint = Files.createTempFile(Folders.work(), "command", "");
             try {
                 int exit = exit(start(output, complaint, limited(seconds, words)));
                 return new Outcome(words, exit, Texts.read(output), Texts.read(complaint));
@@ -113,17 +115,17 @@ final class Processes {
         }
     }
 
-    static Outcome run(double seconds, String... words) {
+    public static Outcome run(double seconds, String... words) {
         return run(seconds, Arrays.asList(words));
     }
 
-    static List<String> concat(List<String> first, List<String> second) {
+    public static List<String> concat(List<String> first, List<String> second) {
         List<String> all = new ArrayList<>(first);
         all.addAll(second);
         return all;
     }
 
-    static void pause(double seconds) {
+    public static void pause(double seconds) {
         try {
             TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
         } catch (InterruptedException e) {
@@ -132,8 +134,8 @@ final class Processes {
         }
     }
 
-    /** Tries until it succeeds, or the time is over; whether it succeeded. */
-    static boolean eventually(double seconds, double pause, BooleanSupplier attempt) {
+    /** Tries until it succeeds or the time is over; true if it succeeded. */
+    public static boolean eventually(double seconds, double pause, BooleanSupplier attempt) {
         long start = System.nanoTime();
         while (!attempt.getAsBoolean()) {
             if (System.nanoTime() - start > seconds * 1e9) {
@@ -144,14 +146,14 @@ final class Processes {
         return true;
     }
 
-    /** What became of a command. */
-    record Outcome(List<String> words, int exit, String output, String complaint) {
-        boolean isOk() {
+    /** The result of a command. */
+    public record Outcome(List<String> words, int exit, String output, String complaint) {
+        public boolean isOk() {
             return exit == 0;
         }
 
         /** Its standard output, if it succeeded. */
-        String ok() {
+        public String ok() {
             if (exit != 0) {
                 throw new Failure(
                         String.join(" ", words) + " exited with " + exit + ": " + (complaint + output).strip());

@@ -3,8 +3,8 @@ package io.portcullis.bench.lab;
 import java.util.List;
 import java.util.Locale;
 
-/** A device under test: the firewall, or what else forwards frames. Each has a network and NICs of its own. */
-enum Row {
+/** A device under test: the firewall, or another program that forwards frames. Each has a network and NICs of its own. */
+public enum Row {
     /** Kernel bridge, no filter. */
     WIRE,
     /** Kernel bridge, br_netfilter, an inet table with connection tracking and the same rules. */
@@ -22,42 +22,42 @@ enum Row {
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
-    String label() {
+    public String label() {
         return label;
     }
 
-    String namespace() {
+    public String namespace() {
         return "bench-" + label;
     }
 
-    /** Of the NIC at both far ends. */
-    String nic() {
+    /** The name of its NIC at both far ends. */
+    public String nic() {
         return "eth" + (ordinal() + 1);
     }
 
-    String client() {
+    public String client() {
         return "198.18." + (ordinal() + 1) + ".1";
     }
 
-    String server() {
+    public String server() {
         return "198.18." + (ordinal() + 1) + ".2";
     }
 
-    /** What the C programs need to know of it, in their order. */
-    List<String> ends() {
+    /** Its arguments of the C programs, in their order. */
+    public List<String> ends() {
         return List.of(Namespaces.CLIENT, nic(), client(), Namespaces.SERVER, nic(), server());
     }
 
-    boolean isDaemon() {
+    public boolean isDaemon() {
         return this == RING || this == PCAP;
     }
 
-    boolean isJava() {
+    public boolean isJava() {
         return isDaemon() || this == NULL;
     }
 
     /** Whether it lets everything through. */
-    boolean isOpen() {
+    public boolean isOpen() {
         return this == WIRE || this == NULL;
     }
 }

@@ -1,13 +1,14 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Numbers;
 import java.util.List;
 
 /**
- * The rules of the comparison, the same again and again. Open: web, iperf3, echo and discard at the server, whatever the server
- * begins. Shut: all else.
+ * The rules of the comparison, the same for each row. Open: web, iperf3, echo and discard at the server, and all that the server
+ * begins. Closed: everything else.
  */
-final class RuleFiles {
-    static final String NFT = """
+public final class RuleFiles {
+    public static final String NFT = """
             table inet bench {
               chain forward {
                 type filter hook forward priority filter; policy drop;
@@ -23,7 +24,7 @@ final class RuleFiles {
 
     private RuleFiles() {}
 
-    static String portcullis(String datapath) {
+    public static String portcullis(String datapath) {
         return Numbers.format("""
                 version: 1
                 interfaces:
@@ -37,8 +38,8 @@ final class RuleFiles {
                 """, datapath);
     }
 
-    /** What no rule speaks of is dropped: the bridge is in fail mode secure. */
-    static String openVSwitch() {
+    /** What matches no rule is dropped: the bridge is in fail mode secure. */
+    public static String openVSwitch() {
         StringBuilder rules = new StringBuilder("""
                 table=0,ip actions=ct(table=1)
                 table=1,ip,in_port=out0,ct_state=+trk+est actions=output:in0
@@ -62,8 +63,8 @@ final class RuleFiles {
                 "%d.%d.%d.%d/%d", address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, length);
     }
 
-    /** Lines of a list of so many address blocks, of 24 to 32 bits. */
-    static String blocks(int count) {
+    /** Lines of a list of address blocks, of 24 to 32 bits. */
+    public static String blocks(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < count; i++) {
@@ -73,8 +74,8 @@ final class RuleFiles {
         return lines.toString();
     }
 
-    /** Lines of so many rules, with blocks of 8 to 32 bits and ranges of ports. */
-    static String rules(int count) {
+    /** Lines of rules, with blocks of 8 to 32 bits and ranges of ports. */
+    public static String rules(int count) {
         Drand48 random = new Drand48(7);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 package io.portcullis.bench.lab;
 
+import io.portcullis.bench.figures.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -7,11 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/** Text files, and what is read out of them. */
-final class Texts {
+/** Text files, and values in them. */
+public final class Texts {
     private Texts() {}
 
-    static String read(Path file) {
+    public static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
@@ -19,7 +20,7 @@ final class Texts {
         }
     }
 
-    static Path write(Path file, String text) {
+    public static Path write(Path file, String text) {
         try {
             return Files.writeString(file, text);
         } catch (IOException e) {
@@ -27,7 +28,7 @@ final class Texts {
         }
     }
 
-    static Path folder(Path folder) {
+    public static Path folder(Path folder) {
         try {
             return Files.createDirectories(folder);
         } catch (IOException e) {
@@ -35,8 +36,8 @@ final class Texts {
         }
     }
 
-    /** Puts one file in the place of another, at once, and without a copy, which would take a core from the frames. */
-    static void replace(Path file, Path by) {
+    /** Replaces a file by another one atomically and without a copy, which would take a core from the frames. */
+    public static void replace(Path file, Path by) {
         Path beside = file.resolveSibling(".new");
         try {
             Files.deleteIfExists(beside);
@@ -48,7 +49,7 @@ final class Texts {
     }
 
     /** The last lines of a file that may not be there. */
-    static String tail(Path file, int lines) {
+    public static String tail(Path file, int lines) {
         if (!Files.exists(file)) {
             return "";
         }
@@ -61,8 +62,8 @@ final class Texts {
         return (int) read(file).lines().filter(line -> line.contains(text)).count();
     }
 
-    /** The number behind a key of a C program's key=value lines. */
-    static double value(Path file, String key) {
+    /** The value of a key in a C program's key=value lines. */
+    public static double value(Path file, String key) {
         return read(file)
                 .lines()
                 .filter(line -> line.startsWith(key + "="))

@@ -1,6 +1,6 @@
 /**
- * {@code scripts/bench}: measures the firewall beside what else forwards frames, in network namespaces of its own. Needs nothing but
- * the JDK, so that it runs from the test classes alone. {@link io.portcullis.bench.lab.Bench} begins it.
+ * The laboratory of {@code scripts/bench}: its options, its folders, the processes and network namespaces of a run, and the programs
+ * that several measurements start in them. Needs nothing but the JDK. Imports {@code bench.figures}.
  */
 @NullMarked
 package io.portcullis.bench.lab;

@@ -126,7 +126,7 @@ final class ChangeTextTest {
     }
 
     @Test
-    void theOutcomeSaysUntilWhen() {
+    void theOutcomeNamesItsDeadline() {
         ChangeView change = change(42, "", "", ChangeView.APPLIED, List.of());
         assertEquals(
                 "@42 is in force (12 ms)", ChangeText.outcome(report(change, List.of(), null, null, "", List.of())));

@@ -114,7 +114,7 @@ final class StatusTextTest {
     }
 
     @Test
-    void whatIsWellIsTwoTables() {
+    void aHealthyDaemonIsTwoTables() {
         ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
         assertEquals("""
                 portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
@@ -129,7 +129,7 @@ final class StatusTextTest {
     }
 
     @Test
-    void nobodyBelievesThatAnAuditedInterfaceIsGuarded() {
+    void anAuditedInterfaceIsShownAsNotEnforced() {
         ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
         assertEquals("""
                 portcullis 0.1.0, pid 4711, since 2026-01-01T00:00:00Z
@@ -146,7 +146,7 @@ final class StatusTextTest {
     }
 
     @Test
-    void whatIsDegradedIsSaidFirstAndWhatIsNotGuardedInCapitals() {
+    void degradedPartsComeFirstAndUnguardedOnesInCapitals() {
         ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
         List<InterfaceStatus> interfaces = List.of(
                 notGuarded("later", "eth5", "waiting", "there is no NIC eth5"),
@@ -197,7 +197,7 @@ final class StatusTextTest {
     }
 
     @Test
-    void whatIsWrongIsSaidLast() {
+    void faultsComeLast() {
         ReloadReport bad = new ReloadReport(
                 false, "2026-01-02T00:00:00Z", 2, List.of("portcullis.yaml:4:7: unknown key: prots"), List.of());
         assertEquals(

@@ -17,7 +17,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that are not written yet, in place of those of a disk and beside them. */
+/** Files that are not written yet, instead of those on a disk and beside them. */
 final class OverlayTest {
     @TempDir
     Path folder;
@@ -55,7 +55,7 @@ final class OverlayTest {
     }
 
     @Test
-    void aLinkThatLeadsNowhereIsFoundByAGlobAsInAShell() throws IOException {
+    void aDanglingLinkIsFoundByAGlobAsInAShell() throws IOException {
         Files.createSymbolicLink(folder.resolve("a.yaml"), folder.resolve("gone"));
         assertEquals(List.of("a.yaml"), matches(Overlay.NONE, folder, "*.yaml"));
         assertEquals(List.of("a.yaml"), matches(new Overlay(Map.of(), null, Set.of()), folder, "*.yaml"));
@@ -63,7 +63,7 @@ final class OverlayTest {
     }
 
     @Test
-    void whatIsOwnedOrHiddenIsNotOnTheDisk() throws IOException {
+    void overlaidAndHiddenFilesAreNotReadFromTheDisk() throws IOException {
         Path disk = Files.writeString(folder.resolve("a.yaml"), "disk");
         assertTrue(Overlay.NONE.isOnDisk(disk));
         assertTrue(Overlay.NONE.exists(disk));
@@ -78,7 +78,7 @@ final class OverlayTest {
         assertFalse(with.isOnDisk(disk));
         assertTrue(with.exists(disk));
         assertTrue(with.exists(folder));
-        // A neighbour with the same beginning is no file of the folder.
+        // Another folder with the same beginning of its name does not contain the file.
         Path neighbour = Files.writeString(folder.resolveSibling(folder.getFileName() + "x.yaml"), "");
         try {
             assertTrue(with.isOnDisk(neighbour));

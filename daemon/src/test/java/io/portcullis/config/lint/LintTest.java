@@ -122,7 +122,7 @@ class LintTest {
                         "protocol: udp, ports: 3, from: \"2001:db8::/32\""));
     }
 
-    /** Against the plain comparison of each rule with each other, on rules drawn from few values. */
+    /** Compares with a test of each rule against each other one, on rules drawn from few values. */
     @Test
     @Tag("property")
     void coverageAgreesWithComparingAll() {
@@ -255,7 +255,7 @@ class LintTest {
     }
 
     @Test
-    void anEntryThatAnEarlierOneTakesEverythingFrom() throws ConfigException {
+    void anEntryThatAnEarlierOneCoversCompletely() throws ConfigException {
         String yaml = """
             version: 1
             interfaces:

@@ -85,7 +85,7 @@ class ConfigTest {
     }
 
     @Test
-    void whatIsLeftOutHasItsDefault() throws ConfigException {
+    void anAbsentKeyHasItsDefault() throws ConfigException {
         Config config = parse(HEAD + "security-groups: {web: {}}\n");
         Interface edge = edge(config);
         assertEquals(
@@ -109,7 +109,7 @@ class ConfigTest {
     }
 
     @Test
-    void everythingThatIsBuiltCanBeSaid() throws ConfigException {
+    void everyRecordHasItsNotation() throws ConfigException {
         Config config = parse("""
             version: 1
             interfaces:
@@ -216,7 +216,7 @@ class ConfigTest {
     }
 
     @Test
-    void theSampleFileIsValidAndRaisesNoDoubt() throws ConfigException {
+    void theSampleFileIsValidWithoutWarnings() throws ConfigException {
         Config sample = ConfigReader.load(Path.of("../config/portcullis.yaml"));
         assertEquals(Set.of("web0"), sample.interfaces().keySet());
         assertEquals(3, sample.group("web").ingress().size());
@@ -243,7 +243,7 @@ class ConfigTest {
     }
 
     @Test
-    void anEntryOfANetworkAclTakesWhatARuleTakesButGroups() throws ConfigException {
+    void anEntryOfANetworkAclTakesTheKeysOfARuleExceptGroups() throws ConfigException {
         Config config = parse("""
             version: 1
             interfaces:
@@ -399,7 +399,7 @@ class ConfigTest {
     }
 
     @Test
-    void whereFilesAreLookedForIsKnownOfABrokenFileToo() throws IOException {
+    void theSearchedFoldersOfABrokenFileAreKnownToo() throws IOException {
         Path main = write("main.yaml", "include: [rules.d/*.yaml, later.d/*/web.yaml]\nnonsense: 1\n");
         write("rules.d/a.yaml", "[");
         Files.createDirectories(folder.resolve("later.d"));
@@ -484,7 +484,7 @@ class ConfigTest {
     }
 
     @Test
-    void nonsenseHasNoRecord() {
+    void impossibleValuesHaveNoRecord() {
         Location location = new Location("f", 1, 1);
         List<Peer> any = List.of(new Peer.Any());
         List<PortRange> http = List.of(new PortRange(80, 80));
@@ -498,7 +498,7 @@ class ConfigTest {
         assertThrows(IllegalArgumentException.class, () -> TimeoutSettings.DEFAULT.with(Map.of("udp", Duration.ZERO)));
     }
 
-    /** A generated file of 100,000 rules: all of them arrive, in order, and soon (seconds; the bound is for slow machines). */
+    /** A generated file of 100,000 rules: all of them are read, in order, and within seconds; the bound is for slow machines. */
     @Test
     @Tag("slow")
     void aHundredThousandRulesAreReadInSeconds() throws ConfigException {
@@ -579,7 +579,7 @@ class ConfigTest {
 
     /** The texts kept by an earlier run give the same configuration, even if the files are gone. */
     @Test
-    void theTextsOfAConfigurationMakeItAgain() throws ConfigException, IOException {
+    void theTextsOfAConfigurationGiveTheSameConfiguration() throws ConfigException, IOException {
         Path main = folder.resolve("main.yaml");
         Files.writeString(main, "\ufeff" + HEAD + """
             include: [more/*.yaml]
@@ -603,7 +603,7 @@ class ConfigTest {
     }
 
     @Test
-    void textsOfAFaultyConfigurationAreTold() throws IOException {
+    void theTextsOfAFaultyConfigurationAreKnown() throws IOException {
         Path main = Files.writeString(folder.resolve("main.yaml"), HEAD + "include: [none.yaml]\nnonsense: 1\n");
         SourceFiles sources = new SourceFiles();
         assertThrows(ConfigException.class, () -> ConfigReader.load(main, sources));

@@ -7,18 +7,17 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceFiles;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.testing.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A configuration that is not written yet reads exactly as if its files were on the disk: the same rules with the same places, the same
- * errors, the same texts in the same order.
+ * A configuration that is not written yet reads exactly as if its files were on the disk: the same rules with the same locations,
+ * the same errors, the same texts in the same order.
  */
 final class OverlayConfigTest {
     private static final int TREES = 150;
@@ -75,7 +74,7 @@ final class OverlayConfigTest {
     @TempDir
     Path parent;
 
-    /** What comes of a reading, as text where it fails. */
+    /** The result of a reading, as text where it fails. */
     private record Outcome(Object config, List<SourceText> texts) {}
 
     private Path root() {
@@ -131,16 +130,6 @@ final class OverlayConfigTest {
         }
     }
 
-    private void clear() throws IOException {
-        if (Files.exists(root())) {
-            try (Stream<Path> all = Files.walk(root())) {
-                for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(each);
-                }
-            }
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     @Tag("property")
@@ -151,14 +140,14 @@ final class OverlayConfigTest {
             Random random = new Random(own);
             Map<Path, String> files = tree(random);
             String about = "seed " + own + ": " + files;
-            clear();
+            FileTree.delete(root());
             write(files);
             Outcome written = read(Overlay.NONE);
             valid += written.config() instanceof String ? 0 : 1;
             assertEquals(written, read(new Overlay(files, root(), Set.of())), about);
             assertEquals(written, read(new Overlay(files, null, Set.of())), about);
 
-            clear();
+            FileTree.delete(root());
             assertEquals(written, read(new Overlay(files, null, Set.of())), "no folder, " + about);
 
             Map<Path, String> others = tree(random);
@@ -167,7 +156,7 @@ final class OverlayConfigTest {
             assertEquals(written, read(new Overlay(files, root(), Set.of())), "other files, " + about);
             assertEquals(written, read(new Overlay(files, root().getRoot(), Set.of())), "nothing else, " + about);
 
-            clear();
+            FileTree.delete(root());
             swapKinds(files);
             assertEquals(written, read(new Overlay(files, root(), Set.of())), "folders for files, " + about);
         }
@@ -210,7 +199,7 @@ final class OverlayConfigTest {
     }
 
     @Test
-    void aLinkThatLeadsNowhereIsAnErrorAlsoInAGlob() throws IOException {
+    void aDanglingLinkIsAnErrorAlsoInAGlob() throws IOException {
         write(Map.of(root().resolve("main.yaml"), "version: 1\ninclude: ['rules-*.yaml']\n"));
         Files.createSymbolicLink(root().resolve("rules-a.yaml"), root().resolve("gone"));
         String error = String.valueOf(read(Overlay.NONE).config());
@@ -218,7 +207,7 @@ final class OverlayConfigTest {
     }
 
     @Test
-    void whatIsHiddenIsMissing() throws IOException {
+    void aHiddenFileIsMissing() throws IOException {
         Path main = root().resolve("main.yaml");
         Path b = root().resolve("b.yaml");
         write(Map.of(

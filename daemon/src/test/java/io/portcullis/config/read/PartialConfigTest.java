@@ -117,7 +117,7 @@ class PartialConfigTest {
     }
 
     @Test
-    void whatIsNoNameOfANicIsNotOne() throws IOException {
+    void anImpossibleNameIsNoNic() throws IOException {
         assertEquals(List.of(), named("""
               a: {mode: host, nic: eth/0}
               b: {mode: host, nic: [eth0]}
@@ -135,12 +135,12 @@ class PartialConfigTest {
     }
 
     @Test
-    void anInterfaceWithoutAValidNameIsCalledAsItsNic() throws IOException {
+    void anInterfaceWithoutAValidNameHasTheNameOfItsNic() throws IOException {
         assertEquals(List.of(closed("eth0", "eth0")), named("  \"a?b\": {mode: host, nic: eth0}\n"));
     }
 
     @Test
-    void mergeKeysAndAliasesAreFollowedAndThoseOfNothingAreNot() throws IOException {
+    void mergeKeysAndAliasesAreFollowedAndDanglingOnesIgnored() throws IOException {
         assertEquals(
                 List.of(
                         new PartialConfig.Named("a", List.of("eth0"), OnFailure.OPEN),
@@ -155,7 +155,7 @@ class PartialConfigTest {
     }
 
     @Test
-    void aLineThatIsNoYamlCostsNoOther() throws IOException {
+    void aLineThatIsNoYamlDoesNotAffectOthers() throws IOException {
         assertEquals(
                 List.of(closed("a", "eth0"), closed("b", "eth1"), closed("c", "eth2"), closed("d", "eth3")),
                 named("""
@@ -188,7 +188,7 @@ class PartialConfigTest {
     }
 
     @Test
-    void whereItAnswersIsLegible() throws IOException {
+    void theAddressesOfItsServersAreReadable() throws IOException {
         PartialConfig legible = read("""
             control: {socket: /run/other.sock, admins: no group, typo: 1}
             metrics: {listen: "[::1]:9999"}
@@ -205,7 +205,7 @@ class PartialConfigTest {
     }
 
     @Test
-    void whatIsNoTextIsReadAsFarAsItGoes() throws IOException {
+    void aBinaryFileIsReadAsFarAsPossible() throws IOException {
         Path file = folder.resolve("latin.yaml");
         Files.write(
                 file,
@@ -216,14 +216,14 @@ class PartialConfigTest {
     }
 
     @Test
-    void whatIsNotThereHasNothing() {
+    void aMissingFileHasNothing() {
         PartialConfig nothing = new PartialConfig(List.of(), Optional.empty(), Optional.empty());
         assertEquals(nothing, PartialConfigReader.read(folder.resolve("none.yaml")));
         assertEquals(nothing, PartialConfigReader.read(folder));
     }
 
     @Test
-    void nestingWithoutEndCostsNoOtherLine() throws IOException {
+    void nestingWithoutEndDoesNotAffectOtherLines() throws IOException {
         assertEquals(
                 List.of(closed("a", "eth0"), closed("b", "eth1")),
                 named("  a: {mode: host, nic: eth0, x: " + "[".repeat(1_000) + "\n  b: {mode: host, nic: eth1}\n"));

@@ -56,8 +56,8 @@ import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
- * {@code config/portcullis.schema.json}, which editors use: it takes what the daemon takes, and refuses what one file shows
- * to be wrong. Editors tell numbers from texts and the daemon does not, so every file is put to it in both ways.
+ * {@code config/portcullis.schema.json}, which editors use: it accepts the files that the daemon accepts, and refuses the faults
+ * that one file shows. Editors distinguish numbers from texts and the daemon does not, so every file is checked in both ways.
  */
 @org.junit.jupiter.api.Tag("slow")
 public class SchemaTest {
@@ -65,16 +65,16 @@ public class SchemaTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Schema SCHEMA = schema();
 
-    /** How plain scalars become JSON. */
+    /** The JSON type of plain scalars. */
     private enum Scalars {
         /** All are texts, as the daemon reads them. */
         TEXT,
-        /** Numbers and booleans are what YAML 1.2 says they are, as editors read them. */
+        /** Numbers and booleans as in YAML 1.2, as editors read them. */
         TYPED
     }
 
     private static Schema schema() {
-        // Of editors: what they show instead of "does not match the pattern".
+        // The message that editors show instead of "does not match the pattern".
         Dialect dialect = Dialect.builder(Dialects.getDraft202012())
                 .keyword(new NonValidationKeyword("errorMessage"))
                 .build();
@@ -89,7 +89,7 @@ public class SchemaTest {
         }
     }
 
-    /** What the schema finds wrong, either way; empty where the YAML cannot be turned to JSON. */
+    /** The errors of the schema, either way; empty if the YAML can't be converted to JSON. */
     private static Optional<List<String>> errors(String yaml) {
         List<String> errors = new ArrayList<>();
         for (Scalars scalars : Scalars.values()) {
@@ -102,7 +102,7 @@ public class SchemaTest {
         return Optional.of(errors);
     }
 
-    /** True where the schema accepts a text; fails where that depends on the types of its scalars. */
+    /** True if the schema accepts a text; fails if that depends on the types of its scalars. */
     private static boolean accepts(String yaml) {
         Set<Boolean> verdicts = new TreeSet<>();
         for (Scalars scalars : Scalars.values()) {
@@ -233,7 +233,7 @@ public class SchemaTest {
 
     @ParameterizedTest
     @MethodSource("good")
-    void anExampleIsValidAndRaisesNoDoubt(Path file) throws ConfigException {
+    void anExampleIsValidWithoutWarnings(Path file) throws ConfigException {
         assertEquals(List.of(), ConfigReader.load(file).warnings());
     }
 
@@ -270,7 +270,7 @@ public class SchemaTest {
         return HEAD + "security-groups: {web: {}}\n" + line + "\n";
     }
 
-    /** Schema and daemon say the same of a text that shows all that there is to see. */
+    /** Schema and daemon agree about a text that is complete in itself. */
     private static void assertAgree(String yaml) {
         String refusal = "";
         try {
@@ -681,12 +681,12 @@ public class SchemaTest {
             refusal = e.getMessage();
         }
         assumeTrue(!refusal.contains("not implemented yet"), refusal);
-        // A claim that is broken has the right form; the daemon says so of its own place alone.
+        // A broken claim has the right form; only the daemon reports it, at its location.
         String daemon = refusal.contains("broken") ? "" : refusal;
         assertEquals(daemon.isEmpty(), accepts(yaml), () -> yaml + daemon + errors(yaml));
     }
 
-    /** What the daemon does not read yet is known to the schema all the same. */
+    /** The schema knows the keys that the daemon does not read yet. */
     @Test
     void entriesAndClaimsHaveTheirForm() {
         assertAccepted("ACL", top("""
@@ -746,7 +746,7 @@ public class SchemaTest {
         assertFalse(accepts("include: [~]\n"));
     }
 
-    /** A new name in a table of the daemon belongs into the schema too. */
+    /** A new name in a table of the daemon has to be added to the schema. */
     @Test
     void everyNameThatTheDaemonKnowsIsKnown() {
         List<String> rules = new ArrayList<>();
@@ -779,7 +779,7 @@ public class SchemaTest {
                                 .replace("FROM: ANY", "from: any")));
     }
 
-    /** Addresses that a hand might write, right and wrong: one character more, less or other makes most of them wrong. */
+    /** Addresses as people type them, right and wrong: one character more, less or changed makes most of them wrong. */
     @Test
     @org.junit.jupiter.api.Tag("property")
     void schemaAndDaemonAgreeAboutAddresses() {

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
 /**
- * One mistake a file under {@code bad/}; in {@code bad/expected.csv} the message that each must produce, and who sees it:
- * the schema already, or only the daemon ({@link SchemaTest}).
+ * One mistake in each file under {@code bad/}; {@code bad/expected.csv} has the message that each must produce and its source:
+ * already the schema, or only the daemon ({@link SchemaTest}).
  */
 class BadConfigTest {
     @TempDir
@@ -94,7 +94,7 @@ class BadConfigTest {
     }
 
     @Test
-    void aFileThatIsNotThereIsOneFault() {
+    void aMissingFileIsOneFault() {
         assertEquals(List.of("none.yaml: no such file"), errors(folder.resolve("none.yaml")));
     }
 
@@ -107,7 +107,7 @@ class BadConfigTest {
     }
 
     @Test
-    void whatIsNotUtf8IsRefused() throws IOException {
+    void aFileThatIsNotUtf8IsRefused() throws IOException {
         Path file = folder.resolve("latin.yaml");
         Files.write(file, new byte[] {'#', (byte) 0xe9, '\n'});
         assertEquals(List.of("latin.yaml: not UTF-8"), errors(file));
@@ -123,7 +123,7 @@ class BadConfigTest {
     }
 
     @Test
-    void aliasesThatStandForTooMuchAreRefused() throws IOException {
+    void aliasesThatExpandTooFarAreRefused() throws IOException {
         String ports = "80, ".repeat(10_000);
         Path file = write("bomb.yaml", """
             version: 1
@@ -151,7 +151,7 @@ class BadConfigTest {
     }
 
     @Test
-    void rulesThatTakeTooMuchMemoryAreRefusedAtTheOneThatGoesTooFar() {
+    void rulesThatTakeTooMuchMemoryAreRefusedAtTheOneThatExceedsTheLimit() {
         StringBuilder list = new StringBuilder();
         for (int i = 0; i < 50_000; i++) {
             list.append("10.")
@@ -196,7 +196,7 @@ class BadConfigTest {
         assertEquals("deep:1:59: nested too deeply: at most 50 levels of lists and maps", refusal.getMessage());
     }
 
-    /** Each is refused at its place, in time that grows with its size only; a stack that overflows would end the test. */
+    /** Each is refused at its location, in time that is linear in its size; a stack overflow would end the test. */
     @Test
     void mergesWithoutEndAreRefused() {
         StringBuilder chain = new StringBuilder("version: 1\nlog: {}\nsecurity-groups:\n  g0: &m0 {description: x}\n");
@@ -229,7 +229,7 @@ class BadConfigTest {
     }
 
     @Test
-    void aTextWithoutEndIsRefusedAtItsPlace() {
+    void aTextWithoutEndIsRefusedAtItsLocation() {
         String head = """
                 version: 1
                 interfaces: {edge: {mode: host, nic: a, security-groups: [web]}}
@@ -377,7 +377,7 @@ class BadConfigTest {
     }
 
     @Test
-    void tenThousandFaultsAreToldAndTheOthersCounted() throws IOException {
+    void tenThousandFaultsAreReportedAndTheOthersCounted() throws IOException {
         Path file = write("many.yaml", "version: 1\nprefix-lists:\n  a: [" + "x,".repeat(10_005) + "10.0.0.1]\n");
         List<String> errors = errors(file);
         assertEquals(10_001, errors.size());

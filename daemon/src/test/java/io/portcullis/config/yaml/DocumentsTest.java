@@ -51,7 +51,7 @@ final class DocumentsTest {
     }
 
     @Test
-    void whatIsTooLongOrNoUtf8IsRefused() {
+    void aTextThatIsTooLongOrNotUtf8IsRefused() {
         Diagnostics diagnostics = new Diagnostics();
         assertEquals(Optional.empty(), text(pipe(new byte[Document.LARGEST + 1], PART), diagnostics));
         assertEquals(Optional.empty(), text(pipe(new byte[] {'a', (byte) 0xc3}, PART), diagnostics));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Long lists are read like short ones: the same blocks, the same errors and locations, and nothing outside of lists. */
+/** Long lists are read like short ones: the same blocks, errors and locations, and nothing outside of lists. */
 final class LongListsTest {
     private static final int MANY = 100;
 
@@ -58,7 +58,7 @@ final class LongListsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "   ", " # why", "   # - 1.2.3.4", "\r"})
-    void aListIsWholeWhateverStandsBehindItsItems(String end) throws ConfigException {
+    void aListIsWholeWhateverFollowsItsItems(String end) throws ConfigException {
         assertTrue(new LongLists("a:\n" + lines("  ", end)).shortened().length() < MANY * 3);
         assertEquals(expected(), many("  many:\n" + lines("    ", end)));
         assertEquals(expected(), many("  many:\n" + lines("  ", end)), "no deeper than its key");
@@ -71,7 +71,7 @@ final class LongListsTest {
     }
 
     @Test
-    void itemsOfOtherKindsStayInTheirPlaces() throws ConfigException {
+    void itemsOfOtherKindsKeepTheirPositions() throws ConfigException {
         List<String> all = new ArrayList<>(expected());
         all.add("2001:db8::/32");
         all.addAll(expected());
@@ -98,7 +98,7 @@ final class LongListsTest {
     }
 
     @Test
-    void whatOnlyLooksLikeAListIsAText() throws ConfigException {
+    void aTextThatLooksLikeAListIsAText() throws ConfigException {
         String text = "  web: {ingress: []}\n  other:\n    description: |\n" + lines("      ", "");
         Config config = ConfigReader.parse(
                 RULES.replace("  web: {ingress: [{protocol: tcp, ports: 80, from: {prefix-list: many}}]}\n", text),
@@ -109,7 +109,7 @@ final class LongListsTest {
     }
 
     @Test
-    void aSyntaxErrorIsWhereItIs() {
+    void aSyntaxErrorHasItsLocation() {
         ConfigException refused =
                 assertThrows(ConfigException.class, () -> many("  many:\n" + lines("    ", "") + "   - 10.1.0.0/16\n"));
         assertEquals(7 + MANY + 1, refused.errors().getFirst().location().line());
@@ -125,7 +125,7 @@ final class LongListsTest {
     }
 
     @Test
-    void packedBlocksAreThoseThatWerePacked() {
+    void packedBlocksAreUnpackedUnchanged() {
         List<Cidr> blocks = List.of(
                 Cidr.ALL_V4,
                 Cidr.ALL_V6,

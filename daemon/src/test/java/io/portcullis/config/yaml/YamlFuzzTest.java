@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Any file gives either a configuration or errors, each with one visible line and a location. What a fuzzer found
- * is a file in {@code YamlFuzzTestInputs/yaml} and stays there.
+ * Any file gives either a configuration or errors, each with one visible line and a location. A finding of the fuzzer is kept as
+ * a file in {@code YamlFuzzTestInputs/yaml}.
  */
 @Tag("fuzz")
 final class YamlFuzzTest {

@@ -80,7 +80,7 @@ final class BpfProgramTest {
     }
 
     @Test
-    void jumpsGoForwardToPlacesThatAreThere() {
+    void jumpsGoForwardToExistingLabels() {
         assertEquals(
                 "odd: instruction 1 jumps to end, which is at instruction 1",
                 refused(
@@ -100,7 +100,7 @@ final class BpfProgramTest {
     }
 
     @Test
-    void theFingerprintIsOfWhatItDoes() {
+    void theFingerprintDependsOnTheInstructions() {
         BpfProgram one = BpfProgram.of("one", new Set(Register.R0, 1), new Exit());
         assertEquals(
                 one.fingerprint(),

@@ -54,7 +54,7 @@ final class NamespaceBpfTest {
     }
 
     @Test
-    void theVerifiersWordsAreInTheError() {
+    void theMessageOfTheVerifierIsInTheError() {
         BpfProgram wild = BpfProgram.of("wild", new Load(Size.WORD, Register.R0, Register.R5, 0), new Exit());
         BpfException refused = assertThrows(BpfException.class, () -> Bpf.load(wild));
         String message = String.valueOf(refused.getMessage());
@@ -64,7 +64,7 @@ final class NamespaceBpfTest {
     }
 
     @Test
-    void programsStandFirstAreReplacedAndDetachedByTheirNumbers() throws Exception {
+    void programsAreFirstAndAreReplacedAndDetachedByTheirNumbers() throws Exception {
         namespace.in(() -> {
             try (Bpf other = Bpf.load(answering("other", BpfProgram.NEXT));
                     Bpf old = Bpf.load(answering("old", BpfProgram.NEXT));
@@ -95,7 +95,7 @@ final class NamespaceBpfTest {
     }
 
     @Test
-    void aLinkGoesWithItsDescriptor() throws Exception {
+    void aLinkEndsWithItsDescriptor() throws Exception {
         namespace.in(() -> {
             try (Bpf behind = Bpf.load(answering("behind", BpfProgram.NEXT));
                     Bpf first = Bpf.load(answering("first", BpfProgram.NEXT))) {
@@ -114,7 +114,7 @@ final class NamespaceBpfTest {
     }
 
     @Test
-    void filtersOfClsactStandFirstAndAreReplaced() throws Exception {
+    void filtersOfClsactAreFirstAndAreReplaced() throws Exception {
         namespace.in(() -> {
             try (Bpf one = Bpf.load(answering("one", BpfProgram.NEXT));
                     Bpf two = Bpf.load(answering("two", BpfProgram.NEXT))) {

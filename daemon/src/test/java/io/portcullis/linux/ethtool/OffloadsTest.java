@@ -27,13 +27,13 @@ class OffloadsTest {
                 "tx-gso-list",
                 "tx-checksum-ip-generic"
             })
-    void whatAltersFramesIsKnown(String feature) {
+    void offloadsThatChangeFramesAreKnown(String feature) {
         assertTrue(Offloads.altersFrames(feature));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"tx-scatter-gather", "rx-vlan-hw-parse", "highdma", "tx-gso-robust", "tx-nocache-copy"})
-    void whatDoesNotIsLeftAlone(String feature) {
+    void otherOffloadsAreKept(String feature) {
         assertFalse(Offloads.altersFrames(feature));
     }
 

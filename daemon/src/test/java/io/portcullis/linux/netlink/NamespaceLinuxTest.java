@@ -137,7 +137,7 @@ class NamespaceLinuxTest {
     }
 
     @Test
-    void whatTheNicRefusesIsNamed() throws Exception {
+    void aFeatureThatTheNicRefusesIsNamed() throws Exception {
         assertEquals(
                 List.of("rx-lro"),
                 namespace.in(() -> Offloads.set("t0", List.of("rx-lro", "tx-tcp-segmentation"), true)));

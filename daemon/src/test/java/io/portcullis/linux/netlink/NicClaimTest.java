@@ -28,7 +28,7 @@ final class NicClaimTest {
     }
 
     @Test
-    void oneAtATimeHasItAndItsFileGoesWithIt() throws IOException {
+    void oneAtATimeHasItAndItsFileIsRemovedWithIt() throws IOException {
         assertEquals(Optional.empty(), NicClaim.owner(folder, nic(3)));
         try (NicClaim first = NicClaim.take(folder, nic(3), "web0 of pid 1, x").orElseThrow()) {
             assertEquals(3, first.nic());
@@ -42,7 +42,7 @@ final class NicClaimTest {
     }
 
     @Test
-    void aFileThatNobodyHoldsIsInNobodysWay() throws IOException {
+    void aFileWithoutAHolderBlocksNobody() throws IOException {
         NicClaim.take(folder, nic(3), "x").orElseThrow().close();
         String name = "nic-" + NetworkNamespace.number() + "-3.lock";
         Files.writeString(folder.resolve(name), "left by a crash");

@@ -58,7 +58,7 @@ class NicEventsTest {
     private BlockingQueue<Changes> told() throws Exception {
         BlockingQueue<Changes> told = new LinkedBlockingQueue<>();
         events.register(told::add);
-        // The socket is open once a change is told.
+        // The socket is open once a change has been reported.
         while (told.isEmpty()) {
             namespace.ip("link set t0 mtu " + (1_300 + told.size()));
             namespace.ip("link set t0 mtu 1500");
@@ -100,14 +100,14 @@ class NicEventsTest {
         namespace.ip("link set t0 master br0");
         drain(told);
         namespace.ip("link set t0 nomaster");
-        // Its end as a port is no end of the NIC.
+        // A removal as a port of a bridge does not mean that the NIC is gone.
         assertEquals(Set.of(), until(told, Changes::links).deleted());
         namespace.ip("link del t1");
         until(told, changes -> changes.deleted().contains(index));
     }
 
     @Test
-    void lostNotificationsAreMadeUpFor() throws Exception {
+    void lostNotificationsAreReplacedByAQuery() throws Exception {
         namespace.in(() -> {
             NicEvents slow = new NicEvents();
             try (NetlinkEvents socket = slow.open()) {
@@ -156,7 +156,7 @@ class NicEventsTest {
     }
 
     @Test
-    void aCheckThatThrowsOrIsSlowHoldsUpNoOther() throws Exception {
+    void aCheckThatThrowsOrIsSlowDelaysNoOther() throws Exception {
         told();
         CountDownLatch end = new CountDownLatch(1);
         CountDownLatch isSlow = new CountDownLatch(1);

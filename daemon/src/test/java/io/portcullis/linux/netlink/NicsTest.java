@@ -80,7 +80,7 @@ class NicsTest {
         "1:0:0:0:0:0:0:0, 1::/24",
         "1:0:2:3:4:5:6:7, 1:0:2:3:4:5:6:7/24"
     })
-    void anAddressIsWrittenAsPeopleDo(String address, String expected) throws Exception {
+    void anAddressIsWrittenInItsUsualForm(String address, String expected) throws Exception {
         assertEquals(expected, new NicAddress(InetAddress.getByName(address), 24, 0, false).toString());
     }
 

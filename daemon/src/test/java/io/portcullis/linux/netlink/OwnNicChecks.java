@@ -1,6 +1,6 @@
 package io.portcullis.linux.netlink;
 
-/** Checks of a test's own, with their own events, in the network namespace of the thread that makes them. */
+/** The checks of a test, with events of their own, in the network namespace of the thread that makes them. */
 public final class OwnNicChecks implements AutoCloseable {
     private final NicEvents events = NicEvents.start();
     private final NicChecks checks = NicChecks.start("test-checks", events, System::nanoTime);

@@ -80,7 +80,7 @@ final class SocketFilterTest {
     }
 
     @Test
-    void whatTheKernelWouldRefuseIsRefused() {
+    void programsThatTheKernelRefusesAreRefusedHere() {
         assertEquals("0 instructions; a program has 1 to 4096", refused(new Assembly()));
         assertEquals(
                 BPF_MAXINSNS,

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** This process at both ends of a socket: what it is told of itself is what {@code /proc} says. */
+/** This process is at both ends of a socket: the peer's data are those of {@code /proc}. */
 final class SocketPeerTest {
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -33,7 +33,7 @@ final class SocketPeerTest {
     }
 
     @Test
-    void aProcessIsToldAsItIs() throws IOException {
+    void theDataOfAProcessAreThoseOfTheKernel() throws IOException {
         SocketPeer self;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pair = arena.allocate(JAVA_INT, 2);
@@ -56,7 +56,7 @@ final class SocketPeerTest {
     }
 
     @Test
-    void whatIsNoUnixSocketHasNoPeer() {
+    void anotherKindOfSocketHasNoPeer() {
         assertThrows(ErrnoException.class, () -> SocketPeer.of(-1));
         assertFalse(SocketPeer.UNKNOWN.isTrusted());
         assertFalse(SocketPeer.UNKNOWN.isMember(SocketPeer.NOBODY));

@@ -24,7 +24,7 @@ final class UsersTest {
         assertTrue(lines.size() > 5);
         for (String line : lines) {
             String[] fields = line.split(":", -1);
-            // Two names may have one number: the first is told.
+            // Two names may have one number: the first one counts.
             String first = lines.stream()
                     .filter(other -> other.split(":", -1)[2].equals(fields[2]))
                     .findFirst()
@@ -36,7 +36,7 @@ final class UsersTest {
     }
 
     @Test
-    void aUserThatIsNotThereHasNoName() throws IOException {
+    void anUnknownUserHasNoName() throws IOException {
         assertEquals(Optional.empty(), Users.name(3_141_592));
         assertEquals(Optional.empty(), Users.name(SocketPeer.NOBODY));
     }
@@ -52,7 +52,7 @@ final class UsersTest {
     }
 
     @Test
-    void aGroupThatIsNotThereHasNoNumber() throws IOException {
+    void anUnknownGroupHasNoNumber() throws IOException {
         for (String none : List.of("pc-no-such-group", "0", "", "root:x", "a".repeat(5_000))) {
             assertEquals(OptionalInt.empty(), Groups.number(none), none);
         }

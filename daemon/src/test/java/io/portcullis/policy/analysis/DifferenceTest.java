@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What diff and expect say of all addresses, against a plain reading of single packets. */
+/** Compares diff and expect, which reason about all addresses, with the naive evaluation of single packets. */
 final class DifferenceTest {
     private static final int WORLDS = 150;
     private static final int PACKETS = 400;
@@ -152,7 +152,7 @@ final class DifferenceTest {
     }
 
     @Test
-    void whatIsWrittenOtherwiseIsNoDifference() throws ConfigException {
+    void anotherSpellingIsNoDifference() throws ConfigException {
         assertEquals(
                 List.of(),
                 diff(
@@ -205,7 +205,7 @@ final class DifferenceTest {
         assertTrue(Difference.between(more, config()).getFirst().note().startsWith("is no longer guarded"));
     }
 
-    /** An expectation holds exactly if no packet that it is about breaks it. */
+    /** An expectation holds exactly if none of its packets breaks it. */
     @Test
     @Tag("property")
     void aClaimThatHoldsHasNoPacketAgainstIt() {

@@ -23,7 +23,7 @@ class MemoryPortTest extends PortContract {
     private record MemoryWire(MemoryPort port) implements Wire {
         @Override
         public void toPort(byte[] frame) {
-            await("room", () -> port.inject(frame));
+            await("space", () -> port.inject(frame));
         }
 
         @Override
@@ -78,7 +78,7 @@ class MemoryPortTest extends PortContract {
     }
 
     @Test
-    void aFullReceiveBufferTakesNoMore() {
+    void aFullReceiveBufferAcceptsNoMore() {
         try (MemoryPort port = new MemoryPort("full", 1500)) {
             int taken = 0;
             while (port.inject(frame(taken, 60))) {
@@ -110,7 +110,7 @@ class MemoryPortTest extends PortContract {
     }
 
     @Test
-    void memoryOutlivesTheCloseUntilTheBatchIsBack() {
+    void memoryOutlivesTheCloseUntilTheBatchIsReleased() {
         MemoryPort port = new MemoryPort("closing", 1500);
         assertTrue(port.inject(frame(1, 60)));
         Batch batch = port.receive();

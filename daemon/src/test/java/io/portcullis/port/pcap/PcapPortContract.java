@@ -19,15 +19,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The contract on veth pairs. {@link PcapPortTest} starts it in a JVM inside a network namespace: not named *Test, so
- * that it never runs anywhere else.
+ * The contract on veth pairs. {@link PcapPortTest} starts it in a JVM inside a network namespace; its name does not end in Test,
+ * so that it never runs anywhere else.
  */
 class PcapPortContract extends NicPortContract {
     private static int wires;
 
     @Override
     protected Wire newWire(int mtuLength) throws Exception {
-        // libpcap can't hand super-frames and unfinished checksums on.
+        // libpcap can't pass super-frames and unfinished checksums on.
         return VethWire.without("tso off gso off gro off tx off", wires++, mtuLength, PcapPort::open);
     }
 
@@ -67,7 +67,7 @@ class PcapPortContract extends NicPortContract {
     }
 
     @Test
-    void closingGivesThreadsAndDescriptorsBack() throws Exception {
+    void closingReleasesThreadsAndDescriptors() throws Exception {
         Wire wire = wire(1500);
         String nic = wire.port().nic();
         PcapPort.open(nic).close();

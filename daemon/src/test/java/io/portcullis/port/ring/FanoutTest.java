@@ -36,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The kernel's own word on {@link Steering}: packet sockets at one end of a veth pair, in a group, and the test at the other
- * end. Each test has a namespace of its own.
+ * Compares {@link Steering} with the kernel: packet sockets at one end of a veth pair, in a group, and the test at the other end.
+ * Each test has a namespace of its own.
  */
 @Tag("netns")
 @Timeout(60)
@@ -45,8 +45,8 @@ class FanoutTest {
     private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(15);
     private static final int SEED = 0x5eed5eed;
     private static final int FRAMES = 2_000;
-    /** Bytes at the end of a socket's memory where a frame to be sent is put. */
-    private static final int ROOM = 2_048;
+    /** Bytes at the end of a socket's memory for a frame to send. */
+    private static final int SPARE = 2_048;
 
     private final List<Ring> members = new ArrayList<>();
     private final List<List<String>> heard = new ArrayList<>();
@@ -79,7 +79,7 @@ class FanoutTest {
         }
     }
 
-    /** So many sockets in a group, which is returned; none is admitted. */
+    /** Makes a group of sockets and returns it; none is admitted. */
     private int open(int count) throws Exception {
         return namespace.in(() -> {
             Nic near = Nics.named("near");
@@ -201,14 +201,14 @@ class FanoutTest {
 
     private static void send(Ring member, byte[] frame) {
         PacketSocket socket = member.socket();
-        long at = socket.memory().byteSize() - ROOM;
+        long at = socket.memory().byteSize() - SPARE;
         MemorySegment.copy(frame, 0, socket.memory(), ValueLayout.JAVA_BYTE, at, frame.length);
         socket.sendQueue().clear();
         socket.sendQueue().putPlain(socket.memory().address() + at, frame.length);
         assertEquals(1, socket.sendQueue().send(0, 1));
     }
 
-    /** Waits until a socket has seen so many frames. */
+    /** Waits until a socket has received this many frames. */
     private static void awaitSeen(FrameSocket socket, int count) {
         int[] seen = {0};
         await(count + " frames are seen", () -> {
@@ -229,15 +229,15 @@ class FanoutTest {
         List<byte[]> sent = frames(count);
         sendFromFar(sent);
         expect(sent);
-        // What came twice has come by now, or comes with these.
+        // A frame received twice has arrived by now, or arrives with these.
         List<byte[]> last = oneForEach();
         sendFromFar(last);
         expect(last);
     }
 
     @Test
-    void nothingIsHeardBeforeItIsAdmitted() throws Exception {
-        // A tap that is there before the group hears each frame after the group did.
+    void nothingIsReceivedBeforeASocketIsAdmitted() throws Exception {
+        // A tap that was opened before the group receives each frame after the group.
         try (FrameSocket tap = namespace.in(() -> new FrameSocket("near"))) {
             open(4);
             List<byte[]> before = frames(5).subList(0, 200);
@@ -253,7 +253,7 @@ class FanoutTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 4})
-    void nothingThatLeavesTheNicIsHeard(int count) throws Exception {
+    void nothingThatTheNicSendsIsReceived(int count) throws Exception {
         try (FrameSocket stack = namespace.in(() -> new FrameSocket("near"))) {
             open(count);
             admit();
@@ -295,7 +295,7 @@ class FanoutTest {
     /** Waits until frames cross: the far end notices some time after the near one. */
     private void awaitLink() {
         byte[] trial = oneForEach().getFirst();
-        // One at a time, and long enough apart that none is on its way when the next has come.
+        // One at a time, and so far apart that none is in flight when the next one arrives.
         await("frames cross", () -> {
             try {
                 far.send(trial);
@@ -311,7 +311,7 @@ class FanoutTest {
     }
 
     @Test
-    void aGroupCanBeFoundedWhileTheLinkIsDown() throws Exception {
+    void aGroupCanBeMadeWhileTheLinkIsDown() throws Exception {
         namespace.ip("link set near down");
         try {
             open(4);
@@ -328,7 +328,7 @@ class FanoutTest {
     }
 
     @Test
-    void whatTheKernelRefusesIsSaid() throws Exception {
+    void anErrorOfTheKernelIsReported() throws Exception {
         int group = open(2);
         PacketSocket member = members.getFirst().socket();
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));

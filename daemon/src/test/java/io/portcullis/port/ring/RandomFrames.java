@@ -8,8 +8,8 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random frames of every kind that a steering program tells apart, whole ones and cut ones. What is known of the last one
- * because it was made so, the accessors say.
+ * Random frames of every kind that a steering program distinguishes, whole and cut ones. Accessors tell the known properties of
+ * the last one.
  */
 final class RandomFrames {
     private static final int[] EXTENSIONS = {
@@ -61,7 +61,7 @@ final class RandomFrames {
         return quoted;
     }
 
-    /** False: a fragment, or behind a fragment header or more extension headers than the program looks through. */
+    /** False: a fragment, or a packet behind a fragment header or more extension headers than the program looks through. */
     boolean isFollowed() {
         return followed;
     }
@@ -130,7 +130,7 @@ final class RandomFrames {
         return frame.payload(random.nextInt(80));
     }
 
-    /** What an error may be about: options and extension headers in it, and sometimes it is itself a fragment or an error. */
+    /** A packet that an error may quote: with options and extension headers, sometimes a fragment or an error itself. */
     private Frame quotable(boolean v6, String source, String destination) {
         Frame frame = oneIn(10)
                 ? Frame.icmp(source, destination, any(v6 ? V6_ERRORS : ERRORS), 0, 0)

@@ -37,7 +37,7 @@ class RefusedTrainTest {
     private static final int SLOT = 2_048;
     private static final int LAST_ERRNO = 133;
 
-    /** What the NIC does with a message that is offered to it: 0, or an errno. */
+    /** The NIC's answer to a message: 0, or an errno. */
     @FunctionalInterface
     private interface Refusal {
         int of(int offer, boolean train);
@@ -96,7 +96,7 @@ class RefusedTrainTest {
         return numbers;
     }
 
-    /** Runs of UDP datagrams, each a train or not, and TCP segments between them. */
+    /** Runs of UDP datagrams, some as one super-frame, and TCP segments between them. */
     private static List<byte[]> frames(SplittableRandom random, int count) {
         List<byte[]> frames = new ArrayList<>();
         while (frames.size() < count) {
@@ -193,7 +193,7 @@ class RefusedTrainTest {
         }
     }
 
-    /** The first offer that is refused is this one; after it none, all, or every other one. */
+    /** The first message that is refused is this one; after it none, all, or every other one. */
     @ParameterizedTest
     @MethodSource("errors")
     void anyMessageIsRefusedAndSomeAfterIt(int errno) throws Exception {
@@ -232,7 +232,7 @@ class RefusedTrainTest {
         }
     }
 
-    /** The batch that the fault was seen with. */
+    /** The batch with which the fault was found. */
     @Test
     void fourDatagramsRefusedAsATrainAndTwoSegments() throws Exception {
         List<byte[]> frames = new ArrayList<>();

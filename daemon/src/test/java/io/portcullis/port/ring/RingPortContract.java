@@ -56,8 +56,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The contract on veth pairs whose offloads are on, and what only this port has to do. {@link RingPortTest} starts it in a
- * JVM inside a network namespace: not named *Test, so that it never runs anywhere else.
+ * The contract on veth pairs with offloads on, and the duties of this port alone. {@link RingPortTest} starts it in a JVM inside
+ * a network namespace; its name does not end in Test, so that it never runs anywhere else.
  */
 class RingPortContract extends NicPortContract {
     private static final String A = "198.51.100.7";
@@ -96,7 +96,7 @@ class RingPortContract extends NicPortContract {
                 .array();
     }
 
-    /** All that a vnet header says, but for the length of the headers, which is a hint. */
+    /** The fields of a vnet header except the length of the headers, which is a hint. */
     private static String describe(byte[] headerAndFrame) {
         ByteBuffer header = ByteBuffer.wrap(headerAndFrame).order(ByteOrder.LITTLE_ENDIAN);
         return "flags " + header.get(0) + ", gso " + header.get(1) + " of " + header.getShort(4) + ", checksum from "
@@ -252,7 +252,7 @@ class RingPortContract extends NicPortContract {
     }
 
     @Test
-    void aTagMovesTheChecksumThatIsToBeFilledIn() throws Exception {
+    void aTagMovesTheOffsetOfAnUnfinishedChecksum() throws Exception {
         Wire outside = wire(1500);
         Wire inside = wire(1500);
         bridge(outside, inside);
@@ -325,7 +325,7 @@ class RingPortContract extends NicPortContract {
     }
 
     @Test
-    void whatTheKernelWillNotSendIsCounted() throws Exception {
+    void framesThatTheKernelDoesNotSendAreCounted() throws Exception {
         Wire outside = wire(1500);
         Wire inside = wire(1500);
         PortChannel channel = bridge(outside, inside);
@@ -515,9 +515,9 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** In light traffic: the frame alone, then one now and then. */
+    /** In light traffic: the frame alone, then single frames. */
     @Test
-    void aFrameThatNobodyCanDescribeBlocksTheRingForAMomentOnly() throws Throwable {
+    void aFrameThatTheKernelCanNotDescribeBlocksTheRingForAMomentOnly() throws Throwable {
         try (OffloadWire tap = OffloadWire.tap("tap7")) {
             VethWire.ip("link", "set", "tap7", "up");
             Wire inside = wire(1500);
@@ -531,7 +531,7 @@ class RingPortContract extends NicPortContract {
                 long before = count(outside, UNDESCRIBED);
                 tap.send(offloaded(datagram, NEEDS_CSUM, GSO_UDP, 42, 1480, 34, 6));
                 awaitCount(before + 1, outside, UNDESCRIBED);
-                // A frame of the turn before may still be on its way; those of this one can pass the next ring only.
+                // A frame of the previous turn may still be in flight; those of this turn can pass the next ring only.
                 byte[] later = frame(10 + i, 60);
                 await("frames pass again", () -> {
                     outside.toPort(later);
@@ -543,7 +543,7 @@ class RingPortContract extends NicPortContract {
         }
     }
 
-    /** The ring has frames to read at each check until the worker goes on, and then nothing more arrives or is lost. */
+    /** The ring has frames to read at each check until the worker continues, and then nothing more arrives or is lost. */
     @Test
     void suchAFrameIsFoundAlthoughTheWorkerIsBehind() throws Throwable {
         try (OffloadWire tap = OffloadWire.tap("tap8")) {
@@ -554,7 +554,7 @@ class RingPortContract extends NicPortContract {
             channel.eventLoop()
                     .submit(() -> channel.config().setAutoRead(false))
                     .sync();
-            // A read that was asked for before is still owed.
+            // An earlier read request is still unanswered.
             outside.toPort(frame(1, 60));
             assertArrayEquals(frame(1, 60), next(inside));
             outside.toPort(frame(2, 60));
@@ -594,7 +594,7 @@ class RingPortContract extends NicPortContract {
 
     /** A veth would silently drop it. */
     @Test
-    void whatAVethDoesNotCarryIsCounted() throws Exception {
+    void framesThatAVethDoesNotTransmitAreCounted() throws Exception {
         Wire outside = wire(1600);
         Wire inside = wire(1500);
         bridge(outside, inside);
@@ -606,7 +606,7 @@ class RingPortContract extends NicPortContract {
         awaitCount(1, inside, SENT_FRAMES);
     }
 
-    /** Where the NIC carries them. */
+    /** Where the NIC transmits them. */
     @Test
     void aWholePacketUnderTwoTagsPasses() throws Throwable {
         try (OffloadWire tap = OffloadWire.tap("tap8")) {
@@ -649,7 +649,7 @@ class RingPortContract extends NicPortContract {
         assertEquals(0, count(inside, TOO_BIG));
     }
 
-    /** A tap device of the test's. */
+    /** A tap device of the test. */
     private record TapWire(RingPort port, OffloadWire tap) implements Wire {
         @Override
         public void toPort(byte[] frame) {
@@ -836,7 +836,7 @@ class RingPortContract extends NicPortContract {
     }
 
     @Test
-    void closingGivesEverythingBack() throws Exception {
+    void closingReleasesEverything() throws Exception {
         Wire wire = wire(1500);
         String nic = wire.port().nic();
         wire.port().close();
@@ -861,7 +861,8 @@ class RingPortContract extends NicPortContract {
         Process process = new ProcessBuilder("ip", "-d", "link", "show", nic)
                 .redirectErrorStream(true)
                 .start();
-        // All its pipes: otherwise the JDK closes them later, and a test that counts descriptors sees them.
+        // Closes all pipes of the process: otherwise the JDK closes them later, and a test that counts descriptors sees
+        // them.
         try (var in = process.getInputStream();
                 var _ = process.getOutputStream();
                 var _ = process.getErrorStream()) {

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The ports that several workers have on one NIC, when that goes and another one comes. The test is every worker's loop. */
+/**
+ * The ports of several workers on one NIC when it is removed and another one comes. The test acts as the loop of every worker.
+ */
 @Tag("netns")
 @Timeout(60)
 class SharedNicTest {
@@ -142,7 +144,7 @@ class SharedNicTest {
     }
 
     @Test
-    void allMembersGoOverToANicWithTheOldIndex() throws Exception {
+    void allMembersChangeToANicWithTheOldIndex() throws Exception {
         start();
         assertSpread();
         for (int round = 0; round < 3; round++) {
@@ -153,7 +155,7 @@ class SharedNicTest {
     }
 
     @Test
-    void aNicThatGoesAgainBeforeAllHaveGoneOverIsOpenedAgain() throws Exception {
+    void aNicThatIsRemovedAgainBeforeAllPortsHaveChangedIsOpenedAgain() throws Exception {
         start();
         replaceNic();
         await("all are asked", () -> reopened.size() == WORKERS);
@@ -164,7 +166,7 @@ class SharedNicTest {
         assertSpread();
     }
 
-    /** A loop that rejects tasks for a moment, or a defect: the watch goes on, and asks again. */
+    /** A loop that rejects tasks for a moment, or has a defect: the check goes on and asks again. */
     @Test
     void aLoopThatCouldNotBeAskedIsAskedAgain() throws Exception {
         AtomicInteger asked = new AtomicInteger();

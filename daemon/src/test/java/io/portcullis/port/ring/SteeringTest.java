@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The program that the kernel runs, run here, and what {@link Packet}, {@link QuotedPacket} and {@link AddressPair} say. */
+/** Runs the fanout program here and compares it with {@link Packet}, {@link QuotedPacket} and {@link AddressPair}. */
 final class SteeringTest {
     private static final int FRAMES = 60_000;
     private static final int FLOWS = 3_000;
@@ -114,7 +114,7 @@ final class SteeringTest {
             assertEquals(AddressPair.hash(key, quote), hash, what);
             return packet.isV6() ? "ICMPv6 error" : "ICMP error";
         }
-        // It belongs to no flow. The quote may be an IP header anyway, and padding may fill its end.
+        // It belongs to no flow. Its quote may look like an IP header by chance, and padding may fill its end.
         byte[] quoted = made.quoted();
         boolean asQuoted = quoted != null && hash == AddressPair.hash(key, parsed(quoted));
         assertTrue(hash == own || asQuoted || isPadded(), what);
@@ -183,7 +183,7 @@ final class SteeringTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     @Tag("property")
-    void aFlowItsFragmentsAndItsErrorsMeet(boolean v6) {
+    void aFlowItsFragmentsAndItsErrorsGoToOneWorker(boolean v6) {
         RandomFrames addresses = new RandomFrames(5);
         SplittableRandom random = new SplittableRandom(6);
         for (int i = 0; i < FLOWS; i++) {
@@ -223,7 +223,7 @@ final class SteeringTest {
     }
 
     @Test
-    void whatItCantFollowGoesToTheFirst() {
+    void framesThatItCanNotParseGoToTheFirstWorker() {
         FilterMachine machine = machine(7);
         Frame tcp = Frame.tcp("198.51.100.7", 1, "10.0.0.1", 2, TcpFlags.ACK)
                 .vlan(1)
@@ -236,7 +236,7 @@ final class SteeringTest {
         assertEquals(0, run(machine, cut), "addresses that are not all there");
     }
 
-    /** A well-formed packet is never worker 0's for want of bytes, however short. */
+    /** A well-formed packet never goes to worker 0 for lack of bytes, however short it is. */
     @Test
     void theShortestErrorsGoByTheirOwnPair() {
         for (boolean v6 : new boolean[] {false, true}) {

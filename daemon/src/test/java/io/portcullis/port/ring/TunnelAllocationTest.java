@@ -17,14 +17,14 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** To cut the super-frames of tunnels costs the heap nothing. */
+/** Segmenting the super-frames of tunnels allocates nothing. */
 @Timeout(90)
 final class TunnelAllocationTest {
     private static final int NEEDS_CSUM = 1;
     private static final int SEGMENTS = 4;
     private static final int FRAMES = 20_000;
 
-    /** Fits a slot, which is where the rehearsal puts it. */
+    /** It fits a slot, into which the rehearsal puts it. */
     private static final int PAYLOAD = 1_200;
 
     private static RehearsalSocket.Offload offload(TunnelTrain train) {

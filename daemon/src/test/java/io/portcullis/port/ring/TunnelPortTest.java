@@ -34,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What the kernel has joined in a tunnel crosses a pair of ports in the very packets that were sent. The test is the loop between
- * the ports; nobody in the namespace has a tunnel device.
+ * Tunnel packets that the kernel has coalesced cross a pair of ports as exactly the packets that were sent. The test is the loop
+ * between the ports; no tunnel device exists in the namespace.
  */
 @Tag("netns")
 @Timeout(60)
@@ -207,7 +207,7 @@ class TunnelPortTest {
     }
 
     @Test
-    void oneThatIsUnknownOrTooLongIsCountedAndHoldsNothingUp() throws Exception {
+    void anUnknownOrTooLongSuperFrameIsCountedAndBlocksNothing() throws Exception {
         OffloadWire tap = tap();
         RingPort outside = port("tap7");
         TunnelTrain numbered = gre(1_000);
@@ -225,7 +225,7 @@ class TunnelPortTest {
     }
 
     @Test
-    void whereTheLinkIsDownEachPacketIsCounted() throws Exception {
+    void onALinkThatIsDownEachPacketIsCounted() throws Exception {
         OffloadWire tap = tap();
         RingPort outside = port("tap7");
         namespace.ip("link set in0 down");
@@ -244,7 +244,7 @@ class TunnelPortTest {
         assertEquals(0, inside.counters().get(PortCounter.SENT_FRAMES));
     }
 
-    /** The kernel's own GRO, which knows these without any device. */
+    /** The kernel's own GRO, which coalesces these without any device. */
     @ParameterizedTest
     @EnumSource(
             value = TunnelTrain.Kind.class,
@@ -261,10 +261,10 @@ class TunnelPortTest {
                 "GRE_OVER_SIX",
                 "GRE_CHECKSUM_OVER_SIX"
             })
-    void whatTheKernelJoinsLeavesInThePacketsThatWereSent(TunnelTrain.Kind kind, @TempDir Path folder)
+    void packetsThatTheKernelCoalescesLeaveAsTheyWereSent(TunnelTrain.Kind kind, @TempDir Path folder)
             throws Exception {
         plug("out0", "client");
-        // The far end of a veth pair that cuts for itself hands frames over as a wire does, one by one.
+        // The far end of a veth pair segments by itself and delivers frames one by one, as a wire does.
         namespace.exec("ethtool -K client tso off gso off");
         namespace.exec("ethtool -K out0 gro on");
         Path number = Files.writeString(folder.resolve("number"), "20000000");

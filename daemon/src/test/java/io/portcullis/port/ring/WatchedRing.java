@@ -4,7 +4,7 @@ import io.portcullis.linux.netlink.OwnNicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.port.PortException;
 
-/** Opens ports of one worker, watched by checks of this process: for programs that live in one network namespace. */
+/** Opens ports of one worker, checked by this process's own checks: for programs in one network namespace. */
 public final class WatchedRing {
     private static final OwnNicChecks OWN = new OwnNicChecks();
 

@@ -49,7 +49,7 @@ final class AsUserTest {
     }
 
     @Test
-    void whatItPrintsIsPassedOnWithoutWhatATerminalObeys() throws Exception {
+    void itsOutputIsPassedOnWithoutControlCharacters() throws Exception {
         assertEquals(
                 3,
                 run(
@@ -63,7 +63,7 @@ final class AsUserTest {
     }
 
     @Test
-    void nothingOfOursIsInItsEnvironment() throws Exception {
+    void itsEnvironmentHasNothingOfOurs() throws Exception {
         assertEquals(0, run(Duration.ofSeconds(20), "env"));
         List<String> names =
                 out.toString().lines().map(line -> line.split("=", 2)[0]).toList();
@@ -74,7 +74,7 @@ final class AsUserTest {
     }
 
     @Test
-    void oneThatDoesNotEndIsKilledAndOneThatIsNotThereIsSaid() {
+    void aProgramThatDoesNotEndIsKilledAndAMissingOneIsReported() {
         IOException late = assertThrows(IOException.class, () -> run(Duration.ofMillis(200), "sleep", "60"));
         assertEquals("not done within 0 s", late.getMessage());
         IOException missing = assertThrows(IOException.class, () -> run(Duration.ofSeconds(1), "/no/such/program"));

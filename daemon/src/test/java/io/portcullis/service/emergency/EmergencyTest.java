@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Orders in place of the rules: what holds, what the next start finds, and what becomes of them with files in any state. */
+/** Panic and bypass: their effect, their recovery by the next start, and files in any state. */
 final class EmergencyTest {
     private static final Path CONFIG = Path.of("/etc/p/main.yaml");
     private static final Actor ALICE = new Actor(0, 1000, "alice", 77);
@@ -138,7 +138,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void whatPanicKeepsMayBeChangedAndItsBeginningStays() {
+    void theKeptPartsOfAPanicMayChangeAndItsBeginningStays() {
         Emergency emergency = load();
         emergency.panic(ON, ALICE, machine);
         pass(60);
@@ -165,7 +165,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void aLinkAPipeAndAFolderInPlaceOfTheFileArePanic() throws Exception {
+    void aLinkAPipeAndAFolderInPlaceOfTheFileMeanPanic() throws Exception {
         load().panic(ON, ALICE, machine);
         Path file = file("panic.json");
         Path elsewhere = Files.writeString(lasting.resolve("elsewhere"), Files.readString(file));
@@ -186,7 +186,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void filesThatOthersMayWriteArePanicAndNoBypass() throws IOException {
+    void filesWritableByOthersMeanPanicAndNoBypass() throws IOException {
         Emergency emergency = load();
         emergency.bypass(new BypassRequest("edge", 60_000), ALICE, machine);
         emergency.panic(ON, ALICE, machine);
@@ -198,7 +198,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void anInterruptedWriteLeavesWhatWasThere() throws IOException {
+    void anInterruptedWriteLeavesTheOldState() throws IOException {
         load().bypass(new BypassRequest("edge", 60_000), ALICE, machine);
         Files.writeString(file("bypass.json").resolveSibling("panic.json.new"), "{\"at\"");
         Files.writeString(file("bypass.json").resolveSibling("bypass.json.new"), "");
@@ -343,7 +343,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void whatTheKernelRefusesIsToldAndTriedAgain() {
+    void anErrorOfTheKernelIsReportedAndRetried() {
         Emergency emergency = load();
         machine.faults = List.of("edge: EPERM");
         EmergencyReport report = emergency.panic(ON, ALICE, machine);
@@ -358,7 +358,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void eachConfigurationHasItsOwnAndDetachKnowsThoseOfItsNetwork() throws IOException {
+    void eachConfigurationHasItsOwnAndDetachKnowsThoseOfItsNamespace() throws IOException {
         assertTrue(EmergencyFiles.panicHere(lasting).isEmpty());
         load().panic(ON, ALICE, machine);
         assertFalse(Emergency.load(this, new EmergencyFiles(lasting, Path.of("/etc/p/other.yaml")), () -> now)
@@ -377,7 +377,7 @@ final class EmergencyTest {
     }
 
     @Test
-    void whoOrderedItIsNamed() {
+    void theUserWhoOrderedItIsNamed() {
         assertEquals("alice, uid 0, pid 77", Emergency.who(ALICE));
         assertEquals("uid 12, pid 3", Emergency.who(new Actor(12, -1, "", 3)));
         assertEquals("somebody", Emergency.who(Actor.UNKNOWN));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A log that is read slowly, or not at all, delays no thread; its lines come in order, and lost ones are counted. */
+/** A log that is read slowly or not at all delays no thread; its lines keep their order, and lost ones are counted. */
 final class LogQueueTest {
     private static final Duration AT_ONCE = Duration.ofSeconds(20);
     private static final long FLUSH_MS = 10_000;
@@ -86,7 +86,7 @@ final class LogQueueTest {
     }
 
     @Test
-    void whatIsReadComesInOrderAndWhole() {
+    void theLinesReadAreWholeAndInOrder() {
         pipe.read.countDown();
         List<String> expected = new ArrayList<>();
         for (int i = 0; i < 3_000; i++) {
@@ -99,9 +99,9 @@ final class LogQueueTest {
     }
 
     @Test
-    void nobodyWaitsForALogThatIsNotReadAndItsLossIsSaidAfterwards() {
+    void anUnreadLogBlocksNobodyAndItsLossIsReportedAfterwards() {
         assertTimeoutPreemptively(AT_ONCE, () -> info(4 * LogQueue.MOST));
-        log.error("an error finds room");
+        log.error("an error finds space");
         assertFalse(queue.isQuiet());
         long lost = queue.lost();
         assertTrue(lost >= 3L * LogQueue.MOST, lost + " lost");
@@ -115,7 +115,7 @@ final class LogQueueTest {
         List<String> lines = pipe.lines();
         assertEquals("line 0", lines.getFirst());
         assertEquals("the end", lines.get(lines.size() - (lines.getLast().startsWith("lost") ? 2 : 1)));
-        assertTrue(lines.contains("an error finds room"));
+        assertTrue(lines.contains("an error finds space"));
         long said = lines.stream()
                 .filter(line -> line.startsWith("lost "))
                 .mapToLong(line -> Long.parseLong(line.substring(5)))
@@ -128,7 +128,7 @@ final class LogQueueTest {
     }
 
     @Test
-    void longMessagesTakeTheRoomOfMany() {
+    void longMessagesTakeTheSpaceOfMany() {
         String mebi = "x".repeat(1 << 20);
         for (int i = 0; i < 64; i++) {
             log.warn("{}", mebi);
@@ -153,7 +153,7 @@ final class LogQueueTest {
 
     /** The text has the values of the moment of the call, though it is written later. */
     @Test
-    void whatIsLoggedMayChangeAfterwards() {
+    void loggedObjectsMayChangeAfterwards() {
         StringBuilder changing = new StringBuilder("before");
         log.info("first");
         log.info("{}", changing);

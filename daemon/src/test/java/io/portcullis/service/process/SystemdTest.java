@@ -45,7 +45,7 @@ final class SystemdTest {
             -1,         4711,   0
             soon,       4711,   0
             """)
-    void onlyWhereItIsAskedOfUs(String usec, String pid, long expectedMs) throws ErrnoException {
+    void onlyIfTheWatchdogIsMeantForThisProcess(String usec, String pid, long expectedMs) throws ErrnoException {
         Map<String, String> environment = new HashMap<>();
         if (usec != null) {
             environment.put("WATCHDOG_USEC", usec);
@@ -62,7 +62,7 @@ final class SystemdTest {
     }
 
     @Test
-    void withoutASocketNothingIsAsked() {
+    void withoutASocketThereAreNoMessages() {
         Systemd systemd = new Systemd(null, Map.of("WATCHDOG_USEC", "10000000"), PID);
         assertEquals(0, systemd.watchdogIntervalMs());
         systemd.alive();

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Tag("slow")
 final class EditsTest {
-    /** Longer than any quiet time, and than the interval of the looks. */
+    /** Longer than any quiet time, and than the interval of the checks. */
     private static final long PAUSE_MS = 6_000;
 
     private static final long WAIT_S = 30;
@@ -86,7 +86,7 @@ final class EditsTest {
                 "echo 'a: 2' > etc/.main.yaml.swp && mv etc/.main.yaml.swp etc/main.yaml",
                 "sed -i s/1/2/ etc/main.yaml",
                 "rm etc/main.yaml && echo 'a: 2' > etc/main.yaml",
-                // vim, where it may not write in place
+                // vim in a folder where it may not write
                 "mv etc/main.yaml etc/main.yaml~ && echo 'a: 2' > etc/main.yaml && rm etc/main.yaml~",
                 // rsync: the time is set by name when the file is closed
                 "echo 'a: 2' > etc/.x && perl -e 'truncate(\"etc/.x\", 5) or die' && mv etc/.x etc/main.yaml",
@@ -109,7 +109,7 @@ final class EditsTest {
     /** An edit is complete at the close only, however long it takes. */
     @ParameterizedTest
     @ValueSource(strings = {"", "a: 2\n"})
-    void whatIsHalfWrittenWaits(String begin) throws Exception {
+    void aHalfWrittenFileWaits(String begin) throws Exception {
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
             try (OutputStream out = Files.newOutputStream(main)) {
                 out.write(begin.getBytes(UTF_8));
@@ -127,7 +127,7 @@ final class EditsTest {
 
     /** An edit of another file does not read the incomplete one. */
     @Test
-    void whatIsHalfWrittenHoldsTheOthersBack() throws Exception {
+    void aHalfWrittenFileDelaysTheOthers() throws Exception {
         write(main, "include: [more.d/*.yaml]\n");
         Path more = Files.createDirectory(main.resolveSibling("more.d"));
         write(more.resolve("a.yaml"), "a: 1\n");
@@ -147,7 +147,7 @@ final class EditsTest {
 
     /** The writer still has the file open under its new name, and goes on. */
     @Test
-    void whatIsRenamedHalfWrittenWaits() throws Exception {
+    void aHalfWrittenFileThatIsRenamedWaits() throws Exception {
         Path other = main.resolveSibling(".main.yaml.new");
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
             try (OutputStream out = Files.newOutputStream(other)) {
@@ -164,7 +164,7 @@ final class EditsTest {
     }
 
     @Test
-    void whoNeverClosesAFileIsToldAndPassedByWhereSomebodySaysSo() throws Exception {
+    void aWriterThatNeverClosesIsReportedAndIgnoredOnRequest() throws Exception {
         try (ObeyedFiles obeyed = new ObeyedFiles(main);
                 OutputStream out = Files.newOutputStream(main)) {
             out.write("a: 2\n".getBytes(UTF_8));
@@ -181,7 +181,7 @@ final class EditsTest {
     }
 
     @Test
-    void readersDoNotHoldEditsUp() throws Exception {
+    void readersDoNotDelayEdits() throws Exception {
         try (ObeyedFiles obeyed = new ObeyedFiles(main);
                 var reader = Files.newInputStream(main)) {
             assertEquals('a', reader.read());
@@ -192,7 +192,7 @@ final class EditsTest {
 
     /** A link to a link to the file, each in a folder of its own. */
     @Test
-    void everyLinkOnTheWayIsWatched() throws Exception {
+    void everyLinkOnThePathIsWatched() throws Exception {
         sh("mkdir one two three && mv etc/main.yaml three && ln -s ../three/main.yaml two/main.yaml"
                 + " && ln -s $PWD/two/main.yaml one/x && ln -s ../one/x etc/main.yaml");
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
@@ -274,7 +274,7 @@ final class EditsTest {
 
     /** As git does: each file is removed and created again. */
     @Test
-    void severalFilesThatChangeTogetherAreObeyedTogether() throws Exception {
+    void severalFilesThatChangeTogetherAreAppliedTogether() throws Exception {
         write(main, "include: [more/*.yaml]\n");
         sh("mkdir etc/more && for i in 1 2 3 4 5 6 7 8; do echo 'a: 1' > etc/more/$i.yaml; done");
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
@@ -284,7 +284,7 @@ final class EditsTest {
     }
 
     @Test
-    void whatElseIsWrittenInTheFolderHoldsNothingUp() throws Exception {
+    void otherFilesInTheFolderDelayNothing() throws Exception {
         AtomicBoolean done = new AtomicBoolean();
         Thread busy = Thread.ofPlatform().daemon().start(() -> {
             while (!done.get()) {
@@ -312,7 +312,7 @@ final class EditsTest {
     }
 
     @Test
-    void aFileThatIsNeverQuietIsObeyedMeanwhile() throws Exception {
+    void aFileThatIsNeverQuietIsAppliedMeanwhile() throws Exception {
         AtomicBoolean done = new AtomicBoolean();
         try (ObeyedFiles obeyed = new ObeyedFiles(main)) {
             Thread busy = Thread.ofPlatform().daemon().start(() -> {
@@ -363,7 +363,7 @@ final class EditsTest {
                 }
             }
             obeyed.await("a: 3\n".repeat(10));
-            // If the machine delays the writer for the interval of two looks, half a file may look complete.
+            // If the machine delays the writer for the interval of two checks, half a file may look complete.
             if (longestNs < TimeUnit.MILLISECONDS.toNanos(1_900)) {
                 assertEquals(List.of("a: 1\n", "a: 2\n", "a: 3\n".repeat(10)), obeyed.all());
             }

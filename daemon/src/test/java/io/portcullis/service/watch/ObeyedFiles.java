@@ -14,7 +14,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
-/** Reads a configuration whenever {@link Edits} reports an edit, as the daemon does, and remembers each one that the daemon would put in force. */
+/**
+ * Reads a configuration whenever {@link Edits} reports an edit, as the daemon does, and remembers each one that the daemon would
+ * apply.
+ */
 final class ObeyedFiles implements AutoCloseable {
     private static final long WAIT_S = 30;
 
@@ -73,12 +76,12 @@ final class ObeyedFiles implements AutoCloseable {
         return edits;
     }
 
-    /** All configurations in force, in their order. */
+    /** All applied configurations, in their order. */
     synchronized List<String> all() {
         return List.copyOf(obeyed);
     }
 
-    /** Waits for a configuration: the texts of all its files, one behind the other. */
+    /** Waits for a configuration: the texts of all its files, one after the other. */
     synchronized void await(String text) throws InterruptedException {
         long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
         while (!obeyed.getLast().equals(text)) {

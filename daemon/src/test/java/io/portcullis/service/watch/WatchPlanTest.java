@@ -40,7 +40,7 @@ final class WatchPlanTest {
     }
 
     @Test
-    void upwardsIsWhereALinkLeadsTo() throws IOException {
+    void theParentOfALinkIsThatOfItsTarget() throws IOException {
         Files.createDirectories(folder.resolve("x/y"));
         Files.writeString(folder.resolve("x/a.yaml"), "");
         Files.createSymbolicLink(folder.resolve("l"), Path.of("x/y"));
@@ -62,7 +62,7 @@ final class WatchPlanTest {
     }
 
     @Test
-    void whatIsMissingIsAwaitedWhereItWouldBe() {
+    void aMissingFileIsAwaitedInItsFolder() {
         WatchPlan plan = plan(folder.resolve("later/on"), "*.yaml", true);
         assertTrue(in(plan, folder).has("later"));
         assertFalse(plan.folders().containsKey(folder.resolve("later"))

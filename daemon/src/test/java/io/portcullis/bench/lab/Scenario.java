@@ -1,9 +1,0 @@
-package io.portcullis.bench.lab;
-
-/** One thing that is measured of each row, in turn. */
-sealed interface Scenario permits TcpBulk, UdpRates, Connections, RoundTrips {
-    /** In the lines that say what was dropped meanwhile. */
-    String name();
-
-    void measure(Row row);
-}

@@ -1,8 +1,0 @@
-package io.portcullis.system;
-
-/** {@link WebServerWalk} on the web server itself, through libpcap. */
-final class HostPcapWebServerWalkTest extends WebServerWalk {
-    HostPcapWebServerWalkTest() {
-        super(Lab.host(), "mode: host, nic: out0, datapath: pcap");
-    }
-}
