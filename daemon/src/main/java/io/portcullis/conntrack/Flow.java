@@ -22,6 +22,11 @@ public final class Flow {
         this.slab = slab;
     }
 
+    /** Number of its entry, which no other flow of the table has. */
+    public int entry() {
+        return entry;
+    }
+
     Flow moveTo(int newEntry) {
         entry = newEntry;
         at = Slab.offset(newEntry);
@@ -138,7 +143,25 @@ public final class Flow {
 
     /** Hash of the text of the rule that admitted it, which stays the same over reloads and restarts; 0: no rule did. */
     public int rule() {
-        return slab.getInt(at + FlowLayout.RULE);
+        return slab.getInt(slab.recordOffset(entry) + FlowLayout.RULE);
+    }
+
+    /** Monotonic time of its first packet, or of its adoption, ns; 0: unknown, as an earlier program opened it. */
+    public long firstSeenNs() {
+        return slab.getLong(slab.recordOffset(entry) + FlowLayout.FIRST_SEEN);
+    }
+
+    /**
+     * Its packets of a direction that have passed, as they are on the wire: a super-frame counts as its packets. ICMP errors about
+     * the flow, and fragments but the first of a datagram, are not counted.
+     */
+    public long packets(Direction direction) {
+        return FlowCount.packets(slab, entry, direction);
+    }
+
+    /** The bytes of {@link #packets}, from the destination MAC address on. */
+    public long bytes(Direction direction) {
+        return FlowCount.bytes(slab, entry, direction);
     }
 
     TcpConnection.State tcpState() {

@@ -7,6 +7,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -117,6 +118,7 @@ public final class Trial {
                 ask(() -> firewall.expire(nowNs));
                 settled = true;
                 compareFlows();
+                compareStatistics();
             }
             case Step.Reload reload -> {
                 settings = reload.settings();
@@ -170,6 +172,7 @@ public final class Trial {
         }
         settled = true;
         compareFlows();
+        compareStatistics();
     }
 
     /** Decides about frames of one direction and time, at most {@link Batch#CAPACITY}. */
@@ -188,6 +191,10 @@ public final class Trial {
             Datagram datagram = datagrams.get(i);
             Verdict expected = reference.decide(datagram);
             verdicts[i] = expected;
+            ReferenceFlow flow = expected.reason() == Reason.NONE ? reference.flowOf(datagram) : null;
+            if (flow != null) {
+                flow.count(direction, batch.length(i));
+            }
             if (!isSaidOf(i, expected)) {
                 throw new Mismatch((direction == Direction.INGRESS ? "in: " : "out: ") + datagram.notation()
                         + ": expected " + expected + ", got " + actual(i));
@@ -234,6 +241,23 @@ public final class Trial {
         long actual = firewall.counters().total(Counters.Total.FLOWS);
         if (settled ? actual != expected : actual < expected) {
             throw new Mismatch("flows: expected " + expected + ", got " + actual);
+        }
+    }
+
+    /** The statistics of all flows, in some order. */
+    private void compareStatistics() {
+        List<List<Long>> expected = new ArrayList<>();
+        reference.flows().forEach(flow -> expected.add(flow.statistics()));
+        List<List<Long>> actual = firewall.statistics(nowNs);
+        Comparator<List<Long>> order = Comparator.comparing(List::toString);
+        expected.sort(order);
+        actual.sort(order);
+        if (!actual.equals(expected)) {
+            List<List<Long>> surplus = new ArrayList<>(actual);
+            expected.forEach(surplus::remove);
+            actual.forEach(expected::remove);
+            throw new Mismatch(
+                    "statistics (first seen, packets and bytes in, out): expected " + expected + ", got " + surplus);
         }
     }
 
