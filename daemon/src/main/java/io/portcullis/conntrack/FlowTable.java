@@ -35,8 +35,6 @@ public final class FlowTable {
     private static final int MAX_FREED = 16;
     private static final long SAME_RULE = -1;
 
-    private static final int STATES = Timeout.values().length;
-
     private final Slab slab;
     private final EntryPool pool;
     private final Lookup lookup;
@@ -46,8 +44,6 @@ public final class FlowTable {
     private final Flow view;
     /** For {@link #flowEnd}: {@link #view} may be in use then. */
     private final Flow ending;
-
-    private final long[] evictions = new long[EvictionClass.values().length * STATES];
 
     private long maxFlows;
     private FlowEnd flowEnd = (_, _) -> {};
@@ -147,7 +143,7 @@ public final class FlowTable {
 
     /** Flows of a class, in a state, that were evicted since the start. */
     public long evictions(EvictionClass of, Timeout state) {
-        return evictions[of.ordinal() * STATES + state.ordinal()];
+        return order.evictions(of, state);
     }
 
     /** Flows that were evicted since the start. */
@@ -248,14 +244,15 @@ public final class FlowTable {
         int all = tuple.flags | flags | (originalDirection == Direction.EGRESS ? FlowLayout.BEGAN_INSIDE : 0);
         int stored = tcp == null ? all : tcp.flags(all);
         if (old >= 0) {
-            flowEnd.ended(ending.moveTo(entry), EndReason.REPLACED);
+            tell(entry, FlowEnd.Reason.REPLACED);
             expiry.remove(entry);
             order.remove(entry);
             slab.saveUndoWithRecord(entry);
             ended++;
         }
-        storeRecord(entry, rule, nowNs);
-        store(entry, tuple, stored, Flow.seen(nowNs, timeout), tcp);
+        Flow flow = view.moveTo(entry);
+        flow.write(tuple, stored, Flow.seen(nowNs, timeout), tcp);
+        flow.writeRecord(nowNs, pool.nextNumber(), rule);
         if (old >= 0) {
             slab.dropUndo();
         } else {
@@ -265,33 +262,7 @@ public final class FlowTable {
         expiry.add(entry, nowNs);
         order.append(entry, EvictionClass.of(tuple.service, stored));
         answers.forget(entry);
-        return view.moveTo(entry);
-    }
-
-    private void storeRecord(int entry, int rule, long nowNs) {
-        long at = slab.recordOffset(entry);
-        slab.putLong(at + FlowLayout.FIRST_SEEN, nowNs);
-        slab.putInt(at + FlowLayout.CREATED, pool.nextNumber());
-        slab.putInt(at + FlowLayout.RULE, rule);
-        slab.putLong(at + FlowLayout.INGRESS_HIGH, 0);
-        slab.putLong(at + FlowLayout.EGRESS_HIGH, 0);
-    }
-
-    /** Stores all words of an entry except the commit word. */
-    private void store(int entry, Tuple tuple, int flags, long seen, @Nullable TcpConnection tcp) {
-        long at = Slab.offset(entry);
-        slab.putInt(at + FlowLayout.INGRESS_COUNT, 0);
-        slab.putLong(at + FlowLayout.OUTSIDE_HIGH, tuple.outsideHigh);
-        slab.putLong(at + FlowLayout.OUTSIDE_LOW, tuple.outsideLow);
-        slab.putLong(at + FlowLayout.INSIDE_HIGH, tuple.insideHigh);
-        slab.putLong(at + FlowLayout.INSIDE_LOW, tuple.insideLow);
-        slab.putLong(at + FlowLayout.SERVICE, tuple.service);
-        slab.putInt(at + FlowLayout.FLAGS, flags);
-        slab.putInt(at + FlowLayout.EGRESS_COUNT, 0);
-        slab.putLong(at + FlowLayout.SEEN, seen);
-        if (tcp != null) {
-            tcp.store(slab, at);
-        }
+        return flow;
     }
 
     /**
@@ -325,10 +296,9 @@ public final class FlowTable {
         if (victim < 0) {
             return false;
         }
-        int state = Flow.state(slab.getLong(Slab.offset(victim) + FlowLayout.SEEN));
-        evictions[order.of(victim).ordinal() * STATES + state]++;
+        order.countEviction(victim, Flow.state(slab.getLong(Slab.offset(victim) + FlowLayout.SEEN)));
         evicted++;
-        free(victim, EndReason.EVICTED);
+        free(victim, FlowEnd.Reason.EVICTED);
         return true;
     }
 
@@ -383,13 +353,7 @@ public final class FlowTable {
         return step;
     }
 
-    /**
-     * Stores a TCP connection after a segment that passes.
-     *
-     * @param tracker which followed the segment last
-     * @param fromOriginator true: the originator sent the segment
-     * @param renews false: the flow's time stays
-     */
+    /** Stores a TCP connection after a segment that passes; {@code renews}: the flow lives for its timeout from now. */
     void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
         update(flow, tracker, fromOriginator, renews, nowNs, flow.flags(), SAME_RULE);
     }
@@ -459,19 +423,23 @@ public final class FlowTable {
     }
 
     /** Removes a flow of this table. */
-    public void remove(Flow flow, EndReason why) {
+    public void remove(Flow flow, FlowEnd.Reason why) {
         free(flow.entry, why);
         ended++;
     }
 
     /** Removes a flow that is over. */
     void expired(int entry) {
-        free(entry, EndReason.EXPIRED);
+        free(entry, FlowEnd.Reason.EXPIRED);
         expirations++;
     }
 
-    private void free(int entry, EndReason why) {
+    private void tell(int entry, FlowEnd.Reason why) {
         flowEnd.ended(ending.moveTo(entry), why);
+    }
+
+    private void free(int entry, FlowEnd.Reason why) {
+        tell(entry, why);
         lookup.remove(entry);
         slab.end(entry);
         expiry.remove(entry);
@@ -505,14 +473,7 @@ public final class FlowTable {
 
     /** Keeps the flows that an earlier process left in the memory. Call it once, before any other method. */
     public Recovery recover(long nowNs) {
-        return Recovery.of(
-                slab,
-                pool,
-                lookup,
-                expiry,
-                order,
-                entry -> flowEnd.ended(ending.moveTo(entry), EndReason.EXPIRED),
-                nowNs);
+        return Recovery.of(slab, pool, lookup, expiry, order, entry -> tell(entry, FlowEnd.Reason.EXPIRED), nowNs);
     }
 
     /**

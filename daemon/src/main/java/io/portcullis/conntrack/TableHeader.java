@@ -185,7 +185,8 @@ public record TableHeader(
                 && nameLength >= 0
                 && nameLength <= CHECKSUM - NAME;
         if (!fits) {
-            throw new UnknownTable("its header says " + entries + " flows of " + memory.get(INT, ENTRY_SIZE)
+            throw new UnknownTable("its header says " + entries + " flows of "
+                    + (memory.get(INT, ENTRY_SIZE) + bytes(1, version) - bytes(0, version) - FlowLayout.ENTRY_BYTES)
                     + " bytes, but it has " + memory.byteSize() + " bytes");
         }
         return new TableHeader(

@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
-import io.portcullis.conntrack.EndReason;
 import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowEnd;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TcpConnection;
 import io.portcullis.conntrack.TcpTracker;
@@ -124,7 +124,7 @@ final class FlowStep {
         int packets = frame.packets();
         flows.count(flow.entry(), frame.direction, packets, frame.bytes(packets));
         frame.flow = Cursor.NO_FLOW;
-        flows.remove(flow, EndReason.RESET);
+        flows.remove(flow, FlowEnd.Reason.RESET);
     }
 
     private Reason rememberSyn(Cursor frame, Flow flow, boolean fromOriginator) {
@@ -163,7 +163,7 @@ final class FlowStep {
             return false;
         }
         if (!policy.audits()) {
-            flows.remove(flow, EndReason.REFUSED);
+            flows.remove(flow, FlowEnd.Reason.REFUSED);
         }
         return true;
     }

@@ -129,7 +129,7 @@ final class CrashTest {
             case RENEW, PASS -> {
                 // The table has stored the connection.
             }
-            case END -> to.remove(known, EndReason.RESET);
+            case END -> to.remove(known, FlowEnd.Reason.RESET);
             case REOPEN -> {
                 TcpConnection opened = tracker.open(packet);
                 to.insert(tuple, direction, tracker.timeout(false), nowNs, 8, 0, opened, known);

@@ -72,8 +72,8 @@ final class FlowEndTest {
     void aRemovedFlowIsReportedWithTheReasonOfItsRemoval() {
         HEADER.writeTo(memory);
         FlowTable table = table();
-        table.remove(add(table, 1, 1), EndReason.REFUSED);
-        table.remove(add(table, 2, 2), EndReason.RESET);
+        table.remove(add(table, 1, 1), FlowEnd.Reason.REFUSED);
+        table.remove(add(table, 2, 2), FlowEnd.Reason.RESET);
         assertEquals(List.of("1 REFUSED 1/101 since 1", "2 RESET 1/102 since 2"), ends);
     }
 

@@ -253,7 +253,7 @@ final class FlowLayoutTest {
         table.relearn();
         table.count(0, Direction.INGRESS, 2_000, 3 << 20);
         table.count(0, Direction.EGRESS, 1, 1);
-        table.remove(send(true, 16, 50_001, 70_001, 0, 8), EndReason.RESET);
+        table.remove(send(true, 16, 50_001, 70_001, 0, 8), FlowEnd.Reason.RESET);
         Tuple udp = new Tuple();
         udp.service = Tuple.service(IpProtocol.UDP, 0x123456, 53);
         Flow flow = table.insert(udp, Direction.EGRESS, Timeout.UDP, 9, 1, 0, null, null);
@@ -285,7 +285,7 @@ final class FlowLayoutTest {
         Set<String> used = new TreeSet<>();
         for (String room : List.of("conntrack", "flowstore")) {
             try (Stream<Path> files = Files.list(Path.of("src/main/java/io/portcullis", room))) {
-                for (Path file : files.toList()) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
                     String text = Files.readString(file);
                     for (Matcher access = ACCESS.matcher(text); access.find(); ) {
                         String offset = access.group(1).strip();
