@@ -245,6 +245,17 @@ final class ExplainCommand extends DaemonCommand {
                     flow.timeoutSeconds(),
                     flow.rule(),
                     flow.failsafe() ? ", marked failsafe" : "");
+            Double age = flow.ageSeconds();
+            out.printf(
+                    Locale.ROOT,
+                    "  traffic: ingress %,d packets, %,d bytes; egress %,d packets, %,d bytes; %s%n",
+                    flow.ingressPackets(),
+                    flow.ingressBytes(),
+                    flow.egressPackets(),
+                    flow.egressBytes(),
+                    age == null
+                            ? "since the last upgrade"
+                            : String.format(Locale.ROOT, "first packet %.1f s ago", age));
         }
         if (report.verdict().equals("would-drop")) {
             out.println("  enforce: audit: it passes all the same, nobody is kept out");

@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.conntrack.index.BitTree;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -24,6 +25,7 @@ final class EvictionOrder {
     private static final int SPARE = 4;
     private static final int CLASS_SHIFT = 28;
     private static final int ENTRY_MASK = (1 << CLASS_SHIFT) - 1;
+    private static final int STATES = Timeout.values().length;
     private static final int SPARED = EvictionClass.SPARED.ordinal();
     private static final EvictionClass[] CLASSES = EvictionClass.values();
 
@@ -31,6 +33,7 @@ final class EvictionOrder {
     /** Class and entry + 1, or 0 for a gap. */
     private final MemorySegment slots;
 
+    private final long[] evictions = new long[CLASSES.length * STATES];
     private final BitTree[] members = new BitTree[SPARED];
     private final int begin;
     /** The slot of the next flow. */
@@ -108,6 +111,16 @@ final class EvictionOrder {
             }
         }
         return -1;
+    }
+
+    /** Counts a flow that is evicted in a state. */
+    void countEviction(int entry, int state) {
+        evictions[of(entry).ordinal() * STATES + state]++;
+    }
+
+    /** Flows of a class that were evicted in a state. */
+    long evictions(EvictionClass ofClass, Timeout state) {
+        return evictions[ofClass.ordinal() * STATES + state.ordinal()];
     }
 
     private void put(int entry, int ofClass, int slot) {

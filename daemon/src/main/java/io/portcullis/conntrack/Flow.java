@@ -4,6 +4,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Icmp;
 import io.portcullis.packet.Tuple;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One tracked connection, both directions: a view of an entry of a {@link FlowTable}. A table has one view and moves it, so a view
@@ -20,6 +21,37 @@ public final class Flow {
     Flow(FlowTable table, Slab slab) {
         this.table = table;
         this.slab = slab;
+    }
+
+    /** Writes all words of the entry except the commit word; no packet is counted. */
+    void write(Tuple tuple, int flags, long seen, @Nullable TcpConnection tcp) {
+        slab.putInt(at + FlowLayout.INGRESS_COUNT, 0);
+        slab.putLong(at + FlowLayout.OUTSIDE_HIGH, tuple.outsideHigh);
+        slab.putLong(at + FlowLayout.OUTSIDE_LOW, tuple.outsideLow);
+        slab.putLong(at + FlowLayout.INSIDE_HIGH, tuple.insideHigh);
+        slab.putLong(at + FlowLayout.INSIDE_LOW, tuple.insideLow);
+        slab.putLong(at + FlowLayout.SERVICE, tuple.service);
+        slab.putInt(at + FlowLayout.FLAGS, flags);
+        slab.putInt(at + FlowLayout.EGRESS_COUNT, 0);
+        slab.putLong(at + FlowLayout.SEEN, seen);
+        if (tcp != null) {
+            tcp.store(slab, at);
+        }
+    }
+
+    /** Writes the record of a new flow. */
+    void writeRecord(long firstSeenNs, int number, int rule) {
+        long record = slab.recordOffset(entry);
+        slab.putLong(record + FlowLayout.FIRST_SEEN, firstSeenNs);
+        slab.putInt(record + FlowLayout.CREATED, number);
+        slab.putInt(record + FlowLayout.RULE, rule);
+        slab.putLong(record + FlowLayout.INGRESS_HIGH, 0);
+        slab.putLong(record + FlowLayout.EGRESS_HIGH, 0);
+    }
+
+    /** Number of its entry, which no other flow of the table has. */
+    public int entry() {
+        return entry;
     }
 
     Flow moveTo(int newEntry) {
@@ -138,7 +170,25 @@ public final class Flow {
 
     /** Hash of the text of the rule that admitted it, which stays the same over reloads and restarts; 0: no rule did. */
     public int rule() {
-        return slab.getInt(at + FlowLayout.RULE);
+        return slab.getInt(slab.recordOffset(entry) + FlowLayout.RULE);
+    }
+
+    /** Monotonic time of its first packet, or of its adoption, ns; 0: unknown, as an earlier program opened it. */
+    public long firstSeenNs() {
+        return slab.getLong(slab.recordOffset(entry) + FlowLayout.FIRST_SEEN);
+    }
+
+    /**
+     * Its packets of a direction that have passed, as they are on the wire: a super-frame counts as its packets. ICMP errors about
+     * the flow, and fragments but the first of a datagram, are not counted.
+     */
+    public long packets(Direction direction) {
+        return FlowCount.packets(slab, entry, direction);
+    }
+
+    /** The bytes of {@link #packets}, from the destination MAC address on. */
+    public long bytes(Direction direction) {
+        return FlowCount.bytes(slab, entry, direction);
     }
 
     TcpConnection.State tcpState() {

@@ -5,9 +5,9 @@ import io.portcullis.packet.Tuple;
 import java.util.List;
 
 /**
- * The layout of a flow's entry: {@value #ENTRY_BYTES} bytes, two cache lines, little-endian, each word at its natural
- * alignment. Offsets are in bytes from the begin of the entry. This is a file format ({@link TableHeader#VERSION}): a table
- * outlives its process, so no field moves within a version. An entry has no spare byte.
+ * The layout of a flow: an entry of {@value #ENTRY_BYTES} bytes, two cache lines, and a record of {@value #RECORD_BYTES} bytes.
+ * Little-endian, each word at its natural alignment. Offsets are in bytes from the begin of the entry or record. This is a file
+ * format ({@link TableHeader#VERSION}): a table outlives its process, so no field moves within a version. Neither has a spare byte.
  *
  * <p>The first cache line is the part that a lookup reads:
  *
@@ -15,7 +15,7 @@ import java.util.List;
  * offset bytes  field
  *   0    4      commit: hash of the key, never 0, as {@link SipHash} folds it; 0: the entry has no flow. Stored last for a
  *               new flow, first for a flow that ends
- *   4    4      created: number of the flow in its table, modulo 2^32: the order of creation
+ *   4    4      ingress count: packets and bytes of the flow that entered, the low bits ({@link FlowCount})
  *   8    8      outside address, high half; 0 for IPv4
  *  16    8      outside address, low half; IPv4 in its low 32 bits
  *  24    8      inside address, high half
@@ -25,7 +25,7 @@ import java.util.List;
  *  44    1      IP protocol
  *  45    3      VLAN ids ({@link Tuple#service})
  *  48    4      flags, see below
- *  52    4      rule: hash of the text of the rule that admitted the flow; 0: no rule did
+ *  52    4      egress count: the same for the packets that left
  *  56    8      seen: monotonic time of the last packet that renewed the flow, ns, in the upper 60 bits; number of its
  *               {@link Timeout} in the lower 4
  * </pre>
@@ -50,6 +50,17 @@ import java.util.List;
  * 126    2      pending SYN: its length
  * </pre>
  *
+ * <p>The record holds what few packets read or write, so that most packets miss the cache for the two lines of the entry alone:
+ *
+ * <pre>
+ *   0    8      first seen: monotonic time of the flow's first packet, ns; 0: unknown
+ *   8    4      created: number of the flow in its table, modulo 2^32: the order of creation
+ *  12    4      rule: hash of the text of the rule that admitted the flow; 0: no rule did
+ *  16    4      ingress: packets, the high bits
+ *  20    4      ingress: bytes, the high bits
+ *  24    8      egress: the same two
+ * </pre>
+ *
  * <p>The bits of the flags:
  *
  * <pre>
@@ -60,15 +71,18 @@ import java.util.List;
  * 21–30   TCP: responder's bits             31     TCP: a failsafe rule admitted the pending SYN
  * </pre>
  *
- * <p>The layout has no gap because the windows of the handshake and those after it are never needed together, and because
+ * <p>The entry has no gap because the windows of the handshake and those after it are never needed together, and because
  * a state's number and the time are one word.
  */
 public final class FlowLayout {
     /** Bytes of an entry. */
     public static final int ENTRY_BYTES = 128;
 
+    /** Bytes of a record. */
+    public static final int RECORD_BYTES = 32;
+
     public static final int COMMIT = 0;
-    public static final int CREATED = 4;
+    public static final int INGRESS_COUNT = 4;
     public static final int OUTSIDE_HIGH = 8;
     public static final int OUTSIDE_LOW = 16;
     public static final int INSIDE_HIGH = 24;
@@ -77,7 +91,7 @@ public final class FlowLayout {
     public static final int SERVICE = 40;
 
     public static final int FLAGS = 48;
-    public static final int RULE = 52;
+    public static final int EGRESS_COUNT = 52;
     public static final int SEEN = 56;
 
     /** The originator's side, 16 bytes: {@link #SIDE_ENDS}, then {@link #SIDE_WINDOW}. */
@@ -104,6 +118,32 @@ public final class FlowLayout {
     /** Sequence, window and length of the pending SYN, 8 bytes. */
     public static final int PENDING_SYN = 120;
 
+    // Of the record.
+
+    public static final int FIRST_SEEN = 0;
+    public static final int CREATED = 8;
+    public static final int RULE = 12;
+
+    /** Ingress, 8 bytes: {@link #PACKETS_HIGH}, then {@link #BYTES_HIGH}. */
+    public static final int INGRESS_HIGH = 16;
+
+    /** Egress, the same. */
+    public static final int EGRESS_HIGH = 24;
+
+    /** Within one direction. */
+    public static final int PACKETS_HIGH = 0;
+
+    /** Within one direction. */
+    public static final int BYTES_HIGH = 4;
+
+    // Of an entry of version 1 of the tables, which have no records.
+
+    /** The number of the flow, in place of {@link #INGRESS_COUNT}. */
+    public static final int CREATED_IN_VERSION_1 = INGRESS_COUNT;
+
+    /** The hash of the rule's text, in place of {@link #EGRESS_COUNT}. */
+    public static final int RULE_IN_VERSION_1 = EGRESS_COUNT;
+
     /** The flags that are part of the key. */
     public static final int KEY_FLAGS = Tuple.V6 | Tuple.REQUEST_FROM_INSIDE;
 
@@ -125,9 +165,9 @@ public final class FlowLayout {
     public static final int TIMEOUT_BITS = 4;
 
     /**
-     * A field of the entry.
+     * A field of the entry or of the record.
      *
-     * @param offset from the begin of the entry, bytes
+     * @param offset from the begin of the entry or record, bytes
      * @param length bytes
      */
     public record Field(String name, int offset, int length) {}
@@ -135,7 +175,7 @@ public final class FlowLayout {
     /** Every field of the entry, in the order of the offsets. */
     public static final List<Field> FIELDS = List.of(
             new Field("commit", COMMIT, 4),
-            new Field("created", CREATED, 4),
+            new Field("ingress-count", INGRESS_COUNT, 4),
             new Field("outside-high", OUTSIDE_HIGH, 8),
             new Field("outside-low", OUTSIDE_LOW, 8),
             new Field("inside-high", INSIDE_HIGH, 8),
@@ -144,7 +184,7 @@ public final class FlowLayout {
             new Field("protocol", SERVICE + 4, 1),
             new Field("vlans", SERVICE + 5, 3),
             new Field("flags", FLAGS, 4),
-            new Field("rule", RULE, 4),
+            new Field("egress-count", EGRESS_COUNT, 4),
             new Field("seen", SEEN, 8),
             new Field("originator-end", ORIGINATOR + SIDE_ENDS, 4),
             new Field("originator-max-end", ORIGINATOR + SIDE_ENDS + 4, 4),
@@ -164,6 +204,16 @@ public final class FlowLayout {
             new Field("pending-sequence", PENDING_SYN, 4),
             new Field("pending-window", PENDING_SYN + 4, 2),
             new Field("pending-length", PENDING_SYN + 6, 2));
+
+    /** Every field of the record, in the order of the offsets. */
+    public static final List<Field> RECORD_FIELDS = List.of(
+            new Field("first-seen", FIRST_SEEN, 8),
+            new Field("created", CREATED, 4),
+            new Field("rule", RULE, 4),
+            new Field("ingress-packets-high", INGRESS_HIGH + PACKETS_HIGH, 4),
+            new Field("ingress-bytes-high", INGRESS_HIGH + BYTES_HIGH, 4),
+            new Field("egress-packets-high", EGRESS_HIGH + PACKETS_HIGH, 4),
+            new Field("egress-bytes-high", EGRESS_HIGH + BYTES_HIGH, 4));
 
     private FlowLayout() {}
 }

@@ -33,8 +33,7 @@ public final class FlowTable {
     public static final int BOTH_SPOKE = FlowLayout.REPLIED;
 
     private static final int MAX_FREED = 16;
-
-    private static final int STATES = Timeout.values().length;
+    private static final long SAME_RULE = -1;
 
     private final Slab slab;
     private final EntryPool pool;
@@ -43,9 +42,11 @@ public final class FlowTable {
     private final EvictionOrder order;
     private final RuleAnswers answers;
     private final Flow view;
-    private final long[] evictions = new long[EvictionClass.values().length * STATES];
+    /** For {@link #flowEnd}: {@link #view} may be in use then. */
+    private final Flow ending;
 
     private long maxFlows;
+    private FlowEnd flowEnd = (_, _) -> {};
 
     private long lookups;
     private long hits;
@@ -90,6 +91,7 @@ public final class FlowTable {
         order = new EvictionOrder(links, slab.capacity(), derived.asSlice(linksBytes));
         answers = new RuleAnswers(links);
         view = new Flow(this, slab);
+        ending = new Flow(this, slab);
         this.maxFlows = Math.min(maxFlows, slab.capacity());
     }
 
@@ -119,6 +121,11 @@ public final class FlowTable {
         expiry.configure(newTimeouts, nowNs, pool.unused());
     }
 
+    /** Sets who is told about the flows that end from now on; {@link #recover} tells about those that expired before it, too. */
+    public void onEnd(FlowEnd newFlowEnd) {
+        flowEnd = newFlowEnd;
+    }
+
     /** Number of flows, with those that are over and have not been checked since. */
     public int size() {
         return pool.size();
@@ -136,7 +143,7 @@ public final class FlowTable {
 
     /** Flows of a class, in a state, that were evicted since the start. */
     public long evictions(EvictionClass of, Timeout state) {
-        return evictions[of.ordinal() * STATES + state.ordinal()];
+        return order.evictions(of, state);
     }
 
     /** Flows that were evicted since the start. */
@@ -237,12 +244,15 @@ public final class FlowTable {
         int all = tuple.flags | flags | (originalDirection == Direction.EGRESS ? FlowLayout.BEGAN_INSIDE : 0);
         int stored = tcp == null ? all : tcp.flags(all);
         if (old >= 0) {
+            tell(entry, FlowEnd.Reason.REPLACED);
             expiry.remove(entry);
             order.remove(entry);
-            slab.saveUndo(entry);
+            slab.saveUndoWithRecord(entry);
             ended++;
         }
-        store(entry, tuple, stored, rule, Flow.seen(nowNs, timeout), tcp);
+        Flow flow = view.moveTo(entry);
+        flow.write(tuple, stored, Flow.seen(nowNs, timeout), tcp);
+        flow.writeRecord(nowNs, pool.nextNumber(), rule);
         if (old >= 0) {
             slab.dropUndo();
         } else {
@@ -252,24 +262,7 @@ public final class FlowTable {
         expiry.add(entry, nowNs);
         order.append(entry, EvictionClass.of(tuple.service, stored));
         answers.forget(entry);
-        return view.moveTo(entry);
-    }
-
-    /** Stores all words of an entry except the commit word. */
-    private void store(int entry, Tuple tuple, int flags, int rule, long seen, @Nullable TcpConnection tcp) {
-        long at = Slab.offset(entry);
-        slab.putInt(at + FlowLayout.CREATED, pool.nextNumber());
-        slab.putLong(at + FlowLayout.OUTSIDE_HIGH, tuple.outsideHigh);
-        slab.putLong(at + FlowLayout.OUTSIDE_LOW, tuple.outsideLow);
-        slab.putLong(at + FlowLayout.INSIDE_HIGH, tuple.insideHigh);
-        slab.putLong(at + FlowLayout.INSIDE_LOW, tuple.insideLow);
-        slab.putLong(at + FlowLayout.SERVICE, tuple.service);
-        slab.putInt(at + FlowLayout.FLAGS, flags);
-        slab.putInt(at + FlowLayout.RULE, rule);
-        slab.putLong(at + FlowLayout.SEEN, seen);
-        if (tcp != null) {
-            tcp.store(slab, at);
-        }
+        return flow;
     }
 
     /**
@@ -303,10 +296,9 @@ public final class FlowTable {
         if (victim < 0) {
             return false;
         }
-        int state = Flow.state(slab.getLong(Slab.offset(victim) + FlowLayout.SEEN));
-        evictions[order.of(victim).ordinal() * STATES + state]++;
+        order.countEviction(victim, Flow.state(slab.getLong(Slab.offset(victim) + FlowLayout.SEEN)));
         evicted++;
-        free(victim);
+        free(victim, FlowEnd.Reason.EVICTED);
         return true;
     }
 
@@ -316,6 +308,16 @@ public final class FlowTable {
         Timeout before = Flow.timeout(slab.getLong(at));
         slab.putLong(at, Flow.seen(nowNs, timeout));
         expiry.renewed(flow.entry, before, timeout, nowNs);
+    }
+
+    /**
+     * Counts packets that have passed.
+     *
+     * @param entry of their flow ({@link Flow#entry})
+     * @param bytes of all of them, from the destination MAC address on
+     */
+    public void count(int entry, Direction direction, int packets, int bytes) {
+        FlowCount.add(slab, entry, direction, packets, bytes);
     }
 
     /** A packet of the reply direction has passed. */
@@ -351,15 +353,9 @@ public final class FlowTable {
         return step;
     }
 
-    /**
-     * Stores a TCP connection after a segment that passes.
-     *
-     * @param tracker which followed the segment last
-     * @param fromOriginator true: the originator sent the segment
-     * @param renews false: the flow's time stays
-     */
+    /** Stores a TCP connection after a segment that passes; {@code renews}: the flow lives for its timeout from now. */
     void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
-        update(flow, tracker, fromOriginator, renews, nowNs, flow.flags(), flow.rule());
+        update(flow, tracker, fromOriginator, renews, nowNs, flow.flags(), SAME_RULE);
     }
 
     /**
@@ -372,7 +368,7 @@ public final class FlowTable {
     public void rememberSyn(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean byFailsafe) {
         int flags = flow.flags() & ~FlowLayout.SYN_BY_FAILSAFE;
         int next = byFailsafe ? flags | FlowLayout.SYN_BY_FAILSAFE : flags;
-        update(flow, tracker, fromOriginator, false, 0, next, flow.rule());
+        update(flow, tracker, fromOriginator, false, 0, next, SAME_RULE);
     }
 
     /**
@@ -387,11 +383,12 @@ public final class FlowTable {
         int others = flow.flags() & ~(FlowLayout.BEGAN_INSIDE | FlowLayout.FAILSAFE | FlowLayout.SYN_BY_FAILSAFE);
         int began = answeredIn == Direction.INGRESS ? FlowLayout.BEGAN_INSIDE : 0;
         int failsafe = (flow.flags() & FlowLayout.SYN_BY_FAILSAFE) != 0 ? FlowLayout.FAILSAFE : 0;
-        update(flow, tracker, false, true, nowNs, others | began | failsafe, rule);
+        update(flow, tracker, false, true, nowNs, others | began | failsafe, Integer.toUnsignedLong(rule));
     }
 
+    /** {@code rule}: hash of another rule's text, or {@link #SAME_RULE}: the record is neither read nor written. */
     private void update(
-            Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs, int others, int rule) {
+            Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs, int others, long rule) {
         TcpConnection tcp = tracker.connection();
         long at = flow.at;
         int flags = flow.flags();
@@ -400,16 +397,16 @@ public final class FlowTable {
         Timeout before = flow.timeout();
         Timeout after = renews ? tracker.timeout((next & FlowLayout.REPLIED) != 0) : before;
         boolean inPlace =
-                before == after && next == flags && rule == flow.rule() && tcp.onlyWidens(slab, at, fromOriginator);
-        if (!inPlace) {
+                before == after && next == flags && rule == SAME_RULE && tcp.onlyWidens(slab, at, fromOriginator);
+        if (rule != SAME_RULE) {
+            slab.saveUndoWithRecord(flow.entry);
+            slab.putInt(slab.recordOffset(flow.entry) + FlowLayout.RULE, (int) rule);
+        } else if (!inPlace) {
             slab.saveUndo(flow.entry);
         }
         tcp.store(slab, at);
         if (next != flags) {
             slab.putInt(at + FlowLayout.FLAGS, next);
-        }
-        if (rule != flow.rule()) {
-            slab.putInt(at + FlowLayout.RULE, rule);
         }
         if (renews) {
             slab.putLong(at + FlowLayout.SEEN, Flow.seen(nowNs, after));
@@ -426,18 +423,23 @@ public final class FlowTable {
     }
 
     /** Removes a flow of this table. */
-    public void remove(Flow flow) {
-        free(flow.entry);
+    public void remove(Flow flow, FlowEnd.Reason why) {
+        free(flow.entry, why);
         ended++;
     }
 
     /** Removes a flow that is over. */
     void expired(int entry) {
-        free(entry);
+        free(entry, FlowEnd.Reason.EXPIRED);
         expirations++;
     }
 
-    private void free(int entry) {
+    private void tell(int entry, FlowEnd.Reason why) {
+        flowEnd.ended(ending.moveTo(entry), why);
+    }
+
+    private void free(int entry, FlowEnd.Reason why) {
+        tell(entry, why);
         lookup.remove(entry);
         slab.end(entry);
         expiry.remove(entry);
@@ -471,7 +473,7 @@ public final class FlowTable {
 
     /** Keeps the flows that an earlier process left in the memory. Call it once, before any other method. */
     public Recovery recover(long nowNs) {
-        return Recovery.of(slab, pool, lookup, expiry, order, nowNs);
+        return Recovery.of(slab, pool, lookup, expiry, order, entry -> tell(entry, FlowEnd.Reason.EXPIRED), nowNs);
     }
 
     /**

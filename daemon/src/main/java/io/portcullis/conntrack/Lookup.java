@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.conntrack.index.FlowIndex;
 import io.portcullis.packet.SipHash;
 import io.portcullis.packet.Tuple;
 

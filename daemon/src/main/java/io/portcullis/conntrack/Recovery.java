@@ -3,6 +3,7 @@ package io.portcullis.conntrack;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /**
  * What a start has done with the entries that an earlier process left.
@@ -17,9 +18,17 @@ public record Recovery(int flows, int expired, int damaged, boolean restored) {
      * Reads every entry: keeps the flows that are whole and not over, ends the rest, and derives pool, index, wheel and order
      * of eviction, which are empty.
      *
+     * @param expires gets each entry whose flow is over, before it ends
      * @param nowNs monotonic time
      */
-    static Recovery of(Slab slab, EntryPool pool, Lookup lookup, Expiry expiry, EvictionOrder order, long nowNs) {
+    static Recovery of(
+            Slab slab,
+            EntryPool pool,
+            Lookup lookup,
+            Expiry expiry,
+            EvictionOrder order,
+            IntConsumer expires,
+            long nowNs) {
         boolean restored = slab.undo();
         int expired = 0;
         int damaged = 0;
@@ -32,10 +41,11 @@ public record Recovery(int flows, int expired, int damaged, boolean restored) {
                 slab.end(entry);
                 damaged++;
             } else if (expiry.isOver(entry, nowNs) || Expiry.wasOver(slab, slab.getLong(at + FlowLayout.SEEN), nowNs)) {
+                expires.accept(entry);
                 slab.end(entry);
                 expired++;
             } else {
-                pool.takeFound(entry, slab.getInt(at + FlowLayout.CREATED));
+                pool.takeFound(entry, slab.getInt(slab.recordOffset(entry) + FlowLayout.CREATED));
                 lookup.add(slab.getInt(at + FlowLayout.COMMIT), entry);
                 expiry.add(entry, nowNs);
             }
@@ -50,7 +60,7 @@ public record Recovery(int flows, int expired, int damaged, boolean restored) {
         int count = 0;
         for (int entry = 0; entry < pool.unused(); entry++) {
             if (slab.hasFlow(entry)) {
-                int created = slab.getInt(Slab.offset(entry) + FlowLayout.CREATED);
+                int created = slab.getInt(slab.recordOffset(entry) + FlowLayout.CREATED);
                 long age = Integer.toUnsignedLong(pool.youngest() - created);
                 byAge[count++] = (0xffff_ffffL - age) << 31 | entry;
             }

@@ -5,6 +5,8 @@
  * {@link io.portcullis.conntrack.FlowTimeouts}. A table belongs to one worker's thread; time is an argument; no class here knows a
  * rule.
  *
+ * <p>{@link io.portcullis.conntrack.FlowCount} counts its packets; {@link io.portcullis.conntrack.FlowEnd} hears of its end.
+ *
  * <p>May import {@code packet} and {@code net}. Start reading at {@code FlowTable}.
  */
 @NullMarked

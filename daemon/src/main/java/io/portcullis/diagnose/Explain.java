@@ -159,7 +159,12 @@ public final class Explain {
                 flow.failsafe(),
                 flow.todaysRule() == RuleSet.NONE
                         ? "(earlier rule)"
-                        : policy.rule(flow.todaysRule()).id());
+                        : policy.rule(flow.todaysRule()).id(),
+                flow.ageNs() < 0 ? null : flow.ageNs() / NS_PER_SECOND,
+                flow.inward().packets(),
+                flow.inward().bytes(),
+                flow.outward().packets(),
+                flow.outward().bytes());
     }
 
     private String text(Explained explained) {

@@ -57,15 +57,17 @@ final class Accounting {
         Batch batch = frame.batch;
         Packet packet = frame.packet;
         int i = frame.index;
-        int packets = batch.segmentLength(i) == 0 ? 1 : packet.packets(batch.segmentLength(i));
-        // A super-frame counts as its packets, each with the headers.
-        int length = batch.length(i) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
+        int packets = frame.packets();
+        int length = frame.bytes(packets);
         if (frame.aclEntry != Cursor.NOT_ASKED) {
             rules.hits().countAcl(frame.aclEntry, packets);
         }
         if (reason == Reason.NONE) {
             passedPackets += packets;
             passedBytes += length;
+            if (frame.flow != Cursor.NO_FLOW) {
+                flows.count(frame.flow, frame.direction, packets, length);
+            }
             batch.accept(i, frame.rule);
         } else if (audit != null) {
             audit.wouldDrop(frame, reason, packets, length);

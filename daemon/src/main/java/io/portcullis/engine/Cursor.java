@@ -15,6 +15,9 @@ final class Cursor {
     /** {@link #aclEntry}: the network ACL has not decided about this frame. */
     static final int NOT_ASKED = -1;
 
+    /** {@link #flow}: none. */
+    static final int NO_FLOW = -1;
+
     /** {@link #worker}: the frame belongs to this engine's worker. */
     static final int OWN = -1;
 
@@ -60,6 +63,9 @@ final class Cursor {
 
     /** Number of the credited rule, or {@link Batch#NO_RULE}. */
     int rule;
+
+    /** Entry of the flow that counts this frame if it passes, or {@link #NO_FLOW}. */
+    int flow;
 
     /** The entry of the network ACL that decided, by {@link io.portcullis.policy.Acl#number}; or {@link #NOT_ASKED}. */
     int aclEntry;
@@ -132,6 +138,7 @@ final class Cursor {
         packet = packets[i];
         tuple = tuples[i];
         rule = Batch.NO_RULE;
+        flow = NO_FLOW;
         aclEntry = NOT_ASKED;
         worker = OWN;
         held = false;
@@ -156,6 +163,21 @@ final class Cursor {
     /** True: the frame is an ICMP error about a flow of another worker. */
     boolean isElsewhere() {
         return worker != OWN;
+    }
+
+    /** Packets on the wire that the frame stands for: more than one for a super-frame. */
+    int packets() {
+        int segment = batch.segmentLength(index);
+        return segment == 0 ? 1 : packet.packets(segment);
+    }
+
+    /**
+     * Bytes on the wire of the frame.
+     *
+     * @param packets that it stands for; each has the headers
+     */
+    int bytes(int packets) {
+        return batch.length(index) + (packets == 1 ? 0 : (packets - 1) * packet.headersLength());
     }
 
     /** High half of the address outside. */

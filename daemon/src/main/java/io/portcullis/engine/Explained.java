@@ -21,7 +21,21 @@ public record Explained(
      * @param replied a packet of the reply direction has passed
      * @param failsafe a failsafe rule admitted it
      * @param todaysRule number of the rule that would admit it now, or -1
+     * @param ageNs time since its first packet, nanoseconds; -1: unknown
+     * @param inward packets and bytes of it that have passed inward
+     * @param outward the same of the other direction
      */
     public record Tracked(
-            boolean ingress, String state, long idleNs, boolean replied, boolean failsafe, int todaysRule) {}
+            boolean ingress,
+            String state,
+            long idleNs,
+            boolean replied,
+            boolean failsafe,
+            int todaysRule,
+            long ageNs,
+            Traffic inward,
+            Traffic outward) {}
+
+    /** Packets of a flow in one direction, and their bytes from the destination MAC address on. */
+    public record Traffic(long packets, long bytes) {}
 }

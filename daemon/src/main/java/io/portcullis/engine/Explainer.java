@@ -94,7 +94,14 @@ final class Explainer {
                 flow.isFailsafe(),
                 flow.rule() == FlowStep.WITHOUT_RULE
                         ? RuleSet.NONE
-                        : rules.policy().ruleWithHash(flow.rule()));
+                        : rules.policy().ruleWithHash(flow.rule()),
+                flow.firstSeenNs() == 0 ? -1 : nowNs - flow.firstSeenNs(),
+                traffic(flow, Direction.INGRESS),
+                traffic(flow, Direction.EGRESS));
+    }
+
+    private static Explained.Traffic traffic(Flow flow, Direction direction) {
+        return new Explained.Traffic(flow.packets(direction), flow.bytes(direction));
     }
 
     /** The checks of a packet with a flow, but those of TCP states and windows. */

@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowEnd;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.TcpConnection;
 import io.portcullis.conntrack.TcpTracker;
@@ -66,6 +67,7 @@ final class FlowStep {
         Flow flow = flows.find(frame.tuple, frame.nowNs);
         // The frequent path first: the compiler inlines in this order, until a method has too many nodes.
         if (flow != null) {
+            frame.flow = flow.entry();
             return frame.packet.protocol() == IpProtocol.TCP ? followTcp(frame, role, flow) : follow(frame, flow);
         }
         return open(frame, role, null);
@@ -106,7 +108,7 @@ final class FlowStep {
             }
             case PASS -> Reason.NONE;
             case END -> {
-                flows.remove(flow);
+                end(frame, flow);
                 yield Reason.NONE;
             }
             case REOPEN -> open(frame, role, flow);
@@ -115,6 +117,14 @@ final class FlowStep {
             case BAD_STATE -> Reason.TCP_STATE;
             case BAD_WINDOW -> Reason.TCP_WINDOW;
         };
+    }
+
+    /** Ends a connection with this segment, which it still counts. */
+    private void end(Cursor frame, Flow flow) {
+        int packets = frame.packets();
+        flows.count(flow.entry(), frame.direction, packets, frame.bytes(packets));
+        frame.flow = Cursor.NO_FLOW;
+        flows.remove(flow, FlowEnd.Reason.RESET);
     }
 
     private Reason rememberSyn(Cursor frame, Flow flow, boolean fromOriginator) {
@@ -153,7 +163,7 @@ final class FlowStep {
             return false;
         }
         if (!policy.audits()) {
-            flows.remove(flow);
+            flows.remove(flow, FlowEnd.Reason.REFUSED);
         }
         return true;
     }
@@ -200,6 +210,7 @@ final class FlowStep {
             return false;
         }
         flow.answered(rule);
+        frame.flow = flow.entry();
         frame.movedTcp = isTcp;
         return true;
     }

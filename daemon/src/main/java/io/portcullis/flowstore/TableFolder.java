@@ -120,7 +120,7 @@ public record TableFolder(Path directory, String interfaceName) {
             demandTrust(path());
             long entries = 0;
             for (Path file : files()) {
-                entries += Math.max(0, (Files.size(file) - TableHeader.bytes(0)) / TableSet.flowBytes());
+                entries += entries(file);
             }
             return entries;
         } catch (NoSuchFileException none) {
@@ -128,6 +128,17 @@ public record TableFolder(Path directory, String interfaceName) {
         } catch (IOException unreadable) {
             LOG.debug("{}: its flow tables can't be counted", interfaceName, unreadable);
             return 0;
+        }
+    }
+
+    private static long entries(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) < TableHeader.bytes(0)) {
+            return 0;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment begin = channel.map(FileChannel.MapMode.READ_ONLY, 0, TableHeader.BEGIN_BYTES, arena);
+            return TableHeader.entries(begin, channel.size());
         }
     }
 

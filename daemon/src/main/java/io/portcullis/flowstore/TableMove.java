@@ -42,8 +42,25 @@ public final class TableMove {
             for (int i = Integer.BYTES; i < FlowLayout.ENTRY_BYTES; i += Integer.BYTES) {
                 slab.putInt(Slab.offset(to) + i, from.getInt(Slab.offset(entry) + i));
             }
+            if (from.hasRecords()) {
+                for (int i = 0; i < FlowLayout.RECORD_BYTES; i += Long.BYTES) {
+                    slab.putLong(slab.recordOffset(to) + i, from.getLong(from.recordOffset(entry) + i));
+                }
+            } else {
+                convert(to);
+            }
             slab.putIntRelease(Slab.offset(to) + FlowLayout.COMMIT, EntryCheck.hash(slab, hash, to));
             return true;
+        }
+
+        /** An entry of version 1: its rule and number move to the record; its first packet and its counts are unknown. */
+        private void convert(int entry) {
+            long at = Slab.offset(entry);
+            long record = slab.recordOffset(entry);
+            slab.putInt(record + FlowLayout.CREATED, slab.getInt(at + FlowLayout.CREATED_IN_VERSION_1));
+            slab.putInt(record + FlowLayout.RULE, slab.getInt(at + FlowLayout.RULE_IN_VERSION_1));
+            slab.putInt(at + FlowLayout.INGRESS_COUNT, 0);
+            slab.putInt(at + FlowLayout.EGRESS_COUNT, 0);
         }
     }
 
@@ -71,7 +88,7 @@ public final class TableMove {
     }
 
     private static int copy(Table table, List<Target> targets, int seed, EvictionClass wanted, long nowNs) {
-        Slab slab = new Slab(table.memory);
+        Slab slab = Slab.of(table.header, table.memory);
         SipHash hash = new SipHash(table.header.key0(), table.header.key1());
         slab.undo();
         int leftOut = 0;

@@ -154,7 +154,8 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
     }
 
     private boolean fits(List<Found> existing) {
-        boolean fits = existing.size() == workers;
+        boolean fits = existing.size() == workers
+                && existing.stream().allMatch(found -> found.table.header().hasRecords());
         for (int i = 0; fits && i < workers; i++) {
             TableHeader header = existing.get(i).table.header();
             fits = header.worker() == i
@@ -198,7 +199,7 @@ record TableOpening(TableFolder folder, int workers, int perWorker) {
 
     private Optional<String> read(Path file, UUID boot, Set<Integer> owners, Arena arena, List<Found> tables) {
         try {
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) < TableHeader.bytes(1)) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) < TableHeader.bytes(0)) {
                 return Optional.of("it is not a flow table");
             }
             MemorySegment memory = MappedFile.open(file, owners, arena);

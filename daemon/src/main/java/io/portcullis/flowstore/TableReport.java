@@ -48,9 +48,9 @@ public record TableReport(
      */
     public static TableReport of(MemorySegment memory, LongSupplier clock) throws TableHeader.UnknownTable {
         TableHeader header = TableHeader.read(memory);
-        Slab slab = new Slab(memory);
+        Slab slab = Slab.of(header, memory);
         SipHash hash = new SipHash(header.key0(), header.key1());
-        int beingWritten = slab.getInt(TableHeader.UNDO_ENTRY) - 1;
+        int beingWritten = slab.beingWritten();
         int flows = 0;
         int replied = 0;
         int damaged = 0;

@@ -56,8 +56,8 @@ public final class TableSet implements AutoCloseable {
     }
 
     /**
-     * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the sizes of
-     * the files.
+     * The number of entries in an interface's tables; 0: it has no tables, or their owner is not trusted. Reads only the
+     * headers of the files.
      */
     public static long capacity(Path directory, String interfaceName) {
         return new TableFolder(directory, interfaceName).entries();

@@ -48,6 +48,11 @@ public record ExplainReport(
      * @param replied true: packets of both directions have passed
      * @param failsafe true: a failsafe rule has admitted it
      * @param rule that would admit it now; {@code (earlier rule)}: none would
+     * @param ageSeconds since its first packet; null: unknown, as an earlier version of the daemon opened it
+     * @param ingressPackets that have passed; of a flow that an earlier version opened: since the upgrade
+     * @param ingressBytes of these packets, from the destination MAC address on
+     * @param egressPackets the same of the other direction
+     * @param egressBytes of these
      */
     public record FlowView(
             String direction,
@@ -56,5 +61,10 @@ public record ExplainReport(
             double timeoutSeconds,
             boolean replied,
             boolean failsafe,
-            String rule) {}
+            String rule,
+            @Nullable Double ageSeconds,
+            long ingressPackets,
+            long ingressBytes,
+            long egressPackets,
+            long egressBytes) {}
 }

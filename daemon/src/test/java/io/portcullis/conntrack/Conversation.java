@@ -108,7 +108,7 @@ final class Conversation {
         boolean fromOriginator = direction == known.originalDirection();
         Step step = follow.apply(known, fromOriginator);
         switch (step) {
-            case END -> to.remove(known);
+            case END -> to.remove(known, FlowEnd.Reason.RESET);
             case ASK_RULES -> to.rememberSyn(known, tracker, fromOriginator, failsafe);
             case START_OVER -> to.startOver(known, tracker, direction, RULE_OF_SYN, nowNs);
             case RENEW, PASS, REOPEN, BAD_STATE, BAD_WINDOW -> {

@@ -66,7 +66,7 @@ final class CrashTest {
         }
 
         @Override
-        void putLong(long at, long value) {
+        public void putLong(long at, long value) {
             note(at, value, Long.BYTES, false);
             super.putLong(at, value);
         }
@@ -95,6 +95,7 @@ final class CrashTest {
     private int startedOver;
     private int crashes;
     private int mixes;
+    private long carries;
 
     private static Frame segment(int client, boolean fromClient, int flags, int sequence, int ack) {
         String remote = "198.51.100." + client;
@@ -128,7 +129,7 @@ final class CrashTest {
             case RENEW, PASS -> {
                 // The table has stored the connection.
             }
-            case END -> to.remove(known);
+            case END -> to.remove(known, FlowEnd.Reason.RESET);
             case REOPEN -> {
                 TcpConnection opened = tracker.open(packet);
                 to.insert(tuple, direction, tracker.timeout(false), nowNs, 8, 0, opened, known);
@@ -200,6 +201,7 @@ final class CrashTest {
             byte[] before = memory.toArray(ValueLayout.JAVA_BYTE);
             slab.restart();
             Step done = send(table, frame, fromClient);
+            count(random, fromClient);
             startedOver += done == Step.START_OVER ? 1 : 0;
             asked = done == Step.ASK_RULES;
             askedOf = client;
@@ -215,6 +217,19 @@ final class CrashTest {
         }
         assertTrue(crashes > 6_000, crashes + " crashes");
         assertTrue(mixes > 100, mixes + " mixes");
+        assertTrue(carries > 40, carries + " carries");
+    }
+
+    /** Counts the segment, as if it had any size: many carry. */
+    private void count(SplittableRandom random, boolean fromClient) {
+        Flow flow = table.find(tuple, nowNs);
+        if (flow != null) {
+            int packets = random.nextInt(4) == 0 ? random.nextInt(1, 700) : 1;
+            int bytes = random.nextInt(2) == 0 ? random.nextInt(1 << 19, 1 << 20) : random.nextInt(1, 1_600);
+            long before = flow.bytes(fromClient ? Direction.INGRESS : Direction.EGRESS);
+            table.count(flow.entry(), fromClient ? Direction.INGRESS : Direction.EGRESS, packets, bytes);
+            carries += (before + bytes >>> 20) - (before >>> 20);
+        }
     }
 
     /** Every content of the memory that a crash may leave. */
@@ -275,13 +290,52 @@ final class CrashTest {
                 mixes++;
                 admitsNothingElse(where, client, old, next, found);
             }
+            assertRecord(where + "client " + client + ": ", client, old, next, found);
         }
     }
 
+    /** The entry but for its counts, which change on their own. */
     private byte @Nullable [] entry(FlowTable of, int client) {
+        Flow flow = flow(of, client);
+        if (flow == null) {
+            return null;
+        }
+        byte[] bytes = of.bytes(flow);
+        Arrays.fill(bytes, FlowLayout.INGRESS_COUNT, FlowLayout.INGRESS_COUNT + Integer.BYTES, (byte) 0);
+        Arrays.fill(bytes, FlowLayout.EGRESS_COUNT, FlowLayout.EGRESS_COUNT + Integer.BYTES, (byte) 0);
+        return bytes;
+    }
+
+    private @Nullable Flow flow(FlowTable of, int client) {
         parse(segment(client, true, 16, 0, 0), true);
-        Flow flow = of.find(tuple, nowNs);
-        return flow == null ? null : of.bytes(flow);
+        return of.find(tuple, nowNs);
+    }
+
+    /** The record is that of the flow that is found, and the segment is counted with all its packets and bytes or not at all. */
+    private void assertRecord(String where, int client, FlowTable old, FlowTable next, FlowTable found) {
+        Flow flow = flow(found, client);
+        if (flow == null) {
+            return;
+        }
+        Flow before = flow(old, client);
+        Flow after = flow(next, client);
+        boolean wasThere = before != null && before.firstSeenNs() == flow.firstSeenNs();
+        boolean isThere = after != null && after.firstSeenNs() == flow.firstSeenNs();
+        assertTrue(wasThere || isThere, where + "first seen at " + flow.firstSeenNs());
+        assertTrue(
+                wasThere && before.rule() == flow.rule() || isThere && after.rule() == flow.rule(),
+                where + "rule " + flow.rule());
+        for (Direction direction : Direction.values()) {
+            List<Long> expected = wasThere ? counts(before, direction) : List.of(0L, 0L);
+            List<Long> counted = counts(flow, direction);
+            assertTrue(
+                    counted.equals(expected) || isThere && counted.equals(counts(after, direction)),
+                    where + direction + ": packets and bytes " + counted);
+        }
+    }
+
+    private static List<Long> counts(Flow flow, Direction direction) {
+        return List.of(flow.packets(direction), flow.bytes(direction));
     }
 
     /** Sends segments at every border of the three tables to each of them. */

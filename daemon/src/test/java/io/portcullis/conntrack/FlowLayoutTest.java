@@ -42,18 +42,21 @@ final class FlowLayoutTest {
 
     /** A call that reads or writes an entry, and its offset from the begin. */
     private static final Pattern ACCESS = Pattern.compile("\\b(?:get|put)(?:Int|Long)(?:Release)?\\((?:slab, )?"
-            + "(?:Slab\\.offset\\(\\w+\\)|at|\\w+\\.at) \\+ ([^,)]+)");
+            + "(?:Slab\\.offset\\(\\w+\\)|(?:\\w+\\.)?recordOffset\\([\\w.]+\\)|at|\\w+\\.at|record) \\+ ([^,)]+)");
 
     /** A slab that records where it is written. */
     private static final class Recording extends Slab {
         private final Set<List<Integer>> ranges = new HashSet<>();
+        private final Set<List<Integer>> records = new HashSet<>();
 
         Recording(MemorySegment memory) {
             super(memory);
         }
 
         private void note(long at, int length) {
-            if (at >= TableHeader.PAGE_BYTES) {
+            if (at >= recordOffset(0)) {
+                records.add(List.of((int) ((at - recordOffset(0)) % FlowLayout.RECORD_BYTES), length));
+            } else if (at >= TableHeader.PAGE_BYTES) {
                 int offset = (int) ((at - TableHeader.PAGE_BYTES) % FlowLayout.ENTRY_BYTES);
                 ranges.add(List.of(offset, length));
             }
@@ -66,7 +69,7 @@ final class FlowLayoutTest {
         }
 
         @Override
-        void putLong(long at, long value) {
+        public void putLong(long at, long value) {
             note(at, Long.BYTES);
             super.putLong(at, value);
         }
@@ -87,21 +90,34 @@ final class FlowLayoutTest {
     private final Packet packet = new Packet();
     private final Tuple tuple = new Tuple();
 
-    /** The fields follow each other without a gap and without an overlap, from the first byte of the entry to the last. */
+    /** The fields follow each other without a gap and without an overlap, from the first byte to the last. */
     @Test
-    void theFieldsFillTheEntry() {
-        int next = 0;
-        for (FlowLayout.Field field : FlowLayout.FIELDS) {
-            assertEquals(next, field.offset(), field.name());
-            next += field.length();
-        }
-        assertEquals(FlowLayout.ENTRY_BYTES, next);
+    void theFieldsFillEntryAndRecord() {
+        assertFill(FlowLayout.ENTRY_BYTES, FlowLayout.FIELDS);
+        assertFill(FlowLayout.RECORD_BYTES, FlowLayout.RECORD_FIELDS);
         assertEquals(
-                FlowLayout.FIELDS.size(),
-                FlowLayout.FIELDS.stream()
+                FlowLayout.FIELDS.size() + FlowLayout.RECORD_FIELDS.size(),
+                Stream.concat(FlowLayout.FIELDS.stream(), FlowLayout.RECORD_FIELDS.stream())
                         .map(FlowLayout.Field::name)
                         .distinct()
                         .count());
+    }
+
+    private static void assertFill(int bytes, List<FlowLayout.Field> fields) {
+        int next = 0;
+        for (FlowLayout.Field field : fields) {
+            assertEquals(next, field.offset(), field.name());
+            next += field.length();
+        }
+        assertEquals(bytes, next);
+    }
+
+    @Test
+    void recordsFollowTheEntries() {
+        assertEquals(Slab.offset(2), slab.recordOffset(0));
+        assertEquals(TableHeader.bytes(2), slab.recordOffset(2));
+        assertEquals(0, slab.recordOffset(0) % FlowLayout.RECORD_BYTES);
+        assertEquals(2, slab.capacity());
     }
 
     @Test
@@ -158,11 +174,19 @@ final class FlowLayoutTest {
 
     /** Reads a field by its offset and length alone. */
     private long read(String name) {
-        FlowLayout.Field field = FlowLayout.FIELDS.stream()
+        return read(Slab.offset(0), FlowLayout.FIELDS, name);
+    }
+
+    private long readRecord(String name) {
+        return read(TableHeader.PAGE_BYTES + 2L * FlowLayout.ENTRY_BYTES, FlowLayout.RECORD_FIELDS, name);
+    }
+
+    private long read(long from, List<FlowLayout.Field> fields, String name) {
+        FlowLayout.Field field = fields.stream()
                 .filter(other -> other.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-        long at = Slab.offset(0) + field.offset();
+        long at = from + field.offset();
         return switch (field.length()) {
             case 1 -> memory.get(ValueLayout.JAVA_BYTE, at);
             case 2 -> Short.toUnsignedLong(memory.get(SHORT, at));
@@ -180,8 +204,9 @@ final class FlowLayoutTest {
         assertEquals(40_000L << 16 | 80, read("selector"));
         assertEquals(IpProtocol.TCP, read("protocol"));
         assertEquals(0, read("vlans"));
-        assertEquals(1, read("created"));
-        assertEquals(7, read("rule"));
+        assertEquals(1, readRecord("created"));
+        assertEquals(7, readRecord("rule"));
+        assertEquals(1, readRecord("first-seen"));
         assertEquals(Integer.toUnsignedLong(tuple.hash), read("commit"));
         assertEquals(5L << FlowLayout.TIMEOUT_BITS | Timeout.TCP_ESTABLISHED.ordinal(), read("seen"));
         int flags = (int) read("flags");
@@ -209,6 +234,14 @@ final class FlowLayoutTest {
         assertEquals(4_000, read("pending-window"));
         assertEquals(1, read("pending-length"));
         assertTrue((read("connection-bits") & TcpConnection.SYN_PENDING) != 0);
+
+        table.count(0, Direction.INGRESS, 5, 700);
+        table.count(0, Direction.EGRESS, 1_025, (1 << 20) + 3);
+        assertEquals(5 | 700 << 11, read("ingress-count"));
+        assertEquals(0, readRecord("ingress-packets-high") | readRecord("ingress-bytes-high"));
+        assertEquals(1 | 1 << 10 | 3 << 11 | 1L << 31, read("egress-count"));
+        assertEquals(1, readRecord("egress-packets-high"));
+        assertEquals(1, readRecord("egress-bytes-high"));
     }
 
     /** Each store of a table covers whole fields. */
@@ -218,7 +251,9 @@ final class FlowLayoutTest {
         table.rememberSyn(send(true, 2, 50_000, 0, 0, 6), tracker, true, true);
         table.startOver(send(false, 18, 70_000, 50_001, 0, 7), tracker, Direction.EGRESS, 8, 7);
         table.relearn();
-        table.remove(send(true, 16, 50_001, 70_001, 0, 8));
+        table.count(0, Direction.INGRESS, 2_000, 3 << 20);
+        table.count(0, Direction.EGRESS, 1, 1);
+        table.remove(send(true, 16, 50_001, 70_001, 0, 8), FlowEnd.Reason.RESET);
         Tuple udp = new Tuple();
         udp.service = Tuple.service(IpProtocol.UDP, 0x123456, 53);
         Flow flow = table.insert(udp, Direction.EGRESS, Timeout.UDP, 9, 1, 0, null, null);
@@ -226,10 +261,15 @@ final class FlowLayoutTest {
         UdpTracker.follow(flow, false);
         table.replied(flow);
         table.renew(flow, Timeout.UDP_STREAM, 10);
-        assertFalse(slab.ranges.isEmpty());
-        for (List<Integer> range : slab.ranges) {
+        assertWhole(slab.ranges, FlowLayout.FIELDS);
+        assertWhole(slab.records, FlowLayout.RECORD_FIELDS);
+    }
+
+    private static void assertWhole(Set<List<Integer>> ranges, List<FlowLayout.Field> fields) {
+        assertFalse(ranges.isEmpty());
+        for (List<Integer> range : ranges) {
             int end = range.get(0) + range.get(1);
-            List<String> cut = FlowLayout.FIELDS.stream()
+            List<String> cut = fields.stream()
                     .filter(field -> field.offset() < end && field.offset() + field.length() > range.get(0))
                     .filter(field -> field.offset() < range.get(0) || field.offset() + field.length() > end)
                     .map(FlowLayout.Field::name)
@@ -245,7 +285,7 @@ final class FlowLayoutTest {
         Set<String> used = new TreeSet<>();
         for (String room : List.of("conntrack", "flowstore")) {
             try (Stream<Path> files = Files.list(Path.of("src/main/java/io/portcullis", room))) {
-                for (Path file : files.toList()) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
                     String text = Files.readString(file);
                     for (Matcher access = ACCESS.matcher(text); access.find(); ) {
                         String offset = access.group(1).strip();

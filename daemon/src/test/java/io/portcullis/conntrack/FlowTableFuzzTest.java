@@ -86,7 +86,7 @@ final class FlowTableFuzzTest {
             case RENEW, PASS -> {
                 // The table has stored the connection.
             }
-            case END -> table.remove(known);
+            case END -> table.remove(known, FlowEnd.Reason.RESET);
             case REOPEN, ASK_RULES, START_OVER, BAD_STATE, BAD_WINDOW -> tracker.isInFlight(known, 1001, begins);
         }
     }

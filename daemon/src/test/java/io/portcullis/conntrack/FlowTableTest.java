@@ -116,7 +116,7 @@ final class FlowTableTest {
         table.prefetch(new Tuple[] {first, second}, 3);
         Flow gone = found(table, 1, 1);
         int entry = gone.entry;
-        table.remove(gone);
+        table.remove(gone, FlowEnd.Reason.REFUSED);
         assertEquals(entry, added(table, 3, Timeout.UDP, 1).entry);
         assertNull(table.find(first, 1));
         Flow still = table.find(second, 1);
@@ -293,7 +293,7 @@ final class FlowTableTest {
         added(table, 2, Timeout.UDP, 0);
         added(table, 3, Timeout.UDP, 0);
         assertNull(table.find(tuple(2), 0));
-        table.remove(found(table, 1, 0));
+        table.remove(found(table, 1, 0), FlowEnd.Reason.REFUSED);
         assertNull(table.find(tuple(1), 0));
         assertEquals(1, table.size());
     }
@@ -410,7 +410,7 @@ final class FlowTableTest {
             } else {
                 switch (random.nextInt(5)) {
                     case 0 -> {
-                        table.remove(flow);
+                        table.remove(flow, FlowEnd.Reason.REFUSED);
                         model.entries.remove(number);
                     }
                     case 1 -> {

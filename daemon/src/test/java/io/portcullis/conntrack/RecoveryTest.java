@@ -99,7 +99,7 @@ final class RecoveryTest {
         MemorySegment memory = memory(header);
         FlowTable before = table(memory, header, 0);
         add(before, 1, Timeout.UDP_STREAM, 0);
-        before.remove(add(before, 2, Timeout.UDP_STREAM, 0));
+        before.remove(add(before, 2, Timeout.UDP_STREAM, 0), FlowEnd.Reason.REFUSED);
         add(before, 3, Timeout.UDP_STREAM, 0);
         // Uses the free entry: older by its entry, younger by its creation.
         add(before, 4, Timeout.UDP_STREAM, 0);
@@ -220,7 +220,7 @@ final class RecoveryTest {
         for (int i = 0; i < 100; i += 3) {
             Tuple tuple = tuple(i);
             tuple.service = Tuple.service(GRE, 0, 0);
-            before.remove(java.util.Objects.requireNonNull(before.find(tuple, 0)));
+            before.remove(java.util.Objects.requireNonNull(before.find(tuple, 0)), FlowEnd.Reason.REFUSED);
         }
         FlowTable after = table(memory, header, SECOND);
         assertEquals(66, after.recover(SECOND).flows());
@@ -236,7 +236,9 @@ final class RecoveryTest {
         TableHeader header = header(4, 2, 3);
         assertEquals(header, TableHeader.read(memory(header)));
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'), "not a flow table");
-        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 2), "version 2");
+        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 3), "version 3");
+        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 0), "version 0");
+        assertRefused(memory -> memory.set(ValueLayout.JAVA_INT, 8, 1), "checksum");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 100, (byte) 1), "checksum");
         assertRefused(memory -> memory.set(ValueLayout.JAVA_LONG, 24, 99), "checksum");
         assertThrows(

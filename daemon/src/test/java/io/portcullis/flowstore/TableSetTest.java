@@ -8,14 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.conntrack.FlowLayout;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
+import io.portcullis.conntrack.Slab;
+import io.portcullis.conntrack.TableHeader;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import io.portcullis.policy.Policy;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -32,6 +38,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TableSetTest {
     private static final int WORKERS = 3;
@@ -193,6 +201,99 @@ final class TableSetTest {
                 assertEquals(name.equals("x") ? 0 : FLOWS, size(tables), name);
             }
         }
+    }
+
+    /** Rewrites a table as the program of version 1 left it: entries without counts, and no records. */
+    private static void toVersion1(Path file) throws IOException, TableHeader.UnknownTable {
+        MemorySegment from = Arena.ofAuto().allocate(Files.size(file), FlowLayout.ENTRY_BYTES);
+        MemorySegment.copy(
+                Files.readAllBytes(file), 0, from, ValueLayout.JAVA_BYTE, 0, Math.toIntExact(from.byteSize()));
+        TableHeader read = TableHeader.read(from);
+        TableHeader header = new TableHeader(
+                read.entries(),
+                read.key0(),
+                read.key1(),
+                read.boot(),
+                read.interfaceName(),
+                read.worker(),
+                read.workers(),
+                read.seed(),
+                1);
+        MemorySegment to = Arena.ofAuto().allocate(header.bytes(), FlowLayout.ENTRY_BYTES);
+        MemorySegment.copy(from, 0, to, 0, to.byteSize());
+        header.writeTo(to);
+        Slab slab = new Slab(from);
+        for (int entry = 0; entry < read.entries(); entry++) {
+            long at = Slab.offset(entry);
+            long record = slab.recordOffset(entry);
+            to.set(
+                    ValueLayout.JAVA_INT,
+                    at + FlowLayout.CREATED_IN_VERSION_1,
+                    slab.getInt(record + FlowLayout.CREATED));
+            to.set(ValueLayout.JAVA_INT, at + FlowLayout.RULE_IN_VERSION_1, slab.getInt(record + FlowLayout.RULE));
+        }
+        Files.write(file, to.toArray(ValueLayout.JAVA_BYTE), StandardOpenOption.TRUNCATE_EXISTING);
+    }
+
+    /** An upgrade from version 1 loses no flow and no rule; counts and ages begin anew. */
+    @ParameterizedTest
+    @ValueSource(ints = {WORKERS, 1, 5})
+    void anUpgradeKeepsTheFlows(int workers) throws Exception {
+        long entries;
+        try (TableSet tables = open("web0")) {
+            fill(tables);
+            entries = tables.capacity();
+        }
+        for (int worker = 0; worker < WORKERS; worker++) {
+            toVersion1(folder("web0").resolve(Integer.toString(worker)));
+        }
+        assertEquals(entries, TableSet.capacity(directory, "web0"));
+        TableReport report = TableFile.verify(folder("web0").resolve("1"));
+        assertEquals(List.of(1, 100, 0), List.of(report.header().version(), report.flows(), report.damaged()));
+        try (TableSet tables = open("web0", workers)) {
+            assertTrue(tables.found());
+            assertEquals(FLOWS, size(tables));
+            for (FlowTable table : tables.tables()) {
+                table.visit(0, table.capacity(), System.nanoTime(), flow -> {
+                    assertEquals(1, flow.rule());
+                    assertEquals(0, flow.firstSeenNs());
+                    for (Direction direction : Direction.values()) {
+                        assertEquals(0, flow.packets(direction) + flow.bytes(direction));
+                    }
+                });
+            }
+        }
+        assertEquals(
+                TableHeader.VERSION,
+                TableFile.verify(folder("web0").resolve("0")).header().version());
+    }
+
+    /** Another number of workers moves the flows with their statistics. */
+    @Test
+    void aMoveKeepsTheStatistics() throws Exception {
+        try (TableSet tables = open("web0")) {
+            fill(tables);
+            for (FlowTable table : tables.tables()) {
+                table.visit(0, table.capacity(), System.nanoTime(), flow -> {
+                    table.count(flow.entry(), Direction.INGRESS, 3_000, 5_000_000 + (int) flow.outsideLow());
+                    table.count(flow.entry(), Direction.EGRESS, 2, 200);
+                });
+            }
+        }
+        long[] seen = new long[1];
+        try (TableSet tables = open("web0", 2)) {
+            for (FlowTable table : tables.tables()) {
+                table.visit(0, table.capacity(), System.nanoTime(), flow -> {
+                    seen[0]++;
+                    assertEquals(3_000, flow.packets(Direction.INGRESS));
+                    assertEquals(5_000_000 + flow.outsideLow(), flow.bytes(Direction.INGRESS));
+                    assertEquals(2, flow.packets(Direction.EGRESS));
+                    assertEquals(200, flow.bytes(Direction.EGRESS));
+                    assertTrue(flow.firstSeenNs() > 0 && flow.firstSeenNs() <= System.nanoTime());
+                });
+            }
+        }
+        assertEquals(FLOWS, seen[0]);
     }
 
     @Test

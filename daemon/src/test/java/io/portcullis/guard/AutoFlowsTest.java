@@ -11,7 +11,7 @@ final class AutoFlowsTest {
 
     @Test
     void aQuarterOfTheFreeSpaceAnEighthOfTheMemoryAQuarterOfTheHeap() {
-        assertEquals(100 * MIB / 4 / 128, AutoFlows.flows(100 * MIB, PLENTY, PLENTY, 0));
+        assertEquals(100 * MIB / 4 / 160, AutoFlows.flows(100 * MIB, PLENTY, PLENTY, 0));
         assertEquals(512 * MIB / 8 / 163, AutoFlows.flows(PLENTY, 512 * MIB, PLENTY, 0));
         assertEquals(256 * MIB / 4 / 13, AutoFlows.flows(PLENTY, PLENTY, 256 * MIB, 0));
     }

@@ -12,6 +12,7 @@ import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -26,13 +27,13 @@ public interface Firewall {
         TableHeader header = new TableHeader(MOST_FLOWS, 1, 2, new UUID(0, 0), "web0", 0, 1, 0);
         MemorySegment memory = Arena.ofAuto().allocate(TableHeader.bytes(header.entries()), 128);
         header.writeTo(memory);
-        return new Running(engine(policy, memory, header, 0), memory, header);
+        return running(policy, memory, header, 0);
     }
 
-    private static Engine engine(Policy policy, MemorySegment memory, TableHeader header, long nowNs) {
+    private static Running running(Policy policy, MemorySegment memory, TableHeader header, long nowNs) {
         FlowTable table = new FlowTable(memory, header, policy.maxFlows(), new FlowTimeouts(policy::timeoutNs), nowNs);
         table.recover(nowNs);
-        return new Engine(policy, Shard.ALL, table);
+        return new Running(new Engine(policy, Shard.ALL, table), table, memory, header);
     }
 
     /** Makes a trial's engine. */
@@ -49,13 +50,16 @@ public interface Firewall {
 
     Counters counters();
 
+    /** First seen, packets and bytes in, packets and bytes out of every flow that is not over. */
+    List<List<Long>> statistics(long nowNs);
+
     /**
      * Replaces the engine between two batches by another, which recovers the flows from the memory of the first.
      */
     Firewall crash(Policy policy, long nowNs);
 
     /** An engine, and the memory of its flows. */
-    record Running(Engine engine, MemorySegment memory, TableHeader header) implements Firewall {
+    record Running(Engine engine, FlowTable table, MemorySegment memory, TableHeader header) implements Firewall {
         @Override
         public void decide(Batch batch, Direction direction, long nowNs) {
             engine.decide(batch, direction, nowNs);
@@ -84,8 +88,24 @@ public interface Firewall {
         }
 
         @Override
+        public List<List<Long>> statistics(long nowNs) {
+            List<List<Long>> all = new ArrayList<>();
+            table.visit(
+                    0,
+                    table.capacity(),
+                    nowNs,
+                    flow -> all.add(List.of(
+                            flow.firstSeenNs(),
+                            flow.packets(Direction.INGRESS),
+                            flow.bytes(Direction.INGRESS),
+                            flow.packets(Direction.EGRESS),
+                            flow.bytes(Direction.EGRESS))));
+            return all;
+        }
+
+        @Override
         public Firewall crash(Policy policy, long nowNs) {
-            return new Running(Firewall.engine(policy, memory, header, nowNs), memory, header);
+            return Firewall.running(policy, memory, header, nowNs);
         }
     }
 }

@@ -116,8 +116,8 @@ public final class ReferenceFirewall {
 
     /** Adopts a connection. Its first packet would have been as the given one. */
     void adopt(Datagram first, int originatorShift, int responderShift) {
-        ReferenceFlow flow =
-                new ReferenceFlow(key(first), first, new ReferenceTcp(originatorShift, responderShift), births++);
+        ReferenceFlow flow = new ReferenceFlow(
+                key(first), first, new ReferenceTcp(originatorShift, responderShift), births++, nowNs);
         flows.put(flow.key, flow);
         order(flow);
         renew(flow);
@@ -329,7 +329,8 @@ public final class ReferenceFirewall {
             forget(over);
             ended++;
         }
-        ReferenceFlow flow = new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule), births++);
+        ReferenceFlow flow =
+                new ReferenceFlow(key(datagram), datagram, ReferencePolicy.isFailsafe(rule), births++, nowNs);
         flows.put(flow.key, flow);
         order(flow);
         renew(flow);

@@ -3,6 +3,7 @@ package io.portcullis.reference;
 import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One tracked flow of the reference, both directions of it. */
@@ -44,6 +45,14 @@ public final class ReferenceFlow {
     /** Its number in the order of creation. */
     final long number;
 
+    /** Time of its first packet or its adoption. */
+    final long firstNs;
+
+    private long ingressPackets;
+    private long ingressBytes;
+    private long egressPackets;
+    private long egressBytes;
+
     boolean replied;
 
     /** Its {@link #precedence}, as of its last change. */
@@ -64,8 +73,9 @@ public final class ReferenceFlow {
 
     private Exchange exchange = Exchange.REQUEST;
 
-    ReferenceFlow(Key key, Datagram first, boolean failsafe, long number) {
+    ReferenceFlow(Key key, Datagram first, boolean failsafe, long number, long firstNs) {
         this.key = key;
+        this.firstNs = firstNs;
         this.first = first;
         this.failsafe = failsafe;
         this.number = number;
@@ -73,12 +83,29 @@ public final class ReferenceFlow {
     }
 
     /** An adopted flow. Its first packet would have been as the given one. */
-    ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp, long number) {
+    ReferenceFlow(Key key, Datagram first, ReferenceTcp tcp, long number, long firstNs) {
         this.key = key;
+        this.firstNs = firstNs;
         this.first = first;
         this.number = number;
         this.tcp = tcp;
         replied = true;
+    }
+
+    /** Counts a packet of it that has passed. */
+    void count(Direction direction, int bytes) {
+        if (direction == Direction.INGRESS) {
+            ingressPackets++;
+            ingressBytes += bytes;
+        } else {
+            egressPackets++;
+            egressBytes += bytes;
+        }
+    }
+
+    /** Its statistics: first seen, then packets and bytes of either direction. */
+    List<Long> statistics() {
+        return List.of(firstNs, ingressPackets, ingressBytes, egressPackets, egressBytes);
     }
 
     /** Remembers a SYN of either side that passes inside it. */

@@ -7,7 +7,9 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -117,6 +119,7 @@ public final class Trial {
                 ask(() -> firewall.expire(nowNs));
                 settled = true;
                 compareFlows();
+                compareStatistics();
             }
             case Step.Reload reload -> {
                 settings = reload.settings();
@@ -170,6 +173,7 @@ public final class Trial {
         }
         settled = true;
         compareFlows();
+        compareStatistics();
     }
 
     /** Decides about frames of one direction and time, at most {@link Batch#CAPACITY}. */
@@ -188,6 +192,10 @@ public final class Trial {
             Datagram datagram = datagrams.get(i);
             Verdict expected = reference.decide(datagram);
             verdicts[i] = expected;
+            ReferenceFlow flow = expected.reason() == Reason.NONE ? reference.flowOf(datagram) : null;
+            if (flow != null) {
+                flow.count(direction, batch.length(i));
+            }
             if (!isSaidOf(i, expected)) {
                 throw new Mismatch((direction == Direction.INGRESS ? "in: " : "out: ") + datagram.notation()
                         + ": expected " + expected + ", got " + actual(i));
@@ -234,6 +242,19 @@ public final class Trial {
         long actual = firewall.counters().total(Counters.Total.FLOWS);
         if (settled ? actual != expected : actual < expected) {
             throw new Mismatch("flows: expected " + expected + ", got " + actual);
+        }
+    }
+
+    /** The statistics of all flows, in any order. */
+    private void compareStatistics() {
+        Map<List<Long>, Integer> surplus = new HashMap<>();
+        firewall.statistics(nowNs).forEach(flow -> surplus.merge(flow, 1, Integer::sum));
+        reference.flows().forEach(flow -> surplus.merge(flow.statistics(), -1, Integer::sum));
+        surplus.values().removeIf(count -> count == 0);
+        if (!surplus.isEmpty()) {
+            throw new Mismatch(
+                    "statistics of flows (first seen, packets and bytes in, packets and bytes out; 1: the engine"
+                            + " has one more such flow, -1: one less): " + surplus);
         }
     }
 

@@ -81,6 +81,11 @@ final class SimulationTest {
         default Counters counters() {
             return engine().counters();
         }
+
+        @Override
+        default List<List<Long>> statistics(long nowNs) {
+            return engine().statistics(nowNs);
+        }
     }
 
     /** Passes large segments out of the window. */

@@ -1,4 +1,4 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,44 +1,44 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 /**
  * The hash index of a table's entries: open addressing, one word per slot, with the hash in the upper half and entry + 1 in the lower; 0 is
  * a free slot. A word holds the whole hash, so a search reads no entry of another hash, and a removal closes its gap without reading
  * entries. Three slots for two entries: 12 bytes per flow.
  */
-final class FlowIndex {
+public final class FlowIndex {
     private final long[] words;
     /** Number of removals so far. */
     private int removals;
 
-    FlowIndex(int entries) {
+    public FlowIndex(int entries) {
         words = new long[Math.max(4, entries + (entries + 1) / 2)];
     }
 
     /** The slot at which the search for a hash begins. */
-    int home(int hash) {
+    public int home(int hash) {
         return (int) (Integer.toUnsignedLong(hash) * words.length >>> 32);
     }
 
-    int next(int slot) {
+    public int next(int slot) {
         int next = slot + 1;
         return next == words.length ? 0 : next;
     }
 
     /** The word of a slot; 0: the slot is free, and a search ends. */
-    long word(int slot) {
+    public long word(int slot) {
         return words[slot];
     }
 
-    static boolean hasHash(long word, int hash) {
+    public static boolean hasHash(long word, int hash) {
         return (int) (word >>> 32) == hash;
     }
 
-    static int entry(long word) {
+    public static int entry(long word) {
         return (int) word - 1;
     }
 
     /** The argument for {@link #isFree}: a counter, modulo 2^32. */
-    int removals() {
+    public int removals() {
         return removals;
     }
 
@@ -48,12 +48,12 @@ final class FlowIndex {
      *
      * @param removalsThen {@link #removals} at the end of that search
      */
-    boolean isFree(int slot, int removalsThen) {
+    public boolean isFree(int slot, int removalsThen) {
         return words[slot] == 0 && removals == removalsThen;
     }
 
     /** Adds an entry that is not in the index; {@code from}: first slot to try, {@link #home} or one that {@link #isFree}. */
-    void add(int hash, int entry, int from) {
+    public void add(int hash, int entry, int from) {
         int slot = from;
         while (words[slot] != 0) {
             slot = next(slot);
@@ -62,7 +62,7 @@ final class FlowIndex {
     }
 
     /** Removes an entry of the index and moves up the words behind it. */
-    void remove(int hash, int entry) {
+    public void remove(int hash, int entry) {
         long wanted = (long) hash << 32 | entry + 1;
         removals++;
         int gap = home(hash);

@@ -1,14 +1,14 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 /**
  * A set of small numbers that finds its next member in one step per level: one bit per number, and above each level another
  * with one bit for each of its words that is not 0. Four levels for 2^24 numbers.
  */
-final class BitTree {
+public final class BitTree {
     private final long[][] levels;
 
     /** An empty set of numbers from 0 to {@code numbers} - 1. */
-    BitTree(int numbers) {
+    public BitTree(int numbers) {
         int depth = 1;
         for (int words = words(numbers); words > 1; words = words(words)) {
             depth++;
@@ -25,7 +25,7 @@ final class BitTree {
         return Math.max(1, bits + Long.SIZE - 1 >>> 6);
     }
 
-    void add(int number) {
+    public void add(int number) {
         int at = number;
         for (long[] level : levels) {
             long word = level[at >>> 6];
@@ -37,7 +37,7 @@ final class BitTree {
         }
     }
 
-    void remove(int number) {
+    public void remove(int number) {
         int at = number;
         for (long[] level : levels) {
             long word = level[at >>> 6] & ~(1L << at);
@@ -50,7 +50,7 @@ final class BitTree {
     }
 
     /** The lowest member that is at least {@code from}, or -1. */
-    int next(int from) {
+    public int next(int from) {
         int at = from;
         for (int level = 0; level < levels.length; level++) {
             int word = at >>> 6;
