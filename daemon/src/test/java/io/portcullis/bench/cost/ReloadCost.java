@@ -68,7 +68,7 @@ public final class ReloadCost {
         Memory memory = measure(firewall);
         List<Integer> times = times(firewall.log());
         print(memory, times, firewall.reloads());
-        firewall.detach(Bench.work("run/control.sock"));
+        firewall.detach(Folders.work("run/control.sock"));
         new ReloadsUnderLoad(options.quick()).run();
         Json.keep(options.json(), json(memory, times), "JSON: ");
     }
@@ -103,7 +103,8 @@ public final class ReloadCost {
     private Memory measure(Firewall firewall) {
         long start = resident(firewall);
         udp(Folders.work("rate"), 60, "rate", Integer.toString(FLOWS), "5000", "4");
-        long withFlows = resident(firewall);
+        // The compilers' memory goes back within seconds.
+        long withFlows = settled(firewall, 200);
         // The first reloads compile what reads and compiles.
         for (int i = 0; i < 2; i++) {
             use(firewall, "large-0");
