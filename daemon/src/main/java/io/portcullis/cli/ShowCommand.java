@@ -7,7 +7,6 @@ import io.portcullis.net.Visible;
 import io.portcullis.operations.ChangeFiles;
 import io.portcullis.operations.ChangeView;
 import java.io.PrintWriter;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -47,7 +46,7 @@ final class ShowCommand extends DaemonCommand {
         if (!change.note().isEmpty()) {
             out.println("# note: " + Visible.text(change.note()));
         }
-        ChangeText.difference(change, List.of()).forEach(line -> out.println("#" + line));
+        ChangeText.difference(change, change.notes()).forEach(line -> out.println("#" + line));
         for (ChangeFiles.File file : files.files()) {
             out.println("# file: " + Visible.text(file.name()));
             out.print(file.text());

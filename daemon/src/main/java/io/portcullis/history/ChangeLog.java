@@ -91,7 +91,8 @@ public final class ChangeLog {
             String outcome,
             String reason,
             List<String> admits,
-            List<String> denies) {
+            List<String> denies,
+            List<String> notes) {
         return new ChangeView(
                 0,
                 at.truncatedTo(ChronoUnit.MILLIS).toString(),
@@ -104,20 +105,23 @@ public final class ChangeLog {
                 outcome,
                 reason,
                 admits,
-                denies);
+                denies,
+                notes);
     }
 
     /** Writes the line of a change to the log. */
     public static void log(ChangeView change) {
         LOG.info(
-                "change @{} by {}: {}{}{}; {} kinds of traffic become allowed, {} denied",
+                "change @{} by {}: {}{}{}; {}",
                 change.change(),
                 change.actor(),
                 change.outcome(),
                 change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
                 change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
-                change.admits().size(),
-                change.denies().size());
+                change.isCompared()
+                        ? change.admits().size() + " kinds of traffic become allowed, "
+                                + change.denies().size() + " denied"
+                        : Visible.text(change.notes().getFirst()));
     }
 
     /**

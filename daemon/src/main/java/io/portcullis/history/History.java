@@ -186,7 +186,8 @@ public final class History {
                         draft.outcome(),
                         draft.reason(),
                         draft.admits(),
-                        draft.denies());
+                        draft.denies(),
+                        draft.notes());
                 DurableFile.write(unfinished.resolve(CHANGE), JSON.writeValueAsBytes(change));
                 DurableFile.force(unfinished);
                 if (publish(unfinished, folder(number))) {

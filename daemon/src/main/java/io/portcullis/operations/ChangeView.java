@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param reason of a refusal or a reversal; else empty
  * @param admits traffic that it newly allows, one line each
  * @param denies traffic that it newly denies, one line each
+ * @param notes about that comparison: a reason why there is none
  */
 public record ChangeView(
         long change,
@@ -30,7 +31,8 @@ public record ChangeView(
         String outcome,
         String reason,
         List<String> admits,
-        List<String> denies) {
+        List<String> denies,
+        List<String> notes) {
     /** Its files are being written. */
     public static final String BEGUN = "begun";
 
@@ -103,18 +105,36 @@ public record ChangeView(
         files = List.copyOf(Objects.requireNonNullElse(files, List.of()));
         admits = List.copyOf(Objects.requireNonNullElse(admits, List.of()));
         denies = List.copyOf(Objects.requireNonNullElse(denies, List.of()));
+        notes = List.copyOf(Objects.requireNonNullElse(notes, List.of()));
     }
 
     /** The same with another outcome. */
     public ChangeView with(String newOutcome, String newReason) {
         return new ChangeView(
-                change, at, actor, note, configuration, sha256, files, base, newOutcome, newReason, admits, denies);
+                change,
+                at,
+                actor,
+                note,
+                configuration,
+                sha256,
+                files,
+                base,
+                newOutcome,
+                newReason,
+                admits,
+                denies,
+                notes);
     }
 
     /** The same with another number. */
     public ChangeView numbered(long number) {
         return new ChangeView(
-                number, at, actor, note, configuration, sha256, files, base, outcome, reason, admits, denies);
+                number, at, actor, note, configuration, sha256, files, base, outcome, reason, admits, denies, notes);
+    }
+
+    /** True: which traffic it newly allows and denies is known. */
+    public boolean isCompared() {
+        return notes.isEmpty() || !admits.isEmpty() || !denies.isEmpty();
     }
 
     /** True: its rules were accepted: it is in force, was, or can be again. */

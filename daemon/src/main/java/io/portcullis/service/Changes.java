@@ -233,7 +233,8 @@ final class Changes {
                         ? ""
                         : faults.getFirst() + (faults.size() == 1 ? "" : " (and " + (faults.size() - 1) + " more)"),
                 plan.difference().admits(),
-                plan.difference().denies());
+                plan.difference().denies(),
+                plan.difference().notes());
     }
 
     private ChangeReport refuse(Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults, long startNs) {
@@ -360,6 +361,7 @@ final class Changes {
                     "",
                     ChangeView.APPLIED,
                     "",
+                    List.of(),
                     List.of(),
                     List.of());
         }

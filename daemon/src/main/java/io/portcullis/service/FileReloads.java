@@ -232,6 +232,7 @@ final class FileReloads {
                             ChangeView.REFUSED,
                             faults.getFirst(),
                             List.of(),
+                            List.of(),
                             List.of()),
                     read.texts(),
                     Installer.most(before));
@@ -260,7 +261,8 @@ final class FileReloads {
                         ChangeView.APPLIED,
                         "",
                         difference.admits(),
-                        difference.denies()),
+                        difference.denies(),
+                        difference.notes()),
                 texts,
                 Installer.most(running.get()));
     }

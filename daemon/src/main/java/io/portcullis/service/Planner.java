@@ -112,9 +112,10 @@ final class Planner {
         Generation is = now.generation();
         long characters = texts.stream().mapToLong(text -> text.yaml().length()).sum();
         if (was == null || is == null || characters >= HeapTrim.LARGE) {
-            String why =
-                    characters >= HeapTrim.LARGE ? "too large to be compared at each edit: see portcullis diff" : "";
-            return new DifferenceText(why.isEmpty() ? List.of() : List.of(why), List.of(), List.of());
+            String why = characters >= HeapTrim.LARGE
+                    ? "too large to be compared at each edit: see portcullis diff"
+                    : "no configuration was in force before, to compare with";
+            return new DifferenceText(List.of(why), List.of(), List.of());
         }
         return shortened(DifferenceText.of(Difference.between(was.addressed(), is.addressed())));
     }

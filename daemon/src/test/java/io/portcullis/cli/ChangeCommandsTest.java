@@ -75,6 +75,7 @@ final class ChangeCommandsTest {
                     tried ? ChangeView.BEGUN : ChangeView.APPLIED,
                     "",
                     List.of(),
+                    List.of(),
                     List.of());
             List<String> faults =
                     conflict ? List.of("another change came first: @" + inForce + " is in force now") : errors;
@@ -132,6 +133,7 @@ final class ChangeCommandsTest {
                     41,
                     "applied",
                     "",
+                    List.of(),
                     List.of(),
                     List.of());
             return new ChangeFiles(noted, List.of(new ChangeFiles.File("/etc/p/a\nb.yaml", "version: 1")));

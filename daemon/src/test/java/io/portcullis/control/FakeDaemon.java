@@ -125,6 +125,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                 ChangeView.APPLIED,
                 "",
                 List.of(),
+                List.of(),
                 List.of());
         return new ChangeReport(
                 errors.isEmpty(),

@@ -86,6 +86,7 @@ final class HistoryTest {
                 outcome,
                 outcome.equals(ChangeView.REFUSED) ? "main.yaml:1:1: no" : "",
                 List.of("tcp 22 from anywhere"),
+                List.of(),
                 List.of());
     }
 

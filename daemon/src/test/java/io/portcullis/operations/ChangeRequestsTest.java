@@ -32,7 +32,8 @@ final class ChangeRequestsTest {
             ChangeView.CONFIRMED,
             "by bob (uid 1001)",
             List.of("tcp 22"),
-            List.of("udp 53"));
+            List.of("udp 53"),
+            List.of());
 
     private static <T> void roundTrip(T value, Class<T> shape) throws IOException {
         assertEquals(value, JSON.readValue(JSON.writeValueAsBytes(value), shape));

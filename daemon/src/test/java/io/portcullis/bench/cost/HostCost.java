@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
  *
  * In turn, in one run: bare (nothing), nft (an inet table with connection tracking and the same rules), ring (portcullis, mode host).
  * TCP bulk to and from the host, one stream, offloads on; goodput behind a tbf of 100 Mbit/s; what the daemon takes of a core when
- * nothing happens; and the time from kill -9 to the first packet that the next daemon forwards.
+ * nothing happens; the time of a start; and that from kill -9 to the first packet that the next daemon forwards.
  */
 public final class HostCost {
     private static final String HOST_IP = "198.18.0.2";
@@ -94,7 +94,14 @@ public final class HostCost {
         for (int i = 0; i < restarts; i++) {
             restart(ring);
         }
+        for (int i = 0; i < restarts; i++) {
+            ring.detach(socket);
+            series.note("start", ring.startAgain());
+            Processes.pause(5);
+        }
         end(Optional.of(ring), Guard.RING);
+        Console.say("start: " + series.spread("start").replace(" (", " ms (") + " until it guards an open NIC, "
+                + restarts + " times");
         Console.say("restart: " + series.spread("restart").replace(" (", " ms (")
                 + " from kill -9 to the first packet forwarded, " + restarts + " times");
         Json.keep(options.json(), json(idle), "JSON: ");
@@ -271,7 +278,16 @@ public final class HostCost {
                 "{\"kernel\": \"%s\", \"cores\": %d, \"rounds\": %d, \"seconds\": %d,%n",
                 Machine.kernel(), Machine.online(), rounds, seconds));
         for (String name : List.of(
-                "bare-in", "bare-out", "nft-in", "nft-out", "ring-in", "ring-out", "bare-tbf", "ring-tbf", "restart")) {
+                "bare-in",
+                "bare-out",
+                "nft-in",
+                "nft-out",
+                "ring-in",
+                "ring-out",
+                "bare-tbf",
+                "ring-tbf",
+                "start",
+                "restart")) {
             json.append(Numbers.format("  \"%s\": %s,%n", name, Json.numbers(series.of(name))));
         }
         return json.append(Numbers.format("  \"idle-percent\": %.2f}%n", idle)).toString();

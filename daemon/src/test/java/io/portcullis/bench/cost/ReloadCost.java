@@ -68,6 +68,8 @@ public final class ReloadCost {
         Memory memory = measure(firewall);
         List<Integer> times = times(firewall.log());
         print(memory, times, firewall.reloads());
+        firewall.detach(Bench.work("run/control.sock"));
+        new ReloadsUnderLoad(options.quick()).run();
         Json.keep(options.json(), json(memory, times), "JSON: ");
     }
 
@@ -166,7 +168,7 @@ public final class ReloadCost {
         }
     }
 
-    private static long resident(Firewall firewall) {
+    static long resident(Firewall firewall) {
         String memory = Texts.read(Path.of("/proc", Long.toString(firewall.pid()), "smaps_rollup"));
         return RESIDENT.matcher(memory)
                 .results()
@@ -176,7 +178,7 @@ public final class ReloadCost {
     }
 
     /** As resident, once it is no more than that, or after 30 s. */
-    private static long settled(Firewall firewall, long mib) {
+    static long settled(Firewall firewall, long mib) {
         boolean _ = Processes.eventually(30, 0.1, () -> resident(firewall) <= mib);
         return resident(firewall);
     }

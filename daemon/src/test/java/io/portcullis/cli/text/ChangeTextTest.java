@@ -1,6 +1,7 @@
 package io.portcullis.cli.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.ChangeView;
@@ -27,6 +28,7 @@ final class ChangeTextTest {
                 outcome,
                 outcome.equals(ChangeView.REFUSED) ? "main.yaml:1:1: no" : "",
                 admits,
+                List.of(),
                 List.of());
     }
 
@@ -147,6 +149,7 @@ final class ChangeTextTest {
                 "postponed",
                 "",
                 List.of(),
+                List.of(),
                 List.of());
         HistoryReport report = new HistoryReport(
                 42,
@@ -165,5 +168,28 @@ final class ChangeTextTest {
                    @7                            ?      edit   postponed             0  0""", String.join("\n", ChangeText.history(report)));
         assertEquals(
                 1, ChangeText.history(new HistoryReport(0, 0, "", List.of())).size());
+    }
+
+    @Test
+    void aChangeThatWasNotComparedSaysSo() {
+        ChangeView plain = change(7, "", "", ChangeView.APPLIED, List.of());
+        ChangeView large = new ChangeView(
+                plain.change(),
+                plain.at(),
+                plain.actor(),
+                plain.note(),
+                plain.configuration(),
+                plain.sha256(),
+                plain.files(),
+                plain.base(),
+                plain.outcome(),
+                plain.reason(),
+                List.of(),
+                List.of(),
+                List.of("too large to be compared"));
+        assertEquals(List.of("  too large to be compared"), ChangeText.difference(large, large.notes()));
+        String row =
+                ChangeText.history(new HistoryReport(7, 0, "", List.of(large))).getLast();
+        assertTrue(row.matches(".*applied +\\? +\\?.*"), row);
     }
 }
