@@ -68,7 +68,7 @@ public final class ReloadCost {
         Memory memory = measure(firewall);
         List<Integer> times = times(firewall.log());
         print(memory, times, firewall.reloads());
-        firewall.detach(Bench.work("run/control.sock"));
+        firewall.detach(Folders.work("run/control.sock"));
         new ReloadsUnderLoad(options.quick()).run();
         Json.keep(options.json(), json(memory, times), "JSON: ");
     }

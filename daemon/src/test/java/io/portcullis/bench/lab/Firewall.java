@@ -83,7 +83,7 @@ public final class Firewall {
     }
 
     /** Starts another one after the last was ended; milliseconds until it has started, to 5. */
-    double startAgain() {
+    public double startAgain() {
         process = launch();
         awaitStart(0.005);
         return Math.rint((System.nanoTime() - startNs) / 1e6);

@@ -1,5 +1,16 @@
-package io.portcullis.bench.lab;
+package io.portcullis.bench.cost;
 
+import io.portcullis.bench.figures.Failure;
+import io.portcullis.bench.figures.Numbers;
+import io.portcullis.bench.lab.Console;
+import io.portcullis.bench.lab.Firewall;
+import io.portcullis.bench.lab.Folders;
+import io.portcullis.bench.lab.Iperf3;
+import io.portcullis.bench.lab.Namespaces;
+import io.portcullis.bench.lab.Processes;
+import io.portcullis.bench.lab.RuleFiles;
+import io.portcullis.bench.lab.Texts;
+import io.portcullis.bench.lab.ThreeEnds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
@@ -12,9 +23,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What reloads cost the traffic of a busy interface: one bulk TCP stream and 200 connections that say something five times a second,
- * between {@link ThreeEnds}. In turn: without reloads; one reload a second of two files of 10,000 rules; as many reloads of two files
- * of 100 rules as come to 1,000 a minute. Every reload changes rules, and the rules of this traffic remain.
+ * The cost of reloads for the traffic of a busy interface: one bulk TCP stream and 200 connections that send a byte five times a
+ * second, between {@link ThreeEnds}. In turn: without reloads; one reload a second of two files of 10,000 rules; as many reloads
+ * of two files of 100 rules as come to 1,000 a minute. Every reload changes rules, and the rules of this traffic remain.
  */
 final class ReloadsUnderLoad {
     private static final int CONNECTIONS = 200;
@@ -26,7 +37,7 @@ final class ReloadsUnderLoad {
             Pattern.compile("(?s)\"sum_sent\".*?\"retransmits\":\\s*([0-9]+).*\"sum_received\"");
     private static final Pattern LOST = Pattern.compile("(?m)^portcullis_port_lost_frames_total\\{.*} ([0-9.E+]+)$");
 
-    /** Echoes whatever arrives, of any number of connections. */
+    /** An echo server for any number of connections. */
     private static final String SERVER = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6) or die; setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
             bind(L, sockaddr_in(%d, INADDR_ANY)) or die "$!"; listen(L, 256) or die;
@@ -37,7 +48,7 @@ final class ReloadsUnderLoad {
                 if (sysread($c{$f}, my $b, 4096)) { syswrite($c{$f}, $b); } else { vec($bits, $f, 1) = 0; close delete $c{$f}; } } }
             """;
 
-    /** Says how many connections answered every time, until the very end, and the longest wait for an answer. */
+    /** Prints how many connections were answered every time, until the end, and the longest wait for an answer. */
     private static final String CLIENT = """
             use Socket; use Time::HiRes qw(time); my ($count, $seconds) = @ARGV; my @s; my ($dead, $worst) = (0, 0);
             for (1 .. $count) { socket(my $s, PF_INET, SOCK_STREAM, 6) or die;
@@ -70,8 +81,8 @@ final class ReloadsUnderLoad {
     }
 
     private final int seconds;
-    private final Path socket = Bench.work("run/control.sock");
-    private final Path config = Texts.folder(Bench.work("busy")).resolve("rules.yaml");
+    private final Path socket = Folders.work("run/control.sock");
+    private final Path config = Texts.folder(Folders.work("busy")).resolve("rules.yaml");
 
     ReloadsUnderLoad(boolean quick) {
         seconds = quick ? 15 : 60;
@@ -84,9 +95,9 @@ final class ReloadsUnderLoad {
             write(load, 1);
         }
         Texts.replace(config, file(Load.NONE, 0));
-        Firewall firewall = new Firewall(Namespaces.WALL, config, Bench.work("busy.log"));
-        Namespaces.start(Namespaces.SERVER, Bench.work("echo.log"), "perl", "-e", Numbers.format(SERVER, TALK));
-        Namespaces.start(Namespaces.SERVER, Bench.work("iperf3-server.log"), "iperf3", "--server");
+        Firewall firewall = new Firewall(Namespaces.FIREWALL, config, Folders.work("busy.log"));
+        Namespaces.start(Namespaces.SERVER, Folders.work("echo.log"), "perl", "-e", Numbers.format(SERVER, TALK));
+        Namespaces.start(Namespaces.SERVER, Folders.work("iperf3-server.log"), "iperf3", "--server");
         Processes.pause(1);
         Console.say(
                 "%n%-28s %8s %8s %12s %8s %8s %9s %10s %8s",
@@ -100,7 +111,7 @@ final class ReloadsUnderLoad {
     }
 
     private Path file(Load load, int version) {
-        return Bench.work(load.name() + version);
+        return Folders.work(load.name() + version);
     }
 
     private void write(Load load, int version) {
@@ -127,7 +138,7 @@ final class ReloadsUnderLoad {
     private void measure(Firewall firewall, Load load, int length) {
         double lostBefore = lost(firewall);
         int before = firewall.reloads();
-        Path talk = Bench.work("talk");
+        Path talk = Folders.work("talk");
         Process talking = Processes.start(
                 talk,
                 Processes.limited(
@@ -139,7 +150,7 @@ final class ReloadsUnderLoad {
                                 Numbers.format(CLIENT, TALK, ThreeEnds.SERVER_IP),
                                 Integer.toString(CONNECTIONS),
                                 Integer.toString(length + 1))));
-        Path bulk = Bench.work("bulk");
+        Path bulk = Folders.work("bulk");
         Process streaming = Processes.start(
                 bulk,
                 Processes.limited(
