@@ -145,14 +145,14 @@ final class CrashTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-    void whatIsFoundIsOldOrNew(long seed) {
+    void theRecoveredFlowsAreOldOrNew(long seed) {
         crash(seed);
     }
 
     /** Connections that are picked up, and SYNs of either side that open them again. */
     @ParameterizedTest
     @ValueSource(longs = {7, 8, 9})
-    void soItIsOfConnectionsThatArePickedUp(long seed) {
+    void soAreConnectionsThatArePickedUp(long seed) {
         picksUp = true;
         crash(seed);
         assertTrue(startedOver > 3, startedOver + " connections were opened by a SYN inside them");

@@ -90,7 +90,7 @@ final class FlowTableTest {
     }
 
     @Test
-    void peekingCountsNothingAndForgetsNothing() {
+    void peekingCountsNothingAndRemovesNothing() {
         FlowTable table = table(2);
         added(table, 1, Timeout.UDP, 0);
         assertNotNull(table.peek(tuple(1), 1));
@@ -145,7 +145,7 @@ final class FlowTableTest {
     }
 
     @Test
-    void otherTimeoutsHoldAtOnceForFlowsThatAreThere() {
+    void otherTimeoutsApplyAtOnceToExistingFlows() {
         FlowTable table = table(10);
         added(table, 1, Timeout.UDP, 0);
         table.configure(10, new FlowTimeouts(key -> 5), 5);
@@ -186,7 +186,7 @@ final class FlowTableTest {
         table.renew(found(table, 1, 3), Timeout.UDP, 3);
 
         added(table, 5, Timeout.UDP, 4);
-        assertNull(table.find(tuple(1), 4), "the first made room, however recent its last packet");
+        assertNull(table.find(tuple(1), 4), "the first was evicted, however recent its last packet");
         added(table, 6, Timeout.UDP, 4);
         assertNull(table.find(tuple(2), 4));
         added(table, 7, Timeout.UDP, 4);
@@ -199,7 +199,7 @@ final class FlowTableTest {
 
     /** The class decides, then the age; the position in the table does not. */
     @Test
-    void theClassesMakeRoomInTheirOrder() {
+    void theClassesAreEvictedInTheirOrder() {
         FlowTable table = table(5);
         stream(added(table, 1, Timeout.UDP, 0), table);
         table.replied(added(table, 2, Timeout.UDP, 0));
@@ -211,7 +211,7 @@ final class FlowTableTest {
             stream(added(table, 10 + gone, Timeout.UDP, 1), table);
             assertNull(table.find(tuple(gone), 1), gone + " was the next");
         }
-        assertNull(add(table, 20, Timeout.UDP, 1), "none of the others makes room");
+        assertNull(add(table, 20, Timeout.UDP, 1), "none of the others is evicted");
         assertEquals(1, table.evictions(EvictionClass.UNREPLIED, Timeout.UDP));
         assertEquals(2, table.evictions(EvictionClass.UNASSURED, Timeout.UDP));
     }
@@ -222,7 +222,7 @@ final class FlowTableTest {
     }
 
     @Test
-    void aTableFullOfAssuredFlowsTakesNoMore() {
+    void aTableFullOfAssuredFlowsAcceptsNoMore() {
         FlowTable table = table(2);
         stream(added(table, 1, Timeout.UDP, 0), table);
         stream(added(table, 2, Timeout.UDP, 0), table);
@@ -247,7 +247,7 @@ final class FlowTableTest {
 
     /** Flows that are over do not count for the table's size and limit. */
     @Test
-    void whatLongerTimeoutsDoNotBringBackIsForgottenAndMakesRoom() {
+    void flowsThatLongerTimeoutsDoNotReviveAreRemovedAndFreeSpace() {
         FlowTable table = table(2);
         long udp = SECONDS.ns(Timeout.UDP);
         stream(added(table, 1, Timeout.UDP, 0), table);
@@ -261,7 +261,7 @@ final class FlowTableTest {
 
     /** Shorter timeouts, which move all flows in the wheel, then longer ones: the wheel yields the flows that the shorter ones ended. */
     @Test
-    void whatAShorterTimeoutLetEndIsForgottenUnderALongerOne() {
+    void aFlowThatAShorterTimeoutEndedIsRemovedUnderALongerOne() {
         FlowTable table = table(5_000);
         for (int i = 0; i < 5_000; i++) {
             added(table, i, Timeout.UDP, 0);
@@ -275,7 +275,7 @@ final class FlowTableTest {
     }
 
     @Test
-    void whatHasExpiredMakesRoomFirst() {
+    void expiredFlowsAreEvictedFirst() {
         FlowTable table = table(2);
         table.replied(added(table, 1, Timeout.TCP_SYN_SENT, 0));
         added(table, 2, Timeout.OTHER, 0);

@@ -86,7 +86,7 @@ final class PlainSegmentTest {
     }
 
     @Test
-    void whatSaysMoreIsNot() {
+    void otherFlagsAndOptionsAreNot() {
         establish();
         for (int flags : new int[] {SYN, SYN | ACK, FIN | ACK, RST, RST | ACK}) {
             assertFalse(isPlain(true, originators(flags, 1001, 9001)), "flags " + flags);
@@ -96,7 +96,7 @@ final class PlainSegmentTest {
     }
 
     @Test
-    void whatIsOutOfAWindowIsNot() {
+    void segmentsOutOfAWindowAreNot() {
         establish();
         int window = 65_535;
         assertTrue(isPlain(true, originators(ACK, 1001 + window - 1, 9001).payload(1)));

@@ -94,7 +94,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void theOldestUnrepliedMakesRoomAsBefore() {
+    void theOldestUnrepliedIsEvictedAsBefore() {
         TableHeader header = header(3, 0, 1);
         MemorySegment memory = memory(header);
         FlowTable before = table(memory, header, 0);
@@ -174,7 +174,7 @@ final class RecoveryTest {
 
     /** One reload ends the flow, the next makes timeouts longer, and the process ends before the table checks the flow. */
     @Test
-    void whatAReloadLetEndIsNotBackAfterACrash() {
+    void aFlowThatAReloadEndedIsNotBackAfterACrash() {
         TableHeader header = header(4, 0, 1);
         MemorySegment memory = memory(header);
         FlowTable before = table(memory, header, 0);
@@ -232,7 +232,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void whatIsNoTableOfThisVersionIsRefusedByName() throws Exception {
+    void aFileThatIsNoTableOfThisVersionIsRefusedByName() throws Exception {
         TableHeader header = header(4, 2, 3);
         assertEquals(header, TableHeader.read(memory(header)));
         assertRefused(memory -> memory.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'), "not a flow table");
@@ -291,7 +291,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void aMillionFlowsTakeWhatIsSaidAndNoHeapAfterwards() {
+    void aMillionFlowsTakeTheStatedTimeAndNoHeapAfterwards() {
         int flows = 1_000_000;
         TableHeader header = header(flows, 0, 1);
         MemorySegment memory = memory(header);

@@ -109,7 +109,7 @@ final class TcpAdoptionTest {
 
     /** The originator had sent up to 9000 before; its first segment that is seen is a retransmission. */
     @Test
-    void whatWasSentBeforeMayBeAcknowledgedThough() {
+    void unseenDataMayBeAcknowledged() {
         talk.adopted(0, 0);
         assertEquals(Step.RENEW, talk.responder(ACK, 7000, 5000));
         assertEquals(Step.RENEW, talk.send(true, segment(true, ACK, 5000, 7000).payload(1000)));
@@ -122,7 +122,7 @@ final class TcpAdoptionTest {
 
     /** Acknowledgments of data that passed unseen, then that data again: acknowledged data has been sent. */
     @Test
-    void whatIsAcknowledgedHasBeenSent() {
+    void acknowledgedDataHasBeenSent() {
         talk.adopted(0, 0);
         assertEquals(Step.RENEW, talk.originator(ACK, 5000, 7000));
         assertEquals(Step.RENEW, talk.originator(ACK, 5000, 9000));

@@ -250,7 +250,7 @@ final class TcpTrackerTest {
         }
 
         @Test
-        void whatOvershootsTouchesNothing() {
+        void aSegmentBeyondTheWindowChangesNothing() {
             established(8000, 8000);
             talk.sleepSeconds(50);
             long left = talk.secondsLeft();

@@ -43,7 +43,7 @@ final class AdoptedTest {
     }
 
     @Test
-    void itGoesOnWhereNothingNewIsAdmitted() throws ConfigException {
+    void itGoesOnThoughNoRuleAdmitsIt() throws ConfigException {
         EngineBench bench = bench();
         assertEquals(1, bench.engine().counters().total(Counters.Total.FLOWS));
         assertEquals(Reason.NONE, bench.in(fromOutside(ACK, 5000, 9000).payload(100)));
@@ -77,7 +77,7 @@ final class AdoptedTest {
     }
 
     @Test
-    void whatWasSentBeforeUsMayBeSentAgainAndAcknowledged() throws ConfigException {
+    void dataFromBeforeTheStartMayBeSentAgainAndAcknowledged() throws ConfigException {
         EngineBench bench = bench();
         // B repeats an old segment. A has received all of it, and more that the engine never saw.
         assertEquals(Reason.NONE, bench.out(fromInside(ACK, 9000, 5000).payload(100)));
@@ -111,7 +111,7 @@ final class AdoptedTest {
     }
 
     @Test
-    void eachWorkerTakesItsOwnAndWhatHasRoom() throws ConfigException {
+    void eachWorkerAdoptsItsOwnAsFarAsTheTableHasSpace() throws ConfigException {
         int seed = 4711;
         int home = AddressPair.worker(AddressPair.hash(seed, 0, A_BITS, 0, B_BITS), 2);
         for (int worker = 0; worker < 2; worker++) {
@@ -129,7 +129,7 @@ final class AdoptedTest {
     }
 
     @Test
-    void itMakesRoomForNobody() throws ConfigException {
+    void itIsNotEvicted() throws ConfigException {
         EngineBench bench = new EngineBench("security-groups: {web: {}}\nconntrack: {max-flows: 1}\n");
         bench.adopt(SSH);
         assertEquals(Reason.FLOW_LIMIT, bench.out(Frame.udp(B, 1, A, 2)));

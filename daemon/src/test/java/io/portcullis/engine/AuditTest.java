@@ -73,7 +73,7 @@ final class AuditTest {
     }
 
     @Test
-    void theLogTellsOfTheFirstPacketOnly() {
+    void theLogHasTheFirstPacketOnly() {
         connection(40_000);
         DropSamples.Taken taken = bench.engine().dropSamples().take(10);
         assertEquals(
@@ -101,7 +101,7 @@ final class AuditTest {
     }
 
     @Test
-    void aTupleThatWasQuietBeginsAnew() {
+    void aTupleAfterAPauseIsANewConnection() {
         bench.in(Frame.udp(A, 1, B, 53));
         bench.sleepSeconds(599);
         bench.out(Frame.udp(B, 53, A, 1));
@@ -115,7 +115,7 @@ final class AuditTest {
     }
 
     @Test
-    void whatNobodySawBeginIsCountedOnceToo() {
+    void aConnectionWithAnUnseenBeginningIsCountedOnceToo() {
         bench.in(tcp(true, 1, TcpFlags.ACK));
         bench.out(tcp(false, 1, TcpFlags.ACK));
         assertEquals("{ingress tcp-no-syn=1}", flows(bench));
@@ -139,7 +139,7 @@ final class AuditTest {
     }
 
     @Test
-    void whatIsWrongWithOnePacketIsNoFlows() {
+    void aFaultOfOnePacketIsNotCountedForItsFlow() {
         bench.in(tcp(true, 1, TcpFlags.SYN));
         bench.in(tcp(true, 1, TcpFlags.SYN | TcpFlags.FIN));
         bench.in(Frame.ethernet("ffffffffffff", 0x88cc, new byte[28]));

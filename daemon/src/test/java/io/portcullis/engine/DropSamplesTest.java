@@ -54,7 +54,7 @@ final class DropSamplesTest {
 
     /** Two sources share a place by chance, but not after every take: else one of them would never be reported. */
     @Test
-    void aFloodOfOneSourceDoesNotPushOutAnother() {
+    void aFloodOfOneSourceDoesNotHideAnother() {
         Set<String> hidden = new HashSet<>();
         for (int i = 1; i <= 200; i++) {
             String quiet = "203.0.113." + i;
@@ -108,7 +108,7 @@ final class DropSamplesTest {
     }
 
     @Test
-    void whatWasTakenStaysAsItWas() {
+    void takenSamplesDoNotChange() {
         note("198.51.100.7", Reason.NO_RULE, 3);
         Drop drop = samples.take(10).drops().getFirst();
         note("198.51.100.7", Reason.NO_RULE, 5);

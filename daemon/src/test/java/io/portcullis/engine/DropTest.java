@@ -24,7 +24,7 @@ final class DropTest {
     }
 
     @Test
-    void whatIsSaid() {
+    void theTextNamesTheFrameAndItsReason() {
         String a = "198.51.100.7";
         String b = "10.0.0.1";
         assertEquals(

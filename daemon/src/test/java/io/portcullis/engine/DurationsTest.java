@@ -30,7 +30,7 @@ final class DurationsTest {
     }
 
     @Test
-    void whatIsRecordedIsCounted() {
+    void everyRecordedDurationIsCounted() {
         Durations durations = new Durations();
         durations.record(1);
         durations.record(100_000);

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is made of the rules under {@code panic} and {@code bypass}, and that flows go on afterwards. */
+/** The effect of {@code panic} and {@code bypass} on the rules, and that flows go on afterwards. */
 final class EnforcementTest {
     private static final String A = "198.51.100.7";
     private static final String B = "10.0.0.1";

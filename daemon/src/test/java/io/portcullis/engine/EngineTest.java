@@ -21,7 +21,7 @@ final class EngineTest {
 
     /** Each frame fails all remaining checks. The first of them names the reason. */
     @Test
-    void theFirstThatObjectsNamesTheReason() throws ConfigException {
+    void theFirstCheckThatFailsNamesTheReason() throws ConfigException {
         EngineBench bench = new EngineBench(CLOSED);
         assertEquals(
                 Reason.MALFORMED_L2,
@@ -63,7 +63,7 @@ final class EngineTest {
     }
 
     @Test
-    void onlyWhatTheRulesAdmitEvicts() throws ConfigException {
+    void onlyAdmittedPacketsEvict() throws ConfigException {
         EngineBench bench = new EngineBench(WEB + "conntrack: {max-flows: 1}\n");
         assertEquals(Reason.NONE, bench.out(Frame.udp(B, 1, A, 2)));
         assertEquals(Reason.NO_RULE, bench.in(Frame.udp(A, 3, B, 1)));

@@ -205,7 +205,7 @@ final class FragmentsAgainstNaiveTest {
     }
 
     @Test
-    void theSameBecomesOfEachFragment() {
+    void eachFragmentGetsTheSameVerdict() {
         for (long seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
             try {
                 new World(seed).run();

@@ -80,7 +80,7 @@ final class FragmentsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatCameBeforeTheFirstFollowsItInTheOrderOfItsArrival(boolean v6) {
+    void fragmentsBeforeTheFirstFollowItInTheOrderOfTheirArrival(boolean v6) {
         List<Frame> early = List.of(
                 next(v6, 1, 400, 200, true),
                 next(v6, 1, 1400, 33, false),
@@ -99,7 +99,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatCameBeforeARefusedFirstIsDroppedAndToldOf() {
+    void fragmentsBeforeARefusedFirstAreDroppedAndReported() {
         holds(next(1, 400, 200, true));
         holds(next(1, 600, 200, true));
         assertEquals(Reason.NO_RULE, bench.in(first(false, 1, DENIED, 400)));
@@ -117,7 +117,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatAnswersIsFragmentedToo() {
+    void repliesMayBeFragmentedToo() {
         assertEquals(Reason.NONE, bench.in(Frame.udp(A, 1, B, 53)));
         Frame later = Frame.udp(B, 53, A, 1).datagramId(9).payload(100).fragment(16, false);
         assertTrue(bench.holds(later, Direction.EGRESS));
@@ -131,7 +131,7 @@ final class FragmentsTest {
 
     /** Each differs from the datagram that passes in one part of the key. */
     @Test
-    void datagramsAreToldApart() throws ConfigException {
+    void datagramsAreDistinguished() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         assertEquals(Reason.NONE, open.in(first(1, 400)));
         assertFalse(open.holds(next(1, 400, 8, true), Direction.INGRESS), "the same");
@@ -152,7 +152,7 @@ final class FragmentsTest {
 
     /** An IPv4 address and the IPv6 address that is the same number. */
     @Test
-    void familiesAreToldApart() throws ConfigException {
+    void familiesAreDistinguished() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         assertEquals(Reason.NONE, open.in(first(1, 400)));
         Frame other = Frame.udp("::c633:6407", 1, "::a00:1", 53)
@@ -163,7 +163,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void anIpv6DatagramIsKnownByWhatItsFragmentHeaderNames() throws ConfigException {
+    void anIpv6DatagramIsIdentifiedByItsFragmentHeader() throws ConfigException {
         Frame first = Frame.udp(A6, 1, B6, 53)
                 .fragment(0, true)
                 .extension(IpProtocol.DESTINATION_OPTIONS, 8)
@@ -227,7 +227,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void anEndBeforeWhatHasBeenSeenCondemns() {
+    void anEndBeforeAnEarlierFragmentCondemns() {
         bench.in(first(1, 16));
         bench.in(next(1, 320, 80, true));
         assertEquals(Reason.FRAGMENT_OVERLAP, bench.in(next(1, 64, 80, false)));
@@ -248,7 +248,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatRepeatsAllButThatMoreFollowIsNoRepeat() {
+    void aRepeatWithAnotherMoreFlagIsNoRepeat() {
         bench.in(first(1, 40));
         bench.in(next(1, 48, 8, false));
         assertEquals(Reason.FRAGMENT_OVERLAP, bench.in(next(1, 48, 8, true)));
@@ -271,7 +271,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void sixtyFourThatWaitLeaveNoPlaceForTheFirst() {
+    void sixtyFourHeldFragmentsLeaveNoPlaceForTheFirst() {
         for (int i = 1; i <= 64; i++) {
             holds(next(1, 16 * i, 8, true));
         }
@@ -324,7 +324,7 @@ final class FragmentsTest {
 
     @ParameterizedTest
     @CsvSource({"6, 16, 24", "132, 8, 16", "58, 0, 8", "47, 0, 8"})
-    void whereTheHeaderOfAProtocolEnds(int protocol, int within, int after) throws ConfigException {
+    void theFirstFragmentHoldsTheWholeHeaderOfItsProtocol(int protocol, int within, int after) throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         if (within > 0) {
             Frame tiny = Frame.ip(protocol, A6, B6).payload(8).fragment(within, true);
@@ -378,7 +378,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatWaitsInVainIsDroppedForIt() {
+    void fragmentsThatWaitInVainAreDropped() {
         holds(next(1, 16, 104, true));
         bench.sleepSeconds(10);
         holds(next(2, 16, 104, true));
@@ -396,7 +396,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatIsOverIsOverThoughNobodyHasForgottenItYet() {
+    void anExpiredDatagramHasNoEffectBeforeItsRemoval() {
         holds(next(1, 16, 8, true));
         holds(next(2, 16, 8, true));
         bench.sleepSeconds(30);
@@ -418,7 +418,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void anotherTimeoutHoldsForThoseThatAreThere() throws ConfigException {
+    void anotherTimeoutAppliesToExistingDatagrams() throws ConfigException {
         holds(next(1, 16, 8, true));
         String shorter = DNS + "conntrack: {timeouts: {fragment: 5s}}\n";
         bench.install(EngineBench.policy("", shorter, 2));
@@ -442,7 +442,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void thereIsAPlaceForSoManyDatagramsAndNoMore() {
+    void theNumberOfDatagramsIsBounded() {
         for (int id = 0; id < Fragments.MOST_DATAGRAMS; id++) {
             assertEquals(Reason.NONE, bench.in(first(id, 16)));
         }
@@ -459,12 +459,12 @@ final class FragmentsTest {
         assertEquals(Reason.FRAGMENT_LIMIT, bench.in(first(5001, 16)));
         bench.sleepSeconds(30);
         for (int id = 0; id < Fragments.MOST_DATAGRAMS; id++) {
-            assertEquals(Reason.NONE, bench.in(first(id, 16)), "what is over makes room without being asked to");
+            assertEquals(Reason.NONE, bench.in(first(id, 16)), "expired datagrams free their places by themselves");
         }
     }
 
     @Test
-    void theMemoryOfWhatWaitsIsBoundedAndComesBack() {
+    void theMemoryOfHeldFragmentsIsBoundedAndReleased() {
         int frames = 0;
         while (bench.holds(next(frames / 40, 1480 * (1 + frames % 40), 1480, true), Direction.INGRESS)) {
             frames++;
@@ -484,7 +484,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void laterFragmentsOfTcpMoveItsSendersEndOn() throws ConfigException {
+    void laterFragmentsOfTcpAdvanceTheEndOfTheirSender() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
         open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
@@ -511,7 +511,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatIsNoTcpMovesNothingOn() throws ConfigException {
+    void fragmentsOfOtherProtocolsAdvanceNothing() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
         open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
@@ -529,7 +529,7 @@ final class FragmentsTest {
 
     /** A new connection of the same ports opens before the last fragment of the old one arrives. */
     @Test
-    void aLaterConnectionIsNotMovedOn() throws ConfigException {
+    void aLaterConnectionIsNotAdvanced() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
         open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(9000, 1001));
@@ -552,7 +552,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void aSegmentThatPassesUnnoticedMovesNothingOn() throws ConfigException {
+    void aSegmentThatPassesUntrackedAdvancesNothing() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         open.in(Frame.tcp(A, 1, B, 80, TcpFlags.SYN).numbers(1000, 0));
         open.out(Frame.tcp(B, 80, A, 1, TcpFlags.SYN | TcpFlags.ACK).numbers(900_000, 1001));
@@ -567,7 +567,7 @@ final class FragmentsTest {
     }
 
     @Test
-    void whatObjectsToTheFirstBeforeFragmentsAreLookedAtHoldsForAll() throws ConfigException {
+    void anEarlierCheckThatRefusesTheFirstRefusesAll() throws ConfigException {
         EngineBench open = new EngineBench(OPEN);
         assertTrue(open.holds(next(1, 24, 8, true), Direction.INGRESS));
         assertEquals(Reason.MALFORMED_L4, open.in(first(1, 24).udpLength(7)));
@@ -591,7 +591,7 @@ final class FragmentsTest {
         assertEquals(2, guarded.dropped(Direction.INGRESS, Reason.ACL_DEFAULT));
         assertEquals(Reason.NONE, guarded.in(first(2, 24)));
         guarded.install(EngineBench.policy("network-acl: edge", acl.replace("allow", "deny"), 2));
-        assertEquals(Reason.NONE, guarded.in(next(2, 24, 8, true)), "the verdict stands");
+        assertEquals(Reason.NONE, guarded.in(next(2, 24, 8, true)), "the verdict does not change");
     }
 
     @Test

@@ -44,7 +44,7 @@ final class OffloadTest {
     }
 
     @Test
-    void whatTheNicVerifiedIsRight() {
+    void aChecksumThatTheNicVerifiedIsRight() {
         assertEquals(Reason.BAD_CHECKSUM, in(wrong(Frame.udp(A, 1, B, 2)), batch -> {}));
         assertEquals(Reason.NONE, in(wrong(Frame.udp(A, 1, B, 2)), Batch::verified));
         assertEquals(Reason.NONE, in(wrong(Frame.tcp(A6, 1, B6, 2, TcpFlags.SYN)), Batch::verified));
@@ -52,7 +52,7 @@ final class OffloadTest {
     }
 
     @Test
-    void whatALaterNicFillsInIsRight() {
+    void aChecksumThatALaterNicCompletesIsRight() {
         assertEquals(Reason.NONE, in(wrong(Frame.udp(A, 1, B, 2)), batch -> batch.partial(IPV4, IPV4 + 6)));
         assertEquals(
                 Reason.NONE, in(wrong(Frame.tcp(A6, 1, B6, 2, TcpFlags.SYN)), batch -> batch.partial(IPV6, IPV6 + 16)));
@@ -75,13 +75,13 @@ final class OffloadTest {
         "42, 82, beyond the frame",
         "50, 49, before where it starts",
     })
-    void whereNobodyButAnAttackerHasItFilledIn(int start, int field, String what) {
+    void anUnfinishedChecksumFromTheWireIsWrong(int start, int field, String what) {
         Frame frame = Frame.udp(A, 1, B, 2).payload(40);
         assertEquals(Reason.BAD_CHECKSUM, in(frame, batch -> batch.partial(start, field)), what);
     }
 
     @Test
-    void whatATunnelCarriesMayBeUnfinished() {
+    void aChecksumInsideATunnelMayBeUnfinished() {
         assertEquals(Reason.NONE, in(Frame.udp(A, 1, B, 4789).payload(80), batch -> batch.partial(92, 108)));
         assertEquals(Reason.NONE, in(Frame.ip(47, A, B).payload(80), batch -> batch.partial(78, 94)));
         assertEquals(
@@ -94,7 +94,7 @@ final class OffloadTest {
     }
 
     @Test
-    void aSuperFrameCountsAsThePacketsItStandsFor() {
+    void aSuperFrameCountsAsItsPackets() {
         Frame three = Frame.tcp(A, 1, B, 80, TcpFlags.SYN).payload(1448 + 1448 + 1);
         assertEquals(Reason.NONE, in(three, batch -> {
             batch.partial(IPV4, IPV4 + 16);

@@ -78,7 +78,7 @@ final class RuleHitsTest {
     }
 
     @Test
-    void aRuleOnTopBeginsAtNothingAndTheOthersKeepTheirs() throws ConfigException {
+    void aNewFirstRuleBeginsAtZeroAndTheOthersKeepTheirs() throws ConfigException {
         EngineBench bench = new EngineBench(rules(udp(53)));
         query(bench, 53, 7);
         install(bench, rules(udp(54), udp(53)));
@@ -92,7 +92,7 @@ final class RuleHitsTest {
     }
 
     @Test
-    void whatIsSaidMakesTheRuleNotHow() throws ConfigException {
+    void theMeaningIdentifiesARuleNotItsSpelling() throws ConfigException {
         EngineBench bench = new EngineBench(rules(udp(53)));
         query(bench, 53, 3);
         install(bench, rules("{description: names, from: any, ports: domain, protocol: 17}"));
@@ -102,7 +102,7 @@ final class RuleHitsTest {
     }
 
     @Test
-    void ofRulesThatSayTheSameTheFirstHasTheCount() throws ConfigException {
+    void ofEqualRulesTheFirstHasTheCount() throws ConfigException {
         EngineBench bench = new EngineBench(rules(udp(53)));
         query(bench, 53, 3);
         install(bench, rules(udp(54), udp(53), udp(53)));
@@ -193,7 +193,7 @@ final class RuleHitsTest {
     }
 
     @Test
-    void whatFailsafeRulesCarryPastTheAclIsNoHitOfIt() throws ConfigException {
+    void failsafePacketsAreNoHitsOfTheAcl() throws ConfigException {
         String failsafe = "failsafe: {ingress: [{protocol: tcp, ports: 22, from: any}]}\n";
         EngineBench bench = new EngineBench("network-acl: edge", failsafe + ACL.formatted(""), false);
         assertEquals(Reason.NONE, bench.in(Frame.tcp(A, 1, B, 22, TcpFlags.SYN)));
@@ -217,7 +217,7 @@ final class RuleHitsTest {
 
     /** The worker with the flow asks the ACL about an ICMP error, and counts it. */
     @Test
-    void whatIsHandedOverIsCountedOnce() throws ConfigException {
+    void handedOverPacketsAreCountedOnce() throws ConfigException {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";
         Policy policy = EngineBench.policy("network-acl: edge", ACL.formatted(entries), 1);
         List<Engine> engines =

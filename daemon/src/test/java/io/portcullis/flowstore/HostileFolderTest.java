@@ -56,7 +56,7 @@ final class HostileFolderTest {
     }
 
     @Test
-    void withoutRoomTheTablesAreInMemoryAndNothingIsLeftBehind() throws Exception {
+    void withoutSpaceTheTablesAreInMemoryAndNothingIsLeftBehind() throws Exception {
         SmallTmpfs.run(directory, 100 * KIB, () -> {
             try (TableSet tables = open(1)) {
                 TableSetTest.assertInMemory(tables, "ENOSPC");
@@ -87,7 +87,7 @@ final class HostileFolderTest {
     }
 
     @Test
-    void whatWasPutAsideMakesRoom() throws Exception {
+    void tablesThatWereMovedAsideAreRemovedForSpace() throws Exception {
         SmallTmpfs.run(directory, ONE_SET, () -> {
             Files.write(directory.resolve("flows-web0.7.aside"), new byte[(int) (300 * KIB)]);
             try (TableSet tables = open(1)) {
@@ -100,7 +100,7 @@ final class HostileFolderTest {
 
     /** The old and the new tables together do not fit. */
     @Test
-    void anotherNumberOfWorkersLosesNoFlowWhereRoomIsShort() throws Exception {
+    void anotherNumberOfWorkersLosesNoFlowWhenSpaceIsShort() throws Exception {
         SmallTmpfs.run(directory, ONE_SET, () -> {
             for (int workers : new int[] {1, 2, 1, 3}) {
                 try (TableSet tables = open(workers)) {
@@ -119,7 +119,7 @@ final class HostileFolderTest {
 
     /** Another file uses the free space. */
     @Test
-    void whereNotEvenTheNewTablesFitTheFlowsStayInMemory() throws Exception {
+    void theFlowsStayInMemoryIfNotEvenTheNewTablesFit() throws Exception {
         SmallTmpfs.run(directory, 2 * ONE_SET, () -> {
             try (TableSet tables = open(1)) {
                 TableSetTest.fill(tables);
@@ -156,7 +156,7 @@ final class HostileFolderTest {
 
     /** A tmpfs like /dev/shm, where all users may create files. */
     @Test
-    void aStickyDirectoryOfEverybodyIsNotUsedWhoeverHasMadeWhatIsThere() throws Exception {
+    void aStickyWorldWritableDirectoryIsNotUsedWhateverIsInIt() throws Exception {
         Path folder = TableSet.folder(directory, "web0");
         try (TableSet tables = open(1)) {
             TableSetTest.fill(tables);

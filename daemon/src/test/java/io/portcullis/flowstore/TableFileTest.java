@@ -50,7 +50,7 @@ final class TableFileTest {
     }
 
     @Test
-    void whereOthersMayWriteNothingIsRemoved() throws IOException {
+    void inAFolderWritableByOthersNothingIsRemoved() throws IOException {
         Path directory = directory();
         Path table = table(directory, "flows-web0");
         for (Path open : new Path[] {directory, state(), state().resolve("flows")}) {

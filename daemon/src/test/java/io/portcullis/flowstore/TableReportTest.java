@@ -34,7 +34,7 @@ final class TableReportTest {
 
     /** A report of many flows takes long, and packets pass during it. */
     @Test
-    void whatIsRenewedWhileItIsLookedAtIsNoDamage() throws TableHeader.UnknownTable {
+    void anEntryThatChangesDuringTheReportIsNoDamage() throws TableHeader.UnknownTable {
         long[] timeNs = {RENEWED_NS - 1_000};
         TableReport report = report(() -> timeNs[0] += 500);
         assertEquals(List.of(), report.faults());
@@ -42,7 +42,7 @@ final class TableReportTest {
     }
 
     @Test
-    void whatIsFromTheFutureIsDamage() throws TableHeader.UnknownTable {
+    void anEntryFromTheFutureIsDamage() throws TableHeader.UnknownTable {
         TableReport report = report(() -> RENEWED_NS - 1_000);
         assertEquals(List.of("entry 0: its last packet is in the future"), report.faults());
         assertEquals(1, report.damaged());

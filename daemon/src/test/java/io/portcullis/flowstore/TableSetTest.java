@@ -122,7 +122,7 @@ final class TableSetTest {
     }
 
     @Test
-    void whatIsPutAsideIsRemovedAfterAWeekOrAtTheThird() throws ConfigException, IOException, TableException {
+    void aTableMovedAsideIsRemovedAfterAWeekOrAtTheThird() throws ConfigException, IOException, TableException {
         for (int bad = 0; bad < WORKERS; bad++) {
             open("web0").close();
             damage(folder("web0").resolve(Integer.toString(bad)));
@@ -347,7 +347,7 @@ final class TableSetTest {
     }
 
     @Test
-    void aTableThatOthersMayWriteToIsPutAside() throws ConfigException, IOException, TableException {
+    void aTableThatOthersMayWriteToIsMovedAside() throws ConfigException, IOException, TableException {
         try (TableSet tables = open("web0")) {
             fill(tables);
         }
@@ -363,7 +363,7 @@ final class TableSetTest {
     }
 
     @Test
-    void aLinkInThePlaceOfATableIsNotFollowed() throws ConfigException, IOException, TableException {
+    void aLinkInsteadOfATableIsNotFollowed() throws ConfigException, IOException, TableException {
         try (TableSet tables = open("web0")) {
             fill(tables);
         }

@@ -23,9 +23,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What reloads cost the traffic of a busy interface: one bulk TCP stream and 200 connections that say something five times a second,
- * between {@link ThreeEnds}. In turn: without reloads; one reload a second of two files of 10,000 rules; as many reloads of two files
- * of 100 rules as come to 1,000 a minute. Every reload changes rules, and the rules of this traffic remain.
+ * The cost of reloads for the traffic of a busy interface: one bulk TCP stream and 200 connections that send a byte five times a
+ * second, between {@link ThreeEnds}. In turn: without reloads; one reload a second of two files of 10,000 rules; as many reloads
+ * of two files of 100 rules as come to 1,000 a minute. Every reload changes rules, and the rules of this traffic remain.
  */
 final class ReloadsUnderLoad {
     private static final int CONNECTIONS = 200;
@@ -37,7 +37,7 @@ final class ReloadsUnderLoad {
             Pattern.compile("(?s)\"sum_sent\".*?\"retransmits\":\\s*([0-9]+).*\"sum_received\"");
     private static final Pattern LOST = Pattern.compile("(?m)^portcullis_port_lost_frames_total\\{.*} ([0-9.E+]+)$");
 
-    /** Echoes whatever arrives, of any number of connections. */
+    /** An echo server for any number of connections. */
     private static final String SERVER = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6) or die; setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
             bind(L, sockaddr_in(%d, INADDR_ANY)) or die "$!"; listen(L, 256) or die;
@@ -48,7 +48,7 @@ final class ReloadsUnderLoad {
                 if (sysread($c{$f}, my $b, 4096)) { syswrite($c{$f}, $b); } else { vec($bits, $f, 1) = 0; close delete $c{$f}; } } }
             """;
 
-    /** Says how many connections answered every time, until the very end, and the longest wait for an answer. */
+    /** Prints how many connections were answered every time, until the end, and the longest wait for an answer. */
     private static final String CLIENT = """
             use Socket; use Time::HiRes qw(time); my ($count, $seconds) = @ARGV; my @s; my ($dead, $worst) = (0, 0);
             for (1 .. $count) { socket(my $s, PF_INET, SOCK_STREAM, 6) or die;

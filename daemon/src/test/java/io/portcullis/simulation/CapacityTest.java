@@ -1,4 +1,4 @@
-package io.portcullis.engine;
+package io.portcullis.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Reason;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.reference.Step;
 import io.portcullis.testing.EngineBench;

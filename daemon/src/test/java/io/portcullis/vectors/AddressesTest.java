@@ -1,8 +1,9 @@
-package io.portcullis.engine;
+package io.portcullis.vectors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.engine.Reason;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,8 +1,10 @@
-package io.portcullis.engine;
+package io.portcullis.vectors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.engine.Counters;
+import io.portcullis.engine.Reason;
 import io.portcullis.net.Direction;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
