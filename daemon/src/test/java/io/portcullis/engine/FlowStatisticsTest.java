@@ -34,10 +34,7 @@ final class FlowStatisticsTest {
     private long nowNs = 1_000_000_000L;
 
     FlowStatisticsTest() throws ConfigException {
-        this(EngineBench.policy("", RULES, 1));
-    }
-
-    private FlowStatisticsTest(Policy policy) {
+        Policy policy = EngineBench.policy("", RULES, 1);
         FlowTable table = FlowTable.inMemory(1, 2, 100, new FlowTimeouts(policy::timeoutNs), nowNs);
         table.onEnd((flow, why) -> ends.add(why + " " + flow.packets(Direction.INGRESS) + " "
                 + flow.packets(Direction.EGRESS) + " " + flow.bytes(Direction.EGRESS)));
