@@ -178,16 +178,13 @@ final class Elements {
             return;
         }
         String indent = indent();
+        int above = place == null ? -1 : place.indentation();
         if (!splices.isLast(element.end())) {
             throw splices.refuse(element.end(), "something follows in the same line");
         }
         for (Added each : added) {
-            insertLines(element.end(), each.lines(indent, step()));
+            insertLines(element.end(), each.lines(indent, Place.step(indent.length(), above)));
         }
-    }
-
-    private String step() {
-        return place == null ? "  " : place.step();
     }
 
     private void insertLines(int in, List<String> lines) {
@@ -220,7 +217,7 @@ final class Elements {
         if (!splices.isLast(element.end())) {
             throw splices.refuse(element.end(), "something follows in the same line");
         }
-        splices.delete(splices.lineStart(start), splices.nextLine(element.end()));
+        splices.deleteLines(start, element.end());
     }
 
     private int dash(int index) throws EditException {

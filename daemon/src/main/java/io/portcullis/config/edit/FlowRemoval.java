@@ -74,7 +74,7 @@ final class FlowRemoval {
 
     private void removeLines(int index) {
         Range element = elements.get(index);
-        splices.delete(splices.lineStart(element.start()), splices.nextLine(element.end()));
+        splices.deleteLines(element.start(), element.end());
     }
 
     private void removeWithComma(int index) {

@@ -64,7 +64,8 @@ record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column)
         return Words.text(entry.key().value());
     }
 
-    private int indentation() {
+    /** The number of chars before the key in its line. */
+    int indentation() {
         return splices.before(entry.key().start()).length();
     }
 
@@ -80,8 +81,12 @@ record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column)
 
     /** The indentation of one more level, as between this key and the one above. */
     String step() {
-        int step = column < 0 || parent.isFlow() ? USUAL_STEP : indentation() - column;
-        return " ".repeat(step < 1 ? USUAL_STEP : step);
+        return parent.isFlow() ? step(0, -1) : step(indentation(), column);
+    }
+
+    /** As many blanks as a key is deeper than the one above it; {@code above} is -1 at the top. */
+    static String step(int indentation, int above) {
+        return " ".repeat(above < 0 || indentation <= above ? USUAL_STEP : indentation - above);
     }
 
     /** Offset of the colon. */

@@ -42,6 +42,16 @@ final class Splices {
         replace(from, to, "");
     }
 
+    /** Deletes lines, from that of one offset to that of another, with the line break above them. */
+    void deleteLines(int first, int last) {
+        int start = lineStart(first);
+        if (start == 0) {
+            delete(0, nextLine(last));
+        } else {
+            delete(start - (text.startsWith("\r\n", start - 2) ? 2 : 1), lineEnd(last));
+        }
+    }
+
     /** The text with all splices. */
     String result() throws EditException {
         StringBuilder result = new StringBuilder(hasMark ? MARK : "");
@@ -95,11 +105,14 @@ final class Splices {
         return end == text.length() ? end : end + (text.startsWith("\r\n", end) ? 2 : 1);
     }
 
-    /** The line break of a line, or that of the first line if it is the last one. */
+    /** The line break of a line, or that of the line above if it is the last one. */
     String newline(int at) {
         int end = lineEnd(at);
-        end = end == text.length() ? lineEnd(0) : end;
-        return end == text.length() ? "\n" : text.substring(end, nextLine(end));
+        if (end < text.length()) {
+            return text.substring(end, nextLine(end));
+        }
+        int start = lineStart(at);
+        return start == 0 ? "\n" : text.substring(start - (text.startsWith("\r\n", start - 2) ? 2 : 1), start);
     }
 
     /** The text from a line's start. */
