@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -139,9 +140,9 @@ public final class Editor {
             case Edit.ReplaceRule(var group, var direction, var old, var next) ->
                 change(RulePlan.replace(model.group(group), direction, old, next));
             case Edit.AddGroup(var name, var description) -> {
-                model.addGroup(name, description, added());
                 text.addGroup(addedFile(), name, description);
                 include();
+                model.addGroup(name, description, added());
             }
             case Edit.RemoveGroup(var name) -> {
                 text.removeGroup(model.group(name).location(), name);
@@ -149,9 +150,9 @@ public final class Editor {
             }
             case Edit.SetGroups(var name, var groups) -> setGroups(model.iface(name), groups);
             case Edit.AddPrefixList(var name, var entries) -> {
-                model.addList(name, entries, added());
                 text.addList(addedFile(), name, entries);
                 include();
+                model.addList(name, entries, added());
             }
             case Edit.RemovePrefixList(var name) -> {
                 text.removeList(model.list(name).location(), name);
@@ -160,9 +161,9 @@ public final class Editor {
             case Edit.ChangeEntries(var list, var added, var removed) ->
                 changeEntries(model.list(list), added, removed);
             case Edit.AddAcl(var name) -> {
-                model.addAcl(name, added());
                 text.addAcl(addedFile(), name);
                 include();
+                model.addAcl(name, added());
             }
             case Edit.RemoveAcl(var name) -> {
                 text.removeAcl(model.acl(name).location(), name);
@@ -288,9 +289,18 @@ public final class Editor {
         } catch (ConfigException _) {
             // Only the files count: the texts between two edits may be invalid.
         }
-        boolean isRead = sources.texts().stream().anyMatch(file -> file.name().equals(addedFile()));
-        if (!isRead) {
+        String guess = addedFile();
+        Path key = Overlay.key(Path.of(guess));
+        Optional<String> name = sources.texts().stream()
+                .map(SourceText::name)
+                .filter(each -> Overlay.key(Path.of(each)).equals(key))
+                .findFirst();
+        if (name.isEmpty()) {
             text.include(main, FILE);
+        } else if (!name.get().equals(guess)) {
+            // The include leads to the file in another way.
+            texts.put(name.get(), texts.getOrDefault(guess, ""));
+            texts.remove(guess);
         }
     }
 }

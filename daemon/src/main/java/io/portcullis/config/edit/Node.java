@@ -13,7 +13,7 @@ sealed interface Node {
     /** Offset behind the last char. */
     int end();
 
-    /** Why the node's text is not its own: an anchor, an alias or a tag; null: it is. */
+    /** Why the node's text cannot be changed alone, such as "is an alias"; null: it can. */
     @Nullable
     String obstacle();
 

@@ -58,7 +58,7 @@ final class NodeReader {
     private Node node(Event event, List<String> branch) {
         int start = at(event.getStartMark());
         return switch (event) {
-            case AliasEvent _ -> new Node.Scalar(start, at(event.getEndMark()), "an alias", "", false);
+            case AliasEvent _ -> new Node.Scalar(start, at(event.getEndMark()), "is an alias", "", false);
             case ScalarEvent scalar -> scalar(scalar, start);
             case SequenceStartEvent list -> list(list, start, branch);
             case MappingStartEvent map -> map(map, start, branch);
@@ -67,7 +67,7 @@ final class NodeReader {
     }
 
     private static @Nullable String obstacle(@Nullable String anchor, @Nullable String tag) {
-        return anchor != null ? "an anchor" : tag != null ? "a tag" : null;
+        return anchor != null ? "has an anchor" : tag != null ? "has a tag" : null;
     }
 
     private Node.Scalar scalar(ScalarEvent event, int start) {
@@ -104,7 +104,7 @@ final class NodeReader {
             Node key = node(next, List.of());
             Node.Scalar name = key instanceof Node.Scalar scalar
                     ? scalar
-                    : new Node.Scalar(key.start(), key.end(), "a key that is not a text", "", false);
+                    : new Node.Scalar(key.start(), key.end(), "is a key that is not a text", "", false);
             Event value = parser.getEvent();
             boolean isWanted = branch.isEmpty() || branch.getFirst().equals(name.value());
             List<String> rest = branch.isEmpty() ? branch : branch.subList(1, branch.size());
@@ -142,6 +142,6 @@ final class NodeReader {
             end = isFlow && !isPair ? at(next.getEndMark()) : end;
             return new Node.Other(start, end, obstacle(collection));
         }
-        return new Node.Other(start, end, event instanceof AliasEvent ? "an alias" : null);
+        return new Node.Other(start, end, event instanceof AliasEvent ? "is an alias" : null);
     }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column) {
     private static final int USUAL_STEP = 2;
+    private static final String CANNOT = ", which a change of this text cannot keep: write the value out";
 
     /** An entry of the top map; null: there is none. */
     static @Nullable Place of(Splices splices, Node.Entries top, String key) throws EditException {
@@ -43,7 +44,7 @@ record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column)
             Node.Entry merge = map.find("<<");
             if (merge != null) {
                 throw splices.refuse(
-                        merge.key().start(), Words.text(key) + ": comes from a merge key: write it out to change it");
+                        merge.key().start(), key + ": comes from a merge key" + CANNOT);
             }
             return null;
         }
@@ -52,16 +53,16 @@ record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column)
         return new Place(splices, map, entry, column);
     }
 
-    /** Refuses a node whose text is not its own. */
+    /** Refuses a node whose text cannot be changed alone. */
     static void requirePlain(Splices splices, Node node, String name) throws EditException {
         String obstacle = node.obstacle();
         if (obstacle != null) {
-            throw splices.refuse(node.start(), Words.text(name) + ": has " + obstacle + ": write it out to change it");
+            throw splices.refuse(node.start(), name + ": " + obstacle + CANNOT);
         }
     }
 
     private String name() {
-        return Words.text(entry.key().value());
+        return entry.key().value();
     }
 
     /** The number of chars before the key in its line. */

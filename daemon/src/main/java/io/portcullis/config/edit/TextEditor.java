@@ -220,7 +220,9 @@ final class TextEditor {
 
     void addGroup(String file, String name, String description) throws EditException {
         Map<String, Fresh> keys = new LinkedHashMap<>();
-        keys.put("description", new Fresh.Line(Words.text(description)));
+        if (!description.isEmpty()) {
+            keys.put("description", new Fresh.Line(Words.text(description)));
+        }
         keys.put("ingress", new Fresh.Items(List.of()));
         add(file, GROUPS, name, new Fresh.Entries(keys));
     }
