@@ -43,8 +43,7 @@ record Place(Splices splices, Node.Entries parent, Node.Entry entry, int column)
         if (entry == null) {
             Node.Entry merge = map.find("<<");
             if (merge != null) {
-                throw splices.refuse(
-                        merge.key().start(), key + ": comes from a merge key" + CANNOT);
+                throw splices.refuse(merge.key().start(), key + ": comes from a merge key" + CANNOT);
             }
             return null;
         }

@@ -24,13 +24,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class EditorTest {
     private static final String MAIN = "/etc/portcullis/portcullis.yaml";
     private static final String ADDED = "/etc/portcullis/rules.d/ec2.yaml";
-    private static final String HEAD =
-            """
+    private static final String HEAD = """
             version: 1
             interfaces:
               w: {mode: host, nic: eth0, security-groups: [web]}
             """;
-    private static final String HEADER = "# Made through the EC2 endpoint. Edit it as any other file of the configuration.\n";
+    private static final String HEADER =
+            "# Made through the EC2 endpoint. Edit it as any other file of the configuration.\n";
 
     private static Permission tcp(int port, String block) {
         return new Permission(6, new PortRange(port, port), Rule.ALL, Rule.ALL, net(block));
@@ -49,7 +49,9 @@ final class EditorTest {
         return new Edit.AddRules(
                 "web",
                 direction,
-                List.of(rules).stream().map(rule -> new Edit.Described(rule, "")).toList());
+                List.of(rules).stream()
+                        .map(rule -> new Edit.Described(rule, ""))
+                        .toList());
     }
 
     private static Edit remove(Direction direction, Permission... rules) {
@@ -87,15 +89,13 @@ final class EditorTest {
 
     @Test
     void anEgressRuleForAGroupWithoutEgressKeyKeepsTheImpliedOne() {
-        assertEquals(
-                """
+        assertEquals("""
                   web:
                     ingress: []
                     egress:
                       - {protocol: all, to: any}
                       - {protocol: tcp, ports: 443, to: 10.0.0.0/8}
-                """,
-                groups("  web:\n    ingress: []\n", add(Direction.EGRESS, tcp(443, "10.0.0.0/8"))));
+                """, groups("  web:\n    ingress: []\n", add(Direction.EGRESS, tcp(443, "10.0.0.0/8"))));
     }
 
     @Test
@@ -110,8 +110,8 @@ final class EditorTest {
 
     @Test
     void theImpliedRuleCannotBeAddedASecondTime() {
-        Outcome.Refused refused = refused(
-                HEAD + "security-groups: {web: {}}\n", add(Direction.EGRESS, everything("0.0.0.0/0")));
+        Outcome.Refused refused =
+                refused(HEAD + "security-groups: {web: {}}\n", add(Direction.EGRESS, everything("0.0.0.0/0")));
         assertEquals(Outcome.Cause.DUPLICATE, refused.cause());
         assertEquals("web egress all to 0.0.0.0/0: the rule exists already", refused.reason());
     }
@@ -123,7 +123,9 @@ final class EditorTest {
                 refused(text, remove(Direction.INGRESS, tcp(80, "10.0.0.0/8"), tcp(81, "10.0.0.0/8")));
         assertEquals(Outcome.Cause.MISSING, refused.cause());
         assertEquals("web ingress tcp 81 from 10.0.0.0/8: there is no such rule", refused.reason());
-        assertEquals(Outcome.Cause.MISSING, refused(text, new Edit.RemoveGroup("none")).cause());
+        assertEquals(
+                Outcome.Cause.MISSING,
+                refused(text, new Edit.RemoveGroup("none")).cause());
     }
 
     @Test
@@ -131,18 +133,22 @@ final class EditorTest {
         Permission all = new Permission(6, new PortRange(0, 65_535), Rule.ALL, Rule.ALL, net("10.0.0.0/8"));
         String text = groups("  web: {ingress: []}\n", add(Direction.INGRESS, all));
         assertEquals("  web: {ingress: [{protocol: tcp, from: 10.0.0.0/8}]}\n", text);
-        String written = HEAD + "security-groups: {web: {ingress: [{protocol: tcp, ports: 0-65535, from: 10.0.0.0/8}]}}\n";
-        assertEquals(Outcome.Cause.DUPLICATE, refused(written, add(Direction.INGRESS, all)).cause());
+        String written =
+                HEAD + "security-groups: {web: {ingress: [{protocol: tcp, ports: 0-65535, from: 10.0.0.0/8}]}}\n";
+        assertEquals(
+                Outcome.Cause.DUPLICATE,
+                refused(written, add(Direction.INGRESS, all)).cause());
     }
 
     @Test
     void wordsThatYamlReadsOtherwiseAreQuoted() {
-        List<String> descriptions = List.of("yes", "a b", "\u202egnp", "tab\t", "\"\\", "\ud83d\udd25", "~", "line\nbreak");
+        List<String> descriptions =
+                List.of("yes", "a b", "\u202egnp", "tab\t", "\"\\", "\ud83d\udd25", "~", "line\nbreak");
         List<Edit.Described> rules = IntStream.range(0, descriptions.size())
                 .mapToObj(i -> new Edit.Described(tcp(i, "10.0.0.0/8"), descriptions.get(i)))
                 .toList();
-        Outcome.Edited edited = edited(
-                HEAD + "security-groups: {web: {}}\n", new Edit.AddRules("web", Direction.INGRESS, rules));
+        Outcome.Edited edited =
+                edited(HEAD + "security-groups: {web: {}}\n", new Edit.AddRules("web", Direction.INGRESS, rules));
         assertEquals(
                 descriptions,
                 edited.config().group("web").ingress().stream()
@@ -183,7 +189,12 @@ final class EditorTest {
     void anAnchorAnAliasAndATagInARuleAreRefusedWhereTheRuleIsChanged() {
         Edit edit = remove(Direction.INGRESS, tcp(80, "10.0.0.0/8"));
         String rest = "\n      - {protocol: udp, from: 10.0.0.0/8}\n";
-        assertRefused("  web:\n    ingress:\n      - &r {protocol: tcp, ports: 80, from: 10.0.0.0/8}" + rest, 3, 9, "has an anchor", edit);
+        assertRefused(
+                "  web:\n    ingress:\n      - &r {protocol: tcp, ports: 80, from: 10.0.0.0/8}" + rest,
+                3,
+                9,
+                "has an anchor",
+                edit);
         assertRefused(
                 "  web:\n    ingress:\n      - {protocol: tcp, ports: &p [80, 81], from: 10.0.0.0/8}" + rest,
                 3,
@@ -232,8 +243,7 @@ final class EditorTest {
     @Test
     void aSpliceThatChangesTheMeaningElsewhereIsRefused() {
         // The second anchor goes with its rule, and the alias would mean the first one.
-        String text = HEAD
-                + """
+        String text = HEAD + """
                 security-groups:
                   web:
                     ingress:
@@ -261,16 +271,13 @@ final class EditorTest {
         Outcome.FileChange added = edited.changed().get(1);
         assertEquals(ADDED, added.name());
         assertNull(added.before());
-        assertEquals(
-                HEADER
-                        + """
+        assertEquals(HEADER + """
                         security-groups:
                           "my group":
                             description: "made: by an API"
                             ingress:
                               - {protocol: tcp, ports: 22, from: 10.0.0.0/8, description: ssh}
-                        """,
-                added.after());
+                        """, added.after());
     }
 
     @ParameterizedTest
@@ -296,7 +303,8 @@ final class EditorTest {
         Outcome again = Editor.apply(edited.texts(), List.of(new Edit.RemoveGroup("a"), new Edit.RemoveGroup("b")));
         Outcome.Edited removed = assertInstanceOf(Outcome.Edited.class, again, again.toString());
         assertEquals(1, removed.changed().size());
-        assertEquals(HEADER + "security-groups: {}\n", removed.changed().getFirst().after());
+        assertEquals(
+                HEADER + "security-groups: {}\n", removed.changed().getFirst().after());
     }
 
     @Test
@@ -308,15 +316,20 @@ final class EditorTest {
         assertEquals(
                 Outcome.Cause.INVALID,
                 refused(text, new Edit.SetGroups("w", List.of("web", "none"))).cause());
-        assertEquals(Outcome.Cause.INVALID, refused(text, new Edit.SetGroups("w", List.of())).cause());
-        assertEquals(Outcome.Cause.INVALID, refused(text, new Edit.AddGroup("<<", "")).cause());
-        assertEquals(Outcome.Cause.DUPLICATE, refused(text, new Edit.AddGroup("web", "")).cause());
+        assertEquals(
+                Outcome.Cause.INVALID,
+                refused(text, new Edit.SetGroups("w", List.of())).cause());
+        assertEquals(
+                Outcome.Cause.INVALID,
+                refused(text, new Edit.AddGroup("<<", "")).cause());
+        assertEquals(
+                Outcome.Cause.DUPLICATE,
+                refused(text, new Edit.AddGroup("web", "")).cause());
     }
 
     @Test
     void theGroupsOfAnInterfaceKeepTheirOrderAndTheNewOnesFollow() {
-        String text =
-                """
+        String text = """
                 version: 1
                 interfaces:
                   w:
@@ -334,7 +347,10 @@ final class EditorTest {
                 edited.texts().getFirst().yaml());
         assertEquals(
                 text.replace("- web ", "- ops ").replace("    - db\n    - api   # last\n", ""),
-                edited(text, new Edit.SetGroups("w", List.of("ops"))).texts().getFirst().yaml());
+                edited(text, new Edit.SetGroups("w", List.of("ops")))
+                        .texts()
+                        .getFirst()
+                        .yaml());
     }
 
     @Test
@@ -356,7 +372,8 @@ final class EditorTest {
                         new Edit.NumberedEntry(200, true, Permission.all(new Peer.Prefixes("nets")))),
                 new Edit.RemoveEntry("edge", Direction.INGRESS, 300));
         assertEquals(
-                HEAD.replace("version: 1\n", "version: 1\ninclude: [rules.d/ec2.yaml]\n").replace("[web]}", "[web], network-acl: edge}")
+                HEAD.replace("version: 1\n", "version: 1\ninclude: [rules.d/ec2.yaml]\n")
+                                .replace("[web]}", "[web], network-acl: edge}")
                         + """
                         security-groups: {web: {}}
                         network-acls:
@@ -368,7 +385,9 @@ final class EditorTest {
                               - {rule: 1, action: allow, protocol: tcp, ports: 80, to: 0.0.0.0/0}
                         """,
                 edited.texts().getFirst().yaml());
-        assertEquals(HEADER + "prefix-lists:\n  nets:\n    - 0.0.0.0/0\n", edited.texts().get(1).yaml());
+        assertEquals(
+                HEADER + "prefix-lists:\n  nets:\n    - 0.0.0.0/0\n",
+                edited.texts().get(1).yaml());
         Outcome.Refused used = assertInstanceOf(
                 Outcome.Refused.class, Editor.apply(edited.texts(), List.of(new Edit.RemoveAcl("edge"))));
         assertEquals(Outcome.Cause.INVALID, used.cause());
@@ -394,7 +413,8 @@ final class EditorTest {
                 "{",
             })
     void anInvalidConfigurationIsRefusedAsItIs(String text) {
-        assertEquals(Outcome.Cause.INVALID, refused(text, new Edit.AddGroup("a", "")).cause());
+        assertEquals(
+                Outcome.Cause.INVALID, refused(text, new Edit.AddGroup("a", "")).cause());
     }
 
     @Test
@@ -404,8 +424,7 @@ final class EditorTest {
         Outcome.Refused refused = assertInstanceOf(Outcome.Refused.class, Editor.apply(texts, List.of()));
         assertEquals("/etc/portcullis/other.yaml: the configuration does not include this file", refused.toString());
         assertInstanceOf(Outcome.Refused.class, Editor.apply(List.of(), List.of()));
-        assertInstanceOf(
-                Outcome.Refused.class, Editor.apply(List.of(new SourceText("a\u0000b", HEAD)), List.of()));
+        assertInstanceOf(Outcome.Refused.class, Editor.apply(List.of(new SourceText("a\u0000b", HEAD)), List.of()));
     }
 
     @Test

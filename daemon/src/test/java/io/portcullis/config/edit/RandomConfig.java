@@ -19,8 +19,8 @@ final class RandomConfig {
     private static final List<String> NAMES = List.of("web", "db", "ops team", "admin");
     private static final List<String> BLOCKS = List.of(
             "10.0.0.0/8", "192.0.2.0/24", "203.0.113.7", "2001:db8::/32", "fd00::5", "0.0.0.0/0", "::/0", "any");
-    private static final List<String> TEXTS =
-            List.of("in", "two words", "a: b #1", "\ud83d\udd25 fire", "it's", "\"quoted\"", "", "\u00e9t\u00e9", "tab\there");
+    private static final List<String> TEXTS = List.of(
+            "in", "two words", "a: b #1", "\ud83d\udd25 fire", "it's", "\"quoted\"", "", "\u00e9t\u00e9", "tab\there");
 
     private final Random random;
     private final boolean hasComments;
@@ -144,7 +144,8 @@ final class RandomConfig {
         int count = random.nextInt(4);
         for (int i = 0; i < count; i++) {
             String number = String.valueOf(100 + 10 * (i * 7 % 4));
-            Map<String, Object> entry = map("rule", number, "action", pick(List.of("allow", "deny")), "protocol", "tcp");
+            Map<String, Object> entry =
+                    map("rule", number, "action", pick(List.of("allow", "deny")), "protocol", "tcp");
             entry.put("ports", oneOrSome(List.of("80", "1024-65535")));
             entry.put(peer, pick(BLOCKS));
             entries.add(entry);
@@ -206,7 +207,12 @@ final class RandomConfig {
 
     private void aboveLine(int indent, StringBuilder out) {
         if (hasComments && random.nextInt(4) == 0) {
-            out.append(" ".repeat(indent)).append("# ").append(depth > 0 ? "inner" : STAYS).append(' ').append(comments++).append(" {[\"'\n");
+            out.append(" ".repeat(indent))
+                    .append("# ")
+                    .append(depth > 0 ? "inner" : STAYS)
+                    .append(' ')
+                    .append(comments++)
+                    .append(" {[\"'\n");
         }
         if (random.nextInt(10) == 0) {
             out.append(random.nextBoolean() ? "\n" : "   \n");
@@ -255,7 +261,8 @@ final class RandomConfig {
     }
 
     private void value(Object value, int indent, StringBuilder out, boolean isOfMap) {
-        boolean isEmpty = value instanceof List<?> list && list.isEmpty() || value instanceof Map<?, ?> map && map.isEmpty();
+        boolean isEmpty =
+                value instanceof List<?> list && list.isEmpty() || value instanceof Map<?, ?> map && map.isEmpty();
         if (value instanceof String text) {
             if (isOfMap && random.nextInt(8) == 0 && text.length() > 3) {
                 out.append(random.nextBoolean() ? " |-" : " >-").append(random.nextBoolean() ? "  # own\n" : "\n");
@@ -334,7 +341,8 @@ final class RandomConfig {
 
     private String scalar(String text, boolean isFlow) {
         boolean isSafe = text.matches(isFlow ? "[A-Za-z0-9][A-Za-z0-9 ./-]*" : "[A-Za-z0-9][A-Za-z0-9 ./:-]*")
-                && !text.endsWith(":") && !text.contains(": ");
+                && !text.endsWith(":")
+                && !text.contains(": ");
         int style = random.nextInt(6);
         if (isSafe && style > 1) {
             return text;

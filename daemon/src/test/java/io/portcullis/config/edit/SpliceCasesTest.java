@@ -36,8 +36,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /** The cases of {@code ec2-splices.yaml}: one group's text before and after an edit, byte for byte. */
 final class SpliceCasesTest {
     private static final String FILE = "portcullis.yaml";
-    private static final String HEAD =
-            """
+    private static final String HEAD = """
             version: 1
             interfaces:
               w: {mode: host, nic: eth0, security-groups: [web]}
@@ -49,25 +48,25 @@ final class SpliceCasesTest {
         try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/ec2-splices.yaml"))) {
             List<Map<String, Object>> cases = new Yaml(new SafeConstructor(new LoaderOptions())).load(in);
             assertEquals(15, cases.size());
-            return cases.stream().map(each -> DynamicTest.dynamicTest((String) each.get("name"), () -> run(each)));
+            return cases.stream().map(each -> DynamicTest.dynamicTest(text(each, "name"), () -> run(each)));
         }
     }
 
     private static void run(Map<String, Object> splice) throws EditException, ConfigException {
-        String before = whole((String) splice.get("before"));
+        String before = whole(text(splice, "before"));
         Edit edit = edit(splice);
         if (splice.containsKey("refused")) {
             Outcome.Refused refused = assertInstanceOf(
                     Outcome.Refused.class, Editor.apply(List.of(new SourceText(FILE, before)), List.of(edit)));
             assertEquals(Outcome.Cause.TEXT, refused.cause());
             String shown = "web: line " + (refused.location().line() - 4) + ": " + refused.reason();
-            String[] said = ((String) splice.get("refused")).split(": ", -1);
+            String[] said = text(splice, "refused").split(": ", -1);
             for (String part : said) {
                 assertTrue(shown.contains(part), shown);
             }
             return;
         }
-        String after = whole((String) splice.get("after"));
+        String after = whole(text(splice, "after"));
         // In some cases a group has no value, which the reader refuses; the splice itself must do without the reader.
         String valid = valued(before);
         Config config = ConfigReader.parse(valid, FILE);
@@ -84,6 +83,10 @@ final class SpliceCasesTest {
         } else {
             assertThrows(ConfigException.class, () -> ConfigReader.parse(before, FILE));
         }
+    }
+
+    private static String text(Map<String, Object> map, String key) {
+        return (String) Objects.requireNonNull(map.get(key), key);
     }
 
     /** The text of a whole configuration with these groups, one level deeper. */
@@ -108,9 +111,9 @@ final class SpliceCasesTest {
 
     private static Edit edit(Map<String, Object> splice) {
         @SuppressWarnings("unchecked")
-        Map<String, Object> op = (Map<String, Object>) splice.get("op");
+        Map<String, Object> op = (Map<String, Object>) Objects.requireNonNull(splice.get("op"));
         String verb = op.keySet().iterator().next();
-        List<?> words = (List<?>) op.get(verb);
+        List<?> words = (List<?>) Objects.requireNonNull(op.get(verb));
         Direction direction = Direction.valueOf(words.getFirst().toString().toUpperCase(Locale.ROOT));
         String protocol = words.get(1).toString();
         PortRange ports = words.get(2) == null
@@ -129,8 +132,7 @@ final class SpliceCasesTest {
             case "add" -> new Edit.AddRules("web", direction, List.of(new Edit.Described(permission, "")));
             case "remove" -> new Edit.RemoveRules("web", direction, List.of(permission));
             case "describe" ->
-                new Edit.DescribeRules(
-                        "web", direction, List.of(new Edit.Described(permission, (String) op.get("as"))));
+                new Edit.DescribeRules("web", direction, List.of(new Edit.Described(permission, text(op, "as"))));
             default -> throw new AssertionError(verb);
         };
     }
@@ -144,7 +146,9 @@ final class SpliceCasesTest {
                 all,
                 "egress",
                 egress == null
-                        ? List.of(Permission.all(new Peer.Net(Cidr.ALL_V4)).rule(""), Permission.all(new Peer.Net(Cidr.ALL_V6)).rule(""))
+                        ? List.of(
+                                Permission.all(new Peer.Net(Cidr.ALL_V4)).rule(""),
+                                Permission.all(new Peer.Net(Cidr.ALL_V6)).rule(""))
                         : egress);
         return all;
     }
