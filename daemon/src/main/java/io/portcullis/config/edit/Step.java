@@ -5,6 +5,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,12 +36,10 @@ record Step(Rule before, @Nullable Rest rest, List<Rule> behind) {
     /** A rule is a table of permissions: each row is a range of ports, each column a peer. A part is some of both. */
     private record Part(BitSet rows, BitSet columns) {}
 
-    private record Column(int index, Peer peer) {}
-
     /** No change. */
     static Step keep(Rule rule) {
-        BitSet all = filled(Permission.portsOf(rule).size());
-        return new Step(rule, rest(rule, new Part(all, filled(columns(rule).size())), rule.description()), List.of());
+        List<Boolean> ports = Collections.nCopies(rule.ports().size(), true);
+        return new Step(rule, new Rest(rule, ports, new ArrayList<>(rule.peers())), List.of());
     }
 
     /** Removes permissions. */
@@ -115,14 +114,11 @@ record Step(Rule before, @Nullable Rest rest, List<Rule> behind) {
     private static List<Part> parts(Rule rule, Predicate<Permission> accepts) {
         Map<BitSet, BitSet> rows = new LinkedHashMap<>();
         List<PortRange> ports = Permission.portsOf(rule);
-        List<Column> columns = columns(rule);
+        List<Peer> columns = columns(rule);
         for (int row = 0; row < ports.size(); row++) {
             BitSet accepted = new BitSet();
             for (int column = 0; column < columns.size(); column++) {
-                accepted.set(
-                        column,
-                        accepts.test(Permission.of(
-                                rule, ports.get(row), columns.get(column).peer())));
+                accepted.set(column, accepts.test(Permission.of(rule, ports.get(row), columns.get(column))));
             }
             if (!accepted.isEmpty()) {
                 rows.computeIfAbsent(accepted, _ -> new BitSet()).set(row);
@@ -133,13 +129,9 @@ record Step(Rule before, @Nullable Rest rest, List<Rule> behind) {
         return parts;
     }
 
-    private static List<Column> columns(Rule rule) {
-        List<Column> columns = new ArrayList<>();
-        for (int i = 0; i < rule.peers().size(); i++) {
-            for (Peer each : Permission.expanded(rule.protocol(), rule.peers().get(i))) {
-                columns.add(new Column(i, each));
-            }
-        }
+    private static List<Peer> columns(Rule rule) {
+        List<Peer> columns = new ArrayList<>();
+        rule.peers().forEach(peer -> columns.addAll(Permission.expanded(rule.protocol(), peer)));
         return columns;
     }
 
@@ -152,10 +144,12 @@ record Step(Rule before, @Nullable Rest rest, List<Rule> behind) {
                 ports.add(rule.ports().get(row));
             }
         }
-        List<Column> columns = columns(rule);
         List<@Nullable Peer> peers = new ArrayList<>();
-        for (int i = 0; i < rule.peers().size(); i++) {
-            peers.add(peer(rule, i, columns, part.columns()));
+        int column = 0;
+        for (Peer peer : rule.peers()) {
+            List<Peer> families = Permission.expanded(rule.protocol(), peer);
+            peers.add(peer(peer, families, part.columns().get(column, column + families.size())));
+            column += families.size();
         }
         List<Peer> kept = new ArrayList<>();
         for (Peer peer : peers) {
@@ -168,27 +162,11 @@ record Step(Rule before, @Nullable Rest rest, List<Rule> behind) {
         return new Rest(rest, List.copyOf(rows), peers);
     }
 
-    /** What stays of a peer: of any one family, or both. */
-    private static @Nullable Peer peer(Rule rule, int index, List<Column> columns, BitSet accepted) {
-        List<Peer> all = new ArrayList<>();
-        List<Peer> kept = new ArrayList<>();
-        for (int column = 0; column < columns.size(); column++) {
-            if (columns.get(column).index() == index) {
-                all.add(columns.get(column).peer());
-                if (accepted.get(column)) {
-                    kept.add(columns.get(column).peer());
-                }
-            }
-        }
-        if (kept.isEmpty()) {
+    /** What stays of a peer: all, one family of any, or nothing. */
+    private static @Nullable Peer peer(Peer peer, List<Peer> families, BitSet accepted) {
+        if (accepted.isEmpty()) {
             return null;
         }
-        return kept.size() == all.size() ? rule.peers().get(index) : kept.getFirst();
-    }
-
-    private static BitSet filled(int size) {
-        BitSet all = new BitSet();
-        all.set(0, size);
-        return all;
+        return accepted.cardinality() == families.size() ? peer : families.get(accepted.nextSetBit(0));
     }
 }

@@ -5,19 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.portcullis.config.Config;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.files.SourceText;
+import io.portcullis.config.read.ConfigReader;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.Direction;
 import io.portcullis.net.PortRange;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What edits write, and what they refuse. */
@@ -425,6 +433,31 @@ final class EditorTest {
         assertEquals("/etc/portcullis/other.yaml: the configuration does not include this file", refused.toString());
         assertInstanceOf(Outcome.Refused.class, Editor.apply(List.of(), List.of()));
         assertInstanceOf(Outcome.Refused.class, Editor.apply(List.of(new SourceText("a\u0000b", HEAD)), List.of()));
+    }
+
+    private static Stream<Path> examples() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("../config/examples"))) {
+            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void everyGroupOfAnExampleTakesARuleAndGivesItBackWithoutAnotherLineChanged(Path example) throws Exception {
+        String text = Files.readString(example);
+        Config config = ConfigReader.parse(text, MAIN);
+        for (String group : config.securityGroups().keySet()) {
+            Permission rule = tcp(4_711, "198.51.100.77/32");
+            Outcome.Edited added = edited(
+                    text, new Edit.AddRules(group, Direction.INGRESS, List.of(new Edit.Described(rule, "an example"))));
+            String with = added.texts().getFirst().yaml();
+            assertTrue(with.contains("4711, from: 198.51.100.77/32, description: \"an example\"}"), with);
+            Outcome.Edited removed = edited(with, new Edit.RemoveRules(group, Direction.INGRESS, List.of(rule)));
+            List<String> lines = removed.texts().getFirst().yaml().lines().collect(Collectors.toList());
+            text.lines().forEach(lines::remove);
+            assertTrue(lines.isEmpty() || lines.equals(List.of("    ingress: []")), group + " leaves " + lines);
+            assertEquals(Meaning.of(config), Meaning.of(removed.config()));
+        }
     }
 
     @Test
