@@ -75,6 +75,7 @@ final class ArchitectureTest {
         allow("config.yaml", "config", "config.files", "net");
         allow("config.lint", "config", "net");
         allow("config.read", "config", "config.files", "config.yaml", "config.lint", "net");
+        allow("config.edit", "config", "config.files", "config.read", "config.yaml", "net");
         allow("policy", "config", "net");
         allow("policy.analysis", "policy", "config", "net");
         allow("conntrack", "packet", "net");

@@ -104,6 +104,11 @@ public record Document(String file, Value top) {
         return new SlimComposer(parser, new PlainResolver(), options, DEEPEST, lists).getSingleNode();
     }
 
+    /** The events of a text. Their marks count characters (code points) from the first one after a byte order mark. */
+    public static Parser events(String yaml) {
+        return new ParserImpl(new Characters(withoutByteOrderMark(yaml)), options());
+    }
+
     private static LoaderOptions options() {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit(LARGEST);
@@ -114,7 +119,8 @@ public record Document(String file, Value top) {
         return options;
     }
 
-    private static String withoutByteOrderMark(String yaml) {
+    /** The text behind its byte order mark, if it has one. */
+    public static String withoutByteOrderMark(String yaml) {
         return yaml.startsWith("\ufeff") ? yaml.substring(1) : yaml;
     }
 

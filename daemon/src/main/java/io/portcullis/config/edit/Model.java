@@ -1,0 +1,181 @@
+package io.portcullis.config.edit;
+
+import io.portcullis.config.AclEntry;
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.config.Location;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.SecurityGroup;
+import io.portcullis.config.edit.Outcome.Cause;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.Direction;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A configuration's records while they are edited, independently of the text. */
+final class Model {
+    private final Config before;
+    private final Map<String, Interface> interfaces;
+    private final Map<String, SecurityGroup> groups;
+    private final Map<String, PrefixList> lists;
+    private final Map<String, NetworkAcl> acls;
+
+    Model(Config before) {
+        this.before = before;
+        interfaces = new LinkedHashMap<>(before.interfaces());
+        groups = new LinkedHashMap<>(before.securityGroups());
+        lists = new LinkedHashMap<>(before.prefixLists());
+        acls = new LinkedHashMap<>(before.networkAcls());
+    }
+
+    /** The records now. */
+    Config config() {
+        return new Config(
+                interfaces,
+                groups,
+                lists,
+                acls,
+                before.failsafe(),
+                before.expectations(),
+                before.conntrack(),
+                before.metrics(),
+                before.control(),
+                before.history(),
+                before.log(),
+                before.mark(),
+                List.of());
+    }
+
+    SecurityGroup group(String name) throws EditException {
+        return present(groups, name, "security group");
+    }
+
+    Interface iface(String name) throws EditException {
+        return present(interfaces, name, "interface");
+    }
+
+    PrefixList list(String name) throws EditException {
+        return present(lists, name, "prefix list");
+    }
+
+    NetworkAcl acl(String name) throws EditException {
+        return present(acls, name, "network ACL");
+    }
+
+    private static <T> T present(Map<String, T> all, String name, String kind) throws EditException {
+        T found = all.get(name);
+        if (found == null) {
+            throw new EditException(Cause.MISSING, Location.of(""), "there is no " + kind + " " + name);
+        }
+        return found;
+    }
+
+    private static void requireAbsent(Map<String, ?> all, String name, String kind) throws EditException {
+        if (all.containsKey(name)) {
+            throw new EditException(Cause.DUPLICATE, Location.of(""), "there is a " + kind + " " + name + " already");
+        }
+    }
+
+    /** Sets the rules of a direction. */
+    void apply(RulePlan plan) {
+        SecurityGroup group = plan.group();
+        boolean isIngress = plan.direction() == Direction.INGRESS;
+        groups.put(
+                group.name(),
+                new SecurityGroup(
+                        group.name(),
+                        group.description(),
+                        isIngress ? plan.after() : group.ingress(),
+                        isIngress ? group.egress() : plan.after(),
+                        group.members(),
+                        group.location()));
+    }
+
+    void addGroup(String name, String description, Location location) throws EditException {
+        requireAbsent(groups, name, "security group");
+        requireName(name);
+        groups.put(name, new SecurityGroup(name, description, List.of(), null, List.of(), location));
+    }
+
+    void removeGroup(String name) {
+        groups.remove(name);
+    }
+
+    void addList(String name, List<Cidr> entries, Location location) throws EditException {
+        requireAbsent(lists, name, "prefix list");
+        requireName(name);
+        lists.put(name, new PrefixList(name, entries, location));
+    }
+
+    void setEntries(PrefixList list, List<Cidr> entries) {
+        lists.put(list.name(), new PrefixList(list.name(), entries, list.location()));
+    }
+
+    void removeList(String name) {
+        lists.remove(name);
+    }
+
+    void addAcl(String name, Location location) throws EditException {
+        requireAbsent(acls, name, "network ACL");
+        requireName(name);
+        acls.put(name, new NetworkAcl(name, List.of(), List.of(), location));
+    }
+
+    void removeAcl(String name) {
+        acls.remove(name);
+    }
+
+    /** Changes the entries of a direction. */
+    void changeAcl(NetworkAcl acl, Direction direction, UnaryOperator<List<AclEntry>> change) {
+        boolean isIngress = direction == Direction.INGRESS;
+        acls.put(
+                acl.name(),
+                new NetworkAcl(
+                        acl.name(),
+                        isIngress ? change.apply(new ArrayList<>(acl.ingress())) : acl.ingress(),
+                        isIngress ? acl.egress() : change.apply(new ArrayList<>(acl.egress())),
+                        acl.location()));
+    }
+
+    /** Sets what an interface refers to. */
+    void setInterface(Interface iface, List<String> names, @Nullable String acl) {
+        interfaces.put(iface.name(), with(iface, names, acl, iface.location()));
+    }
+
+    private static void requireName(String name) throws EditException {
+        if (name.isEmpty()) {
+            throw new EditException(Cause.INVALID, Location.of(""), "a name has at least one character");
+        }
+    }
+
+    private static Interface with(Interface iface, List<String> names, @Nullable String acl, Location location) {
+        return new Interface(
+                iface.name(),
+                iface.mode(),
+                iface.addresses(),
+                iface.nicAddresses(),
+                names,
+                acl,
+                iface.audit(),
+                iface.datapath(),
+                iface.workers(),
+                iface.busyPoll(),
+                iface.onFailure(),
+                iface.sourceCheck(),
+                iface.verifyChecksums(),
+                iface.passThrough(),
+                iface.ethertypes(),
+                iface.timeouts(),
+                location);
+    }
+
+    /** The same interface at no location. */
+    static Interface unlocated(Interface iface) {
+        return with(iface, iface.securityGroups(), iface.networkAcl(), Location.of(""));
+    }
+}
