@@ -58,8 +58,7 @@ final class Ec2FuzzTest {
         Map<String, ActionHandler> handlers = actions.handlers();
         handlers.remove("DescribeRegions");
         var keys = FakeActions.keys(folder);
-        endpoint = new Endpoint(
-                Optional.empty(), () -> keys, handlers, () -> FakeActions.NOW, Runnable::run);
+        endpoint = new Endpoint(Optional.empty(), () -> keys, handlers, () -> FakeActions.NOW, Runnable::run);
     }
 
     @MethodSource("seeds")
@@ -89,10 +88,10 @@ final class Ec2FuzzTest {
         Mutations.run(seed, INPUTS, List.of(right.getBytes(StandardCharsets.US_ASCII)), changed -> {
             String header = new String(changed, StandardCharsets.ISO_8859_1);
             List<Map.Entry<String, String>> headers = new ArrayList<>();
-            signed.headers().forEach(each -> headers.add(
-                    each.getKey().equals("Authorization") ? Map.entry("Authorization", header) : each));
-            Response response =
-                    endpoint.answer(new SignedRequest("POST", signed.target(), headers, signed.body()));
+            signed.headers()
+                    .forEach(each -> headers.add(
+                            each.getKey().equals("Authorization") ? Map.entry("Authorization", header) : each));
+            Response response = endpoint.answer(new SignedRequest("POST", signed.target(), headers, signed.body()));
             boolean isSame = header.replaceAll("[ \t]", "").equals(right.replaceAll("[ \t]", ""));
             assertTrue(isSame || Set.of(400, 401, 403).contains(response.status()), response.status() + " " + header);
             assertNotNull(code(response));
@@ -144,14 +143,16 @@ final class Ec2FuzzTest {
                 head + "Filter.1".repeat(100_000),
                 head + "Filter.999999.Name=a&Filter.9999999.Value.9999999=b",
                 head + "GroupId.1=" + "%F0%9F%98%80".repeat(10_000),
-                head + Stream.iterate(1, i -> i + 1)
-                        .limit(19_998)
-                        .map(i -> "Filter." + (i % 7 + 1) + ".Value." + (20_000 - i) + "=*")
-                        .collect(Collectors.joining("&")),
-                head + Stream.iterate(1, i -> i + 1)
-                        .limit(100_000)
-                        .map(i -> "GroupId." + i + "=")
-                        .collect(Collectors.joining("&")));
+                head
+                        + Stream.iterate(1, i -> i + 1)
+                                .limit(19_998)
+                                .map(i -> "Filter." + (i % 7 + 1) + ".Value." + (20_000 - i) + "=*")
+                                .collect(Collectors.joining("&")),
+                head
+                        + Stream.iterate(1, i -> i + 1)
+                                .limit(100_000)
+                                .map(i -> "GroupId." + i + "=")
+                                .collect(Collectors.joining("&")));
         for (String body : bodies) {
             check(Arrays.copyOf(body.getBytes(StandardCharsets.US_ASCII), Math.min(body.length(), 1 << 20)));
         }

@@ -85,9 +85,7 @@ final class EndpointTest {
     @Test
     void aFormIsAnswered() throws IOException {
         assertAnswer(
-                200,
-                groups("db", "default", "web"),
-                post("AKIATEST", "ec2", "Action=DescribeSecurityGroups" + EC2));
+                200, groups("db", "default", "web"), post("AKIATEST", "ec2", "Action=DescribeSecurityGroups" + EC2));
     }
 
     @Test
@@ -116,7 +114,8 @@ final class EndpointTest {
                 post("AKIALOOK", "sts", "Action=GetCallerIdentity&Version=2011-06-15"));
         assertAnswer(
                 401,
-                "<ErrorResponse " + sts + "><Error><Type>Sender</Type><Code>AuthFailure</Code><Message>AWS was not able to"
+                "<ErrorResponse " + sts
+                        + "><Error><Type>Sender</Type><Code>AuthFailure</Code><Message>AWS was not able to"
                         + " validate the provided access credentials</Message></Error><RequestId>ID</RequestId>"
                         + "</ErrorResponse>",
                 post("AKIANOBODY", "sts", "Action=GetCallerIdentity&Version=2011-06-15"));
@@ -162,7 +161,9 @@ final class EndpointTest {
                         "UnauthorizedOperation",
                         "You are not authorized to perform this operation: access key AKIALOOK is read-only"),
                 post("AKIALOOK", "ec2", create));
-        assertEquals(200, post("AKIALOOK", "ec2", "Action=DescribeSecurityGroups" + EC2).status());
+        assertEquals(
+                200,
+                post("AKIALOOK", "ec2", "Action=DescribeSecurityGroups" + EC2).status());
         assertFalse(actions.groups.contains("new"));
         assertEquals(200, post("AKIATEST", "ec2", create).status());
         assertTrue(actions.groups.contains("new"));
@@ -173,7 +174,8 @@ final class EndpointTest {
         String create = "Action=CreateSecurityGroup&GroupName=new&GroupDescription=a&DryRun=true" + EC2;
         assertEquals(412, post("AKIATEST", "ec2", create).status());
         assertFalse(actions.groups.contains("new"));
-        assertEquals(200, post("AKIATEST", "ec2", create.replace("true", "false")).status());
+        assertEquals(
+                200, post("AKIATEST", "ec2", create.replace("true", "false")).status());
     }
 
     @Test
@@ -185,9 +187,9 @@ final class EndpointTest {
     private URI serve() throws Exception {
         HttpServer server = new HttpServer("ec2-test", endpoint.routes(), HttpServer.IDLE);
         open.add(server);
-        InetSocketAddress address = (InetSocketAddress)
-                server.listen(EpollServerSocketChannel.class, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                        .localAddress();
+        InetSocketAddress address = (InetSocketAddress) server.listen(
+                        EpollServerSocketChannel.class, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .localAddress();
         return URI.create("http://127.0.0.1:" + address.getPort() + "/");
     }
 
@@ -200,18 +202,21 @@ final class EndpointTest {
         signed.headers().stream()
                 .filter(header -> !header.getKey().equalsIgnoreCase("host"))
                 .forEach(header -> request.header(header.getKey(), header.getValue()));
-        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         open.add(client);
         return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     @Test
     void aServerAnswersOverTcp() throws Exception {
-        HttpResponse<String> answer = send(
-                serve(), "POST", ("Action=DescribeSecurityGroups" + EC2).getBytes(StandardCharsets.US_ASCII));
+        HttpResponse<String> answer =
+                send(serve(), "POST", ("Action=DescribeSecurityGroups" + EC2).getBytes(StandardCharsets.US_ASCII));
         assertEquals(200, answer.statusCode());
         assertTrue(answer.body().contains("<groupName>web</groupName>"), answer.body());
-        assertEquals("text/xml;charset=UTF-8", answer.headers().firstValue("content-type").orElseThrow());
+        assertEquals(
+                "text/xml;charset=UTF-8",
+                answer.headers().firstValue("content-type").orElseThrow());
         String id = answer.headers().firstValue("x-amzn-RequestId").orElseThrow();
         assertTrue(answer.body().contains("<requestId>" + id + "</requestId>"), answer.body());
     }
@@ -219,7 +224,8 @@ final class EndpointTest {
     @Test
     void aServerAnswersAQuery() throws Exception {
         HttpResponse<String> answer = send(
-                serve().resolve("?Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1=w%2A%20b" + EC2),
+                serve().resolve("?Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1=w%2A%20b"
+                        + EC2),
                 "GET",
                 new byte[0]);
         assertEquals(200, answer.statusCode(), answer.body());
@@ -230,7 +236,8 @@ final class EndpointTest {
     @ValueSource(ints = {0, 1})
     void aBodyHasAMebibyte(int more) throws Exception {
         String start = "Action=DescribeSecurityGroups" + EC2 + "&";
-        byte[] body = (start + "&".repeat(Endpoint.MOST_BYTES + more - start.length())).getBytes(StandardCharsets.US_ASCII);
+        byte[] body =
+                (start + "&".repeat(Endpoint.MOST_BYTES + more - start.length())).getBytes(StandardCharsets.US_ASCII);
         HttpResponse<String> answer = send(serve(), "POST", body);
         assertEquals(more == 0 ? 200 : 413, answer.statusCode());
         assertEquals(

@@ -84,7 +84,9 @@ final class FakeActions {
                 call -> new Fields.Builder()
                         .with("UserId", call.by().id())
                         .with("Account", "123456789012")
-                        .with("Arn", "arn:aws:iam::123456789012:user/" + call.by().id())
+                        .with(
+                                "Arn",
+                                "arn:aws:iam::123456789012:user/" + call.by().id())
                         .build());
         handlers.remove("DescribeVpcs");
         handlers.put("DescribeRegions", _ -> {

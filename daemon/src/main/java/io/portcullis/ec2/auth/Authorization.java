@@ -68,7 +68,8 @@ record Authorization(
         for (String part : list.split(",", -1)) {
             Matcher pair = PART.matcher(part);
             if (!pair.matches() || parts.put(pair.group(1), pair.group(2)) != null) {
-                throw ApiError.INCOMPLETE_SIGNATURE.of("it must have Credential, SignedHeaders and Signature, once each");
+                throw ApiError.INCOMPLETE_SIGNATURE.of(
+                        "it must have Credential, SignedHeaders and Signature, once each");
             }
         }
         return parts;

@@ -32,8 +32,7 @@ public record AwsSigner(String keyId, String secret, String region, String servi
         SdkHttpRequest.Builder request =
                 SdkHttpRequest.builder().method(SdkHttpMethod.valueOf(method)).uri(uri);
         headers.forEach(request::putHeader);
-        SdkHttpRequest signed = (SdkHttpRequest) SIGNER.sign(sign -> sign.identity(
-                                AwsCredentialsIdentity.create(keyId, secret))
+        SdkHttpRequest signed = SIGNER.sign(sign -> sign.identity(AwsCredentialsIdentity.create(keyId, secret))
                         .request(request.build())
                         .payload(() -> new ByteArrayInputStream(body))
                         .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)

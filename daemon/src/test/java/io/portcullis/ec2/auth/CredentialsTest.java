@@ -10,6 +10,7 @@ import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.linux.OwnedFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -61,7 +62,10 @@ final class CredentialsTest {
     @Test
     void aKeyMayBeInTwoProfiles() throws ConfigException {
         String key = "aws_access_key_id = A1\naws_secret_access_key = " + SECRET + "\n";
-        assertEquals(1, CredentialsReader.read("keys", "[default]\n" + key + "[other]\r\n" + key).size());
+        assertEquals(
+                1,
+                CredentialsReader.read("keys", "[default]\n" + key + "[other]\r\n" + key)
+                        .size());
     }
 
     @ParameterizedTest
@@ -122,7 +126,7 @@ final class CredentialsTest {
     void nothingShowsASecret() throws ConfigException {
         Credentials keys = CredentialsReader.read("keys", GOOD);
         assertEquals("[access key AKIADEFAULT, access key AKIAMONITOR (read-only)]", keys.toString());
-        SignedRequest request = new SignedRequest("POST", "/", List.of(), SECRET.getBytes());
+        SignedRequest request = new SignedRequest("POST", "/", List.of(), SECRET.getBytes(StandardCharsets.US_ASCII));
         assertEquals("POST /", request.toString());
     }
 
@@ -145,7 +149,8 @@ final class CredentialsTest {
                 Credentials keys = CredentialsReader.read("keys", text.toString());
                 assertFalse(keys.toString().contains("s3cr3t"));
             } catch (ConfigException refused) {
-                String shown = refused.errors().stream().map(ConfigError::toString).collect(Collectors.joining());
+                String shown =
+                        refused.errors().stream().map(ConfigError::toString).collect(Collectors.joining());
                 assertFalse(shown.contains("s3cr3t") || shown.contains("S3CR3T"), "seed " + seed + ": " + shown);
             }
         }
@@ -166,7 +171,8 @@ final class CredentialsTest {
     @ParameterizedTest
     @ValueSource(strings = {"rw-------", "r--------"})
     void aFileThatOnlyItsOwnerMayReadIsAccepted(String mode) throws Exception {
-        assertEquals(2, CredentialsFile.read(file("keys", mode), Optional.empty()).size());
+        assertEquals(
+                2, CredentialsFile.read(file("keys", mode), Optional.empty()).size());
     }
 
     @ParameterizedTest
@@ -182,7 +188,7 @@ final class CredentialsTest {
     @Test
     void systemdGuardsTheFilesOfItsFolder() throws Exception {
         Path file = file("credentials/keys", "r--r-----");
-        Path systemd = file.getParent();
+        Path systemd = folder.resolve("credentials");
         assertEquals(2, CredentialsFile.read(file, Optional.of(systemd)).size());
         assertTrue(fault(file("keys", "r--r-----"), Optional.of(systemd)).contains("mode 0440"));
         assertTrue(fault(file("credentials/deeper/keys", "r--r-----"), Optional.of(systemd))
@@ -197,7 +203,7 @@ final class CredentialsTest {
         Files.setAttribute(file, "unix:uid", 4_321);
         assertEquals(
                 file + ": belongs to user 4321, and must belong to root or to user 0, which runs this: chown it",
-                fault(file, Optional.of(file.getParent())));
+                fault(file, Optional.of(folder.resolve("credentials"))));
     }
 
     @Test

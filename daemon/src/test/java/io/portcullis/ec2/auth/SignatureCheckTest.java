@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -31,11 +32,10 @@ final class SignatureCheckTest {
     private static final String SECRET = "0123456789abcdef/+0123456789ABCDEF012345";
     private static final AccessKey KEY = new AccessKey("AKIATEST", SECRET, false);
     private static final Credentials KEYS =
-            new Credentials(List.of(new AccessKey("AKIAOTHER", SECRET.toUpperCase(), true), KEY));
+            new Credentials(List.of(new AccessKey("AKIAOTHER", SECRET.toUpperCase(Locale.ROOT), true), KEY));
     private static final AwsSigner AWS = new AwsSigner("AKIATEST", SECRET, "us-east-1", "ec2", NOW);
     private static final URI HERE = URI.create("http://127.0.0.1:9751/");
-    private static final byte[] BODY =
-            "Action=DescribeTags&Version=2016-11-15".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] BODY = "Action=DescribeTags&Version=2016-11-15".getBytes(StandardCharsets.US_ASCII);
     private static final Map<String, List<String>> FORM =
             Map.of("Content-Type", List.of("application/x-www-form-urlencoded; charset=utf-8"));
 
@@ -46,12 +46,11 @@ final class SignatureCheckTest {
         List<Map.Entry<String, String>> all = new ArrayList<>(headers.entrySet());
         SignedRequest unsigned = new SignedRequest("POST", "/", all, BODY);
         String[] parts = scope.split("/");
-        Authorization authorization = new Authorization(
-                "AKIATEST", parts[0], parts[1], parts[2], signedHeaders, "0".repeat(64));
+        Authorization authorization =
+                new Authorization("AKIATEST", parts[0], parts[1], parts[2], signedHeaders, "0".repeat(64));
         String canonical = CanonicalRequest.of(unsigned, signedHeaders, SignatureCheck.hash(BODY))
                 .orElse("");
-        String text = SignatureCheck.stringToSign(
-                authorization, headers.getOrDefault("X-Amz-Date", ""), canonical);
+        String text = SignatureCheck.stringToSign(authorization, headers.getOrDefault("X-Amz-Date", ""), canonical);
         all.add(Map.entry(
                 "Authorization",
                 "AWS4-HMAC-SHA256 Credential=AKIATEST/" + authorization.scope() + ", SignedHeaders="
@@ -117,8 +116,7 @@ final class SignatureCheckTest {
         SignedRequest request = AWS.sign("POST", HERE, FORM, BODY);
         new SignatureCheck(Optional.of("us-east-1")).check(request, KEYS, NOW);
         ApiException refused = assertThrows(
-                ApiException.class,
-                () -> new SignatureCheck(Optional.of("eu-north-1")).check(request, KEYS, NOW));
+                ApiException.class, () -> new SignatureCheck(Optional.of("eu-north-1")).check(request, KEYS, NOW));
         assertEquals("Credential should be scoped to the region eu-north-1, not 'us-east-1'.", refused.getMessage());
         assertEquals("AuthFailure", refused.error().code());
     }
@@ -143,7 +141,8 @@ final class SignatureCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "Basic dXNlcjpzZWNyZXQ=", "Bearer AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256 Credential=a"})
+    @ValueSource(
+            strings = {"", "Basic dXNlcjpzZWNyZXQ=", "Bearer AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256 Credential=a"})
     void aRequestWithoutSuchASignatureIsRefused(String header) {
         SignedRequest request = with(botocore(), "Authorization", header);
         assertRefused(ApiError.MISSING_AUTHENTICATION_TOKEN, request);
@@ -198,8 +197,7 @@ final class SignatureCheckTest {
 
     @Test
     void theHostMustBeSigned() {
-        assertRefused(
-                ApiError.AUTH_FAILURE, botocore("20261130/eu-north-1/ec2", List.of("x-amz-date"), HEADERS));
+        assertRefused(ApiError.AUTH_FAILURE, botocore("20261130/eu-north-1/ec2", List.of("x-amz-date"), HEADERS));
     }
 
     @Test
@@ -220,12 +218,12 @@ final class SignatureCheckTest {
     @Test
     void theScopesDayIsTheDatesDay() {
         assertRefused(
-                ApiError.AUTH_FAILURE,
-                botocore("20261129/eu-north-1/ec2", List.of("host", "x-amz-date"), HEADERS));
+                ApiError.AUTH_FAILURE, botocore("20261129/eu-north-1/ec2", List.of("host", "x-amz-date"), HEADERS));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"20261130", "20261130T2359Z", "20261130T235959+0000", "20261130T246060Z", "20261130T235959Zx"})
+    @ValueSource(
+            strings = {"20261130", "20261130T2359Z", "20261130T235959+0000", "20261130T246060Z", "20261130T235959Zx"})
     void aDateInAnotherFormIsRefused(String date) {
         assertRefused(
                 ApiError.AUTH_FAILURE,
@@ -236,7 +234,13 @@ final class SignatureCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", ""})
+    @ValueSource(
+            strings = {
+                "UNSIGNED-PAYLOAD",
+                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+                "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+                ""
+            })
     void aBodyThatIsNotSignedIsRefused(String hash) {
         assertRefused(ApiError.AUTH_FAILURE, with(botocore(), "x-amz-content-sha256", hash));
         assertRefused(
@@ -270,8 +274,8 @@ final class SignatureCheckTest {
     void aWrongSignatureIsRefusedBeforeTheClockIsAsked() {
         SignedRequest request =
                 new AwsSigner("AKIATEST", SECRET + "x", "us-east-1", "ec2", NOW).sign("POST", HERE, FORM, BODY);
-        ApiException refused = assertThrows(
-                ApiException.class, () -> check.check(request, KEYS, NOW.plus(Duration.ofDays(1))));
+        ApiException refused =
+                assertThrows(ApiException.class, () -> check.check(request, KEYS, NOW.plus(Duration.ofDays(1))));
         assertEquals(ApiError.AUTH_FAILURE, refused.error());
     }
 
@@ -290,7 +294,8 @@ final class SignatureCheckTest {
         for (Map.Entry<String, String> header : request.headers()) {
             for (int i = 0; i < header.getValue().length(); i++) {
                 String changed = changed(header.getValue(), i);
-                // A blank more is no change: "inner blanks are folded", and those around a part of Authorization are none.
+                // A blank more is no change: "inner blanks are folded", and those around a part of Authorization are
+                // none.
                 if (!changed.replace(" ", "").equals(header.getValue().replace(" ", ""))) {
                     refusal(with(request, header.getKey(), changed));
                     changes++;
@@ -318,8 +323,7 @@ final class SignatureCheckTest {
             headers.put("h" + i, "v");
         }
         SignedRequest request = botocore("20261130/eu-north-1/ec2", names, headers);
-        assertFalse(
-                CanonicalRequest.of(request, names, "").orElseThrow().isEmpty(), "all are found");
+        assertFalse(CanonicalRequest.of(request, names, "").orElseThrow().isEmpty(), "all are found");
     }
 
     /** Random methods, queries, headers and bodies, signed by Amazon's SDK. */
@@ -354,7 +358,8 @@ final class SignatureCheckTest {
     }
 
     private static String host(SplittableRandom random) {
-        return List.of("127.0.0.1:9751", "fw.example.org", "[::1]:9751", "localhost:80").get(random.nextInt(4));
+        return List.of("127.0.0.1:9751", "fw.example.org", "[::1]:9751", "localhost:80")
+                .get(random.nextInt(4));
     }
 
     private static Map<String, List<String>> headers(SplittableRandom random) {
@@ -364,7 +369,10 @@ final class SignatureCheckTest {
             for (int n = random.nextInt(1, 3); n > 0; n--) {
                 values.add(List.of("a", " b  c ", "\"x   y\"", "1,2", "a=b;c").get(random.nextInt(5)));
             }
-            headers.put(List.of("My-Header", "x-amz-meta", "accept", "Content-Type", "b").get(i), values);
+            headers.put(
+                    List.of("My-Header", "x-amz-meta", "accept", "Content-Type", "b")
+                            .get(i),
+                    values);
         }
         return headers;
     }
@@ -372,7 +380,10 @@ final class SignatureCheckTest {
     private static String query(SplittableRandom random) {
         StringBuilder query = new StringBuilder();
         for (int i = random.nextInt(6); i > 0; i--) {
-            query.append(query.isEmpty() ? '?' : '&').append(word(random)).append('=').append(word(random));
+            query.append(query.isEmpty() ? '?' : '&')
+                    .append(word(random))
+                    .append('=')
+                    .append(word(random));
         }
         return query.toString();
     }

@@ -61,17 +61,20 @@ final class SignatureSuiteTest {
 
     @TestFactory
     Stream<DynamicTest> aKnownSignatureIsComputed() throws IOException {
-        return cases().stream().map(each -> DynamicTest.dynamicTest(each.name, () -> {
-            Authorization authorization = Authorization.of(each.request);
-            String canonical = CanonicalRequest.of(
-                            each.request,
-                            authorization.signedHeaders(),
-                            SignatureCheck.hash(each.request.body()))
-                    .orElseThrow();
-            String text = SignatureCheck.stringToSign(authorization, "20150830T123600Z", canonical);
-            assertEquals(
-                    authorization.signature(), HexFormat.of().formatHex(KEY.sign(authorization, text)), canonical);
-        }));
+        return cases().stream()
+                .map(each -> DynamicTest.dynamicTest(each.name, () -> {
+                    Authorization authorization = Authorization.of(each.request);
+                    String canonical = CanonicalRequest.of(
+                                    each.request,
+                                    authorization.signedHeaders(),
+                                    SignatureCheck.hash(each.request.body()))
+                            .orElseThrow();
+                    String text = SignatureCheck.stringToSign(authorization, "20150830T123600Z", canonical);
+                    assertEquals(
+                            authorization.signature(),
+                            HexFormat.of().formatHex(KEY.sign(authorization, text)),
+                            canonical);
+                }));
     }
 
     /** A right signature, for a service that is not here: so much for what comes first. */
@@ -79,12 +82,15 @@ final class SignatureSuiteTest {
     Stream<DynamicTest> aKnownRequestIsRefusedForItsServiceOnly() throws IOException {
         SignatureCheck check = new SignatureCheck(Optional.of("us-east-1"));
         Credentials keys = new Credentials(List.of(KEY));
-        return cases().stream().map(each -> DynamicTest.dynamicTest(each.name, () -> {
-            ApiException refused = assertThrows(ApiException.class, () -> check.check(each.request, keys, THEN));
-            assertEquals(ApiError.WRONG_SCOPE, refused.error());
-            assertEquals(
-                    "Credential should be scoped to the service ec2 or sts, not 'service'.", refused.getMessage());
-        }));
+        return cases().stream()
+                .map(each -> DynamicTest.dynamicTest(each.name, () -> {
+                    ApiException refused =
+                            assertThrows(ApiException.class, () -> check.check(each.request, keys, THEN));
+                    assertEquals(ApiError.WRONG_SCOPE, refused.error());
+                    assertEquals(
+                            "Credential should be scoped to the service ec2 or sts, not 'service'.",
+                            refused.getMessage());
+                }));
     }
 
     @Test

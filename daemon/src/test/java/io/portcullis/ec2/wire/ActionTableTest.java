@@ -53,15 +53,20 @@ final class ActionTableTest {
         ActionTable.all().stream().filter(action -> !action.reads()).forEach(action -> changing.add(action.name()));
         assertTrue(changing.contains("AuthorizeSecurityGroupIngress") && changing.contains("DeleteTags"));
         assertTrue(changing.stream().noneMatch(name -> name.matches("(Describe|Get).*")));
-        assertFalse(ActionTable.find(Service.STS, "GetCallerIdentity").orElseThrow().hasDryRun());
+        assertFalse(
+                ActionTable.find(Service.STS, "GetCallerIdentity").orElseThrow().hasDryRun());
     }
 
     @Test
     void aShapeMayBeInAQueryAndInXml() {
-        Shape shape = ActionTable.find(Service.EC2, "CreateNetworkAclEntry").orElseThrow().request();
+        Shape shape = ActionTable.find(Service.EC2, "CreateNetworkAclEntry")
+                .orElseThrow()
+                .request();
         Member range = shape.inQuery("PortRange");
-        assertTrue(range != null && range.type() instanceof Shape inner
-                && inner.inQuery("From") != null && inner.inXml("from") != null);
+        assertTrue(range != null
+                && range.type() instanceof Shape inner
+                && inner.inQuery("From") != null
+                && inner.inXml("from") != null);
     }
 
     @ParameterizedTest

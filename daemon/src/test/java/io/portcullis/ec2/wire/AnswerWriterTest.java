@@ -35,15 +35,13 @@ final class AnswerWriterTest {
 
     @Test
     void anAnswerIsThatOfEc2() {
-        Fields permission = fields()
-                .with("ipProtocol", "tcp")
+        Fields permission = fields().with("ipProtocol", "tcp")
                 .with("fromPort", 22)
                 .with("toPort", -1)
                 .with("groups", List.of())
                 .with("ipRanges", List.of(fields().with("cidrIp", "10.0.0.0/8").build(), fields().build()))
                 .build();
-        Fields group = fields()
-                .with("groupId", "sg-1")
+        Fields group = fields().with("groupId", "sg-1")
                 .with("vpcId", Optional.empty())
                 .with("groupName", Optional.of("web"))
                 .with("groupDescription", "")
@@ -64,8 +62,7 @@ final class AnswerWriterTest {
 
     @Test
     void flagsTimesAndStringsAreWritten() {
-        Fields attachment = fields()
-                .with("attachTime", Instant.parse("2026-11-30T01:02:03.456789Z"))
+        Fields attachment = fields().with("attachTime", Instant.parse("2026-11-30T01:02:03.456789Z"))
                 .with("deleteOnTermination", false)
                 .build();
         assertEquals(
@@ -76,7 +73,8 @@ final class AnswerWriterTest {
                 answer(
                         "DescribeNetworkInterfaceAttribute",
                         fields().with("attachment", attachment).build()));
-        Fields list = fields().withStrings("cidrSet", List.of("10.0.0.0/8", "::/0")).build();
+        Fields list =
+                fields().withStrings("cidrSet", List.of("10.0.0.0/8", "::/0")).build();
         assertEquals(
                 HEAD + "<DescribePrefixListsResponse" + EC2
                         + "<prefixListSet><item><cidrSet><item>10.0.0.0/8</item><item>::/0</item></cidrSet></item>"
@@ -92,7 +90,10 @@ final class AnswerWriterTest {
     @Test
     void stsHasAFormOfItsOwn() {
         Action identity = ActionTable.find(Service.STS, "GetCallerIdentity").orElseThrow();
-        Fields fields = fields().with("UserId", "u").with("Account", "1").with("Arn", "a").build();
+        Fields fields = fields().with("UserId", "u")
+                .with("Account", "1")
+                .with("Arn", "a")
+                .build();
         assertEquals(
                 HEAD + "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
                         + "<GetCallerIdentityResult><UserId>u</UserId><Account>1</Account><Arn>a</Arn>"

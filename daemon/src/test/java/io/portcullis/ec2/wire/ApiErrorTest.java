@@ -41,7 +41,8 @@ final class ApiErrorTest {
     @Test
     void whatIsQuotedIsVisibleAndShort() {
         assertEquals(
-                "The filter 'a\\x1b[2J' is invalid", ApiError.INVALID_FILTER.of("a\u001b[2J").getMessage());
+                "The filter 'a\\x1b[2J' is invalid",
+                ApiError.INVALID_FILTER.of("a\u001b[2J").getMessage());
         assertTrue(ApiError.INVALID_FILTER.of("v".repeat(5_000)).getMessage().length() < 250);
         String own = "v".repeat(500);
         assertEquals(own, ApiError.OPERATION_NOT_PERMITTED.of(own).getMessage());

@@ -38,29 +38,31 @@ final class ArgumentsTest {
     Stream<DynamicTest> whatTheClientSendsIsRead() throws IOException {
         try (InputStream in = Objects.requireNonNull(ArgumentsTest.class.getResourceAsStream("/ec2-requests.txt"))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> line.startsWith("Action="))
-                    .toList()
-                    .stream()
-                    .map(line -> DynamicTest.dynamicTest(line, () -> {
-                        String form = Stream.of(line.split("&(?=[A-Z][A-Za-z0-9.]*=)"))
-                                .map(part -> part.substring(0, part.indexOf('=') + 1)
-                                        + FormTest.encoded(part.substring(part.indexOf('=') + 1)))
-                                .collect(Collectors.joining("&"));
-                        String name = FormTest.form(form).value("Action").orElseThrow();
-                        Service service = name.equals("GetCallerIdentity") ? Service.STS : Service.EC2;
-                        if (ActionTable.find(service, name).isPresent()) {
-                            Arguments read = ActionTable.find(service, name)
-                                    .orElseThrow()
-                                    .read(FormTest.form(form));
-                            assertTrue(
-                                    form.equals("Action=" + name) || !read.toString().endsWith("{}"), read.toString());
-                        } else {
-                            assertEquals(
-                                    "UnsupportedOperation",
-                                    ActionTable.unknown(service, name).error().code());
-                        }
-                    }));
+                    .lines().filter(line -> line.startsWith("Action=")).toList().stream()
+                            .map(line -> DynamicTest.dynamicTest(line, () -> {
+                                String form = Stream.of(line.split("&(?=[A-Z][A-Za-z0-9.]*=)"))
+                                        .map(part -> part.substring(0, part.indexOf('=') + 1)
+                                                + FormTest.encoded(part.substring(part.indexOf('=') + 1)))
+                                        .collect(Collectors.joining("&"));
+                                String name =
+                                        FormTest.form(form).value("Action").orElseThrow();
+                                Service service = name.equals("GetCallerIdentity") ? Service.STS : Service.EC2;
+                                if (ActionTable.find(service, name).isPresent()) {
+                                    Arguments read = ActionTable.find(service, name)
+                                            .orElseThrow()
+                                            .read(FormTest.form(form));
+                                    assertTrue(
+                                            form.equals("Action=" + name)
+                                                    || !read.toString().endsWith("{}"),
+                                            read.toString());
+                                } else {
+                                    assertEquals(
+                                            "UnsupportedOperation",
+                                            ActionTable.unknown(service, name)
+                                                    .error()
+                                                    .code());
+                                }
+                            }));
         }
     }
 
@@ -99,7 +101,8 @@ final class ArgumentsTest {
         assertEquals(List.of("sg-1"), modify.strings("GroupId"));
         assertEquals(
                 OptionalLong.of(5_000_000_000L),
-                read("GetManagedPrefixListEntries", "PrefixListId=pl-1&TargetVersion=5000000000").number("TargetVersion"));
+                read("GetManagedPrefixListEntries", "PrefixListId=pl-1&TargetVersion=5000000000")
+                        .number("TargetVersion"));
     }
 
     /** The order of the numbers counts, not that of the parameters; numbers may be left out. */
@@ -151,8 +154,7 @@ final class ArgumentsTest {
                 "DeleteNetworkAclEntry|NetworkAclId=a&RuleNumber=1|Egress",
             })
     void aMissingParameterIsNamed(String action, String form, String missing) {
-        assertEquals(
-                "MissingParameter: The request must contain the parameter " + missing, refusal(action, form));
+        assertEquals("MissingParameter: The request must contain the parameter " + missing, refusal(action, form));
     }
 
     @ParameterizedTest
@@ -232,6 +234,7 @@ final class ArgumentsTest {
         String form = IntStream.range(0, count)
                 .mapToObj(i -> "GroupId." + (count - i) + "=a")
                 .collect(Collectors.joining("&"));
-        assertEquals(count, read("DescribeSecurityGroups", form).strings("GroupId").size());
+        assertEquals(
+                count, read("DescribeSecurityGroups", form).strings("GroupId").size());
     }
 }

@@ -38,8 +38,8 @@ final class FormTest {
         Form form = Form.parse("a=%C3%A4&b=1", "c=2".getBytes(StandardCharsets.US_ASCII));
         assertEquals(List.of("a", "b", "c"), List.copyOf(form.parameters().keySet()));
         assertEquals("ä", form.value("a").orElseThrow());
-        ApiException refused = assertThrows(
-                ApiException.class, () -> Form.parse("a=1", "a=1".getBytes(StandardCharsets.US_ASCII)));
+        ApiException refused =
+                assertThrows(ApiException.class, () -> Form.parse("a=1", "a=1".getBytes(StandardCharsets.US_ASCII)));
         assertEquals("The parameter a appears more than once", refused.getMessage());
     }
 
@@ -70,7 +70,9 @@ final class FormTest {
 
     @Test
     void aParameterComesOnce() {
-        assertEquals("The parameter a appears more than once", refusal("a=1&b=2&%61=1").getMessage());
+        assertEquals(
+                "The parameter a appears more than once",
+                refusal("a=1&b=2&%61=1").getMessage());
     }
 
     @Test
@@ -79,9 +81,13 @@ final class FormTest {
                 .mapToObj(i -> "a" + i + "=")
                 .collect(Collectors.joining("&"));
         assertEquals(Form.MOST_PARAMETERS, form(most).parameters().size());
-        assertEquals("A request may have 20000 parameters, this one has more", refusal(most + "&b").getMessage());
+        assertEquals(
+                "A request may have 20000 parameters, this one has more",
+                refusal(most + "&b").getMessage());
         form("n".repeat(Form.LONGEST_NAME) + "=1");
-        assertEquals("The name of a parameter may have 256 bytes", refusal("n".repeat(257) + "=1").getMessage());
+        assertEquals(
+                "The name of a parameter may have 256 bytes",
+                refusal("n".repeat(257) + "=1").getMessage());
         form("a=" + "v".repeat(Form.LONGEST_VALUE));
         assertEquals(
                 "The value of a has more than 131072 bytes",

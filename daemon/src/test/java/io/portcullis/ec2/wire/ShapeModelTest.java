@@ -71,7 +71,8 @@ final class ShapeModelTest {
             actions++;
             compareAnswer(action, operation);
             compare(action, action.request(), operation.at("/input/shape").asText(), true);
-            everyParameterIsThere(action, action.request(), operation.at("/input/shape").asText());
+            everyParameterIsThere(
+                    action, action.request(), operation.at("/input/shape").asText());
         }
         differences.removeIf(text -> YOUNGER.stream().anyMatch(name -> text.startsWith(name + ":")));
         assertEquals(Set.of(), differences);
@@ -110,7 +111,8 @@ final class ShapeModelTest {
             JsonNode theirs = null;
             String theirName = "";
             for (Map.Entry<String, JsonNode> each : shape.path("members").properties()) {
-                String found = asked ? queryName(each.getKey(), each.getValue()) : xmlName(each.getKey(), each.getValue());
+                String found =
+                        asked ? queryName(each.getKey(), each.getValue()) : xmlName(each.getKey(), each.getValue());
                 if (found.equals(asked ? member.query() : member.xml())) {
                     theirs = each.getValue();
                     theirName = each.getKey();
@@ -136,7 +138,10 @@ final class ShapeModelTest {
             if (member == null) {
                 differences.add(ours.name() + " lacks " + each.getKey());
             } else if (structureIn(member.type()) instanceof Shape inner) {
-                everyParameterIsThere(action, inner, structureIn(action, each.getValue().path("shape").asText()));
+                everyParameterIsThere(
+                        action,
+                        inner,
+                        structureIn(action, each.getValue().path("shape").asText()));
             }
         }
     }
@@ -157,7 +162,8 @@ final class ShapeModelTest {
         String theirs = shape.path("type").asText();
         switch (type) {
             case Shape inner when theirs.equals("structure") -> compare(action, inner, name, asked);
-            case Type.ListOf list when theirs.equals("list") -> {
+            case Type.ListOf list
+            when theirs.equals("list") -> {
                 if (!asked && !shape.at("/member/locationName").asText().equals("item")) {
                     differences.add(where + ": its items are called " + shape.at("/member/locationName"));
                 }
@@ -166,7 +172,8 @@ final class ShapeModelTest {
             case Type.Text text -> {
                 Set<String> allowed = new HashSet<>();
                 shape.path("enum").forEach(each -> allowed.add(each.asText()));
-                if (!theirs.equals("string") || !text.allowed().isEmpty() && !allowed.equals(Set.copyOf(text.allowed()))) {
+                if (!theirs.equals("string")
+                        || !text.allowed().isEmpty() && !allowed.equals(Set.copyOf(text.allowed()))) {
                     differences.add(where + ": a " + theirs + " " + allowed + ", not " + text);
                 }
             }
@@ -199,10 +206,13 @@ final class ShapeModelTest {
     @Test
     void everyActionOfTheModelIsKnownByName() {
         for (Service service : Service.values()) {
-            MODELS.get(service).path("operations").fieldNames().forEachRemaining(name -> {
-                String code = ActionTable.unknown(service, name).error().code();
-                assertEquals("UnsupportedOperation", code, name);
-            });
+            assertNotNullAnd(MODELS.get(service))
+                    .path("operations")
+                    .fieldNames()
+                    .forEachRemaining(name -> {
+                        String code = ActionTable.unknown(service, name).error().code();
+                        assertEquals("UnsupportedOperation", code, name);
+                    });
         }
     }
 }
