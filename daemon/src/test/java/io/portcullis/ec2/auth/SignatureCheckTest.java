@@ -314,16 +314,19 @@ final class SignatureCheckTest {
         return text.substring(0, at) + (char) (text.charAt(at) ^ 1) + text.substring(at + 1);
     }
 
+    /** More than a server lets through, in time and stack that do not grow out of bounds. */
     @Test
-    void theCostOfManySignedHeadersIsLinear() {
+    void manySignedHeadersAreAccepted() throws ApiException {
         List<String> names = new ArrayList<>(List.of("host", "x-amz-date"));
         Map<String, String> headers = new HashMap<>(HEADERS);
         for (int i = 0; i < 20_000; i++) {
             names.add("h" + i);
             headers.put("h" + i, "v");
         }
-        SignedRequest request = botocore("20261130/eu-north-1/ec2", names, headers);
-        assertFalse(CanonicalRequest.of(request, names, "").orElseThrow().isEmpty(), "all are found");
+        assertSame(
+                KEY,
+                check.check(botocore("20261130/eu-north-1/ec2", names, headers), KEYS, NOW)
+                        .key());
     }
 
     /** Random methods, queries, headers and bodies, signed by Amazon's SDK. */
