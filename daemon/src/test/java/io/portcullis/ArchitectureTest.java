@@ -121,6 +121,9 @@ final class ArchitectureTest {
                 "net");
         allow("http", "linux", "linux.user");
         allow("control", "http", "linux", "linux.user", "operations", "metrics");
+        allow("ec2.wire", "net");
+        allow("ec2.auth", "ec2.wire", "config", "linux");
+        allow("ec2", "ec2.auth", "ec2.wire", "http");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");

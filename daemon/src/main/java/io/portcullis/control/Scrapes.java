@@ -65,7 +65,7 @@ final class Scrapes implements AutoCloseable {
 
     private Gathered gather(Scrape.Format format) {
         Scrape scrape = scraper.scrape(format);
-        return new Gathered(new Response(200, scrape.contentType(), scrape.body(), ""), System.nanoTime());
+        return new Gathered(new Response(200, scrape.contentType(), scrape.body(), Map.of()), System.nanoTime());
     }
 
     /** Ends the thread. */

@@ -160,9 +160,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
                 .set(HttpHeaderNames.CONTENT_TYPE, response.contentType())
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, response.body().length)
                 .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
-        if (!response.allow().isEmpty()) {
-            http.headers().set(HttpHeaderNames.ALLOW, response.allow());
-        }
+        response.headers().forEach(http.headers()::set);
         if (!request.keepAlive()) {
             http.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }

@@ -8,8 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A whole HTTP request.
  *
+ * @param target path and query as they came; each character is one byte
  * @param path without query
  * @param query the first value of each name, decoded
+ * @param headers all headers in their order, each with its name and value as they came; each character is one byte
  * @param accept the Accept header
  * @param hosts the Host headers
  * @param needsHost true: HTTP/1.1, which requires a Host header
@@ -20,8 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record Request(
         String method,
+        String target,
         String path,
         Map<String, String> query,
+        List<Map.Entry<String, String>> headers,
         @Nullable String accept,
         List<String> hosts,
         boolean needsHost,
@@ -38,8 +42,7 @@ public record Request(
         return JsonBody.read(body.stream(), shape);
     }
 
-    static Request refused(int status, String error) {
-        Response refusal = Response.error(status, error);
-        return new Request("", "", Map.of(), null, List.of(), false, false, Body.NONE, null, refusal);
+    static Request refused(Response refusal) {
+        return new Request("", "", "", Map.of(), List.of(), null, List.of(), false, false, Body.NONE, null, refusal);
     }
 }

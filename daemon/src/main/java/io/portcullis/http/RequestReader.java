@@ -86,7 +86,7 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
             return false;
         }
         if (HttpUtil.is100ContinueExpected(request)) {
-            refuse(ctx, Request.refused(417, "send the request and its body at once, without Expect"));
+            refuse(ctx, refused(417, "send the request and its body at once, without Expect"));
             return false;
         }
         return true;
@@ -108,14 +108,18 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
     private boolean fits(ChannelHandlerContext ctx, long length) {
         long most = mostKept == 0 ? HttpServer.MAX_BODY_LENGTH : mostKept;
         if (length > most) {
-            refuse(ctx, Request.refused(413, "a request's body may have " + most + " bytes, this one has more"));
+            refuse(ctx, refused(413, "a request's body may have " + most + " bytes, this one has more"));
             return false;
         }
         if (mostKept > 0 && !memory.reserve(body, length, ctx.channel(), peer != null && peer.isTrusted())) {
-            refuse(ctx, Request.refused(503, "other requests have large bodies now: try again in a second"));
+            refuse(ctx, refused(503, "other requests have large bodies now: try again in a second"));
             return false;
         }
         return true;
+    }
+
+    private Request refused(int status, String error) {
+        return Request.refused(routes.error(status, error));
     }
 
     private void refuse(ChannelHandlerContext ctx, Request refusal) {
@@ -137,13 +141,13 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         return queryAt < 0 ? uri : uri.substring(0, queryAt);
     }
 
-    private static Request whyNot(Throwable cause) {
+    private Request whyNot(Throwable cause) {
         return switch (cause) {
             case TooLongHttpLineException _ ->
-                Request.refused(414, "the request line may have " + HttpServer.MAX_LINE_LENGTH + " bytes");
+                refused(414, "the request line may have " + HttpServer.MAX_LINE_LENGTH + " bytes");
             case TooLongHttpHeaderException _ ->
-                Request.refused(431, "the headers may have " + HttpServer.MAX_HEADERS_LENGTH + " bytes");
-            default -> Request.refused(400, "not an HTTP/1.1 request");
+                refused(431, "the headers may have " + HttpServer.MAX_HEADERS_LENGTH + " bytes");
+            default -> refused(400, "not an HTTP/1.1 request");
         };
     }
 
@@ -153,12 +157,16 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         try {
             new QueryStringDecoder(uri).parameters().forEach((key, values) -> query.put(key, values.getFirst()));
         } catch (IllegalArgumentException e) {
-            return Request.refused(400, "not a query: " + e.getMessage());
+            return refused(400, "not a query: " + e.getMessage());
         }
         return new Request(
                 head.method().name(),
+                uri,
                 path(uri),
                 query,
+                head.headers().entries().stream()
+                        .map(header -> Map.entry(header.getKey(), header.getValue()))
+                        .toList(),
                 head.headers().get(HttpHeaderNames.ACCEPT),
                 head.headers().getAll(HttpHeaderNames.HOST),
                 !head.protocolVersion().equals(HttpVersion.HTTP_1_0),

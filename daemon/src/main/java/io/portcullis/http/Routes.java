@@ -42,7 +42,19 @@ public final class Routes {
         Optional<Response> refusal(Request request);
     }
 
+    /** Writes the answers to requests that reach no resource, or whose resource fails. */
+    @FunctionalInterface
+    public interface Errors {
+        /**
+         * An answer.
+         *
+         * @param error a sentence
+         */
+        Response answer(int status, String error);
+    }
+
     private final Admission admission;
+    private final Errors errors;
     private final List<Resource> resources;
 
     /** Admits every request. */
@@ -52,7 +64,13 @@ public final class Routes {
 
     /** Admits the requests that {@code admission} does not refuse. */
     public Routes(Admission admission, Resource... resources) {
+        this(admission, Response::error, resources);
+    }
+
+    /** Admits the requests that {@code admission} does not refuse, and writes errors in a form of its own. */
+    public Routes(Admission admission, Errors errors, Resource... resources) {
         this.admission = admission;
+        this.errors = errors;
         this.resources = List.of(resources);
     }
 
@@ -63,6 +81,11 @@ public final class Routes {
                 .mapToLong(resource -> Math.min(resource.mostBytes, BodyMemory.most()))
                 .findFirst()
                 .orElse(0);
+    }
+
+    /** The answer to a request that reaches no resource. */
+    Response error(int status, String error) {
+        return errors.answer(status, error);
     }
 
     /** The answer, which never fails: a defect is logged and answered with 500. */
@@ -81,15 +104,15 @@ public final class Routes {
         return answer.exceptionally(failure -> failed(request, failure));
     }
 
-    private static Response failed(Request request, Throwable failure) {
+    private Response failed(Request request, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof RejectedExecutionException stopping) {
             LOG.debug("{} {} came after the stop", request.method(), request.path(), stopping);
-            return Response.error(503, "the server is stopping");
+            return error(503, "the server is stopping");
         }
         Defect.report(request.method() + " " + request.path(), failure);
-        return Response.error(500, "a defect of the server, which its log describes");
+        return error(500, "a defect of the server, which its log describes");
     }
 
     private CompletableFuture<Response> route(Request request) {
@@ -101,7 +124,7 @@ public final class Routes {
                     .map(resource -> resource.method + " " + resource.path)
                     .collect(Collectors.joining(", "));
             return CompletableFuture.completedFuture(
-                    Response.error(404, "nothing is at " + request.path() + "; there is " + all));
+                    error(404, "nothing is at " + request.path() + "; there is " + all));
         }
         String method = request.method().equals("HEAD") ? "GET" : request.method();
         for (Resource resource : here) {
@@ -111,7 +134,7 @@ public final class Routes {
         }
         String allowed = here.stream().map(Resource::method).collect(Collectors.joining(", "));
         return CompletableFuture.completedFuture(
-                Response.error(405, request.path() + " takes " + allowed + ", not " + request.method())
+                error(405, request.path() + " takes " + allowed + ", not " + request.method())
                         .allowing(allowed));
     }
 }

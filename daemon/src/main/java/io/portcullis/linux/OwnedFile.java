@@ -13,15 +13,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * The text and the owner of a file that controls the daemon, both read from the same open file. A symbolic link, a pipe or a file
+ * The text, the owner and the permissions of a file that controls the daemon, all read from the same open file. A symbolic link, a pipe or a file
  * that is too long is refused.
  *
  * @param owner number of the user
+ * @param permissions the lowest twelve bits of its mode (inode(7))
  * @param text content, UTF-8
  */
-public record OwnedFile(int owner, String text) {
+public record OwnedFile(int owner, int permissions, String text) {
     private static final int KIND = 0170000;
     private static final int REGULAR = 0100000;
+    private static final int PERMISSIONS = 07777;
+    private static final int OF_OTHERS = 0077;
 
     /**
      * Reads a file.
@@ -42,7 +45,8 @@ public record OwnedFile(int owner, String text) {
         }
         try {
             Path opened = opened(fd);
-            if ((mode(opened) & KIND) != REGULAR) {
+            int mode = mode(opened);
+            if ((mode & KIND) != REGULAR) {
                 throw new FileSystemException(file.toString(), null, "not a regular file");
             }
             int owner = (int) Files.getAttribute(opened, "unix:uid");
@@ -51,7 +55,7 @@ public record OwnedFile(int owner, String text) {
                 if (bytes.length > most) {
                     throw new FileSystemException(file.toString(), null, "longer than " + most + " bytes");
                 }
-                return new OwnedFile(owner, new String(bytes, StandardCharsets.UTF_8));
+                return new OwnedFile(owner, mode & PERMISSIONS, new String(bytes, StandardCharsets.UTF_8));
             }
         } finally {
             Libc.close(fd);
@@ -61,6 +65,11 @@ public record OwnedFile(int owner, String text) {
     /** True: it belongs to root or to the user of this process, and may be trusted. */
     public boolean isTrusted() {
         return owner == 0 || owner == user();
+    }
+
+    /** True: no user but the owner, and root, may read or write it. An access control list would show as the group's permissions (acl(5)). */
+    public boolean isPrivate() {
+        return (permissions & OF_OTHERS) == 0;
     }
 
     /** Number of the user of this process. */

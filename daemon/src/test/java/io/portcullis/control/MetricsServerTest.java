@@ -435,7 +435,8 @@ final class MetricsServerTest {
     }
 
     private static Request request(List<String> hosts) {
-        return new Request("GET", "/metrics", Map.of(), null, hosts, true, true, Body.NONE, null, null);
+        return new Request(
+                "GET", "/metrics", "/metrics", Map.of(), List.of(), null, hosts, true, true, Body.NONE, null, null);
     }
 
     @Test

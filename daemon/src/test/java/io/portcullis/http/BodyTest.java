@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -102,7 +103,7 @@ final class BodyTest {
             byte[] bytes = stream.readAllBytes();
             assertArrayEquals(bytes, body.bytes());
             assertEquals(bytes.length, body.length());
-            return CompletableFuture.completedFuture(new Response(200, "x", hex(bytes), ""));
+            return CompletableFuture.completedFuture(new Response(200, "x", hex(bytes), Map.of()));
         } catch (IOException e) {
             return CompletableFuture.failedFuture(e);
         }
