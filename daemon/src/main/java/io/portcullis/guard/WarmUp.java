@@ -22,6 +22,7 @@ import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -36,7 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
-    private static final long LONGEST_NS = TimeUnit.MILLISECONDS.toNanos(2_500);
+    private static final Duration LONGEST = Duration.ofMillis(2_500);
 
     /** The compiler compiles a method that has run some 10,000 times. */
     private static final int LEAST_ROUNDS = 1_500;
@@ -74,11 +75,13 @@ public final class WarmUp {
     private final RingRehearsal outside;
     private final RingRehearsal inside;
     private final long startNs;
+    private final long longestNs;
     private int firstPort = FIRST_PORT;
     private int port;
 
-    private WarmUp(RingRehearsal outside, RingRehearsal inside, long startNs) {
+    private WarmUp(RingRehearsal outside, RingRehearsal inside, long startNs, Duration longest) {
         this.startNs = startNs;
+        longestNs = longest.toNanos();
         this.outside = outside;
         this.inside = inside;
     }
@@ -98,6 +101,11 @@ public final class WarmUp {
      * @param stopped true: end before the compiler is idle
      */
     public static Work run(BooleanSupplier stopped) {
+        return run(stopped, LONGEST);
+    }
+
+    /** As {@link #run(BooleanSupplier)}, for so long at most. */
+    static Work run(BooleanSupplier stopped, Duration longest) {
         long startNs = System.nanoTime();
         Work done = new Work(0, 0, 0);
         try (RingRehearsal outside = RingRehearsal.open();
@@ -113,7 +121,7 @@ public final class WarmUp {
             try {
                 workers.logDrops(false, false);
                 workers.start(false);
-                rounds = new WarmUp(outside, inside, startNs).runRounds(stopped);
+                rounds = new WarmUp(outside, inside, startNs, longest).runRounds(stopped);
             } finally {
                 workers.close();
             }
@@ -156,12 +164,12 @@ public final class WarmUp {
             """, "warm-up"), "warm-up", 1, 100_000);
     }
 
-    /** Runs rounds until the compiler is idle, {@link #LONGEST_NS} at most; returns their number. */
+    /** Runs rounds until the compiler is idle, {@link #longestNs} at most; returns their number. */
     private int runRounds(BooleanSupplier stopped) {
         CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         int rounds = 0;
         long before = 0;
-        while (!stopped.getAsBoolean() && System.nanoTime() - startNs < LONGEST_NS) {
+        while (!stopped.getAsBoolean() && System.nanoTime() - startNs < longestNs) {
             for (int i = 0; i < GROUPS_AT_ONCE; i++) {
                 runGroup();
             }
@@ -217,7 +225,7 @@ public final class WarmUp {
         for (port = firstPort; port < firstPort + GROUP; port++) {
             action.run();
         }
-        while (!(outside.isEmpty() && inside.isEmpty()) && System.nanoTime() - startNs < 2 * LONGEST_NS) {
+        while (!(outside.isEmpty() && inside.isEmpty()) && System.nanoTime() - startNs < 2 * longestNs) {
             Thread.yield();
         }
         outside.drain();
