@@ -118,7 +118,7 @@ public final class ChangeLog {
                 change.outcome(),
                 change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
                 change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
-                change.isCompared()
+                change.wasCompared()
                         ? change.admits().size() + " kinds of traffic become allowed, "
                                 + change.denies().size() + " denied"
                         : Visible.text(change.notes().getFirst()));

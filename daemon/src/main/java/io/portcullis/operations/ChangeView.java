@@ -133,7 +133,7 @@ public record ChangeView(
     }
 
     /** True: which traffic it newly allows and denies is known. */
-    public boolean isCompared() {
+    public boolean wasCompared() {
         return notes.isEmpty() || !admits.isEmpty() || !denies.isEmpty();
     }
 
