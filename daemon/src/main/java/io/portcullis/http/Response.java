@@ -29,6 +29,6 @@ public record Response(int status, String contentType, byte[] body, Map<String, 
     }
 
     Response allowing(String methods) {
-        return new Response(status, contentType, body, Map.of("Allow", methods));
+        return new Response(status, contentType, body, Map.of("allow", methods));
     }
 }
