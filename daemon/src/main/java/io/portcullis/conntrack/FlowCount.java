@@ -35,7 +35,8 @@ final class FlowCount {
         long at = wordOf(entry, direction);
         int before = slab.getInt(at);
         int after = before + packets + (bytes << BYTES_SHIFT);
-        if (((before ^ after) & REPEATED) == 0 && packets <= MAX_PACKETS && bytes <= MAX_BYTES) {
+        // One branch: no carry, and no number that is too large for the bits.
+        if (((before ^ after) & REPEATED | packets >> PACKET_BITS | bytes >> BYTE_BITS) == 0) {
             slab.putInt(at, after);
         } else {
             addWithCarry(slab, entry, direction, packets, bytes);

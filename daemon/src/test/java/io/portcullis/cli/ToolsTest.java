@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.conntrack.Slab;
 import io.portcullis.conntrack.TableHeader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -219,7 +220,7 @@ final class ToolsTest {
         assertEquals(5, json.path("room").asInt());
 
         byte[] damaged = Files.readAllBytes(table);
-        damaged[(int) TableHeader.bytes(3)] = 1;
+        damaged[(int) Slab.offset(3)] = 1;
         Files.write(table, damaged);
         out.getBuffer().setLength(0);
         assertEquals(1, run("flows", "verify", table.toString()));
