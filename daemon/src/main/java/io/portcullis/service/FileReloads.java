@@ -252,7 +252,7 @@ final class FileReloads {
             log.isInForce(latest.get());
             return;
         }
-        DifferenceText difference = Planner.ofEdit(before, running.get(), texts);
+        DifferenceText difference = Planner.ofEdit(before, running.get());
         log.keep(
                 log.draft(
                         Instant.now(),

@@ -1,6 +1,9 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
+import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.PrefixList;
+import io.portcullis.config.SecurityGroup;
 import io.portcullis.guard.AutoFlows;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.NicAddresses;
@@ -55,6 +58,21 @@ record Generation(
     /** Addresses that the NICs of a configuration have now; where the kernel refuses the question, the ones before. */
     private static Map<String, List<Cidr>> addresses(Config config, Running before) {
         return NicAddresses.of(config, before.guarded(), before.nicAddresses());
+    }
+
+    /** Number of rules, of entries of prefix lists and of network ACLs. */
+    long size() {
+        long size = 0;
+        for (SecurityGroup group : config.securityGroups().values()) {
+            size += group.rules().size();
+        }
+        for (PrefixList list : config.prefixLists().values()) {
+            size += list.entries().size();
+        }
+        for (NetworkAcl acl : config.networkAcls().values()) {
+            size += acl.rules().size();
+        }
+        return size;
     }
 
     /** This generation, compiled anew for the addresses that its NICs have now; empty: they are the same. */

@@ -8,7 +8,6 @@ import io.portcullis.history.FileSwap;
 import io.portcullis.linux.FileFault;
 import io.portcullis.policy.analysis.Difference;
 import io.portcullis.policy.analysis.DifferenceText;
-import io.portcullis.service.process.HeapTrim;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +21,9 @@ import java.util.Set;
 /** Finds what a change would do, and why it would be refused. Touches nothing. Under the daemon's lock. */
 final class Planner {
     private static final int MOST_LINES = 1_000;
+
+    /** Rules and entries of lists of the larger configuration; to compare more at each edit takes a core for long. */
+    private static final int MOST_COMPARED = 5_000;
 
     private final Path file;
     private final Reader reader;
@@ -107,17 +109,20 @@ final class Planner {
     }
 
     /** The same for an edit that is in force already; of a large configuration only that it was not computed: that takes seconds. */
-    static DifferenceText ofEdit(Running before, Running now, List<SourceText> texts) {
+    static DifferenceText ofEdit(Running before, Running now) {
         Generation was = before.generation();
         Generation is = now.generation();
-        long characters = texts.stream().mapToLong(text -> text.yaml().length()).sum();
-        if (was == null || is == null || characters >= HeapTrim.LARGE) {
-            String why = characters >= HeapTrim.LARGE
-                    ? "too large to be compared at each edit: see portcullis diff"
-                    : "no configuration was in force before, to compare with";
-            return new DifferenceText(List.of(why), List.of(), List.of());
+        if (was == null || is == null) {
+            return without("no configuration was in force before, to compare with");
+        }
+        if (Math.max(was.size(), is.size()) > MOST_COMPARED) {
+            return without("too large to be compared at each edit: see portcullis diff");
         }
         return shortened(DifferenceText.of(Difference.between(was.addressed(), is.addressed())));
+    }
+
+    private static DifferenceText without(String why) {
+        return new DifferenceText(List.of(why), List.of(), List.of());
     }
 
     private static DifferenceText shortened(DifferenceText all) {
