@@ -23,7 +23,8 @@ public final class WarmUpThread implements AutoCloseable {
     /** A compiler that has worked less than this between two looks is idle. */
     private static final long IDLE_COMPILER_MS = 4;
 
-    private static final int MOST_LOOKS = 120;
+    /** 20 s: a machine that is busy for longer is to forward frames all the same. */
+    private static final int MOST_LOOKS = 80;
 
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
@@ -48,12 +49,12 @@ public final class WarmUpThread implements AutoCloseable {
     }
 
     private void run(boolean synthetic) {
-        try {
-            Scheduling.runWhenIdle();
-        } catch (ErrnoException refused) {
-            LOG.debug("the warm-up runs as any other thread", refused);
-        }
         if (synthetic) {
+            try {
+                Scheduling.runWhenIdle();
+            } catch (ErrnoException refused) {
+                LOG.debug("the warm-up runs as any other thread", refused);
+            }
             WarmUp.run(() -> stopped.getCount() == 0);
         }
         try {

@@ -97,8 +97,12 @@ public final class SignatureCheck {
         } catch (DateTimeException e) {
             throw ApiError.AUTH_FAILURE.of();
         }
-        if (Duration.between(signed, now).abs().compareTo(MOST_DRIFT) > 0) {
+        if (signed.isBefore(now.minus(MOST_DRIFT))) {
             throw ApiError.REQUEST_EXPIRED.of();
+        }
+        // The caller's clock is wrong: the request would be valid for longer than it may.
+        if (signed.isAfter(now.plus(MOST_DRIFT))) {
+            throw ApiError.AUTH_FAILURE.of();
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.conntrack.FlowLayout;
 import io.portcullis.conntrack.TableHeader;
 import io.portcullis.system.Command;
 import io.portcullis.system.DaemonProcess;
@@ -118,7 +119,7 @@ final class FlowTablesTest {
         Process doomed = LAB.start("client", LAB.file("doomed", ""), "perl", "-e", EchoScripts.CLIENT, Lab.SERVER);
         Lab.await("its flow", () -> running.table(0).replied() == FEW + 3);
         running.crash();
-        flip(table, TableHeader.bytes(FEW + 2) + 40, 1);
+        flip(table, TableHeader.bytes(0) + (FEW + 2L) * FlowLayout.ENTRY_BYTES + 40, 1);
         Command verify = running.flows("verify", table.toString());
         assertEquals(1, verify.exit());
         assertTrue(verify.out().contains(": 1 damaged entries: web0, worker 0 of 1, "), verify.out());
@@ -207,8 +208,8 @@ final class FlowTablesTest {
                 });
         guard(home, onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory)), log -> {
             assertFalse(log.contains("in memory"), log);
-            // A quarter of 2 MiB.
-            assertEquals(4096, limit());
+            // A quarter of 2 MiB, with 160 bytes a flow.
+            assertEquals(3276, limit());
         });
         assertEquals(before, links());
     }
