@@ -493,7 +493,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         String conf =
                 "user root; daemon off; worker_processes 1; pid nginx.pid; error_log error.log; events {} http { access_log off;"
                         + " client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;"
-                        + " scgi_temp_path t5; server { " + listen + "location /big { root .; }"
+                        + " scgi_temp_path t5; server { " + listen + "location /big { root .; limit_rate $arg_rate; }"
                         + " location / { return 200 \"hello from " + end + "\\n\"; } } }";
         try {
             Files.createDirectories(home);

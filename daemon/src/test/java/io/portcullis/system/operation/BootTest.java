@@ -121,13 +121,11 @@ final class BootTest {
                 "-s",
                 "-m",
                 "30",
-                "--limit-rate",
-                "250k",
                 "-o",
                 "/dev/null",
                 "-w",
                 "%{size_download}",
-                "http://" + Lab.SERVER + ":" + FAILSAFE + "/big");
+                "http://" + Lab.SERVER + ":" + FAILSAFE + "/big?rate=250k");
     }
 
     private static void assertWhole(Process download, Path to) {

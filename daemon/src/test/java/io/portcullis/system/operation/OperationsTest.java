@@ -103,13 +103,11 @@ final class OperationsTest {
                 "-s",
                 "-m",
                 "30",
-                "--limit-rate",
-                "300k",
                 "-o",
                 "/dev/null",
                 "-w",
                 "%{size_download}",
-                "http://" + Lab.SERVER + "/big");
+                "http://" + Lab.SERVER + "/big?rate=300k");
         Lab.await("the connection", () -> daemon.metric("portcullis_flows{interface=\"web0\"}") >= 1);
         daemon.edit(OPEN_8080);
         assertFalse(LAB.answers(80));
