@@ -49,8 +49,8 @@ java_options() {
     # The survivor spaces (8 MiB each) hold what a reload of a large file needs meanwhile: a collection in its middle copies it to pages
     # that are resident already, and not to the old generation, whose new pages the kernel would have to clear in the pause.
     printf '%s\n' -Xms64m -Xmn24m -XX:SurvivorRatio=1 -XX:TargetSurvivorRatio=95
-    # What the compilers took of malloc(3) while they were busy goes back within two seconds.
-    printf '%s\n' -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=2000
+    # What the compilers took of malloc(3) while they were busy goes back within ten seconds.
+    printf '%s\n' -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
     # The cache at its own address: moved, each of its pages would be written and be this process's alone.
     printf '%s\n' -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
     # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
