@@ -81,6 +81,9 @@ final class ReloadsUnderLoad {
     }
 
     private final int seconds;
+    /** MiB without reloads; 0: not measured yet. */
+    private long quiet;
+
     private final Path socket = Folders.work("run/control.sock");
     private final Path config = Texts.folder(Folders.work("busy")).resolve("rules.yaml");
 
@@ -182,7 +185,10 @@ final class ReloadsUnderLoad {
                 Numbers.general(Texts.value(talk, "dead")),
                 Numbers.general(Texts.value(talk, "worst_ms")),
                 resident,
-                ReloadCost.settled(firewall, resident - 1));
+                ReloadCost.settled(firewall, (quiet == 0 ? resident : quiet) + 32));
+        if (load == Load.NONE) {
+            quiet = resident;
+        }
     }
 
     private void reload(Load load, int length) {
