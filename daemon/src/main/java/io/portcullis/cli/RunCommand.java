@@ -49,6 +49,7 @@ final class RunCommand implements Callable<Integer> {
         faults.forEach(fault -> err.println(prefix + fault));
         err.flush();
         if (!notifySocket.isEmpty()) {
+            // Nothing is guarded by this process: nobody waits for it but systemd.
             Thread.sleep(REFUSED_PAUSE);
         }
         return Exit.NO;

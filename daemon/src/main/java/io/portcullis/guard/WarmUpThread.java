@@ -49,20 +49,25 @@ public final class WarmUpThread implements AutoCloseable {
     }
 
     private void run(boolean synthetic) {
-        if (synthetic) {
-            try {
-                Scheduling.runWhenIdle();
-            } catch (ErrnoException refused) {
-                LOG.debug("the warm-up runs as any other thread", refused);
-            }
-            WarmUp.run(() -> stopped.getCount() == 0);
-        }
         try {
+            if (synthetic) {
+                runWhenIdle();
+                WarmUp.run(() -> stopped.getCount() == 0);
+            }
             awaitIdleCompiler();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
+        } finally {
+            Cores.putCompilersLast();
         }
-        Cores.putCompilersLast();
+    }
+
+    private static void runWhenIdle() {
+        try {
+            Scheduling.runWhenIdle();
+        } catch (ErrnoException refused) {
+            LOG.debug("the warm-up runs as any other thread", refused);
+        }
     }
 
     private void awaitIdleCompiler() throws InterruptedException {

@@ -92,7 +92,8 @@ public final class ChangeLog {
             String reason,
             List<String> admits,
             List<String> denies,
-            List<String> notes) {
+            List<String> notes,
+            boolean compared) {
         return new ChangeView(
                 0,
                 at.truncatedTo(ChronoUnit.MILLIS).toString(),
@@ -106,22 +107,30 @@ public final class ChangeLog {
                 reason,
                 admits,
                 denies,
-                notes);
+                notes,
+                compared);
     }
 
     /** Writes the line of a change to the log. */
     public static void log(ChangeView change) {
         LOG.info(
-                "change @{} by {}: {}{}{}; {}",
+                "change @{} by {}: {}{}{}{}",
                 change.change(),
                 change.actor(),
                 change.outcome(),
                 change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
                 change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
-                change.wasCompared()
-                        ? change.admits().size() + " kinds of traffic become allowed, "
-                                + change.denies().size() + " denied"
-                        : Visible.text(change.notes().getFirst()));
+                effect(change));
+    }
+
+    private static String effect(ChangeView change) {
+        if (change.compared()) {
+            return "; " + change.admits().size() + " kinds of traffic become allowed, "
+                    + change.denies().size() + " denied";
+        }
+        return change.notes().isEmpty()
+                ? ""
+                : "; " + Visible.text(change.notes().getFirst());
     }
 
     /**

@@ -187,7 +187,8 @@ public final class History {
                         draft.reason(),
                         draft.admits(),
                         draft.denies(),
-                        draft.notes());
+                        draft.notes(),
+                        draft.compared());
                 DurableFile.write(unfinished.resolve(CHANGE), JSON.writeValueAsBytes(change));
                 DurableFile.force(unfinished);
                 if (publish(unfinished, folder(number))) {

@@ -17,7 +17,8 @@ import java.util.Objects;
  * @param reason of a refusal or a reversal; else empty
  * @param admits traffic that it newly allows, one line each
  * @param denies traffic that it newly denies, one line each
- * @param notes about that comparison: a reason why there is none
+ * @param notes other effects; where nothing was compared: why not
+ * @param compared false: nothing was compared; the two lists are empty whatever it does
  */
 public record ChangeView(
         long change,
@@ -32,7 +33,8 @@ public record ChangeView(
         String reason,
         List<String> admits,
         List<String> denies,
-        List<String> notes) {
+        List<String> notes,
+        boolean compared) {
     /** Its files are being written. */
     public static final String BEGUN = "begun";
 
@@ -123,18 +125,27 @@ public record ChangeView(
                 newReason,
                 admits,
                 denies,
-                notes);
+                notes,
+                compared);
     }
 
     /** The same with another number. */
     public ChangeView numbered(long number) {
         return new ChangeView(
-                number, at, actor, note, configuration, sha256, files, base, outcome, reason, admits, denies, notes);
-    }
-
-    /** True: which traffic it newly allows and denies is known. */
-    public boolean wasCompared() {
-        return notes.isEmpty() || !admits.isEmpty() || !denies.isEmpty();
+                number,
+                at,
+                actor,
+                note,
+                configuration,
+                sha256,
+                files,
+                base,
+                outcome,
+                reason,
+                admits,
+                denies,
+                notes,
+                compared);
     }
 
     /** True: its rules were accepted: it is in force, was, or can be again. */

@@ -234,7 +234,8 @@ final class Changes {
                         : faults.getFirst() + (faults.size() == 1 ? "" : " (and " + (faults.size() - 1) + " more)"),
                 plan.difference().admits(),
                 plan.difference().denies(),
-                plan.difference().notes());
+                plan.difference().notes(),
+                plan.difference().compared());
     }
 
     private ChangeReport refuse(Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults, long startNs) {
@@ -363,7 +364,8 @@ final class Changes {
                     "",
                     List.of(),
                     List.of(),
-                    List.of());
+                    List.of(),
+                    false);
         }
         return new ChangeReport(
                 errors.isEmpty(),

@@ -233,7 +233,8 @@ final class FileReloads {
                             faults.getFirst(),
                             List.of(),
                             List.of(),
-                            List.of()),
+                            List.of(),
+                            false),
                     read.texts(),
                     Installer.most(before));
         }
@@ -262,7 +263,8 @@ final class FileReloads {
                         "",
                         difference.admits(),
                         difference.denies(),
-                        difference.notes()),
+                        difference.notes(),
+                        difference.compared()),
                 texts,
                 Installer.most(running.get()));
     }

@@ -38,7 +38,7 @@ record Plan(
 
     /** A plan of faulty files. */
     static Plan faulty(Candidate read) {
-        DifferenceText none = new DifferenceText(List.of(), List.of(), List.of());
+        DifferenceText none = DifferenceText.notCompared();
         return new Plan(read, null, null, read.faults(), none, null, List.of(), null);
     }
 

@@ -99,10 +99,8 @@ final class Planner {
     private static DifferenceText difference(Reload.Draft draft) {
         Generation before = draft.before().generation();
         if (before == null) {
-            return new DifferenceText(
-                    List.of("no configuration is in force: every legible NIC is shut until this one is"),
-                    List.of(),
-                    List.of());
+            return DifferenceText.notCompared(
+                    "no configuration is in force: every legible NIC is shut until this one is");
         }
         return shortened(DifferenceText.of(
                 Difference.between(before.addressed(), draft.next().addressed())));
@@ -113,20 +111,17 @@ final class Planner {
         Generation was = before.generation();
         Generation is = now.generation();
         if (was == null || is == null) {
-            return without("no configuration was in force before, to compare with");
+            return DifferenceText.notCompared("no configuration was in force before, to compare with");
         }
         if (Math.max(was.size(), is.size()) > MOST_COMPARED) {
-            return without("too large to be compared at each edit: see portcullis diff");
+            return DifferenceText.notCompared("too large to be compared at each edit: see portcullis diff");
         }
         return shortened(DifferenceText.of(Difference.between(was.addressed(), is.addressed())));
     }
 
-    private static DifferenceText without(String why) {
-        return new DifferenceText(List.of(why), List.of(), List.of());
-    }
-
     private static DifferenceText shortened(DifferenceText all) {
-        return new DifferenceText(shortened(all.notes()), shortened(all.admits()), shortened(all.denies()));
+        return new DifferenceText(
+                shortened(all.notes()), shortened(all.admits()), shortened(all.denies()), all.compared());
     }
 
     private static List<String> shortened(List<String> lines) {

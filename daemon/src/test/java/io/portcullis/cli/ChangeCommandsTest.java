@@ -76,7 +76,8 @@ final class ChangeCommandsTest {
                     "",
                     List.of(),
                     List.of(),
-                    List.of());
+                    List.of(),
+                    true);
             List<String> faults =
                     conflict ? List.of("another change came first: @" + inForce + " is in force now") : errors;
             return new ChangeReport(
@@ -135,7 +136,8 @@ final class ChangeCommandsTest {
                     "",
                     List.of(),
                     List.of(),
-                    List.of());
+                    List.of(),
+                    true);
             return new ChangeFiles(noted, List.of(new ChangeFiles.File("/etc/p/a\nb.yaml", "version: 1")));
         }
     }

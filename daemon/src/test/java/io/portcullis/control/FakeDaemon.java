@@ -126,7 +126,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                 "",
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                true);
         return new ChangeReport(
                 errors.isEmpty(),
                 false,

@@ -41,7 +41,20 @@ final class ChangeLogTest {
 
     private ChangeView add(String outcome, long base, String yaml) throws IOException {
         ChangeView draft = new ChangeView(
-                0, NOW.toString(), ALICE, "", "", "", List.of(), base, outcome, "", List.of(), List.of(), List.of());
+                0,
+                NOW.toString(),
+                ALICE,
+                "",
+                "",
+                "",
+                List.of(),
+                base,
+                outcome,
+                "",
+                List.of(),
+                List.of(),
+                List.of(),
+                true);
         return history.add(draft, texts(yaml));
     }
 

@@ -87,7 +87,8 @@ final class HistoryTest {
                 outcome.equals(ChangeView.REFUSED) ? "main.yaml:1:1: no" : "",
                 List.of("tcp 22 from anywhere"),
                 List.of(),
-                List.of());
+                List.of(),
+                true);
     }
 
     private static ChangeView applied() {

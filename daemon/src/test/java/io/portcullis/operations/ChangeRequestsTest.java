@@ -33,7 +33,8 @@ final class ChangeRequestsTest {
             "by bob (uid 1001)",
             List.of("tcp 22"),
             List.of("udp 53"),
-            List.of());
+            List.of(),
+            true);
 
     private static <T> void roundTrip(T value, Class<T> shape) throws IOException {
         assertEquals(value, JSON.readValue(JSON.writeValueAsBytes(value), shape));

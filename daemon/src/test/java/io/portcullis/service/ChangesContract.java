@@ -72,7 +72,7 @@ final class ChangesContract {
     void theStartIsTheFirstChange() throws IOException {
         assertInForce(80, 1);
         assertEquals("edit", newest().actor().via());
-        assertFalse(newest().wasCompared());
+        assertFalse(newest().compared());
         restart();
         assertInForce(80, 1);
         assertEquals(1, lab.changes.history(9).changes().size());

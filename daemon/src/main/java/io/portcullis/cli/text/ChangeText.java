@@ -111,8 +111,8 @@ public final class ChangeText {
                     user(change.actor()),
                     change.actor().via(),
                     waits ? "waits until " + report.confirmUntil() : change.outcome(),
-                    change.wasCompared() ? Integer.toString(change.admits().size()) : "?",
-                    change.wasCompared() ? Integer.toString(change.denies().size()) : "?",
+                    change.compared() ? Integer.toString(change.admits().size()) : "?",
+                    change.compared() ? Integer.toString(change.denies().size()) : "?",
                     shortened(change.note().isEmpty() ? change.reason() : change.note()));
         }
         return table.lines();

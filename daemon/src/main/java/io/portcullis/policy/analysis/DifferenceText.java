@@ -9,13 +9,19 @@ import java.util.List;
  * @param notes effects that are not traffic of rules
  * @param admits traffic that becomes allowed: {@code web0 ingress: tcp 80 from any}
  * @param denies traffic that becomes denied
+ * @param compared false: nothing was compared, and the notes say why
  */
-public record DifferenceText(List<String> notes, List<String> admits, List<String> denies) {
+public record DifferenceText(List<String> notes, List<String> admits, List<String> denies, boolean compared) {
     /** Copies the lists. */
     public DifferenceText {
         notes = List.copyOf(notes);
         admits = List.copyOf(admits);
         denies = List.copyOf(denies);
+    }
+
+    /** What is said where nothing was compared. */
+    public static DifferenceText notCompared(String... why) {
+        return new DifferenceText(List.of(why), List.of(), List.of(), false);
     }
 
     /** The changes of all interfaces. */
@@ -31,7 +37,7 @@ public record DifferenceText(List<String> notes, List<String> admits, List<Strin
             add(name + " ingress: ", " from ", change.ingress(), admits, denies);
             add(name + " egress: ", " to ", change.egress(), admits, denies);
         }
-        return new DifferenceText(notes, admits, denies);
+        return new DifferenceText(notes, admits, denies, true);
     }
 
     private static void add(

@@ -29,7 +29,8 @@ final class ChangeTextTest {
                 outcome.equals(ChangeView.REFUSED) ? "main.yaml:1:1: no" : "",
                 admits,
                 List.of(),
-                List.of());
+                List.of(),
+                true);
     }
 
     private static ChangeReport report(
@@ -150,7 +151,8 @@ final class ChangeTextTest {
                 "",
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                true);
         HistoryReport report = new HistoryReport(
                 42,
                 43,
@@ -186,10 +188,29 @@ final class ChangeTextTest {
                 plain.reason(),
                 List.of(),
                 List.of(),
-                List.of("too large to be compared"));
+                List.of("too large to be compared"),
+                false);
         assertEquals(List.of("  too large to be compared"), ChangeText.difference(large, large.notes()));
         String row =
                 ChangeText.history(new HistoryReport(7, 0, "", List.of(large))).getLast();
         assertTrue(row.matches(".*applied +\\? +\\?.*"), row);
+        ChangeView audited = new ChangeView(
+                plain.change(),
+                plain.at(),
+                plain.actor(),
+                plain.note(),
+                plain.configuration(),
+                plain.sha256(),
+                plain.files(),
+                plain.base(),
+                plain.outcome(),
+                plain.reason(),
+                List.of(),
+                List.of(),
+                List.of("web0: enforce is audit now"),
+                true);
+        String other = ChangeText.history(new HistoryReport(7, 0, "", List.of(audited)))
+                .getLast();
+        assertTrue(other.matches(".*applied +0 +0.*"), other);
     }
 }
