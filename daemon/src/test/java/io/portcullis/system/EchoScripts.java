@@ -4,14 +4,17 @@ package io.portcullis.system;
 public final class EchoScripts {
     private EchoScripts() {}
 
-    /**
-     * A server on port 7000 that sends back what it receives. A child closes the listening socket, since it may outlive its
-     * parent.
-     */
+    /** A server on port 7000 that sends back what it receives. One process: its connections end when it is killed. */
     public static final String SERVER = """
             use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
-            bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{CHLD} = 'IGNORE';
-            while (accept(C, L)) { if (!fork) { close L; while (sysread(C, my $b, 4096)) { syswrite(C, $b); } exit; } close C; }
+            bind(L, sockaddr_in(7000, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "ready\\n"; $SIG{PIPE} = 'IGNORE';
+            my %open; my $all = ''; vec($all, fileno(L), 1) = 1;
+            while (select(my $ready = $all, undef, undef, undef)) {
+                if (vec($ready, fileno(L), 1)) { accept(my $c, L); $open{fileno $c} = $c; vec($all, fileno($c), 1) = 1; }
+                for (grep { vec($ready, $_, 1) } keys %open) {
+                    if (sysread($open{$_}, my $b, 4096)) { syswrite($open{$_}, $b); } else { vec($all, $_, 1) = 0; delete $open{$_}; }
+                }
+            }
             """;
 
     /** Sends a number and waits for its echo, five times a second. */

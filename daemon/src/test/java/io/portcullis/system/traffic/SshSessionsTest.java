@@ -44,14 +44,17 @@ final class SshSessionsTest {
 
     private static final String TALK = EchoScripts.CLIENT.replace("7000", "$ARGV[1]");
 
-    /** Closes its direction of each connection to port 22 at once. */
+    /** Closes its direction of the first connection to port 22 at once. */
     private static final String CLOSES = EchoScripts.SERVER
             .replace("7000", "22")
-            .replaceFirst("while \\(accept.*", "accept(C, L); shutdown(C, 1); sleep 60;");
+            .replaceFirst("(?s)my %open.*", "accept(C, L); shutdown(C, 1); sleep 60;");
+
+    /** The port of the client that {@link #HOLDS_ON}. */
+    private static final String ITS_PORT = "40022";
 
     /** Connects to port 22 and never closes. */
-    private static final String HOLDS_ON = "use Socket; socket(C, PF_INET, SOCK_STREAM, 6);"
-            + " connect(C, sockaddr_in(22, inet_aton($ARGV[0]))) or die; sleep 60;";
+    private static final String HOLDS_ON = "use Socket; socket(C, PF_INET, SOCK_STREAM, 6); bind(C, sockaddr_in("
+            + ITS_PORT + ", INADDR_ANY)) or die; connect(C, sockaddr_in(22, inet_aton($ARGV[0]))) or die; sleep 60;";
 
     private static final List<String> NOBODY = List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
 
@@ -206,7 +209,7 @@ final class SshSessionsTest {
     }
 
     private static long count(String state) {
-        return LAB.firewall("ss", "-Htn", "state", state, "sport", "=", "22")
+        return LAB.firewall("ss", "-Htn", "state", state, "sport = 22 and dport = " + ITS_PORT)
                 .ok()
                 .out()
                 .lines()
