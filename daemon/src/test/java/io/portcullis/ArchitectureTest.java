@@ -138,6 +138,7 @@ final class ArchitectureTest {
                 "linux",
                 "net");
         allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
+        allow("ec2.server", "ec2", "ec2.auth", "ec2.wire", "config", "http", "linux");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
@@ -162,7 +163,8 @@ final class ArchitectureTest {
                 "history",
                 "diagnose",
                 "http",
-                "control");
+                "control",
+                "ec2..");
         allow("cli.text", "operations", "net");
         allow(
                 "cli",

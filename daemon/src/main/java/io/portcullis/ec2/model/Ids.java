@@ -66,6 +66,16 @@ public final class Ids {
         }
     }
 
+    /** The number of this host's account: 12 digits. */
+    public String account() {
+        long number = Long.parseLong(
+                of(Kind.INSTANCE, "account")
+                        .substring(Kind.INSTANCE.prefix.length())
+                        .substring(0, 12),
+                16);
+        return String.format("%012d", number % 1_000_000_000_000L);
+    }
+
     /** The id of an object with this name. */
     public String of(Kind kind, String name) {
         try {
