@@ -133,7 +133,8 @@ final class ReloadTest {
         inForce(RULES + "ec2-api: {rate: 7}\n");
         Config elsewhere = config(RULES + "ec2-api: {listen: \"[::1]:1\"}\n");
         assertEquals(elsewhere, reload().prepare(elsewhere, false).next().config());
-        assertEquals(config(RULES), reload().prepare(config(RULES), false).next().config());
+        assertEquals(
+                config(RULES), reload().prepare(config(RULES), false).next().config());
     }
 
     /** Nothing is in force: everything can be set. */
