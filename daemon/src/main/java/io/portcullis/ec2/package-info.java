@@ -1,6 +1,7 @@
 /**
  * The EC2 endpoint: EC2's Query protocol over HTTP, so that AWS's own clients manage this host's security groups. {@link
- * io.portcullis.ec2.Endpoint} checks who calls and what, and hands the call to an {@link io.portcullis.ec2.ActionHandler}.
+ * io.portcullis.ec2.Endpoint} checks who calls and what, and hands the call to an {@link io.portcullis.ec2.ActionHandler};
+ * {@link io.portcullis.ec2.Ec2Server} puts it on TCP.
  *
  * <p>May import {@code ec2.auth}, {@code ec2.wire}, {@code http}. Start reading at {@code Endpoint}.
  */

@@ -28,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP/1.1 on one thread. The constants here and in {@link Connections} bound the cost of a peer. A connection is closed if no whole
+ * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link Settings} bound the cost of a peer. A connection is closed if no whole
  * request comes within {@link #IDLE}, even if single bytes do, or if the peer does not receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {

@@ -17,8 +17,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,6 +162,30 @@ final class ServerCertificateTest {
                 assertFalse(String.valueOf(fault.getMessage()).contains(body.substring(0, 8)), fault.getMessage());
             }
         }
+    }
+
+    /** Damaged content in a whole frame: read, or refused with the file's name. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void damagedContentIsReadOrRefused(long seed) throws Exception {
+        byte[] encoded = one.certificate().getEncoded();
+        byte[] encodedKey = Base64.getMimeDecoder().decode(one.keyPem().replaceAll("-----.*-----", ""));
+        SplittableRandom random = new SplittableRandom(seed);
+        int refused = 0;
+        for (int i = 0; i < 1_000; i++) {
+            boolean isKey = random.nextBoolean();
+            byte[] damaged = (isKey ? encodedKey : encoded).clone();
+            damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+            Files.writeString(certificate, isKey ? one.pem() : TestCertificate.pem("CERTIFICATE", damaged));
+            Files.writeString(key, isKey ? TestCertificate.pem("PRIVATE KEY", damaged) : one.keyPem());
+            try {
+                open();
+            } catch (ServerException fault) {
+                assertTrue(String.valueOf(fault.getMessage()).startsWith(folder.toString()), fault.getMessage());
+                refused++;
+            }
+        }
+        assertTrue(refused > 100, refused + " refused");
     }
 
     @Test
