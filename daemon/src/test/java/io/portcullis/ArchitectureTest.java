@@ -123,7 +123,21 @@ final class ArchitectureTest {
         allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("ec2.wire", "net");
         allow("ec2.auth", "ec2.wire", "config", "linux");
-        allow("ec2", "ec2.auth", "ec2.wire", "http");
+        allow("ec2.state", "linux");
+        allow("ec2.model", "ec2.state", "config", "config.edit", "net");
+        allow("ec2", "ec2.auth", "ec2.wire", "ec2.model", "ec2.state", "config.edit", "http");
+        allow(
+                "ec2.store",
+                "ec2",
+                "ec2.wire",
+                "ec2.model",
+                "ec2.state",
+                "config",
+                "config.edit",
+                "config.files",
+                "linux",
+                "net");
+        allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
