@@ -28,8 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link Settings} bound the cost of a peer. A connection is closed if no whole
- * request comes within {@link #IDLE}, even if single bytes do, or if the peer does not receive its answer within twice that.
+ * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link Settings} bound the cost of a
+ * peer. A connection is closed if no whole request comes within {@link Settings#idle}, even if single bytes do, or if the peer does not
+ * receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
@@ -49,7 +50,7 @@ public final class HttpServer implements AutoCloseable {
     /** The most bytes of a body that a resource may take; a small heap takes less. */
     public static final int LARGEST_BODY = 64 << 20;
 
-    /** The time for a whole request, and again for receiving the answer. */
+    /** The usual time for a whole request, and again for receiving the answer. */
     public static final Duration IDLE = Duration.ofSeconds(10);
 
     /**

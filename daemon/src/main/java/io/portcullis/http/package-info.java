@@ -4,7 +4,8 @@
  * ({@link io.portcullis.http.ServerCertificate}).
  * {@link io.portcullis.http.Listening} keeps a server open. It knows nothing of the daemon.
  *
- * <p>May import {@code linux} for the process at the other end of a Unix socket, and for files with secrets; Netty and Jackson. Start reading at {@code HttpServer}.
+ * <p>May import {@code linux} for the process at the other end of a Unix socket, and for files with secrets; Netty and Jackson. Start
+ * reading at {@code HttpServer}.
  */
 @NullMarked
 package io.portcullis.http;

@@ -128,6 +128,12 @@ public record OwnedFile(int owner, int permissions, String text) {
         return LibcFiles.geteuid();
     }
 
+    /** Without its text, which may be secret. */
+    @Override
+    public String toString() {
+        return String.format("a file of user %s, mode %04o", Integer.toUnsignedString(owner), permissions);
+    }
+
     private static int mode(Path opened) throws IOException {
         return (int) Files.getAttribute(opened, "unix:mode");
     }

@@ -63,7 +63,11 @@ final class Ec2ServerTest {
     private final List<AutoCloseable> open = new ArrayList<>();
     private final AtomicLong nanos = new AtomicLong();
     private final ExecutorService executor = Endpoint.newExecutor();
+
+    @SuppressWarnings("NullAway.Init") // each test serves
     private WatchedCredentials credentials;
+
+    @SuppressWarnings("NullAway.Init") // each test serves
     private Ec2Server server;
 
     @AfterEach

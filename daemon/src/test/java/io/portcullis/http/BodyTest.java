@@ -422,7 +422,7 @@ final class BodyTest {
                 rest(peer));
     }
 
-    /** The answer to one request is still being sent, in pieces, when the next one asks whether it may go on. */
+    /** The next request asks whether it may send its body while a long answer is sent in pieces, or waits for that. */
     @Test
     void aGoAheadDoesNotGetIntoAnAnswer() throws Exception {
         serve(HttpServer.IDLE);

@@ -172,7 +172,7 @@ final class ServerCertificateTest {
         byte[] encodedKey = Base64.getMimeDecoder().decode(one.keyPem().replaceAll("-----.*-----", ""));
         SplittableRandom random = new SplittableRandom(seed);
         int refused = 0;
-        for (int i = 0; i < 1_000; i++) {
+        for (int i = 0; i < 300; i++) {
             boolean isKey = random.nextBoolean();
             byte[] damaged = (isKey ? encodedKey : encoded).clone();
             damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
@@ -185,7 +185,7 @@ final class ServerCertificateTest {
                 refused++;
             }
         }
-        assertTrue(refused > 100, refused + " refused");
+        assertTrue(refused > 30, refused + " refused");
     }
 
     @Test

@@ -57,7 +57,11 @@ final class TlsTest {
     private final List<Throwable> defects = new CopyOnWriteArrayList<>();
     private final AtomicLong nanos = new AtomicLong();
     private Thread.UncaughtExceptionHandler before;
+
+    @SuppressWarnings("NullAway.Init") // each test serves
     private ServerCertificate certificate;
+
+    @SuppressWarnings("NullAway.Init") // each test serves
     private InetSocketAddress address;
 
     @BeforeAll
