@@ -124,6 +124,7 @@ final class ArchitectureTest {
         allow("ec2.wire", "net");
         allow("ec2.auth", "ec2.wire", "config", "linux");
         allow("ec2", "ec2.auth", "ec2.wire", "http");
+        allow("ec2.transfer", "config", "config.edit", "config.read", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
@@ -149,10 +150,12 @@ final class ArchitectureTest {
                 "diagnose",
                 "http",
                 "control");
-        allow("cli.text", "operations", "net");
+        allow("cli.text", "config", "operations", "net");
+        allow("cli.transfer", "cli.text", "ec2.transfer", "diagnose", "config");
         allow(
                 "cli",
                 "cli.text",
+                "cli.transfer",
                 "operations",
                 "http",
                 "service",
