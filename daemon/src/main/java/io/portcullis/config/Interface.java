@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param passThrough link classes that pass without a rule
  * @param ethertypes further non-IP ethertypes that pass
  * @param timeouts merged: the defaults, then {@code conntrack.timeouts}, then this interface's own
+ * @param id of EC2, {@code eni-} and 8 or 17 hexadecimal digits; null: derived from the name
  */
 public record Interface(
         String name,
@@ -46,6 +47,7 @@ public record Interface(
         Set<LinkClass> passThrough,
         List<Integer> ethertypes,
         TimeoutSettings timeouts,
+        @Nullable String id,
         Location location) {
     /** Longest NIC name in bytes (Linux: IFNAMSIZ less the terminating zero). */
     public static final int LONGEST_NIC = 15;
@@ -111,6 +113,7 @@ public record Interface(
                 passThrough,
                 ethertypes,
                 timeouts,
+                id,
                 location);
     }
 

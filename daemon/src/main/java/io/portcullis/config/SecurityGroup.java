@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param ingress empty: no new ingress flows
  * @param egress empty: no new egress flows; null (the key is absent): one implied rule allows all egress
  * @param members addresses in addition to those of the interfaces that carry the group
+ * @param id of EC2, {@code sg-} and 8 or 17 hexadecimal digits; null: derived from the name
  */
 public record SecurityGroup(
         String name,
@@ -19,6 +20,7 @@ public record SecurityGroup(
         List<Rule> ingress,
         @Nullable List<Rule> egress,
         List<Cidr> members,
+        @Nullable String id,
         Location location) {
     public SecurityGroup {
         if (name.isEmpty()) {

@@ -35,7 +35,7 @@ final class AclTest {
     }
 
     private static Acl acl(AclEntry... ingress) {
-        return new Acl(new NetworkAcl("edge", List.of(ingress), List.of(), PLACE));
+        return new Acl(new NetworkAcl("edge", List.of(ingress), List.of(), null, PLACE));
     }
 
     private static String decides(Acl acl, int protocol, int selector, String from) {
@@ -88,7 +88,7 @@ final class AclTest {
         AclEntry in = entry(5, true, TCP, new Peer.Any(), EVERYBODY);
         AclEntry out = entry(5, true, TCP, new Peer.Any(), EVERYBODY);
         AclEntry last = entry(6, false, TCP, new Peer.Any(), EVERYBODY);
-        Acl acl = new Acl(new NetworkAcl("edge", List.of(in), List.of(out, last), PLACE));
+        Acl acl = new Acl(new NetworkAcl("edge", List.of(in), List.of(out, last), null, PLACE));
         assertEquals(
                 List.of("edge/ingress[*]", "edge/ingress[5]", "edge/egress[*]", "edge/egress[5]", "edge/egress[6]"),
                 IntStream.range(0, acl.size()).mapToObj(acl::id).toList());

@@ -171,12 +171,12 @@ public final class RandomWorld {
     public Config config() {
         Map<String, PrefixList> lists = new LinkedHashMap<>();
         for (String name : List.of("l0", "l1")) {
-            lists.put(name, new PrefixList(name, cidrs(), PLACE));
+            lists.put(name, new PrefixList(name, cidrs(), null, PLACE));
         }
         Map<String, SecurityGroup> groups = new LinkedHashMap<>();
         for (String name : List.of("g0", "g1", "g2")) {
             List<Rule> egress = random.nextInt(4) == 0 ? null : rules();
-            groups.put(name, new SecurityGroup(name, "", rules(), egress, cidrs(), PLACE));
+            groups.put(name, new SecurityGroup(name, "", rules(), egress, cidrs(), null, PLACE));
         }
         Map<String, Interface> interfaces = new LinkedHashMap<>();
         interfaces.put("web0", attachment("web0", "a0", "b0"));
@@ -185,7 +185,7 @@ public final class RandomWorld {
                 interfaces,
                 groups,
                 lists,
-                Map.of("acl", new NetworkAcl("acl", entries(lists), entries(lists), PLACE)),
+                Map.of("acl", new NetworkAcl("acl", entries(lists), entries(lists), null, PLACE)),
                 random.nextInt(3) == 0 ? new Failsafe(rules(), rules()) : Failsafe.NONE,
                 List.of(),
                 new Conntrack(1, false, true, Path.of("/none"), TimeoutSettings.DEFAULT),
@@ -219,6 +219,7 @@ public final class RandomWorld {
                 Set.of(),
                 List.of(),
                 TimeoutSettings.DEFAULT,
+                null,
                 PLACE);
     }
 

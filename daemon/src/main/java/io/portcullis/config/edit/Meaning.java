@@ -25,7 +25,7 @@ final class Meaning {
         return new Config(
                 each(config.interfaces(), Model::unlocated),
                 each(config.securityGroups(), Meaning::group),
-                each(config.prefixLists(), list -> new PrefixList(list.name(), list.entries(), NOWHERE)),
+                each(config.prefixLists(), list -> new PrefixList(list.name(), list.entries(), list.id(), NOWHERE)),
                 each(config.networkAcls(), Meaning::acl),
                 new Failsafe(
                         rules(config.failsafe().ingress()),
@@ -53,11 +53,12 @@ final class Meaning {
                 rules(group.ingress()),
                 group.egress() == null ? null : rules(group.egress()),
                 group.members(),
+                group.id(),
                 NOWHERE);
     }
 
     private static NetworkAcl acl(NetworkAcl acl) {
-        return new NetworkAcl(acl.name(), entries(acl.ingress()), entries(acl.egress()), NOWHERE);
+        return new NetworkAcl(acl.name(), entries(acl.ingress()), entries(acl.egress()), acl.id(), NOWHERE);
     }
 
     private static List<AclEntry> entries(List<AclEntry> entries) {

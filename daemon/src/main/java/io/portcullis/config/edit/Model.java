@@ -93,13 +93,14 @@ final class Model {
                         isIngress ? plan.after() : group.ingress(),
                         isIngress ? group.egress() : plan.after(),
                         group.members(),
+                        group.id(),
                         group.location()));
     }
 
     void addGroup(String name, String description, Location location) throws EditException {
         requireAbsent(groups, name, "security group");
         requireName(name);
-        groups.put(name, new SecurityGroup(name, description, List.of(), null, List.of(), location));
+        groups.put(name, new SecurityGroup(name, description, List.of(), null, List.of(), null, location));
     }
 
     void removeGroup(String name) {
@@ -109,11 +110,11 @@ final class Model {
     void addList(String name, List<Cidr> entries, Location location) throws EditException {
         requireAbsent(lists, name, "prefix list");
         requireName(name);
-        lists.put(name, new PrefixList(name, entries, location));
+        lists.put(name, new PrefixList(name, entries, null, location));
     }
 
     void setEntries(PrefixList list, List<Cidr> entries) {
-        lists.put(list.name(), new PrefixList(list.name(), entries, list.location()));
+        lists.put(list.name(), new PrefixList(list.name(), entries, list.id(), list.location()));
     }
 
     void removeList(String name) {
@@ -123,7 +124,7 @@ final class Model {
     void addAcl(String name, Location location) throws EditException {
         requireAbsent(acls, name, "network ACL");
         requireName(name);
-        acls.put(name, new NetworkAcl(name, List.of(), List.of(), location));
+        acls.put(name, new NetworkAcl(name, List.of(), List.of(), null, location));
     }
 
     void removeAcl(String name) {
@@ -139,6 +140,7 @@ final class Model {
                         acl.name(),
                         isIngress ? change.apply(new ArrayList<>(acl.ingress())) : acl.ingress(),
                         isIngress ? acl.egress() : change.apply(new ArrayList<>(acl.egress())),
+                        acl.id(),
                         acl.location()));
     }
 
@@ -171,6 +173,7 @@ final class Model {
                 iface.passThrough(),
                 iface.ethertypes(),
                 iface.timeouts(),
+                iface.id(),
                 location);
     }
 

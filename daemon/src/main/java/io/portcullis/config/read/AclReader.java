@@ -57,6 +57,7 @@ final class AclReader {
                 fields.getNonNull("egress", NO_ENTRY)
                         .map(list -> entries(list, egress))
                         .orElse(List.of()),
+                null,
                 value.keyLocation());
     }
 

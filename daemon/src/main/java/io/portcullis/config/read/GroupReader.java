@@ -51,7 +51,7 @@ final class GroupReader {
                 .map(egress::list)
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
-        return new SecurityGroup(value.key(), description, in, out, members, value.keyLocation());
+        return new SecurityGroup(value.key(), description, in, out, members, null, value.keyLocation());
     }
 
     /** The rules of {@code failsafe}. */
@@ -73,7 +73,7 @@ final class GroupReader {
                     value.errorNull("[] for a list without blocks");
                 }
                 List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
-                lists.put(value.key(), new PrefixList(value.key(), entries, value.keyLocation()));
+                lists.put(value.key(), new PrefixList(value.key(), entries, null, value.keyLocation()));
             }
         }
         return lists;

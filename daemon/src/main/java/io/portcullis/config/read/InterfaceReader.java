@@ -153,6 +153,7 @@ final class InterfaceReader {
                         classes,
                         ethertypes,
                         merged,
+                        null,
                         value.keyLocation()));
     }
 
