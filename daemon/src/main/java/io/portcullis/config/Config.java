@@ -7,10 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole, valid configuration: every reference by name is resolved. Immutable; the maps keep the order of the files.
  *
+ * @param ec2Api null: there is no endpoint
  * @param warnings probable mistakes
  */
 public record Config(
@@ -24,6 +26,7 @@ public record Config(
         Metrics metrics,
         Control control,
         History history,
+        @Nullable Ec2Api ec2Api,
         Log log,
         PacketMark mark,
         List<Warning> warnings) {
@@ -116,6 +119,7 @@ public record Config(
                 metrics,
                 control,
                 history,
+                ec2Api,
                 log,
                 mark,
                 otherWarnings);

@@ -2,6 +2,7 @@ package io.portcullis.config;
 
 import io.portcullis.net.Cidr;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.net.Names;
 import io.portcullis.net.PortRange;
 import java.util.List;
 import java.util.stream.Collectors;

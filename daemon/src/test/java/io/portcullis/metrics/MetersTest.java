@@ -407,6 +407,7 @@ final class MetersTest {
                 small.metrics(),
                 small.control(),
                 small.history(),
+                small.ec2Api(),
                 small.log(),
                 small.mark(),
                 small.warnings()));

@@ -101,6 +101,7 @@ public final class RandomWorld {
                 config.metrics(),
                 config.control(),
                 config.history(),
+                config.ec2Api(),
                 config.log(),
                 config.mark(),
                 config.warnings());
@@ -192,6 +193,7 @@ public final class RandomWorld {
                 new Metrics("127.0.0.1", 0, true),
                 new Control(Path.of("/run/none"), ""),
                 History.STANDARD,
+                null,
                 new Log(Level.INFO, Drops.OFF),
                 new PacketMark(1, 1),
                 List.of());

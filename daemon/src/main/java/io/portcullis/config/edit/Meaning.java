@@ -35,6 +35,7 @@ final class Meaning {
                 config.metrics(),
                 config.control(),
                 config.history(),
+                config.ec2Api(),
                 config.log(),
                 config.mark(),
                 List.of());

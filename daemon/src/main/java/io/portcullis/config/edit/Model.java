@@ -46,6 +46,7 @@ final class Model {
                 before.metrics(),
                 before.control(),
                 before.history(),
+                before.ec2Api(),
                 before.log(),
                 before.mark(),
                 List.of());

@@ -1,6 +1,7 @@
 package io.portcullis.config.read;
 
 import io.portcullis.config.AclEntry;
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.Peer;
 import io.portcullis.config.PrefixList;
@@ -19,18 +20,20 @@ import java.util.Optional;
 
 /** Reads network ACLs (security-groups.md section 6). */
 final class AclReader {
-    private static final List<String> KEYS = List.of("ingress", "egress");
+    private static final List<String> KEYS = List.of("ingress", "egress", "id");
     private static final String NO_ENTRY = "[] to deny everything in this direction";
 
     private final RuleReader ingress;
     private final RuleReader egress;
+    private final IdReader ids;
     private final Map<String, PrefixList> lists;
 
     /** The number of blocks of all entries so far. */
     private long blocks;
 
     /** {@code lists}: the lists that entries may name; {@link References} checks that they exist. */
-    AclReader(References references, Map<String, PrefixList> lists) {
+    AclReader(References references, IdReader ids, Map<String, PrefixList> lists) {
+        this.ids = ids;
         this.lists = lists;
         ingress = RuleReader.aclIngress(references);
         egress = RuleReader.aclEgress(references);
@@ -57,7 +60,7 @@ final class AclReader {
                 fields.getNonNull("egress", NO_ENTRY)
                         .map(list -> entries(list, egress))
                         .orElse(List.of()),
-                null,
+                ids.id(fields, Kind.NETWORK_ACL, value.key()),
                 value.keyLocation());
     }
 

@@ -5,6 +5,7 @@ import io.portcullis.config.ConfigError;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
+import io.portcullis.config.Ec2Api;
 import io.portcullis.config.Expectation;
 import io.portcullis.config.Failsafe;
 import io.portcullis.config.Interface;
@@ -32,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a whole configuration from its documents: first each section, then the references between sections. */
 public final class ConfigReader {
@@ -43,6 +45,7 @@ public final class ConfigReader {
             "metrics", List.of("listen", "rule-hits"),
             "control", List.of("socket", "admins"),
             "history", List.of("keep"),
+            "ec2-api", Ec2ApiReader.KEYS,
             "log", List.of("level", "drops"),
             "failsafe", List.of("ingress", "egress"));
 
@@ -60,6 +63,7 @@ public final class ConfigReader {
             "metrics",
             "control",
             "history",
+            "ec2-api",
             "log",
             "mark");
 
@@ -207,8 +211,9 @@ public final class ConfigReader {
         Control control = SettingsReader.control(settings("control"));
         Conntrack conntrack = SettingsReader.conntrack(settings("conntrack"), control);
         References references = new References();
+        IdReader ids = new IdReader();
         Fields interfaces = named("interfaces");
-        Map<String, Interface> byName = new InterfaceReader(references, conntrack.timeouts()).all(interfaces);
+        Map<String, Interface> byName = new InterfaceReader(references, ids, conntrack.timeouts()).all(interfaces);
         if (isWhole
                 && interfaces.all().isEmpty()
                 && tops.stream().noneMatch(top -> top.isNull("interfaces"))
@@ -218,12 +223,16 @@ public final class ConfigReader {
         }
         Fields groupNames = named("security-groups");
         Fields listNames = named("prefix-lists");
-        Map<String, SecurityGroup> groups = new GroupReader(references).groups(groupNames);
-        Map<String, PrefixList> lists = GroupReader.lists(listNames);
+        GroupReader reader = new GroupReader(references, ids);
+        Map<String, SecurityGroup> groups = reader.groups(groupNames);
+        Map<String, PrefixList> lists = reader.lists(listNames);
         Fields aclNames = named("network-acls");
-        Map<String, NetworkAcl> acls = new AclReader(references, lists).all(aclNames);
-        Failsafe failsafe = new GroupReader(references).failsafe(settings("failsafe"));
+        Map<String, NetworkAcl> acls = new AclReader(references, ids, lists).all(aclNames);
+        Failsafe failsafe = reader.failsafe(settings("failsafe"));
         List<Expectation> expectations = new ExpectationReader(references).all(values("expect"));
+        @Nullable
+        Ec2Api ec2Api =
+                values("ec2-api").isEmpty() ? null : new Ec2ApiReader(ids, references).read(settings("ec2-api"));
         boolean hasFailsafe = !failsafe.rules().isEmpty();
         groupNames.all().stream()
                 .filter(value -> hasFailsafe && value.key().equals("failsafe"))
@@ -243,6 +252,7 @@ public final class ConfigReader {
                 SettingsReader.metrics(settings("metrics")),
                 control,
                 SettingsReader.history(settings("history")),
+                ec2Api,
                 SettingsReader.log(settings("log")),
                 SettingsReader.mark(once("mark")),
                 List.of());

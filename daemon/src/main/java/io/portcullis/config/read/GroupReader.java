@@ -1,5 +1,6 @@
 package io.portcullis.config.read;
 
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Failsafe;
 import io.portcullis.config.PrefixList;
 import io.portcullis.config.Rule;
@@ -10,16 +11,21 @@ import io.portcullis.net.Cidr;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Reads security groups and prefix lists. */
 final class GroupReader {
-    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members");
+    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members", "id");
+    private static final List<String> LIST_KEYS = List.of("id", "entries");
+    private static final String NO_BLOCK = "[] for a list without blocks";
 
     private final RuleReader ingress;
     private final RuleReader egress;
+    private final IdReader ids;
 
-    GroupReader(References references) {
+    GroupReader(References references, IdReader ids) {
+        this.ids = ids;
         ingress = RuleReader.ingress(references);
         egress = RuleReader.egress(references);
     }
@@ -51,7 +57,8 @@ final class GroupReader {
                 .map(egress::list)
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
-        return new SecurityGroup(value.key(), description, in, out, members, null, value.keyLocation());
+        @Nullable String id = ids.id(fields, Kind.GROUP, value.key());
+        return new SecurityGroup(value.key(), description, in, out, members, id, value.keyLocation());
     }
 
     /** The rules of {@code failsafe}. */
@@ -64,18 +71,41 @@ final class GroupReader {
     }
 
     /** All prefix lists, by name. */
-    static Map<String, PrefixList> lists(Fields named) {
+    Map<String, PrefixList> lists(Fields named) {
         Map<String, PrefixList> lists = new LinkedHashMap<>();
         for (Value value : named.all()) {
             if (ConfigReader.isName(value)) {
-                if (value.isNull()) {
-                    // Deny entries of network ACLs that name the list would deny nothing.
-                    value.errorNull("[] for a list without blocks");
-                }
-                List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
-                lists.put(value.key(), new PrefixList(value.key(), entries, null, value.keyLocation()));
+                lists.put(value.key(), list(value));
             }
         }
         return lists;
+    }
+
+    /** A null would be an empty list, and deny entries of network ACLs that name it would deny nothing. */
+    private PrefixList list(Value value) {
+        if (!hasKeys(value)) {
+            if (value.isNull()) {
+                value.errorNull(NO_BLOCK);
+            }
+            List<Cidr> entries = value.isNull() ? List.of() : BlockReader.list(value);
+            return new PrefixList(value.key(), entries, null, value.keyLocation());
+        }
+        Fields fields = value.fields(LIST_KEYS);
+        Optional<Value> entries = fields.getNonNull("entries", NO_BLOCK);
+        if (!fields.names().contains("entries")) {
+            value.errorAtKey("entries is missing: write entries: " + NO_BLOCK);
+        }
+        return new PrefixList(
+                value.key(),
+                entries.map(BlockReader::list).orElse(List.of()),
+                ids.id(fields, Kind.PREFIX_LIST, value.key()),
+                value.keyLocation());
+    }
+
+    /** True for a list that is written as a map with its keys; false for {@code {10.0.0.5, 10.0.0.6}}, which was meant as a list. */
+    private static boolean hasKeys(Value value) {
+        return value.isMap()
+                && !(value.isSetInBraces()
+                        && Fields.entries(value).stream().noneMatch(entry -> LIST_KEYS.contains(entry.key())));
     }
 }

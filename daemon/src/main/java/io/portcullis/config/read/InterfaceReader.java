@@ -1,6 +1,7 @@
 package io.portcullis.config.read;
 
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
@@ -52,7 +53,8 @@ final class InterfaceReader {
             "checksums",
             "pass-through",
             "ethertypes",
-            "timeouts");
+            "timeouts",
+            "id");
     /** The keys of both modes. */
     static final List<String> KEYS =
             Stream.concat(COMMON_AND_BRIDGE_KEYS.stream(), HOST_KEYS.stream()).toList();
@@ -69,12 +71,14 @@ final class InterfaceReader {
     private static final Mode NO_MODE = new Mode.Host("none", Attach.AUTO, false);
 
     private final References references;
+    private final IdReader ids;
     private final TimeoutSettings timeouts;
     private final Map<String, Value> nics = new HashMap<>();
 
     /** {@code timeouts}: the defaults of an interface. */
-    InterfaceReader(References references, TimeoutSettings timeouts) {
+    InterfaceReader(References references, IdReader ids, TimeoutSettings timeouts) {
         this.references = references;
+        this.ids = ids;
         this.timeouts = timeouts;
     }
 
@@ -134,6 +138,7 @@ final class InterfaceReader {
                 .flatMap(field -> field.choice(List.of("true", "audit")))
                 .filter("audit"::equals)
                 .isPresent();
+        @Nullable String id = ids.id(fields, Kind.INTERFACE, value.key());
         return mode.isEmpty() || value.diagnostics().count() > errorsBefore
                 ? Optional.empty()
                 : Optional.of(new Interface(
@@ -153,7 +158,7 @@ final class InterfaceReader {
                         classes,
                         ethertypes,
                         merged,
-                        null,
+                        id,
                         value.keyLocation()));
     }
 

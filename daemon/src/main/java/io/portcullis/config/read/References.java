@@ -11,6 +11,7 @@ final class References {
     private final List<Value> lists = new ArrayList<>();
     private final List<Value> acls = new ArrayList<>();
     private final List<Value> interfaces = new ArrayList<>();
+    private final List<Value> interfaceKeys = new ArrayList<>();
 
     /** {@code name} is the name of a security group. */
     void toGroup(Value name) {
@@ -32,12 +33,21 @@ final class References {
         interfaces.add(name);
     }
 
+    /** The key of {@code value} is the name of an interface. */
+    void toInterfaceInKey(Value value) {
+        interfaceKeys.add(value);
+    }
+
     /** Adds an error for each reference to a name that does not exist. */
     void check(Set<String> groupNames, Set<String> listNames, Set<String> aclNames, Set<String> interfaceNames) {
         groups.forEach(name -> check(name, "security group", groupNames));
         lists.forEach(name -> check(name, "prefix list", listNames));
         acls.forEach(name -> check(name, "network ACL", aclNames));
         interfaces.forEach(name -> check(name, "interface", interfaceNames));
+        interfaceKeys.stream()
+                .filter(value -> !interfaceNames.contains(value.key()))
+                .forEach(value -> value.errorAtKey(
+                        "no such interface" + value.diagnostics().hint(value.key(), interfaceNames)));
     }
 
     private static void check(Value reference, String kind, Set<String> names) {

@@ -1,12 +1,12 @@
 package io.portcullis.config.read;
 
-import io.portcullis.config.Names;
 import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.IpProtocol;
+import io.portcullis.net.Names;
 import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

@@ -11,7 +11,6 @@ import io.portcullis.config.PacketMark;
 import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
-import io.portcullis.net.Address;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -35,8 +33,6 @@ final class SettingsReader {
 
     /** Names that groupadd(8) takes, but none that begins with a digit or a dot: 1e5 and .5 are numbers to an editor. */
     private static final Pattern GROUP = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?");
-
-    private static final Pattern LISTEN = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9.-]+):([0-9]{1,5})");
 
     private SettingsReader() {}
 
@@ -82,43 +78,11 @@ final class SettingsReader {
     static Metrics metrics(Fields fields) {
         boolean ruleHits =
                 fields.get("rule-hits").map(value -> value.flag(true)).orElse(true);
-        Metrics standard = new Metrics(Metrics.STANDARD.host(), Metrics.STANDARD.port(), ruleHits);
-        return fields.get("listen").map(value -> listen(value, standard)).orElse(standard);
-    }
-
-    private static Metrics listen(Value value, Metrics standard) {
-        String expected = "an address and a port such as 127.0.0.1:9750 or \"[::1]:9750\"";
-        Optional<String> text = value.text(expected);
-        if (text.isEmpty()) {
-            return standard;
-        }
-        Matcher matcher = LISTEN.matcher(text.get());
-        if (!matcher.matches()) {
-            value.error("must be " + expected + " (0.0.0.0 for all of IPv4, [::] for all)");
-            return standard;
-        }
-        String host = matcher.group(1);
-        int port = Integer.parseInt(matcher.group(2));
-        if (port > 65535) {
-            value.error("ports go from 0 to 65535");
-            return standard;
-        }
-        boolean isV6 = host.startsWith("[");
-        if (isV6) {
-            host = host.substring(1, host.length() - 1);
-        }
-        boolean isNumeric = isV6 || host.chars().allMatch(c -> "0123456789.".indexOf(c) >= 0);
-        if (isNumeric) {
-            try {
-                if (Address.parse(host).isV6() != isV6) {
-                    throw new IllegalArgumentException(host);
-                }
-            } catch (IllegalArgumentException _) {
-                value.error("not an address: must be " + expected);
-                return standard;
-            }
-        }
-        return new Metrics(host, port, standard.ruleHits());
+        Metrics standard = Metrics.STANDARD;
+        return fields.get("listen")
+                .flatMap(value -> ListenAddress.read(value, standard.port()))
+                .map(listen -> new Metrics(listen.host(), listen.port(), ruleHits))
+                .orElse(new Metrics(standard.host(), standard.port(), ruleHits));
     }
 
     /** {@code control}. */
@@ -165,7 +129,8 @@ final class SettingsReader {
         return path;
     }
 
-    private static Optional<Path> path(Value value, String example) {
+    /** An absolute path; {@code example} is for the error. */
+    static Optional<Path> path(Value value, String example) {
         Optional<String> text = value.text("an absolute path");
         if (text.isEmpty()) {
             return Optional.empty();

@@ -1,8 +1,8 @@
 package io.portcullis.config.read;
 
-import io.portcullis.config.Names;
 import io.portcullis.config.Rule;
 import io.portcullis.config.yaml.Value;
+import io.portcullis.net.Names;
 import java.util.Optional;
 
 /** Parses protocols, ports and ICMP types on the command line, by number or by the same names as in the configuration. */

@@ -1,4 +1,4 @@
-package io.portcullis.config;
+package io.portcullis.net;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -76,7 +76,7 @@ public final class Names {
     }
 
     /** The first name of a number in a table without {@code /of}. */
-    Optional<String> name(int number) {
+    public Optional<String> name(int number) {
         return numbers.getOrDefault("", Map.of()).entrySet().stream()
                 .filter(entry -> entry.getValue() == number)
                 .map(Map.Entry::getKey)
