@@ -8,9 +8,11 @@ import io.portcullis.net.Direction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,7 @@ final class Account {
      *
      * @param groups ids
      * @param timeouts by the keys of the configuration
+     * @param notes about the interface that it becomes
      */
     record Nic(
             @Nullable String id,
@@ -56,6 +59,7 @@ final class Account {
             @Nullable String subnet,
             List<String> groups,
             Map<String, Duration> timeouts,
+            List<Note> notes,
             Location location) {
         /** By what its file names it. */
         String text() {
@@ -86,6 +90,9 @@ final class Account {
     final Map<String, PrefixList> lists = new TreeMap<>();
     final Map<String, Blocks> blocks = new TreeMap<>();
     final Map<String, Acl> acls = new TreeMap<>();
+
+    /** Subnets of default ACLs that admit everything, which is the same as none. */
+    final Set<String> openSubnets = new HashSet<>();
 
     /** In the order of the files. */
     final List<Nic> nics = new ArrayList<>();

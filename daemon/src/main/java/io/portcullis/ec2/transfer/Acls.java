@@ -1,6 +1,7 @@
 package io.portcullis.ec2.transfer;
 
 import io.portcullis.config.AclEntry;
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Peer;
 import io.portcullis.config.edit.Edit.NumberedEntry;
 import io.portcullis.config.edit.Permission;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads network ACLs of describe-network-acls. */
@@ -41,8 +43,7 @@ final class Acls {
     }
 
     void add(Members acl, Account account) {
-        Optional<String> id =
-                acl.requiredText("NetworkAclId").flatMap(text -> Ids.of("acl", acl, "NetworkAclId", text, report));
+        Optional<String> id = Ids.of(Kind.NETWORK_ACL, acl, "NetworkAclId", report);
         if (id.isEmpty() || !account.isNew(id.get(), acl.object())) {
             return;
         }
@@ -70,7 +71,19 @@ final class Acls {
         List<String> subnets = acl.objects("Associations").stream()
                 .flatMap(each -> each.text("SubnetId").stream())
                 .toList();
+        if (acl.flag("IsDefault").orElse(false) && isOpen(ingress) && isOpen(egress)) {
+            account.openSubnets.addAll(subnets);
+            return;
+        }
         account.acls.put(id.get(), new Account.Acl(id.get(), name(acl), ingress, egress, subnets, acl.location()));
+    }
+
+    /** True: the entries admit everything, as those of a new VPC with IPv6 do. */
+    private static boolean isOpen(List<NumberedEntry> entries) {
+        return entries.stream().allMatch(NumberedEntry::allow)
+                && Stream.of(Cidr.ALL_V4, Cidr.ALL_V6)
+                        .allMatch(family -> entries.stream()
+                                .anyMatch(entry -> entry.packets().equals(Permission.all(new Peer.Net(family)))));
     }
 
     private static @Nullable String name(Members acl) {

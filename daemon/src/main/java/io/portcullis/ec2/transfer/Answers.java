@@ -1,5 +1,6 @@
 package io.portcullis.ec2.transfer;
 
+import io.portcullis.config.Ec2Api.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -117,7 +118,7 @@ final class Answers {
     }
 
     private void group(Members group, GroupRules rules) {
-        Optional<String> id = group.requiredText("GroupId").flatMap(text -> Ids.group(group, "GroupId", text, report));
+        Optional<String> id = Ids.of(Kind.GROUP, group, "GroupId", report);
         if (id.isEmpty() || !account.isNew(id.get(), group.object())) {
             return;
         }

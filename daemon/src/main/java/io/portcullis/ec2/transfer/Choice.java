@@ -1,5 +1,6 @@
 package io.portcullis.ec2.transfer;
 
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Interface;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Choice(String which, String name, @Nullable String nic) {
     private static final Pattern TEXT = Pattern.compile("([^=]+)=([^=:\\s]+)(?::(\\S+))?");
-    private static final Pattern WHICH = Pattern.compile("[0-9]{1,4}|(?:subnet|eni)-(?:[0-9a-f]{17}|[0-9a-f]{8})");
+    private static final Pattern INDEX = Pattern.compile("[0-9]{1,4}");
 
     /**
      * Of {@code WHICH=NAME} or {@code WHICH=NAME:NIC}.
@@ -26,15 +27,16 @@ public record Choice(String which, String name, @Nullable String nic) {
         if (!matcher.matches()) {
             throw new IllegalArgumentException(text + ": write WHICH=NAME or WHICH=NAME:NIC, such as 0=web0:eth0");
         }
-        if (!WHICH.matcher(matcher.group(1)).matches()) {
+        String which = matcher.group(1);
+        if (!INDEX.matcher(which).matches() && !Kind.SUBNET.isId(which) && !Kind.INTERFACE.isId(which)) {
             throw new IllegalArgumentException(
-                    matcher.group(1) + ": must be a DeviceIndex such as 0, a subnet's id or a network interface's id");
+                    which + ": must be a DeviceIndex such as 0, a subnet's id or a network interface's id");
         }
         String nic = matcher.group(3);
         if (nic != null && !Interface.isNicName(nic)) {
             throw new IllegalArgumentException(nic + ": is no name of a NIC");
         }
-        return new Choice(matcher.group(1), matcher.group(2), nic);
+        return new Choice(which, matcher.group(2), nic);
     }
 
     /** True: the choice is about this network interface. */

@@ -1,5 +1,6 @@
 package io.portcullis.ec2.transfer;
 
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Peer;
 import io.portcullis.config.edit.Permission;
 import io.portcullis.ec2.transfer.Account.Allowed;
@@ -77,7 +78,7 @@ final class GroupRules {
     /** Adds one rule of describe-security-group-rules. */
     void addListed(Members rule, Account account) {
         Optional<String> id = rule.requiredText("SecurityGroupRuleId");
-        Optional<String> group = rule.requiredText("GroupId").flatMap(text -> Ids.group(rule, "GroupId", text, report));
+        Optional<String> group = Ids.of(Kind.GROUP, rule, "GroupId", report);
         if (!rule.has("IsEgress")) {
             report.error(rule.location(), "IsEgress is missing");
         }

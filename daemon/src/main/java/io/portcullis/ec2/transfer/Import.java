@@ -2,6 +2,7 @@ package io.portcullis.ec2.transfer;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Peer;
 import io.portcullis.ec2.transfer.Account.Allowed;
 import java.util.ArrayList;
@@ -152,7 +153,7 @@ public final class Import {
                 report.error(
                         nic.location(),
                         wanted + ": no file describes this group: add the output of aws ec2 describe-security-groups "
-                                + (Ids.is("sg", wanted) ? "--group-ids " : "--group-names ") + wanted);
+                                + (Kind.GROUP.isId(wanted) ? "--group-ids " : "--group-names ") + wanted);
             }
             name.ifPresent(names::add);
         }

@@ -40,7 +40,7 @@ final class Interfaces {
         written.forEach(this::choose);
         for (Account.Nic nic : account.nics) {
             Optional<Interface> same = existing.values().stream()
-                    .filter(iface -> nic.id() != null && nic.id().equals(iface.name()))
+                    .filter(iface -> nic.id() != null && nic.id().equals(iface.id()))
                     .findFirst();
             if (!choices.containsKey(nic)) {
                 same.ifPresentOrElse(
@@ -55,6 +55,7 @@ final class Interfaces {
         Set<String> names = new HashSet<>();
         Set<String> nics = new HashSet<>();
         choices.forEach((nic, choice) -> {
+            nic.notes().forEach(report::note);
             Chosen each = chosen(nic, choice);
             if (!names.add(each.name())) {
                 report.error(nic.location(), nic.text() + ": another network interface is " + each.name() + " already");

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.portcullis.config.Location;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +18,14 @@ import java.util.Map;
 /** Reads JSON values with their locations. */
 final class JsonReader {
     private static final String EXPECTED = ": give what the AWS CLI prints with --output json";
+
+    /** Deeper than any answer of EC2's. */
+    private static final int DEEPEST = 50;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
+            .build();
 
     private final String file;
     private final JsonParser parser;
@@ -31,7 +41,7 @@ final class JsonReader {
     static List<Json> values(JsonFile file, Report report) {
         String text = file.text().startsWith("\ufeff") ? file.text().substring(1) : file.text();
         List<Json> values = new ArrayList<>();
-        try (JsonParser parser = new JsonFactory().createParser(text)) {
+        try (JsonParser parser = FACTORY.createParser(text)) {
             JsonReader reader = new JsonReader(file.name(), parser, report);
             while (parser.nextToken() != null) {
                 values.add(reader.value());
@@ -40,6 +50,9 @@ final class JsonReader {
                 report.error(Location.of(file.name()), "empty" + EXPECTED);
             }
             return values;
+        } catch (StreamConstraintsException _) {
+            report.error(Location.of(file.name()), "nested too deeply, or with a text too long" + EXPECTED);
+            return List.of();
         } catch (JsonProcessingException e) {
             String fault = e.getOriginalMessage().lines().findFirst().orElse("");
             report.error(location(file.name(), e.getLocation()), "not JSON: " + fault + EXPECTED);

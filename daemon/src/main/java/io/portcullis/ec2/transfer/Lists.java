@@ -1,5 +1,6 @@
 package io.portcullis.ec2.transfer;
 
+import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.net.Cidr;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -87,6 +88,6 @@ final class Lists {
     }
 
     private Optional<String> id(Members object) {
-        return object.requiredText("PrefixListId").flatMap(text -> Ids.of("pl", object, "PrefixListId", text, report));
+        return Ids.of(Kind.PREFIX_LIST, object, "PrefixListId", report);
     }
 }

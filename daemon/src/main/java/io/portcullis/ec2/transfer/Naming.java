@@ -37,15 +37,7 @@ final class Naming {
      */
     void add(String id, String wanted, String unnamed, Location location) {
         String valid = wanted.isEmpty() ? unnamed : valid(wanted);
-        String digits = id.substring(id.indexOf('-') + 1);
-        String name = valid;
-        if (!taken.add(folded(name))) {
-            name = valid + "-" + digits.substring(Math.max(0, digits.length() - SHORT_ID));
-            if (!taken.add(folded(name))) {
-                name = valid + "-" + digits;
-                taken.add(folded(name));
-            }
-        }
+        String name = unique(valid, id.substring(id.indexOf('-') + 1));
         names.put(id, name);
         if (wanted.isEmpty()) {
             report.note(location, id + ": has no name in these files, called " + name);
@@ -53,6 +45,19 @@ final class Naming {
             report.note(location, id + ": \"" + wanted + "\" is not valid as a name, called " + name);
         } else if (!name.equals(wanted)) {
             report.note(location, id + ": another object is called " + wanted + " already, called " + name);
+        }
+    }
+
+    private String unique(String wanted, String digits) {
+        if (taken.add(folded(wanted))) {
+            return wanted;
+        }
+        String suffix = digits.substring(Math.max(0, digits.length() - SHORT_ID));
+        for (int attempt = 1; ; attempt++) {
+            String name = wanted + "-" + suffix + (attempt == 1 ? "" : "-" + attempt);
+            if (taken.add(folded(name))) {
+                return name;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.portcullis.ec2.transfer;
 
+import io.portcullis.config.Ec2Api.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,14 +41,14 @@ final class Nics {
 
     /** Adds a network interface. Most of what EC2 says about it is state, and has no note. */
     void add(Members nic, Account account) {
-        Optional<String> id = nic.requiredText("NetworkInterfaceId")
-                .flatMap(text -> Ids.of("eni", nic, "NetworkInterfaceId", text, report));
+        Optional<String> id = Ids.of(Kind.INTERFACE, nic, "NetworkInterfaceId", report);
         if (id.isEmpty() || !account.isNew(id.get(), nic.object())) {
             return;
         }
+        List<Note> notes = new ArrayList<>();
         WITHOUT_COUNTERPART.forEach((key, reason) -> {
             if (nic.flag(key).orElse(false)) {
-                report.note(nic.location(key), id.get() + ": " + key + " true: " + reason);
+                notes.add(new Note(nic.location(key), key + " true: " + reason));
             }
         });
         if (nic.has("TagSet")) {
@@ -65,6 +66,7 @@ final class Nics {
                 nic.text("SubnetId").orElse(null),
                 groups,
                 timeouts(nic, "ConnectionTrackingConfiguration"),
+                notes,
                 nic.location()));
     }
 
@@ -81,6 +83,7 @@ final class Nics {
                 nic.text("SubnetId").orElse(null),
                 nic.texts("Groups").stream().map(Json.Text::value).toList(),
                 timeouts(nic, "ConnectionTrackingSpecification"),
+                List.of(),
                 nic.location()));
     }
 

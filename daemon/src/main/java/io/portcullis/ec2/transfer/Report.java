@@ -20,6 +20,10 @@ final class Report {
         notes.add(new Note(location, text));
     }
 
+    void note(Note note) {
+        notes.add(note);
+    }
+
     /** A note that no file is the reason of. */
     void note(String text) {
         note(Location.of(""), text);

@@ -117,7 +117,7 @@ final class Templates {
                     .map(Json.Text::value)
                     .toList();
             // Without network interfaces EC2 makes one, with index 0, in a subnet of its choice.
-            account.nics.add(new Account.Nic(null, 0, null, groups, Map.of(), location));
+            account.nics.add(new Account.Nic(null, 0, null, groups, Map.of(), List.of(), location));
         }
     }
 }

@@ -124,7 +124,7 @@ final class YamlText {
 
     private void acl(Account.Nic nic, Map<String, Fresh> fields) {
         String subnet = nic.subnet();
-        if (subnet == null) {
+        if (subnet == null || account.openSubnets.contains(subnet)) {
             return;
         }
         account.acls.values().stream()
