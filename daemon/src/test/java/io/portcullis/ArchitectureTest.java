@@ -123,7 +123,22 @@ final class ArchitectureTest {
         allow("control", "http", "linux", "linux.user", "operations", "metrics");
         allow("ec2.wire", "net");
         allow("ec2.auth", "ec2.wire", "config", "linux");
-        allow("ec2", "ec2.auth", "ec2.wire", "http");
+        allow("ec2.state", "linux");
+        allow("ec2.model", "ec2.state", "config", "config.edit", "net");
+        allow("ec2", "ec2.auth", "ec2.wire", "ec2.model", "ec2.state", "config.edit", "http");
+        allow(
+                "ec2.store",
+                "ec2",
+                "ec2.wire",
+                "ec2.model",
+                "ec2.state",
+                "config",
+                "config.edit",
+                "config.files",
+                "linux",
+                "net");
+        allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
+        allow("ec2.server", "ec2", "ec2.auth", "ec2.wire", "config", "http", "linux");
         allow("ec2.transfer", "config", "config.edit", "config.read", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
@@ -149,7 +164,8 @@ final class ArchitectureTest {
                 "history",
                 "diagnose",
                 "http",
-                "control");
+                "control",
+                "ec2..");
         allow("cli.text", "config", "operations", "net");
         allow("cli.transfer", "cli.text", "ec2.transfer", "diagnose", "config");
         allow(

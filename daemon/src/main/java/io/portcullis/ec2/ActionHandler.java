@@ -7,7 +7,7 @@ import io.portcullis.ec2.wire.Fields;
 @FunctionalInterface
 public interface ActionHandler {
     /**
-     * The answer. An action that changes something calls {@link Call#endDryRun} first.
+     * The answer. An action that changes something does so by {@link CloudStore#change}, which ends a dry run.
      *
      * @throws ApiException the call is refused, and nothing has changed
      */

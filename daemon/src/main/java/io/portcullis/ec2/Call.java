@@ -13,13 +13,18 @@ import io.portcullis.ec2.wire.Arguments;
  * @param requestId also in the answer
  */
 public record Call(Action action, Arguments arguments, AccessKey by, String requestId) {
+    /** True: the request has {@code DryRun=true}. */
+    public boolean isDryRun() {
+        return action.hasDryRun() && arguments.flag("DryRun");
+    }
+
     /**
-     * Ends a trial: called by an action that changes something, when all is checked and before anything changes.
+     * Ends a trial: when all is checked, and before anything changes.
      *
      * @throws ApiException DryRunOperation, if the request has {@code DryRun=true}
      */
     public void endDryRun() throws ApiException {
-        if (action.hasDryRun() && arguments.flag("DryRun")) {
+        if (isDryRun()) {
             throw ApiError.DRY_RUN_OPERATION.of();
         }
     }

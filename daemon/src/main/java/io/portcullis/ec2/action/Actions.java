@@ -1,0 +1,21 @@
+package io.portcullis.ec2.action;
+
+import io.portcullis.ec2.ActionHandler;
+import io.portcullis.ec2.CloudStore;
+import io.portcullis.ec2.wire.Pages;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** All actions that are offered. */
+public final class Actions {
+    private Actions() {}
+
+    /** The handlers, by the names of their actions. */
+    public static Map<String, ActionHandler> of(CloudStore store) {
+        Pages pages = new Pages();
+        Map<String, ActionHandler> all = new TreeMap<>();
+        all.putAll(new VpcActions(store, pages).handlers());
+        return Collections.unmodifiableMap(all);
+    }
+}
