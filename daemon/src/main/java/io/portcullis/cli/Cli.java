@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.transfer.ExportCommand;
 import io.portcullis.cli.transfer.ImportCommand;
 import io.portcullis.service.process.Version;
 import java.io.PrintWriter;
@@ -46,6 +47,7 @@ public final class Cli implements Runnable {
             DoctorCommand.class,
             FlowsCommand.class,
             ImportCommand.class,
+            ExportCommand.class,
             VersionCommand.class,
             HelpCommand.class,
             RehearseCommand.class);

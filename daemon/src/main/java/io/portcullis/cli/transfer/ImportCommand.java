@@ -2,10 +2,10 @@ package io.portcullis.cli.transfer;
 
 import io.portcullis.cli.text.Finding;
 import io.portcullis.cli.text.JsonText;
-import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.Location;
 import io.portcullis.diagnose.RuleFiles;
+import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.transfer.Choice;
 import io.portcullis.ec2.transfer.Import;
 import io.portcullis.ec2.transfer.JsonFile;
@@ -125,7 +125,7 @@ public final class ImportCommand implements Callable<Integer> {
                 faults.add(new ConfigError(Location.of(file.toString()), reason(e)));
             }
         }
-        Optional<Config> existing = existing(faults);
+        Optional<Cloud> existing = existing(faults);
         Import.Result result = faults.isEmpty()
                 ? Import.of(texts, choices, existing)
                 : new Import.Result(Optional.empty(), faults, List.of());
@@ -156,16 +156,16 @@ public final class ImportCommand implements Callable<Integer> {
     }
 
     /** The configuration of --config, or the installed one if it is valid. */
-    private Optional<Config> existing(List<ConfigError> faults) {
+    private Optional<Cloud> existing(List<ConfigError> faults) {
         Path file = config;
-        if (file == null && (choices.isEmpty() || !Files.isReadable(RuleFiles.INSTALLED))) {
+        if (file == null && !Files.isReadable(RuleFiles.INSTALLED)) {
             return Optional.empty();
         }
         RuleFiles.Read read = RuleFiles.read(file == null ? RuleFiles.INSTALLED : file, System.in);
         if (file != null) {
             faults.addAll(read.faults());
         }
-        return read.config();
+        return read.config().map(ThisHost::cloud);
     }
 
     private Optional<ConfigError> write(Path file, String yaml) {

@@ -1,7 +1,9 @@
 /**
- * The commands that take rules from elsewhere and give them away: {@code portcullis import}.
+ * The commands that take rules from elsewhere and give them away: {@code portcullis import}
+ * and {@code portcullis export}.
  *
- * <p>May import {@code cli.text}, {@code ec2.transfer}, {@code diagnose} (to read configurations) and {@code config}. Start reading at
+ * <p>May import {@code cli.text}, {@code ec2.transfer} and below, {@code ec2.model}, {@code ec2.state}, {@code diagnose} (to read
+ * configurations), {@code linux} (the machine id) and {@code config}. Start reading at
  * {@code ImportCommand}.
  */
 @NullMarked

@@ -1,9 +1,9 @@
 package io.portcullis.ec2.transfer;
 
-import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Peer;
+import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.transfer.Account.Allowed;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -43,11 +43,11 @@ public final class Import {
      * @param choices the interfaces of this host
      * @param existing the configuration that interfaces take their mode and NICs from
      */
-    public static Result of(List<JsonFile> files, List<Choice> choices, Optional<Config> existing) {
+    public static Result of(List<JsonFile> files, List<Choice> choices, Optional<Cloud> existing) {
         return new Import(files).result(choices, existing);
     }
 
-    private Result result(List<Choice> choices, Optional<Config> existing) {
+    private Result result(List<Choice> choices, Optional<Cloud> existing) {
         if (!report.errors().isEmpty()) {
             // A reference may be to an object that could not be read.
             return new Result(Optional.empty(), report.errors(), report.notes());

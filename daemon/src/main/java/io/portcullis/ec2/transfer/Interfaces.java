@@ -1,9 +1,10 @@
 package io.portcullis.ec2.transfer;
 
-import io.portcullis.config.Config;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Location;
 import io.portcullis.config.Mode;
+import io.portcullis.ec2.model.Cloud;
+import io.portcullis.ec2.model.NetworkInterface;
 import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -25,13 +26,13 @@ final class Interfaces {
     record Chosen(String name, String mode, Map<String, String> nics, List<Cidr> addresses, Account.Nic nic) {}
 
     private final Account account;
-    private final Map<String, Interface> existing;
+    private final List<NetworkInterface> existing;
     private final Report report;
     private final Map<Account.Nic, Choice> choices = new LinkedHashMap<>();
 
-    Interfaces(Account account, Optional<Config> existing, Report report) {
+    Interfaces(Account account, Optional<Cloud> existing, Report report) {
         this.account = account;
-        this.existing = existing.map(Config::interfaces).orElse(Map.of());
+        this.existing = existing.map(Cloud::interfaces).orElse(List.of());
         this.report = report;
     }
 
@@ -39,8 +40,8 @@ final class Interfaces {
     List<Chosen> of(List<Choice> written) {
         written.forEach(this::choose);
         for (Account.Nic nic : account.nics) {
-            Optional<Interface> same = existing.values().stream()
-                    .filter(iface -> nic.id() != null && nic.id().equals(iface.id()))
+            Optional<NetworkInterface> same = existing.stream()
+                    .filter(iface -> iface.id().equals(nic.id()))
                     .findFirst();
             if (!choices.containsKey(nic)) {
                 same.ifPresentOrElse(
@@ -102,7 +103,12 @@ final class Interfaces {
     }
 
     private Chosen chosen(Account.Nic nic, Choice choice) {
-        @Nullable Interface same = existing.get(choice.name());
+        @Nullable
+        Interface same = existing.stream()
+                .filter(iface -> iface.name().equals(choice.name()))
+                .map(NetworkInterface::written)
+                .findFirst()
+                .orElse(null);
         if (choice.nic() == null && same != null) {
             report.note(choice.name() + ": mode and NICs are those of the existing configuration; its other keys are"
                     + " not in the result");

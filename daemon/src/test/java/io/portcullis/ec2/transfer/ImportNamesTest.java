@@ -10,7 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.ec2.model.Account;
+import io.portcullis.ec2.model.Cloud;
+import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.state.State;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -152,7 +157,8 @@ final class ImportNamesTest {
                 security-groups: {a: {}}
                 """, "portcullis.yaml");
         List<JsonFile> files = List.of(groups("sg-11111111", "bastion"), new JsonFile("nics.json", NIC));
-        Import.Result result = Import.of(files, List.of(Choice.parse("subnet-22222222=edge")), Optional.of(existing));
+        Cloud cloud = Cloud.of(existing, Account.of(existing, new Ids("a host")), State.EMPTY, Map.of());
+        Import.Result result = Import.of(files, List.of(Choice.parse("subnet-22222222=edge")), Optional.of(cloud));
         assertTrue(yaml(result).contains("""
                 interfaces:
                   edge:
