@@ -10,19 +10,19 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code portcullis export ec2|terraform}: prints a configuration in the form of another program. */
 @Command(
@@ -45,22 +45,6 @@ public final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    /** Reads a kind in the form of the CLI, such as {@code network-acls}. */
-    static final class KindConverter implements ITypeConverter<Ec2Json.Kind> {
-        @Override
-        public Ec2Json.Kind convert(String text) {
-            List<String> all = new ArrayList<>();
-            for (Ec2Json.Kind kind : Ec2Json.Kind.values()) {
-                String name = kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
-                if (name.equals(text)) {
-                    return kind;
-                }
-                all.add(name);
-            }
-            throw new TypeConversionException(text + ": must be one of " + String.join(", ", all));
-        }
-    }
-
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -73,11 +57,10 @@ public final class ExportCommand implements Callable<Integer> {
             index = "1..*",
             arity = "0..*",
             paramLabel = "KIND",
-            converter = KindConverter.class,
             description =
                     "With ec2: security-groups, security-group-rules, prefix-lists (with their entries), network-acls,"
                             + " network-interfaces; without one all but security-group-rules.")
-    private List<Ec2Json.Kind> kinds = new ArrayList<>();
+    private List<String> kinds = new ArrayList<>();
 
     @Option(
             names = "--config",
@@ -90,6 +73,7 @@ public final class ExportCommand implements Callable<Integer> {
         if (format == Format.TERRAFORM && !kinds.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "KIND is for ec2 only");
         }
+        Set<Ec2Json.Kind> chosen = chosen();
         PrintWriter err = spec.commandLine().getErr();
         RuleFiles.Read read = RuleFiles.read(config, System.in);
         if (read.config().isEmpty()) {
@@ -98,15 +82,31 @@ public final class ExportCommand implements Callable<Integer> {
         }
         Cloud cloud = ThisHost.cloud(read.config().get());
         List<Note> notes = switch (format) {
-            case EC2 -> ec2(cloud);
+            case EC2 -> ec2(cloud, chosen);
             case TERRAFORM -> terraform(cloud);
         };
         notes.forEach(note -> err.println("note: " + note));
         return ExitCode.OK;
     }
 
-    private List<Note> ec2(Cloud cloud) {
-        Set<Ec2Json.Kind> chosen = kinds.isEmpty() ? Ec2Json.Kind.USUAL : EnumSet.copyOf(kinds);
+    private Set<Ec2Json.Kind> chosen() {
+        Map<String, Ec2Json.Kind> all = new LinkedHashMap<>();
+        for (Ec2Json.Kind kind : Ec2Json.Kind.values()) {
+            all.put(kind.name().toLowerCase(Locale.ROOT).replace('_', '-'), kind);
+        }
+        Set<Ec2Json.Kind> chosen = EnumSet.noneOf(Ec2Json.Kind.class);
+        for (String text : kinds) {
+            Ec2Json.Kind kind = all.get(text);
+            if (kind == null) {
+                throw new ParameterException(
+                        spec.commandLine(), text + ": must be one of " + String.join(", ", all.keySet()));
+            }
+            chosen.add(kind);
+        }
+        return kinds.isEmpty() ? Ec2Json.Kind.USUAL : chosen;
+    }
+
+    private List<Note> ec2(Cloud cloud, Set<Ec2Json.Kind> chosen) {
         Ec2Json.Result result = Ec2Json.of(cloud, chosen);
         spec.commandLine().getOut().println(JsonText.write(result.answers()));
         return result.notes();

@@ -1,7 +1,6 @@
 package io.portcullis.ec2.transfer;
 
 import static io.portcullis.ec2.transfer.ImportTest.notes;
-import static io.portcullis.ec2.transfer.ImportTest.of;
 import static io.portcullis.ec2.transfer.ImportTest.yaml;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -51,7 +50,7 @@ final class ImportNamesTest {
     /** Every VPC has a group default; names of groups are not case-sensitive. */
     @Test
     void groupsOfTheSameNameGetNamesOfTheirOwnByTheirIds() {
-        Import.Result result = of(List.of(groups(
+        Import.Result result = ImportTest.of(List.of(groups(
                 "sg-33333333", "default",
                 "sg-0123456789abcdef0", "Default",
                 "sg-22222222", "default",
@@ -71,7 +70,7 @@ final class ImportNamesTest {
     void objectsWithoutAValidNameAreCalledByTheirIds() {
         JsonFile acl = new JsonFile("acls.json", "{\"NetworkAcls\": [{\"NetworkAclId\": \"acl-11111111\"}]}");
         JsonFile list = new JsonFile("x-pl-11111111.json", "{\"Entries\": []}");
-        Import.Result result = of(List.of(groups("sg-11111111", "", "sg-22222222", "a|b"), acl, list));
+        Import.Result result = ImportTest.of(List.of(groups("sg-11111111", "", "sg-22222222", "a|b"), acl, list));
         assertEquals(List.of("group-11111111", "a-b", "pl-11111111", "acl-11111111"), names(result));
         assertEquals("""
                 groups.json:1:21: sg-11111111: has no name in these files, called group-11111111
@@ -96,7 +95,7 @@ final class ImportNamesTest {
                    "IpProtocol": "udp", "FromPort": 53, "ToPort": 53,
                    "ReferencedGroupInfo": {"GroupId": "sg-22222222", "UserId": "2"}}]}
                 """);
-        Import.Result alone = of(List.of(rules));
+        Import.Result alone = ImportTest.of(List.of(rules));
         assertEquals("""
                 version: 1
 
@@ -117,8 +116,9 @@ final class ImportNamesTest {
                 "{\"SecurityGroups\": [{\"GroupId\": \"sg-11111111\", \"GroupName\": \"web\", \"IpPermissions\": ["
                         + permissions
                         + "], \"IpPermissionsEgress\": [{\"IpProtocol\": \"-1\", \"IpRanges\": [{\"CidrIp\": \"0.0.0.0/0\"}]}]}]}";
-        assertTrue(yaml(of(List.of(rules, new JsonFile("g.json", text)))).contains("  web:\n"));
-        Import.Result other = of(List.of(rules, new JsonFile("g.json", text.replace(": 80", ": 81"))));
+        assertTrue(yaml(ImportTest.of(List.of(rules, new JsonFile("g.json", text))))
+                .contains("  web:\n"));
+        Import.Result other = ImportTest.of(List.of(rules, new JsonFile("g.json", text.replace(": 80", ": 81"))));
         assertEquals(
                 "rules.json:2:3: sg-11111111: its rules here differ from those at g.json:1:21: print both again",
                 other.errors().getFirst().toString());
@@ -128,7 +128,7 @@ final class ImportNamesTest {
     void aNetworkInterfaceIsChosenByIndexSubnetOrId() {
         List<JsonFile> files = List.of(groups("sg-11111111", "bastion"), new JsonFile("nics.json", NIC));
         for (String which : List.of("1", "subnet-22222222", "eni-22222222")) {
-            Import.Result result = of(files, which + "=lan:eth1");
+            Import.Result result = ImportTest.of(files, which + "=lan:eth1");
             assertTrue(yaml(result).contains("""
                     interfaces:
                       lan:
@@ -182,27 +182,28 @@ final class ImportNamesTest {
         JsonFile nics = new JsonFile("nics.json", NIC);
         JsonFile template = new JsonFile("t.json", "{\"ImageId\": \"ami-1\", \"SecurityGroupIds\": [\"sg-11111111\"]}");
         assertFault(
-                of(List.of(groups, nics), "2=web0:eth0"),
+                ImportTest.of(List.of(groups, nics), "2=web0:eth0"),
                 "--interface: 2: no such network interface: the files have network interface eni-11111111, DeviceIndex 0,"
                         + " subnet-11111111; network interface eni-22222222, DeviceIndex 1, subnet-22222222");
         assertFault(
-                of(List.of(groups), "2=web0:eth0"), "--interface: 2: no such network interface: the files have none");
+                ImportTest.of(List.of(groups), "2=web0:eth0"),
+                "--interface: 2: no such network interface: the files have none");
         assertFault(
-                of(List.of(groups, nics, template), "0=web0:eth0"),
+                ImportTest.of(List.of(groups, nics, template), "0=web0:eth0"),
                 "t.json:1:22: --interface 0: 2 network interfaces, the first at nics.json:2:3: choose one by its id, or give"
                         + " fewer files");
         assertFault(
-                of(List.of(groups, nics), "0=web0:eth0", "eni-11111111=web1:eth1"),
+                ImportTest.of(List.of(groups, nics), "0=web0:eth0", "eni-11111111=web1:eth1"),
                 "nics.json:2:3: --interface eni-11111111: was chosen already, as web0");
         assertFault(
-                of(List.of(groups, nics), "0=web0:eth0", "1=web0:eth1"),
+                ImportTest.of(List.of(groups, nics), "0=web0:eth0", "1=web0:eth1"),
                 "nics.json:4:3: network interface eni-22222222, DeviceIndex 1, subnet-22222222: another network interface is"
                         + " web0 already");
         assertFault(
-                of(List.of(groups, nics), "0=web0:eth0", "1=web1:eth0"),
+                ImportTest.of(List.of(groups, nics), "0=web0:eth0", "1=web1:eth0"),
                 "nics.json:4:3: network interface eni-22222222, DeviceIndex 1, subnet-22222222: the NIC eth0 is used twice");
         assertFault(
-                of(List.of(groups, nics), "0=a-name-longer-than-15"),
+                ImportTest.of(List.of(groups, nics), "0=a-name-longer-than-15"),
                 "--interface: a-name-longer-than-15: is no name of a NIC: write 0=a-name-longer-than-15:NIC");
     }
 
@@ -221,20 +222,22 @@ final class ImportNamesTest {
             {"LaunchTemplateVersions": [{"DefaultVersion": true, "LaunchTemplateData": {"SecurityGroupIds": ["sg-11111111"]}}, {"DefaultVersion": false, "LaunchTemplateData": {"SecurityGroupIds": ["sg-22222222"]}}]} | bastion
             """)
     void aLaunchTemplateIsReadInEachOfItsForms(String json, String group) {
-        String yaml = yaml(of(List.of(new JsonFile("t.json", json), groups("sg-11111111", "bastion")), "0=web0:eth0"));
+        String yaml = yaml(
+                ImportTest.of(List.of(new JsonFile("t.json", json), groups("sg-11111111", "bastion")), "0=web0:eth0"));
         assertTrue(yaml.contains("    nic: eth0\n    security-groups: [" + group + "]\n"), yaml);
     }
 
     @Test
     void anInterfaceWithoutGroupsOrWithUnknownOnesIsRefused() {
         JsonFile groups = groups("sg-11111111", "bastion");
-        assertTrue(
-                of(List.of(new JsonFile("t.json", "{\"NetworkInterfaces\": [{\"DeviceIndex\": 0}]}"), groups), "0=web0")
-                        .errors()
-                        .getFirst()
-                        .toString()
-                        .startsWith("t.json:1:24: network interface DeviceIndex 0: has no Groups: name them"));
-        assertTrue(of(List.of(new JsonFile("t.json", "{\"SecurityGroups\": [\"ops\"]}"), groups), "0=web0")
+        assertTrue(ImportTest.of(
+                        List.of(new JsonFile("t.json", "{\"NetworkInterfaces\": [{\"DeviceIndex\": 0}]}"), groups),
+                        "0=web0")
+                .errors()
+                .getFirst()
+                .toString()
+                .startsWith("t.json:1:24: network interface DeviceIndex 0: has no Groups: name them"));
+        assertTrue(ImportTest.of(List.of(new JsonFile("t.json", "{\"SecurityGroups\": [\"ops\"]}"), groups), "0=web0")
                 .errors()
                 .getFirst()
                 .toString()
@@ -262,7 +265,8 @@ final class ImportNamesTest {
     }
 
     private static Import.Result with(List<JsonFile> files, String acls) {
-        return of(List.of(files.getFirst(), files.getLast(), new JsonFile("acls.json", acls)), "1=web0:eth0");
+        return ImportTest.of(
+                List.of(files.getFirst(), files.getLast(), new JsonFile("acls.json", acls)), "1=web0:eth0");
     }
 
     @ParameterizedTest
@@ -276,6 +280,6 @@ final class ImportNamesTest {
     void aChoiceInAnotherFormIsRefused(String text, String what) {
         String message = assertThrows(IllegalArgumentException.class, () -> Choice.parse(text))
                 .getMessage();
-        assertTrue(message.contains(what), message);
+        assertTrue(String.valueOf(message).contains(what), message);
     }
 }

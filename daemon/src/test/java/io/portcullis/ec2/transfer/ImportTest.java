@@ -273,10 +273,11 @@ final class ImportTest {
         assertEquals(
                 "    egress:\n      - {protocol: all, to: any, description: all}\n",
                 egress(String.format(group, String.format(v4 + "," + v6, why, why))));
-        assertEquals(
-                "    egress:\n      - {protocol: all, to: 0.0.0.0/0, description: all}\n"
-                        + "      - {protocol: all, to: \"::/0\"}\n",
-                egress(String.format(group, String.format(v4 + "," + v6, why, ""))));
+        assertEquals("""
+                    egress:
+                      - {protocol: all, to: 0.0.0.0/0, description: all}
+                      - {protocol: all, to: "::/0"}
+                """, egress(String.format(group, String.format(v4 + "," + v6, why, ""))));
     }
 
     private static String egress(String json) {

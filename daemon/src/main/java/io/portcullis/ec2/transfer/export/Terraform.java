@@ -84,7 +84,8 @@ public final class Terraform {
                 .forEach(iface -> notes.add(new Note(
                         iface.location(),
                         iface.name() + ": no resource: its security groups are "
-                                + String.join(", ", iface.securityGroups()))));
+                                + String.join(", ", iface.securityGroups())
+                                + (iface.networkAcl() == null ? "" : "; its network ACL is " + iface.networkAcl()))));
         return new Result(hcl.toString(), List.copyOf(notes));
     }
 

@@ -8,11 +8,17 @@ import java.util.Set;
 
 /** A valid configuration with groups, lists and ACLs at random. */
 final class RandomText {
-    private static final List<String> NAMES = List.of("web", "db", "\"ops team\"", "\"1 {#}\"", "\"\u00e9t\u00e9\"", "sg-like");
+    private static final List<String> NAMES =
+            List.of("web", "db", "\"ops team\"", "\"1 {#}\"", "\"\u00e9t\u00e9\"", "sg-like");
     private static final List<String> V4 = List.of("0.0.0.0/0", "10.0.0.0/8", "192.0.2.7", "198.51.100.0/24");
     private static final List<String> V6 = List.of("\"::/0\"", "\"2001:db8::/32\"", "\"fd00::5\"");
-    private static final List<String> TEXTS =
-            List.of("\"\"", "office", "\"two words\"", "\"\u2014 ${x} \\\" \\\\ %{y}\"", "\"line\\nbreak\\t\\u0001\"", "\"\ud83d\udd25\"");
+    private static final List<String> TEXTS = List.of(
+            "\"\"",
+            "office",
+            "\"two words\"",
+            "\"\u2014 ${x} \\\" \\\\ %{y}\"",
+            "\"line\\nbreak\\t\\u0001\"",
+            "\"\ud83d\udd25\"");
     private static final List<String> LISTS = List.of("both", "v4", "v6", "none");
 
     private final Random random;
@@ -50,7 +56,11 @@ final class RandomText {
     }
 
     private void group(String name, List<String> groups) {
-        text.append("  ").append(name).append(":\n    description: ").append(pick(TEXTS)).append('\n');
+        text.append("  ")
+                .append(name)
+                .append(":\n    description: ")
+                .append(pick(TEXTS))
+                .append('\n');
         text.append(random.nextInt(3) == 0 ? "    id: sg-" + String.format("%08x", groups.indexOf(name)) + "\n" : "");
         text.append(random.nextInt(4) == 0 ? "    members: [10.9.9.9]\n" : "");
         if (random.nextInt(4) > 0) {
@@ -73,7 +83,8 @@ final class RandomText {
             groups.forEach(name -> peers.add("{group: " + name + "}"));
             LISTS.forEach(name -> peers.add("{prefix-list: " + name + "}"));
             text.append(", ").append(peer).append(": ").append(some(peers));
-            text.append(random.nextBoolean() ? ", description: " + pick(TEXTS) : "").append('}');
+            text.append(random.nextBoolean() ? ", description: " + pick(TEXTS) : "")
+                    .append('}');
         }
     }
 
@@ -82,7 +93,9 @@ final class RandomText {
         int number = 1 + random.nextInt(100);
         for (int i = 0; i < count; i++) {
             text.append(i == 0 ? "{" : ", {").append("rule: ").append(number);
-            text.append(", action: ").append(random.nextBoolean() ? "allow" : "deny").append(", ");
+            text.append(", action: ")
+                    .append(random.nextBoolean() ? "allow" : "deny")
+                    .append(", ");
             List<String> peers = packets();
             LISTS.forEach(name -> peers.add("{prefix-list: " + name + "}"));
             text.append(", ").append(peer).append(": ").append(some(peers)).append('}');

@@ -59,7 +59,8 @@ final class RoundTripTest {
         Cloud cloud = Cloud.of(before, Account.of(before, IDS), State.EMPTY, Map.of());
         Set<Ec2Json.Kind> kinds = withRules ? EnumSet.allOf(Ec2Json.Kind.class) : Ec2Json.Kind.USUAL;
         Import.Result result = Import.of(
-                List.of(new JsonFile("export.json", json(Ec2Json.of(cloud, kinds).answers()))),
+                List.of(new JsonFile(
+                        "export.json", json(Ec2Json.of(cloud, kinds).answers()))),
                 List.of(),
                 Optional.of(cloud));
         if (result.yaml().isEmpty()) {
