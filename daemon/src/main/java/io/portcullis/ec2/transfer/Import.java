@@ -3,6 +3,7 @@ package io.portcullis.ec2.transfer;
 import io.portcullis.config.ConfigError;
 import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Peer;
+import io.portcullis.config.edit.Permission;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.transfer.Account.Allowed;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Makes a configuration of the JSON that the AWS CLI prints (EC2 API Reference 2016-11-15: DescribeSecurityGroups,
@@ -86,7 +88,7 @@ public final class Import {
         });
     }
 
-    /** The two descriptions of the same group's rules must be the same. */
+    /** Both views of a group must have the same rules; their descriptions are those of the group. */
     private void compareRules() {
         account.listedRules.forEach((id, listed) -> {
             Account.Rules rules = account.rules.get(id);
@@ -100,10 +102,8 @@ public final class Import {
         });
     }
 
-    private static Set<List<Object>> said(List<Allowed> rules) {
-        Set<List<Object>> said = new HashSet<>();
-        rules.forEach(rule -> said.add(List.of(rule.permission(), rule.description())));
-        return said;
+    private static Set<Permission> said(List<Allowed> rules) {
+        return rules.stream().map(Allowed::permission).collect(Collectors.toSet());
     }
 
     /** Every id that a rule refers to must be described; a list that no rule refers to may lack its entries. */
