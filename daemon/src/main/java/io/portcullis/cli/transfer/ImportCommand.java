@@ -101,7 +101,7 @@ public final class ImportCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "FILE",
             description =
-                    "The configuration whose interfaces give mode and NICs (default: the installed one, if it can be"
+                    "The configuration from which interfaces take mode and NICs (default: the installed one, if it can be"
                             + " read).")
     private @Nullable Path config;
 

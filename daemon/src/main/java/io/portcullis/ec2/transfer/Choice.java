@@ -2,6 +2,7 @@ package io.portcullis.ec2.transfer;
 
 import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Interface;
+import io.portcullis.config.read.ConfigReader;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,9 @@ public record Choice(String which, String name, @Nullable String nic) {
         if (!INDEX.matcher(which).matches() && !Kind.SUBNET.isId(which) && !Kind.INTERFACE.isId(which)) {
             throw new IllegalArgumentException(
                     which + ": must be a DeviceIndex such as 0, a subnet's id or a network interface's id");
+        }
+        if (!ConfigReader.isName(matcher.group(2))) {
+            throw new IllegalArgumentException(matcher.group(2) + ": is not valid as the name of an interface");
         }
         String nic = matcher.group(3);
         if (nic != null && !Interface.isNicName(nic)) {

@@ -45,7 +45,7 @@ final class Lists {
     /**
      * Adds the answer of get-managed-prefix-list-entries.
      *
-     * @param file whose name has the list's id, where the answer has none
+     * @param file its name has the list's id, where the answer has none
      */
     void addEntries(Members answer, String file, Account account) {
         Optional<String> id = answer.has("PrefixListId") ? id(answer) : Ids.listIn(file);

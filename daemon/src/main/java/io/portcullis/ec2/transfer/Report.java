@@ -24,7 +24,7 @@ final class Report {
         notes.add(note);
     }
 
-    /** A note that no file is the reason of. */
+    /** A note that is about no file. */
     void note(String text) {
         note(Location.of(""), text);
     }

@@ -275,6 +275,7 @@ final class ImportNamesTest {
         "0=, write WHICH=NAME or WHICH=NAME:NIC",
         "eth0=web0, must be a DeviceIndex such as 0",
         "sg-11111111=web0, must be a DeviceIndex such as 0",
+        "0=we|b0, is not valid as the name of an interface",
         "0=web0:eth0/1, is no name of a NIC"
     })
     void aChoiceInAnotherFormIsRefused(String text, String what) {
