@@ -139,6 +139,8 @@ final class ArchitectureTest {
                 "net");
         allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
         allow("ec2.server", "ec2", "ec2.auth", "ec2.wire", "config", "http", "linux");
+        allow("ec2.transfer", "ec2.model", "config", "config.edit", "config.read", "net");
+        allow("ec2.transfer.export", "ec2.transfer", "ec2.model", "config", "config.edit", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
@@ -165,10 +167,12 @@ final class ArchitectureTest {
                 "http",
                 "control",
                 "ec2..");
-        allow("cli.text", "operations", "net");
+        allow("cli.text", "config", "operations", "net");
+        allow("cli.transfer", "cli.text", "ec2.transfer..", "ec2.model", "ec2.state", "diagnose", "config", "linux");
         allow(
                 "cli",
                 "cli.text",
+                "cli.transfer",
                 "operations",
                 "http",
                 "service",

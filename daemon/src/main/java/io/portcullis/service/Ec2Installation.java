@@ -1,7 +1,6 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
-import io.portcullis.config.Ec2Api;
 import io.portcullis.config.Interface;
 import io.portcullis.config.edit.Outcome;
 import io.portcullis.ec2.Call;
@@ -24,7 +23,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -38,15 +36,12 @@ final class Ec2Installation implements Installation {
     /** Facts about NICs are read from the kernel at most so often. */
     private static final long FRESH_NS = TimeUnit.SECONDS.toNanos(1);
 
-    /** The machine id of machines without one: their ids are those of every such machine. */
-    private static final String NO_MACHINE_ID = "no machine id";
-
     private record Facts(long number, long atNs, Map<String, Nic> nics) {}
 
     private final AtomicReference<Running> running;
     private final FileReloads files;
     private final Changes changes;
-    private final Ids ids = new Ids(MachineId.read().orElse(NO_MACHINE_ID));
+    private final Ids ids = Ids.ofMachine(MachineId.read());
     private volatile Facts facts = new Facts(-1, 0, Map.of());
 
     Ec2Installation(AtomicReference<Running> running, FileReloads files, Changes changes) {
@@ -62,18 +57,7 @@ final class Ec2Installation implements Installation {
         if (config == null || !now.started()) {
             return Optional.empty();
         }
-        return Optional.of(new InForce(now.number(), config, account(config), nics(now, config)));
-    }
-
-    private Account account(Config config) {
-        Ec2Api api = Objects.requireNonNullElse(config.ec2Api(), Ec2Api.STANDARD);
-        String vpcId = api.vpcId();
-        return new Account(
-                Objects.requireNonNullElseGet(api.account(), ids::account),
-                api.shownRegion(),
-                vpcId == null ? ids.of(Ids.Kind.VPC, "") : vpcId,
-                api.subnetIds(),
-                ids);
+        return Optional.of(new InForce(now.number(), config, Account.of(config, ids), nics(now, config)));
     }
 
     private Map<String, Nic> nics(Running now, Config config) {

@@ -3,6 +3,7 @@ package io.portcullis.ec2.model;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -56,6 +57,9 @@ public final class Ids {
         }
     }
 
+    /** The machine id of machines without one: their ids are those of every such machine. */
+    private static final String NO_MACHINE_ID = "no machine id";
+
     private final byte[] host;
 
     /** @param host tells this host from others: its machine id */
@@ -74,6 +78,11 @@ public final class Ids {
                         .substring(0, 12),
                 16);
         return String.format("%012d", number % 1_000_000_000_000L);
+    }
+
+    /** Of the machine with this id; empty: it has none. */
+    public static Ids ofMachine(Optional<String> id) {
+        return new Ids(id.orElse(NO_MACHINE_ID));
     }
 
     /** The id of an object with this name. */
