@@ -31,6 +31,11 @@ final class IpPermissionReader {
         this.cloud = cloud;
     }
 
+    /** True: a request describes rules. */
+    static boolean isAny(Arguments request) {
+        return !request.structures("IpPermissions").isEmpty() || FLAT.stream().anyMatch(request::has);
+    }
+
     /**
      * The rules of {@code IpPermissions}, or of the older parameters beside it, which hold one source.
      *
@@ -74,11 +79,11 @@ final class IpPermissionReader {
         }
         for (Arguments list : permission.structures("PrefixListIds")) {
             ManagedList found = list(list.required("PrefixListId"));
-            rules.add(new PeerRule(traffic.with(new Peer.Prefixes(found.name())), found.id(), description(list)));
+            rules.add(new PeerRule(traffic.with(new Peer.Prefixes(found.name())), found.id(), GroupText.ofRule(list)));
         }
         for (Arguments pair : permission.structures("Groups")) {
             Group found = group(pair);
-            rules.add(new PeerRule(traffic.with(new Peer.Group(found.name())), found.id(), description(pair)));
+            rules.add(new PeerRule(traffic.with(new Peer.Group(found.name())), found.id(), GroupText.ofRule(pair)));
         }
         if (rules.size() == before) {
             throw ApiError.RULE_WITHOUT_PEER.of(permission.path("IpRanges"));
@@ -86,7 +91,7 @@ final class IpPermissionReader {
     }
 
     private static PeerRule rule(Traffic traffic, Cidr block, Arguments described) throws ApiException {
-        return new PeerRule(traffic.with(new Peer.Net(block)), "", description(described));
+        return new PeerRule(traffic.with(new Peer.Net(block)), "", GroupText.ofRule(described));
     }
 
     private List<PeerRule> flat(Arguments request) throws ApiException {
@@ -129,11 +134,11 @@ final class IpPermissionReader {
         return switch (source) {
             case "PrefixListId" -> {
                 ManagedList list = list(value);
-                yield new PeerRule(traffic.with(new Peer.Prefixes(list.name())), list.id(), description(request));
+                yield new PeerRule(traffic.with(new Peer.Prefixes(list.name())), list.id(), GroupText.ofRule(request));
             }
             case "ReferencedGroupId" -> {
                 Group group = GroupLookup.byId(cloud, value);
-                yield new PeerRule(traffic.with(new Peer.Group(group.name())), group.id(), description(request));
+                yield new PeerRule(traffic.with(new Peer.Group(group.name())), group.id(), GroupText.ofRule(request));
             }
             default -> rule(traffic, block(value, source.equals("CidrIpv6")), request);
         };
@@ -196,13 +201,5 @@ final class IpPermissionReader {
         if (account.isPresent() && !account.get().equals(cloud.account().account())) {
             throw ApiError.GROUP_NOT_FOUND.of(group);
         }
-    }
-
-    private static String description(Arguments described) throws ApiException {
-        String description = described.string("Description").orElse("");
-        if (!GroupText.isAllowed(description)) {
-            throw ApiError.RULE_DESCRIPTION.of();
-        }
-        return description;
     }
 }

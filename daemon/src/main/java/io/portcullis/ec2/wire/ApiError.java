@@ -84,8 +84,7 @@ public enum ApiError {
             "InvalidParameterValue",
             400,
             "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."),
-    RULE_PROTOCOL_UNKNOWN(
-            "InvalidParameterValue", 400, "Invalid value '%s' for IP protocol. Unknown protocol."),
+    RULE_PROTOCOL_UNKNOWN("InvalidParameterValue", 400, "Invalid value '%s' for IP protocol. Unknown protocol."),
     RULE_PORT_MISSING(
             "InvalidParameterValue",
             400,
@@ -115,8 +114,7 @@ public enum ApiError {
 
     // Other objects.
     VPC_NOT_FOUND("InvalidVpcID.NotFound", 400, "The vpc ID '%s' does not exist"),
-    PEERING_NOT_FOUND(
-            "InvalidVpcPeeringConnectionID.NotFound", 400, "The vpcPeeringConnection ID '%s' does not exist"),
+    PEERING_NOT_FOUND("InvalidVpcPeeringConnectionID.NotFound", 400, "The vpcPeeringConnection ID '%s' does not exist"),
     PREFIX_LIST_ID_MALFORMED("InvalidPrefixListID.Malformed", 400, "The prefix list ID '%s' is malformed"),
     PREFIX_LIST_NOT_FOUND("InvalidPrefixListID.NotFound", 400, "The prefix list ID '%s' does not exist"),
     PREFIX_LIST_VERSION("PrefixListVersionMismatch", 400, "The prefix list has the incorrect version number."),
