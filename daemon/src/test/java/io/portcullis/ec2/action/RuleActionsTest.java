@@ -108,15 +108,16 @@ final class RuleActionsTest {
         assertTrue(answer.contains("<fromPort>-1</fromPort><toPort>-1</toPort>"), answer);
         assertTrue(answer.contains("<cidrIpv6>2001:db8::/32</cidrIpv6>"), answer);
         assertTrue(answer.contains("<description>ssh (a), b &amp; c</description>"), answer);
-        for (GroupRule rule : rules(Direction.INGRESS).subList(rules(Direction.INGRESS).size() - 5, rules(Direction.INGRESS).size())) {
+        for (GroupRule rule : rules(Direction.INGRESS)
+                .subList(
+                        rules(Direction.INGRESS).size() - 5,
+                        rules(Direction.INGRESS).size())) {
             assertEquals(Map.of("a", "b"), rule.tags());
         }
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                 tcp 9 9 192.0.2.77/24              | {protocol: tcp, ports: 9, from: 192.0.2.0/24}
                 6 9 9 100.68.0.18/18               | {protocol: tcp, ports: 9, from: 100.68.0.0/18}
                 UDP 0 65535 192.0.2.0/24           | {protocol: udp, from: 192.0.2.0/24}
@@ -145,9 +146,7 @@ final class RuleActionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                 tcp 22 22 0.0.0.0/0             | InvalidPermission.Duplicate: the specified rule "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW" already exists
                 tcp 443 443 ::/0                | InvalidPermission.Duplicate: the specified rule "peer: ::/0, TCP, from port: 443, to port: 443, ALLOW" already exists
                 132 36412 36412 10.1.2.3/8      | InvalidPermission.Duplicate: the specified rule "peer: 10.0.0.0/8, protocol: 132, ALLOW" already exists
@@ -182,9 +181,7 @@ final class RuleActionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                 GroupId=sg-00000000000000000 | MissingParameter: The request must contain the parameter IpPermissions
                 GroupName=web&IpPermissions.1.IpProtocol=-1 | MissingParameter: The request must contain IpPermissions.1.IpRanges, or Ipv6Ranges, PrefixListIds or Groups beside it
                 GroupName=web&IpPermissions.1.FromPort=1&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8 | InvalidParameterValue: Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.
