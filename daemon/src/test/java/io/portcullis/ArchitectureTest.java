@@ -137,10 +137,9 @@ final class ArchitectureTest {
                 "config.files",
                 "linux",
                 "net");
-        allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
-        allow("ec2.server", "ec2", "ec2.auth", "ec2.wire", "config", "http", "linux");
         allow("ec2.transfer", "ec2.model", "config", "config.edit", "config.read", "net");
         allow("ec2.transfer.export", "ec2.transfer", "ec2.model", "config", "config.edit", "net");
+        allow("ec2.action", "ec2", "ec2.wire", "ec2.model", "config", "config.edit", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
