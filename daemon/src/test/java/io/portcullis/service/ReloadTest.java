@@ -125,6 +125,18 @@ final class ReloadTest {
                 faults(RULES.replace(now, next)));
     }
 
+    @Test
+    void theEndpointNeedsNoRestart() throws Exception {
+        inForce(RULES);
+        Config on = config(RULES + "ec2-api: {rate: 7}\n");
+        assertEquals(on, reload().prepare(on, false).next().config());
+        inForce(RULES + "ec2-api: {rate: 7}\n");
+        Config elsewhere = config(RULES + "ec2-api: {listen: \"[::1]:1\"}\n");
+        assertEquals(elsewhere, reload().prepare(elsewhere, false).next().config());
+        assertEquals(
+                config(RULES), reload().prepare(config(RULES), false).next().config());
+    }
+
     /** Nothing is in force: everything can be set. */
     @Test
     void theFirstValidFileNeedsNoRestart() throws Exception {

@@ -57,8 +57,13 @@ public sealed interface Edit {
     /** Puts another rule in the place of one that exists. Only the same rule with another description may exist already. */
     record ReplaceRule(String group, Direction direction, Permission before, Described after) implements Edit {}
 
-    /** Adds a group that admits nothing new in and everything out. It goes to {@code rules.d/ec2.yaml}, which is included if needed. */
-    record AddGroup(String name, String description) implements Edit {}
+    /**
+     * Adds a group that admits nothing new in and everything out. It goes to {@code rules.d/ec2.yaml}, which is included if needed.
+     *
+     * @param id for its key {@code id}; null: without the key
+     */
+    record AddGroup(
+            String name, String description, @Nullable String id) implements Edit {}
 
     /** Removes a group that no interface and no rule refers to. */
     record RemoveGroup(String name) implements Edit {}
@@ -74,8 +79,13 @@ public sealed interface Edit {
         }
     }
 
-    /** Adds a prefix list, in {@code rules.d/ec2.yaml}. */
-    record AddPrefixList(String name, List<Cidr> entries) implements Edit {
+    /**
+     * Adds a prefix list, in {@code rules.d/ec2.yaml}.
+     *
+     * @param id null: the list is written without a map
+     */
+    record AddPrefixList(
+            String name, List<Cidr> entries, @Nullable String id) implements Edit {
         public AddPrefixList {
             entries = List.copyOf(entries);
         }
@@ -92,8 +102,12 @@ public sealed interface Edit {
         }
     }
 
-    /** Adds a network ACL without entries, in {@code rules.d/ec2.yaml}: it denies everything. */
-    record AddAcl(String name) implements Edit {}
+    /**
+     * Adds a network ACL without entries, in {@code rules.d/ec2.yaml}: it denies everything.
+     *
+     * @param id for its key {@code id}; null: without the key
+     */
+    record AddAcl(String name, @Nullable String id) implements Edit {}
 
     /** Removes a network ACL that no interface has. */
     record RemoveAcl(String name) implements Edit {}

@@ -139,20 +139,20 @@ public final class Editor {
                 change(RulePlan.describe(model.group(group), direction, rules));
             case Edit.ReplaceRule(var group, var direction, var old, var next) ->
                 change(RulePlan.replace(model.group(group), direction, old, next));
-            case Edit.AddGroup(var name, var description) -> {
-                text.addGroup(addedFile(), name, description);
+            case Edit.AddGroup add -> {
+                text.addGroup(addedFile(), add);
                 include();
-                model.addGroup(name, description, added());
+                model.addGroup(add, added());
             }
             case Edit.RemoveGroup(var name) -> {
                 text.removeGroup(model.group(name).location(), name);
                 model.removeGroup(name);
             }
             case Edit.SetGroups(var name, var groups) -> setGroups(model.iface(name), groups);
-            case Edit.AddPrefixList(var name, var entries) -> {
-                text.addList(addedFile(), name, entries);
+            case Edit.AddPrefixList add -> {
+                text.addList(addedFile(), add);
                 include();
-                model.addList(name, entries, added());
+                model.addList(add, added());
             }
             case Edit.RemovePrefixList(var name) -> {
                 text.removeList(model.list(name).location(), name);
@@ -160,10 +160,10 @@ public final class Editor {
             }
             case Edit.ChangeEntries(var list, var added, var removed) ->
                 changeEntries(model.list(list), added, removed);
-            case Edit.AddAcl(var name) -> {
-                text.addAcl(addedFile(), name);
+            case Edit.AddAcl add -> {
+                text.addAcl(addedFile(), add);
                 include();
-                model.addAcl(name, added());
+                model.addAcl(add, added());
             }
             case Edit.RemoveAcl(var name) -> {
                 text.removeAcl(model.acl(name).location(), name);

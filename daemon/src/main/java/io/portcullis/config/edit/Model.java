@@ -98,20 +98,22 @@ final class Model {
                         group.location()));
     }
 
-    void addGroup(String name, String description, Location location) throws EditException {
-        requireAbsent(groups, name, "security group");
-        requireName(name);
-        groups.put(name, new SecurityGroup(name, description, List.of(), null, List.of(), null, location));
+    void addGroup(Edit.AddGroup add, Location location) throws EditException {
+        requireAbsent(groups, add.name(), "security group");
+        requireName(add.name());
+        groups.put(
+                add.name(),
+                new SecurityGroup(add.name(), add.description(), List.of(), null, List.of(), add.id(), location));
     }
 
     void removeGroup(String name) {
         groups.remove(name);
     }
 
-    void addList(String name, List<Cidr> entries, Location location) throws EditException {
-        requireAbsent(lists, name, "prefix list");
-        requireName(name);
-        lists.put(name, new PrefixList(name, entries, null, location));
+    void addList(Edit.AddPrefixList add, Location location) throws EditException {
+        requireAbsent(lists, add.name(), "prefix list");
+        requireName(add.name());
+        lists.put(add.name(), new PrefixList(add.name(), add.entries(), add.id(), location));
     }
 
     void setEntries(PrefixList list, List<Cidr> entries) {
@@ -122,10 +124,10 @@ final class Model {
         lists.remove(name);
     }
 
-    void addAcl(String name, Location location) throws EditException {
-        requireAbsent(acls, name, "network ACL");
-        requireName(name);
-        acls.put(name, new NetworkAcl(name, List.of(), List.of(), null, location));
+    void addAcl(Edit.AddAcl add, Location location) throws EditException {
+        requireAbsent(acls, add.name(), "network ACL");
+        requireName(add.name());
+        acls.put(add.name(), new NetworkAcl(add.name(), List.of(), List.of(), add.id(), location));
     }
 
     void removeAcl(String name) {

@@ -23,6 +23,7 @@ final class TextEditor {
     private static final String INTERFACES = "interfaces";
     private static final String LISTS = "prefix-lists";
     private static final String ACLS = "network-acls";
+    private static final String ENTRIES = "entries";
     private static final String HEADER =
             "# Made through the EC2 endpoint. Edit it as any other file of the configuration.\n";
 
@@ -105,7 +106,8 @@ final class TextEditor {
     /** Changes the blocks of a prefix list. */
     void entries(PrefixList list, Set<Cidr> removed, List<Cidr> added) throws EditException {
         Branch branch = branch(list.location(), LISTS, list.name());
-        Elements items = Elements.items(branch.get(LISTS, list.name()));
+        Place place = branch.get(LISTS, list.name());
+        Elements items = Elements.items(place.entry().value() instanceof Node.Entries ? place.get(ENTRIES) : place);
         Set<Cidr> kept = new HashSet<>(list.entries());
         kept.removeAll(removed);
         change(
@@ -218,29 +220,38 @@ final class TextEditor {
         save(Location.of(file), branch);
     }
 
-    void addGroup(String file, String name, String description) throws EditException {
-        Map<String, Fresh> keys = new LinkedHashMap<>();
-        if (!description.isEmpty()) {
-            keys.put("description", new Fresh.Line(Words.text(description)));
+    void addGroup(String file, Edit.AddGroup added) throws EditException {
+        Map<String, Fresh> keys = keys(added.id());
+        if (!added.description().isEmpty()) {
+            keys.put("description", new Fresh.Line(Words.text(added.description())));
         }
         keys.put("ingress", new Fresh.Items(List.of()));
-        add(file, GROUPS, name, new Fresh.Entries(keys));
+        add(file, GROUPS, added.name(), new Fresh.Entries(keys));
     }
 
-    void addList(String file, String name, List<Cidr> entries) throws EditException {
-        add(
-                file,
-                LISTS,
-                name,
-                new Fresh.Items(entries.stream().map(Words::block).toList()));
+    void addList(String file, Edit.AddPrefixList added) throws EditException {
+        Fresh blocks =
+                new Fresh.Items(added.entries().stream().map(Words::block).toList());
+        Map<String, Fresh> keys = keys(added.id());
+        keys.put(ENTRIES, blocks);
+        add(file, LISTS, added.name(), added.id() == null ? blocks : new Fresh.Entries(keys));
     }
 
-    void addAcl(String file, String name) throws EditException {
+    void addAcl(String file, Edit.AddAcl added) throws EditException {
         Fresh none = new Fresh.Items(List.of());
-        Map<String, Fresh> keys = new LinkedHashMap<>();
+        Map<String, Fresh> keys = keys(added.id());
         keys.put("ingress", none);
         keys.put("egress", none);
-        add(file, ACLS, name, new Fresh.Entries(keys));
+        add(file, ACLS, added.name(), new Fresh.Entries(keys));
+    }
+
+    /** The first keys of what is added. */
+    private static Map<String, Fresh> keys(@Nullable String id) {
+        Map<String, Fresh> keys = new LinkedHashMap<>();
+        if (id != null) {
+            keys.put("id", new Fresh.Line(Words.text(id)));
+        }
+        return keys;
     }
 
     void removeGroup(Location location, String name) throws EditException {

@@ -37,8 +37,8 @@ final class IdReader {
         }
         Use first = uses.putIfAbsent(id.get(), new Use(value, name));
         if (first != null) {
-            value.error("given to " + Value.quoted(name) + ", and to " + Value.quoted(first.name()) + " at "
-                    + first.id().location() + " already: an id belongs to one");
+            value.error("is the id of " + Value.quoted(first.name()) + " already, at "
+                    + first.id().location() + ": " + Value.quoted(name) + " needs another one, or none");
             return null;
         }
         return id.get();

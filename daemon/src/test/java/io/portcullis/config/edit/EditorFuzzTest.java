@@ -16,9 +16,11 @@ import io.portcullis.net.Direction;
 import io.portcullis.testing.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,7 +37,7 @@ final class EditorFuzzTest {
             ---
             version: 1
             interfaces:
-              web0: {mode: bridge, outside: eth1, inside: eth2, security-groups: &g [web, db]}
+              web0: {id: &eni eni-01234567, mode: bridge, outside: eth1, inside: eth2, security-groups: &g [web, db]}
             security-groups:
               base: &base
                 ingress: &rules
@@ -55,10 +57,20 @@ final class EditorFuzzTest {
 
                   - {protocol: udp, from: [group: web, prefix-list: nets]}
               "x\\ty": !!map
+                id: >-
+                  sg-01234567
                 egress: !!seq []
-            prefix-lists: {? nets : [10.0.0.0/8, "::/0",],}
+            prefix-lists: {? nets : [10.0.0.0/8, "::/0",], lan: {"id": 'pl-01234567', ? entries : ["::/0", ],},}
             ...
             """;
+
+    /** Some are ids, of which the texts have some. */
+    private static final List<@Nullable String> IDS = Arrays.asList(
+            null, "sg-01234567", "sg-76543210", "pl-01234567", "pl-76543210", "acl-76543210", "", "~", "a: {}\n");
+
+    private static <T extends @Nullable Object> T pick(List<T> choices, Random random) {
+        return choices.get(random.nextInt(choices.size()));
+    }
 
     private static List<byte[]> seeds(long seed) {
         List<String> texts = new ArrayList<>(List.of(
@@ -117,7 +129,7 @@ final class EditorFuzzTest {
             config = ConfigReader.parse(
                     text.replaceAll("(?m)^ *[\"']?include.*$", "").strip(), "any");
         } catch (ConfigException _) {
-            return List.of(new Edit.AddGroup("new", "a"));
+            return List.of(new Edit.AddGroup("new", "a", pick(IDS, random)));
         }
         List<SecurityGroup> groups = new ArrayList<>(config.securityGroups().values());
         SecurityGroup group = groups.get(random.nextInt(groups.size()));
@@ -127,7 +139,8 @@ final class EditorFuzzTest {
         Direction direction = isEgress ? Direction.EGRESS : Direction.INGRESS;
         List<Permission> rules =
                 written.stream().flatMap(rule -> Permission.of(rule).stream()).toList();
-        String list = config.prefixLists().keySet().stream().findFirst().orElse("none");
+        List<String> lists = new ArrayList<>(config.prefixLists().keySet());
+        String list = lists.isEmpty() ? "none" : pick(lists, random);
         Permission added = Permission.all(new Peer.Group(group.name()));
         Permission first = rules.isEmpty() ? added : rules.get(random.nextInt(rules.size()));
         return Stream.<Edit>of(
@@ -137,7 +150,8 @@ final class EditorFuzzTest {
                         new Edit.ReplaceRule(group.name(), direction, first, new Edit.Described(added, "")),
                         new Edit.SetGroups("web0", List.of(group.name())),
                         new Edit.ChangeEntries(list, List.of(), List.of(Cidr.ALL_V6)),
-                        new Edit.AddPrefixList("more", List.of(Cidr.ALL_V6)))
+                        new Edit.AddPrefixList("more", List.of(Cidr.ALL_V6), pick(IDS, random)),
+                        new Edit.AddAcl("gate", pick(IDS, random)))
                 .toList();
     }
 }

@@ -282,12 +282,16 @@ final class EditorPropertyTest {
     @ValueSource(longs = {10, 11, 12})
     void groupsListsAndAclsComeAndGo(long seed) {
         each(seed, (each, random) -> {
+            int number = 0xff;
+            String group = random.nextBoolean() ? RandomConfig.id("sg-", number, random) : null;
+            String list = random.nextBoolean() ? RandomConfig.id("pl-", number, random) : null;
+            String acl = random.nextBoolean() ? RandomConfig.id("acl-", number, random) : null;
             Outcome.Edited added = edited(
                     each,
-                    new Edit.AddGroup("new group", "made: by \"API\""),
-                    new Edit.AddGroup("other", ""),
-                    new Edit.AddPrefixList("nets", List.of(BLOCK, Cidr.ALL_V6)),
-                    new Edit.AddAcl("gate"),
+                    new Edit.AddGroup("new group", "made: by \"API\"", group),
+                    new Edit.AddGroup("other", "", null),
+                    new Edit.AddPrefixList("nets", List.of(BLOCK, Cidr.ALL_V6), list),
+                    new Edit.AddAcl("gate", acl),
                     new Edit.AddEntry(
                             "gate",
                             Direction.EGRESS,
@@ -306,6 +310,12 @@ final class EditorPropertyTest {
             assertEquals(List.of("new group", "other"), web0(config).securityGroups());
             assertEquals("gate", web0(config).networkAcl());
             assertEquals(List.of(BLOCK, Cidr.ALL_V6), config.prefixList("nets").entries());
+            assertEquals(group, config.group("new group").id());
+            assertEquals(list, config.prefixList("nets").id());
+            assertEquals(
+                    acl,
+                    Objects.requireNonNull(config.networkAcls().get("gate")).id());
+            assertEquals(web0(each.config()).id(), web0(config).id());
             Case again = new Case(each.seed(), added.texts(), config);
             Outcome.Edited removed = edited(
                     again,

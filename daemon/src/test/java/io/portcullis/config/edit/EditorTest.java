@@ -62,6 +62,10 @@ final class EditorTest {
                         .toList());
     }
 
+    private static Edit add(String group, Permission rule) {
+        return new Edit.AddRules(group, Direction.INGRESS, List.of(new Edit.Described(rule, "")));
+    }
+
     private static Edit remove(Direction direction, Permission... rules) {
         return new Edit.RemoveRules("web", direction, List.of(rules));
     }
@@ -269,7 +273,7 @@ final class EditorTest {
     void aGroupGoesToAFileOfItsOwnWhichIsIncluded() {
         Outcome.Edited edited = edited(
                 HEAD + "security-groups: {web: {}}   # mine\n",
-                new Edit.AddGroup("my group", "made: by an API"),
+                new Edit.AddGroup("my group", "made: by an API", null),
                 new Edit.AddRules(
                         "my group", Direction.INGRESS, List.of(new Edit.Described(tcp(22, "10.0.0.0/8"), "ssh"))));
         assertEquals(
@@ -301,7 +305,7 @@ final class EditorTest {
             })
     void theFileIsIncludedOnceWhateverIsIncludedBefore(String before, String after) {
         String main = HEAD + before.strip().replace("\\n", "\n") + "\nsecurity-groups: {web: {}}\n";
-        Outcome.Edited edited = edited(main, new Edit.AddGroup("a", ""), new Edit.AddGroup("b", ""));
+        Outcome.Edited edited = edited(main, new Edit.AddGroup("a", "", null), new Edit.AddGroup("b", "", null));
         assertEquals(
                 HEAD + after.replace("\\n", "\n") + "\nsecurity-groups: {web: {}}\n",
                 edited.texts().getFirst().yaml());
@@ -329,10 +333,10 @@ final class EditorTest {
                 refused(text, new Edit.SetGroups("w", List.of())).cause());
         assertEquals(
                 Outcome.Cause.INVALID,
-                refused(text, new Edit.AddGroup("<<", "")).cause());
+                refused(text, new Edit.AddGroup("<<", "", null)).cause());
         assertEquals(
                 Outcome.Cause.DUPLICATE,
-                refused(text, new Edit.AddGroup("web", "")).cause());
+                refused(text, new Edit.AddGroup("web", "", null)).cause());
     }
 
     @Test
@@ -368,7 +372,7 @@ final class EditorTest {
                 + "      - {rule: 200, action: deny, protocol: all, from: any}   # rest\n";
         Outcome.Edited edited = edited(
                 text,
-                new Edit.AddPrefixList("nets", List.of(Cidr.ALL_V6)),
+                new Edit.AddPrefixList("nets", List.of(Cidr.ALL_V6), null),
                 new Edit.ChangeEntries("nets", List.of(Cidr.ALL_V4), List.of(Cidr.ALL_V6)),
                 new Edit.SetAcl("w", "edge"),
                 new Edit.AddEntry("edge", Direction.INGRESS, new Edit.NumberedEntry(300, true, web)),
@@ -408,6 +412,142 @@ final class EditorTest {
                         .cause());
     }
 
+    @Test
+    void whatIsAddedHasItsIdAsFirstKeyAndAListIsThenAMap() {
+        Outcome.Edited edited = edited(
+                HEAD + "security-groups: {web: {}}\n",
+                new Edit.AddGroup("db", "data", "sg-0123456789abcdef0"),
+                new Edit.AddGroup("ops", "", "sg-01234567"),
+                new Edit.AddPrefixList("nets", List.of(Cidr.ALL_V6, Cidr.ALL_V4), "pl-01234567"),
+                new Edit.AddPrefixList("none", List.of(), "pl-76543210"),
+                new Edit.AddAcl("gate", "acl-01234567"),
+                add("db", tcp(80, "0.0.0.0/0")),
+                new Edit.ChangeEntries("nets", List.of(), List.of(Cidr.ALL_V6)),
+                new Edit.ChangeEntries("none", List.of(Cidr.ALL_V4), List.of()),
+                new Edit.AddEntry(
+                        "gate", Direction.INGRESS, new Edit.NumberedEntry(1, true, everything("10.0.0.0/8"))));
+        assertEquals(HEADER + """
+                        security-groups:
+                          db:
+                            id: sg-0123456789abcdef0
+                            description: data
+                            ingress:
+                              - {protocol: tcp, ports: 80, from: 0.0.0.0/0}
+                          ops:
+                            id: sg-01234567
+                            ingress: []
+                        prefix-lists:
+                          nets:
+                            id: pl-01234567
+                            entries:
+                              - 0.0.0.0/0
+                          none:
+                            id: pl-76543210
+                            entries:
+                              - 0.0.0.0/0
+                        network-acls:
+                          gate:
+                            id: acl-01234567
+                            ingress:
+                              - {rule: 1, action: allow, protocol: all, from: 10.0.0.0/8}
+                            egress: []
+                        """, edited.texts().get(1).yaml());
+        Outcome again = Editor.apply(
+                edited.texts(),
+                List.of(
+                        new Edit.RemoveGroup("db"),
+                        new Edit.RemovePrefixList("nets"),
+                        new Edit.RemoveAcl("gate"),
+                        new Edit.ChangeEntries("none", List.of(), List.of(Cidr.ALL_V4)),
+                        new Edit.AddGroup("db2", "", "sg-0123456789abcdef0")));
+        assertEquals(
+                HEADER + """
+                        security-groups:
+                          ops:
+                            id: sg-01234567
+                            ingress: []
+                          db2:
+                            id: sg-0123456789abcdef0
+                            ingress: []
+                        prefix-lists:
+                          none:
+                            id: pl-76543210
+                            entries: []
+                        network-acls: {}
+                        """,
+                assertInstanceOf(Outcome.Edited.class, again, again.toString())
+                        .texts()
+                        .get(1)
+                        .yaml());
+    }
+
+    @Test
+    void whereAnIdIsAnEditKeepsItAndItsComment() {
+        String text = """
+                version: 1
+                interfaces:
+                  w:
+                    id: eni-01234567   # mine
+                    mode: host
+                    nic: eth0
+                    security-groups: [web]
+                security-groups:
+                  web: {id: sg-01234567}   # no rule
+                network-acls:
+                  gate:
+                    # the first
+                    id: acl-01234567
+                prefix-lists:
+                  office:
+                    entries:
+                      - 10.0.0.0/8   # all
+                      - 192.0.2.7
+                    id: pl-01234567   # last
+                  home: {id: pl-76543210, entries: [10.0.0.1]}
+                """;
+        Cidr block = new Cidr(Address.parse("198.51.100.0"), 24);
+        Cidr one = new Cidr(Address.parse("10.0.0.1"), 32);
+        Outcome.Edited edited = edited(
+                text,
+                add(Direction.INGRESS, tcp(80, "0.0.0.0/0")),
+                new Edit.SetAcl("w", "gate"),
+                new Edit.AddEntry("gate", Direction.INGRESS, new Edit.NumberedEntry(1, true, everything("10.0.0.0/8"))),
+                new Edit.ChangeEntries("office", List.of(block), List.of(new Cidr(Address.parse("192.0.2.7"), 32))),
+                new Edit.ChangeEntries("home", List.of(block), List.of(one)));
+        String expected = text.replace("[web]\n", "[web]\n    network-acl: gate\n")
+                .replace(
+                        "{id: sg-01234567}",
+                        "{id: sg-01234567, ingress: [{protocol: tcp, ports: 80, from: 0.0.0.0/0}]}")
+                .replace("    id: acl-01234567\n", """
+                            id: acl-01234567
+                            ingress:
+                              - {rule: 1, action: allow, protocol: all, from: 10.0.0.0/8}
+                        """)
+                .replace("- 192.0.2.7", "- 198.51.100.0/24")
+                .replace("[10.0.0.1]", "[198.51.100.0/24]");
+        assertEquals(expected, edited.texts().getFirst().yaml());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "sg-1", "pl-01234567", "a: {}", "sg-76543210"})
+    void anIdThatIsNoneOrTakenIsRefusedByTheReader(String id) {
+        Outcome.Refused refused =
+                refused(HEAD + "security-groups: {web: {id: sg-76543210}}\n", new Edit.AddGroup("new", "", id));
+        assertEquals(Outcome.Cause.INVALID, refused.cause());
+        assertEquals(ADDED, refused.location().file());
+        assertEquals(4, refused.location().line());
+    }
+
+    @Test
+    void theEntriesOfAListBehindAnAnchorOrAMergeKeyAreRefused() {
+        String text = HEAD + "security-groups: {web: {}}\nprefix-lists:\n  a: &a {entries: [10.0.0.1]}\n"
+                + "  b: {<<: *a, id: pl-01234567}\n  c: {entries: &c [10.0.0.1]}\n";
+        for (String list : List.of("a", "b", "c")) {
+            Outcome.Refused refused = refused(text, new Edit.ChangeEntries(list, List.of(Cidr.ALL_V6), List.of()));
+            assertEquals(Outcome.Cause.TEXT, refused.cause(), refused.toString());
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -422,7 +562,8 @@ final class EditorTest {
             })
     void anInvalidConfigurationIsRefusedAsItIs(String text) {
         assertEquals(
-                Outcome.Cause.INVALID, refused(text, new Edit.AddGroup("a", "")).cause());
+                Outcome.Cause.INVALID,
+                refused(text, new Edit.AddGroup("a", "", null)).cause());
     }
 
     @Test

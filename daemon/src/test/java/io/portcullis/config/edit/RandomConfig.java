@@ -28,6 +28,8 @@ final class RandomConfig {
     private final int flowChance;
     private int comments;
 
+    private int ids;
+
     /** Above 0: inside an item of a list, whose comments go with it. */
     private int depth;
 
@@ -58,7 +60,8 @@ final class RandomConfig {
         } else if (kind == 1) {
             main.put("include", new ArrayList<>());
         }
-        Map<String, Object> web0 = map("mode", "bridge", "outside", "eth1", "inside", "eth2");
+        Map<String, Object> web0 = identified("eni-");
+        web0.putAll(map("mode", "bridge", "outside", "eth1", "inside", "eth2"));
         web0.put("security-groups", new ArrayList<>(groups.subList(0, 1 + random.nextInt(groups.size()))));
         if (hasAcl && random.nextBoolean()) {
             web0.put("network-acl", "edge");
@@ -72,10 +75,15 @@ final class RandomConfig {
         main.put("security-groups", mine);
         Map<String, Object> lists = other == null || random.nextBoolean() ? main : other;
         if (hasList) {
-            lists.put("prefix-lists", map("resolvers", blocks(random.nextInt(4), 6)));
+            List<Object> blocks = blocks(random.nextInt(4), 6);
+            Map<String, Object> resolvers = identified("pl-");
+            resolvers.put("entries", blocks);
+            lists.put("prefix-lists", map("resolvers", random.nextBoolean() ? resolvers : blocks));
         }
         if (hasAcl) {
-            lists.put("network-acls", map("edge", map("ingress", entries("from"), "egress", entries("to"))));
+            Map<String, Object> edge = identified("acl-");
+            edge.putAll(map("ingress", entries("from"), "egress", entries("to")));
+            lists.put("network-acls", map("edge", edge));
         }
         if (random.nextBoolean()) {
             main.put("log", map("level", "info"));
@@ -90,7 +98,7 @@ final class RandomConfig {
     }
 
     private Map<String, Object> group(List<String> groups, boolean hasList) {
-        Map<String, Object> group = new LinkedHashMap<>();
+        Map<String, Object> group = identified("sg-");
         if (random.nextBoolean()) {
             group.put("description", pick(TEXTS));
         }
@@ -169,6 +177,20 @@ final class RandomConfig {
             some.add(pick(choices));
         }
         return some;
+    }
+
+    /** The keys of something that may have an id. */
+    private Map<String, Object> identified(String prefix) {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        if (random.nextBoolean()) {
+            keys.put("id", id(prefix, ids++, random));
+        }
+        return keys;
+    }
+
+    /** An id in one of its two lengths; the same number gives the same last digits. */
+    static String id(String prefix, int number, Random random) {
+        return prefix + (random.nextBoolean() ? "%08x" : "0123abcde%08x").formatted(number);
     }
 
     private static Map<String, Object> map(Object... keysAndValues) {
