@@ -97,6 +97,11 @@ public enum ApiError {
     BLOCK_MALFORMED("InvalidParameterValue", 400, "CIDR block %s is malformed"),
     ICMP_CODE("InvalidParameterValue", 400, "ICMP code (%s) out of range"),
 
+    // Tags.
+    TAG_RESOURCE_TYPE("InvalidParameterValue", 400, "'%s' is not a valid taggable resource type for this operation."),
+    TAG_TWICE("InvalidParameterValue", 400, "Duplicate tag key '%s' specified."),
+    TAG_LIMIT_EXCEEDED("TagLimitExceeded", 400, "The maximum number of tags for a resource is %s"),
+
     // Other objects.
     VPC_NOT_FOUND("InvalidVpcID.NotFound", 400, "The vpc ID '%s' does not exist"),
     PREFIX_LIST_VERSION("PrefixListVersionMismatch", 400, "The prefix list has the incorrect version number."),
