@@ -31,6 +31,22 @@ public record GroupRule(
         return direction == Direction.INGRESS;
     }
 
+    /**
+     * The key of a rule with these contents.
+     *
+     * @param peerId see {@link #peerId}
+     */
+    public static String key(String groupId, Direction direction, Permission permission, String peerId) {
+        String peer = permission.peer() instanceof Peer.Net(Cidr cidr) ? cidr.toString() : peerId;
+        return String.join(
+                "/",
+                groupId,
+                direction.label(),
+                protocol(permission.protocol()),
+                fromPort(permission) + "-" + toPort(permission),
+                peer);
+    }
+
     /** {@code tcp}, {@code udp}, {@code icmp}, {@code icmpv6}, {@code -1} for all, or the number. */
     public String protocol() {
         return protocol(permission.protocol());

@@ -3,6 +3,7 @@ package io.portcullis.ec2.model;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.HexFormat;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -76,5 +77,14 @@ public final class Ids {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has " + HMAC, e);
         }
+    }
+
+    /** The id of an object with this name; where that id is taken, another one that is as stable. */
+    public String of(Kind kind, String name, Predicate<String> isTaken) {
+        String id = of(kind, name);
+        for (int attempt = 1; isTaken.test(id); attempt++) {
+            id = of(kind, name + "#" + attempt);
+        }
+        return id;
     }
 }

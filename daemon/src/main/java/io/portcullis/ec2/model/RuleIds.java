@@ -65,7 +65,7 @@ final class RuleIds {
         for (String peerId : peerIds(permission.peer())) {
             String groupId = Objects.requireNonNull(groupIds.get(group.name()));
             Direction direction = isIngress ? Direction.INGRESS : Direction.EGRESS;
-            String key = key(groupId, direction, permission, peerId);
+            String key = GroupRule.key(groupId, direction, permission, peerId);
             if (!all.containsKey(key)) {
                 String id = id(key);
                 all.put(
@@ -73,18 +73,6 @@ final class RuleIds {
                         new GroupRule(id, key, groupId, direction, permission, peerId, description, state.tags(id)));
             }
         }
-    }
-
-    /** See {@link GroupRule#key}. */
-    static String key(String groupId, Direction direction, Permission permission, String peerId) {
-        String peer = permission.peer() instanceof Peer.Net(Cidr cidr) ? cidr.toString() : peerId;
-        return String.join(
-                "/",
-                groupId,
-                direction.label(),
-                GroupRule.protocol(permission.protocol()),
-                GroupRule.fromPort(permission) + "-" + GroupRule.toPort(permission),
-                peer);
     }
 
     private List<String> peerIds(Peer peer) {
@@ -103,11 +91,8 @@ final class RuleIds {
         if (kept != null) {
             return kept;
         }
-        for (int attempt = 0; ; attempt++) {
-            String id = ids.of(Ids.Kind.RULE, attempt == 0 ? key : key + "#" + attempt);
-            if (taken.add(id)) {
-                return id;
-            }
-        }
+        String id = ids.of(Ids.Kind.RULE, key, taken::contains);
+        taken.add(id);
+        return id;
     }
 }

@@ -54,6 +54,12 @@ public enum ApiError {
     GROUP_ID_MALFORMED("InvalidGroupId.Malformed", 400, "The security group ID '%s' is malformed"),
     DEPENDENCY_VIOLATION("DependencyViolation", 400, "resource %s has a dependent object"),
     CANNOT_DELETE("CannotDelete", 400, "the specified group: \"%s\" name: \"%s\" cannot be deleted by a user"),
+    GROUP_NAME(
+            "InvalidParameterValue",
+            400,
+            "Invalid security group name. Valid names are strings less than 256 characters from the following set: "
+                    + " a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"),
+    GROUP_NAME_RESERVED("InvalidParameterValue", 400, "Cannot use reserved security group name: %s"),
     GROUP_NAME_OF_ID(
             "InvalidParameterValue",
             400,
@@ -72,11 +78,14 @@ public enum ApiError {
     RULE_DUPLICATE("InvalidPermission.Duplicate", 400, "the specified rule \"peer: %s, %sALLOW\" already exists"),
     RULE_TWICE("InvalidParameterValue", 400, "The same permission must not appear multiple times"),
     RULE_NOT_FOUND("InvalidPermission.NotFound", 400, "The specified rule does not exist in this security group."),
+    RULE_ID_MALFORMED("InvalidSecurityGroupRuleId.Malformed", 400, "The security group rule ID '%s' is malformed"),
     RULE_ID_NOT_FOUND("InvalidSecurityGroupRuleId.NotFound", 400, "The security group rule ID '%s' does not exist"),
     RULE_PROTOCOL_MISSING(
             "InvalidParameterValue",
             400,
             "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."),
+    RULE_PROTOCOL_UNKNOWN(
+            "InvalidParameterValue", 400, "Invalid value '%s' for IP protocol. Unknown protocol."),
     RULE_PORT_MISSING(
             "InvalidParameterValue",
             400,
@@ -85,6 +94,8 @@ public enum ApiError {
             "MissingParameter",
             400,
             "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId"),
+    RULE_WITHOUT_PEER(
+            "MissingParameter", 400, "The request must contain %s, or Ipv6Ranges, PrefixListIds or Groups beside it"),
     RULE_WITH_SOURCES(
             "InvalidParameterCombination",
             400,
@@ -104,6 +115,10 @@ public enum ApiError {
 
     // Other objects.
     VPC_NOT_FOUND("InvalidVpcID.NotFound", 400, "The vpc ID '%s' does not exist"),
+    PEERING_NOT_FOUND(
+            "InvalidVpcPeeringConnectionID.NotFound", 400, "The vpcPeeringConnection ID '%s' does not exist"),
+    PREFIX_LIST_ID_MALFORMED("InvalidPrefixListID.Malformed", 400, "The prefix list ID '%s' is malformed"),
+    PREFIX_LIST_NOT_FOUND("InvalidPrefixListID.NotFound", 400, "The prefix list ID '%s' does not exist"),
     PREFIX_LIST_VERSION("PrefixListVersionMismatch", 400, "The prefix list has the incorrect version number."),
     PREFIX_LIST_BOTH(
             "InvalidParameterCombination",

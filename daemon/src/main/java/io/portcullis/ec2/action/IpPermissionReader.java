@@ -1,0 +1,208 @@
+package io.portcullis.ec2.action;
+
+import io.portcullis.config.Peer;
+import io.portcullis.ec2.model.Cloud;
+import io.portcullis.ec2.model.Group;
+import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ManagedList;
+import io.portcullis.ec2.wire.ApiError;
+import io.portcullis.ec2.wire.ApiException;
+import io.portcullis.ec2.wire.Arguments;
+import io.portcullis.net.Address;
+import io.portcullis.net.AddressParser;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.IpProtocol;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Reads the rules of a request, for one state of the configuration. */
+final class IpPermissionReader {
+    private static final List<String> FLAT = List.of(
+            "CidrIp", "IpProtocol", "FromPort", "ToPort", "SourceSecurityGroupName", "SourceSecurityGroupOwnerId");
+    private static final List<String> SOURCES = List.of("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId");
+    private static final Pattern LENGTH = Pattern.compile("[0-9]{1,3}");
+    private static final int MAPPED_PREFIX = 96;
+
+    private final Cloud cloud;
+
+    IpPermissionReader(Cloud cloud) {
+        this.cloud = cloud;
+    }
+
+    /**
+     * The rules of {@code IpPermissions}, or of the older parameters beside it, which hold one source.
+     *
+     * @throws ApiException a rule that cannot be, a group or a list that is not there, or no rule
+     */
+    List<PeerRule> listedOrFlat(Arguments request) throws ApiException {
+        Optional<String> flat = FLAT.stream().filter(request::has).findFirst();
+        boolean isListed = !request.structures("IpPermissions").isEmpty();
+        if (isListed && flat.isPresent()) {
+            throw ApiError.INVALID_COMBINATION.of(
+                    "The parameter IpPermissions may not be used in combination with " + flat.get());
+        }
+        return flat.isPresent() ? flat(request) : listed(request);
+    }
+
+    /**
+     * The rules of {@code IpPermissions}.
+     *
+     * @throws ApiException as {@link #listedOrFlat}
+     */
+    List<PeerRule> listed(Arguments request) throws ApiException {
+        List<Arguments> permissions = request.structures("IpPermissions");
+        if (permissions.isEmpty()) {
+            throw ApiError.MISSING_PARAMETER.of("IpPermissions");
+        }
+        List<PeerRule> rules = new ArrayList<>();
+        for (Arguments permission : permissions) {
+            add(rules, permission);
+        }
+        return List.copyOf(rules);
+    }
+
+    private void add(List<PeerRule> rules, Arguments permission) throws ApiException {
+        Traffic traffic = Traffic.read(permission);
+        int before = rules.size();
+        for (Arguments range : permission.structures("IpRanges")) {
+            rules.add(rule(traffic, block(range.required("CidrIp"), false), range));
+        }
+        for (Arguments range : permission.structures("Ipv6Ranges")) {
+            rules.add(rule(traffic, block(range.required("CidrIpv6"), true), range));
+        }
+        for (Arguments list : permission.structures("PrefixListIds")) {
+            ManagedList found = list(list.required("PrefixListId"));
+            rules.add(new PeerRule(traffic.with(new Peer.Prefixes(found.name())), found.id(), description(list)));
+        }
+        for (Arguments pair : permission.structures("Groups")) {
+            Group found = group(pair);
+            rules.add(new PeerRule(traffic.with(new Peer.Group(found.name())), found.id(), description(pair)));
+        }
+        if (rules.size() == before) {
+            throw ApiError.RULE_WITHOUT_PEER.of(permission.path("IpRanges"));
+        }
+    }
+
+    private static PeerRule rule(Traffic traffic, Cidr block, Arguments described) throws ApiException {
+        return new PeerRule(traffic.with(new Peer.Net(block)), "", description(described));
+    }
+
+    private List<PeerRule> flat(Arguments request) throws ApiException {
+        Optional<String> source = request.string("SourceSecurityGroupName");
+        if (source.isEmpty()) {
+            Cidr block = block(request.required("CidrIp"), false);
+            return List.of(new PeerRule(Traffic.read(request).with(new Peer.Net(block)), "", ""));
+        }
+        for (String name : FLAT.subList(0, FLAT.indexOf("SourceSecurityGroupName"))) {
+            if (request.has(name)) {
+                throw ApiError.INVALID_COMBINATION.of("The parameter SourceSecurityGroupName may not be used in"
+                        + " combination with " + name + ": use IpPermissions");
+            }
+        }
+        Group group = GroupLookup.byName(cloud, source.get());
+        requireOwn(request.string("SourceSecurityGroupOwnerId"), source.get());
+        List<PeerRule> rules = new ArrayList<>();
+        for (int protocol : new int[] {IpProtocol.TCP, IpProtocol.UDP, IpProtocol.ICMP}) {
+            rules.add(new PeerRule(Traffic.all(protocol).with(new Peer.Group(group.name())), group.id(), ""));
+        }
+        return rules;
+    }
+
+    /**
+     * The rule of a {@code SecurityGroupRuleRequest}.
+     *
+     * @throws ApiException none or several sources, or as {@link #listedOrFlat}
+     */
+    PeerRule one(Arguments request) throws ApiException {
+        List<String> sources = SOURCES.stream().filter(request::has).toList();
+        if (sources.isEmpty()) {
+            throw ApiError.RULE_WITHOUT_SOURCE.of();
+        }
+        if (sources.size() > 1) {
+            throw ApiError.RULE_WITH_SOURCES.of();
+        }
+        Traffic traffic = Traffic.read(request);
+        String source = sources.getFirst();
+        String value = request.required(source);
+        return switch (source) {
+            case "PrefixListId" -> {
+                ManagedList list = list(value);
+                yield new PeerRule(traffic.with(new Peer.Prefixes(list.name())), list.id(), description(request));
+            }
+            case "ReferencedGroupId" -> {
+                Group group = GroupLookup.byId(cloud, value);
+                yield new PeerRule(traffic.with(new Peer.Group(group.name())), group.id(), description(request));
+            }
+            default -> rule(traffic, block(value, source.equals("CidrIpv6")), request);
+        };
+    }
+
+    /** The block with the first bits of an address; {@code 100.68.0.18/18} is 100.68.0.0/18. */
+    private static Cidr block(String text, boolean isV6) throws ApiException {
+        int slash = text.indexOf('/');
+        String digits = text.substring(slash + 1);
+        AddressParser parser = new AddressParser();
+        if (slash < 0 || !LENGTH.matcher(digits).matches() || !parser.parse(text, slash) || parser.isV6() != isV6) {
+            throw ApiError.BLOCK_MALFORMED.of(text);
+        }
+        Address address = parser.address();
+        int length = Integer.parseInt(digits);
+        if (length > address.bits() || length >= MAPPED_PREFIX && address.isV4Mapped()) {
+            throw ApiError.BLOCK_MALFORMED.of(text);
+        }
+        return new Cidr(address.network(length), length);
+    }
+
+    private ManagedList list(String id) throws ApiException {
+        if (!Ids.Kind.LIST.isWellFormed(id)) {
+            throw ApiError.PREFIX_LIST_ID_MALFORMED.of(id);
+        }
+        Optional<ManagedList> list = cloud.list(id);
+        if (list.isEmpty()) {
+            throw ApiError.PREFIX_LIST_NOT_FOUND.of(id);
+        }
+        return list.get();
+    }
+
+    private Group group(Arguments pair) throws ApiException {
+        Optional<String> peering = pair.string("VpcPeeringConnectionId");
+        if (peering.isPresent()) {
+            throw ApiError.PEERING_NOT_FOUND.of(peering.get());
+        }
+        Optional<String> vpc = pair.string("VpcId");
+        if (vpc.isPresent()) {
+            VpcActions.requireVpc(cloud, vpc.get());
+        }
+        Optional<String> id = pair.string("GroupId");
+        Optional<String> name = pair.string("GroupName");
+        if (id.isEmpty() && name.isEmpty()) {
+            throw ApiError.MISSING_PARAMETER.of(pair.path("GroupId"));
+        }
+        requireOwn(pair.string("UserId"), id.or(() -> name).orElseThrow());
+        if (id.isEmpty()) {
+            return GroupLookup.byName(cloud, name.orElseThrow());
+        }
+        Group group = GroupLookup.byId(cloud, id.get());
+        if (name.isPresent() && !GroupLookup.byName(cloud, name.get()).equals(group)) {
+            throw ApiError.INVALID_COMBINATION.of(
+                    pair.path("GroupId") + " and " + pair.path("GroupName") + " are different groups");
+        }
+        return group;
+    }
+
+    private void requireOwn(Optional<String> account, String group) throws ApiException {
+        if (account.isPresent() && !account.get().equals(cloud.account().account())) {
+            throw ApiError.GROUP_NOT_FOUND.of(group);
+        }
+    }
+
+    private static String description(Arguments described) throws ApiException {
+        String description = described.string("Description").orElse("");
+        if (!GroupText.isAllowed(description)) {
+            throw ApiError.RULE_DESCRIPTION.of();
+        }
+        return description;
+    }
+}
