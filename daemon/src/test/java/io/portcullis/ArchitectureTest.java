@@ -137,7 +137,7 @@ final class ArchitectureTest {
                 "config.files",
                 "linux",
                 "net");
-        allow("ec2.action", "ec2", "ec2.wire", "ec2.model");
+        allow("ec2.action", "ec2", "ec2.wire", "ec2.model", "ec2.state", "config", "config.edit", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");

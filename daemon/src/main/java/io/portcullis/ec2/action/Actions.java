@@ -15,6 +15,8 @@ public final class Actions {
     public static Map<String, ActionHandler> of(CloudStore store) {
         Pages pages = new Pages();
         Map<String, ActionHandler> all = new TreeMap<>();
+        all.putAll(new PrefixListActions(store, pages).handlers());
+        all.putAll(new PrefixListChanges(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());
         return Collections.unmodifiableMap(all);
     }

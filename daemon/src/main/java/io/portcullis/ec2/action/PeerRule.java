@@ -94,6 +94,7 @@ record PeerRule(Permission permission, String peerId, String description) {
     static ApiException notWhole(Cloud cloud, Permission permission, String advice) {
         String ids = parts(cloud, permission).stream().collect(Collectors.joining(" and "));
         return ApiError.OPERATION_NOT_PERMITTED.of(
-                ids + " are one prefix list of the configuration, with both families, and a rule for it is one rule: " + advice);
+                ids + " are one prefix list of the configuration, with both families, and a rule for it is one rule: "
+                        + advice);
     }
 }

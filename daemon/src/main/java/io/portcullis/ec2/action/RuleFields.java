@@ -87,7 +87,8 @@ final class RuleFields {
             } else {
                 String block = rule.block().orElseThrow().toString();
                 boolean isV6 = rule.block().orElseThrow().isV6();
-                (isV6 ? v6 : v4).add(peer.with(isV6 ? "cidrIpv6" : "cidrIp", block).build());
+                (isV6 ? v6 : v4)
+                        .add(peer.with(isV6 ? "cidrIpv6" : "cidrIp", block).build());
             }
         }
         GroupRule first = rules.getFirst();

@@ -122,7 +122,8 @@ record Traffic(int protocol, @Nullable PortRange ports, int icmpType, int icmpCo
      */
     Permission with(Peer peer) throws ApiException {
         if (peer instanceof Peer.Net(Cidr block)) {
-            boolean isOther = protocol == IpProtocol.ICMP && block.isV6() || protocol == IpProtocol.ICMPV6 && !block.isV6();
+            boolean isOther =
+                    protocol == IpProtocol.ICMP && block.isV6() || protocol == IpProtocol.ICMPV6 && !block.isV6();
             if (isOther) {
                 throw ApiError.INVALID_PARAMETER.of(GroupRule.protocol(protocol) + " has no packets of " + block
                         + ": icmp is for IPv4, icmpv6 for IPv6");
