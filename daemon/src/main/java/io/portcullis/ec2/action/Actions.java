@@ -15,8 +15,15 @@ public final class Actions {
     public static Map<String, ActionHandler> of(CloudStore store) {
         Pages pages = new Pages();
         Map<String, ActionHandler> all = new TreeMap<>();
+        all.putAll(new GroupActions(store).handlers());
+        all.putAll(new GroupListings(store, pages).handlers());
+        all.putAll(new RuleListings(store, pages).handlers());
+        all.putAll(new RuleActions(store).handlers());
+        all.putAll(new RuleEdits(store).handlers());
         all.putAll(new PrefixListActions(store, pages).handlers());
         all.putAll(new PrefixListChanges(store).handlers());
+        all.putAll(new AclActions(store, pages).handlers());
+        all.putAll(new AclEntryActions(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());
         return Collections.unmodifiableMap(all);
     }

@@ -2,6 +2,7 @@ package io.portcullis.ec2.action;
 
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
+import io.portcullis.ec2.wire.Arguments;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -50,6 +51,20 @@ final class GroupText {
         if (!isAllowed(description)) {
             throw ApiError.GROUP_DESCRIPTION.of();
         }
+    }
+
+    /**
+     * The description of a rule in a request; empty: none.
+     *
+     * @param described has a {@code Description}
+     * @throws ApiException no rule may have it
+     */
+    static String ofRule(Arguments described) throws ApiException {
+        String description = described.string("Description").orElse("");
+        if (!isAllowed(description)) {
+            throw ApiError.RULE_DESCRIPTION.of();
+        }
+        return description;
     }
 
     private static void requireAscii(String text, String parameter) throws ApiException {

@@ -5,13 +5,11 @@ import io.portcullis.config.Rule;
 import io.portcullis.config.edit.Edit;
 import io.portcullis.config.edit.Permission;
 import io.portcullis.ec2.model.Cloud;
-import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ManagedList;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.net.Cidr;
-import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import java.util.Collection;
 import java.util.HashSet;
@@ -32,11 +30,6 @@ record PeerRule(Permission permission, String peerId, String description) {
     /** One that exists. */
     static PeerRule of(GroupRule rule) {
         return new PeerRule(rule.permission(), rule.peerId(), rule.description());
-    }
-
-    /** The key that it has, or would have, in a group. */
-    String key(Group group, Direction direction) {
-        return GroupRule.key(group.id(), direction, permission, peerId);
     }
 
     /** InvalidPermission.Duplicate. */
