@@ -15,6 +15,7 @@ import io.portcullis.ec2.state.State;
 import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.Direction;
+import io.portcullis.net.PortRange;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -54,6 +55,9 @@ final class RulesPropertyTest {
 
         /** True: the state may know rules that are in no file any more. */
         private boolean hasForgotten;
+
+        /** Contents that rules have had. */
+        private final Set<String> had = new LinkedHashSet<>();
 
         private int done;
         private Map<String, String> ids = new LinkedHashMap<>();
@@ -102,6 +106,7 @@ final class RulesPropertyTest {
                 shownTexts.put(text, rule.description());
             });
             assertEquals(ids, shownIds, this::toString);
+            had.addAll(ids.keySet());
             assertEquals(descriptions, shownTexts, this::toString);
             assertEquals(ids.size(), new HashSet<>(ids.values()).size(), this::toString);
             Set<String> keys = new HashSet<>();
@@ -117,7 +122,13 @@ final class RulesPropertyTest {
             return all.get(random.nextInt(all.size()));
         }
 
+        /** Half of the time, of what a rule of this group has had. */
         private String contents(String place) {
+            List<String> past =
+                    had.stream().filter(each -> each.startsWith(place + " ")).toList();
+            if (!past.isEmpty() && random.nextBoolean()) {
+                return pick(past);
+            }
             List<String> peers = new ArrayList<>(BLOCKS);
             store.now().groups().forEach(group -> peers.add(group.id()));
             store.now().lists().stream().map(ManagedList::id).forEach(peers::add);
@@ -333,15 +344,32 @@ final class RulesPropertyTest {
                 }
                 return;
             }
-            String added = place + " 47 -1 -1 " + pick(BLOCKS);
-            log.add("added by hand: " + added);
-            if (!ids.containsKey(added)) {
-                Cidr block = block(added.substring(added.lastIndexOf(' ') + 1));
-                Permission permission = new Permission(47, null, -1, -1, new Peer.Net(block));
+            String added = contents(place);
+            if (!ids.containsKey(added) && BLOCKS.contains(added.substring(added.lastIndexOf(' ') + 1))) {
+                log.add("added by hand: " + added);
+                Permission permission = permission(added.split(" "));
                 store.edit(new Edit.AddRules(group, direction, List.of(new Edit.Described(permission, "hand"))));
                 ids.put(added, required(shown().get(added), added).id());
                 descriptions.put(added, "hand");
             }
+        }
+
+        private static Permission permission(String[] words) {
+            int protocol = switch (words[2]) {
+                case "tcp" -> 6;
+                case "udp" -> 17;
+                case "icmp" -> 1;
+                default -> Integer.parseInt(words[2]);
+            };
+            int low = Integer.parseInt(words[3]);
+            int high = Integer.parseInt(words[4]);
+            PortRange ports = words[2].endsWith("p") && protocol != 1 ? new PortRange(low, high) : null;
+            return new Permission(
+                    protocol,
+                    ports,
+                    protocol == 1 ? low : -1,
+                    protocol == 1 ? high : -1,
+                    new Peer.Net(block(words[5])));
         }
 
         private static Cidr block(String text) {
