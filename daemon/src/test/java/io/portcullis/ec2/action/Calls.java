@@ -27,16 +27,22 @@ final class Calls {
      * @param query {@code Action=DescribeVpcs&VpcId.1=vpc-0}; values need no encoding, unless they have {@code &}, {@code %} or {@code +}
      */
     String answer(String query) throws ApiException {
+        Call call = of(query);
+        ActionHandler handler = handlers.get(call.action().name());
+        if (handler == null) {
+            throw new AssertionError("no handler for " + call.action().name());
+        }
+        return new String(
+                AnswerWriter.answer(call.action(), call.requestId(), handler.answer(call)), StandardCharsets.UTF_8);
+    }
+
+    /** The call that a query says. */
+    static Call of(String query) throws ApiException {
         Form form = Form.parse("", query.getBytes(StandardCharsets.UTF_8));
         String name = form.value("Action").orElseThrow();
         Action action = ActionTable.find(name.equals("GetCallerIdentity") ? Service.STS : Service.EC2, name)
                 .orElseThrow();
-        ActionHandler handler = handlers.get(name);
-        if (handler == null) {
-            throw new AssertionError("no handler for " + name);
-        }
-        Call call = new Call(action, action.read(form), Keys.any(), "request-1");
-        return new String(AnswerWriter.answer(action, "request-1", handler.answer(call)), StandardCharsets.UTF_8);
+        return new Call(action, action.read(form), Keys.any(), "request-1");
     }
 
     /** The refusal as {@code Code: message}; fails if the call succeeds. */

@@ -16,9 +16,11 @@ import io.portcullis.ec2.state.State;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Fields;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A store of texts in memory: the real editor and the real reader, and no daemon. */
 final class TextStore implements CloudStore {
@@ -44,6 +46,13 @@ final class TextStore implements CloudStore {
     /** The main file now. */
     String text() {
         return texts.getFirst().yaml();
+    }
+
+    /** Somebody edits the main file. */
+    void edit(UnaryOperator<String> change) {
+        List<SourceText> next = new ArrayList<>(texts);
+        next.set(0, new SourceText(MAIN, change.apply(text())));
+        texts = List.copyOf(next);
     }
 
     /** The text of all files now. */
