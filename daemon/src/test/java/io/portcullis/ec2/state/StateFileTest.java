@@ -7,6 +7,7 @@ import io.portcullis.ec2.state.ListState.Status;
 import io.portcullis.ec2.state.ListState.Version;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,5 +59,20 @@ final class StateFileTest {
         ListState list = new ListState(false, 1, versions, Map.of(), Status.CREATED, "");
         assertEquals(ListState.MOST_VERSIONS, list.versions().size());
         assertEquals(ListState.MOST_VERSIONS + 3, list.newest().number());
+    }
+
+    @Test
+    void aLongListKeepsFewerVersions() {
+        for (int length : List.of(30_000, 60_000, 200_000)) {
+            List<String> entries = Collections.nCopies(length, "10.0.0.0/8");
+            List<Version> versions = LongStream.rangeClosed(1, 5)
+                    .mapToObj(number -> new Version(number, entries, Map.of()))
+                    .toList();
+            ListState list = new ListState(false, 1, versions, Map.of(), Status.CREATED, "");
+            assertEquals(
+                    Math.max(1, ListState.MOST_ENTRIES / length),
+                    list.versions().size());
+            assertEquals(5, list.newest().number());
+        }
     }
 }
