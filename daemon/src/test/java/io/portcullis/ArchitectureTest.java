@@ -137,7 +137,9 @@ final class ArchitectureTest {
                 "config.files",
                 "linux",
                 "net");
-        allow("ec2.action", "ec2", "ec2.wire", "ec2.model", "config", "config.edit", "net");
+        allow("ec2.transfer", "ec2.model", "config", "config.edit", "config.read", "net");
+        allow("ec2.transfer.export", "ec2.transfer", "ec2.model", "config", "config.edit", "net");
+        allow("ec2.action", "ec2", "ec2.wire", "ec2.model", "ec2.state", "config", "config.edit", "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
@@ -162,11 +164,14 @@ final class ArchitectureTest {
                 "history",
                 "diagnose",
                 "http",
-                "control");
-        allow("cli.text", "operations", "net");
+                "control",
+                "ec2..");
+        allow("cli.text", "config", "operations", "net");
+        allow("cli.transfer", "cli.text", "ec2.transfer..", "ec2.model", "ec2.state", "diagnose", "config", "linux");
         allow(
                 "cli",
                 "cli.text",
+                "cli.transfer",
                 "operations",
                 "http",
                 "service",

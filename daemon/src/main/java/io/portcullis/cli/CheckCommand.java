@@ -1,9 +1,9 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.text.Finding;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
-import io.portcullis.config.Location;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
 import io.portcullis.diagnose.RuleFiles;
@@ -21,29 +21,6 @@ import picocli.CommandLine.Spec;
 /** {@code portcullis check [FILE…|-]}: checks configurations, and changes nothing. */
 @Command(name = "check", description = "Say whether configuration files are valid; every fault with its place.")
 final class CheckCommand implements Callable<Integer> {
-    /**
-     * An error or a warning, in its JSON shape.
-     *
-     * @param file as the command line or an include names it
-     * @param line from 1; 0: the file as a whole
-     * @param column in characters, from 1; 0: the file as a whole
-     * @param severity {@code error} or {@code warning}
-     * @param text one line
-     */
-    record Finding(String file, int line, int column, String severity, String text) {
-        static Finding of(ConfigError fault) {
-            return of(fault.location(), "error", fault.text());
-        }
-
-        static Finding of(Warning warning) {
-            return of(warning.location(), "warning", warning.text());
-        }
-
-        private static Finding of(Location place, String severity, String text) {
-            return new Finding(place.file(), place.line(), place.column(), severity, text);
-        }
-    }
-
     /** The result for one file, in its JSON shape. */
     record Checked(String file, boolean valid, String summary, List<Finding> errors, List<Finding> warnings) {}
 

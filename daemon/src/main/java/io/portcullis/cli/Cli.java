@@ -1,5 +1,7 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.transfer.ExportCommand;
+import io.portcullis.cli.transfer.ImportCommand;
 import io.portcullis.service.process.Version;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +46,8 @@ public final class Cli implements Runnable {
             DetachCommand.class,
             DoctorCommand.class,
             FlowsCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
             VersionCommand.class,
             HelpCommand.class,
             RehearseCommand.class);

@@ -1,44 +1,30 @@
 package io.portcullis.control;
 
-import io.netty.channel.Channel;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.unix.Errors;
 import io.portcullis.http.HostNames;
 import io.portcullis.http.HttpServer;
 import io.portcullis.http.Listening;
 import io.portcullis.http.Response;
 import io.portcullis.http.Routes;
 import io.portcullis.http.ServerException;
+import io.portcullis.http.TcpAddress;
 import io.portcullis.metrics.Scrape;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.Health;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * HTTP over TCP for Prometheus and health checks: {@code GET /metrics}, and {@code GET /healthz}, which answers 200 and
  * {@code ok}, or 503 and one problem a line.
  */
 public final class MetricsServer implements Listening.Server {
-    private static final Logger LOG = LoggerFactory.getLogger(MetricsServer.class);
-
     /** Gathers the metrics; called on one thread of the server, one scrape at a time. */
     @FunctionalInterface
     public interface Scraper {
         /** All metrics now. */
         Scrape scrape(Scrape.Format format);
     }
-
-    // errno(3) of bind(2), include/uapi/asm-generic/errno*.h
-    private static final int EACCES = 13;
-    private static final int EADDRINUSE = 98;
 
     private final HttpServer server;
     private final Scrapes scrapes;
@@ -60,11 +46,8 @@ public final class MetricsServer implements Listening.Server {
      */
     public static MetricsServer open(String host, int port, Scraper scraper, DaemonQueries queries)
             throws ServerException {
-        String where = "metrics.listen " + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
-        InetSocketAddress wanted = new InetSocketAddress(host, port);
-        if (wanted.isUnresolved()) {
-            throw new ServerException(where + ": no such host; name one of this host's addresses");
-        }
+        TcpAddress named = new TcpAddress("metrics.listen", host, port);
+        InetSocketAddress wanted = named.resolve();
         Scrapes scrapes = new Scrapes(scraper);
         Routes routes = new Routes(
                 new HostNames(host),
@@ -73,42 +56,14 @@ public final class MetricsServer implements Listening.Server {
         HttpServer server = new HttpServer("portcullis-metrics", routes, HttpServer.IDLE);
         boolean open = false;
         try {
-            Channel listening = server.listen(EpollServerSocketChannel.class, wanted);
-            if (isAbsent(wanted.getAddress())) {
-                LOG.warn("{}: no NIC of this host has that address; it works as soon as one has it", where);
-            }
+            InetSocketAddress address = server.listen(named, wanted);
             open = true;
-            return new MetricsServer(server, scrapes, (InetSocketAddress) listening.localAddress());
-        } catch (IOException e) {
-            throw new ServerException(where + ": " + whyNot(e), e);
+            return new MetricsServer(server, scrapes, address);
         } finally {
             if (!open) {
                 server.close();
                 scrapes.close();
             }
-        }
-    }
-
-    private static String whyNot(IOException refused) {
-        int errno = refused instanceof Errors.NativeIoException kernel ? -kernel.expectedErr() : 0;
-        return switch (errno) {
-            case EADDRINUSE -> "address already in use by another process; change metrics.listen or stop it";
-            case EACCES ->
-                "permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE, change metrics.listen"
-                        + " to a higher"
-                        + " one";
-            default -> String.valueOf(refused.getMessage());
-        };
-    }
-
-    private static boolean isAbsent(InetAddress address) {
-        try {
-            return !address.isAnyLocalAddress()
-                    && !address.isLoopbackAddress()
-                    && NetworkInterface.getByInetAddress(address) == null;
-        } catch (SocketException unknown) {
-            LOG.debug("it is not known whether a NIC has {}", address, unknown);
-            return false;
         }
     }
 

@@ -6,8 +6,12 @@ import io.portcullis.ec2.wire.Fields;
 
 /** The configuration as EC2's objects, and its changes. Any thread. */
 public interface CloudStore {
-    /** What is in force now. */
-    Cloud now();
+    /**
+     * What is in force now.
+     *
+     * @throws ApiException Unavailable: nothing is, or the daemon is starting or stopping
+     */
+    Cloud now() throws ApiException;
 
     /**
      * Changes the configuration, its files and the state, or nothing. One change at a time: what {@code proposer} is given is what the

@@ -55,8 +55,40 @@ public final class FileSwap {
     /** Text by the file that holds it, links resolved; null: there is no such file. */
     private final Map<Path, byte @Nullable []> wanted;
 
+    /** Text by file that it must have when it is replaced; null: there must be none. Of the other files any will do. */
+    private final Map<Path, byte @Nullable []> expected;
+
+    /** Somebody has edited a file that was to be replaced; all files are as that edit left them. */
+    public static final class EditedMeanwhile extends FileSystemException {
+        private static final long serialVersionUID = 1L;
+
+        EditedMeanwhile(Path file) {
+            super(file.toString(), null, "was edited meanwhile");
+        }
+    }
+
     private FileSwap(Map<Path, byte @Nullable []> wanted) {
+        this(wanted, Map.of());
+    }
+
+    private FileSwap(Map<Path, byte @Nullable []> wanted, Map<Path, byte @Nullable []> expected) {
         this.wanted = wanted;
+        this.expected = expected;
+    }
+
+    /**
+     * The same, which is refused where somebody has edited a file meanwhile.
+     *
+     * @param texts that the files must still have, by name; null: there must be no such file
+     * @throws IOException if a file can't be looked at
+     */
+    public FileSwap expecting(Map<String, @Nullable String> texts) throws IOException {
+        Map<Path, byte @Nullable []> all = new HashMap<>();
+        for (Map.Entry<String, @Nullable String> each : texts.entrySet()) {
+            String text = each.getValue();
+            all.put(real(Path.of(each.getKey())), text == null ? null : text.getBytes(StandardCharsets.UTF_8));
+        }
+        return new FileSwap(wanted, all);
     }
 
     /**
@@ -235,6 +267,7 @@ public final class FileSwap {
     /**
      * Replaces the files.
      *
+     * @throws EditedMeanwhile if one has not the text that it must have; then all others are as before
      * @throws IOException if one can't be replaced; then all are as before
      */
     public void run() throws IOException {
@@ -250,6 +283,9 @@ public final class FileSwap {
             }
             for (Map.Entry<Path, byte @Nullable []> each : wanted.entrySet()) {
                 Path file = each.getKey();
+                if (expected.containsKey(file) && !holds(file, expected.get(file))) {
+                    throw new EditedMeanwhile(file);
+                }
                 if (each.getValue() == null) {
                     before.put(file, null);
                     Files.move(file, aside(file), StandardCopyOption.ATOMIC_MOVE);

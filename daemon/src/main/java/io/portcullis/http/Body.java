@@ -9,29 +9,35 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The body of a request, valid until the request is answered; then its memory is free for others. Kept in pieces: it takes as much
- * memory as it has bytes, however it came.
+ * The body of a request, valid until the request is answered; then its memory is free for others. Kept in pieces, which grow with the
+ * body: it takes twice as much memory as it has bytes at most, and a kibibyte at least, however it came.
  */
 public final class Body {
     /** No bytes. */
     public static final Body NONE = new Body();
 
-    private static final int PIECE_LENGTH = 64 << 10;
+    private static final int SHORTEST_PIECE = 1 << 10;
+    private static final int LONGEST_PIECE = 64 << 10;
 
     private final List<byte[]> pieces = new ArrayList<>();
     private int length;
+
+    /** Bytes that are free in the last piece. */
+    private int free;
 
     Body() {}
 
     /** Adds bytes. */
     void append(ByteBuf bytes) {
         while (bytes.isReadable()) {
-            int at = length % PIECE_LENGTH;
-            if (at == 0) {
-                pieces.add(new byte[PIECE_LENGTH]);
+            if (free == 0) {
+                free = Math.clamp(Math.max(length, bytes.readableBytes()), SHORTEST_PIECE, LONGEST_PIECE);
+                pieces.add(new byte[free]);
             }
-            int count = Math.min(PIECE_LENGTH - at, bytes.readableBytes());
-            bytes.readBytes(pieces.getLast(), at, count);
+            byte[] piece = pieces.getLast();
+            int count = Math.min(free, bytes.readableBytes());
+            bytes.readBytes(piece, piece.length - free, count);
+            free -= count;
             length += count;
         }
     }
@@ -40,6 +46,7 @@ public final class Body {
     void clear() {
         pieces.clear();
         length = 0;
+        free = 0;
     }
 
     /** Number of bytes. */
@@ -50,9 +57,10 @@ public final class Body {
     /** Its bytes, without a copy. */
     public InputStream stream() {
         List<InputStream> streams = new ArrayList<>(pieces.size());
-        for (int i = 0; i < pieces.size(); i++) {
-            int count = Math.min(PIECE_LENGTH, length - i * PIECE_LENGTH);
-            streams.add(new ByteArrayInputStream(pieces.get(i), 0, count));
+        int left = length;
+        for (byte[] piece : pieces) {
+            streams.add(new ByteArrayInputStream(piece, 0, Math.min(piece.length, left)));
+            left -= piece.length;
         }
         return new SequenceInputStream(Collections.enumeration(streams));
     }
@@ -60,9 +68,11 @@ public final class Body {
     /** A copy of its bytes. */
     public byte[] bytes() {
         byte[] all = new byte[length];
-        for (int i = 0; i < pieces.size(); i++) {
-            int from = i * PIECE_LENGTH;
-            System.arraycopy(pieces.get(i), 0, all, from, Math.min(PIECE_LENGTH, length - from));
+        int at = 0;
+        for (byte[] piece : pieces) {
+            int count = Math.min(piece.length, length - at);
+            System.arraycopy(piece, 0, all, at, count);
+            at += count;
         }
         return all;
     }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The memory for the large bodies of a server's requests, from their head until their answer. All of them together have at most
+ * The memory for the large bodies, and the long lines, of a server's requests, from their head until their answer. All of them together have at most
  * {@link #most} bytes; one that does not fit is refused, and its sender tries again. Small bodies are bounded by the number of
  * connections and of requests that wait. On the server's event loop only.
  */
@@ -53,7 +53,7 @@ final class BodyMemory {
 
     /** Notes that a body is here: nobody takes its place any more. */
     void received(Body body) {
-        held.computeIfPresent(body, (_, holder) -> new Holder(body.length(), holder.from, holder.trusted, true));
+        held.computeIfPresent(body, (_, holder) -> new Holder(holder.bytes, holder.from, holder.trusted, true));
     }
 
     /** Frees the memory of a body. */

@@ -16,10 +16,10 @@ import java.util.function.Predicate;
  * connections, or do not read their answers, can't exclude others. Used on the server's event loop only.
  */
 public final class Connections {
-    /** The most connections at a time. */
+    /** The usual limit of connections at a time. */
     public static final int MAX = 64;
 
-    /** The most connections from one address, or of one user of a Unix socket, who is neither root nor the user of this process. */
+    /** The usual limit of connections from one address, or of one user of a Unix socket. */
     public static final int MAX_OF_A_PEER = 16;
 
     /**
@@ -28,17 +28,25 @@ public final class Connections {
      */
     public static final long MAX_HELD_BYTES = 32 << 20;
 
+    private final int most;
+    private final int mostOfPeer;
+
     /** In the order of their last request or answer, the oldest first. */
     private final Set<HttpConnection> open = new LinkedHashSet<>();
+
+    Connections(int most, int mostOfPeer) {
+        this.most = most;
+        this.mostOfPeer = mostOfPeer;
+    }
 
     /** Adds a new connection, and closes another one above a limit. */
     void admit(HttpConnection newcomer) {
         String peer = newcomer.peer();
         long ofPeer = open.stream().filter(other -> other.peer().equals(peer)).count();
-        if (!peer.isEmpty() && ofPeer >= MAX_OF_A_PEER) {
+        if (!peer.isEmpty() && ofPeer >= mostOfPeer) {
             victim(other -> other.peer().equals(peer)).ifPresent(this::cut);
         }
-        if (open.size() >= MAX) {
+        if (open.size() >= most) {
             victim(_ -> true).ifPresent(this::cut);
         }
         open.add(newcomer);

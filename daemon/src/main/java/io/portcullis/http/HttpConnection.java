@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.stream.ChunkedStream;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.portcullis.linux.user.SocketPeer;
@@ -24,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,9 +87,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
         return held;
     }
 
-    /** Closes the connection in any state. */
+    /** Closes the connection in any state; at once, without the last words of TLS, for a peer that does not read them. */
     void cut() {
-        var _ = channel.close();
+        ChannelHandlerContext first = channel.pipeline().firstContext();
+        var _ = first == null ? channel.close() : first.close();
     }
 
     @Override
@@ -180,7 +184,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
             // A close with unread bytes makes the kernel reset the connection, and the peer may lose the answer.
             // So the peer closes; if it does not, the idle timeout does.
             ending = true;
-            ((DuplexChannel) channel).shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            SslHandler tls = channel.pipeline().get(SslHandler.class);
+            ChannelFuture said = tls == null ? ctx.newSucceededFuture() : tls.closeOutbound();
+            said.addListener(_ ->
+                    ((DuplexChannel) channel).shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE));
             return;
         }
         Request next = waiting.poll();
@@ -206,7 +213,9 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        // Netty wraps what TLS says about the peer's bytes.
+        if (cause instanceof IOException
+                || cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
             LOG.debug("a connection failed: {}", cause.getMessage());
         } else {
             Defect.report("a connection is closed", cause);

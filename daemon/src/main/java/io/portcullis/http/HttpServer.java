@@ -10,6 +10,7 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.stream.ChunkedWriteHandler;
@@ -27,8 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP/1.1 on one thread. The constants here and in {@link Connections} bound the cost of a peer. A connection is closed if no whole
- * request comes within {@link #IDLE}, even if single bytes do, or if the peer does not receive its answer within twice that.
+ * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link Settings} bound the cost of a
+ * peer. A connection is closed if no whole request comes within {@link Settings#idle}, even if single bytes do, or if the peer does not
+ * receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
@@ -36,7 +38,7 @@ public final class HttpServer implements AutoCloseable {
     /** The most requests of one connection that wait for an earlier answer. */
     public static final int MAX_WAITING_REQUESTS = 16;
 
-    /** The most bytes of a request line. */
+    /** The most bytes of a request line, unless the server has other limits. */
     static final int MAX_LINE_LENGTH = 4_096;
 
     /** The most bytes of all headers of a request. */
@@ -48,17 +50,50 @@ public final class HttpServer implements AutoCloseable {
     /** The most bytes of a body that a resource may take; a small heap takes less. */
     public static final int LARGEST_BODY = 64 << 20;
 
-    /** The time for a whole request, and again for receiving the answer. */
+    /** The usual time for a whole request, and again for receiving the answer. */
     public static final Duration IDLE = Duration.ofSeconds(10);
+
+    /**
+     * What a server grants to its peers.
+     *
+     * @param idle the time for a whole request, and again for receiving the answer; with TLS for the handshake, too
+     * @param longestLine the most bytes of a request line, up to 64 KiB
+     * @param connections the most at a time
+     * @param ofPeer the most connections from one address, or of one user of a Unix socket, who is neither root nor the user of this
+     *     process
+     * @param certificate null: no TLS
+     */
+    public record Settings(
+            Duration idle,
+            int longestLine,
+            int connections,
+            int ofPeer,
+            @Nullable ServerCertificate certificate) {
+        public Settings {
+            if (longestLine < 1 || longestLine > 64 << 10 || connections < 1 || ofPeer < 1) {
+                throw new IllegalArgumentException(longestLine + ", " + connections + ", " + ofPeer);
+            }
+        }
+
+        /** The usual limits, without TLS. */
+        static Settings usual(Duration idle) {
+            return new Settings(idle, MAX_LINE_LENGTH, Connections.MAX, Connections.MAX_OF_A_PEER, null);
+        }
+    }
 
     private static final Duration STOP = Duration.ofSeconds(2);
 
     private final MultiThreadIoEventLoopGroup loop;
-    private final Connections connections = new Connections();
+    private final Connections connections;
     private final BodyMemory bodies = new BodyMemory();
     private final Routes routes;
-    private final Duration idle;
+    private final Settings settings;
     private volatile @Nullable Channel listening;
+
+    /** As the other, with the usual limits, and without TLS. */
+    public HttpServer(String thread, Routes routes, Duration idle) throws ServerException {
+        this(thread, routes, Settings.usual(idle));
+    }
 
     /**
      * A server that does not listen yet.
@@ -66,7 +101,7 @@ public final class HttpServer implements AutoCloseable {
      * @param thread the name of its thread
      * @throws ServerException if Netty's native part can't be loaded
      */
-    public HttpServer(String thread, Routes routes, Duration idle) throws ServerException {
+    public HttpServer(String thread, Routes routes, Settings settings) throws ServerException {
         if (!Epoll.isAvailable()) {
             throw new ServerException(
                     "netty's native library can't be loaded: it needs Linux on x86_64 or aarch64, and a folder"
@@ -76,7 +111,8 @@ public final class HttpServer implements AutoCloseable {
                     Epoll.unavailabilityCause());
         }
         this.routes = routes;
-        this.idle = idle;
+        this.settings = settings;
+        connections = new Connections(settings.connections, settings.ofPeer);
         loop = new MultiThreadIoEventLoopGroup(
                 1,
                 task -> {
@@ -116,17 +152,38 @@ public final class HttpServer implements AutoCloseable {
         return channel;
     }
 
+    /**
+     * Listens on TCP. An address that this host does not have yet works as soon as a NIC has it.
+     *
+     * @param named for messages
+     * @param resolved what it resolved to
+     * @return the address with the port that the kernel chose
+     * @throws ServerException if the kernel refuses
+     */
+    public InetSocketAddress listen(TcpAddress named, InetSocketAddress resolved) throws ServerException {
+        try {
+            Channel channel = listen(EpollServerSocketChannel.class, resolved);
+            named.warnIfAbsent(resolved.getAddress());
+            return (InetSocketAddress) channel.localAddress();
+        } catch (IOException refused) {
+            throw named.refused(refused);
+        }
+    }
+
     private void accept(Channel channel) {
         SocketPeer peer = channel instanceof EpollDomainSocketChannel unix ? peer(unix) : null;
         HttpConnection handler = new HttpConnection(routes, connections, bodies, channel, peer);
         connections.admit(handler);
         channel.closeFuture().addListener(_ -> connections.remove(handler));
+        if (settings.certificate != null) {
+            channel.pipeline().addLast(settings.certificate.handler(channel.alloc(), settings.idle));
+        }
         channel.pipeline()
-                .addLast(codec())
+                .addLast(codec(settings.longestLine))
                 .addLast(new ChunkedWriteHandler())
-                .addLast(new RequestReader(routes, bodies, peer))
+                .addLast(new RequestReader(routes, bodies, peer, settings.longestLine))
                 // Behind the reader: whole requests count as progress, not bytes.
-                .addLast(new IdleStateHandler(0, 0, idle.toMillis(), TimeUnit.MILLISECONDS))
+                .addLast(new IdleStateHandler(0, 0, settings.idle.toMillis(), TimeUnit.MILLISECONDS))
                 .addLast(handler);
     }
 
@@ -140,9 +197,9 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** The codec of one connection; {@link RequestReader} sees input beyond its bounds as a decoder failure. */
-    static HttpServerCodec codec() {
+    static HttpServerCodec codec(int longestLine) {
         return new HttpServerCodec(
-                new HttpDecoderConfig().setMaxInitialLineLength(MAX_LINE_LENGTH).setMaxHeaderSize(MAX_HEADERS_LENGTH));
+                new HttpDecoderConfig().setMaxInitialLineLength(longestLine).setMaxHeaderSize(MAX_HEADERS_LENGTH));
     }
 
     /** True while its socket is open and its thread runs. Any thread. */

@@ -1,12 +1,15 @@
 package io.portcullis.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -23,13 +26,20 @@ import org.jspecify.annotations.Nullable;
  * bytes come. Collects the bodies that a resource takes, and drops the others. Ignores everything after the first refusal.
  */
 final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
+    /** A request keeps its target, and its query decoded; reading it makes another copy. */
+    private static final int COPIES_OF_LINE = 3;
+
     private final Routes routes;
     private final BodyMemory memory;
     private final @Nullable SocketPeer peer;
+    private final int longestLine;
 
     private @Nullable HttpRequest head;
     private Body body = Body.NONE;
     private long bodyLength;
+
+    /** Bytes that a long request line takes; 0: a short one. */
+    private long lineBytes;
 
     /** 0: the body is dropped. */
     private long mostKept;
@@ -40,11 +50,13 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
      * The reader of one connection.
      *
      * @param peer null: not over a Unix socket
+     * @param longestLine the most bytes of a request line, for the refusal of a longer one
      */
-    RequestReader(Routes routes, BodyMemory memory, @Nullable SocketPeer peer) {
+    RequestReader(Routes routes, BodyMemory memory, @Nullable SocketPeer peer, int longestLine) {
         this.routes = routes;
         this.memory = memory;
         this.peer = peer;
+        this.longestLine = longestLine;
     }
 
     @Override
@@ -81,12 +93,18 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
         head = request;
         bodyLength = 0;
         mostKept = routes.mostBytes(request.method().name(), path(request.uri()));
-        body = mostKept == 0 ? Body.NONE : new Body();
+        int line = request.uri().length();
+        lineBytes = line <= BodyMemory.SMALL ? 0 : (long) line * COPIES_OF_LINE;
+        body = mostKept == 0 && lineBytes == 0 ? Body.NONE : new Body();
         if (!fits(ctx, HttpUtil.getContentLength(request, 0L))) {
             return false;
         }
         if (HttpUtil.is100ContinueExpected(request)) {
-            refuse(ctx, refused(417, "send the request and its body at once, without Expect"));
+            var _ = ctx.writeAndFlush(new DefaultFullHttpResponse(
+                    HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+        } else if (request.headers().contains(HttpHeaderNames.EXPECT)
+                && request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+            refuse(ctx, refused(417, "the only expectation that is met is Expect: 100-continue"));
             return false;
         }
         return true;
@@ -111,8 +129,9 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
             refuse(ctx, refused(413, "a request's body may have " + most + " bytes, this one has more"));
             return false;
         }
-        if (mostKept > 0 && !memory.reserve(body, length, ctx.channel(), peer != null && peer.isTrusted())) {
-            refuse(ctx, refused(503, "other requests have large bodies now: try again in a second"));
+        if (body != Body.NONE
+                && !memory.reserve(body, length + lineBytes, ctx.channel(), peer != null && peer.isTrusted())) {
+            refuse(ctx, refused(503, "other requests are large now: try again in a second"));
             return false;
         }
         return true;
@@ -143,8 +162,7 @@ final class RequestReader extends SimpleChannelInboundHandler<HttpObject> {
 
     private Request whyNot(Throwable cause) {
         return switch (cause) {
-            case TooLongHttpLineException _ ->
-                refused(414, "the request line may have " + HttpServer.MAX_LINE_LENGTH + " bytes");
+            case TooLongHttpLineException _ -> refused(414, "the request line may have " + longestLine + " bytes");
             case TooLongHttpHeaderException _ ->
                 refused(431, "the headers may have " + HttpServer.MAX_HEADERS_LENGTH + " bytes");
             default -> refused(400, "not an HTTP/1.1 request");

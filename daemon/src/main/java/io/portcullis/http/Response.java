@@ -1,6 +1,7 @@
 package io.portcullis.http;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -29,6 +30,8 @@ public record Response(int status, String contentType, byte[] body, Map<String, 
     }
 
     Response allowing(String methods) {
-        return new Response(status, contentType, body, Map.of("allow", methods));
+        Map<String, String> all = new HashMap<>(headers);
+        all.put("allow", methods);
+        return new Response(status, contentType, body, Map.copyOf(all));
     }
 }

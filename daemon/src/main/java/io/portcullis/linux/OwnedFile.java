@@ -11,6 +11,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The text, the owner and the permissions of a file that controls the daemon, all read from the same open file. A symbolic link, a pipe or a file
@@ -62,6 +63,56 @@ public record OwnedFile(int owner, int permissions, String text) {
         }
     }
 
+    /**
+     * Reads a file that belongs to root or to the user of this process.
+     *
+     * @param most longest content in bytes
+     * @throws NoSuchFileException if there is none
+     * @throws IOException as {@link #read}, or if it belongs to another user
+     */
+    public static OwnedFile trusted(Path file, int most) throws IOException {
+        OwnedFile read = read(file, most);
+        if (!read.isTrusted()) {
+            throw new FileSystemException(
+                    file.toString(),
+                    null,
+                    "belongs to user " + Integer.toUnsignedString(read.owner)
+                            + ", and must belong to root or to user " + Integer.toUnsignedString(user())
+                            + ", which runs this: chown it");
+        }
+        return read;
+    }
+
+    /**
+     * Reads a file with secrets: nobody but its owner and root may read it.
+     *
+     * @param most longest content in bytes
+     * @param systemd the folder in which systemd keeps the service's credentials ($CREDENTIALS_DIRECTORY, systemd.exec(5)): it guards
+     *     their permissions by means of its own; empty: none
+     * @throws NoSuchFileException if there is none
+     * @throws IOException as {@link #trusted}, or if others may read it
+     */
+    public static OwnedFile secret(Path file, int most, Optional<Path> systemd) throws IOException {
+        OwnedFile read = trusted(file, most);
+        if (!read.isPrivate() && !isIn(file, systemd)) {
+            throw new FileSystemException(
+                    file.toString(),
+                    null,
+                    String.format(
+                            "may be read by others than its owner (mode %04o), and has secrets: chmod 600, and replace the keys"
+                                    + " if others could read them",
+                            read.permissions));
+        }
+        return read;
+    }
+
+    private static boolean isIn(Path file, Optional<Path> folder) {
+        Path normal = file.toAbsolutePath().normalize();
+        return folder.isPresent()
+                && folder.get().isAbsolute()
+                && folder.get().normalize().equals(normal.getParent());
+    }
+
     /** True: it belongs to root or to the user of this process, and may be trusted. */
     public boolean isTrusted() {
         return owner == 0 || owner == user();
@@ -75,6 +126,12 @@ public record OwnedFile(int owner, int permissions, String text) {
     /** Number of the user of this process. */
     public static int user() {
         return LibcFiles.geteuid();
+    }
+
+    /** Without its text, which may be secret. */
+    @Override
+    public String toString() {
+        return String.format("a file of user %s, mode %04o", Integer.toUnsignedString(owner), permissions);
     }
 
     private static int mode(Path opened) throws IOException {

@@ -1,5 +1,6 @@
 package io.portcullis.service;
 
+import io.portcullis.config.edit.Outcome;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.guard.Cores;
@@ -27,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,11 +96,29 @@ final class Changes {
         Overlay overlay = new Overlay(texts, request.complete() ? folder : null, Set.of());
         Supplier<ChangeReport> work = () -> {
             synchronized (lock) {
-                return make(overlay, request.options(), ChangeView.By.of(actor, "apply"));
+                return make(overlay, Map.of(), request.options(), ChangeView.By.of(actor, "apply"));
             }
         };
         long characters = texts.values().stream().mapToLong(String::length).sum();
         return characters >= HeapTrim.LARGE ? Cores.behindOthers(work) : work.get();
+    }
+
+    /**
+     * Puts edits of the files in force and on the disk, for a program that has made them. In conflict: somebody has edited a file
+     * meanwhile.
+     *
+     * @param edits with the texts that the files must still have
+     */
+    ChangeReport splice(List<Outcome.FileChange> edits, ChangeOptions options, Actor actor) {
+        Map<Path, String> texts = new LinkedHashMap<>();
+        Map<String, @Nullable String> before = new HashMap<>();
+        for (Outcome.FileChange edit : edits) {
+            texts.put(Overlay.key(Path.of(edit.name())), edit.after());
+            before.put(edit.name(), edit.before());
+        }
+        synchronized (lock) {
+            return make(new Overlay(texts, null, Set.of()), before, options, ChangeView.By.of(actor, "api"));
+        }
     }
 
     /**
@@ -123,6 +143,7 @@ final class Changes {
                 String note = options.note().isEmpty() ? "back to @" + target.change() : options.note();
                 return make(
                         overlay,
+                        Map.of(),
                         new ChangeOptions(
                                 note,
                                 options.confirmMs(),
@@ -194,7 +215,8 @@ final class Changes {
         }
     }
 
-    private ChangeReport make(Overlay overlay, ChangeOptions options, ChangeView.By by) {
+    private ChangeReport make(
+            Overlay overlay, Map<String, @Nullable String> expected, ChangeOptions options, ChangeView.By by) {
         long startNs = System.nanoTime();
         if (!running.get().started()) {
             return state(List.of("portcullis is starting or stopping"), startNs);
@@ -220,7 +242,7 @@ final class Changes {
         if (!plan.faults().isEmpty()) {
             return refuse(plan, options, by, plan.faults(), startNs);
         }
-        return commit(plan, options, by, startNs);
+        return commit(plan, expected, options, by, startNs);
     }
 
     private ChangeView draft(Plan plan, ChangeOptions options, ChangeView.By by, List<String> faults) {
@@ -247,7 +269,8 @@ final class Changes {
         return report(refused, kept, options, false, startNs);
     }
 
-    private ChangeReport commit(Plan plan, ChangeOptions options, ChangeView.By by, long startNs) {
+    private ChangeReport commit(
+            Plan plan, Map<String, @Nullable String> expected, ChangeOptions options, ChangeView.By by, long startNs) {
         Reload.Draft draft = Objects.requireNonNull(plan.draft());
         FileSwap swap = Objects.requireNonNull(plan.swap());
         Change change;
@@ -264,7 +287,7 @@ final class Changes {
             if (pending != null) {
                 log.history().setPending(pending);
             }
-            swap.run();
+            swap.expecting(expected).run();
             ChangeView applied = log.history().conclude(begun.change(), ChangeView.APPLIED, "");
             written = true;
             installer.commit(change);
@@ -284,7 +307,7 @@ final class Changes {
                     plan.with("the change can't be written, and nothing has changed: " + FileFault.text(e)),
                     draft(plan, options, by, List.of(FileFault.text(e))),
                     options,
-                    false,
+                    e instanceof FileSwap.EditedMeanwhile,
                     startNs);
         } finally {
             if (!written) {

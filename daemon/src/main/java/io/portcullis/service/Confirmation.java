@@ -159,7 +159,8 @@ final class Confirmation {
         log.attempt(() -> log.history().setPending(pending));
         List<SourceText> texts = before(pending);
         Overlay overlay = new Overlay(Planner.texts(texts), file.getRoot(), Set.of());
-        Candidate read = texts.isEmpty() ? Candidate.faulty(FileSnapshot.NONE, List.of()) : reader.read(file, overlay);
+        Reader.Candidate read =
+                texts.isEmpty() ? Reader.Candidate.faulty(FileSnapshot.NONE, List.of()) : reader.read(file, overlay);
         Config config = read.config();
         waiting = null;
         session.end();

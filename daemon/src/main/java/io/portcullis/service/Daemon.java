@@ -7,6 +7,9 @@ import io.portcullis.config.Metrics;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
 import io.portcullis.diagnose.Explain;
+import io.portcullis.ec2.CloudStore;
+import io.portcullis.ec2.state.StateFile;
+import io.portcullis.ec2.store.ConfigStore;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.GuardedInterface;
@@ -16,6 +19,7 @@ import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.linux.FileName;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
 import io.portcullis.linux.netlink.NicEvents;
@@ -114,7 +118,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.file = file;
         this.systemd = systemd;
         this.lock = lock;
-        servers = new Servers(this, this, meters, reloads, () -> running.get().admins());
+        servers = new Servers(this, this, meters, reloads, () -> running.get().admins(), this::cloud);
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
@@ -269,6 +273,11 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         reload.commit(change);
         // Traffic of NICs that an earlier run left shut waits for this start.
         warmUp = WarmUpThread.unstarted(shut || !hasRing(config));
+    }
+
+    private CloudStore cloud() {
+        Path kept = StateFolder.lasting().resolve("ec2").resolve(FileName.of(file.toString()) + ".json");
+        return new ConfigStore(new Ec2Installation(running, files, changes), new StateFile(kept));
     }
 
     private static boolean hasRing(Config config) {

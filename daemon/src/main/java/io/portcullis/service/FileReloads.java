@@ -92,7 +92,7 @@ final class FileReloads {
     }
 
     /** Follows edits of the files that a start has read. */
-    void watch(Candidate read) {
+    void watch(Reader.Candidate read) {
         edits.watch(read.files(), true);
         heap.note(read.texts());
     }
@@ -134,7 +134,7 @@ final class FileReloads {
     ReloadReport dryRun(boolean allowLockout) {
         synchronized (lock) {
             long startNs = System.nanoTime();
-            Candidate read = Reader.FILES.read(file);
+            Reader.Candidate read = Reader.FILES.read(file);
             Config config = read.config();
             if (config == null) {
                 return Installer.outcome(read.faults(), startNs, List.of());
@@ -145,6 +145,24 @@ final class FileReloads {
                     .map(Object::toString)
                     .toList();
             return Installer.outcome(faults, startNs, warnings);
+        }
+    }
+
+    /**
+     * The files, and what they say in force: an edit of them that is not in force yet comes into force first.
+     *
+     * @return faulty, if it was refused
+     */
+    Reader.Candidate inForce() {
+        synchronized (lock) {
+            Reader.Candidate read = Reader.FILES.read(file);
+            Running now = running.get();
+            boolean isInForce = read.config() != null && read.config().equals(now.config()) && !now.isLastGood();
+            if (read.config() == null || isInForce) {
+                return read;
+            }
+            ReloadReport report = reload(Trigger.WATCH, false);
+            return report.ok() ? Reader.FILES.read(file) : Reader.Candidate.faulty(read.files(), report.errors());
         }
     }
 
@@ -163,7 +181,7 @@ final class FileReloads {
             if (!running.get().started()) {
                 return Installer.outcome(List.of("portcullis is starting or stopping"), startNs, List.of());
             }
-            Candidate read = Reader.FILES.read(file);
+            Reader.Candidate read = Reader.FILES.read(file);
             try {
                 return reload(trigger, read, allowLockout, startNs);
             } catch (StartException e) {
@@ -176,7 +194,7 @@ final class FileReloads {
         }
     }
 
-    private ReloadReport reload(Trigger trigger, Candidate read, boolean allowLockout, long startNs)
+    private ReloadReport reload(Trigger trigger, Reader.Candidate read, boolean allowLockout, long startNs)
             throws StartException {
         Running before = running.get();
         long readNs = System.nanoTime();
@@ -213,7 +231,7 @@ final class FileReloads {
         return report;
     }
 
-    private ReloadReport refuse(Trigger trigger, Candidate read, long startNs, List<String> faults) {
+    private ReloadReport refuse(Trigger trigger, Reader.Candidate read, long startNs, List<String> faults) {
         Running before = running.get();
         ReloadReport last = before.lastReload();
         boolean known = trigger == Trigger.WATCH && !last.ok() && last.errors().equals(faults);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param session of the actor, under the new rules; null: none
  */
 record Plan(
-        Candidate read,
+        Reader.Candidate read,
         Reload.@Nullable Draft draft,
         @Nullable FileSwap swap,
         List<String> faults,
@@ -37,7 +37,7 @@ record Plan(
     }
 
     /** A plan of faulty files. */
-    static Plan faulty(Candidate read) {
+    static Plan faulty(Reader.Candidate read) {
         DifferenceText none = DifferenceText.notCompared();
         return new Plan(read, null, null, read.faults(), none, null, List.of(), null);
     }

@@ -44,7 +44,7 @@ final class Planner {
      * @param session {@code SSH_CONNECTION} of the actor; may be empty
      */
     Plan plan(Overlay overlay, boolean allowLockout, String session) {
-        Candidate read = reader.read(file, overlay);
+        Reader.Candidate read = reader.read(file, overlay);
         Config config = read.config();
         if (config == null) {
             return Plan.faulty(read);

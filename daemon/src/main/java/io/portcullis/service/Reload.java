@@ -232,6 +232,7 @@ final class Reload {
         if (before.generation() == null) {
             servers.open(config.control().socket(), config.metrics());
         }
+        servers.openEc2(config.ec2Api());
         hotplug.guardPending();
         interfaces.noteFlowFolder(config);
         boolean freed = !removed.isEmpty()

@@ -1,11 +1,21 @@
 package io.portcullis.service;
 
+import io.portcullis.config.Ec2Api;
 import io.portcullis.config.Metrics;
 import io.portcullis.control.Admins;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.MetricsServer;
+import io.portcullis.ec2.ActionHandler;
+import io.portcullis.ec2.CloudStore;
+import io.portcullis.ec2.Ec2Server;
+import io.portcullis.ec2.Endpoint;
+import io.portcullis.ec2.RateLimit;
+import io.portcullis.ec2.action.Actions;
+import io.portcullis.ec2.auth.WatchedCredentials;
 import io.portcullis.http.Listening;
+import io.portcullis.http.ServerCertificate;
 import io.portcullis.http.ServerException;
+import io.portcullis.http.TcpAddress;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.DaemonCommands;
@@ -14,15 +24,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control socket and the metrics listener. The firewall runs without either: one that can't listen is tried again every second.
+ * The control socket, the metrics listener and the EC2 endpoint. The firewall runs without them: one that can't listen is tried again every second.
  * One thread at a time opens and closes them.
  */
 final class Servers implements AutoCloseable {
@@ -35,13 +49,34 @@ final class Servers implements AutoCloseable {
     private @Nullable Metrics listen;
     private volatile @Nullable Listening control;
     private volatile @Nullable Listening metrics;
+    private final Supplier<CloudStore> stores;
+    private @Nullable CloudStore store;
+    private volatile @Nullable Ec2 ec2;
+
+    /** The endpoint that is open, or is being opened, and what it needs. */
+    private record Ec2(
+            Ec2Api api, Listening listening, ExecutorService executor, AtomicReference<@Nullable Ec2Server> server) {
+        void close() {
+            listening.close();
+            // A call that waits for the daemon's lock must not hold the thread up that has it.
+            executor.shutdown();
+        }
+    }
 
     /**
      * Listens nowhere yet.
      *
      * @param admins name of the group that may change something now; empty: root alone
+     * @param stores the configuration for the EC2 endpoint; asked once, when the first one is opened
      */
-    Servers(DaemonQueries queries, DaemonCommands commands, Meters meters, Executor reloads, Supplier<String> admins) {
+    Servers(
+            DaemonQueries queries,
+            DaemonCommands commands,
+            Meters meters,
+            Executor reloads,
+            Supplier<String> admins,
+            Supplier<CloudStore> stores) {
+        this.stores = stores;
         this.queries = queries;
         this.commands = commands;
         this.meters = meters;
@@ -67,6 +102,71 @@ final class Servers implements AutoCloseable {
                     "metrics.listen",
                     () -> MetricsServer.open(metricsListen.host(), metricsListen.port(), meters::scrape, queries));
         }
+    }
+
+    /**
+     * Opens the EC2 endpoint, or closes it; one with the same settings goes on.
+     *
+     * @param api null: it is off
+     */
+    void openEc2(@Nullable Ec2Api api) {
+        Ec2 before = ec2;
+        if (before != null && before.api.equals(api)) {
+            return;
+        }
+        if (before != null) {
+            before.close();
+            ec2 = null;
+        }
+        if (api != null) {
+            CloudStore managed = store == null ? stores.get() : store;
+            store = managed;
+            ExecutorService executor = Endpoint.newExecutor();
+            AtomicReference<@Nullable Ec2Server> server = new AtomicReference<>();
+            Map<String, ActionHandler> handlers = Actions.of(managed);
+            Listening listening = Listening.start("ec2-api.listen", () -> {
+                Ec2Server opened = open(api, handlers, executor);
+                server.set(opened);
+                return opened;
+            });
+            ec2 = new Ec2(api, listening, executor, server);
+        }
+    }
+
+    private static Ec2Server open(Ec2Api api, Map<String, ActionHandler> handlers, ExecutorService executor)
+            throws ServerException {
+        Optional<Path> systemd =
+                Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
+        Ec2Api.Tls tls = api.tls();
+        WatchedCredentials credentials = new WatchedCredentials(api.credentials(), systemd, System::nanoTime);
+        Endpoint endpoint = new Endpoint(
+                Optional.ofNullable(api.region()),
+                credentials,
+                new RateLimit(api.rate(), api.rate(), System::nanoTime),
+                handlers,
+                InstantSource.system(),
+                executor);
+        return Ec2Server.open(
+                new TcpAddress("ec2-api.listen", api.host(), api.port()),
+                endpoint,
+                credentials,
+                tls == null
+                        ? null
+                        : ServerCertificate.open(
+                                new ServerCertificate.Files(tls.cert(), tls.key(), systemd),
+                                InstantSource.system(),
+                                System::nanoTime));
+    }
+
+    /** Why the EC2 endpoint can't be reached, and what callers suffer from; none: it is as configured, or off. */
+    List<String> ec2Trouble() {
+        Ec2 now = ec2;
+        if (now == null) {
+            return List.of();
+        }
+        Ec2Server server = now.server.get();
+        return Stream.concat(now.listening.trouble().stream(), server == null ? Stream.empty() : server.warnings())
+                .toList();
     }
 
     /** Waits until both were tried once, {@code most} at most. */
@@ -117,6 +217,10 @@ final class Servers implements AutoCloseable {
 
     @Override
     public void close() {
+        Ec2 open = ec2;
+        if (open != null) {
+            open.close();
+        }
         close(metrics);
         close(control);
         admins.close();

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * @param config null: none
  * @param recovered what the last run has left
  */
-record Startup(Candidate files, @Nullable Config config, ChangeLog.Recovered recovered) {
+record Startup(Reader.Candidate files, @Nullable Config config, ChangeLog.Recovered recovered) {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
     /** Reads the files, and an earlier configuration where they are faulty, or are those of a change that went back. */
@@ -41,19 +41,19 @@ record Startup(Candidate files, @Nullable Config config, ChangeLog.Recovered rec
     /** As the other one, with files read by {@code reader}. */
     static Startup read(Path file, LastGood lastGood, ChangeLog log, Reader reader) {
         ChangeLog.Recovered recovered = log.recover(Instant.now());
-        Candidate read = reader.read(file);
+        Reader.Candidate read = reader.read(file);
         Config written = read.config();
         if (written != null) {
             List<String> broken = ExpectationGate.faultsAtStart(written, NicAddresses.added(written));
             if (!broken.isEmpty()) {
-                read = Candidate.faulty(read.files(), broken);
+                read = Reader.Candidate.faulty(read.files(), broken);
             }
         }
         if (recovered instanceof ChangeLog.Recovered.Waits waits) {
             recovered = log.follow(waits, read.config() == null ? List.of() : read.texts());
         }
         if (recovered instanceof ChangeLog.Recovered.From from) {
-            Candidate refused = Candidate.faulty(read.files(), List.of(file + ": " + from.why()));
+            Reader.Candidate refused = Reader.Candidate.faulty(read.files(), List.of(file + ": " + from.why()));
             Optional<Config> config = config(from.texts(), "@" + from.change().change());
             return new Startup(refused, config.or(() -> kept(lastGood)).orElse(null), recovered);
         }

@@ -220,6 +220,7 @@ final class StatusView {
         degraded.put("history", nonEmpty(log.trouble()));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
         degraded.put("control", servers.controlTrouble());
+        degraded.put("ec2-api", servers.ec2Trouble());
         return degraded;
     }
 

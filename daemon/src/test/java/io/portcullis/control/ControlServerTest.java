@@ -317,7 +317,7 @@ final class ControlServerTest {
         assertEquals(400, rest(nonsense).status());
 
         SocketChannel expecting = connect();
-        send(expecting, "POST /v1/reload HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        send(expecting, "POST /v1/reload HTTP/1.1\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\n");
         assertEquals(417, rest(expecting).status());
 
         assertEquals(200, call("GET", "/v1/status").status());

@@ -287,8 +287,7 @@ final class BodyTest {
         }
         SocketClient.Reply full = post("/large", new byte[half]);
         assertEquals(
-                new SocketClient.Reply(
-                        503, "{\"error\":\"other requests have large bodies now: try again in a second\"}"),
+                new SocketClient.Reply(503, "{\"error\":\"other requests are large now: try again in a second\"}"),
                 full);
         assertEquals(503, chunked("/large", half, 1 << 20).status());
         assertEquals(200, post("/large", new byte[half - 90_000]).status(), "what fits");
@@ -395,13 +394,46 @@ final class BodyTest {
     }
 
     @Test
-    void expectIsRefusedWithTheRemedy() throws Exception {
+    void aClientThatExpectsItIsToldToSendTheBody() throws Exception {
         serve(HttpServer.IDLE);
         SocketChannel peer = connect();
-        send(peer, "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        send(peer, "POST /echo HTTP/1.1\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        byte[] go = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        assertArrayEquals(go, Channels.newInputStream(peer).readNBytes(go.length));
+        send(peer, "hi");
+        assertEquals(new SocketClient.Reply(200, "6869"), rest(peer));
+    }
+
+    @Test
+    void aClientThatExpectsItIsNotToldToSendWhatIsTooLong() throws Exception {
+        serve(HttpServer.IDLE);
+        SocketChannel peer = connect();
+        send(peer, "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: " + (LIMIT + 1) + "\r\n\r\n");
+        assertEquals(413, rest(peer).status());
+    }
+
+    @Test
+    void anotherExpectationIsRefused() throws Exception {
+        serve(HttpServer.IDLE);
+        SocketChannel peer = connect();
+        send(peer, "POST /echo HTTP/1.1\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\n");
         assertEquals(
-                new SocketClient.Reply(417, "{\"error\":\"send the request and its body at once, without Expect\"}"),
+                new SocketClient.Reply(417, "{\"error\":\"the only expectation that is met is Expect: 100-continue\"}"),
                 rest(peer));
+    }
+
+    /** The next request asks whether it may send its body while a long answer is sent in pieces, or waits for that. */
+    @Test
+    void aGoAheadDoesNotGetIntoAnAnswer() throws Exception {
+        serve(HttpServer.IDLE);
+        SocketChannel peer = connect();
+        send(
+                peer,
+                "POST /echo HTTP/1.1\r\nContent-Length: " + LIMIT + "\r\n\r\n" + "a".repeat(LIMIT)
+                        + "POST /none HTTP/1.1\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nb");
+        String all = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);
+        assertTrue(all.contains("\r\n\r\n" + "61".repeat(LIMIT) + "HTTP/1.1 "), "the long answer is whole");
+        assertTrue(all.contains("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "then the go-ahead and the answer");
     }
 
     @Test

@@ -93,8 +93,9 @@ final class RequestFuzzTest {
     }
 
     private List<Request> read(byte[] bytes, int piece) {
-        EmbeddedChannel connection =
-                new EmbeddedChannel(HttpServer.codec(), new RequestReader(routes, new BodyMemory(), null));
+        EmbeddedChannel connection = new EmbeddedChannel(
+                HttpServer.codec(HttpServer.MAX_LINE_LENGTH),
+                new RequestReader(routes, new BodyMemory(), null, HttpServer.MAX_LINE_LENGTH));
         List<Request> requests = new ArrayList<>();
         try {
             for (int from = 0; from < bytes.length; from += piece) {

@@ -61,7 +61,9 @@ final class ChangeLab implements AutoCloseable {
         Emergency emergency = Emergency.load(this, new EmergencyFiles(state, file));
         Interfaces interfaces = new Interfaces(state, file, drops, cores, meters, events, emergency);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
-        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
+        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "", () -> {
+            throw new AssertionError("no endpoint is configured");
+        });
         Reload reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(lasting, file));
         edits = new Edits(file, () -> {});

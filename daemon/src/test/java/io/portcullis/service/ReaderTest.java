@@ -52,7 +52,7 @@ final class ReaderTest {
     void aReloadIsRefused(Throwable defect) {
         long before = Defects.count();
         Path file = folder.resolve("main.yaml");
-        Candidate read = failing(defect).read(file);
+        Reader.Candidate read = failing(defect).read(file);
         StartException refused = assertThrows(StartException.class, read::valid);
         assertEquals(List.of(file + ": can't be read: " + defect), refused.faults());
         assertTrue(Defects.count() > before);

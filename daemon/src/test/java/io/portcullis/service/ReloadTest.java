@@ -73,7 +73,9 @@ final class ReloadTest {
         Interfaces interfaces = new Interfaces(
                 state, FILE, drops, cores, meters, events, Emergency.load(this, new EmergencyFiles(state, FILE)));
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
-        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "");
+        Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "", () -> {
+            throw new AssertionError("no endpoint is configured");
+        });
         return new Reload(FILE, running, interfaces, hotplug, servers, meters, cores);
     }
 

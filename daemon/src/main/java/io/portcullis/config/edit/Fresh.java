@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** A value that is not in the text yet. */
-sealed interface Fresh {
+public sealed interface Fresh {
     /** YAML of one line. */
     record Line(String yaml) implements Fresh {}
 

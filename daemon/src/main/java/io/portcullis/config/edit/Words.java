@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Values as YAML of one line, which mean the same inside brackets and outside. */
-final class Words {
+public final class Words {
     private static final Pattern SAFE = Pattern.compile("[A-Za-z_][A-Za-z0-9_./-]*");
 
     /** Words that other programs read as a truth value or as nothing. */
@@ -26,7 +26,7 @@ final class Words {
     private Words() {}
 
     /** A safe word as it is, any other text in double quotes. */
-    static String text(String text) {
+    public static String text(String text) {
         boolean isSafe = SAFE.matcher(text).matches() && !TAKEN.contains(text.toLowerCase(Locale.ROOT));
         return isSafe ? text : quoted(text);
     }
@@ -57,7 +57,7 @@ final class Words {
     }
 
     /** A block; IPv6 in quotes. */
-    static String block(Cidr cidr) {
+    public static String block(Cidr cidr) {
         return cidr.isV6() ? "\"" + cidr + "\"" : cidr.toString();
     }
 
@@ -71,12 +71,12 @@ final class Words {
     }
 
     /** A rule, such as <code>{protocol: tcp, ports: 80, from: any}</code>. */
-    static String rule(Rule rule, boolean isIngress) {
+    public static String rule(Rule rule, boolean isIngress) {
         return "{" + String.join(", ", fields(rule, isIngress)) + "}";
     }
 
     /** An entry of a network ACL. */
-    static String entry(Edit.NumberedEntry entry, boolean isIngress) {
+    public static String entry(Edit.NumberedEntry entry, boolean isIngress) {
         List<String> fields = new ArrayList<>();
         fields.add("rule: " + entry.number());
         fields.add("action: " + (entry.allow() ? "allow" : "deny"));

@@ -20,6 +20,10 @@ public final class Actions {
         all.putAll(new RuleListings(store, pages).handlers());
         all.putAll(new RuleActions(store).handlers());
         all.putAll(new RuleEdits(store).handlers());
+        all.putAll(new PrefixListActions(store, pages).handlers());
+        all.putAll(new PrefixListChanges(store).handlers());
+        all.putAll(new AclActions(store, pages).handlers());
+        all.putAll(new AclEntryActions(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());
         return Collections.unmodifiableMap(all);
     }

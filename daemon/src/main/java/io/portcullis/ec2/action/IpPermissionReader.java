@@ -3,27 +3,21 @@ package io.portcullis.ec2.action;
 import io.portcullis.config.Peer;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
-import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.ManagedList;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
-import io.portcullis.net.Address;
-import io.portcullis.net.AddressParser;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.IpProtocol;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** Reads the rules of a request, for one state of the configuration. */
 final class IpPermissionReader {
     private static final List<String> FLAT = List.of(
             "CidrIp", "IpProtocol", "FromPort", "ToPort", "SourceSecurityGroupName", "SourceSecurityGroupOwnerId");
     private static final List<String> SOURCES = List.of("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId");
-    private static final Pattern LENGTH = Pattern.compile("[0-9]{1,3}");
-    private static final int MAPPED_PREFIX = 96;
 
     private final Cloud cloud;
 
@@ -72,13 +66,13 @@ final class IpPermissionReader {
         Traffic traffic = Traffic.read(permission);
         int before = rules.size();
         for (Arguments range : permission.structures("IpRanges")) {
-            rules.add(rule(traffic, block(range.required("CidrIp"), false), range));
+            rules.add(rule(traffic, Blocks.read(range.required("CidrIp"), false), range));
         }
         for (Arguments range : permission.structures("Ipv6Ranges")) {
-            rules.add(rule(traffic, block(range.required("CidrIpv6"), true), range));
+            rules.add(rule(traffic, Blocks.read(range.required("CidrIpv6"), true), range));
         }
         for (Arguments list : permission.structures("PrefixListIds")) {
-            ManagedList found = list(list.required("PrefixListId"));
+            ManagedList found = PrefixListActions.find(cloud, list.required("PrefixListId"));
             rules.add(new PeerRule(traffic.with(new Peer.Prefixes(found.name())), found.id(), GroupText.ofRule(list)));
         }
         for (Arguments pair : permission.structures("Groups")) {
@@ -97,7 +91,7 @@ final class IpPermissionReader {
     private List<PeerRule> flat(Arguments request) throws ApiException {
         Optional<String> source = request.string("SourceSecurityGroupName");
         if (source.isEmpty()) {
-            Cidr block = block(request.required("CidrIp"), false);
+            Cidr block = Blocks.read(request.required("CidrIp"), false);
             return List.of(new PeerRule(Traffic.read(request).with(new Peer.Net(block)), "", ""));
         }
         for (String name : FLAT.subList(0, FLAT.indexOf("SourceSecurityGroupName"))) {
@@ -133,42 +127,15 @@ final class IpPermissionReader {
         String value = request.required(source);
         return switch (source) {
             case "PrefixListId" -> {
-                ManagedList list = list(value);
+                ManagedList list = PrefixListActions.find(cloud, value);
                 yield new PeerRule(traffic.with(new Peer.Prefixes(list.name())), list.id(), GroupText.ofRule(request));
             }
             case "ReferencedGroupId" -> {
                 Group group = GroupLookup.byId(cloud, value);
                 yield new PeerRule(traffic.with(new Peer.Group(group.name())), group.id(), GroupText.ofRule(request));
             }
-            default -> rule(traffic, block(value, source.equals("CidrIpv6")), request);
+            default -> rule(traffic, Blocks.read(value, source.equals("CidrIpv6")), request);
         };
-    }
-
-    /** The block with the first bits of an address; {@code 100.68.0.18/18} is 100.68.0.0/18. */
-    private static Cidr block(String text, boolean isV6) throws ApiException {
-        int slash = text.indexOf('/');
-        String digits = text.substring(slash + 1);
-        AddressParser parser = new AddressParser();
-        if (slash < 0 || !LENGTH.matcher(digits).matches() || !parser.parse(text, slash) || parser.isV6() != isV6) {
-            throw ApiError.BLOCK_MALFORMED.of(text);
-        }
-        Address address = parser.address();
-        int length = Integer.parseInt(digits);
-        if (length > address.bits() || length >= MAPPED_PREFIX && address.isV4Mapped()) {
-            throw ApiError.BLOCK_MALFORMED.of(text);
-        }
-        return new Cidr(address.network(length), length);
-    }
-
-    private ManagedList list(String id) throws ApiException {
-        if (!Ids.Kind.LIST.isWellFormed(id)) {
-            throw ApiError.PREFIX_LIST_ID_MALFORMED.of(id);
-        }
-        Optional<ManagedList> list = cloud.list(id);
-        if (list.isEmpty()) {
-            throw ApiError.PREFIX_LIST_NOT_FOUND.of(id);
-        }
-        return list.get();
     }
 
     private Group group(Arguments pair) throws ApiException {

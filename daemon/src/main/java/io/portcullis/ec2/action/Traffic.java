@@ -50,9 +50,19 @@ record Traffic(int protocol, @Nullable PortRange ports, int icmpType, int icmpCo
         if (word.isEmpty()) {
             throw ApiError.RULE_PROTOCOL_MISSING.of();
         }
+        return of(word, request.integer("FromPort"), request.integer("ToPort"));
+    }
+
+    /**
+     * The same, of its parts.
+     *
+     * @param word {@code tcp}, or a number
+     * @param from a port, or an ICMP type
+     * @param to a port, or an ICMP code
+     * @throws ApiException no protocol, or values that no rule can have
+     */
+    static Traffic of(String word, OptionalInt from, OptionalInt to) throws ApiException {
         int protocol = protocol(word);
-        OptionalInt from = request.integer("FromPort");
-        OptionalInt to = request.integer("ToPort");
         return switch (protocol) {
             case Rule.ALL -> ALL;
             case IpProtocol.TCP, IpProtocol.UDP -> of(protocol, ports(from, to));
@@ -62,7 +72,12 @@ record Traffic(int protocol, @Nullable PortRange ports, int icmpType, int icmpCo
         };
     }
 
-    private static int protocol(String word) throws ApiException {
+    /**
+     * The number of a protocol, or {@link Rule#ALL}.
+     *
+     * @throws ApiException no protocol
+     */
+    static int protocol(String word) throws ApiException {
         String small = word.toLowerCase(Locale.ROOT);
         for (int known : new int[] {Rule.ALL, IpProtocol.TCP, IpProtocol.UDP, IpProtocol.ICMP, IpProtocol.ICMPV6}) {
             if (small.equals(GroupRule.protocol(known))) {
@@ -110,7 +125,8 @@ record Traffic(int protocol, @Nullable PortRange ports, int icmpType, int icmpCo
             throw ApiError.ICMP_CODE.of(code);
         }
         if (type == Rule.ALL && code != Rule.ALL) {
-            throw ApiError.INVALID_PARAMETER.of("ICMP code (" + code + ") needs a type: FromPort is -1, which is all");
+            throw ApiError.INVALID_PARAMETER.of(
+                    "ICMP code (" + code + ") needs a type, and the type is -1, which is all");
         }
         return new Traffic(protocol, null, type, code);
     }

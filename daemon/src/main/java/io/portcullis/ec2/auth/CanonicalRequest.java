@@ -11,12 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** A request in the form that is signed (Signature Version 4, "Create a canonical request"). Each character is one byte. */
 final class CanonicalRequest {
-    private static final Pattern BLANKS = Pattern.compile("[ \t]+");
-    private static final Pattern OUTER_BLANK = Pattern.compile("^ | $");
     private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     private static final String HEXADECIMAL = "0123456789ABCDEF";
 
@@ -61,7 +58,21 @@ final class CanonicalRequest {
 
     /** A header's value without blanks around it, and with one blank for several. */
     static String value(String header) {
-        return OUTER_BLANK.matcher(BLANKS.matcher(header).replaceAll(" ")).replaceAll("");
+        StringBuilder value = new StringBuilder(header.length());
+        boolean isBehindBlank = false;
+        for (int i = 0; i < header.length(); i++) {
+            char c = header.charAt(i);
+            if (c == ' ' || c == '\t') {
+                isBehindBlank = !value.isEmpty();
+            } else {
+                if (isBehindBlank) {
+                    value.append(' ');
+                }
+                value.append(c);
+                isBehindBlank = false;
+            }
+        }
+        return value.toString();
     }
 
     /** Without dot segments and doubled slashes (RFC 3986, section 6.2.2.3), then encoded once more. */

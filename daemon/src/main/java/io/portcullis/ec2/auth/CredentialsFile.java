@@ -30,36 +30,22 @@ public final class CredentialsFile {
     public static Credentials read(Path file, Optional<Path> systemd) throws ConfigException {
         OwnedFile read;
         try {
-            read = OwnedFile.read(file, LONGEST);
+            read = open(file, systemd);
         } catch (IOException e) {
-            throw fault(file, FileFault.text(e));
-        }
-        if (!read.isTrusted()) {
-            throw fault(
-                    file,
-                    "belongs to user " + Integer.toUnsignedString(read.owner())
-                            + ", and must belong to root or to user " + Integer.toUnsignedString(OwnedFile.user())
-                            + ", which runs this: chown it");
-        }
-        if (!read.isPrivate() && !isIn(file, systemd)) {
-            throw fault(
-                    file,
-                    String.format(
-                            "may be read by others than its owner (mode %04o), and has secrets: chmod 600, and replace the keys"
-                                    + " if others could read them",
-                            read.permissions()));
+            throw new ConfigException(List.of(new ConfigError(Location.of(file.toString()), fault(file, e))));
         }
         return CredentialsReader.read(file.toString(), read.text());
     }
 
-    private static boolean isIn(Path file, Optional<Path> folder) {
-        Path normal = file.toAbsolutePath().normalize();
-        return folder.isPresent()
-                && folder.get().isAbsolute()
-                && folder.get().normalize().equals(normal.getParent());
+    /** Reads its text, which nobody but the service and root may know. */
+    static OwnedFile open(Path file, Optional<Path> systemd) throws IOException {
+        return OwnedFile.secret(file, LONGEST, systemd);
     }
 
-    private static ConfigException fault(Path file, String text) {
-        return new ConfigException(List.of(new ConfigError(Location.of(file.toString()), text)));
+    /** Without the file's name. */
+    private static String fault(Path file, IOException e) {
+        String text = FileFault.text(e);
+        String name = file + ": ";
+        return text.startsWith(name) ? text.substring(name.length()) : text;
     }
 }

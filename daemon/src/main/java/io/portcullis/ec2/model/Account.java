@@ -1,6 +1,9 @@
 package io.portcullis.ec2.model;
 
+import io.portcullis.config.Config;
+import io.portcullis.config.Ec2Api;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * This host, as a cloud of its own: one account, one region, one VPC, one instance.
@@ -14,6 +17,18 @@ import java.util.Map;
 public record Account(String account, String region, String vpcId, Map<String, String> subnetIds, Ids ids) {
     public Account {
         subnetIds = Map.copyOf(subnetIds);
+    }
+
+    /** The host with this configuration. */
+    public static Account of(Config config, Ids ids) {
+        Ec2Api api = Objects.requireNonNullElse(config.ec2Api(), Ec2Api.STANDARD);
+        String vpcId = api.vpcId();
+        return new Account(
+                Objects.requireNonNullElseGet(api.account(), ids::account),
+                api.shownRegion(),
+                vpcId == null ? ids.of(Ids.Kind.VPC, "") : vpcId,
+                api.subnetIds(),
+                ids);
     }
 
     /** The only availability zone. */

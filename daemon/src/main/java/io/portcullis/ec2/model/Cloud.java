@@ -196,6 +196,11 @@ public final class Cloud {
         return lists.stream().filter(each -> each.id().equals(id)).findFirst();
     }
 
+    /** All ids that the managed lists of a list with this name can have, where the configuration sets none. */
+    public List<String> listIds(String name) {
+        return ListSplit.ids(name, account.ids());
+    }
+
     /** All network ACLs, the default one among them. */
     public List<Acl> acls() {
         return acls;

@@ -3,6 +3,7 @@ package io.portcullis.ec2.model;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
@@ -57,6 +58,9 @@ public final class Ids {
         }
     }
 
+    /** The machine id of machines without one: their ids are those of every such machine. */
+    private static final String NO_MACHINE_ID = "no machine id";
+
     private final byte[] host;
 
     /** @param host tells this host from others: its machine id */
@@ -65,6 +69,21 @@ public final class Ids {
         if (this.host.length == 0) {
             throw new IllegalArgumentException("a host without id");
         }
+    }
+
+    /** The number of this host's account: 12 digits. */
+    public String account() {
+        long number = Long.parseLong(
+                of(Kind.INSTANCE, "account")
+                        .substring(Kind.INSTANCE.prefix.length())
+                        .substring(0, 12),
+                16);
+        return String.format("%012d", number % 1_000_000_000_000L);
+    }
+
+    /** Of the machine with this id; empty: it has none. */
+    public static Ids ofMachine(Optional<String> id) {
+        return new Ids(id.orElse(NO_MACHINE_ID));
     }
 
     /** The id of an object with this name. */

@@ -10,10 +10,40 @@ import java.util.Map;
  * @param maxEntries as it was given
  * @param versions the last ones, ascending by number, at least one
  * @param descriptions of entries, by their blocks; entries without one are absent
+ * @param status how the last call that changes lists ended
+ * @param message about the status; may be empty
  */
-public record ListState(boolean isV6, int maxEntries, List<Version> versions, Map<String, String> descriptions) {
+public record ListState(
+        boolean isV6,
+        int maxEntries,
+        List<Version> versions,
+        Map<String, String> descriptions,
+        Status status,
+        String message) {
     /** The most versions that are kept: the oldest go. */
     public static final int MOST_VERSIONS = 20;
+
+    /** The most entries of all versions that are kept, the newest one aside: the file would grow with each change of a long list. */
+    public static final int MOST_ENTRIES = 100_000;
+
+    /** How a call ended (ManagedPrefixList, EC2 API Reference); here none of them is ever in progress. */
+    public enum Status {
+        CREATED("create-complete"),
+        MODIFIED("modify-complete"),
+        RESTORED("restore-complete"),
+        NOT_DELETED("delete-failed");
+
+        private final String label;
+
+        Status(String label) {
+            this.label = label;
+        }
+
+        /** EC2's word for it. */
+        public String label() {
+            return label;
+        }
+    }
 
     /**
      * One version.
@@ -30,18 +60,38 @@ public record ListState(boolean isV6, int maxEntries, List<Version> versions, Ma
     }
 
     public ListState {
-        versions = List.copyOf(
-                versions.size() <= MOST_VERSIONS
-                        ? versions
-                        : versions.subList(versions.size() - MOST_VERSIONS, versions.size()));
+        versions = last(versions);
         descriptions = Map.copyOf(descriptions);
         if (versions.isEmpty()) {
             throw new IllegalArgumentException("a list without a version");
         }
     }
 
+    private static List<Version> last(List<Version> versions) {
+        int from = versions.size();
+        int entries = 0;
+        while (from > 0 && versions.size() - from < MOST_VERSIONS) {
+            entries += versions.get(from - 1).entries().size();
+            if (entries > MOST_ENTRIES && from < versions.size()) {
+                break;
+            }
+            from--;
+        }
+        return List.copyOf(versions.subList(from, versions.size()));
+    }
+
     /** The newest version. */
     public Version newest() {
         return versions.getLast();
+    }
+
+    /** The same with this status. */
+    public ListState with(Status now, String words) {
+        return new ListState(isV6, maxEntries, versions, descriptions, now, words);
+    }
+
+    /** The same with this many entries at most. */
+    public ListState withMaxEntries(int most) {
+        return new ListState(isV6, most, versions, descriptions, status, message);
     }
 }

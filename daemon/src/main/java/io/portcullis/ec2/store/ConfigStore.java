@@ -15,6 +15,7 @@ import io.portcullis.ec2.wire.Fields;
 import io.portcullis.linux.FileFault;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +46,12 @@ public final class ConfigStore implements CloudStore {
     }
 
     @Override
-    public Cloud now() {
-        Installation.InForce now = installation.inForce();
+    public Cloud now() throws ApiException {
+        Optional<Installation.InForce> inForce = installation.inForce();
+        if (inForce.isEmpty()) {
+            throw ApiError.UNAVAILABLE.of("portcullis is starting or stopping, or waits for a valid configuration");
+        }
+        Installation.InForce now = inForce.get();
         Kept keptNow = kept;
         Known last = known;
         if (last != null

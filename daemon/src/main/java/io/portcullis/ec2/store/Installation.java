@@ -8,6 +8,7 @@ import io.portcullis.ec2.model.Account;
 import io.portcullis.ec2.model.Nic;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The daemon, as the store needs it. Any thread. */
 public interface Installation {
@@ -22,8 +23,8 @@ public interface Installation {
         }
     }
 
-    /** What is in force now. Does not wait. */
-    InForce inForce();
+    /** What is in force now; empty: nothing, or the daemon is starting or stopping. Does not wait. */
+    Optional<InForce> inForce();
 
     /** The result of a try to change something. */
     sealed interface Result {

@@ -122,6 +122,21 @@ public enum ApiError {
             "InvalidParameterCombination",
             400,
             "You cannot modify the entries and the maximum entries for the prefix list in the same request."),
+    PREFIX_LIST_FULL(
+            "PrefixListMaxEntriesExceeded",
+            400,
+            "The prefix list would have %s entries, and has at most %s (MaxEntries)"),
+    PREFIX_LIST_CHANGE("InvalidPrefixListModification", 400, "%s"),
+    TOKEN_OF_ANOTHER_CALL(
+            "IdempotentParameterMismatch",
+            400,
+            "The client token %s was used before, with other parameters: use another one"),
+    ACL_ID_MALFORMED("InvalidNetworkAclID.Malformed", 400, "The networkAcl ID '%s' is malformed"),
+    ACL_NOT_FOUND("InvalidNetworkAclID.NotFound", 400, "The networkAcl ID '%s' does not exist"),
+    ACL_IS_DEFAULT("InvalidParameterValue", 400, "cannot delete default network ACL %s"),
+    ACL_IN_USE("DependencyViolation", 400, "The networkAcl '%s' has dependencies and cannot be deleted."),
+    ASSOCIATION_ID_MALFORMED("InvalidAssociationID.Malformed", 400, "The association ID '%s' is malformed"),
+    ASSOCIATION_NOT_FOUND("InvalidAssociationID.NotFound", 400, "The association ID '%s' does not exist"),
     ACL_ENTRY_EXISTS("NetworkAclEntryAlreadyExists", 400, "The network acl entry identified by %s already exists."),
     ACL_ENTRY_NOT_FOUND("InvalidNetworkAclEntry.NotFound", 400, "no %s entry with number %s"),
     USER_DATA_MALFORMED("InvalidUserData.Malformed", 400, "Invalid BASE64 encoding of user data.");

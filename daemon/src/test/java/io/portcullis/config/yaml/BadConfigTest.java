@@ -60,7 +60,8 @@ class BadConfigTest {
             assertEquals(
                     expected,
                     files.map(file -> file.getFileName().toString())
-                            .filter(name -> name.endsWith(".yaml"))
+                            // PartialConfigTest, in another process, has a hidden file there for a moment.
+                            .filter(name -> name.endsWith(".yaml") && !name.startsWith("."))
                             .collect(Collectors.toSet()));
         }
     }

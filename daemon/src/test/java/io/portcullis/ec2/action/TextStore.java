@@ -74,6 +74,13 @@ final class TextStore implements CloudStore {
         return texts;
     }
 
+    /** Replaces a piece of text wherever it is, as an editor does. */
+    void edit(String before, String after) {
+        texts = texts.stream()
+                .map(file -> new SourceText(file.name(), file.yaml().replace(before, after)))
+                .toList();
+    }
+
     @Override
     public Cloud now() {
         try {
