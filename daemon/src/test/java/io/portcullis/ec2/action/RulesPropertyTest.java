@@ -220,9 +220,8 @@ final class RulesPropertyTest {
             String tag = "&TagSpecification.1.ResourceType=security-group-rule&TagSpecification.1.Tag.1.Key=k";
             String query = action("AuthorizeSecurityGroup", place) + permissions(added, "d") + (isTagged ? tag : "");
             if (isDone(call(query), expected, added)) {
-                Map<String, GroupRule> shown = shown();
                 for (String rule : added) {
-                    GroupRule now = required(shown.get(rule), rule);
+                    GroupRule now = shown(rule);
                     assertTrue(!ids.containsValue(now.id()), this::toString);
                     assertEquals(isTagged ? Map.of("k", "") : Map.of(), now.tags(), this::toString);
                     ids.put(rule, now.id());
@@ -231,7 +230,8 @@ final class RulesPropertyTest {
             }
         }
 
-        private GroupRule required(GroupRule rule, String text) {
+        private GroupRule shown(String text) {
+            GroupRule rule = shown().get(text);
             assertNotNull(rule, () -> text + " is not there\n" + this);
             return rule;
         }
@@ -334,8 +334,7 @@ final class RulesPropertyTest {
             if (!present.isEmpty() && random.nextBoolean()) {
                 String removed = present.getFirst();
                 if (!removed.contains(" pl-")) {
-                    Permission permission =
-                            required(shown().get(removed), removed).permission();
+                    Permission permission = shown(removed).permission();
                     log.add("removed by hand: " + removed);
                     store.edit(new Edit.RemoveRules(group, direction, List.of(permission)));
                     hasForgotten = true;
@@ -349,7 +348,7 @@ final class RulesPropertyTest {
                 log.add("added by hand: " + added);
                 Permission permission = permission(added.split(" "));
                 store.edit(new Edit.AddRules(group, direction, List.of(new Edit.Described(permission, "hand"))));
-                ids.put(added, required(shown().get(added), added).id());
+                ids.put(added, shown(added).id());
                 descriptions.put(added, "hand");
             }
         }
