@@ -23,6 +23,9 @@ public record ListState(
     /** The most versions that are kept: the oldest go. */
     public static final int MOST_VERSIONS = 20;
 
+    /** The most entries of all versions that are kept, the newest one aside: the file would grow with each change of a long list. */
+    public static final int MOST_ENTRIES = 100_000;
+
     /** How a call ended (ManagedPrefixList, EC2 API Reference); here none of them is ever in progress. */
     public enum Status {
         CREATED("create-complete"),
@@ -57,14 +60,24 @@ public record ListState(
     }
 
     public ListState {
-        versions = List.copyOf(
-                versions.size() <= MOST_VERSIONS
-                        ? versions
-                        : versions.subList(versions.size() - MOST_VERSIONS, versions.size()));
+        versions = last(versions);
         descriptions = Map.copyOf(descriptions);
         if (versions.isEmpty()) {
             throw new IllegalArgumentException("a list without a version");
         }
+    }
+
+    private static List<Version> last(List<Version> versions) {
+        int from = versions.size();
+        int entries = 0;
+        while (from > 0 && versions.size() - from < MOST_VERSIONS) {
+            entries += versions.get(from - 1).entries().size();
+            if (entries > MOST_ENTRIES && from < versions.size()) {
+                break;
+            }
+            from--;
+        }
+        return List.copyOf(versions.subList(from, versions.size()));
     }
 
     /** The newest version. */

@@ -12,7 +12,7 @@ import java.util.Random;
  * A valid configuration of one or several files in a random style: block and flow, on one line and on several, any indentation,
  * comments, blank lines, quotes, tabs between tokens, emoji, line ends, a byte order mark, no line break at the end.
  */
-final class RandomConfig {
+public final class RandomConfig {
     /** Comments with this word are on lines of their own, above an item or a key of a block. */
     static final String STAYS = "stays";
 
@@ -41,7 +41,7 @@ final class RandomConfig {
     }
 
     /** The files, the main one first. */
-    static List<SourceText> texts(Random random) {
+    public static List<SourceText> texts(Random random) {
         return new RandomConfig(random).files();
     }
 

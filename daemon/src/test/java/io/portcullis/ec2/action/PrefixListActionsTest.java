@@ -424,6 +424,24 @@ final class PrefixListActionsTest {
     }
 
     @Test
+    void aListKeepsItsIdWhenTheFileGetsBlocksOfTheOtherFamily() throws Exception {
+        String answer = calls.answer("Action=CreateManagedPrefixList&PrefixListName=six&MaxEntries=3&AddressFamily=IPv6"
+                + "&Entry.1.Cidr=2001:db8:6::/48");
+        String id = value(answer, "prefixListId");
+        store.edit("      - \"2001:db8:6::/48\"\n", "      - 192.0.2.0/24\n      - \"2001:db8:6::/48\"\n");
+        String both =
+                calls.answer("Action=DescribeManagedPrefixLists&Filter.1.Name=prefix-list-name&Filter.1.Value.1=six");
+        assertEquals(List.of("2001:db8:6::/48"), entries(id));
+        List<String> ids = values(both, "prefixListId");
+        String other = ids.getFirst().equals(id) ? ids.getLast() : ids.getFirst();
+        assertEquals(List.of("192.0.2.0/24"), entries(other));
+        assertEquals("1", value(calls.answer("Action=DescribeManagedPrefixLists&PrefixListId.1=" + id), "version"));
+        store.edit("      - \"2001:db8:6::/48\"\n", "");
+        assertEquals(List.of(), entries(id));
+        assertEquals(List.of("192.0.2.0/24"), entries(other));
+    }
+
+    @Test
     void oldVersionsAreForgotten() throws Exception {
         String id = create();
         IntStream.rangeClosed(1, 25).forEach(version -> {

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -41,7 +42,7 @@ final class PrefixListPropertyTest {
         final String name;
         final boolean isV6;
         final Map<String, String> descriptions = new TreeMap<>();
-        final TreeMap<Long, Map<String, String>> kept = new TreeMap<>();
+        final NavigableMap<Long, Map<String, String>> kept = new TreeMap<>();
         List<String> entries = new ArrayList<>();
         List<String> newest = List.of();
         int most;
@@ -75,8 +76,8 @@ final class PrefixListPropertyTest {
             return all;
         }
 
-        TreeMap<Long, Map<String, String>> versions() {
-            TreeMap<Long, Map<String, String>> all = new TreeMap<>(kept);
+        NavigableMap<Long, Map<String, String>> versions() {
+            NavigableMap<Long, Map<String, String>> all = new TreeMap<>(kept);
             all.putIfAbsent(version(), described(entries));
             return all;
         }
@@ -84,7 +85,7 @@ final class PrefixListPropertyTest {
         /** The endpoint has changed something else than the entries. */
         void keep(String how) {
             most = maxEntries();
-            TreeMap<Long, Map<String, String>> all = versions();
+            NavigableMap<Long, Map<String, String>> all = versions();
             kept.clear();
             kept.putAll(all);
             newest = List.copyOf(entries);

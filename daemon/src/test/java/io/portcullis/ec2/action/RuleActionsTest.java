@@ -158,7 +158,7 @@ final class RuleActionsTest {
                 tcp 443 80 10.0.0.0/8           | InvalidParameterValue: Invalid TCP/UDP port range (443:80)
                 icmp 8 65535 10.0.0.0/8         | InvalidParameterValue: ICMP code (65535) out of range
                 icmp 256 0 10.0.0.0/8           | InvalidParameterValue: ICMP type (256) out of range
-                icmp -1 3 10.0.0.0/8            | InvalidParameterValue: ICMP code (3) needs a type: FromPort is -1, which is all
+                icmp -1 3 10.0.0.0/8            | InvalidParameterValue: ICMP code (3) needs a type, and the type is -1, which is all
                 icmp -1 -1 ::/0                 | InvalidParameterValue: icmp has no packets of ::/0: icmp is for IPv4, icmpv6 for IPv6
                 icmpv6 -1 -1 10.0.0.0/8         | InvalidParameterValue: icmpv6 has no packets of 10.0.0.0/8: icmp is for IPv4, icmpv6 for IPv6
                 ipip -1 -1 10.0.0.0/8           | InvalidParameterValue: Invalid value 'ipip' for IP protocol. Unknown protocol.

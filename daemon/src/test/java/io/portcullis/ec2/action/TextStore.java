@@ -1,6 +1,7 @@
 package io.portcullis.ec2.action;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.edit.Edit;
 import io.portcullis.config.edit.Editor;
 import io.portcullis.config.edit.Outcome;
 import io.portcullis.config.files.SourceText;
@@ -35,7 +36,12 @@ final class TextStore implements CloudStore {
 
     /** @param yaml of the main file */
     TextStore(String yaml) {
-        texts = List.of(new SourceText(MAIN, yaml));
+        this(List.of(new SourceText(MAIN, yaml)));
+    }
+
+    /** @param texts the main file first */
+    TextStore(List<SourceText> texts) {
+        this.texts = texts;
     }
 
     /** Sets the facts of an interface. */
@@ -51,8 +57,16 @@ final class TextStore implements CloudStore {
     /** Somebody edits the main file. */
     void edit(UnaryOperator<String> change) {
         List<SourceText> next = new ArrayList<>(texts);
-        next.set(0, new SourceText(MAIN, change.apply(text())));
+        next.set(0, new SourceText(next.getFirst().name(), change.apply(text())));
         texts = List.copyOf(next);
+    }
+
+    /** Somebody edits the files: the state does not know. */
+    void edit(Edit edit) {
+        texts = switch (Editor.apply(texts, List.of(edit))) {
+            case Outcome.Edited edited -> edited.texts();
+            case Outcome.Refused refused -> throw new AssertionError(refused);
+        };
     }
 
     /** The text of all files now. */
