@@ -167,7 +167,15 @@ final class ArchitectureTest {
                 "control",
                 "ec2..");
         allow("cli.text", "config", "operations", "net");
-        allow("cli.transfer", "cli.text", "ec2.transfer..", "ec2.model", "ec2.state", "diagnose", "config", "linux");
+        allow(
+                "cli.transfer",
+                "cli.text",
+                "ec2.transfer..",
+                "ec2.model",
+                "ec2.state",
+                "diagnose",
+                "config",
+                "ec2.store");
         allow(
                 "cli",
                 "cli.text",

@@ -29,7 +29,7 @@ public final class Meters implements AutoCloseable {
 
     /** The parts that {@link #degraded} knows. */
     private static final List<String> CAUSES =
-            List.of("config", "edits", "flows", "notes", "history", "metrics", "control");
+            List.of("config", "edits", "flows", "notes", "history", "metrics", "control", "ec2-api");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();

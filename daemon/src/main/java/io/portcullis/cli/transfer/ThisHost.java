@@ -5,7 +5,7 @@ import io.portcullis.ec2.model.Account;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.state.State;
-import io.portcullis.linux.MachineId;
+import io.portcullis.ec2.store.MachineId;
 import java.util.Map;
 
 /** A configuration in EC2's terms, with the ids that the endpoint of this host shows. */

@@ -1,4 +1,4 @@
-package io.portcullis.linux;
+package io.portcullis.ec2.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
