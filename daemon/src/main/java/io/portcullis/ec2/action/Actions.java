@@ -22,6 +22,7 @@ public final class Actions {
         all.putAll(new RuleEdits(store).handlers());
         all.putAll(new PrefixListActions(store, pages).handlers());
         all.putAll(new PrefixListChanges(store).handlers());
+        all.putAll(new PrefixListEdits(store).handlers());
         all.putAll(new AclActions(store, pages).handlers());
         all.putAll(new AclEntryActions(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());

@@ -224,4 +224,13 @@ final class PrefixListActions {
                 .with("ownerId", cloud.account().account())
                 .build();
     }
+
+    /** The answer of a call that has made or changed a list. */
+    static Fields answer(Cloud then, String id) {
+        return new Fields.Builder()
+                .with(
+                        "prefixList",
+                        then.list(id).map(list -> fields(then, list)).orElse(Fields.NONE))
+                .build();
+    }
 }
