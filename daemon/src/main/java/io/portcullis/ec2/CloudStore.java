@@ -21,15 +21,4 @@ public interface CloudStore {
      * @throws ApiException of the proposer; DryRunOperation; OperationNotPermitted, if the files or the daemon refuse the change
      */
     Fields change(Call call, Proposer proposer) throws ApiException;
-
-    /** Checks a call and says what it changes. */
-    @FunctionalInterface
-    interface Proposer {
-        /**
-         * The change, or a refusal.
-         *
-         * @throws ApiException the call is refused
-         */
-        Proposal propose(Cloud now) throws ApiException;
-    }
 }

@@ -5,6 +5,7 @@ import io.portcullis.http.HttpServer;
 import io.portcullis.http.Listening;
 import io.portcullis.http.ServerCertificate;
 import io.portcullis.http.ServerException;
+import io.portcullis.http.ServerSettings;
 import io.portcullis.http.TcpAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -73,7 +74,7 @@ public final class Ec2Server implements Listening.Server {
         HttpServer server = new HttpServer(
                 "portcullis-ec2-http",
                 endpoint.routes(),
-                new HttpServer.Settings(idle, LONGEST_LINE, CONNECTIONS, CONNECTIONS_OF_A_PEER, certificate));
+                new ServerSettings(idle, LONGEST_LINE, CONNECTIONS, CONNECTIONS_OF_A_PEER, certificate));
         boolean open = false;
         try {
             Ec2Server opened = new Ec2Server(server, server.listen(listen, wanted), credentials, certificate);

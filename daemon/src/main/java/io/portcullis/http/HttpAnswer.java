@@ -8,13 +8,6 @@ import java.util.regex.Pattern;
 
 /** Reads one whole HTTP/1.1 answer (RFC 9112) from the bytes up to the end of its connection. */
 public final class HttpAnswer {
-    /** Not a whole answer. */
-    public static final class Malformed extends Exception {
-        public Malformed(String message) {
-            super(message);
-        }
-    }
-
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] (\\d{3})(?: .*)?");
     private static final Pattern LENGTH = Pattern.compile("\\d{1,9}");
     private static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]{1,7})(?:[ \t;].*)?");
@@ -31,14 +24,14 @@ public final class HttpAnswer {
      *
      * @param bytes from the connection's first byte to its last
      */
-    public static SocketClient.Reply parse(byte[] bytes) throws Malformed {
+    public static SocketClient.Reply parse(byte[] bytes) throws MalformedAnswer {
         return new HttpAnswer(bytes).read();
     }
 
-    private SocketClient.Reply read() throws Malformed {
+    private SocketClient.Reply read() throws MalformedAnswer {
         Matcher status = STATUS.matcher(line());
         if (!status.matches()) {
-            throw new Malformed("no HTTP answer");
+            throw new MalformedAnswer("no HTTP answer");
         }
         int length = -1;
         boolean chunked = false;
@@ -48,7 +41,7 @@ public final class HttpAnswer {
             String value = header.substring(colon + 1).strip();
             if (name.equals("content-length")) {
                 if (!LENGTH.matcher(value).matches()) {
-                    throw new Malformed("Content-Length: " + value);
+                    throw new MalformedAnswer("Content-Length: " + value);
                 }
                 length = Integer.parseInt(value);
             } else if (name.equals("transfer-encoding")) {
@@ -59,12 +52,12 @@ public final class HttpAnswer {
         return new SocketClient.Reply(Integer.parseInt(status.group(1)), new String(body, StandardCharsets.UTF_8));
     }
 
-    private byte[] chunks() throws Malformed {
+    private byte[] chunks() throws MalformedAnswer {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         while (true) {
             Matcher size = CHUNK.matcher(line());
             if (!size.matches()) {
-                throw new Malformed("no size of a chunk");
+                throw new MalformedAnswer("no size of a chunk");
             }
             int length = Integer.parseInt(size.group(1), 16);
             if (length == 0) {
@@ -72,14 +65,14 @@ public final class HttpAnswer {
             }
             body.writeBytes(take(length));
             if (!line().isEmpty()) {
-                throw new Malformed("a chunk longer than its size");
+                throw new MalformedAnswer("a chunk longer than its size");
             }
         }
     }
 
-    private byte[] take(int length) throws Malformed {
+    private byte[] take(int length) throws MalformedAnswer {
         if (length > bytes.length - at) {
-            throw new Malformed("only " + (bytes.length - at) + " of " + length + " bytes came");
+            throw new MalformedAnswer("only " + (bytes.length - at) + " of " + length + " bytes came");
         }
         byte[] taken = new byte[length];
         System.arraycopy(bytes, at, taken, 0, length);
@@ -87,7 +80,7 @@ public final class HttpAnswer {
         return taken;
     }
 
-    private String line() throws Malformed {
+    private String line() throws MalformedAnswer {
         for (int end = at; end + 1 < bytes.length; end++) {
             if (bytes[end] == '\r' && bytes[end + 1] == '\n') {
                 String line = new String(bytes, at, end - at, StandardCharsets.ISO_8859_1);
@@ -95,6 +88,6 @@ public final class HttpAnswer {
                 return line;
             }
         }
-        throw new Malformed(bytes.length == 0 ? "no answer" : "a cut answer");
+        throw new MalformedAnswer(bytes.length == 0 ? "no answer" : "a cut answer");
     }
 }

@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link Settings} bound the cost of a
- * peer. A connection is closed if no whole request comes within {@link Settings#idle}, even if single bytes do, or if the peer does not
+ * HTTP/1.1 on one thread, which computes the handshakes of TLS, too. The constants here and the {@link ServerSettings} bound the cost of a
+ * peer. A connection is closed if no whole request comes within {@link ServerSettings#idle}, even if single bytes do, or if the peer does not
  * receive its answer within twice that.
  */
 public final class HttpServer implements AutoCloseable {
@@ -53,46 +53,18 @@ public final class HttpServer implements AutoCloseable {
     /** The usual time for a whole request, and again for receiving the answer. */
     public static final Duration IDLE = Duration.ofSeconds(10);
 
-    /**
-     * What a server grants to its peers.
-     *
-     * @param idle the time for a whole request, and again for receiving the answer; with TLS for the handshake, too
-     * @param longestLine the most bytes of a request line, up to 64 KiB
-     * @param connections the most at a time
-     * @param ofPeer the most connections from one address, or of one user of a Unix socket, who is neither root nor the user of this
-     *     process
-     * @param certificate null: no TLS
-     */
-    public record Settings(
-            Duration idle,
-            int longestLine,
-            int connections,
-            int ofPeer,
-            @Nullable ServerCertificate certificate) {
-        public Settings {
-            if (longestLine < 1 || longestLine > 64 << 10 || connections < 1 || ofPeer < 1) {
-                throw new IllegalArgumentException(longestLine + ", " + connections + ", " + ofPeer);
-            }
-        }
-
-        /** The usual limits, without TLS. */
-        static Settings usual(Duration idle) {
-            return new Settings(idle, MAX_LINE_LENGTH, Connections.MAX, Connections.MAX_OF_A_PEER, null);
-        }
-    }
-
     private static final Duration STOP = Duration.ofSeconds(2);
 
     private final MultiThreadIoEventLoopGroup loop;
     private final Connections connections;
     private final BodyMemory bodies = new BodyMemory();
     private final Routes routes;
-    private final Settings settings;
+    private final ServerSettings settings;
     private volatile @Nullable Channel listening;
 
     /** As the other, with the usual limits, and without TLS. */
     public HttpServer(String thread, Routes routes, Duration idle) throws ServerException {
-        this(thread, routes, Settings.usual(idle));
+        this(thread, routes, ServerSettings.usual(idle));
     }
 
     /**
@@ -101,7 +73,7 @@ public final class HttpServer implements AutoCloseable {
      * @param thread the name of its thread
      * @throws ServerException if Netty's native part can't be loaded
      */
-    public HttpServer(String thread, Routes routes, Settings settings) throws ServerException {
+    public HttpServer(String thread, Routes routes, ServerSettings settings) throws ServerException {
         if (!Epoll.isAvailable()) {
             throw new ServerException(
                     "netty's native library can't be loaded: it needs Linux on x86_64 or aarch64, and a folder"
@@ -112,7 +84,7 @@ public final class HttpServer implements AutoCloseable {
         }
         this.routes = routes;
         this.settings = settings;
-        connections = new Connections(settings.connections, settings.ofPeer);
+        connections = new Connections(settings.connections(), settings.ofPeer());
         loop = new MultiThreadIoEventLoopGroup(
                 1,
                 task -> {
@@ -175,15 +147,15 @@ public final class HttpServer implements AutoCloseable {
         HttpConnection handler = new HttpConnection(routes, connections, bodies, channel, peer);
         connections.admit(handler);
         channel.closeFuture().addListener(_ -> connections.remove(handler));
-        if (settings.certificate != null) {
-            channel.pipeline().addLast(settings.certificate.handler(channel.alloc(), settings.idle));
+        if (settings.certificate() != null) {
+            channel.pipeline().addLast(settings.certificate().handler(channel.alloc(), settings.idle()));
         }
         channel.pipeline()
-                .addLast(codec(settings.longestLine))
+                .addLast(codec(settings.longestLine()))
                 .addLast(new ChunkedWriteHandler())
-                .addLast(new RequestReader(routes, bodies, peer, settings.longestLine))
+                .addLast(new RequestReader(routes, bodies, peer, settings.longestLine()))
                 // Behind the reader: whole requests count as progress, not bytes.
-                .addLast(new IdleStateHandler(0, 0, settings.idle.toMillis(), TimeUnit.MILLISECONDS))
+                .addLast(new IdleStateHandler(0, 0, settings.idle().toMillis(), TimeUnit.MILLISECONDS))
                 .addLast(handler);
     }
 

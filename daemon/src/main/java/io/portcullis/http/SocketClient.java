@@ -64,7 +64,7 @@ public final class SocketClient {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unreachable(Unreachable.Why.OTHER, "interrupted while waiting for " + socket, e);
-        } catch (HttpAnswer.Malformed e) {
+        } catch (MalformedAnswer e) {
             throw new Unreachable(
                     Unreachable.Why.NOT_HTTP, "the answer on " + socket + " is cut or not HTTP: " + e.getMessage(), e);
         } catch (ExecutionException e) {

@@ -168,7 +168,8 @@ public final class Meters implements AutoCloseable {
     /**
      * Shows {@code portcullis_degraded} {cause}.
      *
-     * @param cause {@code config}, {@code edits}, {@code flows}, {@code notes}, {@code history}, {@code metrics} or {@code control}
+     * @param cause {@code config}, {@code edits}, {@code flows}, {@code notes}, {@code history}, {@code metrics}, {@code control}
+     *     or {@code ec2-api}
      * @param on true: that part is not as the configuration wants it
      * @throws IllegalArgumentException if there is no such cause
      */

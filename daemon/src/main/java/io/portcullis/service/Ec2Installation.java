@@ -7,7 +7,10 @@ import io.portcullis.ec2.Call;
 import io.portcullis.ec2.model.Account;
 import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.Nic;
+import io.portcullis.ec2.store.InForce;
 import io.portcullis.ec2.store.Installation;
+import io.portcullis.ec2.store.InstallationFiles;
+import io.portcullis.ec2.store.InstallationResult;
 import io.portcullis.ec2.store.MachineId;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.NicAddresses;
@@ -101,20 +104,22 @@ final class Ec2Installation implements Installation {
     }
 
     @Override
-    public Files files() {
+    public InstallationFiles files() {
         Reader.Candidate read = files.inForce();
-        return read.config() == null ? new Files.Faulty(read.faults()) : new Files.Read(read.texts());
+        return read.config() == null
+                ? new InstallationFiles.Faulty(read.faults())
+                : new InstallationFiles.Read(read.texts());
     }
 
     @Override
-    public Result apply(List<Outcome.FileChange> changed, Call call, boolean isTrial) {
+    public InstallationResult apply(List<Outcome.FileChange> changed, Call call, boolean isTrial) {
         ChangeOptions options =
                 new ChangeOptions(call.action().name() + ", request " + call.requestId(), 0, isTrial, false, 0, "");
         ChangeReport report = changes.splice(
                 changed, options, new Actor(-1, -1, "access key " + call.by().id(), 0));
         if (report.conflict()) {
-            return new Result.Edited();
+            return new InstallationResult.Edited();
         }
-        return report.ok() ? new Result.Done() : new Result.Refused(report.errors());
+        return report.ok() ? new InstallationResult.Done() : new InstallationResult.Refused(report.errors());
     }
 }

@@ -12,6 +12,7 @@ import io.portcullis.http.HttpAnswer;
 import io.portcullis.http.HttpServer;
 import io.portcullis.http.Listening;
 import io.portcullis.http.ListeningTest;
+import io.portcullis.http.MalformedAnswer;
 import io.portcullis.http.ServerException;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
@@ -123,7 +124,7 @@ final class ControlServerTest {
         });
     }
 
-    private static SocketClient.Reply rest(SocketChannel from) throws IOException, HttpAnswer.Malformed {
+    private static SocketClient.Reply rest(SocketChannel from) throws IOException, MalformedAnswer {
         return HttpAnswer.parse(Channels.newInputStream(from).readAllBytes());
     }
 
@@ -279,7 +280,7 @@ final class ControlServerTest {
         assertEquals(new SocketClient.Reply(405, ""), headOf("/v1/reload"));
     }
 
-    private SocketClient.Reply headOf(String path) throws IOException, HttpAnswer.Malformed {
+    private SocketClient.Reply headOf(String path) throws IOException, MalformedAnswer {
         SocketChannel peer = connect();
         send(peer, "HEAD " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
         String head = new String(Channels.newInputStream(peer).readAllBytes(), StandardCharsets.US_ASCII);

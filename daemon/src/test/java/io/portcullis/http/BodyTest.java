@@ -144,7 +144,7 @@ final class BodyTest {
         send(to, text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static SocketClient.Reply rest(SocketChannel from) throws IOException, HttpAnswer.Malformed {
+    private static SocketClient.Reply rest(SocketChannel from) throws IOException, MalformedAnswer {
         return HttpAnswer.parse(Channels.newInputStream(from).readAllBytes());
     }
 
@@ -186,7 +186,7 @@ final class BodyTest {
         return text + "0\r\nTrailer: 1\r\n\r\n";
     }
 
-    private SocketClient.Reply chunked(String path, int length, int chunk) throws IOException, HttpAnswer.Malformed {
+    private SocketClient.Reply chunked(String path, int length, int chunk) throws IOException, MalformedAnswer {
         SocketChannel peer = connect();
         send(peer, "POST " + path + " HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
         try {

@@ -106,7 +106,7 @@ final class TlsTest {
                                 1_000_000,
                                 request -> CompletableFuture.completedFuture(
                                         Response.text(200, "" + request.body().length())))),
-                new HttpServer.Settings(idle, 4_096, connections, connections, certificate));
+                new ServerSettings(idle, 4_096, connections, connections, certificate));
         open.add(server);
         TcpAddress named = new TcpAddress("test.listen", "127.0.0.1", 0);
         address = server.listen(named, named.resolve());

@@ -8,8 +8,8 @@ import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Proposal;
 import io.portcullis.ec2.model.Acl;
 import io.portcullis.ec2.model.Cloud;
-import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.NetworkInterface;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.state.State;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
@@ -86,7 +86,7 @@ final class AclActions {
         Arguments request = call.arguments();
         String vpc = request.required("VpcId");
         VpcActions.requireVpc(now, vpc);
-        Map<String, String> tags = Tags.specified(request, Ids.Kind.ACL);
+        Map<String, String> tags = Tags.specified(request, ResourceKind.ACL);
         ClientToken token = ClientToken.of(call, List.of(vpc, tags.toString()));
         Optional<Acl> before = token.madeBefore(now.state()).flatMap(now::acl);
         if (before.isPresent()) {
@@ -96,7 +96,7 @@ final class AclActions {
         String name = name(now, tags);
         String id = now.account()
                 .ids()
-                .of(Ids.Kind.ACL, name, taken -> now.acl(taken).isPresent());
+                .of(ResourceKind.ACL, name, taken -> now.acl(taken).isPresent());
         State next = token.kept(now.state().withTags(id, tags), id);
         return new Proposal(List.of(new Edit.AddAcl(name, id)), next, then -> created(call, then, id));
     }
@@ -109,10 +109,10 @@ final class AclActions {
             return tag;
         }
         int number = 1;
-        while (taken.contains(Ids.Kind.ACL.prefix() + number)) {
+        while (taken.contains(ResourceKind.ACL.prefix() + number)) {
             number++;
         }
-        return Ids.Kind.ACL.prefix() + number;
+        return ResourceKind.ACL.prefix() + number;
     }
 
     private static Fields created(Call call, Cloud then, String id) {
@@ -138,7 +138,7 @@ final class AclActions {
 
     private static Proposal associate(Call call, Cloud now) throws ApiException {
         String association = call.arguments().required("AssociationId");
-        if (!Ids.Kind.ACL_ASSOCIATION.isWellFormed(association)) {
+        if (!ResourceKind.ACL_ASSOCIATION.isWellFormed(association)) {
             throw ApiError.ASSOCIATION_ID_MALFORMED.of(association);
         }
         Optional<NetworkInterface> found = now.interfaces().stream()
@@ -168,7 +168,7 @@ final class AclActions {
      * @throws ApiException InvalidNetworkAclID.Malformed, InvalidNetworkAclID.NotFound
      */
     static Acl find(Cloud cloud, String id) throws ApiException {
-        if (!Ids.Kind.ACL.isWellFormed(id)) {
+        if (!ResourceKind.ACL.isWellFormed(id)) {
             throw ApiError.ACL_ID_MALFORMED.of(id);
         }
         Optional<Acl> acl = cloud.acl(id);

@@ -10,7 +10,7 @@ import io.portcullis.ec2.Proposal;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.model.RuleRecords;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
@@ -42,13 +42,13 @@ final class GroupActions {
         String name = GroupText.name(request.required("GroupName"));
         String description = request.required("GroupDescription");
         GroupText.requireDescription(description);
-        Map<String, String> tags = Tags.specified(request, Ids.Kind.GROUP);
+        Map<String, String> tags = Tags.specified(request, ResourceKind.GROUP);
         return store.change(call, cloud -> {
             requireNew(cloud, request, name);
             // A group that was renamed in a file may have the id that this name gives.
             String id = cloud.account()
                     .ids()
-                    .of(Ids.Kind.GROUP, name, taken -> cloud.group(taken).isPresent());
+                    .of(ResourceKind.GROUP, name, taken -> cloud.group(taken).isPresent());
             RuleRecords records = new RuleRecords(cloud);
             records.removeGroup(id);
             for (Cidr everybody : List.of(Cidr.ALL_V4, Cidr.ALL_V6)) {
@@ -58,7 +58,7 @@ final class GroupActions {
             Fields answer = new Fields.Builder()
                     .with("groupId", id)
                     .with("tagSet", Tags.set(tags))
-                    .with("securityGroupArn", cloud.account().arn(Ids.Kind.GROUP.resourceType(), id))
+                    .with("securityGroupArn", cloud.account().arn(ResourceKind.GROUP.resourceType(), id))
                     .build();
             return new Proposal(
                     List.of(new Edit.AddGroup(name, description, id)),

@@ -7,7 +7,7 @@ import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
 import io.portcullis.ec2.wire.Fields;
@@ -88,7 +88,7 @@ final class GroupListings {
                 .with("groupName", group.name())
                 .with("groupDescription", group.written().description())
                 .with("vpcId", cloud.account().vpcId())
-                .with("securityGroupArn", cloud.account().arn(Ids.Kind.GROUP.resourceType(), group.id()))
+                .with("securityGroupArn", cloud.account().arn(ResourceKind.GROUP.resourceType(), group.id()))
                 .with("ipPermissions", RuleFields.permissions(cloud, group.ingress()))
                 .with("ipPermissionsEgress", RuleFields.permissions(cloud, group.egress()))
                 .with("tagSet", Tags.set(group.tags()))

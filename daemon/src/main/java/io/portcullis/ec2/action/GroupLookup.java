@@ -2,7 +2,7 @@ package io.portcullis.ec2.action;
 
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -54,7 +54,7 @@ final class GroupLookup {
 
     /** @throws ApiException InvalidGroupId.Malformed */
     static void requireWellFormed(String id) throws ApiException {
-        if (!Ids.Kind.GROUP.isWellFormed(id)) {
+        if (!ResourceKind.GROUP.isWellFormed(id)) {
             throw ApiError.GROUP_ID_MALFORMED.of(id);
         }
     }

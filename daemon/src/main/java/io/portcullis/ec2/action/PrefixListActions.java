@@ -9,9 +9,9 @@ import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.model.Acl;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
-import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.ManagedList;
-import io.portcullis.ec2.state.ListState.Version;
+import io.portcullis.ec2.model.ResourceKind;
+import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Fields;
@@ -94,7 +94,7 @@ final class PrefixListActions {
     private Fields entries(Call call) throws ApiException {
         ManagedList list = find(store.now(), call.arguments().required("PrefixListId"));
         OptionalLong wanted = call.arguments().number("TargetVersion");
-        Version version = version(list, "TargetVersion", wanted.orElse(list.version()));
+        ListVersion version = version(list, "TargetVersion", wanted.orElse(list.version()));
         List<String> sorted = version.entries().stream().sorted().toList();
         Pages.Page<String> page = pages.page(call.action(), call.arguments(), sorted, block -> block);
         return new Fields.Builder()
@@ -107,7 +107,7 @@ final class PrefixListActions {
                 .build();
     }
 
-    private static Fields entry(Version version, String block) {
+    private static Fields entry(ListVersion version, String block) {
         return new Fields.Builder()
                 .with("cidr", block)
                 .with("description", Optional.ofNullable(version.descriptions().get(block)))
@@ -179,7 +179,7 @@ final class PrefixListActions {
     }
 
     private static void requireWellFormed(String id) throws ApiException {
-        if (!Ids.Kind.LIST.isWellFormed(id)) {
+        if (!ResourceKind.LIST.isWellFormed(id)) {
             throw ApiError.PREFIX_LIST_ID_MALFORMED.of(id);
         }
     }
@@ -190,9 +190,9 @@ final class PrefixListActions {
      * @param parameter that names it
      * @throws ApiException it is not known, or no more
      */
-    static Version version(ManagedList list, String parameter, long number) throws ApiException {
-        List<Version> all = list.versions();
-        for (Version each : all) {
+    static ListVersion version(ManagedList list, String parameter, long number) throws ApiException {
+        List<ListVersion> all = list.versions();
+        for (ListVersion each : all) {
             if (each.number() == number) {
                 return each;
             }

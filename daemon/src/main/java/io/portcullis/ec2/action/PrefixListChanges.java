@@ -6,11 +6,11 @@ import io.portcullis.ec2.Call;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Proposal;
 import io.portcullis.ec2.model.Cloud;
-import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.ManagedList;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.state.ListState;
-import io.portcullis.ec2.state.ListState.Status;
-import io.portcullis.ec2.state.ListState.Version;
+import io.portcullis.ec2.state.ListStatus;
+import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.ec2.state.State;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
@@ -46,7 +46,7 @@ final class PrefixListChanges {
         boolean isV6 = isV6(request.required("AddressFamily"));
         int most = PrefixListEntries.maxEntries(request.integer("MaxEntries").orElse(0));
         Map<Cidr, String> entries = PrefixListEntries.read(request.structures("Entry"), isV6);
-        Map<String, String> tags = Tags.specified(request, Ids.Kind.LIST);
+        Map<String, String> tags = Tags.specified(request, ResourceKind.LIST);
         ClientToken token = ClientToken.of(
                 call, List.of(name, String.valueOf(isV6), String.valueOf(most), entries.toString(), tags.toString()));
         Optional<ManagedList> before = token.madeBefore(now.state()).flatMap(now::list);
@@ -60,13 +60,14 @@ final class PrefixListChanges {
         PrefixListEntries.requireSpace(entries.size(), most);
         String id = now.account()
                 .ids()
-                .of(Ids.Kind.LIST, name, taken -> now.list(taken).isPresent());
+                .of(ResourceKind.LIST, name, taken -> now.list(taken).isPresent());
         List<Cidr> blocks = List.copyOf(entries.keySet());
         Map<String, String> descriptions = new HashMap<>();
         entries.forEach((block, description) -> PrefixListEntries.describe(descriptions, block, description));
-        Version first = new Version(1, blocks.stream().map(Cidr::toString).toList(), descriptions);
+        ListVersion first =
+                new ListVersion(1, blocks.stream().map(Cidr::toString).toList(), descriptions);
         State next = without(now, name)
-                .withList(id, new ListState(isV6, most, List.of(first), descriptions, Status.CREATED, ""))
+                .withList(id, new ListState(isV6, most, List.of(first), descriptions, ListStatus.CREATED, ""))
                 .withTags(id, tags);
         return new Proposal(
                 List.of(new Edit.AddPrefixList(name, blocks, id)),
@@ -117,7 +118,7 @@ final class PrefixListChanges {
             String more = users.size() > MOST_NAMED_USERS ? " and others" : "";
             String words = "The prefix list is in use: "
                     + String.join(", ", users.subList(0, Math.min(users.size(), MOST_NAMED_USERS))) + more;
-            State failed = now.state().withList(list.id(), list.known().with(Status.NOT_DELETED, words));
+            State failed = now.state().withList(list.id(), list.known().with(ListStatus.NOT_DELETED, words));
             return new Proposal(List.of(), failed, then -> PrefixListActions.answer(then, list.id()));
         }
         Fields answer = new Fields.Builder()

@@ -8,8 +8,8 @@ import io.portcullis.ec2.Proposal;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.ManagedList;
 import io.portcullis.ec2.state.ListState;
-import io.portcullis.ec2.state.ListState.Status;
-import io.portcullis.ec2.state.ListState.Version;
+import io.portcullis.ec2.state.ListStatus;
+import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.ec2.state.State;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
@@ -67,7 +67,7 @@ final class PrefixListEdits {
         }
         if (!hasEntries) {
             ListState next =
-                    list.known().withMaxEntries(most.orElse(list.maxEntries())).with(Status.MODIFIED, "");
+                    list.known().withMaxEntries(most.orElse(list.maxEntries())).with(ListStatus.MODIFIED, "");
             return new Proposal(
                     List.of(),
                     now.state().withList(list.id(), next),
@@ -100,7 +100,7 @@ final class PrefixListEdits {
         List<Cidr> fresh = added.keySet().stream()
                 .filter(block -> !present.contains(block))
                 .toList();
-        return changed(now, list, kept, fresh, descriptions, Status.MODIFIED);
+        return changed(now, list, kept, fresh, descriptions, ListStatus.MODIFIED);
     }
 
     private static Proposal changed(
@@ -109,7 +109,7 @@ final class PrefixListEdits {
             List<Cidr> kept,
             List<Cidr> fresh,
             Map<String, String> descriptions,
-            Status how)
+            ListStatus how)
             throws ApiException {
         List<Cidr> next = new ArrayList<>(kept);
         next.addAll(fresh);
@@ -129,7 +129,7 @@ final class PrefixListEdits {
         ManagedList list = PrefixListActions.find(now, request.required("PrefixListId"));
         requireVersion(list, request.number("CurrentVersion").orElse(0));
         long number = request.number("PreviousVersion").orElse(0);
-        Version previous = PrefixListActions.version(list, "PreviousVersion", number);
+        ListVersion previous = PrefixListActions.version(list, "PreviousVersion", number);
         if (number == list.version()) {
             throw ApiError.INVALID_VALUE.of(number, "PreviousVersion", "Expecting a version before the current one.");
         }
@@ -145,6 +145,6 @@ final class PrefixListEdits {
                 list.entries().stream().filter(all::contains).toList(),
                 wanted.stream().filter(block -> !present.contains(block)).toList(),
                 previous.descriptions(),
-                Status.RESTORED);
+                ListStatus.RESTORED);
     }
 }

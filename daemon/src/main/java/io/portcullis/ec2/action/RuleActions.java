@@ -9,7 +9,7 @@ import io.portcullis.ec2.Proposal;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.model.RuleRecords;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
@@ -48,7 +48,7 @@ final class RuleActions {
 
     private Fields authorize(Call call, Direction direction) throws ApiException {
         Arguments request = call.arguments();
-        Map<String, String> tags = Tags.specified(request, Ids.Kind.RULE);
+        Map<String, String> tags = Tags.specified(request, ResourceKind.RULE);
         return store.change(call, cloud -> {
             Group group = group(cloud, request, direction);
             List<PeerRule> added = new IpPermissionReader(cloud).listedOrFlat(request);

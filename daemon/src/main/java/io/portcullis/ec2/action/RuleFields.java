@@ -3,7 +3,7 @@ package io.portcullis.ec2.action;
 import io.portcullis.config.Rule;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.Fields;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,7 +20,7 @@ final class RuleFields {
         Fields.Builder fields = contents(rule)
                 .with("groupOwnerId", cloud.account().account())
                 .with("tagSet", Tags.set(rule.tags()))
-                .with("securityGroupRuleArn", cloud.account().arn(Ids.Kind.RULE.resourceType(), rule.id()));
+                .with("securityGroupRuleArn", cloud.account().arn(ResourceKind.RULE.resourceType(), rule.id()));
         if (rule.refersToGroup()) {
             fields.with(
                     "referencedGroupInfo",

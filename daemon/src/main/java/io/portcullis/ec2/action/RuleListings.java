@@ -5,7 +5,7 @@ import io.portcullis.ec2.Call;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -86,7 +86,7 @@ final class RuleListings {
      * @throws ApiException InvalidSecurityGroupRuleId.Malformed, InvalidSecurityGroupRuleId.NotFound
      */
     static GroupRule byId(Cloud cloud, String id) throws ApiException {
-        if (!Ids.Kind.RULE.isWellFormed(id)) {
+        if (!ResourceKind.RULE.isWellFormed(id)) {
             throw ApiError.RULE_ID_MALFORMED.of(id);
         }
         return cloud.rule(id).orElseThrow(() -> ApiError.RULE_ID_NOT_FOUND.of(id));

@@ -1,6 +1,6 @@
 package io.portcullis.ec2.action;
 
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -60,7 +60,7 @@ final class Tags {
      * @param kind of the objects
      * @throws ApiException another resource type, the same one twice, or a tag that an object can't have
      */
-    static Map<String, String> specified(Arguments request, Ids.Kind kind) throws ApiException {
+    static Map<String, String> specified(Arguments request, ResourceKind kind) throws ApiException {
         List<Arguments> all = request.structures("TagSpecification");
         Map<String, String> tags = Map.of();
         for (Arguments each : all) {

@@ -26,7 +26,7 @@ public record Account(String account, String region, String vpcId, Map<String, S
         return new Account(
                 Objects.requireNonNullElseGet(api.account(), ids::account),
                 api.shownRegion(),
-                vpcId == null ? ids.of(Ids.Kind.VPC, "") : vpcId,
+                vpcId == null ? ids.of(ResourceKind.VPC, "") : vpcId,
                 api.subnetIds(),
                 ids);
     }
@@ -43,7 +43,7 @@ public record Account(String account, String region, String vpcId, Map<String, S
 
     /** The id of this host. */
     public String instanceId() {
-        return ids.of(Ids.Kind.INSTANCE, "host");
+        return ids.of(ResourceKind.INSTANCE, "host");
     }
 
     /** An ARN of an object of EC2's. */

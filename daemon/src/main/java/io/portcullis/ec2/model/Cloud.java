@@ -82,7 +82,7 @@ public final class Cloud {
 
     private List<Acl> allAcls() {
         List<Acl> all = new ArrayList<>();
-        String defaultId = account.ids().of(Ids.Kind.ACL, DEFAULT_ACL);
+        String defaultId = account.ids().of(ResourceKind.ACL, DEFAULT_ACL);
         all.add(new Acl(defaultId, Optional.empty(), state.tags(defaultId)));
         for (NetworkAcl acl : config.networkAcls().values()) {
             String id = id(acl);
@@ -98,21 +98,21 @@ public final class Cloud {
         for (Interface iface : config.interfaces().values()) {
             String name = iface.name();
             @Nullable String acl = iface.networkAcl();
-            String id = orDerived(iface.id(), Ids.Kind.INTERFACE, name);
+            String id = orDerived(iface.id(), ResourceKind.INTERFACE, name);
             @Nullable String subnet = account.subnetIds().get(name);
             all.add(new NetworkInterface(
                     id,
                     iface,
                     all.size(),
-                    ids.of(Ids.Kind.ATTACHMENT, name),
-                    subnet == null ? ids.of(Ids.Kind.SUBNET, name) : subnet,
+                    ids.of(ResourceKind.ATTACHMENT, name),
+                    subnet == null ? ids.of(ResourceKind.SUBNET, name) : subnet,
                     iface.securityGroups().stream()
                             .map(group -> id(config.group(group)))
                             .toList(),
                     acl == null
-                            ? ids.of(Ids.Kind.ACL, DEFAULT_ACL)
+                            ? ids.of(ResourceKind.ACL, DEFAULT_ACL)
                             : config.networkAcl(iface).map(this::id).orElseThrow(),
-                    ids.of(Ids.Kind.ACL_ASSOCIATION, name + "\0" + (acl == null ? DEFAULT_ACL : acl)),
+                    ids.of(ResourceKind.ACL_ASSOCIATION, name + "\0" + (acl == null ? DEFAULT_ACL : acl)),
                     nics.getOrDefault(name, Nic.UNKNOWN),
                     state.tags(id)));
         }
@@ -121,14 +121,14 @@ public final class Cloud {
     }
 
     private String id(SecurityGroup group) {
-        return orDerived(group.id(), Ids.Kind.GROUP, group.name());
+        return orDerived(group.id(), ResourceKind.GROUP, group.name());
     }
 
     private String id(NetworkAcl acl) {
-        return orDerived(acl.id(), Ids.Kind.ACL, acl.name());
+        return orDerived(acl.id(), ResourceKind.ACL, acl.name());
     }
 
-    private String orDerived(@Nullable String id, Ids.Kind kind, String name) {
+    private String orDerived(@Nullable String id, ResourceKind kind, String name) {
         return id == null ? account.ids().of(kind, name) : id;
     }
 

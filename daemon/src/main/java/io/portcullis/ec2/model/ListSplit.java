@@ -2,6 +2,7 @@ package io.portcullis.ec2.model;
 
 import io.portcullis.config.PrefixList;
 import io.portcullis.ec2.state.ListState;
+import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.ec2.state.State;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.PackedBlocks;
@@ -23,7 +24,7 @@ final class ListSplit {
         PackedBlocks all = PackedBlocks.of(list.entries());
         int v6 = all.count(true);
         int v4 = all.size() - v6;
-        String first = list.id() == null ? ids.of(Ids.Kind.LIST, list.name()) : list.id();
+        String first = list.id() == null ? ids.of(ResourceKind.LIST, list.name()) : list.id();
         boolean isFirstV6 = isFirstV6(first, list.name(), ids, state).orElse(v6 > 0 && v4 == 0);
         String second = second(list.name(), !isFirstV6, ids);
         boolean hasSecond = (isFirstV6 ? v4 : v6) > 0 || state.list(second).isPresent();
@@ -54,11 +55,11 @@ final class ListSplit {
 
     /** All ids that the managed lists of this name can have, where the configuration sets none. */
     static List<String> ids(String name, Ids ids) {
-        return List.of(ids.of(Ids.Kind.LIST, name), second(name, false, ids), second(name, true, ids));
+        return List.of(ids.of(ResourceKind.LIST, name), second(name, false, ids), second(name, true, ids));
     }
 
     private static String second(String name, boolean isV6, Ids ids) {
-        return ids.of(Ids.Kind.LIST, name + (isV6 ? "\0IPv6" : "\0IPv4"));
+        return ids.of(ResourceKind.LIST, name + (isV6 ? "\0IPv6" : "\0IPv4"));
     }
 
     private static List<Cidr> family(PackedBlocks all, boolean isV6) {
@@ -72,7 +73,7 @@ final class ListSplit {
             PrefixList list, boolean isV6, List<Cidr> entries, boolean isShared, String id, State state) {
         Optional<ListState> kept = state.list(id);
         long version = kept.map(each -> {
-                    ListState.Version newest = each.newest();
+                    ListVersion newest = each.newest();
                     boolean isSame = newest.entries()
                             .equals(entries.stream().map(Cidr::toString).toList());
                     return isSame ? newest.number() : newest.number() + 1;

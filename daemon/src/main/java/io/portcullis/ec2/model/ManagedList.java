@@ -2,8 +2,8 @@ package io.portcullis.ec2.model;
 
 import io.portcullis.config.PrefixList;
 import io.portcullis.ec2.state.ListState;
-import io.portcullis.ec2.state.ListState.Status;
-import io.portcullis.ec2.state.ListState.Version;
+import io.portcullis.ec2.state.ListStatus;
+import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.PackedBlocks;
 import java.util.ArrayList;
@@ -52,9 +52,9 @@ public record ManagedList(
     }
 
     /** How the last change ended; an edit of the configuration is one. */
-    public Status status() {
-        return kept.map(state -> isEdited(state) ? Status.MODIFIED : state.status())
-                .orElse(Status.CREATED);
+    public ListStatus status() {
+        return kept.map(state -> isEdited(state) ? ListStatus.MODIFIED : state.status())
+                .orElse(ListStatus.CREATED);
     }
 
     /** What there is to say about the status; may be empty. */
@@ -67,8 +67,8 @@ public record ManagedList(
     }
 
     /** The versions that are known, ascending; the last one is this list as it is. */
-    public List<Version> versions() {
-        List<Version> all = new ArrayList<>(kept.map(ListState::versions).orElse(List.of()));
+    public List<ListVersion> versions() {
+        List<ListVersion> all = new ArrayList<>(kept.map(ListState::versions).orElse(List.of()));
         if (all.isEmpty() || all.getLast().number() != version) {
             all.add(versionOf(version, entries, descriptions()));
         }
@@ -86,9 +86,9 @@ public record ManagedList(
      * @param next in the order of the configuration
      * @param descriptions by blocks; those of other blocks are left out
      */
-    public ListState known(List<Cidr> next, Map<String, String> descriptions, Status how) {
-        Version newest = versionOf(version + 1, next, descriptions);
-        List<Version> all = versions();
+    public ListState known(List<Cidr> next, Map<String, String> descriptions, ListStatus how) {
+        ListVersion newest = versionOf(version + 1, next, descriptions);
+        List<ListVersion> all = versions();
         all.add(newest);
         return new ListState(isV6, maxEntries(), all, newest.descriptions(), how, "");
     }
@@ -98,11 +98,11 @@ public record ManagedList(
         return kept.map(ListState::descriptions).orElse(Map.of());
     }
 
-    private static Version versionOf(long number, List<Cidr> entries, Map<String, String> descriptions) {
+    private static ListVersion versionOf(long number, List<Cidr> entries, Map<String, String> descriptions) {
         List<String> blocks = entries.stream().map(Cidr::toString).toList();
         Map<String, String> theirs = blocks.stream()
                 .filter(block -> !descriptions.getOrDefault(block, "").isEmpty())
                 .collect(Collectors.toMap(block -> block, block -> descriptions.getOrDefault(block, "")));
-        return new Version(number, blocks, theirs);
+        return new ListVersion(number, blocks, theirs);
     }
 }

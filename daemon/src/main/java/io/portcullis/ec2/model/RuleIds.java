@@ -91,7 +91,7 @@ final class RuleIds {
         if (kept != null) {
             return kept;
         }
-        String id = ids.of(Ids.Kind.RULE, key, taken::contains);
+        String id = ids.of(ResourceKind.RULE, key, taken::contains);
         taken.add(id);
         return id;
     }

@@ -33,7 +33,7 @@ public final class RuleRecords {
     }
 
     private String derived(String key) {
-        return ids.of(Ids.Kind.RULE, key);
+        return ids.of(ResourceKind.RULE, key);
     }
 
     /** The state with these records. */
@@ -50,7 +50,7 @@ public final class RuleRecords {
     public String add(String key, Map<String, String> tagged) {
         // The state may know a rule with these contents that somebody has removed from the file: that was another rule.
         ruleIds.remove(key);
-        String id = ids.of(Ids.Kind.RULE, key, taken::contains);
+        String id = ids.of(ResourceKind.RULE, key, taken::contains);
         taken.add(id);
         if (!id.equals(derived(key))) {
             ruleIds.put(key, id);

@@ -16,48 +16,15 @@ import java.util.Map;
 public record ListState(
         boolean isV6,
         int maxEntries,
-        List<Version> versions,
+        List<ListVersion> versions,
         Map<String, String> descriptions,
-        Status status,
+        ListStatus status,
         String message) {
     /** The most versions that are kept: the oldest go. */
     public static final int MOST_VERSIONS = 20;
 
     /** The most entries of all versions that are kept, the newest one aside: the file would grow with each change of a long list. */
     public static final int MOST_ENTRIES = 100_000;
-
-    /** How a call ended (ManagedPrefixList, EC2 API Reference); here none of them is ever in progress. */
-    public enum Status {
-        CREATED("create-complete"),
-        MODIFIED("modify-complete"),
-        RESTORED("restore-complete"),
-        NOT_DELETED("delete-failed");
-
-        private final String label;
-
-        Status(String label) {
-            this.label = label;
-        }
-
-        /** EC2's word for it. */
-        public String label() {
-            return label;
-        }
-    }
-
-    /**
-     * One version.
-     *
-     * @param number from 1
-     * @param entries blocks as text, in their order
-     * @param descriptions as they were
-     */
-    public record Version(long number, List<String> entries, Map<String, String> descriptions) {
-        public Version {
-            entries = List.copyOf(entries);
-            descriptions = Map.copyOf(descriptions);
-        }
-    }
 
     public ListState {
         versions = last(versions);
@@ -67,7 +34,7 @@ public record ListState(
         }
     }
 
-    private static List<Version> last(List<Version> versions) {
+    private static List<ListVersion> last(List<ListVersion> versions) {
         int from = versions.size();
         int entries = 0;
         while (from > 0 && versions.size() - from < MOST_VERSIONS) {
@@ -81,12 +48,12 @@ public record ListState(
     }
 
     /** The newest version. */
-    public Version newest() {
+    public ListVersion newest() {
         return versions.getLast();
     }
 
     /** The same with this status. */
-    public ListState with(Status now, String words) {
+    public ListState with(ListStatus now, String words) {
         return new ListState(isV6, maxEntries, versions, descriptions, now, words);
     }
 

@@ -6,6 +6,7 @@ import io.portcullis.config.files.SourceText;
 import io.portcullis.ec2.Call;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Proposal;
+import io.portcullis.ec2.Proposer;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.state.State;
 import io.portcullis.ec2.state.StateFile;
@@ -31,7 +32,7 @@ public final class ConfigStore implements CloudStore {
     /** @param number another one after each change */
     private record Kept(long number, State state) {}
 
-    private record Known(Installation.InForce inForce, Kept kept, Cloud cloud) {}
+    private record Known(InForce inForce, Kept kept, Cloud cloud) {}
 
     private final Installation installation;
     private final StateFile file;
@@ -47,11 +48,11 @@ public final class ConfigStore implements CloudStore {
 
     @Override
     public Cloud now() throws ApiException {
-        Optional<Installation.InForce> inForce = installation.inForce();
+        Optional<InForce> inForce = installation.inForce();
         if (inForce.isEmpty()) {
             throw ApiError.UNAVAILABLE.of("portcullis is starting or stopping, or waits for a valid configuration");
         }
-        Installation.InForce now = inForce.get();
+        InForce now = inForce.get();
         Kept keptNow = kept;
         Known last = known;
         if (last != null
@@ -70,13 +71,13 @@ public final class ConfigStore implements CloudStore {
         for (int attempt = 1; attempt <= MOST_TRIES; attempt++) {
             List<SourceText> texts = texts();
             Proposal proposal = proposer.propose(now());
-            Installation.Result result = attempt(call, proposal, texts);
+            InstallationResult result = attempt(call, proposal, texts);
             switch (result) {
-                case Installation.Result.Done() -> {
+                case InstallationResult.Done() -> {
                     return proposal.answer().apply(now());
                 }
-                case Installation.Result.Refused(List<String> faults) -> throw refused(faults);
-                case Installation.Result.Edited() -> {}
+                case InstallationResult.Refused(List<String> faults) -> throw refused(faults);
+                case InstallationResult.Edited() -> {}
             }
         }
         throw ApiError.OPERATION_NOT_PERMITTED.of("The configuration is being edited: try again");
@@ -84,12 +85,12 @@ public final class ConfigStore implements CloudStore {
 
     private List<SourceText> texts() throws ApiException {
         return switch (installation.files()) {
-            case Installation.Files.Read(List<SourceText> texts) -> texts;
-            case Installation.Files.Faulty(List<String> faults) -> throw refused(faults);
+            case InstallationFiles.Read(List<SourceText> texts) -> texts;
+            case InstallationFiles.Faulty(List<String> faults) -> throw refused(faults);
         };
     }
 
-    private Installation.Result attempt(Call call, Proposal proposal, List<SourceText> texts) throws ApiException {
+    private InstallationResult attempt(Call call, Proposal proposal, List<SourceText> texts) throws ApiException {
         List<Outcome.FileChange> changed = List.of();
         if (!proposal.edits().isEmpty()) {
             changed = switch (Editor.apply(texts, proposal.edits())) {
@@ -98,17 +99,17 @@ public final class ConfigStore implements CloudStore {
             };
         }
         if (!changed.isEmpty()) {
-            Installation.Result trial = call.isDryRun() ? installation.apply(changed, call, true) : null;
-            if (trial != null && !(trial instanceof Installation.Result.Done)) {
+            InstallationResult trial = call.isDryRun() ? installation.apply(changed, call, true) : null;
+            if (trial != null && !(trial instanceof InstallationResult.Done)) {
                 return trial;
             }
         }
         call.endDryRun();
         State before = kept.state;
         save(proposal.state());
-        Installation.Result result =
-                changed.isEmpty() ? new Installation.Result.Done() : installation.apply(changed, call, false);
-        if (!(result instanceof Installation.Result.Done)) {
+        InstallationResult result =
+                changed.isEmpty() ? new InstallationResult.Done() : installation.apply(changed, call, false);
+        if (!(result instanceof InstallationResult.Done)) {
             save(before);
         }
         return result;

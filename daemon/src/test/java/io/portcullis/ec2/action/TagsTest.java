@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ActionTable;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -33,7 +33,7 @@ final class TagsTest {
 
     private static Map<String, String> specified(String query) throws ApiException {
         String whole = "GroupName=web&GroupDescription=web&" + query;
-        return Tags.specified(arguments("CreateSecurityGroup", whole), Ids.Kind.GROUP);
+        return Tags.specified(arguments("CreateSecurityGroup", whole), ResourceKind.GROUP);
     }
 
     private static Map<String, String> read(String query) throws ApiException {

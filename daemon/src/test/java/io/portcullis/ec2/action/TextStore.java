@@ -9,6 +9,7 @@ import io.portcullis.config.read.ConfigReader;
 import io.portcullis.ec2.Call;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Proposal;
+import io.portcullis.ec2.Proposer;
 import io.portcullis.ec2.model.Account;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Ids;

@@ -3,8 +3,6 @@ package io.portcullis.ec2.state;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.ec2.state.ListState.Status;
-import io.portcullis.ec2.state.ListState.Version;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -22,13 +20,13 @@ final class StateFileTest {
         Map<String, String> tags = new LinkedHashMap<>();
         tags.put("z", "");
         tags.put("Ä", "\"two\"\nlines");
-        Version first = new Version(1, List.of("10.0.0.0/8"), Map.of("10.0.0.0/8", "hq"));
-        Version second = new Version(2, List.of(), Map.of());
+        ListVersion first = new ListVersion(1, List.of("10.0.0.0/8"), Map.of("10.0.0.0/8", "hq"));
+        ListVersion second = new ListVersion(2, List.of(), Map.of());
         State state = State.EMPTY
                 .withTags("acl-1", tags)
                 .withRuleId("key", "sgr-1")
                 .withToken("CreateNetworkAcl t", new State.ClientToken("sum", "acl-1"));
-        for (Status status : Status.values()) {
+        for (ListStatus status : ListStatus.values()) {
             state = state.withList(
                     "pl-" + status, new ListState(true, 7, List.of(first, second), Map.of("a", "b"), status, "in use"));
         }
@@ -53,10 +51,10 @@ final class StateFileTest {
 
     @Test
     void aListKeepsItsLastVersions() {
-        List<Version> versions = LongStream.rangeClosed(1, ListState.MOST_VERSIONS + 3)
-                .mapToObj(number -> new Version(number, List.of(), Map.of()))
+        List<ListVersion> versions = LongStream.rangeClosed(1, ListState.MOST_VERSIONS + 3)
+                .mapToObj(number -> new ListVersion(number, List.of(), Map.of()))
                 .toList();
-        ListState list = new ListState(false, 1, versions, Map.of(), Status.CREATED, "");
+        ListState list = new ListState(false, 1, versions, Map.of(), ListStatus.CREATED, "");
         assertEquals(ListState.MOST_VERSIONS, list.versions().size());
         assertEquals(ListState.MOST_VERSIONS + 3, list.newest().number());
     }
@@ -65,10 +63,10 @@ final class StateFileTest {
     void aLongListKeepsFewerVersions() {
         for (int length : List.of(30_000, 60_000, 200_000)) {
             List<String> entries = Collections.nCopies(length, "10.0.0.0/8");
-            List<Version> versions = LongStream.rangeClosed(1, 5)
-                    .mapToObj(number -> new Version(number, entries, Map.of()))
+            List<ListVersion> versions = LongStream.rangeClosed(1, 5)
+                    .mapToObj(number -> new ListVersion(number, entries, Map.of()))
                     .toList();
-            ListState list = new ListState(false, 1, versions, Map.of(), Status.CREATED, "");
+            ListState list = new ListState(false, 1, versions, Map.of(), ListStatus.CREATED, "");
             assertEquals(
                     Math.max(1, ListState.MOST_ENTRIES / length),
                     list.versions().size());

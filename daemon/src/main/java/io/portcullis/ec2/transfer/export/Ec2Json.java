@@ -6,9 +6,9 @@ import io.portcullis.config.edit.Edit.NumberedEntry;
 import io.portcullis.config.edit.Permission;
 import io.portcullis.ec2.model.Acl;
 import io.portcullis.ec2.model.Cloud;
-import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.ManagedList;
 import io.portcullis.ec2.model.NetworkInterface;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.transfer.Note;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.Direction;
@@ -116,7 +116,7 @@ public final class Ec2Json {
                 "PrefixListId", list.id(),
                 "AddressFamily", list.isV6() ? "IPv6" : "IPv4",
                 "State", "create-complete",
-                "PrefixListArn", cloud.account().arn(Ids.Kind.LIST.resourceType(), list.id()),
+                "PrefixListArn", cloud.account().arn(ResourceKind.LIST.resourceType(), list.id()),
                 "PrefixListName", list.name(),
                 "MaxEntries", list.maxEntries(),
                 "Version", list.version(),

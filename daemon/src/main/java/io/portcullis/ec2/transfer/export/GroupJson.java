@@ -6,7 +6,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
-import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,7 +37,7 @@ final class GroupJson {
                 "IpPermissionsEgress", permissions(group.egress()),
                 "Tags", Ec2Json.tags(group.tags()),
                 "VpcId", cloud.account().vpcId(),
-                "SecurityGroupArn", cloud.account().arn(Ids.Kind.GROUP.resourceType(), group.id()),
+                "SecurityGroupArn", cloud.account().arn(ResourceKind.GROUP.resourceType(), group.id()),
                 "OwnerId", cloud.account().account(),
                 "GroupName", group.name(),
                 "Description", group.written().description(),
@@ -113,7 +113,7 @@ final class GroupJson {
         }
         described(fields, rule);
         fields.put("Tags", Ec2Json.tags(rule.tags()));
-        fields.put("SecurityGroupRuleArn", cloud.account().arn(Ids.Kind.RULE.resourceType(), rule.id()));
+        fields.put("SecurityGroupRuleArn", cloud.account().arn(ResourceKind.RULE.resourceType(), rule.id()));
         return fields;
     }
 }
