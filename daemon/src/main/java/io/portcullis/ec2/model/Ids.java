@@ -30,6 +30,7 @@ public final class Ids {
         VPC("vpc", "vpc"),
         VPC_ASSOCIATION("vpc-cidr-assoc", "vpc-cidr-block-association"),
         SUBNET("subnet", "subnet"),
+        SUBNET_ASSOCIATION("subnet-cidr-assoc", "subnet-cidr-block-association"),
         INSTANCE("i", "instance"),
         RESERVATION("r", "reservation");
 

@@ -1,0 +1,211 @@
+package io.portcullis.ec2.host;
+
+import io.portcullis.ec2.ActionHandler;
+import io.portcullis.ec2.Call;
+import io.portcullis.ec2.CloudStore;
+import io.portcullis.ec2.Proposal;
+import io.portcullis.ec2.model.Account;
+import io.portcullis.ec2.model.Cloud;
+import io.portcullis.ec2.model.Group;
+import io.portcullis.ec2.model.Ids;
+import io.portcullis.ec2.model.NetworkInterface;
+import io.portcullis.ec2.tag.Resources;
+import io.portcullis.ec2.tag.Tags;
+import io.portcullis.ec2.wire.ApiError;
+import io.portcullis.ec2.wire.ApiException;
+import io.portcullis.ec2.wire.Arguments;
+import io.portcullis.ec2.wire.Fields;
+import io.portcullis.ec2.wire.Filters;
+import io.portcullis.ec2.wire.Pages;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The only instance: this host, which is running. */
+final class InstanceActions {
+    static final String RUNNING = "running";
+    static final int RUNNING_CODE = 16;
+    static final String NOT_MONITORED = "disabled";
+    static final String PLATFORM = "Linux/UNIX";
+    static final String TENANCY = "default";
+
+    /** What can be changed in EC2, but not here. */
+    private static final List<String> OTHERS = List.of(
+            "SourceDestCheck",
+            "DisableApiStop",
+            "Attribute",
+            "Value",
+            "BlockDeviceMapping",
+            "DisableApiTermination",
+            "InstanceType",
+            "Kernel",
+            "Ramdisk",
+            "UserData",
+            "InstanceInitiatedShutdownBehavior",
+            "EbsOptimized",
+            "SriovNetSupport",
+            "EnaSupport");
+
+    private final CloudStore store;
+    private final Pages pages;
+
+    InstanceActions(CloudStore store, Pages pages) {
+        this.store = store;
+        this.pages = pages;
+    }
+
+    Map<String, ActionHandler> handlers() {
+        return Map.of(
+                "DescribeInstances", this::describe,
+                "DescribeInstanceAttribute", this::attribute,
+                "ModifyInstanceAttribute", call -> store.change(call, now -> modify(call.arguments(), now)));
+    }
+
+    private Fields describe(Call call) throws ApiException {
+        Cloud cloud = store.now();
+        Arguments request = call.arguments();
+        Filters filters = Filters.of(request, InstanceFilters.NAMES);
+        List<String> ids = request.strings("InstanceId");
+        if (!ids.isEmpty() && request.has("MaxResults")) {
+            throw ApiError.PARAMETER_WITH_MAX_RESULTS.of("instancesSet");
+        }
+        for (String id : ids) {
+            Resources.require(cloud, Ids.Kind.INSTANCE, id);
+        }
+        List<String> found = filters.pass(name -> InstanceFilters.property(cloud, name))
+                ? List.of(cloud.account().instanceId())
+                : List.of();
+        Pages.Page<String> page = pages.page(call.action(), request, found, Function.identity());
+        return new Fields.Builder()
+                .with(
+                        "reservationSet",
+                        page.items().stream().map(_ -> reservation(cloud)).toList())
+                .with("nextToken", page.next())
+                .build();
+    }
+
+    /** A reservation has groups only in EC2-Classic. */
+    private static Fields reservation(Cloud cloud) {
+        return new Fields.Builder()
+                .with("reservationId", reservationId(cloud))
+                .with("ownerId", cloud.account().account())
+                .with("groupSet", List.of())
+                .with("instancesSet", List.of(instance(cloud)))
+                .build();
+    }
+
+    static String reservationId(Cloud cloud) {
+        return cloud.account().ids().of(Ids.Kind.RESERVATION, "host");
+    }
+
+    private static Fields instance(Cloud cloud) {
+        Account account = cloud.account();
+        Fields.Builder instance = new Fields.Builder()
+                .with("instanceId", account.instanceId())
+                .with(
+                        "instanceState",
+                        new Fields.Builder()
+                                .with("code", RUNNING_CODE)
+                                .with("name", RUNNING)
+                                .build())
+                .with("amiLaunchIndex", 0)
+                .with("platformDetails", PLATFORM)
+                .with(
+                        "placement",
+                        new Fields.Builder()
+                                .with("availabilityZone", account.zone())
+                                .with("availabilityZoneId", account.zoneId())
+                                .with("tenancy", TENANCY)
+                                .build())
+                .with(
+                        "monitoring",
+                        new Fields.Builder().with("state", NOT_MONITORED).build())
+                .with("vpcId", account.vpcId())
+                .with("privateDnsName", "")
+                .with("dnsName", "")
+                .with("reason", "")
+                .with("productCodes", List.of())
+                .with("blockDeviceMapping", List.of())
+                .with("groupSet", InterfaceFields.groups(groups(cloud)))
+                .with(
+                        "networkInterfaceSet",
+                        InterfaceFields.inOrder(cloud).stream()
+                                .map(each -> InterfaceFields.ofInstance(cloud, each))
+                                .toList())
+                .with("tagSet", Tags.set(cloud.state().tags(account.instanceId())));
+        primary(cloud)
+                .ifPresent(primary -> instance.with("subnetId", primary.subnetId())
+                        .with("privateIpAddress", InterfaceFields.first(primary, false))
+                        .with("ipv6Address", InterfaceFields.first(primary, true))
+                        .with("sourceDestCheck", primary.written().sourceCheck()));
+        return instance.build();
+    }
+
+    /** The interface of device index 0; empty: there are no interfaces. */
+    static Optional<NetworkInterface> primary(Cloud cloud) {
+        return InterfaceFields.inOrder(cloud).stream().findFirst();
+    }
+
+    /** The groups of all interfaces, each once. */
+    static List<Group> groups(Cloud cloud) {
+        return InterfaceFields.inOrder(cloud).stream()
+                .flatMap(each -> InterfaceFields.groupsOf(cloud, each).stream())
+                .distinct()
+                .toList();
+    }
+
+    private Fields attribute(Call call) throws ApiException {
+        Cloud cloud = store.now();
+        String id = call.arguments().required("InstanceId");
+        Resources.require(cloud, Ids.Kind.INSTANCE, id);
+        Fields.Builder answer = new Fields.Builder().with("instanceId", id);
+        String attribute = call.arguments().required("Attribute");
+        Fields.Builder shown = switch (attribute) {
+            case "groupSet" -> answer.with(attribute, InterfaceFields.groups(groups(cloud)));
+            case "blockDeviceMapping", "productCodes" -> answer.with(attribute, List.of());
+            case "sourceDestCheck" ->
+                answer.with(
+                        attribute,
+                        primary(cloud)
+                                .map(each -> new Fields.Builder()
+                                        .with("value", each.written().sourceCheck())
+                                        .build())
+                                .orElse(Fields.NONE));
+            case "disableApiStop",
+                    "disableApiTermination",
+                    "ebsOptimized",
+                    "enaSupport",
+                    "enclaveOptions",
+                    "instanceInitiatedShutdownBehavior",
+                    "instanceType",
+                    "kernel",
+                    "ramdisk",
+                    "rootDeviceName",
+                    "sriovNetSupport",
+                    "userData" -> answer.with(attribute, Fields.NONE);
+            default ->
+                throw ApiError.INVALID_VALUE.of(
+                        attribute, "Attribute", "An instance has no such attribute, or this host does not know it.");
+        };
+        return shown.build();
+    }
+
+    private static Proposal modify(Arguments request, Cloud now) throws ApiException {
+        String id = request.required("InstanceId");
+        Resources.require(now, Ids.Kind.INSTANCE, id);
+        InterfaceActions.refuse(request, OTHERS, "an instance");
+        List<String> groups = request.strings("GroupId");
+        List<NetworkInterface> all = now.interfaces();
+        if (groups.isEmpty()) {
+            throw ApiError.INVALID_COMBINATION.of("No attributes specified.");
+        }
+        if (all.isEmpty()) {
+            throw ApiError.OPERATION_NOT_PERMITTED.of("This host guards no interface: there is none to give groups to");
+        }
+        if (all.size() > 1) {
+            throw ApiError.INSTANCE_WITH_INTERFACES.of(id);
+        }
+        return InterfaceActions.withGroups(now, all.getFirst(), groups);
+    }
+}
