@@ -14,6 +14,7 @@ public final class HostActions {
     public static Map<String, ActionHandler> of(CloudStore store, Pages pages) {
         Map<String, ActionHandler> all = new TreeMap<>();
         all.putAll(new AccountActions(store).handlers());
+        all.putAll(new RegionActions(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());
         all.putAll(new SubnetActions(store, pages).handlers());
         all.putAll(new InterfaceActions(store, pages).handlers());

@@ -4,13 +4,10 @@ import io.portcullis.ec2.ActionHandler;
 import io.portcullis.ec2.Call;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Proposal;
-import io.portcullis.ec2.model.Account;
 import io.portcullis.ec2.model.Cloud;
-import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.NetworkInterface;
 import io.portcullis.ec2.tag.Resources;
-import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -19,17 +16,10 @@ import io.portcullis.ec2.wire.Filters;
 import io.portcullis.ec2.wire.Pages;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /** The only instance: this host, which is running. */
 final class InstanceActions {
-    static final String RUNNING = "running";
-    static final int RUNNING_CODE = 16;
-    static final String NOT_MONITORED = "disabled";
-    static final String PLATFORM = "Linux/UNIX";
-    static final String TENANCY = "default";
-
     /** What can be changed in EC2, but not here. */
     private static final List<String> OTHERS = List.of(
             "SourceDestCheck",
@@ -80,79 +70,11 @@ final class InstanceActions {
         return new Fields.Builder()
                 .with(
                         "reservationSet",
-                        page.items().stream().map(_ -> reservation(cloud)).toList())
+                        page.items().stream()
+                                .map(_ -> InstanceFields.reservation(cloud))
+                                .toList())
                 .with("nextToken", page.next())
                 .build();
-    }
-
-    /** A reservation has groups only in EC2-Classic. */
-    private static Fields reservation(Cloud cloud) {
-        return new Fields.Builder()
-                .with("reservationId", reservationId(cloud))
-                .with("ownerId", cloud.account().account())
-                .with("groupSet", List.of())
-                .with("instancesSet", List.of(instance(cloud)))
-                .build();
-    }
-
-    static String reservationId(Cloud cloud) {
-        return cloud.account().ids().of(Ids.Kind.RESERVATION, "host");
-    }
-
-    private static Fields instance(Cloud cloud) {
-        Account account = cloud.account();
-        Fields.Builder instance = new Fields.Builder()
-                .with("instanceId", account.instanceId())
-                .with(
-                        "instanceState",
-                        new Fields.Builder()
-                                .with("code", RUNNING_CODE)
-                                .with("name", RUNNING)
-                                .build())
-                .with("amiLaunchIndex", 0)
-                .with("platformDetails", PLATFORM)
-                .with(
-                        "placement",
-                        new Fields.Builder()
-                                .with("availabilityZone", account.zone())
-                                .with("availabilityZoneId", account.zoneId())
-                                .with("tenancy", TENANCY)
-                                .build())
-                .with(
-                        "monitoring",
-                        new Fields.Builder().with("state", NOT_MONITORED).build())
-                .with("vpcId", account.vpcId())
-                .with("privateDnsName", "")
-                .with("dnsName", "")
-                .with("reason", "")
-                .with("productCodes", List.of())
-                .with("blockDeviceMapping", List.of())
-                .with("groupSet", InterfaceFields.groups(groups(cloud)))
-                .with(
-                        "networkInterfaceSet",
-                        InterfaceFields.inOrder(cloud).stream()
-                                .map(each -> InterfaceFields.ofInstance(cloud, each))
-                                .toList())
-                .with("tagSet", Tags.set(cloud.state().tags(account.instanceId())));
-        primary(cloud)
-                .ifPresent(primary -> instance.with("subnetId", primary.subnetId())
-                        .with("privateIpAddress", InterfaceFields.first(primary, false))
-                        .with("ipv6Address", InterfaceFields.first(primary, true))
-                        .with("sourceDestCheck", primary.written().sourceCheck()));
-        return instance.build();
-    }
-
-    /** The interface of device index 0; empty: there are no interfaces. */
-    static Optional<NetworkInterface> primary(Cloud cloud) {
-        return InterfaceFields.inOrder(cloud).stream().findFirst();
-    }
-
-    /** The groups of all interfaces, each once. */
-    static List<Group> groups(Cloud cloud) {
-        return InterfaceFields.inOrder(cloud).stream()
-                .flatMap(each -> InterfaceFields.groupsOf(cloud, each).stream())
-                .distinct()
-                .toList();
     }
 
     private Fields attribute(Call call) throws ApiException {
@@ -162,12 +84,12 @@ final class InstanceActions {
         Fields.Builder answer = new Fields.Builder().with("instanceId", id);
         String attribute = call.arguments().required("Attribute");
         Fields.Builder shown = switch (attribute) {
-            case "groupSet" -> answer.with(attribute, InterfaceFields.groups(groups(cloud)));
+            case "groupSet" -> answer.with(attribute, InterfaceFields.groups(InstanceFields.groups(cloud)));
             case "blockDeviceMapping", "productCodes" -> answer.with(attribute, List.of());
             case "sourceDestCheck" ->
                 answer.with(
                         attribute,
-                        primary(cloud)
+                        InstanceFields.primary(cloud)
                                 .map(each -> new Fields.Builder()
                                         .with("value", each.written().sourceCheck())
                                         .build())

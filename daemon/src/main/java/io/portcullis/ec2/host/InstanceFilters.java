@@ -72,38 +72,38 @@ final class InstanceFilters {
         if (name.startsWith(OF_INTERFACE)) {
             String rest = name.substring(OF_INTERFACE.length());
             return cloud.interfaces().stream()
-                    .flatMap(each -> InterfaceFields.property(cloud, each, rest).stream())
+                    .flatMap(each -> InterfaceFilters.property(cloud, each, rest).stream())
                     .toList();
         }
         Account account = cloud.account();
-        Optional<NetworkInterface> primary = InstanceActions.primary(cloud);
+        Optional<NetworkInterface> primary = InstanceFields.primary(cloud);
         return switch (name) {
             case "availability-zone" -> List.of(account.zone());
             case "availability-zone-id" -> List.of(account.zoneId());
             case "instance-id" -> List.of(account.instanceId());
-            case "instance-state-code" -> List.of(String.valueOf(InstanceActions.RUNNING_CODE));
-            case "instance-state-name" -> List.of(InstanceActions.RUNNING);
+            case "instance-state-code" -> List.of(String.valueOf(InstanceFields.RUNNING_CODE));
+            case "instance-state-name" -> List.of(InstanceFields.RUNNING);
             case "instance.group-id" ->
-                InstanceActions.groups(cloud).stream().map(Group::id).toList();
+                InstanceFields.groups(cloud).stream().map(Group::id).toList();
             case "instance.group-name" ->
-                InstanceActions.groups(cloud).stream().map(Group::name).toList();
+                InstanceFields.groups(cloud).stream().map(Group::name).toList();
             case "ipv6-address" ->
                 primary.flatMap(each -> InterfaceFields.first(each, true)).stream()
                         .toList();
             case "launch-index" -> List.of("0");
-            case "monitoring-state" -> List.of(InstanceActions.NOT_MONITORED);
+            case "monitoring-state" -> List.of(InstanceFields.NOT_MONITORED);
             case "operator.managed" -> List.of("false");
             case "owner-id" -> List.of(account.account());
-            case "platform-details" -> List.of(InstanceActions.PLATFORM);
+            case "platform-details" -> List.of(InstanceFields.PLATFORM);
             case "private-ip-address" ->
                 primary.flatMap(each -> InterfaceFields.first(each, false)).stream()
                         .toList();
-            case "reservation-id" -> List.of(InstanceActions.reservationId(cloud));
+            case "reservation-id" -> List.of(InstanceFields.reservationId(cloud));
             case "source-dest-check" ->
                 primary.map(each -> String.valueOf(each.written().sourceCheck())).stream()
                         .toList();
             case "subnet-id" -> primary.map(NetworkInterface::subnetId).stream().toList();
-            case "tenancy" -> List.of(InstanceActions.TENANCY);
+            case "tenancy" -> List.of(InstanceFields.TENANCY);
             case "vpc-id" -> List.of(account.vpcId());
             default -> Tags.property(name, cloud.state().tags(account.instanceId()));
         };

@@ -10,7 +10,6 @@ import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.NetworkInterface;
 import io.portcullis.ec2.tag.Resources;
-import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -24,44 +23,6 @@ import java.util.Set;
 
 /** Network interfaces, and the change of their groups. */
 final class InterfaceActions {
-    private static final Set<String> FILTERS = Tags.andFilters(
-            "addresses.association.owner-id",
-            "addresses.association.public-ip",
-            "addresses.primary",
-            "addresses.private-ip-address",
-            "association.allocation-id",
-            "association.association-id",
-            "association.ip-owner-id",
-            "association.public-dns-name",
-            "association.public-ip",
-            "attachment.attach-time",
-            "attachment.attachment-id",
-            "attachment.delete-on-termination",
-            "attachment.device-index",
-            "attachment.instance-id",
-            "attachment.instance-owner-id",
-            "attachment.status",
-            "availability-zone",
-            "availability-zone-id",
-            "description",
-            "group-id",
-            "group-name",
-            "interface-type",
-            "ipv6-addresses.ipv6-address",
-            "mac-address",
-            "network-interface-id",
-            "operator.managed",
-            "operator.principal",
-            "owner-id",
-            "private-dns-name",
-            "private-ip-address",
-            "requester-id",
-            "requester-managed",
-            "source-dest-check",
-            "status",
-            "subnet-id",
-            "vpc-id");
-
     /** What can be changed in EC2, but not here. */
     private static final List<String> OTHERS = List.of(
             "Description",
@@ -91,14 +52,14 @@ final class InterfaceActions {
     private Fields describe(Call call) throws ApiException {
         Cloud cloud = store.now();
         Arguments request = call.arguments();
-        Filters filters = Filters.of(request, FILTERS);
+        Filters filters = Filters.of(request, InterfaceFilters.NAMES);
         Set<String> ids = Set.copyOf(request.strings("NetworkInterfaceId"));
         for (String id : ids) {
             Resources.require(cloud, Ids.Kind.INTERFACE, id);
         }
         List<NetworkInterface> found = cloud.interfaces().stream()
                 .filter(each -> ids.isEmpty() || ids.contains(each.id()))
-                .filter(each -> filters.pass(name -> InterfaceFields.property(cloud, each, name)))
+                .filter(each -> filters.pass(name -> InterfaceFilters.property(cloud, each, name)))
                 .toList();
         Pages.Page<NetworkInterface> page = pages.page(call.action(), request, found, NetworkInterface::id);
         return new Fields.Builder()

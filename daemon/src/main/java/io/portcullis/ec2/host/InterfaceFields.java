@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Network interfaces as answers show them, and as filters see them. */
+/** Network interfaces as answers show them. */
 final class InterfaceFields {
-    private static final String ATTACHED = "attached";
-    private static final String IN_USE = "in-use";
+    static final String ATTACHED = "attached";
+    static final String IN_USE = "in-use";
 
     private InterfaceFields() {}
 
@@ -121,52 +121,11 @@ final class InterfaceFields {
         return iface.addresses(isV6).stream().findFirst().map(InterfaceFields::text);
     }
 
-    private static String text(Cidr address) {
+    static String text(Cidr address) {
         return address.network().toString();
     }
 
-    private static Optional<String> mac(NetworkInterface iface) {
+    static Optional<String> mac(NetworkInterface iface) {
         return Optional.of(iface.nic().mac()).filter(mac -> !mac.isEmpty());
-    }
-
-    /** The values of an interface for a filter, of those that EC2 documents for interfaces. */
-    static Collection<String> property(Cloud cloud, NetworkInterface iface, String name) {
-        Account account = cloud.account();
-        return switch (name) {
-            case "addresses.primary" -> primaries(iface.addresses(false).size());
-            case "addresses.private-ip-address", "private-ip-address" -> texts(iface, false);
-            case "attachment.attachment-id" -> List.of(iface.attachmentId());
-            case "attachment.device-index" -> List.of(String.valueOf(iface.index()));
-            case "attachment.instance-id" -> List.of(account.instanceId());
-            case "attachment.network-card-index" -> List.of("0");
-            case "attachment.status" -> List.of(ATTACHED);
-            case "attachment.delete-on-termination", "operator.managed", "requester-managed" -> List.of("false");
-            case "attachment.instance-owner-id", "owner-id" -> List.of(account.account());
-            case "availability-zone" -> List.of(account.zone());
-            case "availability-zone-id" -> List.of(account.zoneId());
-            case "description" -> List.of(iface.name());
-            case "group-id" -> iface.groupIds();
-            case "group-name" ->
-                groupsOf(cloud, iface).stream().map(Group::name).toList();
-            case "interface-type" -> List.of("interface");
-            case "ipv6-address", "ipv6-addresses.ipv6-address" -> texts(iface, true);
-            case "ipv6-addresses.is-primary-ipv6" ->
-                iface.addresses(true).stream().map(_ -> "false").toList();
-            case "mac-address" -> mac(iface).stream().toList();
-            case "network-interface-id" -> List.of(iface.id());
-            case "source-dest-check" -> List.of(String.valueOf(iface.written().sourceCheck()));
-            case "status" -> List.of(IN_USE);
-            case "subnet-id" -> List.of(iface.subnetId());
-            case "vpc-id" -> List.of(account.vpcId());
-            default -> Tags.property(name, iface.tags());
-        };
-    }
-
-    private static List<String> texts(NetworkInterface iface, boolean isV6) {
-        return iface.addresses(isV6).stream().map(InterfaceFields::text).toList();
-    }
-
-    private static List<String> primaries(int addresses) {
-        return List.of("true", "false").subList(0, Math.min(addresses, 2));
     }
 }
