@@ -139,7 +139,29 @@ final class ArchitectureTest {
                 "net");
         allow("ec2.transfer", "ec2.model", "config", "config.edit", "config.read", "net");
         allow("ec2.transfer.export", "ec2.transfer", "ec2.model", "config", "config.edit", "net");
-        allow("ec2.action", "ec2", "ec2.wire", "ec2.model", "ec2.state", "config", "config.edit", "net");
+        allow("ec2.tag", "ec2", "ec2.wire", "ec2.model", "ec2.state");
+        allow(
+                "ec2.host",
+                "ec2",
+                "ec2.auth",
+                "ec2.wire",
+                "ec2.model",
+                "ec2.state",
+                "ec2.tag",
+                "config",
+                "config.edit",
+                "net");
+        allow(
+                "ec2.action",
+                "ec2",
+                "ec2.wire",
+                "ec2.model",
+                "ec2.state",
+                "ec2.tag",
+                "ec2.host",
+                "config",
+                "config.edit",
+                "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");

@@ -42,11 +42,8 @@ final class ApplyCommand extends ChangeCommand {
 
     @Override
     Call call(ChangeOptions options) {
-        ApplyRequest read = request;
-        if (read == null) {
-            read = read();
-            request = read;
-        }
+        ApplyRequest read = request == null ? read() : request;
+        request = read;
         return new Call("/v1/apply", read.with(options));
     }
 

@@ -29,7 +29,6 @@ public final class CutOff {
     private PeerTraffic before;
 
     // Of the frames since both directions have passed, or since a silence as long as the limit.
-
     private boolean any;
     private long sinceNs;
     private long lastNs;

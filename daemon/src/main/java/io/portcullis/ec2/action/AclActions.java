@@ -11,6 +11,8 @@ import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.NetworkInterface;
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.state.State;
+import io.portcullis.ec2.tag.Resources;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -85,7 +87,7 @@ final class AclActions {
     private static Proposal create(Call call, Cloud now) throws ApiException {
         Arguments request = call.arguments();
         String vpc = request.required("VpcId");
-        VpcActions.requireVpc(now, vpc);
+        Resources.require(now, ResourceKind.VPC, vpc);
         Map<String, String> tags = Tags.specified(request, ResourceKind.ACL);
         ClientToken token = ClientToken.of(call, List.of(vpc, tags.toString()));
         Optional<Acl> before = token.madeBefore(now.state()).flatMap(now::acl);

@@ -7,6 +7,7 @@ import io.portcullis.ec2.model.Acl;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.NetworkInterface;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.Fields;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.PortRange;

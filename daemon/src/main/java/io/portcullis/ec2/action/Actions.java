@@ -2,6 +2,8 @@ package io.portcullis.ec2.action;
 
 import io.portcullis.ec2.ActionHandler;
 import io.portcullis.ec2.CloudStore;
+import io.portcullis.ec2.host.HostActions;
+import io.portcullis.ec2.tag.TagActions;
 import io.portcullis.ec2.wire.Pages;
 import java.util.Collections;
 import java.util.Map;
@@ -25,7 +27,8 @@ public final class Actions {
         all.putAll(new PrefixListEdits(store).handlers());
         all.putAll(new AclActions(store, pages).handlers());
         all.putAll(new AclEntryActions(store).handlers());
-        all.putAll(new VpcActions(store, pages).handlers());
+        all.putAll(new TagActions(store, pages).handlers());
+        all.putAll(HostActions.of(store, pages));
         return Collections.unmodifiableMap(all);
     }
 }

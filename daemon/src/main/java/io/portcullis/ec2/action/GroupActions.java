@@ -12,6 +12,8 @@ import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.model.RuleRecords;
+import io.portcullis.ec2.tag.Resources;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -70,7 +72,7 @@ final class GroupActions {
     private static void requireNew(Cloud cloud, Arguments request, String name) throws ApiException {
         Optional<String> vpc = request.string("VpcId");
         if (vpc.isPresent()) {
-            VpcActions.requireVpc(cloud, vpc.get());
+            Resources.require(cloud, ResourceKind.VPC, vpc.get());
         }
         if (name.equalsIgnoreCase(DEFAULT)) {
             throw ApiError.GROUP_NAME_RESERVED.of(name);

@@ -8,6 +8,8 @@ import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ResourceKind;
+import io.portcullis.ec2.tag.Resources;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
 import io.portcullis.ec2.wire.Fields;
@@ -98,7 +100,7 @@ final class GroupListings {
     private Fields ofVpc(Call call) throws ApiException {
         Cloud cloud = store.now();
         Arguments request = call.arguments();
-        VpcActions.requireVpc(cloud, request.required("VpcId"));
+        Resources.require(cloud, ResourceKind.VPC, request.required("VpcId"));
         Filters filters = Filters.of(request, FILTERS_FOR_VPC);
         List<Group> found = cloud.groups().stream()
                 .filter(group -> filters.pass(name -> property(cloud, group, name)))
@@ -131,7 +133,7 @@ final class GroupListings {
     /** Groups with rules for groups of a peered VPC that are gone: there is no peering. */
     private Fields stale(Call call) throws ApiException {
         Arguments request = call.arguments();
-        VpcActions.requireVpc(store.now(), request.required("VpcId"));
+        Resources.require(store.now(), ResourceKind.VPC, request.required("VpcId"));
         Pages.Page<Group> none = pages.page(call.action(), request, List.of(), Group::id);
         return new Fields.Builder()
                 .with("staleSecurityGroupSet", List.of())

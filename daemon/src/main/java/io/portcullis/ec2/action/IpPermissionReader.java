@@ -4,6 +4,8 @@ import io.portcullis.config.Peer;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.ManagedList;
+import io.portcullis.ec2.model.ResourceKind;
+import io.portcullis.ec2.tag.Resources;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;
@@ -145,7 +147,7 @@ final class IpPermissionReader {
         }
         Optional<String> vpc = pair.string("VpcId");
         if (vpc.isPresent()) {
-            VpcActions.requireVpc(cloud, vpc.get());
+            Resources.require(cloud, ResourceKind.VPC, vpc.get());
         }
         Optional<String> id = pair.string("GroupId");
         Optional<String> name = pair.string("GroupName");

@@ -12,6 +12,7 @@ import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.ManagedList;
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.state.ListVersion;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Fields;

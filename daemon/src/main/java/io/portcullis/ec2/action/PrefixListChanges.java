@@ -12,6 +12,7 @@ import io.portcullis.ec2.state.ListState;
 import io.portcullis.ec2.state.ListStatus;
 import io.portcullis.ec2.state.ListVersion;
 import io.portcullis.ec2.state.State;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;

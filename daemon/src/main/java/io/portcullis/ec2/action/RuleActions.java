@@ -11,6 +11,7 @@ import io.portcullis.ec2.model.Group;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.model.RuleRecords;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;

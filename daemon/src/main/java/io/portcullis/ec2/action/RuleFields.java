@@ -4,6 +4,7 @@ import io.portcullis.config.Rule;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ResourceKind;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.Fields;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -6,6 +6,7 @@ import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.model.Cloud;
 import io.portcullis.ec2.model.GroupRule;
 import io.portcullis.ec2.model.ResourceKind;
+import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.ApiError;
 import io.portcullis.ec2.wire.ApiException;
 import io.portcullis.ec2.wire.Arguments;

@@ -65,4 +65,9 @@ public record NetworkInterface(
     public Cidr subnetBlock() {
         return network(false).or(() -> addresses(false).stream().findFirst()).orElse(NO_NETWORK);
     }
+
+    /** The IPv6 block of its subnet; empty: it has none. */
+    public Optional<Cidr> subnetBlockV6() {
+        return network(true).or(() -> addresses(true).stream().findFirst());
+    }
 }

@@ -14,6 +14,7 @@ public enum ResourceKind {
     VPC("vpc", "vpc"),
     VPC_ASSOCIATION("vpc-cidr-assoc", "vpc-cidr-block-association"),
     SUBNET("subnet", "subnet"),
+    SUBNET_ASSOCIATION("subnet-cidr-assoc", "subnet-cidr-block-association"),
     INSTANCE("i", "instance"),
     RESERVATION("r", "reservation");
 

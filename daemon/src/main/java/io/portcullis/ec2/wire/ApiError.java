@@ -112,6 +112,23 @@ public enum ApiError {
     TAG_TWICE("InvalidParameterValue", 400, "Duplicate tag key '%s' specified."),
     TAG_LIMIT_EXCEEDED("TagLimitExceeded", 400, "The maximum number of tags for a resource is %s"),
 
+    // The host.
+    ID_INVALID("InvalidID", 400, "The ID '%s' is not valid"),
+    INTERFACE_ID_MALFORMED("InvalidNetworkInterfaceId.Malformed", 400, "Invalid id: \"%s\" (expecting \"eni-...\")"),
+    INTERFACE_NOT_FOUND("InvalidNetworkInterfaceID.NotFound", 400, "The networkInterface ID '%s' does not exist"),
+    INSTANCE_ID_MALFORMED("InvalidInstanceID.Malformed", 400, "Invalid id: \"%s\" (expecting \"i-...\")"),
+    INSTANCE_NOT_FOUND("InvalidInstanceID.NotFound", 400, "The instance ID '%s' does not exist"),
+    INSTANCE_WITH_INTERFACES(
+            "InvalidInstanceID",
+            400,
+            "There are multiple interfaces attached to instance '%s'. Please specify an interface ID for the"
+                    + " operation instead."),
+    SUBNET_ID_MALFORMED("InvalidSubnetID.Malformed", 400, "The subnet ID '%s' is malformed"),
+    SUBNET_NOT_FOUND("InvalidSubnetID.NotFound", 400, "The subnet ID '%s' does not exist"),
+    VPC_ID_MALFORMED("InvalidVpcID.Malformed", 400, "The vpc ID '%s' is malformed"),
+    ZONE_NOT_FOUND("InvalidParameterValue", 400, "Invalid availability zone: [%s]"),
+    ZONE_ID_NOT_FOUND("InvalidParameterValue", 400, "Invalid availability zone-id: [%s]"),
+
     // Other objects.
     VPC_NOT_FOUND("InvalidVpcID.NotFound", 400, "The vpc ID '%s' does not exist"),
     PEERING_NOT_FOUND("InvalidVpcPeeringConnectionID.NotFound", 400, "The vpcPeeringConnection ID '%s' does not exist"),

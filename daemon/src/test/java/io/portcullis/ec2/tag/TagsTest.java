@@ -1,4 +1,4 @@
-package io.portcullis.ec2.action;
+package io.portcullis.ec2.tag;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package io.portcullis.ec2.action;
+package io.portcullis.ec2.tag;
 
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ApiError;
@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Tags in answers, in requests and in filters (Tag restrictions, EC2 User Guide). */
-final class Tags {
+public final class Tags {
     /** The most tags of an object. */
     static final int MOST = 50;
 
@@ -25,14 +25,14 @@ final class Tags {
     private Tags() {}
 
     /** These names of filters, and those of tags: {@code tag:KEY}, {@code tag-key} and {@code tag-value}. */
-    static Set<String> andFilters(String... names) {
+    public static Set<String> andFilters(String... names) {
         Set<String> all = new HashSet<>(List.of(names));
         all.addAll(List.of(Filters.TAG, "tag-key", "tag-value"));
         return Set.copyOf(all);
     }
 
     /** An object's values for a filter; none, if it is no filter of tags. */
-    static Collection<String> property(String filter, Map<String, String> tags) {
+    public static Collection<String> property(String filter, Map<String, String> tags) {
         return switch (filter) {
             case "tag-key" -> tags.keySet();
             case "tag-value" -> tags.values();
@@ -45,7 +45,7 @@ final class Tags {
     }
 
     /** The {@code tagSet} of an answer. */
-    static List<Fields> set(Map<String, String> tags) {
+    public static List<Fields> set(Map<String, String> tags) {
         return tags.entrySet().stream()
                 .map(tag -> new Fields.Builder()
                         .with("key", tag.getKey())
@@ -60,7 +60,7 @@ final class Tags {
      * @param kind of the objects
      * @throws ApiException another resource type, the same one twice, or a tag that an object can't have
      */
-    static Map<String, String> specified(Arguments request, ResourceKind kind) throws ApiException {
+    public static Map<String, String> specified(Arguments request, ResourceKind kind) throws ApiException {
         List<Arguments> all = request.structures("TagSpecification");
         Map<String, String> tags = Map.of();
         for (Arguments each : all) {
