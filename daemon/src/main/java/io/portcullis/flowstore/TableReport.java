@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param states number of flows per state, by the key of the state's timeout
  * @param replied flows of which both sides have sent
  * @param halfWritten true: an entry was being written; the next start restores it
- * @param faults entries that no process can have written, one line each, the first {@value #MAX_FAULTS}
- * @param damaged number of such entries
+ * @param faults one line for each of the first {@value #MAX_FAULTS} entries that no process can have written; {@code damaged}: their number
  */
 public record TableReport(
         TableHeader header,

@@ -34,6 +34,13 @@ final class InstanceFields {
         return cloud.account().ids().of(ResourceKind.RESERVATION, "host");
     }
 
+    private static Fields placement(Account account) {
+        Fields.Builder zone = new Fields.Builder().with("availabilityZone", account.zone());
+        return zone.with("availabilityZoneId", account.zoneId())
+                .with("tenancy", TENANCY)
+                .build();
+    }
+
     private static Fields instance(Cloud cloud) {
         Account account = cloud.account();
         Fields state = new Fields.Builder()
@@ -45,13 +52,7 @@ final class InstanceFields {
                 .with("instanceState", state)
                 .with("amiLaunchIndex", 0)
                 .with("platformDetails", PLATFORM)
-                .with(
-                        "placement",
-                        new Fields.Builder()
-                                .with("availabilityZone", account.zone())
-                                .with("availabilityZoneId", account.zoneId())
-                                .with("tenancy", TENANCY)
-                                .build())
+                .with("placement", placement(account))
                 .with(
                         "monitoring",
                         new Fields.Builder().with("state", NOT_MONITORED).build())
