@@ -4,6 +4,7 @@ import io.portcullis.ec2.ActionHandler;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.host.HostActions;
 import io.portcullis.ec2.tag.TagActions;
+import io.portcullis.ec2.tag.TagListings;
 import io.portcullis.ec2.wire.Pages;
 import java.util.Collections;
 import java.util.Map;
@@ -27,7 +28,8 @@ public final class Actions {
         all.putAll(new PrefixListEdits(store).handlers());
         all.putAll(new AclActions(store, pages).handlers());
         all.putAll(new AclEntryActions(store).handlers());
-        all.putAll(new TagActions(store, pages).handlers());
+        all.putAll(new TagActions(store).handlers());
+        all.putAll(new TagListings(store, pages).handlers());
         all.putAll(HostActions.of(store, pages));
         return Collections.unmodifiableMap(all);
     }

@@ -15,6 +15,7 @@ public final class HostActions {
         Map<String, ActionHandler> all = new TreeMap<>();
         all.putAll(new AccountActions(store).handlers());
         all.putAll(new RegionActions(store).handlers());
+        all.putAll(new ZoneActions(store).handlers());
         all.putAll(new VpcActions(store, pages).handlers());
         all.putAll(new SubnetActions(store, pages).handlers());
         all.putAll(new InterfaceActions(store, pages).handlers());

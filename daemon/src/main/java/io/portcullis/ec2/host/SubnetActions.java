@@ -32,14 +32,14 @@ final class SubnetActions {
 
     private Fields describe(Call call) throws ApiException {
         Cloud cloud = store.now();
-        Filters filters = Filters.of(call.arguments(), SubnetFields.FILTERS);
+        Filters filters = Filters.of(call.arguments(), SubnetFilters.NAMES);
         Set<String> ids = Set.copyOf(call.arguments().strings("SubnetId"));
         for (String id : ids) {
             Resources.require(cloud, ResourceKind.SUBNET, id);
         }
         List<NetworkInterface> found = cloud.interfaces().stream()
                 .filter(each -> ids.isEmpty() || ids.contains(each.subnetId()))
-                .filter(each -> filters.pass(name -> SubnetFields.property(cloud, each, name)))
+                .filter(each -> filters.pass(name -> SubnetFilters.property(cloud, each, name)))
                 .sorted(Comparator.comparing(NetworkInterface::subnetId))
                 .toList();
         Pages.Page<NetworkInterface> page =

@@ -31,11 +31,11 @@ final class VpcActions {
 
     private Fields describe(Call call) throws ApiException {
         Cloud cloud = store.now();
-        Filters filters = Filters.of(call.arguments(), VpcFields.FILTERS);
+        Filters filters = Filters.of(call.arguments(), VpcFilters.NAMES);
         for (String id : call.arguments().strings("VpcId")) {
             Resources.require(cloud, ResourceKind.VPC, id);
         }
-        List<String> found = filters.pass(name -> VpcFields.property(cloud, name))
+        List<String> found = filters.pass(name -> VpcFilters.property(cloud, name))
                 ? List.of(cloud.account().vpcId())
                 : List.of();
         Pages.Page<String> page = pages.page(call.action(), call.arguments(), found, Function.identity());

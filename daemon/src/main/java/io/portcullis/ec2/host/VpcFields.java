@@ -7,33 +7,15 @@ import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.tag.Tags;
 import io.portcullis.ec2.wire.Fields;
 import io.portcullis.net.Cidr;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 
-/** The VPC as answers show it, and as filters see it: the networks of all interfaces. */
+/** The VPC as answers show it: the networks of all interfaces. */
 final class VpcFields {
-    static final Set<String> FILTERS = Tags.andFilters(
-            "cidr",
-            "cidr-block-association.association-id",
-            "cidr-block-association.cidr-block",
-            "cidr-block-association.state",
-            "dhcp-options-id",
-            "ipv6-cidr-block-association.association-id",
-            "ipv6-cidr-block-association.ipv6-cidr-block",
-            "ipv6-cidr-block-association.ipv6-pool",
-            "ipv6-cidr-block-association.state",
-            "isDefault",
-            "is-default",
-            "owner-id",
-            "state",
-            "vpc-id");
-
     /** EC2's name for the options of a VPC that has none of its own (AssociateDhcpOptions, EC2 API Reference). */
-    private static final String DHCP_OPTIONS = "default";
+    static final String DHCP_OPTIONS = "default";
 
     private static final Fields ASSOCIATED =
             new Fields.Builder().with("state", "associated").build();
@@ -64,7 +46,7 @@ final class VpcFields {
     }
 
     /** Both families always have one: rules of both can be written. */
-    private static List<Cidr> blocks(Cloud cloud, boolean isV6) {
+    static List<Cidr> blocks(Cloud cloud, boolean isV6) {
         List<Cidr> all = cloud.interfaces().stream()
                 .sorted(Comparator.comparingInt(NetworkInterface::index))
                 .flatMap(each -> isV6 ? each.subnetBlockV6().stream() : Stream.of(each.subnetBlock()))
@@ -93,39 +75,11 @@ final class VpcFields {
                 .build();
     }
 
-    private static String associationId(Cloud cloud, Cidr block) {
+    static String associationId(Cloud cloud, Cidr block) {
         return cloud.account().ids().of(ResourceKind.VPC_ASSOCIATION, block.toString());
     }
 
-    private static Map<String, String> tags(Cloud cloud) {
+    static Map<String, String> tags(Cloud cloud) {
         return cloud.state().tags(cloud.account().vpcId());
-    }
-
-    /** The values of the VPC for a filter. */
-    static Collection<String> property(Cloud cloud, String name) {
-        return switch (name) {
-            case "vpc-id" -> List.of(cloud.account().vpcId());
-            case "state" -> List.of("available");
-            case "isDefault", "is-default" -> List.of("true");
-            case "owner-id" -> List.of(cloud.account().account());
-            case "dhcp-options-id" -> List.of(DHCP_OPTIONS);
-            case "cidr" -> List.of(blocks(cloud, false).getFirst().toString());
-            case "cidr-block-association.cidr-block" -> texts(blocks(cloud, false));
-            case "ipv6-cidr-block-association.ipv6-cidr-block" -> texts(blocks(cloud, true));
-            case "cidr-block-association.association-id" -> associationIds(cloud, false);
-            case "ipv6-cidr-block-association.association-id" -> associationIds(cloud, true);
-            case "cidr-block-association.state", "ipv6-cidr-block-association.state" -> List.of("associated");
-            default -> Tags.property(name, tags(cloud));
-        };
-    }
-
-    private static List<String> texts(List<Cidr> blocks) {
-        return blocks.stream().map(Cidr::toString).toList();
-    }
-
-    private static List<String> associationIds(Cloud cloud, boolean isV6) {
-        return blocks(cloud, isV6).stream()
-                .map(block -> associationId(cloud, block))
-                .toList();
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The account, its region and its zone, as clients ask for them. */
 final class AccountActionsTest {
@@ -62,10 +63,21 @@ final class AccountActionsTest {
         "DescribeAvailabilityZones, state, available, true",
         "DescribeAvailabilityZones, group-name, us-east-1, true",
         "DescribeAvailabilityZones, message, *, false",
+        "DescribeAvailabilityZones, parent-zone-id, *, false",
+        "DescribeAvailabilityZones, parent-zoneID, *, false",
+        "DescribeAvailabilityZones, parent-zoneName, *, false",
     })
     void filtersLookAtRegionAndZone(String action, String filter, String value, boolean isFound) throws Exception {
         String xml = calls.answer("Action=" + action + "&Filter.1.Name=" + filter + "&Filter.1.Value.1=" + value);
         assertEquals(isFound, xml.contains("<item>"), xml);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DescribeRegions", "DescribeAvailabilityZones"})
+    void anUndocumentedFilterIsRefused(String action) {
+        assertEquals(
+                "InvalidParameterValue: The filter 'vpc-id' is invalid",
+                calls.refusal("Action=" + action + "&Filter.1.Name=vpc-id&Filter.1.Value.1=a"));
     }
 
     @Test
@@ -77,7 +89,7 @@ final class AccountActionsTest {
             "max-instances 1",
             "max-elastic-ips 0",
             "vpc-max-elastic-ips 0",
-            "vpc-max-security-groups-per-interface 2147483647",
+            "vpc-max-security-groups-per-interface 16",
         }) {
             String[] words = each.split(" ", -1);
             assertTrue(

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tags of objects of all kinds, as clients set, delete and list them. */
 final class TagActionsTest {
@@ -163,11 +164,35 @@ final class TagActionsTest {
     }
 
     @Test
-    void aTrialChangesNothing() {
+    void aTrialChangesNothing() throws Exception {
         assertEquals(
                 "DryRunOperation: Request would have succeeded, but DryRun flag is set.",
                 calls.refusal("Action=CreateTags&ResourceId.1=sg-00000001&Tag.1.Key=a&DryRun=true"));
         assertEquals(Map.of(), tags("sg-00000001"));
+        calls.answer("Action=CreateTags&ResourceId.1=sg-00000001&Tag.1.Key=a");
+        assertEquals(
+                "DryRunOperation: Request would have succeeded, but DryRun flag is set.",
+                calls.refusal("Action=DeleteTags&ResourceId.1=sg-00000001&DryRun=true"));
+        assertEquals(Map.of("a", ""), tags("sg-00000001"));
+        assertEquals(YAML, store.text());
+    }
+
+    @Test
+    void aCallNamesObjectsAndTags() {
+        assertEquals(
+                "MissingParameter: The request must contain the parameter ResourceId",
+                calls.refusal("Action=DeleteTags&Tag.1.Key=a"));
+        assertEquals(
+                "MissingParameter: The request must contain the parameter Tag",
+                calls.refusal("Action=CreateTags&ResourceId.1=sg-00000001"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CreateTags", "DeleteTags"})
+    void tagsOfAmazonAreRefused(String action) {
+        assertEquals(
+                "InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use",
+                calls.refusal("Action=" + action + "&ResourceId.1=sg-00000001&Tag.1.Key=aws:a"));
     }
 
     @Test

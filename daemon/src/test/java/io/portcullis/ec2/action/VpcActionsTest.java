@@ -8,8 +8,11 @@ import io.portcullis.ec2.model.Ids;
 import io.portcullis.ec2.model.ResourceKind;
 import io.portcullis.ec2.wire.ActionTable;
 import io.portcullis.ec2.wire.Service;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -164,6 +167,21 @@ final class VpcActionsTest {
     @CsvSource({
         "vpc-id, vpc-0123456789abcdef0, 3",
         "availabilityZone, us-east-1a, 3",
+        "availability-zone, us-east-1a, 3",
+        "availability-zone, us-east-1b, 0",
+        "availability-zone-id, us-east-1-az1, 3",
+        "availabilityZoneId, us-east-1-az1, 3",
+        "defaultForAz, true, 1",
+        "default-for-az, false, 2",
+        "cidr-block, 10.1.0.0/24, 1",
+        "cidr-block, 10.1.0.0/16, 0",
+        "owner-id, 123456789012, 3",
+        "state, available, 3",
+        "state, pending, 0",
+        "ipv6-cidr-block-association.ipv6-cidr-block, fd00::/64, 1",
+        "ipv6-native, false, 3",
+        "private-dns-name-options-on-launch.hostname-type, ip-name, 3",
+        "customer-owned-ipv4-pool, *, 0",
         "default-for-az, true, 1",
         "cidrBlock, 10.1.0.0/24, 1",
         "cidr, 10.1.0.128/25, 1",
@@ -177,6 +195,45 @@ final class VpcActionsTest {
     void filtersLookAtSubnets(String filter, String value, int count) throws Exception {
         String xml = calls.answer("Action=DescribeSubnets&Filter.1.Name=" + filter + "&Filter.1.Value.1=" + value);
         assertEquals(count, values(xml, "subnetId").size(), xml);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DescribeVpcs", "DescribeSubnets"})
+    void anUndocumentedFilterIsRefused(String action) {
+        assertEquals(
+                "InvalidParameterValue: The filter 'group-id' is invalid",
+                calls.refusal("Action=" + action + "&Filter.1.Name=group-id&Filter.1.Value.1=a"));
+    }
+
+    @Test
+    void subnetsComeInPages() throws Exception {
+        StringBuilder yaml = new StringBuilder("version: 1\ninterfaces:\n");
+        for (int i = 0; i < 12; i++) {
+            yaml.append("  web%d: {mode: host, nic: eth%d, security-groups: [web]}\n".formatted(i, i));
+        }
+        TextStore store = new TextStore(yaml + "security-groups: {web: {ingress: []}}\n");
+        Calls many = new Calls(store);
+        List<String> seen = new ArrayList<>();
+        List<Integer> sizes = new ArrayList<>();
+        String token = "";
+        do {
+            String xml = many.answer("Action=DescribeSubnets&MaxResults=5" + token);
+            List<String> ids = values(xml, "subnetId");
+            seen.addAll(ids);
+            sizes.add(ids.size());
+            token = values(xml, "nextToken").stream()
+                    .map(next -> "&NextToken=" + next)
+                    .collect(Collectors.joining());
+        } while (!token.isEmpty());
+        assertEquals(List.of(5, 5, 2), sizes);
+        assertEquals(12, Set.copyOf(seen).size());
+        assertEquals(
+                "InvalidParameterValue: Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5.",
+                many.refusal("Action=DescribeSubnets&MaxResults=4"));
+        assertEquals(
+                "InvalidParameterValue: Value ( x ) for parameter NextToken is invalid. The token is invalid.",
+                many.refusal("Action=DescribeVpcs&NextToken=x"));
+        assertEquals(List.of(), values(many.answer("Action=DescribeVpcs&MaxResults=5"), "nextToken"));
     }
 
     @Test
