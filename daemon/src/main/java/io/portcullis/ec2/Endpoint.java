@@ -101,7 +101,7 @@ public final class Endpoint {
     }
 
     /**
-     * A thread for an endpoint, with {@link #MOST_WAITING} places for requests that wait. Whoever has no key can make it check signatures,
+     * A thread for an endpoint, with {@link #MOST_WAITING} places for requests that wait. A caller without a key can make it check signatures,
      * and so costs one core at most and a bounded amount of memory. The caller closes it after the server.
      */
     public static ExecutorService newExecutor() {

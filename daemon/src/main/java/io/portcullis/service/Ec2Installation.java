@@ -75,13 +75,13 @@ final class Ec2Installation implements Installation {
             String nic = guarded == null
                     ? iface.mode().nics().getFirst()
                     : guarded.nics().getFirst();
-            nics.put(iface.name(), nic(nic, guarded != null));
+            nics.put(iface.name(), nic(nic));
         }
         facts = new Facts(now.number(), nowNs, nics);
         return nics;
     }
 
-    private static Nic nic(String name, boolean isGuarded) {
+    private static Nic nic(String name) {
         try {
             Optional<io.portcullis.linux.netlink.Nic> found = Nics.find(name);
             if (found.isEmpty()) {
@@ -93,10 +93,7 @@ final class Ec2Installation implements Installation {
                 networks.add(new Nic.Network(
                         Cidr.of(address), new Cidr(address.network(each.prefixLength()), each.prefixLength())));
             }
-            return new Nic(
-                    found.get().hardwareAddress(),
-                    networks,
-                    isGuarded && found.get().running());
+            return new Nic(found.get().hardwareAddress(), networks);
         } catch (ErrnoException unknown) {
             LOG.debug("what the kernel knows of {} can't be read", name, unknown);
             return Nic.UNKNOWN;

@@ -151,19 +151,32 @@ final class FileReloads {
     /**
      * The files, and what they say in force: an edit of them that is not in force yet comes into force first.
      *
-     * @return faulty, if it was refused
+     * @return faulty, if it was refused, or another program is writing a file
      */
     Reader.Candidate inForce() {
         synchronized (lock) {
             Reader.Candidate read = Reader.FILES.read(file);
-            Running now = running.get();
-            boolean isInForce = read.config() != null && read.config().equals(now.config()) && !now.isLastGood();
-            if (read.config() == null || isInForce) {
+            if (read.config() == null) {
                 return read;
             }
-            ReloadReport report = reload(Trigger.WATCH, false);
-            return report.ok() ? Reader.FILES.read(file) : Reader.Candidate.faulty(read.files(), report.errors());
+            if (!isInForce(read, running.get())) {
+                ReloadReport report = reload(Trigger.WATCH, false);
+                if (!report.ok()) {
+                    return Reader.Candidate.faulty(read.files(), report.errors());
+                }
+                read = Reader.FILES.read(file);
+            }
+            boolean isWhole = isInForce(read, running.get()) && edits.watch(read.files(), false);
+            return isWhole
+                    ? read
+                    : Reader.Candidate.faulty(
+                            read.files(),
+                            List.of(file + ": another program is writing it, or a file that it includes: try again"));
         }
+    }
+
+    private static boolean isInForce(Reader.Candidate read, Running now) {
+        return read.config() != null && read.config().equals(now.config()) && !now.isLastGood();
     }
 
     private ReloadReport reload(Trigger trigger, boolean allowLockout) {
@@ -199,7 +212,7 @@ final class FileReloads {
         Running before = running.get();
         long readNs = System.nanoTime();
         boolean complete = edits.watch(read.files(), trigger == Trigger.REQUEST);
-        boolean inForce = read.config() != null && read.config().equals(before.config()) && !before.isLastGood();
+        boolean inForce = isInForce(read, before);
         if (!complete
                 || inForce && trigger == Trigger.WATCH && before.lastReload().ok()) {
             return before.lastReload();

@@ -5,7 +5,6 @@ import io.portcullis.config.Metrics;
 import io.portcullis.control.Admins;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.MetricsServer;
-import io.portcullis.ec2.ActionHandler;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.Ec2Server;
 import io.portcullis.ec2.Endpoint;
@@ -26,7 +25,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -123,9 +121,19 @@ final class Servers implements AutoCloseable {
             store = managed;
             ExecutorService executor = Endpoint.newExecutor();
             AtomicReference<@Nullable Ec2Server> server = new AtomicReference<>();
-            Map<String, ActionHandler> handlers = Actions.of(managed);
+            Optional<Path> systemd =
+                    Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
+            // Once: each attempt to listen would report them anew.
+            WatchedCredentials credentials = new WatchedCredentials(api.credentials(), systemd, System::nanoTime);
+            Endpoint endpoint = new Endpoint(
+                    Optional.ofNullable(api.region()),
+                    credentials,
+                    new RateLimit(api.rate(), api.rate(), System::nanoTime),
+                    Actions.of(managed),
+                    InstantSource.system(),
+                    executor);
             Listening listening = Listening.start("ec2-api.listen", () -> {
-                Ec2Server opened = open(api, handlers, executor);
+                Ec2Server opened = open(api, endpoint, credentials, systemd);
                 server.set(opened);
                 return opened;
             });
@@ -133,19 +141,9 @@ final class Servers implements AutoCloseable {
         }
     }
 
-    private static Ec2Server open(Ec2Api api, Map<String, ActionHandler> handlers, ExecutorService executor)
+    private static Ec2Server open(Ec2Api api, Endpoint endpoint, WatchedCredentials credentials, Optional<Path> systemd)
             throws ServerException {
-        Optional<Path> systemd =
-                Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
         Ec2Api.Tls tls = api.tls();
-        WatchedCredentials credentials = new WatchedCredentials(api.credentials(), systemd, System::nanoTime);
-        Endpoint endpoint = new Endpoint(
-                Optional.ofNullable(api.region()),
-                credentials,
-                new RateLimit(api.rate(), api.rate(), System::nanoTime),
-                handlers,
-                InstantSource.system(),
-                executor);
         return Ec2Server.open(
                 new TcpAddress("ec2-api.listen", api.host(), api.port()),
                 endpoint,

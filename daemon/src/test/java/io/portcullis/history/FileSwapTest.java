@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -329,6 +331,31 @@ final class FileSwapTest {
         Files.delete(a);
         FileSwap.undo(List.of(text(main, "new main")), old).run();
         assertEquals("old a", Files.readString(a));
+    }
+
+    @Test
+    void anEditThatCameMeanwhileIsKeptAndEverythingElseIsAsBefore() throws IOException {
+        Path fresh = folder.resolve("fresh.yaml");
+        Map<String, @Nullable String> before = new HashMap<>();
+        before.put(main.toString(), "old main");
+        before.put(a.toString(), "old a");
+        before.put(fresh.toString(), null);
+        List<SourceText> wanted = List.of(text(main, "new main"), text(a, "new a"), text(fresh, "new"));
+        for (Path edited : List.of(main, a, fresh)) {
+            Files.writeString(main, "old main");
+            Files.writeString(a, "old a");
+            Files.deleteIfExists(fresh);
+            FileSwap swap = FileSwap.to(wanted, Set.of()).expecting(before);
+            Files.writeString(edited, "by hand");
+            Map<String, String> disk = disk();
+            assertThrows(FileSwap.EditedMeanwhile.class, swap::run, edited.toString());
+            assertEquals(disk, disk());
+        }
+        Files.writeString(a, "old a");
+        Files.delete(fresh);
+        FileSwap.to(wanted, Set.of()).expecting(before).run();
+        assertEquals("new main", Files.readString(main));
+        assertEquals("new", Files.readString(fresh));
     }
 
     /** What {@link FileSwap#faults} says to a user who is not root; a program of its own, as the user is the process's; the test reads its output. */

@@ -29,7 +29,7 @@ final class AccountActions {
         all.put("supported-platforms", "VPC");
         all.put("default-vpc", store.now().account().vpcId());
         all.put("max-instances", "1");
-        all.put("vpc-max-security-groups-per-interface", "16");
+        all.put("vpc-max-security-groups-per-interface", String.valueOf(Integer.MAX_VALUE));
         all.put("max-elastic-ips", "0");
         all.put("vpc-max-elastic-ips", "0");
         List<String> wanted = call.arguments().strings("AttributeName");

@@ -122,9 +122,6 @@ final class InstanceActions {
         if (groups.isEmpty()) {
             throw ApiError.INVALID_COMBINATION.of("No attributes specified.");
         }
-        if (all.isEmpty()) {
-            throw ApiError.OPERATION_NOT_PERMITTED.of("This host guards no interface: there is none to give groups to");
-        }
         if (all.size() > 1) {
             throw ApiError.INSTANCE_WITH_INTERFACES.of(id);
         }

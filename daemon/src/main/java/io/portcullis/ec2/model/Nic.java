@@ -8,11 +8,10 @@ import java.util.List;
  *
  * @param mac {@code 02:00:00:00:00:01}; empty: not known
  * @param networks its addresses, each with its network
- * @param isUp true: the interface forwards traffic
  */
-public record Nic(String mac, List<Network> networks, boolean isUp) {
+public record Nic(String mac, List<Network> networks) {
     /** Nothing is known. */
-    public static final Nic UNKNOWN = new Nic("", List.of(), false);
+    public static final Nic UNKNOWN = new Nic("", List.of());
 
     /**
      * One address, and its network.

@@ -51,8 +51,7 @@ final class InterfaceActionsTest {
                                 network("198.51.100.7", "198.51.100.0", 24),
                                 network("198.51.100.8", "198.51.100.0", 24),
                                 network("fe80::1", "fe80::", 64),
-                                network("2001:db8::7", "2001:db8::", 64)),
-                        true));
+                                network("2001:db8::7", "2001:db8::", 64))));
     }
 
     private static Nic.Network network(String address, String network, int length) {

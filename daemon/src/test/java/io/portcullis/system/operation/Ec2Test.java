@@ -131,7 +131,7 @@ final class Ec2Test {
     }
 
     @Test
-    void whoeverHasNoKeyChangesNothing() throws IOException {
+    void aCallerWithoutAKeyChangesNothing() throws IOException {
         String before = file();
         String wrong = callAs(KEY + ":another-secret-of-forty-letters-and-digi", "DescribeSecurityGroups");
         assertTrue(wrong.contains("<Code>AuthFailure</Code>"), wrong);
@@ -158,6 +158,28 @@ final class Ec2Test {
             assertTrue(yaml.contains("ports: " + (8_000 + i) + ","), yaml);
         }
         daemon.cli("reload").ok();
+    }
+
+    @Test
+    void aCallDoesNotTakeAFileFromAProgramThatIsWritingIt() throws IOException {
+        Path said = LAB.file("writer", "");
+        Process writer = LAB.start(
+                "fw",
+                said,
+                "perl",
+                "-e",
+                "open(F, '>>', $ARGV[0]) or die; syswrite(F, \"# half\"); $| = 1; print \"ready\\n\"; sleep",
+                daemon.config().toString());
+        Lab.awaitText("the writer", said, text -> text.contains("ready"));
+        String refused = rule("AuthorizeSecurityGroupIngress", 8_080, "10.0.0.0/8");
+        assertTrue(refused.contains("<Code>OperationNotPermitted</Code>"), refused);
+        assertTrue(refused.contains("another program is writing it"), refused);
+        assertTrue(file().endsWith("# half"), file());
+        writer.destroy();
+        Lab.await(
+                "the call",
+                () -> rule("AuthorizeSecurityGroupIngress", 8_080, "10.0.0.0/8").contains("<return>true</return>"));
+        assertTrue(file().contains("# half"), file());
     }
 
     @Test
