@@ -89,7 +89,7 @@ final class AccountActionsTest {
             "max-instances 1",
             "max-elastic-ips 0",
             "vpc-max-elastic-ips 0",
-            "vpc-max-security-groups-per-interface 16",
+            "vpc-max-security-groups-per-interface 2147483647",
         }) {
             String[] words = each.split(" ", -1);
             assertTrue(
