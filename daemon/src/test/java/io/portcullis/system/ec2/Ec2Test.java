@@ -1,16 +1,13 @@
-package io.portcullis.system.operation;
+package io.portcullis.system.ec2;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.system.Command;
-import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,9 +25,6 @@ final class Ec2Test {
     static final Lab LAB = Lab.host();
 
     private static final String ID = "sg-00000000000000000";
-    private static final String KEY = "AKIATEST";
-    private static final String SECRET = "a-secret-of-forty-letters-and-digits-123";
-
     private static final String RULES = """
             version: 1
             # The rules of the host.
@@ -38,56 +32,20 @@ final class Ec2Test {
               web0: {mode: host, nic: out0, security-groups: [web]}
             security-groups:
               web:
-                id: %s
+                id: sg-00000000000000000
                 ingress: []   # nothing yet
-            ec2-api: {credentials: %s, rate: 1000}
+            ec2-api: {credentials: @KEYS@, rate: 1000}
             """;
 
-    private final DaemonProcess daemon;
-
-    Ec2Test() throws IOException {
-        Path keys = LAB.file(
-                "ec2-credentials",
-                "[default]\naws_access_key_id = " + KEY + "\naws_secret_access_key = " + SECRET + "\n");
-        Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
-        daemon = LAB.daemon(RULES.formatted(ID, keys));
-        Lab.await("the endpoint", () -> call("DescribeSecurityGroups").contains(ID));
-    }
+    private final Ec2Host host = new Ec2Host(LAB, RULES);
 
     @AfterEach
     void stop() {
-        daemon.close();
+        host.close();
     }
 
-    /** The answer, or the error. */
-    private static String call(String action, String... parameters) {
-        return callAs(KEY + ":" + SECRET, action, parameters);
-    }
-
-    private static String callAs(String key, String action, String... parameters) {
-        List<String> words = new ArrayList<>(List.of(
-                "curl",
-                "-s",
-                "-m",
-                "20",
-                "--aws-sigv4",
-                "aws:amz:us-east-1:ec2",
-                "--user",
-                key,
-                "http://127.0.0.1:9751/",
-                "-d",
-                "Action=" + action,
-                "-d",
-                "Version=2016-11-15"));
-        for (String parameter : parameters) {
-            words.add("--data-urlencode");
-            words.add(parameter);
-        }
-        return LAB.firewall(words.toArray(String[]::new)).output();
-    }
-
-    private static String rule(String action, int port, String from) {
-        return call(
+    private String rule(String action, int port, String from) {
+        return host.call(
                 action,
                 "GroupId=" + ID,
                 "IpPermissions.1.IpProtocol=tcp",
@@ -104,42 +62,38 @@ final class Ec2Test {
         return LAB.client("curl", "-s", "-m", "2", "-o", "/dev/null", "http://" + Lab.SERVER + "/");
     }
 
-    private String file() throws IOException {
-        return Files.readString(daemon.config());
-    }
-
     @Test
     void callsChangeTheFileAndTheTrafficAtOnce() throws IOException {
         LAB.nginx("fw", 80);
-        String before = file();
+        String before = host.file();
         assertTrue(get().exit() != 0, "no rule admits it");
         assertDone(rule("AuthorizeSecurityGroupIngress", 80, "0.0.0.0/0"));
-        assertEquals(0, get().exit(), daemon.log());
+        assertEquals(0, get().exit(), host.daemon().log());
         assertEquals(
                 before.replace(
                         "    ingress: []   # nothing yet\n",
                         "    ingress:   # nothing yet\n      - {protocol: tcp, ports: 80, from: 0.0.0.0/0}\n"),
-                file());
+                host.file());
         String again = rule("AuthorizeSecurityGroupIngress", 80, "0.0.0.0/0");
         assertTrue(again.contains("<Code>InvalidPermission.Duplicate</Code>"), again);
         assertDone(rule("RevokeSecurityGroupIngress", 80, "0.0.0.0/0"));
         assertTrue(get().exit() != 0, "the rule is revoked");
-        assertTrue(file().contains("ingress: []"), file());
-        String history = daemon.cli("history").ok().out();
-        assertTrue(history.contains(KEY), history);
+        assertTrue(host.file().contains("ingress: []"), host.file());
+        String history = host.daemon().cli("history").ok().out();
+        assertTrue(history.contains(Ec2Host.KEY), history);
         assertTrue(history.contains("api"), history);
     }
 
     @Test
     void aCallerWithoutAKeyChangesNothing() throws IOException {
-        String before = file();
-        String wrong = callAs(KEY + ":another-secret-of-forty-letters-and-digi", "DescribeSecurityGroups");
+        String before = host.file();
+        String wrong = host.callAs(Ec2Host.KEY + ":another-secret-of-forty-letters-and-digi", "DescribeSecurityGroups");
         assertTrue(wrong.contains("<Code>AuthFailure</Code>"), wrong);
         String unsigned = LAB.firewall(
-                        "curl", "-s", "-m", "20", "http://127.0.0.1:9751/?Action=DescribeVpcs&Version=2016-11-15")
+                        "curl", "-s", "-m", "20", Ec2Host.URL + "/?Action=DescribeVpcs&Version=2016-11-15")
                 .output();
         assertTrue(unsigned.contains("<Code>MissingAuthenticationToken</Code>"), unsigned);
-        assertEquals(before, file());
+        assertEquals(before, host.file());
     }
 
     @Test
@@ -153,11 +107,11 @@ final class Ec2Test {
                 assertDone(answer.get());
             }
         }
-        String yaml = file();
+        String yaml = host.file();
         for (int i = 0; i < clients; i++) {
             assertTrue(yaml.contains("ports: " + (8_000 + i) + ","), yaml);
         }
-        daemon.cli("reload").ok();
+        host.daemon().cli("reload").ok();
     }
 
     @Test
@@ -169,24 +123,24 @@ final class Ec2Test {
                 "perl",
                 "-e",
                 "open(F, '>>', $ARGV[0]) or die; syswrite(F, \"# half\"); $| = 1; print \"ready\\n\"; sleep",
-                daemon.config().toString());
+                host.daemon().config().toString());
         Lab.awaitText("the writer", said, text -> text.contains("ready"));
         String refused = rule("AuthorizeSecurityGroupIngress", 8_080, "10.0.0.0/8");
         assertTrue(refused.contains("<Code>OperationNotPermitted</Code>"), refused);
         assertTrue(refused.contains("another program is writing it"), refused);
-        assertTrue(file().endsWith("# half"), file());
+        assertTrue(host.file().endsWith("# half"), host.file());
         writer.destroy();
         Lab.await(
                 "the call",
                 () -> rule("AuthorizeSecurityGroupIngress", 8_080, "10.0.0.0/8").contains("<return>true</return>"));
-        assertTrue(file().contains("# half"), file());
+        assertTrue(host.file().contains("# half"), host.file());
     }
 
     @Test
     void anEditByHandAndACallAreBothKept() throws IOException {
-        Files.writeString(daemon.config(), file().replace("# The rules of the host.", "# Edited by hand."));
+        Files.writeString(host.daemon().config(), host.file().replace("# The rules of the host.", "# Edited by hand."));
         assertDone(rule("AuthorizeSecurityGroupIngress", 8_080, "10.0.0.0/8"));
-        assertTrue(file().contains("# Edited by hand."), file());
-        assertTrue(file().contains("ports: 8080"), file());
+        assertTrue(host.file().contains("# Edited by hand."), host.file());
+        assertTrue(host.file().contains("ports: 8080"), host.file());
     }
 }
