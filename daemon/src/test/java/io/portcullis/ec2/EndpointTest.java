@@ -133,7 +133,7 @@ final class EndpointTest {
                         + " service.",
                 "Action=GetCallerIdentity&Version=2016-11-15|400|InvalidAction|The action GetCallerIdentity is not valid for"
                         + " this web service.",
-                "Action=RunInstances&Version=2016-11-15&ImageId=ami-1|400|UnsupportedOperation|The functionality you requested"
+                "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0/8|400|UnsupportedOperation|The functionality you requested"
                         + " is not available in this region.",
                 "Action=DescribeVpcs&Version=2016-11-15|400|UnsupportedOperation|The functionality you requested is not"
                         + " available in this region.",

@@ -37,7 +37,7 @@ public final class ActionTable {
         if (!TABLE.known.getOrDefault(service, Set.of()).contains(name)) {
             return ApiError.INVALID_ACTION.of(name);
         }
-        return name.contains("LaunchTemplate")
+        return name.contains("LaunchTemplate") || name.equals("RunInstances")
                 ? ApiError.UNSUPPORTED_LAUNCH_TEMPLATE.of()
                 : ApiError.UNSUPPORTED_OPERATION.of();
     }

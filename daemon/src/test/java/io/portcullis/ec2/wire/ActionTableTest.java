@@ -35,16 +35,18 @@ final class ActionTableTest {
     void whatIsNotOfferedIsToldApartFromWhatDoesNotExist() {
         assertEquals(
                 "The functionality you requested is not available in this region.",
-                ActionTable.unknown(Service.EC2, "RunInstances").getMessage());
+                ActionTable.unknown(Service.EC2, "CreateVpc").getMessage());
         assertEquals(
                 "The action DescribeSecurityGroup is not valid for this web service.",
                 ActionTable.unknown(Service.EC2, "DescribeSecurityGroup").getMessage());
         assertEquals(
                 ApiError.INVALID_ACTION,
                 ActionTable.unknown(Service.STS, "RunInstances").error());
-        assertTrue(ActionTable.unknown(Service.EC2, "CreateLaunchTemplate")
-                .getMessage()
-                .contains("portcullis import ec2 FILE"));
+        for (String launching : List.of("CreateLaunchTemplate", "DescribeLaunchTemplateVersions", "RunInstances")) {
+            assertTrue(
+                    ActionTable.unknown(Service.EC2, launching).getMessage().contains("portcullis import ec2 FILE"),
+                    launching);
+        }
     }
 
     @Test
