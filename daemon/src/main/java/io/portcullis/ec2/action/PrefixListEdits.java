@@ -42,6 +42,10 @@ final class PrefixListEdits {
         Arguments request = call.arguments();
         ManagedList list = PrefixListActions.find(now, request.required("PrefixListId"));
         OptionalLong version = request.number("CurrentVersion");
+        // First: who has read an older version is told so, not what is wrong with its entries.
+        if (version.isPresent()) {
+            requireVersion(list, version.getAsLong());
+        }
         OptionalInt most = request.integer("MaxEntries");
         Map<Cidr, String> added = PrefixListEntries.read(request.structures("AddEntry"), list.isV6());
         Set<Cidr> removed = PrefixListEntries.removed(request.structures("RemoveEntry"), list);
@@ -54,9 +58,6 @@ final class PrefixListEdits {
         }
         if (hasEntries && most.isPresent()) {
             throw ApiError.PREFIX_LIST_BOTH.of();
-        }
-        if (version.isPresent()) {
-            requireVersion(list, version.getAsLong());
         }
         if (!request.string("PrefixListName").orElse(list.name()).equals(list.name())) {
             throw ApiError.OPERATION_NOT_PERMITTED.of("The prefix list " + list.name()

@@ -260,6 +260,8 @@ final class PrefixListActionsTest {
             value = {
                 "CurrentVersion=2&AddEntry.1.Cidr=192.0.2.0/24|PrefixListVersionMismatch: The prefix list has the incorrect"
                         + " version number.",
+                "CurrentVersion=2&RemoveEntry.1.Cidr=192.0.2.0/24|PrefixListVersionMismatch: The prefix list has the"
+                        + " incorrect version number.",
                 "AddEntry.1.Cidr=192.0.2.0/24&MaxEntries=20|InvalidParameterCombination: You cannot modify the entries and"
                         + " the maximum entries for the prefix list in the same request.",
                 "AddEntry.1.Cidr=192.0.2.0/24&RemoveEntry.1.Cidr=192.0.2.0/24|InvalidPrefixListModification: The entry"
