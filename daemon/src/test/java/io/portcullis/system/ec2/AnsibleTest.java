@@ -33,7 +33,7 @@ final class AnsibleTest {
                 egress: []   # nothing leaves
             prefix-lists:
               offices: {id: pl-0123456789abcdef0, entries: [203.0.113.11/32]}
-            ec2-api: {credentials: @KEYS@, rate: 1000}
+            ec2-api: {credentials: @KEYS@}
             """;
 
     private final Ec2Host host = new Ec2Host(LAB, RULES);

@@ -20,7 +20,7 @@ final class SdkWalk {
               web0: {mode: host, nic: out0, security-groups: [base]}
             security-groups:
               base: {ingress: []}
-            ec2-api: {credentials: @KEYS@, rate: 1000}
+            ec2-api: {credentials: @KEYS@}
             """;
 
     private final Ec2Host host;
