@@ -14,10 +14,13 @@ import io.portcullis.system.Command;
 import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Lab;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -55,6 +58,38 @@ final class Ec2CrowdTest {
             assertEquals(3 * Crowd.CLIENTS, count(host.call("DescribeSecurityGroupRules"), "<isEgress>false"));
             assertEquals(Crowd.CLIENTS, count(host.call("DescribeTags"), "<key>owner</key>"));
         }
+    }
+
+    /** The limits of connections promise that a new one is served, whoever holds the others. */
+    @Test
+    void peersThatSendSlowlyOrNothingKeepNobodyOut() throws IOException {
+        try (Ec2Host host = new Ec2Host(LAB, RULES)) {
+            String secret = "another-secret-of-forty-letters-and-digi";
+            Path keys = LAB.folder().resolve("ec2-credentials");
+            Files.writeString(
+                    keys,
+                    "[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = " + secret + "\n",
+                    StandardOpenOption.APPEND);
+            Path said = LAB.file("slow-peers", "");
+            Process peers = LAB.startJava("fw", said, SlowPeers.class);
+            Lab.awaitText("slow peers", said, text -> text.lines().count() >= SlowPeers.PEERS);
+            long connections = Lab.read(said).lines().count();
+            for (int i = 0; i < 20; i++) {
+                assertTrue(
+                        isServed(host, "AKIAOTHER:" + secret),
+                        "call " + i + "\n" + host.daemon().log());
+            }
+            assertTrue(Lab.read(said).lines().count() > connections, "the peers came back all the time");
+            assertTrue(peers.isAlive());
+            peers.destroy();
+            assertEquals("[]", host.daemon().status().path("degraded").toString());
+        }
+    }
+
+    /** As AWS's own clients, it tries three times: a connection may be closed for a newer one before its call has arrived. */
+    private static boolean isServed(Ec2Host host, String key) {
+        return IntStream.range(0, 3)
+                .anyMatch(_ -> host.callAs(key, "DescribeVpcs").contains("<vpcId>"));
     }
 
     /** Descriptions by port. */
