@@ -105,6 +105,8 @@ final class ArchitectureTest {
         allow("history", "config.files", "operations", "linux", "net");
         allow(
                 "diagnose",
+                "ec2.auth",
+                "http",
                 "guard",
                 "intercept",
                 "gate",

@@ -4,9 +4,14 @@ import io.portcullis.cli.text.Finding;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
+import io.portcullis.config.Ec2Api;
+import io.portcullis.config.Location;
+import io.portcullis.config.Log.Level;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.Warning;
+import io.portcullis.diagnose.Ec2Files;
 import io.portcullis.diagnose.RuleFiles;
+import io.portcullis.service.process.Logs;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,8 +61,9 @@ final class CheckCommand implements Callable<Integer> {
         RuleFiles.Read read = RuleFiles.read(file, System.in);
         List<ConfigError> faults = new ArrayList<>(read.faults());
         read.config().ifPresent(config -> faults.addAll(RuleFiles.broken(file, config)));
-        List<Warning> warnings =
-                faults.isEmpty() ? read.config().map(Config::warnings).orElse(List.of()) : List.of();
+        List<Warning> warnings = faults.isEmpty()
+                ? read.config().map(config -> warnings(file, config)).orElse(List.of())
+                : List.of();
         String summary =
                 faults.isEmpty() ? read.config().map(CheckCommand::summary).orElse("invalid") : "invalid";
         if (!json) {
@@ -69,6 +75,19 @@ final class CheckCommand implements Callable<Integer> {
                 summary,
                 faults.stream().map(Finding::of).toList(),
                 warnings.stream().map(Finding::of).toList());
+    }
+
+    private static List<Warning> warnings(Path file, Config config) {
+        List<Warning> warnings = new ArrayList<>(config.warnings());
+        Ec2Api api = config.ec2Api();
+        if (api != null) {
+            // The readers of these files log for a daemon.
+            Logs.start(false);
+            Logs.level(Level.ERROR);
+            Ec2Files.faults(api, file.equals(RuleFiles.INSTALLED))
+                    .forEach(fault -> warnings.add(new Warning(Location.of(file.toString()), "ec2-api: " + fault)));
+        }
+        return warnings;
     }
 
     private void print(Path file, List<ConfigError> faults, List<Warning> warnings, String summary) {

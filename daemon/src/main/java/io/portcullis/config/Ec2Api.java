@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host address or host name, an IPv6 address without brackets
  * @param port TCP port; 0: any free one
- * @param credentials absolute path of the file with the access keys
+ * @param credentials absolute path of the file with the access keys; null: that of systemd's credentials of the service, else {@link #CREDENTIALS}
  * @param account number of the account, 12 digits; null: derived from the machine
  * @param region the only one that callers may name; null: they may name any
  * @param vpcId id of the only VPC; null: derived from the machine
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record Ec2Api(
         String host,
         int port,
-        Path credentials,
+        @Nullable Path credentials,
         @Nullable String account,
         @Nullable String region,
         @Nullable String vpcId,
@@ -38,8 +38,10 @@ public record Ec2Api(
     public static final int MOST_RATE = 100_000;
 
     /** What {@code ec2-api: {}} says. */
-    public static final Ec2Api STANDARD = new Ec2Api(
-            "127.0.0.1", 9751, Path.of("/etc/portcullis/ec2-credentials"), null, null, null, Map.of(), 100, null);
+    public static final Ec2Api STANDARD = new Ec2Api("127.0.0.1", 9751, null, null, null, null, Map.of(), 100, null);
+
+    /** Where the access keys usually are. */
+    public static final Path CREDENTIALS = Path.of("/etc/portcullis/ec2-credentials");
 
     private static final String SHOWN_REGION = "us-east-1";
     private static final Pattern ACCOUNT = Pattern.compile("[0-9]{12}");
@@ -92,7 +94,9 @@ public record Ec2Api(
     /** @throws IllegalArgumentException if a value is out of its range or form, or a host beyond loopback has no TLS */
     public Ec2Api {
         subnetIds = Collections.unmodifiableMap(new LinkedHashMap<>(subnetIds));
-        requireAbsolute(credentials);
+        if (credentials != null) {
+            requireAbsolute(credentials);
+        }
         require(!host.isEmpty() && port >= 0 && port <= 65535, "listen " + host + ":" + port);
         require(tls != null || isLoopback(host), host + " without TLS");
         require(account == null || isAccount(account), "account " + account);

@@ -2,6 +2,7 @@ package io.portcullis.diagnose;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.Ec2Api;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.read.ConfigReader;
@@ -295,6 +296,10 @@ public final class Doctor {
                 }
                 check.examine(iface);
             });
+        }
+        Ec2Api api = config.ec2Api();
+        if (api != null) {
+            findings.check("ec2-api", () -> Ec2Files.examine(findings, api));
         }
         findings.check("boot", () -> BootCheck.examine(findings, config, running));
         findings.check("ssh", () -> lockout(config.withNicAddresses(addresses)));

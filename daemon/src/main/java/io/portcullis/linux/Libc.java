@@ -108,6 +108,8 @@ public final class Libc {
 
     private static final MethodHandle GETPWUID_R = NativeCall.of(
             "getpwuid_r", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+    private static final MethodHandle GETPWNAM_R =
+            NativeCall.of("getpwnam_r", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
     private static final MethodHandle GETGRNAM_R =
             NativeCall.of("getgrnam_r", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
 
@@ -125,6 +127,21 @@ public final class Libc {
     private static final MethodHandle SYSCALL_BPF = NativeCall.of(
             "syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
+            Linker.Option.firstVariadicArg(1));
+
+    /**
+     * The numbers of calls that glibc makes for all threads of a process, and the kernel for one (setresuid(2), "C library/kernel
+     * differences"; asm/unistd.h).
+     */
+    private static final boolean IS_ARM = System.getProperty("os.arch").equals("aarch64");
+
+    private static final long NR_SETGROUPS = IS_ARM ? 159 : 116;
+    private static final long NR_SETRESUID = IS_ARM ? 147 : 117;
+    private static final long NR_SETRESGID = IS_ARM ? 149 : 119;
+
+    private static final MethodHandle SYSCALL_OF_IDS = NativeCall.of(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
             Linker.Option.firstVariadicArg(1));
 
     private Libc() {}
@@ -367,6 +384,40 @@ public final class Libc {
             return -(int) GETPWUID_R.invokeExact(state, uid, entry, buffer, buffer.byteSize(), found);
         } catch (Throwable bug) {
             throw new AssertionError("getpwuid_r(" + uid + ")", bug);
+        }
+    }
+
+    /** setgroups(2) of the calling thread alone: none. 0, or the negated errno. */
+    public static int setNoGroups() {
+        return ofIds(NR_SETGROUPS, 0, 0, 0);
+    }
+
+    /** setresgid(2) of the calling thread alone: all three. 0, or the negated errno. */
+    public static int setresgid(int gid) {
+        return ofIds(NR_SETRESGID, gid, gid, gid);
+    }
+
+    /** setresuid(2) of the calling thread alone: all three. 0, or the negated errno. */
+    public static int setresuid(int uid) {
+        return ofIds(NR_SETRESUID, uid, uid, uid);
+    }
+
+    private static int ofIds(long call, long one, long two, long three) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return (int) NativeCall.negated((long) SYSCALL_OF_IDS.invokeExact(state, call, one, two, three), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("system call " + call, bug);
+        }
+    }
+
+    /** getpwnam_r(3): as {@link #getpwuid_r}. */
+    public static int getpwnam_r(MemorySegment name, MemorySegment entry, MemorySegment buffer, MemorySegment found) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return -(int) GETPWNAM_R.invokeExact(state, name, entry, buffer, buffer.byteSize(), found);
+        } catch (Throwable bug) {
+            throw new AssertionError("getpwnam_r", bug);
         }
     }
 

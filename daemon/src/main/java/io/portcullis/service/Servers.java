@@ -10,6 +10,7 @@ import io.portcullis.ec2.Ec2Server;
 import io.portcullis.ec2.Endpoint;
 import io.portcullis.ec2.RateLimit;
 import io.portcullis.ec2.action.Actions;
+import io.portcullis.ec2.auth.CredentialsFile;
 import io.portcullis.ec2.auth.WatchedCredentials;
 import io.portcullis.http.Listening;
 import io.portcullis.http.ServerCertificate;
@@ -124,7 +125,8 @@ final class Servers implements AutoCloseable {
             Optional<Path> systemd =
                     Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
             // Once: each attempt to listen would report them anew.
-            WatchedCredentials credentials = new WatchedCredentials(api.credentials(), systemd, System::nanoTime);
+            WatchedCredentials credentials = new WatchedCredentials(
+                    CredentialsFile.find(api.credentials(), Ec2Api.CREDENTIALS, systemd), systemd, System::nanoTime);
             Endpoint endpoint = new Endpoint(
                     Optional.ofNullable(api.region()),
                     credentials,

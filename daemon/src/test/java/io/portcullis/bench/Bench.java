@@ -1,6 +1,7 @@
 package io.portcullis.bench;
 
 import io.portcullis.bench.comparison.Comparison;
+import io.portcullis.bench.cost.Ec2Cost;
 import io.portcullis.bench.cost.FlowCost;
 import io.portcullis.bench.cost.HostCost;
 import io.portcullis.bench.cost.ReloadCost;
@@ -67,6 +68,7 @@ public final class Bench {
             case HOST -> new HostCost(options).run();
             case RULES -> new RuleCost(options).run();
             case RELOAD -> new ReloadCost(options).run();
+            case EC2 -> new Ec2Cost(options).run();
             case FLOWS -> FlowCost.run(options.quick());
             case DOWN -> throw new IllegalStateException();
         }

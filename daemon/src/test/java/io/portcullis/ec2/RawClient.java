@@ -14,13 +14,13 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A connection on which a test sends any bytes, and reads answers one after the other. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
     /**
      * An answer.
      *
      * @param headers by their names in small letters
      */
-    record Answer(int status, Map<String, String> headers, String body) {
+    public record Answer(int status, Map<String, String> headers, String body) {
         String requestId() {
             return headers.getOrDefault("x-amzn-requestid", "");
         }
@@ -29,7 +29,7 @@ final class RawClient implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
 
-    RawClient(InetSocketAddress server) throws IOException {
+    public RawClient(InetSocketAddress server) throws IOException {
         socket = new Socket(server.getAddress(), server.getPort());
         socket.setSoTimeout(60_000);
         socket.setTcpNoDelay(true);
@@ -49,7 +49,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** A signed request as it is sent, with its body. */
-    static String whole(SignedRequest request) {
+    public static String whole(SignedRequest request) {
         return head(request, "Content-Length: " + request.body().length)
                 + new String(request.body(), StandardCharsets.ISO_8859_1);
     }
@@ -59,12 +59,12 @@ final class RawClient implements AutoCloseable {
         socket.setSoTimeout(most);
     }
 
-    void send(String text) throws IOException {
+    public void send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /** The next answer. */
-    Answer answer() throws IOException {
+    public Answer answer() throws IOException {
         return answer("GET");
     }
 

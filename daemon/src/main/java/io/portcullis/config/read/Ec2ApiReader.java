@@ -41,9 +41,8 @@ final class Ec2ApiReader {
                 isOpen ? standard.host() : listen.host(),
                 listen.port(),
                 fields.get("credentials")
-                        .flatMap(value -> SettingsReader.path(
-                                value, standard.credentials().toString()))
-                        .orElse(standard.credentials()),
+                        .flatMap(value -> SettingsReader.path(value, Ec2Api.CREDENTIALS.toString()))
+                        .orElse(null),
                 fields.get("account").flatMap(Ec2ApiReader::account).orElse(null),
                 fields.get("region").flatMap(Ec2ApiReader::region).orElse(null),
                 fields.get("vpc-id")

@@ -63,15 +63,15 @@ final class GroupListings {
         Cloud cloud = store.now();
         Arguments request = call.arguments();
         Filters filters = Filters.of(request, FILTERS);
-        Set<Group> named = new HashSet<>();
+        Set<String> named = new HashSet<>();
         for (String id : request.strings("GroupId")) {
-            named.add(GroupLookup.byId(cloud, id));
+            named.add(GroupLookup.byId(cloud, id).id());
         }
         for (String name : request.strings("GroupName")) {
-            named.add(GroupLookup.byName(cloud, name));
+            named.add(GroupLookup.byName(cloud, name).id());
         }
         List<Group> found = cloud.groups().stream()
-                .filter(group -> named.isEmpty() || named.contains(group))
+                .filter(group -> named.isEmpty() || named.contains(group.id()))
                 .filter(group -> filters.pass(name -> property(cloud, group, name)))
                 .toList();
         Pages.Page<Group> page = pages.page(call.action(), request, found, Group::id);

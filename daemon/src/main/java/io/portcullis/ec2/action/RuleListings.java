@@ -40,12 +40,12 @@ final class RuleListings {
         Arguments request = call.arguments();
         Filters filters = Filters.of(request, FILTERS);
         requireGroupIds(request);
-        Set<GroupRule> named = new HashSet<>();
+        Set<String> named = new HashSet<>();
         for (String id : request.strings("SecurityGroupRuleId")) {
-            named.add(byId(cloud, id));
+            named.add(byId(cloud, id).id());
         }
         List<GroupRule> found = cloud.rules().stream()
-                .filter(rule -> named.isEmpty() || named.contains(rule))
+                .filter(rule -> named.isEmpty() || named.contains(rule.id()))
                 .filter(rule -> filters.pass(name -> property(rule, name)))
                 .toList();
         Pages.Page<GroupRule> page = pages.page(call.action(), request, found, GroupRule::id);

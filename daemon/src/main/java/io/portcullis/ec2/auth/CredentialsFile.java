@@ -6,9 +6,11 @@ import io.portcullis.config.Location;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.OwnedFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file with the access keys, in the format of AWS's own tools ({@code ~/.aws/credentials}), which {@link CredentialsReader}
@@ -18,7 +20,25 @@ public final class CredentialsFile {
     /** Bytes. */
     private static final int LONGEST = 1 << 20;
 
+    /** A systemd credential of the service with this name is used where the configuration names no file. */
+    private static final String SYSTEMD_NAME = "ec2-credentials";
+
     private CredentialsFile() {}
+
+    /**
+     * The file with the keys.
+     *
+     * @param configured null: the configuration names none
+     * @param usual where it is if systemd has none for the service
+     * @param systemd as for {@link #read}
+     */
+    public static Path find(@Nullable Path configured, Path usual, Optional<Path> systemd) {
+        return configured != null
+                ? configured
+                : systemd.map(folder -> folder.resolve(SYSTEMD_NAME))
+                        .filter(Files::exists)
+                        .orElse(usual);
+    }
 
     /**
      * Reads the file.

@@ -16,7 +16,11 @@ final class XmlCharacters {
 
     /** The same text if XML can carry all of it. */
     static String clean(String text) {
-        if (text.codePoints().allMatch(XmlCharacters::isAllowed)) {
+        int at = 0;
+        while (at < text.length() && isAllowed(text.codePointAt(at))) {
+            at += Character.charCount(text.codePointAt(at));
+        }
+        if (at == text.length()) {
             return text;
         }
         StringBuilder clean = new StringBuilder(text.length());

@@ -1,6 +1,7 @@
 /**
  * Users and groups of this host: who is at the other end of a socket ({@link io.portcullis.linux.user.SocketPeer}), and names and numbers
- * ({@link io.portcullis.linux.user.Users}, {@link io.portcullis.linux.user.Groups}).
+ * ({@link io.portcullis.linux.user.Users}, {@link io.portcullis.linux.user.Groups}), and what another user can see ({@link
+ * io.portcullis.linux.user.UserThread}).
  *
  * <p>May import {@code linux}. Start reading at {@code SocketPeer}.
  */

@@ -107,7 +107,8 @@ public final class HostCost {
         Json.keep(options.json(), json(idle), "JSON: ");
     }
 
-    private void build() {
+    /** A host and a client, connected by their NICs. */
+    static void buildEnds() {
         Namespaces.make(Namespaces.CLIENT);
         Namespaces.make(Namespaces.HOST);
         Namespaces.ipIn(Namespaces.CLIENT, "link add eth0 type veth peer name eth0 netns " + Namespaces.HOST);
@@ -115,6 +116,10 @@ public final class HostCost {
         Namespaces.ipIn(Namespaces.HOST, "address add " + HOST_IP + "/24 dev eth0");
         Namespaces.ipIn(Namespaces.CLIENT, "link set eth0 up");
         Namespaces.ipIn(Namespaces.HOST, "link set eth0 up");
+    }
+
+    private void build() {
+        buildEnds();
         Texts.write(nft, NFT);
         Texts.write(config, Numbers.format("""
                 version: 1
@@ -240,7 +245,7 @@ public final class HostCost {
         return (nanosecondsOnCore(pid) - before) / idleSeconds / 1e7;
     }
 
-    private static double nanosecondsOnCore(long pid) {
+    static double nanosecondsOnCore(long pid) {
         return Processes.run(10, "sh", "-c", "cat /proc/" + pid + "/task/*/schedstat")
                 .ok()
                 .lines()

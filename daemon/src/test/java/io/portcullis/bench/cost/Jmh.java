@@ -16,6 +16,11 @@ final class Jmh {
     /** With the test dependencies, which this program itself does without. */
     private static final String CLASS_PATH = "portcullis.bench.classpath";
 
+    /** The class path of programs in a JVM of their own. */
+    static String classPath() {
+        return System.getProperty(CLASS_PATH, "");
+    }
+
     private Jmh() {}
 
     /**
@@ -54,7 +59,7 @@ final class Jmh {
         List<String> words = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin/java").toString()));
         words.addAll(jvm);
-        words.addAll(List.of("-cp", System.getProperty(CLASS_PATH, ""), "org.openjdk.jmh.Main", name));
+        words.addAll(List.of("-cp", classPath(), "org.openjdk.jmh.Main", name));
         words.addAll(Arrays.asList(options));
         words.addAll(List.of("-rf", "csv", "-rff", csv.toString()));
         if (Processes.exit(Processes.start(log, Processes.limited(seconds, words))) != 0) {

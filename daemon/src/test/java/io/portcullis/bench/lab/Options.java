@@ -32,6 +32,7 @@ public record Options(
         RULES("bench-rules.json"),
         RELOAD("bench-reload.json"),
         FLOWS("bench-flows.json"),
+        EC2("bench-ec2.json"),
         DOWN("");
 
         private final String json;
@@ -56,7 +57,7 @@ public record Options(
 
     /** Reads the words of the command line; throws {@link Misuse}, or {@link Failure} in a mode with options of its own. */
     public static Options parse(List<String> words, Path root) {
-        for (Mode mode : List.of(Mode.HOST, Mode.RULES, Mode.RELOAD, Mode.FLOWS)) {
+        for (Mode mode : List.of(Mode.HOST, Mode.RULES, Mode.RELOAD, Mode.FLOWS, Mode.EC2)) {
             if (!words.isEmpty() && words.getFirst().equals(mode.option())) {
                 return parseOwn(mode, words.subList(1, words.size()), root);
             }

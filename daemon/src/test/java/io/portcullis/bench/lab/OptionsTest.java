@@ -52,6 +52,7 @@ final class OptionsTest {
         assertTrue(options.forwardingOnly() && options.quick());
         assertEquals(Path.of("/y"), options.json());
         assertEquals(Options.Mode.FLOWS, parse("--flows").mode());
+        assertEquals(Options.Mode.EC2, parse("--ec2 --quick").mode());
         assertEquals(Options.Mode.DOWN, parse("--down").mode());
     }
 

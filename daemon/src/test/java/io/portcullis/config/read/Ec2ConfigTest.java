@@ -55,18 +55,7 @@ class Ec2ConfigTest {
     void withoutTheKeyThereIsNoEndpointAndAnEmptyMapHasItsDefaults() throws ConfigException {
         assertNull(api(""));
         assertNull(api("ec2-api: "));
-        assertEquals(
-                new Ec2Api(
-                        "127.0.0.1",
-                        9751,
-                        Path.of("/etc/portcullis/ec2-credentials"),
-                        null,
-                        null,
-                        null,
-                        Map.of(),
-                        100,
-                        null),
-                api("ec2-api: {}"));
+        assertEquals(new Ec2Api("127.0.0.1", 9751, null, null, null, null, Map.of(), 100, null), api("ec2-api: {}"));
         assertEquals(
                 Ec2Api.STANDARD,
                 api("ec2-api: {listen: , credentials: ~, account: , region: , vpc-id: , subnet-ids: {edge: }, rate: ,"

@@ -42,6 +42,23 @@ final class UsersTest {
     }
 
     @Test
+    void everyUserOfTheFileHasItsNumbers() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of("/etc/passwd"));
+        assertTrue(lines.size() > 5);
+        for (String line : lines) {
+            String[] fields = line.split(":", -1);
+            assertEquals(
+                    Optional.of(
+                            new Users.Ids(Integer.parseUnsignedInt(fields[2]), Integer.parseUnsignedInt(fields[3]))),
+                    Users.ids(fields[0]),
+                    line);
+        }
+        for (String none : List.of("pc-no-such-user", "0", "", "root:x")) {
+            assertEquals(Optional.empty(), Users.ids(none), none);
+        }
+    }
+
+    @Test
     void everyGroupOfTheFileHasItsNumber() throws IOException {
         List<String> lines = Files.readAllLines(Path.of("/etc/group"));
         assertTrue(lines.size() > 5);

@@ -22,7 +22,7 @@ final class Ec2Host implements AutoCloseable {
 
     private final Lab lab;
     private final Path keys;
-    private final DaemonProcess daemon;
+    private DaemonProcess daemon;
 
     /** Starts the daemon and waits until the endpoint answers. In the rules, {@code @KEYS@} is the path of the credentials file. */
     Ec2Host(Lab lab, String rules) {
@@ -36,7 +36,18 @@ final class Ec2Host implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         daemon = lab.daemon(rules.replace("@KEYS@", keys.toString()));
+        awaitEndpoint();
+    }
+
+    private void awaitEndpoint() {
         Lab.await("the endpoint", () -> call("DescribeRegions").contains("<requestId>"));
+    }
+
+    /** Starts another daemon with the same files after this one has ended, and waits as at first. */
+    DaemonProcess again() {
+        daemon = daemon.again();
+        awaitEndpoint();
+        return daemon;
     }
 
     DaemonProcess daemon() {

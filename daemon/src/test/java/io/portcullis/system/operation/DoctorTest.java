@@ -12,6 +12,7 @@ import io.portcullis.system.Lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,26 @@ final class DoctorTest {
                 new ObjectMapper().readTree(doctor("out0", "--json").ok().out());
         assertTrue(json.isArray() && json.size() > 5);
         assertEquals("OK", json.path(0).path("grade").asText());
+    }
+
+    @Test
+    void theFilesOfTheEc2EndpointAreCheckedAndAUserWhoMayNotSeeThemIsToldNoFault() throws IOException {
+        Path keys = LAB.file("doctor-keys", "[default]\n");
+        Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
+        Path file = LAB.file("doctor-ec2.yaml", RULES.formatted("out0") + "ec2-api: {credentials: " + keys + "}\n");
+        Command.run("chmod", "755", LAB.folder().toString()).ok();
+        String portcullis = Lab.root().resolve("scripts/portcullis").toString();
+        String fault = keys + ":1:1: this profile has no aws_access_key_id";
+        Command doctor =
+                LAB.firewall(portcullis, "doctor", "--config", file.toString()).ok();
+        assertTrue(doctor.out().contains("WARN  ec2-api         access keys: " + fault), doctor.out());
+        Command check = LAB.firewall(portcullis, "check", file.toString()).ok();
+        assertEquals(
+                "warning: " + file + ": ec2-api: access keys: " + fault,
+                check.out().strip().lines().toList().getLast());
+        Command other =
+                LAB.firewall(Lab.asNobody(portcullis, "check", file.toString())).ok();
+        assertEquals(file + ": valid: 1 interface, 1 security group, 1 rule\n", other.out());
     }
 
     /** The folder of this boot's state, for this namespace, below another folder. */
