@@ -146,7 +146,14 @@ final class Interfaces {
                 iface,
                 policy(generation, iface.name()),
                 new InterfaceContext(
-                        state, config.conntrack().directory(), config.mark(), owner, drops, cores, events));
+                        state,
+                        config.conntrack().directory(),
+                        config.log().recorder(),
+                        config.mark(),
+                        owner,
+                        drops,
+                        cores,
+                        events));
         boolean engaged = false;
         try {
             if (emergency.isPanic()) {
