@@ -82,6 +82,7 @@ final class ArchitectureTest {
         allow("flowstore", "conntrack", "packet", "linux", "net");
         allow("engine", "packet", "packet.wire", "conntrack", "policy", "net");
         allow("port", "packet", "packet.wire", "linux..", "net");
+        allow("capture", "net");
         allow("intercept", "linux..", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
         allow("worker", "packet", "policy", "port..", "engine", "net");
