@@ -36,6 +36,9 @@ public record DropsRequest(
         boolean frames) {
     public static final int MOST = 1_000_000;
 
+    /** Digits of {@code Long.MAX_VALUE}. */
+    private static final int LONGEST = 19;
+
     /** The query of the resource. */
     public Map<String, String> query() {
         Map<String, String> query = new LinkedHashMap<>();
@@ -98,7 +101,9 @@ public record DropsRequest(
         if (value == null) {
             return Optional.empty();
         }
-        if (!value.matches("[0-9]{1,18}") || Long.parseLong(value) > most) {
+        if (!value.matches("[0-9]{1," + LONGEST + "}")
+                || value.length() == LONGEST && value.compareTo(Long.toString(Long.MAX_VALUE)) > 0
+                || Long.parseLong(value) > most) {
             throw new IllegalArgumentException(key + " must be a number up to " + most + ", not " + value);
         }
         return Optional.of(Long.parseLong(value));
