@@ -10,7 +10,8 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A record is valid if {@link #SEQUENCE} is not 0. The writer sets it to 0 before it replaces a record and to the next number after,
  * so a reader that finds the same number before and after its copy has a whole record, also in the file of a process that was killed.
- * Record number n is at place (n − 1) modulo the number of places.
+ * Record number n is at place (n − 1) modulo the number of places. The header has the last number, so that neither a start nor a reader
+ * touches memory that was never used.
  */
 final class RecordLayout {
     // The header: magic, bytes of a record, number of records.
@@ -21,6 +22,9 @@ final class RecordLayout {
 
     /** Identifies the version's reasons. */
     static final int WORDS_AT = 16;
+
+    /** Number of the newest record, in a line of its own; 0: there is none. Written after the record. */
+    static final int NEWEST_AT = 64;
 
     static final int HEADER = 4096;
 
@@ -86,6 +90,14 @@ final class RecordLayout {
     /** The number of a record; what was written before it is visible to whoever reads it. */
     static long sequence(MemorySegment ring, long record) {
         return (long) LONGS.getAcquire(ring, record + SEQUENCE);
+    }
+
+    static long newest(MemorySegment ring) {
+        return (long) LONGS.getAcquire(ring, (long) NEWEST_AT);
+    }
+
+    static void newest(MemorySegment ring, long number) {
+        LONGS.setRelease(ring, (long) NEWEST_AT, number);
     }
 
     /** Ends the writing of a record, or with 0 begins it. */

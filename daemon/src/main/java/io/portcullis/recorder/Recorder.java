@@ -64,9 +64,7 @@ final class Recorder implements DropRecorder {
         places = places(ring.byteSize(), snap);
         mostPerSecond = Math.max(FEWEST_PER_SECOND, places / SECONDS_KEPT);
         index = new Places(Integer.highestOneBit(mostPerSecond) * 4);
-        for (int place = 0; place < places; place++) {
-            sequence = Math.max(sequence, RecordLayout.sequence(ring, at(place)));
-        }
+        sequence = RecordLayout.newest(ring);
     }
 
     /** Number of records in a ring. */
@@ -224,6 +222,7 @@ final class Recorder implements DropRecorder {
         ring.set(JAVA_INT, record + RecordLayout.KEPT, kept);
         MemorySegment.copy(batch.memory(), batch.offset(i), ring, record + RecordLayout.FRAME, kept);
         RecordLayout.sequence(ring, record, ++sequence);
+        RecordLayout.newest(ring, sequence);
         begun++;
         addToIndex(hash, place);
         return record;

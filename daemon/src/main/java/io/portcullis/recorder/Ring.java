@@ -62,18 +62,28 @@ record Ring(MemorySegment memory, int worker, int snap) {
         return Recorder.places(memory.byteSize(), snap);
     }
 
-    private long at(int place) {
-        return RecordLayout.HEADER + (long) place * RecordLayout.stride(snap);
+    private long at(long number) {
+        return RecordLayout.HEADER + (number - 1) % places() * RecordLayout.stride(snap);
     }
 
-    /** Shows a reader the records that are in the ring now, in the order of their places. */
+    /** Shows a reader the records that are in the ring now, the oldest first. */
     void forEach(Consumer<DropRecord> reader) {
-        for (int place = 0; place < places(); place++) {
-            DropRecord read = read(at(place));
+        long newest = newest();
+        for (long number = oldest(newest); number <= newest; number++) {
+            DropRecord read = read(at(number));
             if (read != null) {
                 reader.accept(read);
             }
         }
+    }
+
+    /** Number of the newest record; 0: there is none. */
+    long newest() {
+        return Math.max(0, RecordLayout.newest(memory));
+    }
+
+    private long oldest(long newest) {
+        return Math.max(1, newest - places() + 1);
     }
 
     /** A record as it was at one moment; null: there is none, or it is being replaced. */
@@ -151,32 +161,17 @@ record Ring(MemorySegment memory, int worker, int snap) {
                 : new Address(false, 0, low & 0xffff_ffffL);
     }
 
-    /** Number of the newest record; 0: there is none. */
-    long newest() {
-        long newest = 0;
-        for (int place = 0; place < places(); place++) {
-            newest = Math.max(newest, RecordLayout.sequence(memory, at(place)));
-        }
-        return newest;
-    }
-
     /** Time of the oldest record, nanoseconds since 1970; empty: there is none. */
     OptionalLong oldestEpochNs() {
-        long oldest = Long.MAX_VALUE;
-        long at = 0;
-        for (int place = 0; place < places(); place++) {
-            long number = RecordLayout.sequence(memory, at(place));
-            if (number > 0 && number < oldest) {
-                oldest = number;
-                at = at(place);
-            }
-        }
-        return at == 0 ? OptionalLong.empty() : OptionalLong.of(memory.get(JAVA_LONG, at + RecordLayout.FIRST_NS));
+        long newest = newest();
+        return newest == 0
+                ? OptionalLong.empty()
+                : OptionalLong.of(memory.get(JAVA_LONG, at(oldest(newest)) + RecordLayout.FIRST_NS));
     }
 
     /** Notes the nearest rule of a record that has none; a record that was replaced meanwhile stays without. */
     void annotate(long number, ToIntFunction<DropRecord> nearest) {
-        long at = at((int) ((number - 1) % places()));
+        long at = at(number);
         DropRecord record = read(at);
         if (record == null || record.number() != number || record.nearest() != DropRecord.NOT_LOOKED_FOR) {
             return;

@@ -179,6 +179,7 @@ final class Interfaces {
             meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
         meters.intact(name, opened::isIntact);
+        meters.recorder(name, () -> opened.recordings().oldestEpochNs());
         meters.ruleHits(config.metrics().ruleHits());
         shut.release(name).forEach(fault -> LOG.error("{}", fault));
         opened.start();
