@@ -82,11 +82,14 @@ final class ArchitectureTest {
         allow("flowstore", "conntrack", "packet", "linux", "net");
         allow("engine", "packet", "packet.wire", "conntrack", "policy", "net");
         allow("port", "packet", "packet.wire", "linux..", "net");
+        allow("capture", "net");
+        allow("recorder", "engine", "packet", "linux", "net");
         allow("intercept", "linux..", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
         allow("worker", "packet", "policy", "port..", "engine", "net");
         allow(
                 "guard",
+                "recorder",
                 "packet..",
                 "worker",
                 "port..",
@@ -101,7 +104,8 @@ final class ArchitectureTest {
                 "linux..",
                 "net");
         allow("metrics", "engine", "port", "conntrack", "policy");
-        allow("operations", "net");
+        allow("operations", "operations.traffic", "net");
+        allow("operations.traffic", "net");
         allow("history", "config.files", "operations", "linux", "net");
         allow(
                 "diagnose",
@@ -122,7 +126,7 @@ final class ArchitectureTest {
                 "packet.build",
                 "net");
         allow("http", "linux", "linux.user");
-        allow("control", "http", "linux", "linux.user", "operations", "metrics");
+        allow("control", "http", "linux", "linux.user", "operations..", "metrics");
         allow("ec2.wire", "net");
         allow("ec2.auth", "ec2.wire", "config", "linux");
         allow("ec2.state", "linux");
@@ -168,7 +172,18 @@ final class ArchitectureTest {
         allow("service.process", "config", "config.files", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
         allow(
+                "service.traffic",
+                "guard",
+                "recorder",
+                "engine",
+                "policy.analysis",
+                "config",
+                "operations.traffic",
+                "linux",
+                "net");
+        allow(
                 "service",
+                "service.traffic",
                 "service.emergency",
                 "service.watch",
                 "service.process",
@@ -184,13 +199,23 @@ final class ArchitectureTest {
                 "worker",
                 "guard",
                 "metrics",
-                "operations",
+                "operations..",
                 "history",
                 "diagnose",
                 "http",
                 "control",
                 "ec2..");
         allow("cli.text", "config", "operations", "net");
+        allow("cli.daemon", "cli.text", "http");
+        allow(
+                "cli.traffic",
+                "cli.daemon",
+                "cli.text",
+                "operations.traffic",
+                "capture",
+                "http",
+                "service.process",
+                "net");
         allow(
                 "cli.transfer",
                 "cli.text",
@@ -203,6 +228,8 @@ final class ArchitectureTest {
         allow(
                 "cli",
                 "cli.text",
+                "cli.daemon",
+                "cli.traffic",
                 "cli.transfer",
                 "operations",
                 "http",

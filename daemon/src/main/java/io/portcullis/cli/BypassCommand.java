@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.EmergencyText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.net.DurationText;
@@ -48,7 +51,7 @@ final class BypassCommand extends DaemonCommand {
     }
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         BypassRequest request;
         try {

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
@@ -80,7 +83,7 @@ abstract class ChangeCommand extends DaemonCommand {
     }
 
     @Override
-    final int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected final int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ChangeOptions options = options();
         ChangeReport report = send(daemon, call(options.tried()), err);

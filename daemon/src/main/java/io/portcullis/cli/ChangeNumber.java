@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ChangeFiles;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.Finding;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.traffic.DropsCommand;
 import io.portcullis.cli.transfer.ExportCommand;
 import io.portcullis.cli.transfer.ImportCommand;
 import io.portcullis.service.process.Version;
@@ -45,6 +46,7 @@ public final class Cli implements Runnable {
             BypassCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
+            DropsCommand.class,
             FlowsCommand.class,
             ImportCommand.class,
             ExportCommand.class,

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ChangeReport;
@@ -11,7 +14,7 @@ import picocli.CommandLine.Command;
 @Command(name = "confirm", description = "Keep the change that 'apply --confirm' or 'rollback --confirm' has made.")
 final class ConfirmCommand extends DaemonCommand {
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ChangeReport report = daemon.ask("POST", "/v1/confirm", Map.of(), ChangeReport.class);
         if (json) {

@@ -1,5 +1,7 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.service.command.Detach;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

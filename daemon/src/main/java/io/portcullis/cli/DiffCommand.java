@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigError;
@@ -49,7 +52,7 @@ final class DiffCommand extends DaemonCommand {
     private String changed;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         if (changed.isEmpty() && !ChangeNumber.is(old)) {
             throw new ParameterException(spec.commandLine(), "NEW is missing: a file, or a change such as @42");

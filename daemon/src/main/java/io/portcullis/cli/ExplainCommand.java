@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.config.Rule;
 import io.portcullis.config.read.WellKnown;
@@ -104,7 +107,7 @@ final class ExplainCommand extends DaemonCommand {
     private @Nullable String vlan;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ExplainRequest request = request();
         ExplainReport report;

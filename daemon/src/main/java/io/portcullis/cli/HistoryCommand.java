@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
@@ -20,7 +23,7 @@ final class HistoryCommand extends DaemonCommand {
     private int limit;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         HistoryReport report =
                 daemon.ask("GET", "/v1/history", Map.of("limit", Integer.toString(limit)), HistoryReport.class);

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.EmergencyText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.EmergencyReport;
@@ -36,7 +39,7 @@ final class PanicCommand extends DaemonCommand {
     private boolean keepFailsafe;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         PanicRequest request;
         try {

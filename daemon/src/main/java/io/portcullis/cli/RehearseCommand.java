@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.service.command.Rehearsal;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ReloadReport;
@@ -22,7 +25,7 @@ final class ReloadCommand extends DaemonCommand {
     private boolean dryRun;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ReloadReport report;
         try {

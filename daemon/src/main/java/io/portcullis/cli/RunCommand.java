@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.service.command.Foreground;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.Unreachable;
@@ -32,7 +35,7 @@ final class ShowCommand extends DaemonCommand {
     private String number;
 
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         ChangeFiles files =
                 ChangeNumber.files(daemon, number.isEmpty() ? ChangeNumber.IN_FORCE : ChangeNumber.of(number, spec));

@@ -1,5 +1,8 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.daemon.DaemonCommand;
+import io.portcullis.cli.daemon.DaemonSocket;
+import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.cli.text.StatusText;
 import io.portcullis.http.Unreachable;
@@ -12,7 +15,7 @@ import picocli.CommandLine.Command;
 @Command(name = "status", description = "Show what the running daemon guards.")
 final class StatusCommand extends DaemonCommand {
     @Override
-    int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
         StatusReport report = daemon.ask("GET", "/v1/status", Map.of(), StatusReport.class);
         out.println(json ? JsonText.write(report) : StatusText.of(report));

@@ -1,7 +1,36 @@
 package io.portcullis.config;
 
-/** Which messages and which dropped packets are logged. */
-public record Log(Level level, Drops drops) {
+/**
+ * Which messages and which dropped packets are logged, and how many dropped packets are recorded.
+ *
+ * @param recorder the top-level key of that name
+ */
+public record Log(Level level, Drops drops, Recorder recorder) {
+    /**
+     * The record of dropped frames, for each interface.
+     *
+     * @param memory bytes for all workers of an interface; 0: nothing is recorded
+     * @param snap most bytes of a frame that are kept
+     */
+    public record Recorder(long memory, int snap) {
+        public static final long LEAST_MEMORY = 1L << 20;
+        public static final long MOST_MEMORY = 1L << 30;
+        public static final int SHORTEST_SNAP = 64;
+        public static final int LONGEST_SNAP = 1_600;
+
+        /** The default. */
+        public static final Recorder STANDARD = new Recorder(16L << 20, 128);
+
+        public Recorder {
+            if (memory != 0 && (memory < LEAST_MEMORY || memory > MOST_MEMORY)) {
+                throw new IllegalArgumentException("memory " + memory);
+            }
+            if (snap < SHORTEST_SNAP || snap > LONGEST_SNAP) {
+                throw new IllegalArgumentException("snap " + snap);
+            }
+        }
+    }
+
     /** The least severe messages that are logged. */
     public enum Level {
         ERROR,

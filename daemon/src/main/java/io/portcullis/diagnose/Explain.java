@@ -143,7 +143,10 @@ public final class Explain {
     private ExplainReport.@Nullable NearestView nearest() {
         int selector = isIcmp() ? request.type() << 8 | request.code() : request.toPort();
         return NearestRule.to(
-                        config, iface, request.ingress(), request.protocol(), selector, request.ingress() ? from : to)
+                        config,
+                        iface,
+                        request.ingress(),
+                        new NearestRule.Asked(from.isV6(), request.protocol(), selector, request.ingress() ? from : to))
                 .map(near ->
                         new ExplainReport.NearestView(near.id(), near.location().toString(), near.why()))
                 .orElse(null);

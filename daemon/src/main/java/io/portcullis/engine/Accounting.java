@@ -19,6 +19,7 @@ final class Accounting {
     private final FlowTable flows;
     private final Fragments fragments;
     private final DropSamples dropSamples = new DropSamples();
+    private DropRecorder recorder = DropRecorder.NONE;
 
     /** Null unless the policy audits. */
     private @Nullable Audit audit;
@@ -48,6 +49,14 @@ final class Accounting {
         return dropSamples;
     }
 
+    DropRecorder recorder() {
+        return recorder;
+    }
+
+    void record(DropRecorder drops) {
+        recorder = drops;
+    }
+
     /**
      * Concludes a frame: it passes, is dropped, or would be dropped.
      *
@@ -72,10 +81,12 @@ final class Accounting {
         } else if (audit != null) {
             audit.wouldDrop(frame, reason, packets, length);
             batch.wouldDrop(i, reason.ordinal());
+            recorder.record(batch, i, packet, frame.direction, packets, frame.nowNs);
         } else {
             batch.drop(i, reason.ordinal());
             counters.count(frame.direction, reason, packets, length);
             dropSamples.note(packet, frame.direction, reason, false);
+            recorder.record(batch, i, packet, frame.direction, packets, frame.nowNs);
         }
     }
 

@@ -117,7 +117,7 @@ final class Cursor {
 
     /** Parses a batch of fragments that waited. They have no tuples: their datagrams are decided. */
     void readReleased(Batch next, Direction way) {
-        start(next, way, 0);
+        start(next, way, nowNs);
         released = true;
         for (int i = 0; i < next.size(); i++) {
             packets[i].parse(next.memory(), next.offset(i), next.length(i));

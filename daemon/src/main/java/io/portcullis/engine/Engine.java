@@ -151,6 +151,16 @@ public final class Engine {
         return accounting.dropSamples();
     }
 
+    /** Gives every frame that is dropped to a recorder from now on; for the worker's thread, or before it starts. */
+    public void record(DropRecorder recorder) {
+        accounting.record(recorder);
+    }
+
+    /** The recorder in use. */
+    public DropRecorder recorder() {
+        return accounting.recorder();
+    }
+
     /**
      * Gives every frame of a batch its verdict, in order. Two kinds of frames have none yet and are not counted: an ICMP error
      * about a flow of another worker is marked as that worker's; a fragment that arrives before the first of its datagram is held
@@ -383,6 +393,7 @@ public final class Engine {
      * @return how many
      */
     public int expire(long nowNs, int limit) {
+        cursor.nowNs = nowNs;
         int expired = flows.expire(nowNs, limit);
         expired += fragments.expire(nowNs, limit - expired);
         accounting.publish();

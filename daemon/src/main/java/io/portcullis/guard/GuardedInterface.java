@@ -18,10 +18,12 @@ import io.portcullis.net.Cidr;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortState;
+import io.portcullis.recorder.Recordings;
 import io.portcullis.worker.Workers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +43,7 @@ public final class GuardedInterface {
     private final Interception interception;
     private final Workers workers;
     private final TableSet flows;
+    private final Recordings recordings;
     private final NicChecks checks;
     private final Datapath datapath;
     private volatile List<Integer> lateWorkers = List.of();
@@ -56,12 +59,14 @@ public final class GuardedInterface {
             Interception interception,
             TableSet flows,
             Workers workers,
+            Recordings recordings,
             NicChecks checks) {
         this.settings = settings;
         this.datapath = datapath;
         this.interception = interception;
         this.flows = flows;
         this.workers = workers;
+        this.recordings = recordings;
         this.checks = checks;
     }
 
@@ -217,6 +222,16 @@ public final class GuardedInterface {
         return workers;
     }
 
+    /** Its dropped frames of the last minutes. */
+    public Recordings recordings() {
+        return recordings;
+    }
+
+    /** Time of the oldest of them, nanoseconds since 1970; empty: there is none. */
+    public OptionalLong recordedSince() {
+        return recordings.oldestEpochNs();
+    }
+
     /** How many flows its tables can hold. */
     public long capacity() {
         return flows.capacity();
@@ -274,6 +289,7 @@ public final class GuardedInterface {
         endTraffic();
         detach(name(), interception);
         flows.delete();
+        recordings.delete();
     }
 
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */

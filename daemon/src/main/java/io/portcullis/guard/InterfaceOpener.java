@@ -2,6 +2,7 @@ package io.portcullis.guard;
 
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Log;
 import io.portcullis.config.OnFailure;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
@@ -21,6 +22,7 @@ import io.portcullis.port.PortException;
 import io.portcullis.port.pcap.PcapPort;
 import io.portcullis.port.ring.RingPort;
 import io.portcullis.port.ring.Steering;
+import io.portcullis.recorder.Recordings;
 import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.util.ArrayList;
@@ -106,8 +108,16 @@ public final class InterfaceOpener {
                     ports(interception.outside(), steering, interception.outsideOptions(), checks);
             opened.addAll(outside);
             List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
+            Log.Recorder recorder = context.recorder();
+            Recordings recordings = Recordings.open(context.flows(), name, count, recorder.memory(), recorder.snap());
             GuardedInterface guarded = new GuardedInterface(
-                    settings, datapath, interception, flows, workers(engines(flows, count), outside, inside), checks);
+                    settings,
+                    datapath,
+                    interception,
+                    flows,
+                    workers(engines(flows, count, recordings), outside, inside),
+                    recordings,
+                    checks);
             done = true;
             return guarded;
         } catch (PortException e) {
@@ -159,11 +169,13 @@ public final class InterfaceOpener {
         return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
-    private List<Engine> engines(TableSet flows, int count) {
+    private List<Engine> engines(TableSet flows, int count, Recordings recordings) {
         List<Engine> engines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            engines.add(new Engine(
-                    policy, new Shard(i, count, flows.seed()), flows.tables().get(i)));
+            Engine engine = new Engine(
+                    policy, new Shard(i, count, flows.seed()), flows.tables().get(i));
+            engine.record(recordings.recorder(i));
+            engines.add(engine);
         }
         return engines;
     }

@@ -20,7 +20,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -41,7 +43,8 @@ final class Interfaces implements MultiCollector {
             Supplier<RuleHits> hits,
             List<Durations> stalls,
             Map<PortCount, LongSupplier> ports,
-            AtomicReference<BooleanSupplier> intact) {}
+            AtomicReference<BooleanSupplier> intact,
+            AtomicReference<Supplier<OptionalLong>> recorder) {}
 
     private record PortCount(String side, PortCounter counter) implements Comparable<PortCount> {
         private static final Comparator<PortCount> ORDER =
@@ -74,7 +77,8 @@ final class Interfaces implements MultiCollector {
                         hits,
                         List.copyOf(stalls),
                         new ConcurrentSkipListMap<>(),
-                        new AtomicReference<>(() -> true)));
+                        new AtomicReference<>(() -> true),
+                        new AtomicReference<>(OptionalLong::empty)));
     }
 
     void unwatch(String name) {
@@ -87,6 +91,10 @@ final class Interfaces implements MultiCollector {
 
     void portCounter(String name, String side, PortCounter counter, LongSupplier count) {
         entry(name).ports.put(new PortCount(side, counter), count);
+    }
+
+    void recorder(String name, Supplier<OptionalLong> oldestEpochNs) {
+        entry(name).recorder.set(oldestEpochNs);
     }
 
     void intact(String name, BooleanSupplier intact) {
@@ -108,6 +116,7 @@ final class Interfaces implements MultiCollector {
         decisions(all);
         enforcing(all);
         intact(all);
+        recorder(all);
         totals(all);
         evictions(all);
         lookups(all);
@@ -178,6 +187,15 @@ final class Interfaces implements MultiCollector {
         Family enforcing = new Family(Metric.ENFORCING);
         watched.forEach((name, entry) -> enforcing.add(entry.hits.get().policy().audits() ? 0 : 1, name));
         add(all, enforcing);
+    }
+
+    private void recorder(MetricSnapshots.Builder all) {
+        Family oldest = new Family(Metric.RECORDER_OLDEST);
+        watched.forEach((name, entry) -> entry.recorder
+                .get()
+                .get()
+                .ifPresent(epochNs -> oldest.add(TimeUnit.NANOSECONDS.toSeconds(epochNs), name)));
+        add(all, oldest);
     }
 
     private void intact(MetricSnapshots.Builder all) {

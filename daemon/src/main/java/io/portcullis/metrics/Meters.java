@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -117,6 +118,15 @@ public final class Meters implements AutoCloseable {
      */
     public void intact(String interfaceName, BooleanSupplier intact) {
         interfaces.intact(interfaceName, intact);
+    }
+
+    /**
+     * Shows {@code portcullis_recorder_oldest_timestamp_seconds} {interface}.
+     *
+     * @param oldestEpochNs nanoseconds since 1970; empty: nothing is recorded
+     */
+    public void recorder(String interfaceName, Supplier<OptionalLong> oldestEpochNs) {
+        interfaces.recorder(interfaceName, oldestEpochNs);
     }
 
     /**

@@ -111,6 +111,12 @@ enum Metric {
                     + " before them, or"
                     + " they are detached.",
             INTERFACE),
+    RECORDER_OLDEST(
+            Type.GAUGE,
+            Unit.SECONDS,
+            "portcullis_recorder_oldest_timestamp_seconds",
+            "Time of the oldest dropped frame that portcullis drops can show, seconds since 1970; no value: nothing is recorded.",
+            INTERFACE),
     FLOWS(Counters.Total.FLOWS, Type.GAUGE, Unit.FLOWS, "portcullis_flows", "Flows in the tables now."),
     FLOWS_LIMIT(
             Counters.Total.FLOW_LIMIT,

@@ -1,7 +1,9 @@
 package io.portcullis.operations;
 
+import io.portcullis.operations.traffic.TrafficQueries;
+
 /** The questions that the running daemon answers. None of them changes anything; any thread may ask. */
-public interface DaemonQueries {
+public interface DaemonQueries extends TrafficQueries {
     /** The state of every interface. Called on a server's event loop: waits for nothing, no lock either. */
     StatusReport status();
 

@@ -4,6 +4,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Rule;
 import io.portcullis.net.LinkClass;
 import java.util.List;
 import java.util.Set;
@@ -185,6 +186,15 @@ public final class Policy {
      */
     public int hash(int number) {
         return rules.hash(number);
+    }
+
+    /**
+     * The hash of a written rule, as {@link #ruleWithHash} takes it.
+     *
+     * @param list {@code web/ingress}
+     */
+    public static int ruleHash(String list, Rule rule, boolean ingress) {
+        return RuleNames.hash(list, rule, ingress);
     }
 
     /** The number of the first rule with that {@link #hash}; {@link RuleSet#NONE}: the rule no longer exists. */

@@ -29,7 +29,7 @@ final class RuleNames {
         if (!written.isEmpty()) {
             sections.add(new Section(list, first, written));
             boolean ingress = list.endsWith("/ingress");
-            written.forEach(rule -> addHash(list + ' ' + rule.text(ingress)));
+            written.forEach(rule -> addHash(hash(list, rule, ingress)));
         }
         return first;
     }
@@ -37,17 +37,26 @@ final class RuleNames {
     /** Appends one implied rule; returns its number. */
     int addImplied(String list) {
         sections.add(new Section(list, size, null));
-        addHash(list + "[implied]");
+        addHash(sum(list + "[implied]"));
         return size - 1;
     }
 
-    private void addHash(String text) {
+    /** The hash of a written rule: of its list, {@code web/ingress}, and its conditions. Never 0. */
+    static int hash(String list, Rule rule, boolean ingress) {
+        return sum(list + ' ' + rule.text(ingress));
+    }
+
+    private static int sum(String text) {
         CRC32 sum = new CRC32();
         sum.update(text.getBytes(StandardCharsets.UTF_8));
+        return sum.getValue() == 0 ? 1 : (int) sum.getValue();
+    }
+
+    private void addHash(int hash) {
         if (size == hashes.length) {
             hashes = Arrays.copyOf(hashes, 2 * size);
         }
-        hashes[size++] = sum.getValue() == 0 ? 1 : (int) sum.getValue();
+        hashes[size++] = hash;
     }
 
     int hash(int number) {

@@ -42,6 +42,8 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.traffic.DropsReport;
+import io.portcullis.operations.traffic.DropsRequest;
 import io.portcullis.policy.Policy;
 import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.emergency.EmergencyFiles;
@@ -51,6 +53,8 @@ import io.portcullis.service.process.Logs;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.process.Version;
+import io.portcullis.service.traffic.Guarded;
+import io.portcullis.service.traffic.RecordedDrops;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
@@ -112,6 +116,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Watchdog watchdog;
     // No traffic to warm up for until there is a configuration.
     private WarmUpThread warmUp = WarmUpThread.unstarted(true);
+    private final RecordedDrops recorded = new RecordedDrops(this::guardedNow);
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
     private Daemon(Path file, Systemd systemd, Path state, DaemonLock lock) {
@@ -202,6 +207,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         hotplug.start();
         hotplug.findUnguarded();
         rounds.start();
+        recorded.start();
         servers.awaitFirst(FIRST_TRY);
         view.showDegraded(running.get(), meters);
         String summary = StatusView.summary(running.get());
@@ -401,6 +407,17 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 (frame, direction) -> workers.explain(frame, direction, GuardedInterface.INSTALL_TIMEOUT_MS));
     }
 
+    private Guarded guardedNow() {
+        Running now = running.get();
+        Generation generation = now.generation();
+        return new Guarded(generation == null ? null : generation.addressed(), now.guarded());
+    }
+
+    @Override
+    public DropsReport drops(DropsRequest request) {
+        return recorded.report(request);
+    }
+
     @Override
     public Health health() {
         Running now = running.get();
@@ -443,6 +460,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         // Not under the lock: the thread may be waiting for it, because the stop itself changes NICs.
         hotplug.close();
         nicEvents.close();
+        recorded.close();
         edits.close();
         servers.close();
         if (started) {

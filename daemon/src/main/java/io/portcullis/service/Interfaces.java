@@ -146,7 +146,14 @@ final class Interfaces {
                 iface,
                 policy(generation, iface.name()),
                 new InterfaceContext(
-                        state, config.conntrack().directory(), config.mark(), owner, drops, cores, events));
+                        state,
+                        config.conntrack().directory(),
+                        config.log().recorder(),
+                        config.mark(),
+                        owner,
+                        drops,
+                        cores,
+                        events));
         boolean engaged = false;
         try {
             if (emergency.isPanic()) {
@@ -172,6 +179,7 @@ final class Interfaces {
             meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
         meters.intact(name, opened::isIntact);
+        meters.recorder(name, opened::recordedSince);
         meters.ruleHits(config.metrics().ruleHits());
         shut.release(name).forEach(fault -> LOG.error("{}", fault));
         opened.start();

@@ -3,6 +3,7 @@ package io.portcullis.service;
 import io.portcullis.config.Config;
 import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
+import io.portcullis.config.Log;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.Mode;
 import io.portcullis.guard.Cores;
@@ -21,6 +22,7 @@ final class Restarts {
     private static final List<FileSetting> FILE_SETTINGS = List.of(
             new FileSetting("conntrack.directory", config -> config.conntrack().directory()),
             new FileSetting("mark", Config::mark),
+            new FileSetting("recorder", config -> recorder(config.log().recorder())),
             new FileSetting("control.socket", config -> config.control().socket()),
             new FileSetting("metrics.listen", config -> listen(config.metrics())));
 
@@ -131,6 +133,10 @@ final class Restarts {
             }
         }
         return faults;
+    }
+
+    private static String recorder(Log.Recorder recorder) {
+        return "memory " + (recorder.memory() >> 10) + "KiB, snap " + recorder.snap();
     }
 
     private static String listen(Metrics metrics) {

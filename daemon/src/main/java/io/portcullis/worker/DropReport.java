@@ -4,6 +4,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Engine;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +17,7 @@ final class DropReport {
     private final String name;
     private final Engine engine;
     private final Consumer<DropSamples.Taken> drops;
+    private final LongSupplier epochNs;
     private final int samples;
     private boolean on = true;
     private boolean unfinishedLogged;
@@ -25,11 +27,13 @@ final class DropReport {
      *
      * @param name of the interface
      * @param drops gets the samples; must not wait
+     * @param epochNs the clock of the host, nanoseconds since 1970
      */
-    DropReport(String name, Engine engine, Consumer<DropSamples.Taken> drops) {
+    DropReport(String name, Engine engine, Consumer<DropSamples.Taken> drops, LongSupplier epochNs) {
         this.name = name;
         this.engine = engine;
         this.drops = drops;
+        this.epochNs = epochNs;
         this.samples = Math.max(1, SAMPLES / engine.shard().workers());
     }
 
@@ -44,8 +48,14 @@ final class DropReport {
         engine.dropSamples().describeAll(on && all);
     }
 
+    /** Tells the recorder of drops what time it is: the batches bring a monotonic one. */
+    void time(long nowNs) {
+        engine.recorder().time(nowNs, epochNs.getAsLong());
+    }
+
     /** Reports the frames dropped since the last time. */
-    void report() {
+    void report(long nowNs) {
+        time(nowNs);
         if (!unfinishedLogged && engine.counters().total(Counters.Total.CHECKSUMS_FINISHED) > 0) {
             unfinishedLogged = true;
             LOG.warn(

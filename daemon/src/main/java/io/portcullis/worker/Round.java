@@ -120,6 +120,7 @@ final class Round {
         if (learns) {
             engine.startedAt(nowNs);
         }
+        drops.time(nowNs);
         expiryDueNs = nowNs + EXPIRY_PERIOD_NS;
         dropsDueNs = nowNs + DROP_PERIOD_NS;
         alarm.accept(EXPIRY_PERIOD_NS);
@@ -279,7 +280,7 @@ final class Round {
 
     private void reportDrops() {
         try {
-            drops.report();
+            drops.report(nowNs);
         } finally {
             dropsDueNs = nowNs + DROP_PERIOD_NS;
             alarm.accept(DROP_PERIOD_NS);

@@ -21,6 +21,7 @@ import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortChannel;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -96,7 +97,7 @@ public final class Worker implements AutoCloseable {
         this.engine = engine;
         this.outside = outside;
         this.inside = inside;
-        this.drops = new DropReport(name, engine, drops);
+        this.drops = new DropReport(name, engine, drops, Worker::epochNs);
         this.outsideChannel = new PortChannel(outside);
         this.insideChannel = new PortChannel(inside);
         this.outcomes = new Outcomes(share.workers() == 1 ? name : name + ", worker " + share.worker());
@@ -116,6 +117,11 @@ public final class Worker implements AutoCloseable {
                 MAX_TASKS,
                 RejectedExecutionHandlers.reject(),
                 MAX_TASK_TIME_MS);
+    }
+
+    private static long epochNs() {
+        Instant now = Instant.now();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
     private static final class LoopThreads extends DefaultThreadFactory {
@@ -388,7 +394,7 @@ public final class Worker implements AutoCloseable {
     private void end() {
         run(() -> round.drain(outsideChannel));
         run(() -> round.drain(insideChannel));
-        run(drops::report);
+        run(() -> drops.report(System.nanoTime()));
         outsideChannel.close();
         insideChannel.close();
     }

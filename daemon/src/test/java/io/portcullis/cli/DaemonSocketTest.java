@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.portcullis.cli.daemon.Exit;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -20,6 +20,8 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.traffic.DropsReport;
+import io.portcullis.operations.traffic.DropsRequest;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,14 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     volatile @Nullable BypassRequest bypass;
     volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
+
+    @Override
+    public DropsReport drops(DropsRequest request) {
+        request.reason().filter("nonsense"::equals).ifPresent(label -> {
+            throw new IllegalArgumentException("no reason " + label);
+        });
+        return new DropsReport(List.of(), request.limit(), 1, Map.of("web0", "2026-01-01T00:00:00Z"), List.of());
+    }
 
     @Override
     public StatusReport status() {

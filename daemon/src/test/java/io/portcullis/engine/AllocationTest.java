@@ -9,6 +9,7 @@ import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.TcpFlags;
 import io.portcullis.policy.Enforcement;
+import io.portcullis.recorder.Recordings;
 import io.portcullis.testing.Allocation;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
@@ -16,9 +17,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -30,6 +33,9 @@ final class AllocationTest {
     private static final String B = "10.0.0.1";
     private static final String A6 = "2001:db8:9::7";
     private static final String B6 = "2001:db8:1::1";
+
+    @TempDir
+    private Path directory;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -83,9 +89,15 @@ final class AllocationTest {
         });
     }
 
-    private static Engine engine() throws ConfigException {
+    private Engine engine() throws ConfigException {
         String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
-        return new Engine(EngineBench.policy("", open, 1), Shard.ALL, 1, 2);
+        return recorded(new Engine(EngineBench.policy("", open, 1), Shard.ALL, 1, 2));
+    }
+
+    private Engine recorded(Engine engine) {
+        engine.record(Recordings.open(directory, "web0", 1, Recordings.LEAST_MEMORY, 128)
+                .recorder(0));
+        return engine;
     }
 
     @Test
@@ -217,7 +229,7 @@ final class AllocationTest {
         try (Arena arena = Arena.ofConfined()) {
             String rules = "security-groups: {web: {ingress: [{protocol: all, from: any}], egress: []}}\n";
             String full = rules + "conntrack: {max-flows: 20}\n";
-            Engine engine = new Engine(EngineBench.policy("", full, 1), Shard.ALL, 1, 2);
+            Engine engine = recorded(new Engine(EngineBench.policy("", full, 1), Shard.ALL, 1, 2));
             allocatesNothing(new Traffic(engine, arena, in, out));
             assertTrue(engine.counters().total(Counters.Total.FLOWS) >= 19, "a reset may have ended one");
             assertTrue(engine.counters().total(Counters.Total.FLOWS_EVICTED) > FRAMES / 10);
@@ -290,7 +302,7 @@ final class AllocationTest {
             in.add(Frame.tcp(A, i, B, port, TcpFlags.ACK).numbers(1001, 9001).bytes());
         }
         try (Arena arena = Arena.ofConfined()) {
-            Engine engine = new Engine(EngineBench.policy("", rules, 1).under(enforcement), Shard.ALL, 1, 2);
+            Engine engine = recorded(new Engine(EngineBench.policy("", rules, 1).under(enforcement), Shard.ALL, 1, 2));
             allocatesNothing(new Traffic(engine, arena, in, out));
         }
     }
@@ -315,7 +327,7 @@ final class AllocationTest {
                 .bytes());
         try (Arena arena = Arena.ofConfined()) {
             String keys = "network-acl: edge, enforce: audit";
-            Engine engine = new Engine(EngineBench.policy(keys, rules, 1), Shard.ALL, 1, 2);
+            Engine engine = recorded(new Engine(EngineBench.policy(keys, rules, 1), Shard.ALL, 1, 2));
             allocatesNothing(new Traffic(engine, arena, in, out));
             assertEquals(0, engine.counters().packets(Direction.INGRESS, Reason.NONE));
             assertTrue(engine.ruleHits().ofAcl(2) > FRAMES / 10, "entry 9");

@@ -194,7 +194,7 @@ public final class RandomWorld {
                 new Control(Path.of("/run/none"), ""),
                 History.STANDARD,
                 null,
-                new Log(Level.INFO, Drops.OFF),
+                new Log(Level.INFO, Drops.OFF, Log.Recorder.STANDARD),
                 new PacketMark(1, 1),
                 List.of());
     }

@@ -76,7 +76,7 @@ final class RoundTest {
         PortChannel insideChannel = new PortChannel(inside);
         outsideChannel.setPolled();
         insideChannel.setPolled();
-        DropReport report = new DropReport("web0", engine, drops::add);
+        DropReport report = new DropReport("web0", engine, drops::add, () -> 0);
         round = new Round(engine, outsideChannel, insideChannel, report, this::read, alarms::add);
         outsideChannel.pipeline().addLast(new FirewallHandler(round, Direction.INGRESS, outcomes));
         insideChannel.pipeline().addLast(new FirewallHandler(round, Direction.EGRESS, outcomes));

@@ -31,6 +31,15 @@ public final class JsonText {
         }
     }
 
+    /** On one line, for streams. */
+    public static String line(Object value) {
+        try {
+            return MAPPER.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("can't be written as JSON: " + value, e);
+        }
+    }
+
     public static <T> T read(String json, Class<T> as) {
         try {
             return MAPPER.readValue(json, as);

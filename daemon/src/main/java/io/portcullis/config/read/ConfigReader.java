@@ -47,6 +47,7 @@ public final class ConfigReader {
             "history", List.of("keep"),
             "ec2-api", Ec2ApiReader.KEYS,
             "log", List.of("level", "drops"),
+            "recorder", List.of("memory", "snap"),
             "failsafe", List.of("ingress", "egress"));
 
     /** The top-level keys. */
@@ -65,6 +66,7 @@ public final class ConfigReader {
             "history",
             "ec2-api",
             "log",
+            "recorder",
             "mark");
 
     private static final int MOST_READINGS = 3;
@@ -253,7 +255,7 @@ public final class ConfigReader {
                 control,
                 SettingsReader.history(settings("history")),
                 ec2Api,
-                SettingsReader.log(settings("log")),
+                SettingsReader.log(settings("log"), settings("recorder")),
                 SettingsReader.mark(once("mark")),
                 List.of());
         if (diagnostics.errors().isEmpty()) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -33,6 +34,8 @@ final class SettingsReader {
 
     /** Names that groupadd(8) takes, but none that begins with a digit or a dot: 1e5 and .5 are numbers to an editor. */
     private static final Pattern GROUP = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?");
+
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,7})(KiB|MiB|GiB)");
 
     private SettingsReader() {}
 
@@ -147,15 +150,45 @@ final class SettingsReader {
         return Optional.empty();
     }
 
-    /** {@code log}. */
-    static Log log(Fields fields) {
+    /** {@code log} and {@code recorder}. */
+    static Log log(Fields fields, Fields recorder) {
         Level level = fields.get("level")
                 .flatMap(value -> word(value, Level.values()))
                 .orElse(Level.INFO);
         Drops drops = fields.get("drops")
                 .flatMap(value -> word(value, Drops.values()))
                 .orElse(Drops.SAMPLED);
-        return new Log(level, drops);
+        return new Log(level, drops, recorder(recorder));
+    }
+
+    private static Log.Recorder recorder(Fields fields) {
+        Log.Recorder standard = Log.Recorder.STANDARD;
+        return new Log.Recorder(
+                fields.get("memory").flatMap(SettingsReader::memory).orElse(standard.memory()),
+                fields.get("snap")
+                        .flatMap(value -> value.number(
+                                "a number of bytes", Log.Recorder.SHORTEST_SNAP, Log.Recorder.LONGEST_SNAP))
+                        .map(Long::intValue)
+                        .orElse(standard.snap()));
+    }
+
+    /** Bytes of memory, with a binary unit; 0: none. */
+    private static Optional<Long> memory(Value value) {
+        String expected = "0, or a size from 1MiB to 1GiB";
+        Optional<String> text = value.text(expected);
+        if (text.isEmpty() || text.get().equals("0")) {
+            return text.map(_ -> 0L);
+        }
+        Matcher size = SIZE.matcher(text.get());
+        if (size.matches()) {
+            long bytes = Long.parseLong(size.group(1))
+                    << (size.group(2).equals("KiB") ? 10 : size.group(2).equals("MiB") ? 20 : 30);
+            if (bytes >= Log.Recorder.LEAST_MEMORY && bytes <= Log.Recorder.MOST_MEMORY) {
+                return Optional.of(bytes);
+            }
+        }
+        value.error("must be " + expected + ", with KiB, MiB or GiB");
+        return Optional.empty();
     }
 
     private static <E extends Enum<E>> Optional<E> word(Value value, E[] constants) {

@@ -10,6 +10,7 @@ import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.PortRange;
 import io.portcullis.policy.Compiler;
+import io.portcullis.policy.Policy;
 import io.portcullis.policy.RuleSet;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,59 +19,99 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The rule that matches a refused packet best.
  *
  * @param id {@code web/ingress[1]}
- * @param why the conditions that the packet does not meet
+ * @param description may be empty
+ * @param why the conditions that the packet does not meet, and the rule's id; empty: it meets all of them now
+ * @param hash finds the rule again ({@link Policy#ruleHash})
  */
-public record NearestRule(String id, Location location, String why) {
+public record NearestRule(String id, Location location, String description, String why, int hash) {
     private static final int MOST_SHOWN = 6;
 
     /** A rule that does not match; a lower distance is nearer. */
-    private record Candidate(int distance, String id, Rule rule, String why) {}
+    private record Candidate(int distance, Written rule, String why) {
+        NearestRule nearest(boolean ingress) {
+            return new NearestRule(rule.id(), rule.rule.location(), rule.rule.description(), why, rule.hash(ingress));
+        }
+    }
 
-    /** A packet as rules see it. */
-    private record Asked(boolean isV6, int protocol, int selector, Address peer) {}
+    /**
+     * A rule of a list.
+     *
+     * @param list {@code web/ingress}
+     * @param position from 1
+     */
+    private record Written(String list, int position, Rule rule) {
+        String id() {
+            return list + "[" + position + "]";
+        }
+
+        int hash(boolean ingress) {
+            return Policy.ruleHash(list, rule, ingress);
+        }
+    }
+
+    /**
+     * A packet as rules see it.
+     *
+     * @param selector as {@link RuleSet#match} takes it
+     * @param peer source (ingress) or destination (egress)
+     */
+    public record Asked(boolean isV6, int protocol, int selector, Address peer) {}
 
     /**
      * Searches the rules of one direction of an interface.
      *
-     * @param selector as {@link RuleSet#match} takes it
-     * @param peer source (ingress) or destination (egress)
      * @return empty if no rule has anything in common with the packet, or there is no rule
      */
-    public static Optional<NearestRule> to(
-            Config config, Interface iface, boolean ingress, int protocol, int selector, Address peer) {
-        Asked asked = new Asked(peer.isV6(), protocol, selector, peer);
-        List<Candidate> candidates = new ArrayList<>();
-        add(
-                candidates,
-                config,
-                "failsafe",
-                ingress,
-                ingress ? config.failsafe().ingress() : config.failsafe().egress(),
-                asked);
-        for (String name : iface.securityGroups()) {
-            SecurityGroup group = Objects.requireNonNull(config.securityGroups().get(name), name);
-            List<Rule> rules = ingress ? group.ingress() : group.egress();
-            add(candidates, config, name, ingress, rules == null ? List.of() : rules, asked);
-        }
-        return candidates.stream()
+    public static Optional<NearestRule> to(Config config, Interface iface, boolean ingress, Asked asked) {
+        return rules(config, iface, ingress)
+                .map(rule -> candidate(config, rule, asked))
+                .flatMap(Optional::stream)
                 .min(Comparator.comparingInt(Candidate::distance))
-                .map(candidate -> new NearestRule(candidate.id, candidate.rule.location(), candidate.why));
+                .map(candidate -> candidate.nearest(ingress));
     }
 
-    private static void add(
-            List<Candidate> into, Config config, String list, boolean ingress, List<Rule> rules, Asked asked) {
-        for (int i = 0; i < rules.size(); i++) {
-            String id = list + (ingress ? "/ingress[" : "/egress[") + (i + 1) + "]";
-            candidate(config, id, rules.get(i), asked).ifPresent(into::add);
-        }
+    /**
+     * Finds a rule again that was the nearest one earlier.
+     *
+     * @return empty if there is no such rule any more
+     */
+    public static Optional<NearestRule> withHash(
+            Config config, Interface iface, boolean ingress, int hash, Asked asked) {
+        return rules(config, iface, ingress)
+                .filter(rule -> rule.hash(ingress) == hash)
+                .findFirst()
+                .map(rule -> candidate(config, rule, asked)
+                        .orElse(new Candidate(0, rule, ""))
+                        .nearest(ingress));
     }
 
-    private static Optional<Candidate> candidate(Config config, String id, Rule rule, Asked asked) {
+    private static Stream<Written> rules(Config config, Interface iface, boolean ingress) {
+        List<Rule> failsafe =
+                ingress ? config.failsafe().ingress() : config.failsafe().egress();
+        return Stream.concat(
+                written("failsafe", ingress, failsafe),
+                iface.securityGroups().stream().flatMap(name -> {
+                    SecurityGroup group =
+                            Objects.requireNonNull(config.securityGroups().get(name), name);
+                    List<Rule> rules = ingress ? group.ingress() : group.egress();
+                    return written(name, ingress, rules == null ? List.of() : rules);
+                }));
+    }
+
+    private static Stream<Written> written(String name, boolean ingress, List<Rule> rules) {
+        String list = name + (ingress ? "/ingress" : "/egress");
+        return IntStream.range(0, rules.size()).mapToObj(i -> new Written(list, i + 1, rules.get(i)));
+    }
+
+    private static Optional<Candidate> candidate(Config config, Written written, Asked asked) {
+        Rule rule = written.rule;
         List<String> why = new ArrayList<>();
         boolean family = !Rule.hasTypes(rule.protocol()) || rule.protocol() == (asked.isV6 ? 58 : 1);
         boolean protocol = rule.protocol() == Rule.ALL || rule.protocol() == asked.protocol && family;
@@ -94,7 +135,8 @@ public record NearestRule(String id, Location location, String why) {
         int distance = distance(protocol, selector, peer, explicit);
         return distance < 0
                 ? Optional.empty()
-                : Optional.of(new Candidate(distance, id, rule, String.join(", and ", why) + " of " + id));
+                : Optional.of(new Candidate(
+                        distance, written, why.isEmpty() ? "" : String.join(", and ", why) + " of " + written.id()));
     }
 
     /** A rule that names the packet's port is nearer than one that names its address. -1: nothing in common. */

@@ -104,7 +104,7 @@ class ConfigTest {
         assertEquals(new Metrics("127.0.0.1", 9750, true), config.metrics());
         assertEquals(new Control(Path.of("/run/portcullis/control.sock"), ""), config.control());
         assertEquals(new History(50), config.history());
-        assertEquals(new Log(Level.INFO, Drops.SAMPLED), config.log());
+        assertEquals(new Log(Level.INFO, Drops.SAMPLED, Log.Recorder.STANDARD), config.log());
         assertEquals(new PacketMark(0x5043, 0xffff), config.mark());
     }
 
@@ -211,7 +211,7 @@ class ConfigTest {
         assertEquals(new Metrics("::1", 9000, false), config.metrics());
         assertEquals(new Control(Path.of("/tmp/p.sock"), "Fw-admins.net"), config.control());
         assertEquals(10_000, config.history().keep());
-        assertEquals(new Log(Level.DEBUG, Drops.ALL), config.log());
+        assertEquals(new Log(Level.DEBUG, Drops.ALL, Log.Recorder.STANDARD), config.log());
         assertEquals(new PacketMark(1, -1), config.mark());
     }
 
@@ -378,7 +378,7 @@ class ConfigTest {
                 List.of("web", "app", "db"),
                 new ArrayList<>(config.securityGroups().keySet()));
         assertEquals(Set.of("office"), config.prefixLists().keySet());
-        assertEquals(new Log(Level.WARN, Drops.OFF), config.log());
+        assertEquals(new Log(Level.WARN, Drops.OFF, Log.Recorder.STANDARD), config.log());
         assertEquals(
                 new Location(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
                 config.group("db").location());

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.cli.daemon;
 
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.SocketClient;
@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** The option that names the daemon's socket, and the call through it. */
-final class DaemonSocket {
+public final class DaemonSocket {
     /** For connection, request and answer together. */
-    static final Duration TIMEOUT = Duration.ofSeconds(5);
+    public static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private static final String START = "start it (systemctl start portcullis)";
 
@@ -37,12 +37,13 @@ final class DaemonSocket {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private Path path;
 
-    Path path() {
+    /** Where it is, absolute. */
+    public Path path() {
         return path.toAbsolutePath();
     }
 
     /** The daemon answered with an error; the message is its sentence. */
-    static final class Refused extends Exception {
+    public static final class Refused extends Exception {
         private static final long serialVersionUID = 1L;
 
         private final int status;
@@ -66,7 +67,8 @@ final class DaemonSocket {
      * @throws Unreachable if it does not answer; the message says what to do
      * @throws Refused if it answers with an error
      */
-    <T> T ask(String method, String resource, Map<String, String> query, Class<T> as) throws Unreachable, Refused {
+    public <T> T ask(String method, String resource, Map<String, String> query, Class<T> as)
+            throws Unreachable, Refused {
         return ask(method, resource, query, new byte[0], TIMEOUT, as);
     }
 
@@ -76,7 +78,8 @@ final class DaemonSocket {
      * @param body of the request, any bytes; empty: none
      * @param timeout for connection, request and answer together
      */
-    <T> T ask(String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
+    public <T> T ask(
+            String method, String resource, Map<String, String> query, byte[] body, Duration timeout, Class<T> as)
             throws Unreachable, Refused {
         SocketClient.Reply reply;
         try {

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.cli.daemon;
 
 import io.portcullis.http.Unreachable;
 import java.io.PrintWriter;
@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** A command that prints an answer of the running daemon, as text or as JSON. */
-abstract class DaemonCommand implements Callable<Integer> {
+public abstract class DaemonCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -26,7 +26,7 @@ abstract class DaemonCommand implements Callable<Integer> {
      * @param json true: as JSON; false: as text
      * @return the exit code
      */
-    abstract int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
+    protected abstract int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused;
 
     @Override

@@ -1,0 +1,243 @@
+package io.portcullis.service.traffic;
+
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
+import io.portcullis.engine.Reason;
+import io.portcullis.guard.GuardedInterface;
+import io.portcullis.linux.LastingThread;
+import io.portcullis.net.Address;
+import io.portcullis.net.Cidr;
+import io.portcullis.net.Direction;
+import io.portcullis.operations.traffic.DropsReport;
+import io.portcullis.operations.traffic.DropsRequest;
+import io.portcullis.policy.analysis.NearestRule;
+import io.portcullis.recorder.DropRecord;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The recorded drops of all interfaces. A thread looks once a second for the rules that came nearest to the packets of that second:
+ * later the rules may be others. Any thread may ask.
+ */
+public final class RecordedDrops implements AutoCloseable {
+    private static final long PERIOD_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final int MOST_PER_PERIOD = 256;
+
+    /** For the search of nearest rules, in one period or one answer: a configuration may have 100,000 rules. */
+    private static final long SEARCH_NS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final long ANSWER_NS = TimeUnit.SECONDS.toNanos(2);
+
+    /** After this time no frame is added to a record. */
+    private static final long COMPLETE_NS = TimeUnit.MILLISECONDS.toNanos(1_100);
+
+    private final Supplier<Guarded> guarded;
+    private final Thread searches = LastingThread.unstarted("portcullis-nearest", this::search);
+    private volatile boolean closed;
+
+    /** The recorders of what is guarded now. */
+    public RecordedDrops(Supplier<Guarded> guarded) {
+        this.guarded = guarded;
+    }
+
+    /** Starts the search for nearest rules. */
+    public void start() {
+        searches.start();
+    }
+
+    private void search() {
+        while (!closed) {
+            LockSupport.parkNanos(PERIOD_NS);
+            Guarded now = guarded.get();
+            long untilNs = System.nanoTime() + SEARCH_NS;
+            for (GuardedInterface iface : now.interfaces().values()) {
+                iface.recordings().annotate(MOST_PER_PERIOD, drop -> nearestHash(now, iface.name(), drop, untilNs));
+            }
+        }
+    }
+
+    private static int nearestHash(Guarded now, String name, DropRecord drop, long untilNs) {
+        if (!DropText.hasNearest(drop)) {
+            return DropRecord.NO_NEAREST;
+        }
+        if (System.nanoTime() - untilNs >= 0) {
+            return DropRecord.NOT_LOOKED_FOR;
+        }
+        return nearest(now, name, drop).map(NearestRule::hash).orElse(DropRecord.NO_NEAREST);
+    }
+
+    /** The rule that came nearest when the packet was dropped; if nobody has looked for it then, the one that does now. */
+    private static Optional<NearestRule> nearest(Guarded now, String name, DropRecord drop) {
+        Config config = now.config();
+        Interface iface = config == null ? null : config.interfaces().get(name);
+        if (config == null || iface == null || drop.nearest() == DropRecord.NO_NEAREST) {
+            return Optional.empty();
+        }
+        Address peer = DropText.peer(drop);
+        NearestRule.Asked asked = new NearestRule.Asked(peer.isV6(), drop.protocol(), DropText.selector(drop), peer);
+        boolean ingress = drop.direction() == Direction.INGRESS;
+        return drop.nearest() == DropRecord.NOT_LOOKED_FOR
+                ? NearestRule.to(config, iface, ingress, asked)
+                : NearestRule.withHash(config, iface, ingress, drop.nearest(), asked);
+    }
+
+    /** A record and its interface. */
+    private record Found(String name, DropRecord drop) {}
+
+    /** As {@code TrafficQueries.drops}. */
+    public DropsReport report(DropsRequest request) {
+        Guarded now = guarded.get();
+        request.interfaceName()
+                .filter(name -> !now.interfaces().containsKey(name))
+                .ifPresent(name -> {
+                    throw new IllegalArgumentException("no interface " + name + " is guarded: there is "
+                            + String.join(", ", new TreeSet<>(now.interfaces().keySet())));
+                });
+        request.reason()
+                .filter(label -> Stream.of(Reason.values())
+                        .noneMatch(known -> known.label().equals(label)))
+                .ifPresent(label -> {
+                    throw new IllegalArgumentException("no reason " + label + ": portcullis_packets_total names all");
+                });
+        long nowNs = epochNs(Instant.now());
+        long completeNs = nowNs - COMPLETE_NS;
+        Predicate<DropRecord> filter = filter(request, nowNs, completeNs);
+        List<Found> found = new ArrayList<>();
+        Map<String, String> oldest = new TreeMap<>();
+        List<String> troubles = new ArrayList<>();
+        now.interfaces().forEach((name, iface) -> {
+            if (request.interfaceName().isEmpty()
+                    || request.interfaceName().get().equals(name)) {
+                iface.recordings().read(filter).forEach(drop -> found.add(new Found(name, drop)));
+                iface.recordings()
+                        .oldestEpochNs()
+                        .ifPresent(since -> oldest.put(name, instant(since).toString()));
+                iface.recordings().trouble().ifPresent(why -> troubles.add(name + ": " + why));
+            }
+        });
+        found.sort(Comparator.comparingLong(each -> each.drop().firstEpochNs()));
+        int hidden = Math.max(0, found.size() - request.limit());
+        long untilNs = System.nanoTime() + ANSWER_NS;
+        List<DropsReport.DropView> views = found.subList(hidden, found.size()).stream()
+                .map(each -> view(now, each, request.frames(), untilNs))
+                .toList();
+        return new DropsReport(views, hidden, completeNs, oldest, troubles);
+    }
+
+    private static Predicate<DropRecord> filter(DropsRequest request, long nowNs, long completeNs) {
+        long sinceNs = request.sinceSeconds().isPresent()
+                ? nowNs - TimeUnit.SECONDS.toNanos(request.sinceSeconds().getAsLong())
+                : Long.MIN_VALUE;
+        long afterNs = request.afterEpochNs().orElse(Long.MIN_VALUE);
+        long endNs = request.afterEpochNs().isPresent() ? completeNs : Long.MAX_VALUE;
+        Predicate<DropRecord> all =
+                drop -> drop.lastEpochNs() >= sinceNs && drop.firstEpochNs() > afterNs && drop.firstEpochNs() <= endNs;
+        if (request.direction().isPresent()) {
+            all = all.and(
+                    drop -> drop.direction().label().equals(request.direction().get()));
+        }
+        if (request.peer().isPresent()) {
+            Cidr block = request.peer().get();
+            all = all.and(drop -> isIn(block, drop.source()) || isIn(block, drop.destination()));
+        }
+        if (request.port().isPresent()) {
+            int port = request.port().getAsInt();
+            all = all.and(drop -> drop.transport() && (drop.sourcePort() == port || drop.destinationPort() == port));
+        }
+        if (request.protocol().isPresent()) {
+            int protocol = request.protocol().getAsInt();
+            all = all.and(drop -> drop.source() != null && drop.protocol() == protocol);
+        }
+        if (request.reason().isPresent()) {
+            all = all.and(drop -> drop.reason().label().equals(request.reason().get()));
+        }
+        return all;
+    }
+
+    private static boolean isIn(Cidr block, @Nullable Address address) {
+        return address != null && address.isV6() == block.isV6() && block.contains(address);
+    }
+
+    private static DropsReport.DropView view(Guarded now, Found found, boolean frames, long untilNs) {
+        DropRecord drop = found.drop();
+        return new DropsReport.DropView(
+                found.name(),
+                drop.direction().label(),
+                instant(drop.firstEpochNs()).toString(),
+                instant(drop.lastEpochNs()).toString(),
+                drop.firstEpochNs(),
+                drop.passed() ? "would-drop" : "drop",
+                drop.reason().label(),
+                drop.packets(),
+                drop.bytes(),
+                inCommon(drop),
+                DropText.packet(drop),
+                DropText.protocol(drop),
+                text(drop.source()),
+                drop.sourcePort(),
+                text(drop.destination()),
+                drop.destinationPort(),
+                DropText.flags(drop),
+                DropText.vlans(drop),
+                nearestView(now, found, untilNs),
+                DropText.hint(drop),
+                drop.frameLength(),
+                frames ? base64(drop.frame()) : "");
+    }
+
+    private static String inCommon(DropRecord drop) {
+        return switch (drop.scope()) {
+            case EXACT -> "all";
+            case SOURCE -> "source";
+            case TARGET -> "target";
+            case REASON -> "reason";
+        };
+    }
+
+    private static DropsReport.@Nullable NearestView nearestView(Guarded now, Found found, long untilNs) {
+        if (!DropText.hasNearest(found.drop()) || System.nanoTime() - untilNs >= 0) {
+            return null;
+        }
+        return nearest(now, found.name(), found.drop())
+                .map(near -> new DropsReport.NearestView(
+                        near.id(), near.location().toString(), near.description(), near.why()))
+                .orElse(null);
+    }
+
+    private static String text(@Nullable Address address) {
+        return address == null ? "" : address.toString();
+    }
+
+    private static String base64(MemorySegment frame) {
+        return Base64.getEncoder().encodeToString(frame.toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    private static long epochNs(Instant moment) {
+        return TimeUnit.SECONDS.toNanos(moment.getEpochSecond()) + moment.getNano();
+    }
+
+    private static Instant instant(long epochNs) {
+        return Instant.ofEpochSecond(0, epochNs);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(searches);
+    }
+}
