@@ -8,6 +8,7 @@ import io.portcullis.config.OnFailure;
 import io.portcullis.engine.Adopted;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
+import io.portcullis.hits.file.KeptHits;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -41,6 +42,7 @@ public final class GuardedInterface {
     private final Interception interception;
     private final Workers workers;
     private final TableSet flows;
+    private final KeptHits hits;
     private final NicChecks checks;
     private final Datapath datapath;
     private volatile List<Integer> lateWorkers = List.of();
@@ -55,12 +57,14 @@ public final class GuardedInterface {
             Datapath datapath,
             Interception interception,
             TableSet flows,
+            KeptHits hits,
             Workers workers,
             NicChecks checks) {
         this.settings = settings;
         this.datapath = datapath;
         this.interception = interception;
         this.flows = flows;
+        this.hits = hits;
         this.workers = workers;
         this.checks = checks;
     }
@@ -165,6 +169,11 @@ public final class GuardedInterface {
     /** Notes for the next start that can't be written, one sentence each; frames are filtered all the same. */
     public List<String> warnings() {
         return interception.warnings();
+    }
+
+    /** The hits of its rules. */
+    public KeptHits hits() {
+        return hits;
     }
 
     /** Why the flows end with the process; empty: they don't. */
@@ -274,6 +283,7 @@ public final class GuardedInterface {
         endTraffic();
         detach(name(), interception);
         flows.delete();
+        hits.delete();
     }
 
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
@@ -292,6 +302,7 @@ public final class GuardedInterface {
                             : "");
         }
         flows.close();
+        hits.keep();
     }
 
     /** Undoes the opening, after a failed start or reload. */

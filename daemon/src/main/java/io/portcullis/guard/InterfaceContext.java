@@ -1,6 +1,7 @@
 package io.portcullis.guard;
 
 import io.portcullis.config.PacketMark;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.netlink.NicEvents;
 import java.nio.file.Path;
 
@@ -9,9 +10,17 @@ import java.nio.file.Path;
  *
  * @param state folder of the notes from which NICs are restored
  * @param flows folder of the flow tables
+ * @param hits files of the rule hits
  * @param mark of the frames that the daemon sends
  * @param owner names this daemon to others that want the same NICs
  * @param events of the NICs of this network namespace
  */
 public record InterfaceContext(
-        Path state, Path flows, PacketMark mark, String owner, DropLog drops, Cores cores, NicEvents events) {}
+        Path state,
+        Path flows,
+        HitStore hits,
+        PacketMark mark,
+        String owner,
+        DropLog drops,
+        Cores cores,
+        NicEvents events) {}

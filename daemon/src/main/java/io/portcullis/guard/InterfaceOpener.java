@@ -10,6 +10,8 @@ import io.portcullis.engine.Shard;
 import io.portcullis.flowstore.TableException;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
+import io.portcullis.hits.HitTable;
+import io.portcullis.hits.file.KeptHits;
 import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -106,8 +108,15 @@ public final class InterfaceOpener {
                     ports(interception.outside(), steering, interception.outsideOptions(), checks);
             opened.addAll(outside);
             List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
+            KeptHits hits = context.hits().open(name, count);
             GuardedInterface guarded = new GuardedInterface(
-                    settings, datapath, interception, flows, workers(engines(flows, count), outside, inside), checks);
+                    settings,
+                    datapath,
+                    interception,
+                    flows,
+                    hits,
+                    workers(engines(flows, hits.table(), count), outside, inside),
+                    checks);
             done = true;
             return guarded;
         } catch (PortException e) {
@@ -159,11 +168,11 @@ public final class InterfaceOpener {
         return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
-    private List<Engine> engines(TableSet flows, int count) {
+    private List<Engine> engines(TableSet flows, HitTable hits, int count) {
         List<Engine> engines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            engines.add(new Engine(
-                    policy, new Shard(i, count, flows.seed()), flows.tables().get(i)));
+            Shard shard = new Shard(i, count, flows.seed());
+            engines.add(new Engine(policy, shard, flows.tables().get(i), hits, i));
         }
         return engines;
     }

@@ -5,7 +5,7 @@ import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.RuleHits;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.policy.Acl;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;

@@ -5,7 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
-import io.portcullis.engine.RuleHits;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;

@@ -19,6 +19,8 @@ import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.hits.file.HitKeeper;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.FileName;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
@@ -110,6 +112,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Emergency emergency;
     private final Emergency.Guard guard = new Guard();
     private final Watchdog watchdog;
+    private final HitKeeper keeper;
     // No traffic to warm up for until there is a configuration.
     private WarmUpThread warmUp = WarmUpThread.unstarted(true);
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
@@ -123,7 +126,13 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         edits = new Edits(file, this::edited);
         emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
         meters.emergency(emergency::isPanic, emergency::bypassUntilEpochSeconds);
-        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents, emergency);
+        HitStore hits = new HitStore(state, StateFolder.lasting(), file);
+        keeper = new HitKeeper(
+                hits,
+                () -> running.get().guarded().values().stream()
+                        .map(GuardedInterface::hits)
+                        .toList());
+        interfaces = new Interfaces(state, file, hits, drops, cores, meters, nicEvents, emergency);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(StateFolder.lasting(), file));
@@ -202,6 +211,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         hotplug.start();
         hotplug.findUnguarded();
         rounds.start();
+        keeper.start(config == null ? Set.of() : config.interfaces().keySet());
         servers.awaitFirst(FIRST_TRY);
         view.showDegraded(running.get(), meters);
         String summary = StatusView.summary(running.get());
@@ -440,6 +450,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             running.set(Running.NOTHING);
         }
         LockSupport.unpark(rounds);
+        keeper.close();
         // Not under the lock: the thread may be waiting for it, because the stop itself changes NICs.
         hotplug.close();
         nicEvents.close();
