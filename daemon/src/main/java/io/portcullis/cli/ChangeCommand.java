@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
+import io.portcullis.diagnose.SshConnection;
 import io.portcullis.http.Unreachable;
 import io.portcullis.net.DurationText;
 import io.portcullis.operations.ChangeOptions;

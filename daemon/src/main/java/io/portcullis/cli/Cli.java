@@ -35,6 +35,7 @@ public final class Cli implements Runnable {
             ExplainCommand.class,
             DiffCommand.class,
             StatusCommand.class,
+            RulesCommand.class,
             ReloadCommand.class,
             ApplyCommand.class,
             ConfirmCommand.class,

@@ -41,6 +41,20 @@ public final class HitSlots {
         return policy;
     }
 
+    /** All that is known about a rule. Any thread. */
+    public HitRecord record(int rule) {
+        return part(rules[rule]).record(rules[rule] & HitTable.INDEX_MASK);
+    }
+
+    /** All that is known about an ACL entry, by its {@link Acl#number}. Any thread. */
+    public HitRecord recordAcl(int entry) {
+        return part(entries[entry]).record(entries[entry] & HitTable.INDEX_MASK);
+    }
+
+    private HitPart part(int slot) {
+        return parts[slot >>> HitTable.PART_SHIFT];
+    }
+
     HitTable table() {
         return table;
     }

@@ -60,25 +60,16 @@ public final class RuleHits {
 
     /** Packets credited to a rule. */
     public long of(int rule) {
-        return part(rules[rule]).count(rules[rule] & HitTable.INDEX_MASK);
+        return slots.record(rule).count();
     }
 
     /** Packets that an ACL entry decided, by its {@link Acl#number}. A super-frame counts as the packets that it carries. */
     public long ofAcl(int entry) {
-        return part(entries[entry]).count(entries[entry] & HitTable.INDEX_MASK);
+        return slots.recordAcl(entry).count();
     }
 
-    /** All that is known about a rule. */
-    public HitRecord record(int rule) {
-        return part(rules[rule]).record(rules[rule] & HitTable.INDEX_MASK);
-    }
-
-    /** All that is known about an ACL entry, by its {@link Acl#number}. */
-    public HitRecord recordAcl(int entry) {
-        return part(entries[entry]).record(entries[entry] & HitTable.INDEX_MASK);
-    }
-
-    private HitPart part(int slot) {
-        return slots.parts()[slot >>> HitTable.PART_SHIFT];
+    /** All that is known about the rules. */
+    public HitSlots slots() {
+        return slots;
     }
 }

@@ -6,7 +6,7 @@ import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
 import io.portcullis.hits.RuleHits;
-import io.portcullis.policy.Acl;
+import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -56,7 +56,7 @@ final class Interfaces implements MultiCollector {
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
     private volatile Supplier<List<InterfaceState>> states = List::of;
     private volatile ToLongFunction<String> bypassUntil = _ -> 0;
-    private volatile boolean ruleHits = true;
+    private volatile int ruleHits = Integer.MAX_VALUE;
 
     void bypassUntil(ToLongFunction<String> epochSeconds) {
         bypassUntil = epochSeconds;
@@ -81,8 +81,8 @@ final class Interfaces implements MultiCollector {
         watched.remove(name);
     }
 
-    void ruleHits(boolean on) {
-        ruleHits = on;
+    void ruleHits(int most) {
+        ruleHits = most;
     }
 
     void portCounter(String name, String side, PortCounter counter, LongSupplier count) {
@@ -113,8 +113,10 @@ final class Interfaces implements MultiCollector {
         lookups(all);
         ports(all);
         stalls(all);
-        if (ruleHits) {
-            rules(all);
+        Map<String, RuleHits> hits = new LinkedHashMap<>();
+        watched.forEach((name, entry) -> hits.put(name, entry.hits.get()));
+        for (Family family : RuleFamilies.of(hits, ruleHits, WallTime.now())) {
+            add(all, family);
         }
         return all.build();
     }
@@ -273,21 +275,5 @@ final class Interfaces implements MultiCollector {
             buckets.bucket(i < bounds.length ? bounds[i] / NS_PER_SECOND : Double.POSITIVE_INFINITY, counts[i]);
         }
         return buckets.build();
-    }
-
-    private void rules(MetricSnapshots.Builder all) {
-        Family rules = new Family(Metric.RULE_HITS);
-        Family entries = new Family(Metric.ACL_HITS);
-        watched.forEach((name, entry) -> {
-            RuleHits hits = entry.hits.get();
-            for (int rule = 0; rule < hits.policy().ruleCount(); rule++) {
-                rules.add(hits.of(rule), name, hits.policy().rule(rule).id());
-            }
-            Acl acl = hits.policy().acl();
-            for (int number = 0; acl != null && number < acl.size(); number++) {
-                entries.add(hits.ofAcl(number), name, acl.id(number));
-            }
-        });
-        add(all, rules, entries);
     }
 }

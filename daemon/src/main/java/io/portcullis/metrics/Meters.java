@@ -181,9 +181,13 @@ public final class Meters implements AutoCloseable {
         shown.set(on ? 1 : 0);
     }
 
-    /** Whether the hits of every rule are shown ({@code metrics.rule-hits}); at first they are. */
-    public void ruleHits(boolean on) {
-        interfaces.ruleHits(on);
+    /**
+     * Of how many rules the hits are shown ({@code metrics.rule-hits}); at first of all.
+     *
+     * @param most those with the most hits; 0: none
+     */
+    public void ruleHits(int most) {
+        interfaces.ruleHits(most);
     }
 
     /**

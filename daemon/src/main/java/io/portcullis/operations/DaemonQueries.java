@@ -1,5 +1,8 @@
 package io.portcullis.operations;
 
+import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.rules.RulesRequest;
+
 /** The questions that the running daemon answers. None of them changes anything; any thread may ask. */
 public interface DaemonQueries {
     /** The state of every interface. Called on a server's event loop: waits for nothing, no lock either. */
@@ -21,6 +24,13 @@ public interface DaemonQueries {
      * @param limit how many at the most
      */
     HistoryReport history(int limit);
+
+    /**
+     * Rules in force with their hits. May take long: called on a thread of its own.
+     *
+     * @throws IllegalArgumentException if there is no such group or interface; the message is a sentence
+     */
+    RulesReport rules(RulesRequest request);
 
     /**
      * A change with its files. May take long: called on a thread of its own.

@@ -19,6 +19,7 @@ import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.hits.WallTime;
 import io.portcullis.hits.file.HitKeeper;
 import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.FileName;
@@ -44,6 +45,8 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.rules.RulesRequest;
 import io.portcullis.policy.Policy;
 import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.emergency.EmergencyFiles;
@@ -53,6 +56,7 @@ import io.portcullis.service.process.Logs;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.process.Version;
+import io.portcullis.service.rules.RuleListing;
 import io.portcullis.service.watch.Edits;
 import io.portcullis.worker.Workers;
 import java.io.IOException;
@@ -337,6 +341,11 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     @Override
     public HistoryReport history(int limit) {
         return changes.history(limit);
+    }
+
+    @Override
+    public RulesReport rules(RulesRequest request) {
+        return RuleListing.report(running.get().rules(), request, WallTime.now());
     }
 
     @Override

@@ -230,8 +230,27 @@ final class MetersTest {
                 Map.of("portcullis_rule_hits_total{interface=\"web0\",rule=\"dns/ingress[1]\"}", 0.0),
                 samples("portcullis_rule_hits_total"));
 
-        meters.ruleHits(false);
+        meters.ruleHits(0);
         assertEquals(Map.of(), samples("portcullis_rule_hits_total"));
+    }
+
+    @Test
+    void theRulesWithTheMostHitsAreShown() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 54);
+        String second = "{interface=\"web0\",rule=\"web/ingress[2]\"}";
+        assertEquals(2, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
+        assertEquals(
+                0.0, sample("portcullis_rule_last_hit_timestamp_seconds{interface=\"web0\",rule=\"web/ingress[1]\"}"));
+        // The engine's clock began a second before.
+        double boot = (System.currentTimeMillis() - System.nanoTime() / 1_000_000) / 1_000.0;
+        assertEquals(boot + 1, sample("portcullis_rule_last_hit_timestamp_seconds" + second), 2);
+        meters.ruleHits(1);
+        assertEquals(Map.of("portcullis_rule_hits_total" + second, 1.0), samples("portcullis_rule_hits_total"));
+        assertEquals(1, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
+        meters.ruleHits(0);
+        assertEquals(Map.of(), samples("portcullis_rule_last_hit_timestamp_seconds"));
     }
 
     @Test
@@ -248,7 +267,7 @@ final class MetersTest {
                         "portcullis_acl_hits_total{entry=\"edge/ingress[*]\",interface=\"web0\"}", 0.0,
                         "portcullis_acl_hits_total{entry=\"edge/egress[*]\",interface=\"web0\"}", 0.0),
                 samples("portcullis_acl_hits_total"));
-        meters.ruleHits(false);
+        meters.ruleHits(0);
         assertEquals(Map.of(), samples("portcullis_acl_hits_total"));
     }
 

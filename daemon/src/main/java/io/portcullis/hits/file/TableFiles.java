@@ -79,7 +79,7 @@ final class TableFiles implements HitTable.Growth {
             HitPart part = HitPart.read(memory, owner);
             return Optional.of(part.columns() < workers ? widened(file, part, workers) : part);
         } catch (HitPart.UnknownPart damaged) {
-            putAside(file, String.valueOf(damaged.getMessage()));
+            putAside(file, file + ": " + damaged.getMessage());
             return Optional.empty();
         }
     }
@@ -92,11 +92,18 @@ final class TableFiles implements HitTable.Growth {
         return wide;
     }
 
-    /** Keeps a file that can't be used, under another name. */
+    /**
+     * Keeps a file that can't be used, under another name.
+     *
+     * @param why it can't, with its name
+     */
     static void putAside(Path file, String why) throws IOException {
         Path aside = file.resolveSibling(file.getFileName() + ASIDE);
         Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE);
-        LOG.error("{} is put aside as {}: {}: rules that it alone knows are counted from now on", file, aside, why);
+        LOG.error(
+                "{}: it is put aside as {}; rules that it alone knows are counted from now on",
+                why,
+                aside.getFileName());
     }
 
     private List<Path> files() throws IOException {
