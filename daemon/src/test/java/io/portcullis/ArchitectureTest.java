@@ -482,7 +482,7 @@ final class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        below("worker", "service", "guard", "flowstore", "diagnose", "cli", "http", "control"))
+                        below("worker", "service", "guard", "flowstore", "hits.file", "diagnose", "cli", "http", "control"))
                 .should(callMethodWhere(method(System.class, "nanoTime")
                         .or(method(System.class, "currentTimeMillis"))
                         .or(describe(

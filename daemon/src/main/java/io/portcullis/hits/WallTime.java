@@ -9,11 +9,6 @@ import java.util.concurrent.TimeUnit;
  * @param monotonicNs nanoseconds of CLOCK_MONOTONIC
  */
 public record WallTime(long epochMs, long monotonicNs) {
-    /** Reads both clocks. */
-    public static WallTime now() {
-        return new WallTime(System.currentTimeMillis(), System.nanoTime());
-    }
-
     /** The time in the calendar; 0 stays 0: none. */
     public long toEpochMs(long ns) {
         return ns == 0 ? 0 : epochMs - TimeUnit.NANOSECONDS.toMillis(monotonicNs - ns);

@@ -56,6 +56,7 @@ final class Interfaces implements MultiCollector {
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
     private volatile Supplier<List<InterfaceState>> states = List::of;
     private volatile ToLongFunction<String> bypassUntil = _ -> 0;
+    private volatile Supplier<WallTime> time = () -> new WallTime(0, 0);
     private volatile int ruleHits = Integer.MAX_VALUE;
 
     void bypassUntil(ToLongFunction<String> epochSeconds) {
@@ -79,6 +80,10 @@ final class Interfaces implements MultiCollector {
 
     void unwatch(String name) {
         watched.remove(name);
+    }
+
+    void time(Supplier<WallTime> now) {
+        time = now;
     }
 
     void ruleHits(int most) {
@@ -115,7 +120,7 @@ final class Interfaces implements MultiCollector {
         stalls(all);
         Map<String, RuleHits> hits = new LinkedHashMap<>();
         watched.forEach((name, entry) -> hits.put(name, entry.hits.get()));
-        for (Family family : RuleFamilies.of(hits, ruleHits, WallTime.now())) {
+        for (Family family : RuleFamilies.of(hits, ruleHits, time.get())) {
             add(all, family);
         }
         return all.build();

@@ -6,6 +6,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.hits.RuleHits;
+import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
@@ -179,6 +180,11 @@ public final class Meters implements AutoCloseable {
             throw new IllegalArgumentException(cause + " is not one of " + CAUSES);
         }
         shown.set(on ? 1 : 0);
+    }
+
+    /** The clocks that tell when a rule was hit, read at every scrape; at first it is 1970. */
+    public void time(Supplier<WallTime> now) {
+        interfaces.time(now);
     }
 
     /**

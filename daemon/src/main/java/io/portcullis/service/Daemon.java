@@ -19,7 +19,7 @@ import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
-import io.portcullis.hits.WallTime;
+import io.portcullis.hits.file.HitClock;
 import io.portcullis.hits.file.HitKeeper;
 import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.FileName;
@@ -126,6 +126,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.systemd = systemd;
         this.lock = lock;
         servers = new Servers(this, this, meters, reloads, () -> running.get().admins(), this::cloud);
+        meters.time(HitClock::now);
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
@@ -345,7 +346,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     @Override
     public RulesReport rules(RulesRequest request) {
-        return RuleListing.report(running.get().rules(), request, WallTime.now());
+        return RuleListing.report(running.get().rules(), request, HitClock.now());
     }
 
     @Override

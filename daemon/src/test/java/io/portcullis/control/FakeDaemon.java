@@ -37,7 +37,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     volatile EmergencyReport emergency = new EmergencyReport(true, List.of(), List.of(), EmergencyStatus.NONE);
     volatile @Nullable PanicRequest panic;
     volatile @Nullable BypassRequest bypass;
-    volatile @Nullable RulesRequest asked;
+    volatile @Nullable RulesRequest askedRules;
     public volatile List<RulesReport.RuleView> rules = List.of();
     volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
@@ -166,7 +166,7 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
 
     @Override
     public RulesReport rules(RulesRequest request) {
-        asked = request;
+        askedRules = request;
         if (request.group().equals("nobody")) {
             throw new IllegalArgumentException("no rule in force is of a group or network ACL nobody: there is web");
         }

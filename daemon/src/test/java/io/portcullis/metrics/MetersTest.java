@@ -17,6 +17,7 @@ import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.net.Cidr;
+import io.portcullis.hits.WallTime;
 import io.portcullis.net.Direction;
 import io.portcullis.net.PortRange;
 import io.portcullis.packet.Batch;
@@ -243,9 +244,9 @@ final class MetersTest {
         assertEquals(2, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
         assertEquals(
                 0.0, sample("portcullis_rule_last_hit_timestamp_seconds{interface=\"web0\",rule=\"web/ingress[1]\"}"));
-        // The engine's clock began a second before.
-        double boot = (System.currentTimeMillis() - System.nanoTime() / 1_000_000) / 1_000.0;
-        assertEquals(boot + 1, sample("portcullis_rule_last_hit_timestamp_seconds" + second), 2);
+        // The packet came one second after the boot.
+        meters.time(() -> new WallTime(1_700_000_000_000L, 61_000_000_000L));
+        assertEquals(1_699_999_940.0, sample("portcullis_rule_last_hit_timestamp_seconds" + second));
         meters.ruleHits(1);
         assertEquals(Map.of("portcullis_rule_hits_total" + second, 1.0), samples("portcullis_rule_hits_total"));
         assertEquals(1, samples("portcullis_rule_last_hit_timestamp_seconds{").size());

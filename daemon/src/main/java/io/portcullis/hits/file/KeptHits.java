@@ -2,7 +2,6 @@ package io.portcullis.hits.file;
 
 import io.portcullis.hits.HitPart;
 import io.portcullis.hits.HitTable;
-import io.portcullis.hits.WallTime;
 import io.portcullis.linux.DurableFile;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.TrustedFolder;
@@ -52,7 +51,7 @@ public final class KeptHits {
             if (fault.isPresent()) {
                 throw new IOException(fault.get());
             }
-            table.restore(HitFile.read(copy, WallTime.now()));
+            table.restore(HitFile.read(copy, HitClock.now()));
         } catch (IOException damaged) {
             try {
                 TableFiles.putAside(copy, FileFault.text(damaged));
@@ -92,7 +91,7 @@ public final class KeptHits {
                 if (fault.isPresent()) {
                     throw new IOException(fault.get());
                 }
-                HitFile.write(copy, table, WallTime.now());
+                HitFile.write(copy, table, HitClock.now());
                 DurableFile.force(folder);
                 written = content;
             }

@@ -134,7 +134,11 @@ public final class RuleListing {
                 Stream.iterate(0, i -> i < on.policy().ruleCount(), i -> i + 1).map(i -> new Place(on, false, i));
         Stream<Place> entries = acl == null
                 ? Stream.of()
-                : Stream.iterate(0, i -> i < acl.size(), i -> i + 1).map(i -> new Place(on, true, i));
+                : Stream.iterate(0, i -> i < acl.size(), i -> i + 1)
+                        // As they are asked: by number, * last.
+                        .sorted(Comparator.comparing((Integer i) -> !acl.isIngress(i))
+                                .thenComparing(i -> acl.entry(i) == null))
+                        .map(i -> new Place(on, true, i));
         return Stream.concat(rules, entries);
     }
 

@@ -248,7 +248,7 @@ final class KeptHitsTest {
         count(kept, 0, 5);
         assertTrue(kept.keep());
         byte[] whole = Files.readAllBytes(copy);
-        WallTime now = WallTime.now();
+        WallTime now = HitClock.now();
         assertEquals(2, HitFile.read(copy, now).size());
         for (int at = 0; at < whole.length; at++) {
             byte[] damaged = whole.clone();

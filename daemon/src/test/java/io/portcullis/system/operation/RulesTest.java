@@ -151,7 +151,7 @@ final class RulesTest {
         assertEquals("acl", entries.getFirst().get("kind").asText());
         assertTrue(entries.getFirst().get("hits").asLong() > 0);
         assertTrue(
-                daemon.cli("rules", "nobody").toString().contains("there is edge, web"),
+                daemon.cli("rules", "nobody").out().contains("there is edge, web"),
                 "names the groups that there are");
     }
 }
