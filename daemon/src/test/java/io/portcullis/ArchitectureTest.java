@@ -481,8 +481,8 @@ final class ArchitectureTest {
     void theClockIsReadByTheLoopAndTheService() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(
-                        below("worker", "service", "guard", "flowstore", "hits.file", "diagnose", "cli", "http", "control"))
+                .resideOutsideOfPackages(below(
+                        "worker", "service", "guard", "flowstore", "hits.file", "diagnose", "cli", "http", "control"))
                 .should(callMethodWhere(method(System.class, "nanoTime")
                         .or(method(System.class, "currentTimeMillis"))
                         .or(describe(

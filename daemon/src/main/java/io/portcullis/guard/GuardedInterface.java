@@ -283,7 +283,7 @@ public final class GuardedInterface {
         endTraffic();
         detach(name(), interception);
         flows.delete();
-        hits.delete();
+        hits.close();
     }
 
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
@@ -302,7 +302,7 @@ public final class GuardedInterface {
                             : "");
         }
         flows.close();
-        hits.keep();
+        hits.close();
     }
 
     /** Undoes the opening, after a failed start or reload. */

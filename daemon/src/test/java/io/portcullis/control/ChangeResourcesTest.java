@@ -224,7 +224,16 @@ final class ChangeResourcesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"limit=0", "limit=10001", "limit=one", "sort=size", "unused-ms=-1", "unused-ms=9999999999999999", "group=nobody"})
+    @ValueSource(
+            strings = {
+                "limit=0",
+                "limit=10001",
+                "limit=one",
+                "sort=size",
+                "unused-ms=-1",
+                "unused-ms=9999999999999999",
+                "group=nobody"
+            })
     void aSenselessQuestionAboutRulesIs400(String query) throws Exception {
         SocketClient.Reply reply = call("GET", "/v1/rules?" + query, "");
         assertEquals(400, reply.status());

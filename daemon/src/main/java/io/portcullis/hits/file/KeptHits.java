@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The hits of one interface, in a table and in its copy. Any thread. */
-public final class KeptHits {
+public final class KeptHits implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KeptHits.class);
 
     private final TableFiles files;
@@ -115,8 +115,9 @@ public final class KeptHits {
         return mixed[0];
     }
 
-    /** Removes the mapped files of an interface that is guarded no longer, once the copy has all. The workers have ended. */
-    public void delete() {
+    /** Removes the mapped files, once the copy has all; without the copy they stay. The workers have ended. */
+    @Override
+    public void close() {
         if (keep()) {
             files.delete();
         }

@@ -147,8 +147,8 @@ final class KeptHitsTest {
                     }
                 }
                 case 3 -> {
-                    // As the removal of an interface, which comes back.
-                    kept.delete();
+                    // A stop.
+                    kept.close();
                     copied = counted.clone();
                     isCopied = true;
                     assertEquals(List.of(), namesIn(run.resolve("hits")));
@@ -281,11 +281,12 @@ final class KeptHitsTest {
         assertTrue(
                 kept.troubles().toString().contains("can't be kept"),
                 kept.troubles().toString());
-        kept.delete();
+        kept.close();
         assertEquals(5, slots(open()).record(0).count(), "without a copy the table stays");
         Files.delete(root.resolve("lib/hits"));
-        assertTrue(kept.keep());
+        kept.close();
         assertEquals(List.of(), kept.troubles());
+        assertEquals(List.of(), namesIn(run.resolve("hits")));
     }
 
     @Test

@@ -78,8 +78,7 @@ final class RuleListingTest {
 
     private RulesReport report(String group, String interfaceName, Duration unused, String sort, int limit) {
         return RuleListing.report(
-                List.of(
-                        InterfaceRules.guarded("web0", first.slots()), InterfaceRules.guarded("web1", second.slots())),
+                List.of(InterfaceRules.guarded("web0", first.slots()), InterfaceRules.guarded("web1", second.slots())),
                 new RulesRequest(group, interfaceName, unused.toMillis(), RulesRequest.Order.of(sort), limit),
                 TIME);
     }
@@ -114,7 +113,10 @@ final class RuleListingTest {
                         new RulesReport.InterfaceHits("web0", 3L, "2026-11-28T12:00:00Z", "2026-08-22T12:00:00Z"),
                         new RulesReport.InterfaceHits("web1", 4L, "2026-11-30T11:00:00Z", "2026-08-27T12:00:00Z")),
                 rule.interfaces());
-        assertEquals(3, rule(report("", "web0", Duration.ZERO, "file", 100), "web/ingress[1]").hits());
+        assertEquals(
+                3,
+                rule(report("", "web0", Duration.ZERO, "file", 100), "web/ingress[1]")
+                        .hits());
     }
 
     @Test
@@ -175,7 +177,10 @@ final class RuleListingTest {
         assertEquals(List.of(), ids(longer));
         RulesReport admin = report("admin", "", Duration.ofDays(101), "file", 100);
         assertEquals("not-proved", rule(admin, "admin/ingress[1]").unused(), "counted for 100 days only");
-        assertEquals("yes", rule(report("admin", "", Duration.ofDays(99), "file", 100), "admin/ingress[1]").unused());
+        assertEquals(
+                "yes",
+                rule(report("admin", "", Duration.ofDays(99), "file", 100), "admin/ingress[1]")
+                        .unused());
     }
 
     @Test
@@ -201,8 +206,7 @@ final class RuleListingTest {
                         IllegalArgumentException.class, () -> report("nobody", "", Duration.ZERO, "file", 1))
                 .getMessage();
         assertEquals("no rule in force is of a group or network ACL nobody: there is admin, edge, web", group);
-        String name = assertThrows(
-                        IllegalArgumentException.class, () -> report("", "eth9", Duration.ZERO, "file", 1))
+        String name = assertThrows(IllegalArgumentException.class, () -> report("", "eth9", Duration.ZERO, "file", 1))
                 .getMessage();
         assertEquals("no interface eth9 is in the configuration: there is web0, web1", name);
     }

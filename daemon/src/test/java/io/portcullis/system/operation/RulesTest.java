@@ -151,7 +151,6 @@ final class RulesTest {
         assertEquals("acl", entries.getFirst().get("kind").asText());
         assertTrue(entries.getFirst().get("hits").asLong() > 0);
         assertTrue(
-                daemon.cli("rules", "nobody").out().contains("there is edge, web"),
-                "names the groups that there are");
+                daemon.cli("rules", "nobody").out().contains("there is edge, web"), "names the groups that there are");
     }
 }
