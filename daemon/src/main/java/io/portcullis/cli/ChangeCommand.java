@@ -5,6 +5,7 @@ import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.ChangeText;
 import io.portcullis.cli.text.JsonText;
+import io.portcullis.diagnose.SshConnection;
 import io.portcullis.http.Unreachable;
 import io.portcullis.net.DurationText;
 import io.portcullis.operations.ChangeOptions;

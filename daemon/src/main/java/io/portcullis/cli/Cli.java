@@ -1,6 +1,7 @@
 package io.portcullis.cli;
 
 import io.portcullis.cli.traffic.DropsCommand;
+import io.portcullis.cli.traffic.RulesCommand;
 import io.portcullis.cli.transfer.ExportCommand;
 import io.portcullis.cli.transfer.ImportCommand;
 import io.portcullis.service.process.Version;
@@ -36,6 +37,7 @@ public final class Cli implements Runnable {
             ExplainCommand.class,
             DiffCommand.class,
             StatusCommand.class,
+            RulesCommand.class,
             ReloadCommand.class,
             ApplyCommand.class,
             ConfirmCommand.class,

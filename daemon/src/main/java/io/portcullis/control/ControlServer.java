@@ -22,6 +22,7 @@ import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
+import io.portcullis.operations.rules.RulesRequest;
 import io.portcullis.operations.traffic.DropsRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/history}, {@code GET /v1/change}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
+ * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/history}, {@code GET /v1/change}, {@code GET /v1/rules}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
  * {@code dry-run=true} in its query, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
  * {@code /v1/bypass} (200, or 422 where nothing has changed). Every client that may connect may look; a change from a process that {@link Admins}
  * refuses gets 403. Every other answer is {@code {"error": "…"}}.
@@ -108,6 +109,10 @@ public final class ControlServer implements Listening.Server {
                         "GET",
                         "/v1/history",
                         request -> CompletableFuture.supplyAsync(() -> history(queries, request), explanations)),
+                new Routes.Resource(
+                        "GET",
+                        "/v1/rules",
+                        request -> CompletableFuture.supplyAsync(() -> rules(queries, request), explanations)),
                 new Routes.Resource(
                         "GET",
                         "/v1/change",
@@ -222,6 +227,14 @@ public final class ControlServer implements Listening.Server {
     private static Response drops(DaemonQueries queries, Request request) {
         try {
             return Response.json(200, queries.drops(DropsRequest.of(request.query())));
+        } catch (IllegalArgumentException misuse) {
+            return refusal(misuse);
+        }
+    }
+
+    private static Response rules(DaemonQueries queries, Request request) {
+        try {
+            return Response.json(200, queries.rules(RulesRequest.of(request.query())));
         } catch (IllegalArgumentException misuse) {
             return refusal(misuse);
         }

@@ -69,7 +69,7 @@ final class Accounting {
         int packets = frame.packets();
         int length = frame.bytes(packets);
         if (frame.aclEntry != Cursor.NOT_ASKED) {
-            rules.hits().countAcl(frame.aclEntry, packets);
+            rules.hits().countAcl(frame.aclEntry, packets, frame.nowNs);
         }
         if (reason == Reason.NONE) {
             passedPackets += packets;

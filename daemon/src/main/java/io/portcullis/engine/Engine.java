@@ -4,6 +4,9 @@ import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpTracker;
 import io.portcullis.engine.review.Reviewer;
+import io.portcullis.hits.HitSlots;
+import io.portcullis.hits.HitTable;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Batch;
@@ -28,6 +31,7 @@ public final class Engine {
 
     private final Shard shard;
     private final FlowTable flows;
+    private final HitTable hits;
     private final Fragments fragments;
     private final Counters counters = new Counters();
     private final Cursor cursor = new Cursor();
@@ -64,11 +68,33 @@ public final class Engine {
      * @param flows has its limit and timeouts from the policy
      */
     public Engine(Policy policy, Shard shard, FlowTable flows) {
-        this(policy, shard, flows, Fragments.MOST_DATAGRAMS, shard.of(Fragments.MOST_HELD));
+        this(policy, shard, flows, HitTable.inMemory(1), 0);
     }
 
-    private Engine(Policy policy, Shard shard, FlowTable flows, int fragmentedDatagrams, long heldBytes) {
+    /**
+     * An engine with the flows and the hits that are in tables.
+     *
+     * @param policy to begin with
+     * @param shard its part of the interface's flows
+     * @param flows has its limit and timeouts from the policy
+     * @param hits of the interface
+     * @param column of the hits, that no other engine writes
+     */
+    public Engine(Policy policy, Shard shard, FlowTable flows, HitTable hits, int column) {
+        this(shard, flows, hits, hits.prepare(policy), column, Fragments.MOST_DATAGRAMS, shard.of(Fragments.MOST_HELD));
+    }
+
+    private Engine(
+            Shard shard,
+            FlowTable flows,
+            HitTable hits,
+            HitSlots slots,
+            int column,
+            int fragmentedDatagrams,
+            long heldBytes) {
+        Policy policy = slots.policy();
         this.shard = shard;
+        this.hits = hits;
         this.flows = flows;
         fragments = new Fragments(
                 flows.derivedKey(0),
@@ -76,7 +102,7 @@ public final class Engine {
                 fragmentedDatagrams,
                 heldBytes,
                 policy.timeoutNs(FRAGMENT_TIMEOUT));
-        rules = new RuleStep(policy);
+        rules = new RuleStep(slots, column);
         flowStep = new FlowStep(flows, rules, shard, counters);
         checksums = new Checksums(counters, policy.verifiesChecksums());
         accounting = new Accounting(counters, rules, flows, fragments);
@@ -93,7 +119,7 @@ public final class Engine {
      */
     public static Engine alone(Policy policy, long nowNs) {
         FlowTable one = FlowTable.inMemory(0, 0, FLOWS_ALONE, new FlowTimeouts(policy::timeoutNs), nowNs);
-        return new Engine(policy, Shard.ALL, one, 1, 0);
+        return new Engine(Shard.ALL, one, HitTable.inMemory(1), HitTable.together(policy), 0, 1, 0);
     }
 
     /**
@@ -102,17 +128,18 @@ public final class Engine {
      * @param nowNs as {@link #decide}
      */
     public void install(Policy next, long nowNs) {
-        install(RuleHits.Succession.of(policy(), next), nowNs);
+        install(prepare(next), nowNs);
     }
 
-    /** As {@link #install(Policy, long)}; the caller has made the succession on another thread, as that takes long. */
-    public void install(RuleHits.Succession succession, long nowNs) {
-        Policy next = succession.next();
-        if (succession.isOutdated(policy())) {
-            install(next, nowNs);
-            return;
-        }
-        rules.install(succession);
+    /** Finds the counters of a policy's rules, for {@link #install(HitSlots, long)}. Another thread than the worker's, as it takes long. */
+    public HitSlots prepare(Policy next) {
+        return hits.prepare(next);
+    }
+
+    /** As {@link #install(Policy, long)}, prepared on another thread. */
+    public void install(HitSlots prepared, long nowNs) {
+        Policy next = prepared.policy();
+        rules.install(prepared);
         flows.forgetAnswers();
         linkTraffic = new LinkTraffic(next);
         enforcement = next.enforcement();

@@ -1,6 +1,8 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.Flow;
+import io.portcullis.hits.HitSlots;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Packet;
@@ -16,9 +18,13 @@ final class RuleStep {
     /** False: {@link #askAcl} denies nothing. */
     private boolean mayDeny;
 
-    RuleStep(Policy policy) {
-        this.policy = policy;
-        hits = new RuleHits(policy);
+    /** The worker's column in the table of hits. */
+    private final int column;
+
+    RuleStep(HitSlots slots, int column) {
+        this.policy = slots.policy();
+        this.column = column;
+        hits = new RuleHits(slots, column);
         mayDeny = mayDeny(policy);
     }
 
@@ -27,10 +33,10 @@ final class RuleStep {
     }
 
     /** Another policy, from the next frame on. */
-    void install(RuleHits.Succession succession) {
-        policy = succession.next();
+    void install(HitSlots next) {
+        policy = next.policy();
         mayDeny = mayDeny(policy);
-        hits = hits.carriedOver(succession);
+        hits = new RuleHits(next, column);
     }
 
     /** The policy in force. */
@@ -138,7 +144,7 @@ final class RuleStep {
     /** Credits a rule with a packet that it admits. */
     void credit(Cursor frame, int rule) {
         frame.rule = rule;
-        hits.count(rule);
+        hits.count(rule, frame.nowNs);
     }
 
     private static int selector(Packet packet) {

@@ -7,7 +7,7 @@
  * {@code RuleStep} matches rules, {@code FlowStep} finds, renews and opens flows, {@code Accounting} counts the verdict. Every drop
  * has one {@link io.portcullis.engine.Reason}.
  *
- * <p>May import {@code packet}, {@code conntrack}, {@code policy} and {@code net}.
+ * <p>May import {@code packet}, {@code conntrack}, {@code policy}, {@code hits} and {@code net}.
  */
 @NullMarked
 package io.portcullis.engine;

@@ -8,6 +8,7 @@ import io.portcullis.config.OnFailure;
 import io.portcullis.engine.Adopted;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
+import io.portcullis.hits.file.KeptHits;
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -44,6 +45,7 @@ public final class GuardedInterface {
     private final Workers workers;
     private final TableSet flows;
     private final Recordings recordings;
+    private final KeptHits hits;
     private final NicChecks checks;
     private final Datapath datapath;
     private volatile List<Integer> lateWorkers = List.of();
@@ -58,6 +60,7 @@ public final class GuardedInterface {
             Datapath datapath,
             Interception interception,
             TableSet flows,
+            KeptHits hits,
             Workers workers,
             Recordings recordings,
             NicChecks checks) {
@@ -65,6 +68,7 @@ public final class GuardedInterface {
         this.datapath = datapath;
         this.interception = interception;
         this.flows = flows;
+        this.hits = hits;
         this.workers = workers;
         this.recordings = recordings;
         this.checks = checks;
@@ -170,6 +174,11 @@ public final class GuardedInterface {
     /** Notes for the next start that can't be written, one sentence each; frames are filtered all the same. */
     public List<String> warnings() {
         return interception.warnings();
+    }
+
+    /** The hits of its rules. */
+    public KeptHits hits() {
+        return hits;
     }
 
     /** Why the flows end with the process; empty: they don't. */
@@ -290,6 +299,7 @@ public final class GuardedInterface {
         detach(name(), interception);
         flows.delete();
         recordings.delete();
+        hits.close();
     }
 
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
@@ -308,6 +318,7 @@ public final class GuardedInterface {
                             : "");
         }
         flows.close();
+        hits.close();
     }
 
     /** Undoes the opening, after a failed start or reload. */

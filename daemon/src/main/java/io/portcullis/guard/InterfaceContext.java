@@ -2,6 +2,7 @@ package io.portcullis.guard;
 
 import io.portcullis.config.Log;
 import io.portcullis.config.PacketMark;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.netlink.NicEvents;
 import java.nio.file.Path;
 
@@ -10,6 +11,7 @@ import java.nio.file.Path;
  *
  * @param state folder of the notes from which NICs are restored
  * @param flows folder of the flow tables
+ * @param hits files of the rule hits
  * @param mark of the frames that the daemon sends
  * @param recorder sizes of the record of dropped frames
  * @param owner names this daemon to others that want the same NICs
@@ -19,6 +21,7 @@ public record InterfaceContext(
         Path state,
         Path flows,
         Log.Recorder recorder,
+        HitStore hits,
         PacketMark mark,
         String owner,
         DropLog drops,

@@ -11,6 +11,8 @@ import io.portcullis.engine.Shard;
 import io.portcullis.flowstore.TableException;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
+import io.portcullis.hits.HitTable;
+import io.portcullis.hits.file.KeptHits;
 import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -110,12 +112,14 @@ public final class InterfaceOpener {
             List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
             Log.Recorder recorder = context.recorder();
             Recordings recordings = Recordings.open(context.flows(), name, count, recorder.memory(), recorder.snap());
+            KeptHits hits = context.hits().open(name, count);
             GuardedInterface guarded = new GuardedInterface(
                     settings,
                     datapath,
                     interception,
                     flows,
-                    workers(engines(flows, count, recordings), outside, inside),
+                    hits,
+                    workers(engines(flows, hits.table(), count, recordings), outside, inside),
                     recordings,
                     checks);
             done = true;
@@ -169,11 +173,11 @@ public final class InterfaceOpener {
         return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
-    private List<Engine> engines(TableSet flows, int count, Recordings recordings) {
+    private List<Engine> engines(TableSet flows, HitTable hits, int count, Recordings recordings) {
         List<Engine> engines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Engine engine = new Engine(
-                    policy, new Shard(i, count, flows.seed()), flows.tables().get(i));
+            Shard shard = new Shard(i, count, flows.seed());
+            Engine engine = new Engine(policy, shard, flows.tables().get(i), hits, i);
             engine.record(recordings.recorder(i));
             engines.add(engine);
         }

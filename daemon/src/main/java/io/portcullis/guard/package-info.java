@@ -4,7 +4,7 @@
  * io.portcullis.guard.InterceptionMonitor}), watches the NICs of its ports, and passes on a lost carrier ({@code LinkFollower}). {@link
  * io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
  *
- * <p>May import {@code worker}, {@code port}, {@code intercept}, {@code engine}, {@code flowstore}, {@code
+ * <p>May import {@code worker}, {@code hits}, {@code hits.file}, {@code port}, {@code intercept}, {@code engine}, {@code flowstore}, {@code
  * conntrack}, {@code policy}, {@code config}, {@code linux}, {@code packet} and {@code net}. Start reading at
  * {@code InterfaceOpener.open}.
  */

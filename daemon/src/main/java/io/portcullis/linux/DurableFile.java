@@ -91,10 +91,26 @@ public final class DurableFile {
         }
     }
 
-    /** Takes pieces of a text's UTF-8, one after the other; reads each to its end. */
+    /** Takes pieces of a content, one after the other; reads each to its end. */
     @FunctionalInterface
-    interface Pieces {
+    public interface Pieces {
         void take(ByteBuffer piece) throws IOException;
+    }
+
+    /** A content that is made while it is written. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(Pieces file) throws IOException;
+    }
+
+    /** As {@link #write(Path, byte[])}, of a content that need not be in memory as a whole. */
+    public static void writePieces(Path file, Content content) throws IOException {
+        write(file, fresh -> {
+            try (FileChannel channel = open(fresh)) {
+                content.writeTo(piece -> write(channel, piece));
+                channel.force(true);
+            }
+        });
     }
 
     /** Encodes a text piece by piece: the bytes of a large one, as a whole, would be garbage that a collection has to copy. */

@@ -5,8 +5,8 @@ import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Reason;
-import io.portcullis.engine.RuleHits;
-import io.portcullis.policy.Acl;
+import io.portcullis.hits.RuleHits;
+import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -59,7 +59,8 @@ final class Interfaces implements MultiCollector {
     private final Map<String, Watched> watched = new ConcurrentSkipListMap<>();
     private volatile Supplier<List<InterfaceState>> states = List::of;
     private volatile ToLongFunction<String> bypassUntil = _ -> 0;
-    private volatile boolean ruleHits = true;
+    private volatile Supplier<WallTime> time = () -> new WallTime(0, 0);
+    private volatile int ruleHits = Integer.MAX_VALUE;
 
     void bypassUntil(ToLongFunction<String> epochSeconds) {
         bypassUntil = epochSeconds;
@@ -85,8 +86,12 @@ final class Interfaces implements MultiCollector {
         watched.remove(name);
     }
 
-    void ruleHits(boolean on) {
-        ruleHits = on;
+    void time(Supplier<WallTime> now) {
+        time = now;
+    }
+
+    void ruleHits(int most) {
+        ruleHits = most;
     }
 
     void portCounter(String name, String side, PortCounter counter, LongSupplier count) {
@@ -122,8 +127,10 @@ final class Interfaces implements MultiCollector {
         lookups(all);
         ports(all);
         stalls(all);
-        if (ruleHits) {
-            rules(all);
+        Map<String, RuleHits> hits = new LinkedHashMap<>();
+        watched.forEach((name, entry) -> hits.put(name, entry.hits.get()));
+        for (Family family : RuleFamilies.of(hits, ruleHits, time.get())) {
+            add(all, family);
         }
         return all.build();
     }
@@ -291,21 +298,5 @@ final class Interfaces implements MultiCollector {
             buckets.bucket(i < bounds.length ? bounds[i] / NS_PER_SECOND : Double.POSITIVE_INFINITY, counts[i]);
         }
         return buckets.build();
-    }
-
-    private void rules(MetricSnapshots.Builder all) {
-        Family rules = new Family(Metric.RULE_HITS);
-        Family entries = new Family(Metric.ACL_HITS);
-        watched.forEach((name, entry) -> {
-            RuleHits hits = entry.hits.get();
-            for (int rule = 0; rule < hits.policy().ruleCount(); rule++) {
-                rules.add(hits.of(rule), name, hits.policy().rule(rule).id());
-            }
-            Acl acl = hits.policy().acl();
-            for (int number = 0; acl != null && number < acl.size(); number++) {
-                entries.add(hits.ofAcl(number), name, acl.id(number));
-            }
-        });
-        add(all, rules, entries);
     }
 }

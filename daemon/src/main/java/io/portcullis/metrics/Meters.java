@@ -5,7 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.Durations;
-import io.portcullis.engine.RuleHits;
+import io.portcullis.hits.RuleHits;
+import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
@@ -191,9 +192,18 @@ public final class Meters implements AutoCloseable {
         shown.set(on ? 1 : 0);
     }
 
-    /** Whether the hits of every rule are shown ({@code metrics.rule-hits}); at first they are. */
-    public void ruleHits(boolean on) {
-        interfaces.ruleHits(on);
+    /** The clocks that tell when a rule was hit, read at every scrape; at first it is 1970. */
+    public void time(Supplier<WallTime> now) {
+        interfaces.time(now);
+    }
+
+    /**
+     * Of how many rules the hits are shown ({@code metrics.rule-hits}); at first of all.
+     *
+     * @param most those with the most hits; 0: none
+     */
+    public void ruleHits(int most) {
+        interfaces.ruleHits(most);
     }
 
     /**

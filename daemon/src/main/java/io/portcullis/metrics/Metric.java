@@ -212,9 +212,16 @@ enum Metric {
             Type.COUNTER,
             Unit.PACKETS,
             "portcullis_rule_hits",
-            "First packets of the flows that a rule admitted; off with metrics: {rule-hits: false}. A rule that"
-                    + " moves keeps its"
-                    + " count; the label names its position.",
+            "First packets of the flows that a rule admitted, over reloads, restarts and reboots; off with metrics:"
+                    + " {rule-hits: false}. A rule that moves keeps its count; the label names its position.",
+            INTERFACE,
+            RULE),
+    RULE_LAST_HIT(
+            Type.GAUGE,
+            Unit.SECONDS,
+            "portcullis_rule_last_hit_timestamp_seconds",
+            "When the last of those packets came, since 1970-01-01 00:00 UTC; 0: none since the rule is counted"
+                    + " (portcullis rules says since when).",
             INTERFACE,
             RULE),
     ACL_HITS(
@@ -224,6 +231,13 @@ enum Metric {
             "Packets that an entry of the network ACL allowed or denied; a super-frame counts as the packets that"
                     + " it carries;"
                     + " off with metrics: {rule-hits: false}.",
+            INTERFACE,
+            ENTRY),
+    ACL_LAST_HIT(
+            Type.GAUGE,
+            Unit.SECONDS,
+            "portcullis_acl_last_hit_timestamp_seconds",
+            "When the last of those packets came, since 1970-01-01 00:00 UTC; 0: none since the entry is counted.",
             INTERFACE,
             ENTRY),
     PORT_FRAMES(

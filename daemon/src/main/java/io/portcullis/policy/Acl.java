@@ -5,6 +5,7 @@ import io.portcullis.config.NetworkAcl;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A compiled network ACL: finds the lowest entry that matches a packet. Immutable; used on the datapath. */
 public final class Acl {
@@ -93,6 +94,16 @@ public final class Acl {
     /** As {@link #id(boolean, int)}, by its {@link #number}. */
     public String id(int number) {
         return id(isInward(number), position(number));
+    }
+
+    /** An entry as written, by its {@link #number}; null: {@code *}, which denies. */
+    public @Nullable AclEntry entry(int number) {
+        return position(number) == DEFAULT ? null : entry(isInward(number), position(number));
+    }
+
+    /** True for an entry of ingress, by its {@link #number}. */
+    public boolean isIngress(int number) {
+        return isInward(number);
     }
 
     /** The identity of an entry across policies, by its {@link #number}. */

@@ -116,6 +116,11 @@ public final class Policy {
         return next == enforcement ? this : new Policy(this, next);
     }
 
+    /** True: both have the same rules and the same network ACL, compiled once. */
+    public boolean sharesRules(Policy other) {
+        return rules == other.rules && acl == other.acl;
+    }
+
     /** What is made of the rules. */
     public Enforcement enforcement() {
         return enforcement;
@@ -173,6 +178,11 @@ public final class Policy {
     /** A rule by its number from {@link RuleSet#match}. */
     public CompiledRule rule(int number) {
         return rules.rule(number);
+    }
+
+    /** A rule as one line of text, by its number: {@code tcp 80, 443 from 10.0.0.0/8}. */
+    public String text(int number) {
+        return rules.text(number);
     }
 
     /** The identity of a rule across policies, by its number. */

@@ -97,6 +97,14 @@ final class RuleNames {
                 : RuleIdentity.of(section.list, section.written.get(number - section.first));
     }
 
+    /** A rule as one line of text. */
+    String text(int number) {
+        Section section = section(number);
+        return section.written == null
+                ? "all to any"
+                : section.written.get(number - section.first).text(section.list.endsWith("/ingress"));
+    }
+
     CompiledRule rule(int number) {
         Section section = section(number);
         if (section.written == null) {

@@ -19,6 +19,9 @@ import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
 import io.portcullis.history.Pending;
+import io.portcullis.hits.file.HitClock;
+import io.portcullis.hits.file.HitKeeper;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.FileName;
 import io.portcullis.linux.LastingThread;
 import io.portcullis.linux.StateFolder;
@@ -42,6 +45,8 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.rules.RulesRequest;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.DropsRequest;
 import io.portcullis.policy.Policy;
@@ -53,6 +58,7 @@ import io.portcullis.service.process.Logs;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.process.Version;
+import io.portcullis.service.rules.RuleListing;
 import io.portcullis.service.traffic.Guarded;
 import io.portcullis.service.traffic.RecordedDrops;
 import io.portcullis.service.watch.Edits;
@@ -114,6 +120,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final Emergency emergency;
     private final Emergency.Guard guard = new Guard();
     private final Watchdog watchdog;
+    private final HitKeeper keeper;
     // No traffic to warm up for until there is a configuration.
     private WarmUpThread warmUp = WarmUpThread.unstarted(true);
     private final RecordedDrops recorded = new RecordedDrops(this::guardedNow);
@@ -124,11 +131,18 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         this.systemd = systemd;
         this.lock = lock;
         servers = new Servers(this, this, meters, reloads, () -> running.get().admins(), this::cloud);
+        meters.time(HitClock::now);
         meters.interfaces(() -> StatusView.states(status()));
         edits = new Edits(file, this::edited);
         emergency = Emergency.load(this, new EmergencyFiles(StateFolder.lasting(), file));
         meters.emergency(emergency::isPanic, emergency::bypassUntilEpochSeconds);
-        interfaces = new Interfaces(state, file, drops, cores, meters, nicEvents, emergency);
+        HitStore hits = new HitStore(state, StateFolder.lasting(), file);
+        keeper = new HitKeeper(
+                hits,
+                () -> running.get().guarded().values().stream()
+                        .map(GuardedInterface::hits)
+                        .toList());
+        interfaces = new Interfaces(state, file, hits, drops, cores, meters, nicEvents, emergency);
         hotplug = new Hotplug(this, running, interfaces, meters, systemd, nicEvents);
         reload = new Reload(file, running, interfaces, hotplug, servers, meters, cores);
         log = new ChangeLog(file, new History(StateFolder.lasting(), file));
@@ -208,6 +222,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         hotplug.findUnguarded();
         rounds.start();
         recorded.start();
+        keeper.start(config == null ? Set.of() : config.interfaces().keySet());
         servers.awaitFirst(FIRST_TRY);
         view.showDegraded(running.get(), meters);
         String summary = StatusView.summary(running.get());
@@ -336,6 +351,11 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     }
 
     @Override
+    public RulesReport rules(RulesRequest request) {
+        return RuleListing.report(running.get().rules(), request, HitClock.now());
+    }
+
+    @Override
     public ChangeFiles change(long number) {
         return changes.files(number);
     }
@@ -457,6 +477,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
             running.set(Running.NOTHING);
         }
         LockSupport.unpark(rounds);
+        keeper.close();
         // Not under the lock: the thread may be waiting for it, because the stop itself changes NICs.
         hotplug.close();
         nicEvents.close();

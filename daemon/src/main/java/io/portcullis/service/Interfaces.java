@@ -11,6 +11,7 @@ import io.portcullis.guard.GuardedInterface;
 import io.portcullis.guard.InterfaceContext;
 import io.portcullis.guard.InterfaceOpener;
 import io.portcullis.guard.StartException;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.intercept.ClosedNics;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
@@ -47,6 +48,7 @@ final class Interfaces {
     private final Path state;
     private final ClosedNics shut;
     private final Path file;
+    private final HitStore hits;
     private final DropLog drops;
     private final Cores cores;
     private final Meters meters;
@@ -58,13 +60,22 @@ final class Interfaces {
      *
      * @param state folder of the notes that {@code portcullis detach} restores from
      * @param file the configuration; other daemons that want the same NICs report it
+     * @param hits of the rules
      * @param emergency sets rules and {@code on-failure} aside
      */
     Interfaces(
-            Path state, Path file, DropLog drops, Cores cores, Meters meters, NicEvents events, Emergency emergency) {
+            Path state,
+            Path file,
+            HitStore hits,
+            DropLog drops,
+            Cores cores,
+            Meters meters,
+            NicEvents events,
+            Emergency emergency) {
         this.state = state;
         this.shut = new ClosedNics(state);
         this.file = file;
+        this.hits = hits;
         this.drops = drops;
         this.cores = cores;
         this.meters = meters;
@@ -149,6 +160,7 @@ final class Interfaces {
                         state,
                         config.conntrack().directory(),
                         config.log().recorder(),
+                        hits,
                         config.mark(),
                         owner,
                         drops,

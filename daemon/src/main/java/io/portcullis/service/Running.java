@@ -5,6 +5,7 @@ import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Cidr;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
+import io.portcullis.service.rules.InterfaceRules;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -136,6 +137,22 @@ record Running(
             }
         }
         return renamed;
+    }
+
+    /** The rules of all interfaces, in the order of the configuration; the hits of those that are guarded. */
+    List<InterfaceRules> rules() {
+        List<InterfaceRules> all = new ArrayList<>();
+        if (generation != null) {
+            generation.policies().forEach((name, policy) -> {
+                GuardedInterface iface = guarded.get(name);
+                all.add(
+                        iface == null
+                                ? new InterfaceRules(name, policy, null)
+                                : InterfaceRules.guarded(
+                                        name, iface.workers().ruleHits().slots()));
+            });
+        }
+        return all;
     }
 
     /** Policies of the interfaces that are guarded, by name. */

@@ -246,7 +246,10 @@ final class StatusView {
     private List<String> notes(Running now) {
         List<String> notes = new ArrayList<>(nonEmpty(lock.trouble()));
         notes.addAll(nonEmpty(now.notKept()));
-        now.guardedInOrder().forEach(iface -> notes.addAll(iface.warnings()));
+        now.guardedInOrder().forEach(iface -> {
+            notes.addAll(iface.warnings());
+            notes.addAll(iface.hits().troubles());
+        });
         return notes;
     }
 

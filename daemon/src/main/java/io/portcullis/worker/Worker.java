@@ -13,9 +13,10 @@ import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
-import io.portcullis.engine.RuleHits;
 import io.portcullis.engine.Shard;
 import io.portcullis.engine.review.FlowReview;
+import io.portcullis.hits.HitSlots;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
@@ -223,12 +224,12 @@ public final class Worker implements AutoCloseable {
      * Publishes a policy, from any thread; done once the loop has installed it. A failed installation is repeated twice a second.
      */
     Future<?> install(Policy next) {
+        // First, as a round that repeats a failed installation does not wait for it.
+        HitSlots prepared = engine.prepare(next);
         round.publish(next);
-        RuleHits.Succession succession =
-                RuleHits.Succession.of(engine.ruleHits().policy(), next);
         return ask(nowNs -> {
             if (next.equals(round.published())) {
-                engine.install(succession, nowNs);
+                engine.install(prepared, nowNs);
             }
             return true;
         });

@@ -7,8 +7,8 @@ import io.portcullis.engine.DropSamples;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
-import io.portcullis.engine.RuleHits;
 import io.portcullis.engine.review.FlowReview;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
@@ -216,9 +216,9 @@ public final class Workers implements AutoCloseable {
         return Counters.sum(workers.stream().map(Worker::counters).toList());
     }
 
-    /** Hit counters of the rules in force, of all workers together, now. */
+    /** Hit counters of the rules that the first worker has in force: each is the sum over all workers, whichever rules they have. */
     public RuleHits ruleHits() {
-        return RuleHits.sum(workers.stream().map(Worker::ruleHits).toList());
+        return workers.getFirst().ruleHits();
     }
 
     /** The sum of a counter over all ports on one side, now. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portcullis.control.Admins;
 import io.portcullis.control.ControlServer;
 import io.portcullis.control.FakeDaemon;
+import io.portcullis.diagnose.SshConnection;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.ApplyRequest;
 import io.portcullis.operations.ChangeFiles;

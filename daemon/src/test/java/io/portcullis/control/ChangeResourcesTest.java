@@ -16,6 +16,8 @@ import io.portcullis.operations.ChangeReport;
 import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.RollbackRequest;
+import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.rules.RulesRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -219,6 +221,34 @@ final class ChangeResourcesTest {
         assertEquals(200, reply.status());
         assertEquals(limit, daemon.asked);
         assertEquals(42, JSON.readValue(reply.body(), HistoryReport.class).inForce());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "limit=0",
+                "limit=10001",
+                "limit=one",
+                "sort=size",
+                "unused-ms=-1",
+                "unused-ms=9999999999999999",
+                "group=nobody"
+            })
+    void aSenselessQuestionAboutRulesIs400(String query) throws Exception {
+        SocketClient.Reply reply = call("GET", "/v1/rules?" + query, "");
+        assertEquals(400, reply.status());
+        assertTrue(error(reply).contains(query.startsWith("group") ? "there is web" : "must be"), error(reply));
+    }
+
+    @Test
+    void rulesAreAskedFor() throws Exception {
+        SocketClient.Reply reply = call("GET", "/v1/rules?group=web&interface=web0&unused-ms=5&sort=hits&limit=7", "");
+        assertEquals(200, reply.status());
+        assertEquals(3, JSON.readValue(reply.body(), RulesReport.class).total());
+        assertEquals(new RulesRequest("web", "web0", 5, RulesRequest.Order.HITS, 7), daemon.askedRules);
+        assertEquals(200, call("GET", "/v1/rules", "").status());
+        assertEquals(new RulesRequest("", "", 0, RulesRequest.Order.FILE, 1_000), daemon.askedRules);
+        assertEquals(405, call("POST", "/v1/rules", "").status());
     }
 
     @Test

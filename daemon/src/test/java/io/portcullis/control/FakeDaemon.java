@@ -20,6 +20,8 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.rules.RulesRequest;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.DropsRequest;
 import java.util.List;
@@ -37,6 +39,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     volatile EmergencyReport emergency = new EmergencyReport(true, List.of(), List.of(), EmergencyStatus.NONE);
     volatile @Nullable PanicRequest panic;
     volatile @Nullable BypassRequest bypass;
+    volatile @Nullable RulesRequest askedRules;
+    public volatile List<RulesReport.RuleView> rules = List.of();
     volatile Actor actor = Actor.UNKNOWN;
     volatile Health health = new Health(true, List.of());
 
@@ -168,6 +172,15 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     @Override
     public ChangeReport confirm(Actor actor) {
         return report(actor, List.of("no change waits for a confirmation"));
+    }
+
+    @Override
+    public RulesReport rules(RulesRequest request) {
+        askedRules = request;
+        if (request.group().equals("nobody")) {
+            throw new IllegalArgumentException("no rule in force is of a group or network ACL nobody: there is web");
+        }
+        return new RulesReport("2026-01-01T00:00:00Z", 3, request.unusedMs(), rules);
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.portcullis.config.ConfigException;
+import io.portcullis.hits.HitTable;
+import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.TcpFlags;
@@ -88,7 +90,8 @@ final class RuleHitsTest {
         install(bench, rules(udp(53)));
         assertEquals(Map.of("web/ingress[1]", 8L), hits(bench.engine()));
         install(bench, rules(udp(54), udp(53)));
-        assertEquals(Map.of("web/ingress[1]", 0L, "web/ingress[2]", 8L), hits(bench.engine()), "what was gone is new");
+        assertEquals(
+                Map.of("web/ingress[1]", 2L, "web/ingress[2]", 8L), hits(bench.engine()), "what is back has its count");
     }
 
     @Test
@@ -138,7 +141,6 @@ final class RuleHitsTest {
                 counts.merge(asked, 1L, Long::sum);
             }
             ports = random.ints(random.nextInt(1, 8), 1, 8).boxed().toList();
-            counts.keySet().retainAll(ports);
             install(bench, rules(ports.stream().map(RuleHitsTest::udp).toArray(String[]::new)));
             Map<String, Long> expected = new TreeMap<>();
             for (int i = 0; i < ports.size(); i++) {
@@ -189,7 +191,7 @@ final class RuleHitsTest {
                 "100 says something else now");
         bench.install(EngineBench.policy("", ACL.formatted(edited), 3));
         bench.install(EngineBench.policy("network-acl: edge", ACL.formatted(edited), 4));
-        assertEquals(0, aclHits(bench.engine()).get("edge/ingress[110]"));
+        assertEquals(2, aclHits(bench.engine()).get("edge/ingress[110]"), "what is back has its count");
     }
 
     @Test
@@ -220,8 +222,10 @@ final class RuleHitsTest {
     void handedOverPacketsAreCountedOnce() throws ConfigException {
         String entries = "{rule: 1, action: allow, protocol: all, from: 0.0.0.0/0}";
         Policy policy = EngineBench.policy("network-acl: edge", ACL.formatted(entries), 1);
-        List<Engine> engines =
-                List.of(new Engine(policy, new Shard(0, 2, 7), 1, 2), new Engine(policy, new Shard(1, 2, 7), 1, 2));
+        HitTable table = HitTable.inMemory(2);
+        List<Engine> engines = List.of(
+                EngineBench.engine(policy, new Shard(0, 2, 7), table),
+                EngineBench.engine(policy, new Shard(1, 2, 7), table));
         byte[] error = Frame.icmp("203.0.113.1", B, 3, 3, 0)
                 .payload(Frame.udp(B, 1, A, 53).payload(8).ip())
                 .bytes();
@@ -233,7 +237,7 @@ final class RuleHitsTest {
             handedOver += Long.bitCount(batch.elsewhere());
         }
         assertEquals(1, handedOver);
-        RuleHits sum = RuleHits.sum(engines.stream().map(Engine::ruleHits).toList());
+        RuleHits sum = engines.getFirst().ruleHits();
         assertEquals(1, sum.ofAcl(Objects.requireNonNull(policy.acl()).number(true, 0)));
     }
 }

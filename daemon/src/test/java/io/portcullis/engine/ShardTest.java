@@ -3,6 +3,7 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.portcullis.hits.HitTable;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
@@ -44,9 +45,10 @@ final class ShardTest {
     @Test
     void countsAddUp() throws Exception {
         Policy policy = EngineBench.policy("", OPEN, 1);
+        HitTable table = HitTable.inMemory(3);
         List<Engine> engines = new ArrayList<>();
         for (int worker = 0; worker < 3; worker++) {
-            Engine engine = engine(policy, worker, 3);
+            Engine engine = EngineBench.engine(policy, new Shard(worker, 3, 7), table);
             for (int i = 0; i <= worker; i++) {
                 decide(
                         engine,
@@ -63,10 +65,13 @@ final class ShardTest {
         assertEquals(6, sum.packets(Direction.INGRESS, Reason.NONE));
         assertEquals(3, sum.packets(Direction.INGRESS, Reason.NO_RULE));
         assertEquals(6, sum.total(Counters.Total.FLOWS));
-        RuleHits hits = RuleHits.sum(engines.stream().map(Engine::ruleHits).toList());
-        assertEquals(6, hits.of(0));
+        assertEquals(6, engines.getFirst().ruleHits().of(0));
         engines.getLast().install(EngineBench.policy("", OPEN, 2), 1);
-        assertEquals(
-                3, RuleHits.sum(engines.stream().map(Engine::ruleHits).toList()).of(0), "of one policy only");
+        decide(
+                engines.getLast(),
+                Frame.udp("198.51.100.7", 9_000, "10.0.0.1", 53).payload(20).bytes());
+        for (Engine engine : engines) {
+            assertEquals(7, engine.ruleHits().of(0), "whichever policy a worker has");
+        }
     }
 }

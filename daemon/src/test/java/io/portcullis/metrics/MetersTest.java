@@ -16,6 +16,7 @@ import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
+import io.portcullis.hits.WallTime;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.Direction;
 import io.portcullis.net.PortRange;
@@ -230,8 +231,27 @@ final class MetersTest {
                 Map.of("portcullis_rule_hits_total{interface=\"web0\",rule=\"dns/ingress[1]\"}", 0.0),
                 samples("portcullis_rule_hits_total"));
 
-        meters.ruleHits(false);
+        meters.ruleHits(0);
         assertEquals(Map.of(), samples("portcullis_rule_hits_total"));
+    }
+
+    @Test
+    void theRulesWithTheMostHitsAreShown() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        watch(engine);
+        decide(engine, Direction.INGRESS, 1000, 54);
+        String second = "{interface=\"web0\",rule=\"web/ingress[2]\"}";
+        assertEquals(2, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
+        assertEquals(
+                0.0, sample("portcullis_rule_last_hit_timestamp_seconds{interface=\"web0\",rule=\"web/ingress[1]\"}"));
+        // The packet came one second after the boot.
+        meters.time(() -> new WallTime(1_700_000_000_000L, 61_000_000_000L));
+        assertEquals(1_699_999_940.0, sample("portcullis_rule_last_hit_timestamp_seconds" + second));
+        meters.ruleHits(1);
+        assertEquals(Map.of("portcullis_rule_hits_total" + second, 1.0), samples("portcullis_rule_hits_total"));
+        assertEquals(1, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
+        meters.ruleHits(0);
+        assertEquals(Map.of(), samples("portcullis_rule_last_hit_timestamp_seconds"));
     }
 
     @Test
@@ -248,7 +268,7 @@ final class MetersTest {
                         "portcullis_acl_hits_total{entry=\"edge/ingress[*]\",interface=\"web0\"}", 0.0,
                         "portcullis_acl_hits_total{entry=\"edge/egress[*]\",interface=\"web0\"}", 0.0),
                 samples("portcullis_acl_hits_total"));
-        meters.ruleHits(false);
+        meters.ruleHits(0);
         assertEquals(Map.of(), samples("portcullis_acl_hits_total"));
     }
 

@@ -190,7 +190,7 @@ public final class RandomWorld {
                 random.nextInt(3) == 0 ? new Failsafe(rules(), rules()) : Failsafe.NONE,
                 List.of(),
                 new Conntrack(1, false, true, Path.of("/none"), TimeoutSettings.DEFAULT),
-                new Metrics("127.0.0.1", 0, true),
+                new Metrics("127.0.0.1", 0, Metrics.ALL),
                 new Control(Path.of("/run/none"), ""),
                 History.STANDARD,
                 null,

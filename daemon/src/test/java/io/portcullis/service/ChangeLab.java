@@ -6,6 +6,7 @@ import io.portcullis.guard.DropLog;
 import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.Actor;
@@ -59,7 +60,8 @@ final class ChangeLab implements AutoCloseable {
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
         Emergency emergency = Emergency.load(this, new EmergencyFiles(state, file));
-        Interfaces interfaces = new Interfaces(state, file, drops, cores, meters, events, emergency);
+        Interfaces interfaces = new Interfaces(
+                state, file, new HitStore(state, lasting, file), drops, cores, meters, events, emergency);
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "", () -> {
             throw new AssertionError("no endpoint is configured");

@@ -12,6 +12,7 @@ import io.portcullis.control.FakeDaemon;
 import io.portcullis.guard.Cores;
 import io.portcullis.guard.DropLog;
 import io.portcullis.guard.StartException;
+import io.portcullis.hits.file.HitStore;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.metrics.Meters;
 import io.portcullis.service.emergency.Emergency;
@@ -71,7 +72,14 @@ final class ReloadTest {
         Cores cores = Cores.ofThisProcess();
         Systemd systemd = new Systemd(null);
         Interfaces interfaces = new Interfaces(
-                state, FILE, drops, cores, meters, events, Emergency.load(this, new EmergencyFiles(state, FILE)));
+                state,
+                FILE,
+                new HitStore(state, state, FILE),
+                drops,
+                cores,
+                meters,
+                events,
+                Emergency.load(this, new EmergencyFiles(state, FILE)));
         Hotplug hotplug = new Hotplug(this, running, interfaces, meters, systemd, events);
         Servers servers = new Servers(new FakeDaemon(), new FakeDaemon(), meters, Runnable::run, () -> "", () -> {
             throw new AssertionError("no endpoint is configured");

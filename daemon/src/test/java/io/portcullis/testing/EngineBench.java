@@ -2,10 +2,13 @@ package io.portcullis.testing;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
+import io.portcullis.hits.HitTable;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
@@ -35,6 +38,18 @@ public final class EngineBench {
     public EngineBench(String attributes, String rest, boolean unmarkedOffload) throws ConfigException {
         engine = new Engine(policy(attributes, rest, 1), Shard.ALL, 1, 2);
         batch = new Batch(memory, unmarkedOffload);
+    }
+
+    /** A bench whose hits are in a table. */
+    public EngineBench(String rest, HitTable hits) throws ConfigException {
+        engine = engine(policy("", rest, 1), Shard.ALL, hits);
+        batch = new Batch(memory, false);
+    }
+
+    /** One of the engines that share a table of hits, each with its column; it has no flows. */
+    public static Engine engine(Policy policy, Shard shard, HitTable hits) {
+        FlowTable flows = FlowTable.inMemory(1, 2, policy.maxFlows(), new FlowTimeouts(policy::timeoutNs), 0);
+        return new Engine(policy, shard, flows, hits, shard.worker());
     }
 
     public EngineBench(String rest) throws ConfigException {

@@ -26,6 +26,13 @@ public final class Table {
         rows.add(Stream.of(cells).map(Visible::text).toArray(String[]::new));
     }
 
+    /** Lines of {@code width} characters at the most: a longer one ends with …. */
+    public List<String> lines(int width) {
+        return lines().stream()
+                .map(line -> line.length() <= width ? line : line.substring(0, width - 1) + "…")
+                .toList();
+    }
+
     public List<String> lines() {
         int[] widths = new int[isNumber.length];
         for (String[] row : rows) {

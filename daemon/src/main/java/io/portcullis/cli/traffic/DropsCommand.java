@@ -4,6 +4,7 @@ import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
+import io.portcullis.cli.text.TerminalWidth;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.DropsRequest;
@@ -81,7 +82,9 @@ public final class DropsCommand extends DaemonCommand {
         if (json) {
             out.println(JsonText.write(report));
         } else {
-            new DropsText(ZoneId.systemDefault()).of(report).forEach(out::println);
+            new DropsText(ZoneId.systemDefault(), TerminalWidth.columns())
+                    .of(report)
+                    .forEach(out::println);
         }
         return Exit.OK;
     }
@@ -112,7 +115,7 @@ public final class DropsCommand extends DaemonCommand {
     /** Ends with the program, or when the reader of the output is gone. */
     private static int follow(DaemonSocket daemon, Map<String, String> query, boolean json, PrintWriter out)
             throws Unreachable, DaemonSocket.Refused {
-        DropsText text = new DropsText(ZoneId.systemDefault());
+        DropsText text = new DropsText(ZoneId.systemDefault(), TerminalWidth.columns());
         boolean titled = true;
         while (!out.checkError()) {
             DropsReport report = daemon.ask("GET", "/v1/drops", query, DropsReport.class);

@@ -17,10 +17,12 @@ final class DropsText {
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss");
 
     private final ZoneId zone;
+    private final int width;
 
-    /** With times of a zone. */
-    DropsText(ZoneId zone) {
+    /** With times of a zone, and lines of so many characters at the most. */
+    DropsText(ZoneId zone, int width) {
         this.zone = zone;
+        this.width = width;
     }
 
     /** The table, then what it leaves out. */
@@ -59,7 +61,7 @@ final class DropsText {
                     Long.toString(drop.packets()),
                     cause(drop));
         }
-        List<String> lines = table.lines();
+        List<String> lines = table.lines(width);
         return titled ? lines : lines.subList(1, lines.size());
     }
 

@@ -36,6 +36,10 @@ final class SettingsReader {
     private static final Pattern GROUP = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?");
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,7})(KiB|MiB|GiB)");
+    /** Before the number of {@code metrics.rule-hits}. */
+    private static final String TOP = "top ";
+
+    private static final int MOST_RULE_HITS = 1_000_000;
 
     private SettingsReader() {}
 
@@ -79,13 +83,30 @@ final class SettingsReader {
 
     /** {@code metrics}. */
     static Metrics metrics(Fields fields) {
-        boolean ruleHits =
-                fields.get("rule-hits").map(value -> value.flag(true)).orElse(true);
         Metrics standard = Metrics.STANDARD;
+        int ruleHits = fields.get("rule-hits").map(SettingsReader::ruleHits).orElse(standard.ruleHits());
         return fields.get("listen")
                 .flatMap(value -> ListenAddress.read(value, standard.port()))
                 .map(listen -> new Metrics(listen.host(), listen.port(), ruleHits))
                 .orElse(new Metrics(standard.host(), standard.port(), ruleHits));
+    }
+
+    private static int ruleHits(Value value) {
+        String expected = "true, false or top and a number from 1 to 1000000, such as top 1000";
+        Optional<String> text = value.text(expected);
+        if (text.isEmpty() || text.get().equals("true")) {
+            return Metrics.ALL;
+        }
+        if (text.get().equals("false")) {
+            return 0;
+        }
+        Optional<Long> most = text.get().startsWith(TOP)
+                ? Value.numberIn(text.get().substring(TOP.length()), 1, MOST_RULE_HITS)
+                : Optional.empty();
+        if (most.isEmpty()) {
+            value.error("must be " + expected);
+        }
+        return most.map(Long::intValue).orElse(Metrics.ALL);
     }
 
     /** {@code control}. */

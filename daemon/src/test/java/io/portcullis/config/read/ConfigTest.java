@@ -101,7 +101,7 @@ class ConfigTest {
         assertEquals(
                 new Conntrack(Conntrack.AUTO, false, true, Path.of("/run/portcullis"), TimeoutSettings.DEFAULT),
                 config.conntrack());
-        assertEquals(new Metrics("127.0.0.1", 9750, true), config.metrics());
+        assertEquals(new Metrics("127.0.0.1", 9750, Metrics.ALL), config.metrics());
         assertEquals(new Control(Path.of("/run/portcullis/control.sock"), ""), config.control());
         assertEquals(new History(50), config.history());
         assertEquals(new Log(Level.INFO, Drops.SAMPLED, Log.Recorder.STANDARD), config.log());
@@ -153,7 +153,7 @@ class ConfigTest {
               tcp-strict: false
               directory: /run/portcullis
               timeouts: {udp: 1500ms, other: 2h, fragment: 30d}
-            metrics: {listen: "[::1]:9000", rule-hits: false}
+            metrics: {listen: "[::1]:9000", rule-hits: top 1000}
             control: {socket: /tmp/p.sock, admins: Fw-admins.net}
             history: {keep: 10000}
             log: {level: debug, drops: all}
@@ -208,7 +208,7 @@ class ConfigTest {
                 config.prefixList("resolvers").entries().toString());
         assertEquals(5000, config.conntrack().maxFlows());
         assertFalse(config.conntrack().tcpStrict());
-        assertEquals(new Metrics("::1", 9000, false), config.metrics());
+        assertEquals(new Metrics("::1", 9000, 1_000), config.metrics());
         assertEquals(new Control(Path.of("/tmp/p.sock"), "Fw-admins.net"), config.control());
         assertEquals(10_000, config.history().keep());
         assertEquals(new Log(Level.DEBUG, Drops.ALL, Log.Recorder.STANDARD), config.log());

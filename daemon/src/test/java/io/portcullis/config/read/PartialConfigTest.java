@@ -194,7 +194,7 @@ class PartialConfigTest {
             metrics: {listen: "[::1]:9999"}
             """);
         assertEquals(Optional.of(Path.of("/run/other.sock")), legible.controlSocket());
-        assertEquals(Optional.of(new Metrics("::1", 9999, true)), legible.metricsListen());
+        assertEquals(Optional.of(new Metrics("::1", 9999, Metrics.ALL)), legible.metricsListen());
         PartialConfig wrong = read("""
             control: {socket: run/other.sock}
             metrics: {listen: "::1"}

@@ -1,4 +1,4 @@
-package io.portcullis.cli;
+package io.portcullis.diagnose;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** The ssh session in which this process runs: sudo removes {@code SSH_CONNECTION} from the environment, its parents still have it. */
-final class SshConnection {
+public final class SshConnection {
     private static final String NAME = "SSH_CONNECTION";
     private static final int MOST_PARENTS = 32;
 
     private SshConnection() {}
 
     /** The value of {@code SSH_CONNECTION} (ssh(1)), of this process or the nearest of its parents; empty: there is none. */
-    static String find() {
+    public static String find() {
         String own = System.getenv(NAME);
         if (own != null) {
             return own;
