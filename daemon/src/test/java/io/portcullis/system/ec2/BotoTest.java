@@ -66,7 +66,8 @@ final class BotoTest {
     void everyActionIsAnswered() {
         try (Ec2Host host = new Ec2Host(LAB, RULES)) {
             String before = host.file();
-            List<String> called = new ArrayList<>(Arrays.asList(run(host, "actions").split(" ")));
+            List<String> called =
+                    new ArrayList<>(Arrays.asList(run(host, "actions").split(" ")));
             String vpc = host.call("DescribeVpcs").replaceAll("(?s).*<vpcId>(.*)</vpcId>.*", "$1");
             String groups = host.call(YOUNGER, "VpcId=" + vpc);
             assertTrue(groups.contains("<groupName>web</groupName>"), groups);

@@ -88,8 +88,8 @@ final class CommandLineTest {
             PORTS.assertOpen(List.of(80, 443), List.of());
             String id = aws.ec2("describe-security-group-rules --filters Name=group-id,Values=" + WEB
                     + " --query SecurityGroupRules[?FromPort==`80`].SecurityGroupRuleId --output text");
-            aws.ec2("modify-security-group-rules --group-id " + WEB + " --security-group-rules SecurityGroupRuleId=" + id
-                    + ",SecurityGroupRule={IpProtocol=tcp,FromPort=80,ToPort=80,CidrIpv4=203.0.113.11/32}");
+            aws.ec2("modify-security-group-rules --group-id " + WEB + " --security-group-rules SecurityGroupRuleId="
+                    + id + ",SecurityGroupRule={IpProtocol=tcp,FromPort=80,ToPort=80,CidrIpv4=203.0.113.11/32}");
             PORTS.assertOpen(List.of(443), List.of(80));
             aws.ec2("update-security-group-rule-descriptions-ingress --group-id " + WEB
                     + " --security-group-rule-descriptions SecurityGroupRuleId=" + id + ",Description=another");
@@ -106,7 +106,8 @@ final class CommandLineTest {
             aws.ec2("revoke-security-group-ingress --group-id " + WEB + " --security-group-rule-ids " + id);
             PORTS.assertOpen(List.of(443), List.of());
             assertEquals("", aws.ec2("describe-tags --output text"));
-            assertTrue(host.file().contains("[{protocol: tcp, ports: [443], from: 203.0.113.10}]   # one"), host.file());
+            assertTrue(
+                    host.file().contains("[{protocol: tcp, ports: [443], from: 203.0.113.10}]   # one"), host.file());
         }
     }
 
@@ -118,7 +119,8 @@ final class CommandLineTest {
                     + " --max-entries 5 --entries Cidr=203.0.113.11/32,Description=hq"
                     + " --query PrefixList.PrefixListId --output text");
             aws.ec2("authorize-security-group-ingress --group-id " + WEB
-                    + " --ip-permissions IpProtocol=tcp,FromPort=80,ToPort=80,PrefixListIds=[{PrefixListId=" + id + "}]");
+                    + " --ip-permissions IpProtocol=tcp,FromPort=80,ToPort=80,PrefixListIds=[{PrefixListId=" + id
+                    + "}]");
             PORTS.assertOpen(List.of(80, 443), List.of(80));
             String entries = """
                     # Made through the EC2 endpoint. Edit it as any other file of the configuration.
