@@ -368,6 +368,7 @@ final class ArchitectureTest {
                 "bench.comparison", Set.of("bench.figures", "bench.lab"),
                 "bench.cost", Set.of("bench.figures", "bench.lab"),
                 "system", Set.of(),
+                "system.ec2", Set.of("system"),
                 "system.failure", Set.of("system"),
                 "system.operation", Set.of("system"),
                 "system.principle", Set.of("system"),
