@@ -135,7 +135,8 @@ def lists(made):
     same([{"Cidr": "198.51.100.0/24"}], ec2.get_managed_prefix_list_entries(PrefixListId=id)["Entries"])
     old = ec2.get_managed_prefix_list_entries(PrefixListId=id, TargetVersion=1)["Entries"]
     same([{"Cidr": "192.0.2.0/24", "Description": "first"}], old)
-    same(3, ec2.restore_managed_prefix_list_version(PrefixListId=id, PreviousVersion=1, CurrentVersion=2)["PrefixList"]["Version"])
+    restored = ec2.restore_managed_prefix_list_version(PrefixListId=id, PreviousVersion=1, CurrentVersion=2)
+    same(3, restored["PrefixList"]["Version"])
     same(old, ec2.get_managed_prefix_list_entries(PrefixListId=id)["Entries"])
     permission = [tcp(22, PrefixListIds=[{"PrefixListId": id}])]
     ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=permission)

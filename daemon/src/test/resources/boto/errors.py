@@ -54,7 +54,8 @@ refused("InvalidNetworkInterfaceID.NotFound", lambda: ec2.modify_network_interfa
     NetworkInterfaceId="eni-0123456789abcdef0", Groups=[made]))
 refused("InvalidInstanceID.NotFound", lambda: ec2.describe_instances(InstanceIds=["i-0123456789abcdef0"]))
 refused("UnsupportedOperation", lambda: ec2.create_vpc(CidrBlock="10.0.0.0/16"))
-assert "portcullis import ec2" in refused("UnsupportedOperation", lambda: ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1"))
+launch = refused("UnsupportedOperation", lambda: ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1"))
+assert "portcullis import ec2" in launch, launch
 same(before, ec2.describe_security_groups()["SecurityGroups"])
 
 for changed in ({"aws_secret_access_key": "wrong"}, {"aws_access_key_id": "AKIANOBODY", "aws_secret_access_key": "wrong"}):

@@ -1,4 +1,4 @@
-"""What the scripts of boto3 share: the clients, which take endpoint and keys from the environment, and the actions that were called."""
+"""What the scripts of boto3 share: the clients, with endpoint and keys of the environment, and the actions that were called."""
 
 import os
 import threading
