@@ -1,7 +1,5 @@
 package io.portcullis.cli.text;
 
-import java.io.Console;
-
 /** The width of the terminal that tables are printed to. */
 public final class TerminalWidth {
     private static final int NARROWEST = 40;
@@ -15,6 +13,6 @@ public final class TerminalWidth {
         if (columns != null && columns.matches("[0-9]{1,5}")) {
             return Math.max(NARROWEST, Integer.parseInt(columns));
         }
-        return System.console() instanceof Console console && console.isTerminal() ? USUAL : Integer.MAX_VALUE;
+        return System.console().isTerminal() ? USUAL : Integer.MAX_VALUE;
     }
 }

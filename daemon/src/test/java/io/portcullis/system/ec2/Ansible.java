@@ -50,7 +50,7 @@ final class Ansible {
      *
      * @param tasks YAML, a list that is not indented
      */
-    Map<String, Report> play(String tasks) {
+    Play play(String tasks) {
         Path book = lab.file("play.yaml", HEAD + tasks.indent(4));
         Path home = lab.folder().resolve("ansible");
         Command run = host.client(
@@ -71,9 +71,20 @@ final class Ansible {
                         task.path("task").path("name").asText(),
                         new Report(task.path("hosts").path("localhost")));
             }
-            return reports;
+            return new Play(reports);
         } catch (JsonProcessingException e) {
             throw new AssertionError(run + "\n" + run.out(), e);
+        }
+    }
+
+    /** The reports of the tasks that were run, by name. */
+    record Play(Map<String, Report> reports) {
+        Report task(String name) {
+            Report report = reports.get(name);
+            if (report == null) {
+                throw new AssertionError("the task " + name + " did not run: " + reports);
+            }
+            return report;
         }
     }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.portcullis.system.Lab;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -51,7 +50,7 @@ final class AnsibleModulesTest {
     @Test
     void modulesThatAskAgreeWithOneAnother() {
         String before = host.file();
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - {name: caller, amazon.aws.aws_caller_info: }
                 - {name: networks, amazon.aws.ec2_vpc_net_info: , register: networks}
                 - name: subnets
@@ -66,13 +65,13 @@ final class AnsibleModulesTest {
                 - name: acls
                   community.aws.ec2_vpc_nacl_info:
                 """);
-        reports.values().forEach(report -> report.assertChanged(false));
-        JsonNode network = one(reports, "networks", "vpcs");
-        JsonNode subnet = one(reports, "subnets", "subnets");
-        JsonNode nic = one(reports, "interfaces", "network_interfaces");
-        JsonNode instance = one(reports, "instances", "instances");
-        JsonNode acl = one(reports, "acls", "nacls");
-        String owner = reports.get("caller").json().path("account").asText();
+        play.reports().values().forEach(report -> report.assertChanged(false));
+        JsonNode network = one(play, "networks", "vpcs");
+        JsonNode subnet = one(play, "subnets", "subnets");
+        JsonNode nic = one(play, "interfaces", "network_interfaces");
+        JsonNode instance = one(play, "instances", "instances");
+        JsonNode acl = one(play, "acls", "nacls");
+        String owner = play.task("caller").json().path("account").asText();
         for (JsonNode each : List.of(network, subnet, nic, acl)) {
             assertEquals(owner, each.path("owner_id").asText(), each.toPrettyString());
         }
@@ -83,19 +82,19 @@ final class AnsibleModulesTest {
         assertEquals(instance.path("instance_id"), nic.path("attachment").path("instance_id"));
         assertEquals(nic.path("groups"), instance.path("security_groups"));
         assertEquals(Lab.SERVER, instance.path("private_ip_address").asText());
-        assertEquals(2, reports.get("groups").json().path("security_groups").size());
+        assertEquals(2, play.task("groups").json().path("security_groups").size());
         assertEquals(before, host.file());
     }
 
-    private static JsonNode one(Map<String, Ansible.Report> reports, String task, String list) {
-        JsonNode found = reports.get(task).json().path(list);
+    private static JsonNode one(Ansible.Play play, String task, String list) {
+        JsonNode found = play.task(task).json().path(list);
         assertEquals(1, found.size(), found.toPrettyString());
         return found.path(0);
     }
 
     @Test
     void tagsAndTheGroupsOfTheInstanceAreChangedOnce() {
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - {amazon.aws.ec2_eni_info: , register: nics}
                 - {amazon.aws.ec2_instance_info: , register: all}
                 - name: tag
@@ -111,18 +110,18 @@ final class AnsibleModulesTest {
                 - {name: groups again, amazon.aws.ec2_instance: *groups}
                 """);
         for (String task : List.of("tag", "groups")) {
-            reports.get(task).assertChanged(true);
-            reports.get(task + " again").assertChanged(false);
+            play.task(task).assertChanged(true);
+            play.task(task + " again").assertChanged(false);
         }
         assertEquals(
-                "{\"stage\":\"test\"}", reports.get("tags").json().path("tags").toString());
+                "{\"stage\":\"test\"}", play.task("tags").json().path("tags").toString());
         assertTrue(host.file().contains("security-groups: [web, more]}"), host.file());
     }
 
     @Test
     void wrongPlaysChangeNothingAndSayWhy() {
         String before = host.file();
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - name: InvalidParameterValue
                   amazon.aws.ec2_security_group: {name: new, description: "Gr\\u00fc\\u00dfe"}
                   ignore_errors: true
@@ -150,9 +149,9 @@ final class AnsibleModulesTest {
                   amazon.aws.ec2_security_group: {name: web, state: absent}
                   ignore_errors: true
                 """);
-        assertEquals(6, reports.size());
-        reports.forEach((code, report) -> report.assertRefused(code));
-        String broken = reports.get("OperationNotPermitted")
+        assertEquals(6, play.reports().size());
+        play.reports().forEach((code, report) -> report.assertRefused(code));
+        String broken = play.task("OperationNotPermitted")
                 .json()
                 .path("error")
                 .path("message")
@@ -164,7 +163,7 @@ final class AnsibleModulesTest {
 
     @Test
     void aNetworkAclIsCreatedChangedAndDeleted() {
-        String play = """
+        String tasks = """
                 - {amazon.aws.ec2_vpc_subnet_info: , register: found}
                 - name: acl
                   community.aws.ec2_vpc_nacl: &acl
@@ -182,12 +181,12 @@ final class AnsibleModulesTest {
                 """;
         String subnets = "[\"{{found.subnets[0].id}}\"]";
         // The module associates a new ACL before it has entries: what the host expects would not hold.
-        ansible.play(play.formatted(subnets, "deny")).get("acl").assertRefused("OperationNotPermitted");
+        ansible.play(tasks.formatted(subnets, "deny")).task("acl").assertRefused("OperationNotPermitted");
         outcome.assertReachedFrom(Lab.CLIENT, Lab.CLIENT_SECOND);
-        assertChangedOnce(play.formatted("[]", "deny"));
-        assertChangedOnce(play.formatted(subnets, "deny"));
+        assertChangedOnce(tasks.formatted("[]", "deny"));
+        assertChangedOnce(tasks.formatted(subnets, "deny"));
         outcome.assertReachedFrom(Lab.CLIENT);
-        assertChangedOnce(play.formatted(subnets, "allow"));
+        assertChangedOnce(tasks.formatted(subnets, "allow"));
         outcome.assertReachedFrom(Lab.CLIENT, Lab.CLIENT_SECOND);
         assertChangedOnce("""
                 - {amazon.aws.ec2_vpc_net_info: , register: found}
@@ -198,9 +197,9 @@ final class AnsibleModulesTest {
         assertTrue(outcome.made().contains("network-acls: {}"), outcome.made());
     }
 
-    private void assertChangedOnce(String play) {
-        Map<String, Ansible.Report> reports = ansible.play(play);
-        reports.get("acl").assertChanged(true);
-        reports.get("acl again").assertChanged(false);
+    private void assertChangedOnce(String tasks) {
+        Ansible.Play play = ansible.play(tasks);
+        play.task("acl").assertChanged(true);
+        play.task("acl again").assertChanged(false);
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.portcullis.system.Lab;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -71,7 +70,7 @@ final class AnsibleTest {
     }
 
     private void create() {
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - amazon.aws.ec2_eni_info:
                   register: nics
                 - name: create
@@ -101,12 +100,12 @@ final class AnsibleTest {
                 - name: attach again
                   amazon.aws.ec2_eni: *attach
                 """);
-        JsonNode made = reports.get("create").assertChanged(true).json();
+        JsonNode made = play.task("create").assertChanged(true).json();
         assertEquals("a < b & ü", made.path("tags").path("note").asText(), made.toPrettyString());
-        reports.get("create again").assertChanged(false);
-        reports.get("check").assertChanged(true);
-        reports.get("attach").assertChanged(true);
-        reports.get("attach again").assertChanged(false);
+        play.task("create again").assertChanged(false);
+        play.task("check").assertChanged(true);
+        play.task("attach").assertChanged(true);
+        play.task("attach again").assertChanged(false);
         assertEquals(
                 new TreeSet<>(Set.of(
                         "- {protocol: tcp, ports: 80, from: 203.0.113.10/32, description: \"one client\"}",
@@ -127,7 +126,7 @@ final class AnsibleTest {
     }
 
     private void change() {
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - name: purge
                   amazon.aws.ec2_security_group:
                     name: app
@@ -153,12 +152,12 @@ final class AnsibleTest {
                 - name: info
                   amazon.aws.ec2_security_group_info: {filters: {"tag:Name": renamed}}
                 """);
-        JsonNode purged = reports.get("purge").assertChanged(true).json();
-        assertEquals(Map.of("Name", "renamed").toString(), tags(purged));
-        reports.get("add").assertChanged(true);
-        reports.get("add again").assertChanged(false);
-        reports.get("describe").assertChanged(true);
-        assertEquals(1, reports.get("info").json().path("security_groups").size());
+        JsonNode purged = play.task("purge").assertChanged(true).json();
+        assertEquals("{\"Name\":\"renamed\"}", purged.path("tags").toString());
+        play.task("add").assertChanged(true);
+        play.task("add again").assertChanged(false);
+        play.task("describe").assertChanged(true);
+        assertEquals(1, play.task("info").json().path("security_groups").size());
         assertEquals(
                 new TreeSet<>(Set.of(
                         "- {protocol: tcp, ports: 80, from: 203.0.113.11/32, description: second}",
@@ -171,7 +170,7 @@ final class AnsibleTest {
     }
 
     private void delete() {
-        Map<String, Ansible.Report> reports = ansible.play("""
+        Ansible.Play play = ansible.play("""
                 - amazon.aws.ec2_eni_info:
                   register: nics
                 - name: empty
@@ -190,19 +189,15 @@ final class AnsibleTest {
                 - name: delete the friends
                   amazon.aws.ec2_security_group: {name: friends, state: absent}
                 """);
-        reports.get("empty").assertChanged(true);
-        reports.get("in use").assertRefused("DependencyViolation");
+        play.task("empty").assertChanged(true);
+        play.task("in use").assertRefused("DependencyViolation");
         for (String name : Set.of("detach", "delete", "delete the friends")) {
-            reports.get(name).assertChanged(true);
+            play.task(name).assertChanged(true);
         }
-        reports.get("delete again").assertChanged(false);
+        play.task("delete again").assertChanged(false);
         assertTrue(outcome.made().contains("security-groups: {}"), outcome.made());
         outcome.assertReachedFrom();
         assertLeaves(8_080, false);
-    }
-
-    private static String tags(JsonNode group) {
-        return Map.of("Name", group.path("tags").path("Name").asText()).toString();
     }
 
     private static void assertLeaves(int port, boolean leaves) {

@@ -15,14 +15,21 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.ec2.Ec2Client;
+import software.amazon.awssdk.services.ec2.model.AddPrefixListEntry;
 import software.amazon.awssdk.services.ec2.model.Ec2Exception;
 import software.amazon.awssdk.services.ec2.model.Filter;
 import software.amazon.awssdk.services.ec2.model.IpPermission;
+import software.amazon.awssdk.services.ec2.model.IpRange;
+import software.amazon.awssdk.services.ec2.model.Ipv6Range;
 import software.amazon.awssdk.services.ec2.model.ManagedPrefixList;
+import software.amazon.awssdk.services.ec2.model.PrefixListId;
 import software.amazon.awssdk.services.ec2.model.PrefixListState;
 import software.amazon.awssdk.services.ec2.model.ResourceType;
 import software.amazon.awssdk.services.ec2.model.SecurityGroup;
 import software.amazon.awssdk.services.ec2.model.SecurityGroupRule;
+import software.amazon.awssdk.services.ec2.model.SecurityGroupRuleUpdate;
+import software.amazon.awssdk.services.ec2.model.Tag;
+import software.amazon.awssdk.services.ec2.model.TagSpecification;
 import software.amazon.awssdk.services.sts.StsClient;
 
 /** Started as a program inside the host, STEP URL KEY SECRET: the calls of {@link SdkWalk}. It fails at the first wrong answer. */
@@ -87,8 +94,13 @@ final class JavaSdkProgram {
         String id = ec2.createSecurityGroup(r -> r.groupName("sdk")
                         .description("Made by an SDK")
                         .vpcId(vpc)
-                        .tagSpecifications(t -> t.resourceType(ResourceType.SECURITY_GROUP)
-                                .tags(tag -> tag.key("team").value("blue & <green>"))))
+                        .tagSpecifications(TagSpecification.builder()
+                                .resourceType(ResourceType.SECURITY_GROUP)
+                                .tags(Tag.builder()
+                                        .key("team")
+                                        .value("blue & <green>")
+                                        .build())
+                                .build()))
                 .groupId();
         SecurityGroup made = ec2.waiter()
                 .waitUntilSecurityGroupExists(r -> r.groupIds(id))
@@ -104,9 +116,15 @@ final class JavaSdkProgram {
                 () -> ec2.createSecurityGroup(r -> r.groupName("sdk").description("again")));
         List<IpPermission> permissions = List.of(
                 tcp(80, 80)
-                        .ipRanges(r -> r.cidrIp("203.0.113.10/32").description("one client"))
+                        .ipRanges(IpRange.builder()
+                                .cidrIp("203.0.113.10/32")
+                                .description("one client")
+                                .build())
                         .build(),
-                tcp(8_000, 8_010).ipv6Ranges(r -> r.cidrIpv6("2001:db8::/32")).build());
+                tcp(8_000, 8_010)
+                        .ipv6Ranges(
+                                Ipv6Range.builder().cidrIpv6("2001:db8::/32").build())
+                        .build());
         assertRefused(
                 "DryRunOperation",
                 412,
@@ -134,12 +152,14 @@ final class JavaSdkProgram {
         SecurityGroupRule rule =
                 ingress(id).filter(r -> r.fromPort() == 80).findFirst().orElseThrow();
         ec2.modifySecurityGroupRules(r -> r.groupId(id)
-                .securityGroupRules(u -> u.securityGroupRuleId(rule.securityGroupRuleId())
+                .securityGroupRules(SecurityGroupRuleUpdate.builder()
+                        .securityGroupRuleId(rule.securityGroupRuleId())
                         .securityGroupRule(s -> s.ipProtocol("tcp")
                                 .fromPort(80)
                                 .toPort(80)
                                 .cidrIpv4("203.0.113.11/32")
-                                .description("another client"))));
+                                .description("another client"))
+                        .build()));
         SecurityGroupRule modified = ec2.describeSecurityGroupRules(
                         r -> r.securityGroupRuleIds(rule.securityGroupRuleId()))
                 .securityGroupRules()
@@ -148,21 +168,21 @@ final class JavaSdkProgram {
         String list = ec2.createManagedPrefixList(r -> r.prefixListName("sdk-list")
                         .addressFamily("IPv4")
                         .maxEntries(10)
-                        .entries(e -> e.cidr("198.51.100.0/24").description("an office")))
+                        .entries(entry("198.51.100.0/24")))
                 .prefixList()
                 .prefixListId();
         assertEquals(PrefixListState.CREATE_COMPLETE, list(list).state());
         ec2.authorizeSecurityGroupIngress(r -> r.groupId(id)
-                .ipPermissions(
-                        tcp(80, 80).prefixListIds(p -> p.prefixListId(list)).build()));
-        ec2.modifyManagedPrefixList(
-                r -> r.prefixListId(list).currentVersion(1L).addEntries(e -> e.cidr("203.0.113.10/32")));
+                .ipPermissions(tcp(80, 80)
+                        .prefixListIds(PrefixListId.builder().prefixListId(list).build())
+                        .build()));
+        ec2.modifyManagedPrefixList(r -> r.prefixListId(list).currentVersion(1L).addEntries(entry("203.0.113.10/32")));
         assertEquals(2, list(list).version());
         assertRefused(
                 "PrefixListVersionMismatch",
                 400,
                 () -> ec2.modifyManagedPrefixList(
-                        r -> r.prefixListId(list).currentVersion(1L).addEntries(e -> e.cidr("203.0.113.12/32"))));
+                        r -> r.prefixListId(list).currentVersion(1L).addEntries(entry("203.0.113.12/32"))));
         assertEquals(
                 List.of("198.51.100.0/24", "203.0.113.10/32"),
                 ec2.getManagedPrefixListEntriesPaginator(r -> r.prefixListId(list)).entries().stream()
@@ -241,6 +261,10 @@ final class JavaSdkProgram {
 
     private static IpPermission.Builder tcp(int from, int to) {
         return IpPermission.builder().ipProtocol("tcp").fromPort(from).toPort(to);
+    }
+
+    private static AddPrefixListEntry entry(String cidr) {
+        return AddPrefixListEntry.builder().cidr(cidr).build();
     }
 
     private static Filter filter(String name, String value) {
