@@ -18,10 +18,6 @@ import org.junit.jupiter.api.Test;
 final class ShardTest {
     private static final String OPEN = "security-groups: {web: {ingress: [{protocol: udp, ports: 53, from: any}]}}";
 
-    private static Engine engine(Policy policy, int worker, int workers) {
-        return new Engine(policy, new Shard(worker, workers, 7), 1, 2);
-    }
-
     private static void decide(Engine engine, byte[] frame) {
         Batch batch = new Batch(MemorySegment.ofArray(frame), false);
         batch.clear();
