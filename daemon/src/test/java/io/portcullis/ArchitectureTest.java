@@ -200,8 +200,23 @@ final class ArchitectureTest {
                 "config",
                 "ec2.store");
         allow(
+                "cli.replay",
+                "cli.text",
+                "capture",
+                "engine",
+                "packet",
+                "packet.wire",
+                "policy",
+                "policy.analysis",
+                "diagnose",
+                "service.process",
+                "config",
+                "linux",
+                "net");
+        allow(
                 "cli",
                 "cli.text",
+                "cli.replay",
                 "cli.transfer",
                 "operations",
                 "http",

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.replay.ReplayCommand;
 import io.portcullis.cli.transfer.ExportCommand;
 import io.portcullis.cli.transfer.ImportCommand;
 import io.portcullis.service.process.Version;
@@ -46,6 +47,7 @@ public final class Cli implements Runnable {
             DetachCommand.class,
             DoctorCommand.class,
             FlowsCommand.class,
+            ReplayCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             VersionCommand.class,

@@ -6,27 +6,27 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Columns as wide as their widest cell. */
-final class Table {
+public final class Table {
     private final List<String[]> rows = new ArrayList<>();
     private final boolean[] isNumber;
 
-    Table(String... titles) {
+    public Table(String... titles) {
         isNumber = new boolean[titles.length];
         rows.add(titles);
     }
 
-    Table numbers(int... columns) {
+    public Table numbers(int... columns) {
         for (int column : columns) {
             isNumber[column] = true;
         }
         return this;
     }
 
-    void row(String... cells) {
+    public void row(String... cells) {
         rows.add(Stream.of(cells).map(Visible::text).toArray(String[]::new));
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         int[] widths = new int[isNumber.length];
         for (String[] row : rows) {
             for (int i = 0; i < row.length; i++) {
