@@ -184,7 +184,7 @@ public final class PcapngWriter implements Closeable {
         }
     }
 
-    /** Ends the file: writes what the buffer holds, and closes the stream. */
+    /** Ends the file: writes what the buffer holds, and closes the stream. Once more it does nothing. */
     @Override
     public void close() throws IOException {
         try (out) {
@@ -253,7 +253,9 @@ public final class PcapngWriter implements Closeable {
         int length = buffer.position();
         // Nothing is written twice, also when a close follows a failure.
         buffer.clear();
-        out.write(buffer.array(), 0, length);
+        if (length > 0) {
+            out.write(buffer.array(), 0, length);
+        }
     }
 
     private IOException named(IOException refused) {

@@ -1,23 +1,29 @@
 package io.portcullis.cli.replay;
 
 import java.io.Closeable;
-import java.io.EOFException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Timestamp;
-import java.util.concurrent.TimeoutException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.pcap4j.core.NotOpenException;
 import org.pcap4j.core.PcapHandle;
 import org.pcap4j.core.PcapHandle.TimestampPrecision;
 import org.pcap4j.core.PcapNativeException;
 import org.pcap4j.core.Pcaps;
+import org.pcap4j.core.RawPacketListener;
 
-/** A pcap or pcapng file, read frame by frame with libpcap. */
+/**
+ * A pcap or pcapng file, read with libpcap, some frames at a time: pcap4j's call for one frame leaves native memory behind that
+ * the collector has to find.
+ */
 final class CaptureFile implements Closeable {
     /** Bytes of a frame that are read. An IP packet has at most 65,575, and the engine holds no fragment of more than 128 KiB. */
     static final int LONGEST_FRAME = 128_000;
+
+    private static final int FRAMES_AT_ONCE = 64;
 
     private static final long NS_PER_SECOND = 1_000_000_000L;
     private static final long MS_PER_SECOND = 1_000;
@@ -31,7 +37,10 @@ final class CaptureFile implements Closeable {
     private final Path file;
     private final PcapHandle handle;
     private final LinkType linkType;
+    private final Deque<CapturedFrame> read = new ArrayDeque<>(FRAMES_AT_ONCE);
+    private long arrived;
     private long frames;
+    private @Nullable CaptureException corrupt;
 
     private CaptureFile(Path file, PcapHandle handle, LinkType linkType) {
         this.file = file;
@@ -85,7 +94,7 @@ final class CaptureFile implements Closeable {
         return linkType;
     }
 
-    /** The frames that were read. */
+    /** The frames that {@link #next} has returned. */
     long frames() {
         return frames;
     }
@@ -98,24 +107,38 @@ final class CaptureFile implements Closeable {
      */
     @Nullable
     CapturedFrame next() throws CaptureException {
-        try {
-            byte[] bytes = handle.getNextRawPacketEx();
+        if (read.isEmpty() && corrupt == null) {
+            readMore();
+        }
+        CapturedFrame next = read.poll();
+        if (next != null) {
             frames++;
-            MemorySegment read = MemorySegment.ofArray(bytes).asSlice(0, Math.min(bytes.length, LONGEST_FRAME));
-            Integer original = handle.getOriginalLength();
-            return new CapturedFrame(
-                    frames,
-                    epochNs(handle.getTimestamp()),
-                    read,
-                    Math.clamp(original == null ? 0 : original, (int) read.byteSize(), LONGEST_FRAME));
-        } catch (EOFException end) {
-            return null;
-        } catch (PcapNativeException corrupt) {
-            String text = String.valueOf(corrupt.getMessage()).replace("Error occurred in pcap_next_ex(): ", "");
-            throw new CaptureException(file + ": frame " + (frames + 1) + " can't be read: " + text, corrupt);
-        } catch (NotOpenException | TimeoutException impossible) {
+        } else if (corrupt != null) {
+            throw corrupt;
+        }
+        return next;
+    }
+
+    private void readMore() {
+        try {
+            handle.loop(FRAMES_AT_ONCE, (RawPacketListener) this::take);
+        } catch (PcapNativeException e) {
+            String text = String.valueOf(e.getMessage()).replace("Error occurred: ", "");
+            corrupt = new CaptureException(file + ": frame " + (arrived + 1) + " can't be read: " + text, e);
+        } catch (NotOpenException | InterruptedException impossible) {
             throw new IllegalStateException(file.toString(), impossible);
         }
+    }
+
+    private void take(byte[] bytes) {
+        arrived++;
+        MemorySegment part = MemorySegment.ofArray(bytes).asSlice(0, Math.min(bytes.length, LONGEST_FRAME));
+        Integer original = handle.getOriginalLength();
+        read.add(new CapturedFrame(
+                arrived,
+                epochNs(handle.getTimestamp()),
+                part,
+                Math.clamp(original == null ? 0 : original, (int) part.byteSize(), LONGEST_FRAME)));
     }
 
     private static long epochNs(Timestamp time) {

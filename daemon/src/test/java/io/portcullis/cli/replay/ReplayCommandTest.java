@@ -567,8 +567,8 @@ final class ReplayCommandTest {
         Files.writeString(
                 rules,
                 BRIDGE.replace(
-                        "interfaces:\n",
-                        "interfaces:\n" + "  web1: {mode: bridge, outside: o, inside: i, security-groups: [web]}\n"));
+                        "interfaces:",
+                        "interfaces:\n  web1: {mode: bridge, outside: o, inside: i, security-groups: [web]}"));
         assertEquals(2, run(capture));
         assertTrue(err.toString().contains("--interface is missing"), err.toString());
         assertEquals(0, run(capture, "--interface", "web0"));
