@@ -67,7 +67,8 @@ final class Survey {
             return new Local(LocalEnds.of(iface.ownAddresses()), true, "the capture");
         }
         if (survey.own > 0 || survey.all == 0) {
-            return new Local(LocalEnds.of(iface.ownAddresses()), false, "addresses of " + iface.name());
+            LocalEnds own = LocalEnds.of(iface.ownAddresses());
+            return new Local(own, false, own.isEmpty() ? "" : "addresses of " + iface.name());
         }
         if (isHost) {
             return survey.guess(file);
