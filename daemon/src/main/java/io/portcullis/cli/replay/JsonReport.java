@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 
 /** A replay as JSON. Frames are written one by one, since a capture may have any number of them. */
-final class JsonReport implements Report {
+final class JsonReport implements ReplayRun.Report {
     private final JsonGenerator json;
     private final PrintWriter out;
     private final Causes causes;

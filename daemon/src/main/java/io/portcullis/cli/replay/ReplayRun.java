@@ -41,6 +41,12 @@ record ReplayRun(
     /** The most of {@code max-flows: auto}. */
     private static final long MOST_FLOWS = 1_000_000;
 
+    /** Prints a replay: frames as they are judged, if the user wants a list, and the outcome. */
+    interface Report extends FrameSink {
+        /** Prints the outcome after the last frame. */
+        void end(Outcome outcome) throws IOException;
+    }
+
     /** Makes a report for the policy. */
     interface Reporting {
         Report report(Causes causes) throws IOException;
@@ -140,6 +146,11 @@ record ReplayRun(
         if (strangers > 0) {
             notes.add("segments of connections that began before the capture (tcp-no-syn): " + strangers
                     + "; a daemon that has seen their start lets them go on");
+        }
+        long outside = counts.frames(Reason.TCP_WINDOW);
+        if (outside > 0) {
+            notes.add("segments outside their windows (tcp-window): " + outside
+                    + "; so is what follows a frame that the capture lost (tcpdump: packets dropped by kernel)");
         }
         return notes;
     }

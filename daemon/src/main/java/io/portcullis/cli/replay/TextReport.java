@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.Locale;
 
 /** A replay for people. */
-final class TextReport implements Report {
+final class TextReport implements ReplayRun.Report {
     private static final int MOST_DIFFERENCES = 40;
     private static final long NS_PER_SECOND = 1_000_000_000L;
     private static final String LINE = "%8s  %-30s  %-9s  %-10s  %-16s  %s%n";

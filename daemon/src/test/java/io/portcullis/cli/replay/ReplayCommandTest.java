@@ -211,6 +211,16 @@ final class ReplayCommandTest {
     }
 
     @Test
+    void framesThatTheCaptureLostAreAPossibleCause() throws IOException {
+        Frame[] frames = conversation();
+        Frame far = tcp(PEER, 40_000, HOME, 80, ACK).numbers(2_000_000, 501);
+        assertEquals(
+                "ingress drop tcp-window",
+                verdicts(ethernet(frames[0], frames[1], frames[2], far)).getLast());
+        assertTrue(out.toString().contains("segments outside their windows (tcp-window): 1;"), out.toString());
+    }
+
+    @Test
     void anAuditDropsNothing() throws IOException {
         Files.writeString(rules, BRIDGE.replace("mode: bridge", "mode: bridge, enforce: audit"));
         assertEquals(
