@@ -230,9 +230,24 @@ final class ArchitectureTest {
                 "config",
                 "ec2.store");
         allow(
+                "cli.replay",
+                "cli.text",
+                "capture",
+                "engine",
+                "packet",
+                "packet.wire",
+                "policy",
+                "policy.analysis",
+                "diagnose",
+                "service.process",
+                "config",
+                "linux",
+                "net");
+        allow(
                 "cli",
                 "cli.text",
                 "cli.daemon",
+                "cli.replay",
                 "cli.traffic",
                 "cli.transfer",
                 "operations",

@@ -1,5 +1,7 @@
 package io.portcullis.capture;
 
+import java.util.List;
+
 /**
  * A port whose frames a capture file holds: one interface description block.
  *
@@ -18,6 +20,12 @@ public record CapturedPort(String name, String description, int snapLength) {
         if (snapLength < 0) {
             throw new IllegalArgumentException("snap length " + snapLength);
         }
+    }
+
+    /** The snap length under which the frames of all ports are whole, or as long as their own lets them be. */
+    static int largestSnapLength(List<CapturedPort> ports) {
+        boolean limited = ports.stream().noneMatch(port -> port.snapLength == WHOLE_FRAMES);
+        return limited ? ports.stream().mapToInt(CapturedPort::snapLength).max().orElse(WHOLE_FRAMES) : WHOLE_FRAMES;
     }
 
     /** The bytes of a frame that the file keeps. */

@@ -100,8 +100,9 @@ public final class PcapngWriter implements Closeable {
             throws IOException {
         PcapngWriter writer = new PcapngWriter(out, name, ports);
         writer.section(utf8(application), utf8(System.getProperty("os.name") + " " + System.getProperty("os.version")));
+        int snapLength = CapturedPort.largestSnapLength(ports);
         for (CapturedPort port : ports) {
-            writer.description(port);
+            writer.description(port, snapLength);
         }
         writer.flush();
         return writer;
@@ -119,12 +120,17 @@ public final class PcapngWriter implements Closeable {
         end(length);
     }
 
-    private void description(CapturedPort port) throws IOException {
+    /**
+     * Describes a port.
+     *
+     * @param snapLength the largest of all ports: libpcap, and so tcpdump, reads no file whose ports have different ones
+     */
+    private void description(CapturedPort port, int snapLength) throws IOException {
         byte[] portName = utf8(port.name());
         byte[] text = utf8(port.description());
         long length = INTERFACE_FIELDS + option(portName.length) + option(text.length) + option(1) + OPTION_HEADER;
         begin(INTERFACE_DESCRIPTION, length, INTERFACE_FIELDS);
-        buffer.putShort(LINKTYPE_ETHERNET).putShort((short) 0).putInt(port.snapLength());
+        buffer.putShort(LINKTYPE_ETHERNET).putShort((short) 0).putInt(snapLength);
         option(INTERFACE_NAME, portName);
         option(INTERFACE_TEXT, text);
         option(TIMESTAMP_RESOLUTION, new byte[] {NANOSECONDS});
@@ -178,7 +184,7 @@ public final class PcapngWriter implements Closeable {
         }
     }
 
-    /** Ends the file: writes what the buffer holds, and closes the stream. */
+    /** Ends the file: writes what the buffer holds, and closes the stream. Once more it does nothing. */
     @Override
     public void close() throws IOException {
         try (out) {
@@ -247,7 +253,9 @@ public final class PcapngWriter implements Closeable {
         int length = buffer.position();
         // Nothing is written twice, also when a close follows a failure.
         buffer.clear();
-        out.write(buffer.array(), 0, length);
+        if (length > 0) {
+            out.write(buffer.array(), 0, length);
+        }
     }
 
     private IOException named(IOException refused) {

@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import io.portcullis.cli.replay.ReplayCommand;
 import io.portcullis.cli.traffic.DropsCommand;
 import io.portcullis.cli.traffic.RulesCommand;
 import io.portcullis.cli.transfer.ExportCommand;
@@ -50,6 +51,7 @@ public final class Cli implements Runnable {
             DoctorCommand.class,
             DropsCommand.class,
             FlowsCommand.class,
+            ReplayCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             VersionCommand.class,

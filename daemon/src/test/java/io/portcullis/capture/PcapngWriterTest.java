@@ -107,7 +107,7 @@ final class PcapngWriterTest {
         byte[] all = header(WEB, SHORT);
         String expected = "01000000" + "28000000" + "01000000" + "00000000" + "02000400" + "77656230" + "09000100"
                 + "09000000" + "00000000" + "28000000"
-                + "01000000" + "3c000000" + "01000000" + "80000000" + "02000900" + "656467652dc3b67374000000"
+                + "01000000" + "3c000000" + "01000000" + "00000000" + "02000900" + "656467652dc3b67374000000"
                 + "03000800" + "6120627269646765" + "09000100" + "09000000" + "00000000" + "3c000000";
         assertTrue(hex(all).endsWith(expected), hex(all));
     }
@@ -127,6 +127,14 @@ final class PcapngWriterTest {
                 "06000000" + "30000000" + "00000000" + "67452301" + "efcdab89" + "04000000" + "04000000" + "00010203"
                         + "02000400" + "02000000" + "00000000" + "30000000",
                 hex(block(WEB, frame(4), 4, "")));
+    }
+
+    /** libpcap, and so tcpdump, refuses a file whose interfaces have different snap lengths. */
+    @Test
+    void allPortsDeclareTheLargestSnapLength() throws IOException {
+        CapturedPort shorter = new CapturedPort("web0", "", 96);
+        String declared = "01000000" + "80000000" + "0200";
+        assertEquals(3, hex(header(shorter, SHORT)).split(declared, -1).length, () -> "twice " + declared);
     }
 
     @Test

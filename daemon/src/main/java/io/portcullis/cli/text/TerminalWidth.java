@@ -1,9 +1,17 @@
 package io.portcullis.cli.text;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
 /** The width of the terminal that tables are printed to. */
 public final class TerminalWidth {
     private static final int NARROWEST = 40;
     private static final int USUAL = 80;
+
+    /** Devices of terminals (pts(4), tty(4), console(4)). */
+    private static final Pattern TERMINAL = Pattern.compile("/dev/(pts/|tty|console).*");
 
     private TerminalWidth() {}
 
@@ -13,6 +21,11 @@ public final class TerminalWidth {
         if (columns != null && columns.matches("[0-9]{1,5}")) {
             return Math.max(NARROWEST, Integer.parseInt(columns));
         }
-        return System.console().isTerminal() ? USUAL : Integer.MAX_VALUE;
+        try {
+            Path out = Files.readSymbolicLink(Path.of("/proc/self/fd/1"));
+            return TERMINAL.matcher(out.toString()).matches() ? USUAL : Integer.MAX_VALUE;
+        } catch (IOException closed) {
+            return Integer.MAX_VALUE;
+        }
     }
 }

@@ -12,7 +12,6 @@ import io.portcullis.operations.rules.RulesReport;
 import io.portcullis.operations.rules.RulesRequest;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,9 +27,6 @@ import picocli.CommandLine.Spec;
                 "List the rules in force and the entries of network ACLs with their hits: how many, when the last one"
                         + " was, since when they are counted.")
 public final class RulesCommand extends DaemonCommand {
-    /** Devices of terminals (pts(4), tty(4), console(4)). */
-    private static final Pattern TERMINAL = Pattern.compile("/dev/(pts/|tty|console).*");
-
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
