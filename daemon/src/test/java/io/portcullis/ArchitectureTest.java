@@ -107,7 +107,7 @@ final class ArchitectureTest {
                 "linux..",
                 "net");
         allow("metrics", "engine", "hits", "port", "conntrack", "policy");
-        allow("operations", "operations.rules", "operations.traffic", "net");
+        allow("operations", "operations.traffic", "net");
         allow("operations.traffic", "net");
         allow("history", "config.files", "operations", "linux", "net");
         allow(
@@ -179,6 +179,8 @@ final class ArchitectureTest {
                 "guard",
                 "recorder",
                 "engine",
+                "hits",
+                "policy",
                 "policy.analysis",
                 "config",
                 "operations.traffic",
@@ -209,7 +211,7 @@ final class ArchitectureTest {
                 "http",
                 "control",
                 "ec2..");
-        allow("cli.text", "config", "operations", "net");
+        allow("cli.text", "config", "operations", "operations.traffic", "net");
         allow("cli.daemon", "cli.text", "http");
         allow(
                 "cli.traffic",

@@ -1,7 +1,5 @@
 package io.portcullis.operations;
 
-import io.portcullis.operations.rules.RulesReport;
-import io.portcullis.operations.rules.RulesRequest;
 import io.portcullis.operations.traffic.TrafficQueries;
 
 /** The questions that the running daemon answers. None of them changes anything; any thread may ask. */
@@ -25,13 +23,6 @@ public interface DaemonQueries extends TrafficQueries {
      * @param limit how many at the most
      */
     HistoryReport history(int limit);
-
-    /**
-     * Rules in force with their hits. May take long: called on a thread of its own.
-     *
-     * @throws IllegalArgumentException if there is no such group or interface; the message is a sentence
-     */
-    RulesReport rules(RulesRequest request);
 
     /**
      * A change with its files. May take long: called on a thread of its own.

@@ -5,7 +5,7 @@ import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Cidr;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
-import io.portcullis.service.rules.InterfaceRules;
+import io.portcullis.service.traffic.InterfaceRules;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.portcullis.cli.text;
 
 import io.portcullis.net.Visible;
-import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.traffic.RulesReport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 /**
  * Answers of the running daemon about its traffic. {@link io.portcullis.service.traffic.RecordedDrops} reads the recorders, and looks
- * for the nearest rules once a second.
+ * for the nearest rules once a second; {@link io.portcullis.service.traffic.RuleListing} lists the rules with their hits.
  *
- * <p>Imports {@code guard}, {@code recorder}, {@code engine}, {@code packet}, {@code policy.analysis}, {@code config}, {@code
+ * <p>Imports {@code guard}, {@code recorder}, {@code engine}, {@code hits}, {@code policy}, {@code policy.analysis}, {@code config}, {@code
  * operations.traffic}, {@code linux} and {@code net}.
  */
 @NullMarked

@@ -3,7 +3,7 @@ package io.portcullis.cli.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.portcullis.operations.rules.RulesReport;
+import io.portcullis.operations.traffic.RulesReport;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.portcullis.operations.rules;
+package io.portcullis.operations.traffic;
 
 import java.util.LinkedHashMap;
 import java.util.Locale;

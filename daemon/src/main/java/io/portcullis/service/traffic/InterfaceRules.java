@@ -1,4 +1,4 @@
-package io.portcullis.service.rules;
+package io.portcullis.service.traffic;
 
 import io.portcullis.config.AclEntry;
 import io.portcullis.config.Location;

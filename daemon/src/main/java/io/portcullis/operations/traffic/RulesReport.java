@@ -1,4 +1,4 @@
-package io.portcullis.operations.rules;
+package io.portcullis.operations.traffic;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.portcullis.service.rules;
+package io.portcullis.service.traffic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -12,8 +12,8 @@ import io.portcullis.hits.HitPart;
 import io.portcullis.hits.HitTable;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.hits.WallTime;
-import io.portcullis.operations.rules.RulesReport;
-import io.portcullis.operations.rules.RulesRequest;
+import io.portcullis.operations.traffic.RulesReport;
+import io.portcullis.operations.traffic.RulesRequest;
 import io.portcullis.policy.Policy;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,12 +1,12 @@
-package io.portcullis.service.rules;
+package io.portcullis.service.traffic;
 
 import io.portcullis.hits.HitRecord;
 import io.portcullis.hits.WallTime;
 import io.portcullis.net.Direction;
-import io.portcullis.operations.rules.RulesReport;
-import io.portcullis.operations.rules.RulesRequest;
+import io.portcullis.operations.traffic.RulesReport;
+import io.portcullis.operations.traffic.RulesRequest;
 import io.portcullis.policy.Acl;
-import io.portcullis.service.rules.InterfaceRules.Place;
+import io.portcullis.service.traffic.InterfaceRules.Place;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
