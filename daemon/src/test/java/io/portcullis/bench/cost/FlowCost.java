@@ -8,12 +8,14 @@ import io.portcullis.bench.lab.Processes;
 import io.portcullis.bench.lab.Texts;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The cost of a flow among 10,000 flows and among a million. JMH, one thread: a packet of an established connection from the
  * frame to the verdict, in batches of 64 and one by one, connections visited at random; of that, parse, lookup and TCP update
  * alone ("hit"); a new flow and its end. Beside them, in the same run, a simple tracker: a HashMap of records, which parses
- * nothing. Then the time in which a start finds a million flows, and the longest call that expires them.
+ * nothing. Then the time in which a start finds a million flows, and the longest call that expires them; and a
+ * dropped packet, recorded and not.
  */
 public final class FlowCost {
     private static final List<String> JVM = List.of("--enable-native-access=ALL-UNNAMED");
@@ -30,6 +32,31 @@ public final class FlowCost {
         rows(flows, new Iterations(Texts.read(log))).forEach(Console::say);
         recovery(Jmh.run(300, Folders.work("recovery.log"), JVM, "RecoveryBenchmark"))
                 .forEach(Console::say);
+        drops(Jmh.run(120, Folders.work("drops.log"), JVM, "DropBenchmark", Jmh.options("-wi 3 -i 5 -w 1 -r 1")))
+                .forEach(Console::say);
+    }
+
+    /** A dropped packet with the recorder, beside one without. */
+    static List<String> drops(List<Jmh.Line> lines) {
+        return Stream.of("scanner", "sources")
+                .map(traffic -> {
+                    double without = score(lines, traffic, "none");
+                    double with = score(lines, traffic, "16");
+                    return Numbers.format(
+                            "a dropped packet (%s): %.1f ns, recorded %.1f ns (+%.1f)",
+                            traffic, without, with, with - without);
+                })
+                .toList();
+    }
+
+    private static double score(List<Jmh.Line> lines, String traffic, String recorder) {
+        return lines.stream()
+                .filter(line -> line.name().equals("drop")
+                        && line.parameter("traffic").equals(traffic)
+                        && line.parameter("recorder").equals(recorder))
+                .mapToDouble(Jmh.Line::score)
+                .findFirst()
+                .orElse(Double.NaN);
     }
 
     /** Medians of the iterations: other processes use this machine, too. */
