@@ -79,9 +79,11 @@ final class Accounting {
             }
             batch.accept(i, frame.rule);
         } else if (audit != null) {
-            audit.wouldDrop(frame, reason, packets, length);
+            boolean isFirst = audit.wouldDrop(frame, reason, packets, length);
             batch.wouldDrop(i, reason.ordinal());
-            recorder.record(batch, i, packet, frame.direction, packets, frame.nowNs);
+            if (isFirst) {
+                recorder.record(batch, i, packet, frame.direction, packets, frame.nowNs);
+            }
         } else {
             batch.drop(i, reason.ordinal());
             counters.count(frame.direction, reason, packets, length);

@@ -39,8 +39,9 @@ final class Audit {
      *
      * @param packets that the frame stands for
      * @param length bytes of all of them
+     * @return false: it belongs to a flow that was refused before, and has the reason of its first packet
      */
-    void wouldDrop(Cursor frame, Reason reason, int packets, int length) {
+    boolean wouldDrop(Cursor frame, Reason reason, int packets, int length) {
         Direction direction = frame.direction;
         Tuple tuple = frame.released ? null : refusedTuple(frame, reason);
         Reason first = Reason.NONE;
@@ -56,6 +57,7 @@ final class Audit {
         if (first == Reason.NONE) {
             dropSamples.note(frame.packet, direction, reason, true);
         }
+        return first == Reason.NONE;
     }
 
     /** The tuple of the flow that a refused packet would belong to, or an ICMP error is about, with its hash; null: none. */

@@ -182,6 +182,9 @@ final class RecordingsTest {
         audited.engine().record(recordings.recorder(0));
         assertEquals(Reason.NO_RULE, audited.in(syn("198.51.100.7", 22).bytes()));
         assertTrue(all().getFirst().passed());
+        audited.sleepSeconds(1);
+        audited.in(Frame.tcp("198.51.100.7", 40_000, OUR, 22, TcpFlags.ACK).bytes());
+        assertEquals(1, all().size(), "a later packet of the same flow has the reason of the first");
     }
 
     @Test

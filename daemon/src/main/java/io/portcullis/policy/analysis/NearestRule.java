@@ -15,7 +15,9 @@ import io.portcullis.policy.RuleSet;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -77,19 +79,30 @@ public record NearestRule(String id, Location location, String description, Stri
                 .map(candidate -> candidate.nearest(ingress));
     }
 
-    /**
-     * Finds a rule again that was the nearest one earlier.
-     *
-     * @return empty if there is no such rule any more
-     */
-    public static Optional<NearestRule> withHash(
-            Config config, Interface iface, boolean ingress, int hash, Asked asked) {
-        return rules(config, iface, ingress)
-                .filter(rule -> rule.hash(ingress) == hash)
-                .findFirst()
-                .map(rule -> candidate(config, rule, asked)
-                        .orElse(new Candidate(0, rule, ""))
-                        .nearest(ingress));
+    /** The rules of one direction of an interface by their hashes, to find those again that were the nearest ones earlier. */
+    public static final class Known {
+        private final Config config;
+        private final boolean ingress;
+        private final Map<Integer, Written> byHash = new HashMap<>();
+
+        /** Of a configuration in force. */
+        public Known(Config config, Interface iface, boolean ingress) {
+            this.config = config;
+            this.ingress = ingress;
+            rules(config, iface, ingress).forEach(rule -> byHash.putIfAbsent(rule.hash(ingress), rule));
+        }
+
+        /**
+         * Compares a packet with a rule.
+         *
+         * @return empty if there is no such rule any more
+         */
+        public Optional<NearestRule> find(int hash, Asked asked) {
+            return Optional.ofNullable(byHash.get(hash))
+                    .map(rule -> candidate(config, rule, asked)
+                            .orElse(new Candidate(0, rule, ""))
+                            .nearest(ingress));
+        }
     }
 
     private static Stream<Written> rules(Config config, Interface iface, boolean ingress) {

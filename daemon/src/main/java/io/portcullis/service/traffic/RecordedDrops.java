@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,22 +79,36 @@ public final class RecordedDrops implements AutoCloseable {
         if (System.nanoTime() - untilNs >= 0) {
             return DropRecord.NOT_LOOKED_FOR;
         }
-        return nearest(now, name, drop).map(NearestRule::hash).orElse(DropRecord.NO_NEAREST);
+        return new Search(now).nearest(name, drop).map(NearestRule::hash).orElse(DropRecord.NO_NEAREST);
     }
 
-    /** The rule that came nearest when the packet was dropped; if nobody has looked for it then, the one that does now. */
-    private static Optional<NearestRule> nearest(Guarded now, String name, DropRecord drop) {
-        Config config = now.config();
-        Interface iface = config == null ? null : config.interfaces().get(name);
-        if (config == null || iface == null || drop.nearest() == DropRecord.NO_NEAREST) {
-            return Optional.empty();
+    /** Finds rules under what is guarded at one moment. */
+    private static final class Search {
+        private final Guarded now;
+        private final Map<String, NearestRule.Known> known = new HashMap<>();
+
+        Search(Guarded now) {
+            this.now = now;
         }
-        Address peer = DropText.peer(drop);
-        NearestRule.Asked asked = new NearestRule.Asked(peer.isV6(), drop.protocol(), DropText.selector(drop), peer);
-        boolean ingress = drop.direction() == Direction.INGRESS;
-        return drop.nearest() == DropRecord.NOT_LOOKED_FOR
-                ? NearestRule.to(config, iface, ingress, asked)
-                : NearestRule.withHash(config, iface, ingress, drop.nearest(), asked);
+
+        /** The rule that came nearest when the packet was dropped; if nobody has looked for it then, the one that does now. */
+        Optional<NearestRule> nearest(String name, DropRecord drop) {
+            Config config = now.config();
+            Interface iface = config == null ? null : config.interfaces().get(name);
+            if (config == null || iface == null || drop.nearest() == DropRecord.NO_NEAREST) {
+                return Optional.empty();
+            }
+            Address peer = DropText.peer(drop);
+            NearestRule.Asked asked =
+                    new NearestRule.Asked(peer.isV6(), drop.protocol(), DropText.selector(drop), peer);
+            boolean ingress = drop.direction() == Direction.INGRESS;
+            return drop.nearest() == DropRecord.NOT_LOOKED_FOR
+                    ? NearestRule.to(config, iface, ingress, asked)
+                    : known.computeIfAbsent(
+                                    drop.direction().label() + " " + name,
+                                    _ -> new NearestRule.Known(config, iface, ingress))
+                            .find(drop.nearest(), asked);
+        }
     }
 
     /** A record and its interface. */
@@ -133,8 +148,9 @@ public final class RecordedDrops implements AutoCloseable {
         found.sort(Comparator.comparingLong(each -> each.drop().firstEpochNs()));
         int hidden = Math.max(0, found.size() - request.limit());
         long untilNs = System.nanoTime() + ANSWER_NS;
+        Search search = new Search(now);
         List<DropsReport.DropView> views = found.subList(hidden, found.size()).stream()
-                .map(each -> view(now, each, request.frames(), untilNs))
+                .map(each -> view(search, each, request.frames(), untilNs))
                 .toList();
         return new DropsReport(views, hidden, completeNs, oldest, troubles);
     }
@@ -173,7 +189,7 @@ public final class RecordedDrops implements AutoCloseable {
         return address != null && address.isV6() == block.isV6() && block.contains(address);
     }
 
-    private static DropsReport.DropView view(Guarded now, Found found, boolean frames, long untilNs) {
+    private static DropsReport.DropView view(Search search, Found found, boolean frames, long untilNs) {
         DropRecord drop = found.drop();
         return new DropsReport.DropView(
                 found.name(),
@@ -194,7 +210,7 @@ public final class RecordedDrops implements AutoCloseable {
                 drop.destinationPort(),
                 DropText.flags(drop),
                 DropText.vlans(drop),
-                nearestView(now, found, untilNs),
+                nearestView(search, found, untilNs),
                 DropText.hint(drop),
                 drop.frameLength(),
                 frames ? base64(drop.frame()) : "");
@@ -209,11 +225,11 @@ public final class RecordedDrops implements AutoCloseable {
         };
     }
 
-    private static DropsReport.@Nullable NearestView nearestView(Guarded now, Found found, long untilNs) {
+    private static DropsReport.@Nullable NearestView nearestView(Search search, Found found, long untilNs) {
         if (!DropText.hasNearest(found.drop()) || System.nanoTime() - untilNs >= 0) {
             return null;
         }
-        return nearest(now, found.name(), found.drop())
+        return search.nearest(found.name(), found.drop())
                 .map(near -> new DropsReport.NearestView(
                         near.id(), near.location().toString(), near.description(), near.why()))
                 .orElse(null);
