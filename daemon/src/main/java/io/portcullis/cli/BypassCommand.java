@@ -4,12 +4,11 @@ import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.EmergencyText;
+import io.portcullis.cli.text.TimeOption;
 import io.portcullis.http.Unreachable;
-import io.portcullis.net.DurationText;
 import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.EmergencyReport;
 import java.io.PrintWriter;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -55,23 +54,12 @@ final class BypassCommand extends DaemonCommand {
             throws Unreachable, DaemonSocket.Refused {
         BypassRequest request;
         try {
-            request = new BypassRequest(interfaceName, millis(span.time));
+            request = new BypassRequest(interfaceName, TimeOption.millis("--for", span.time, "5m"));
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }
         EmergencyReport report = daemon.ask("POST", "/v1/bypass", request.query(), EmergencyReport.class);
         EmergencyText.print(report, json, out, err);
         return report.ok() ? Exit.OK : Exit.NO;
-    }
-
-    private static long millis(@Nullable String time) {
-        if (time == null) {
-            return 0;
-        }
-        Duration read = DurationText.parse(time)
-                .filter(duration -> !duration.isZero())
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "--for " + time + ": write a number and its unit, ms, s, m, h or d, such as 5m"));
-        return read.toMillis();
     }
 }

@@ -6,12 +6,11 @@ import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.cli.text.RulesText;
 import io.portcullis.cli.text.TerminalWidth;
+import io.portcullis.cli.text.TimeOption;
 import io.portcullis.http.Unreachable;
-import io.portcullis.net.DurationText;
 import io.portcullis.operations.traffic.RulesReport;
 import io.portcullis.operations.traffic.RulesRequest;
 import java.io.PrintWriter;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -75,7 +74,12 @@ public final class RulesCommand extends DaemonCommand {
             throws Unreachable, DaemonSocket.Refused {
         RulesRequest request;
         try {
-            request = new RulesRequest(group, interfaceName, millis(unused), RulesRequest.Order.of(sort), limit);
+            request = new RulesRequest(
+                    group,
+                    interfaceName,
+                    TimeOption.millis("--unused", unused, "90d"),
+                    RulesRequest.Order.of(sort),
+                    limit);
         } catch (IllegalArgumentException misuse) {
             throw new ParameterException(spec.commandLine(), misuse.getMessage());
         }
@@ -86,16 +90,5 @@ public final class RulesCommand extends DaemonCommand {
             RulesText.table(report, TerminalWidth.columns()).forEach(out::println);
         }
         return Exit.OK;
-    }
-
-    private static long millis(@Nullable String time) {
-        if (time == null) {
-            return 0;
-        }
-        Duration read = DurationText.parse(time)
-                .filter(duration -> !duration.isZero())
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "--unused " + time + ": write a number and its unit, ms, s, m, h or d, such as 90d"));
-        return read.compareTo(Duration.ofMillis(Long.MAX_VALUE)) > 0 ? Long.MAX_VALUE : read.toMillis();
     }
 }
