@@ -146,7 +146,8 @@ final class AlertsTest {
 
     @Test
     void everyRuleUsesMetricsAndLabelsThatExist() throws IOException {
-        Set<String> recorded = names(rules().stream().filter(rule -> !rule.alerts()).toList());
+        Set<String> recorded =
+                names(rules().stream().filter(rule -> !rule.alerts()).toList());
         for (PrometheusRule rule : rules()) {
             String texts = rule.annotations().values().toString();
             assertEquals(List.of(), faults(rule.expr(), texts, recorded), rule.name());
@@ -167,8 +168,7 @@ final class AlertsTest {
     void metricsAndLabelsThatDoNotExistAreFound() {
         Set<String> recorded = Set.of("a:portcullis_x:rate5m");
         assertEquals(List.of(), faults("a:portcullis_x:rate5m > 1", "", recorded));
-        assertEquals(
-                List.of("no metric b:portcullis_x:rate5m"), faults("b:portcullis_x:rate5m > 1", "", recorded));
+        assertEquals(List.of("no metric b:portcullis_x:rate5m"), faults("b:portcullis_x:rate5m > 1", "", recorded));
         assertEquals(List.of("no metric portcullis_drops"), faults("rate(portcullis_drops[5m]) > 0", "", recorded));
         assertEquals(
                 List.of("portcullis_drops_total has no label verdict"),
