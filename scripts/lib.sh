@@ -54,17 +54,20 @@ install_missing() {
     || die "installs with apt-get only and there is none: install what these Debian packages hold: ${missing[*]}"
   is_root || die "packages are missing: run 'sudo apt-get install --no-install-recommends ${missing[*]}', then this again"
   say "installing with apt-get: ${missing[*]}"
-  if [[ " ${missing[*]} " == *" nginx-light "* ]]; then
+  if [[ " ${missing[*]} " == *" nginx-light "* || " ${missing[*]} " == *" prometheus "* ]]; then
     (
       trap allow_service_starts EXIT
       trap 'exit 130' INT
       trap 'exit 143' TERM HUP
       forbid_service_starts
       install_packages "${missing[@]}"
-      # The package enables a web server on port 80 for the next boot. Nobody asked for that.
-      if command -v systemctl > /dev/null; then
-        systemctl --quiet disable nginx.service 2> /dev/null || say "nginx.service stays as its package left it"
-      fi
+      # The packages enable servers for the next boot. Nobody asked for that.
+      local service
+      for service in nginx prometheus; do
+        if [[ " ${missing[*]} " == *" $service"[-\ ]* ]] && command -v systemctl > /dev/null; then
+          systemctl --quiet disable "$service.service" 2> /dev/null || say "$service.service stays as its package left it"
+        fi
+      done
     )
   else
     install_packages "${missing[@]}"

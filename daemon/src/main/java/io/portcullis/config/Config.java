@@ -4,9 +4,13 @@ import io.portcullis.net.Cidr;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +57,17 @@ public record Config(
         }
         members.addAll(group(group).members());
         return members;
+    }
+
+    /** The groups that a rule refers to and that have no members: nothing matches them there. */
+    public Set<String> groupsWithoutMembers() {
+        return Stream.concat(securityGroups.values().stream().map(SecurityGroup::rules), Stream.of(failsafe.rules()))
+                .flatMap(List::stream)
+                .flatMap(rule -> rule.peers().stream())
+                .flatMap(peer -> peer instanceof Peer.Group(String name) ? Stream.of(name) : Stream.empty())
+                .distinct()
+                .filter(name -> members(name).isEmpty())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /**

@@ -30,6 +30,7 @@ public final class ChangeLog {
     private @Nullable ChangeView inForce;
     private volatile String trouble = "";
     private volatile long number;
+    private volatile String sha256 = "";
 
     /** Reads nothing yet. */
     public ChangeLog(Path file, History history) {
@@ -52,6 +53,11 @@ public final class ChangeLog {
         return number;
     }
 
+    /** SHA-256 over the files in force, as a change of the history has it; empty: not known. Any thread. */
+    public String sha256() {
+        return sha256;
+    }
+
     /** Why the last change is not in the history; empty: it is. Any thread. */
     public String trouble() {
         return trouble;
@@ -61,6 +67,7 @@ public final class ChangeLog {
     public void isInForce(@Nullable ChangeView change) {
         inForce = change;
         number = change == null ? 0 : change.change();
+        sha256 = change == null ? "" : change.sha256();
     }
 
     /** Runs an access to the history; a failure is its trouble. */
@@ -152,6 +159,7 @@ public final class ChangeLog {
         });
         if (!trouble.isEmpty() && draft.wasInForce()) {
             isInForce(null);
+            sha256 = History.sum(texts);
         }
     }
 

@@ -38,6 +38,8 @@ enum Label {
     CAUSE("cause", "config | edits | flows | notes | history | metrics | control | ec2-api"),
     /** The outcome of a reload. */
     OUTCOME("outcome", "success | failure"),
+    /** The beginning of a SHA-256, hexadecimal. */
+    HASH("hash", ""),
     /** The version of the program. */
     VERSION("version", "");
 

@@ -29,6 +29,9 @@ import java.util.function.ToLongFunction;
 public final class Meters implements AutoCloseable {
     private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
+    /** Of a SHA-256: enough to tell configurations apart, and short enough to read. */
+    private static final int HASH_DIGITS = 12;
+
     /** The parts that {@link #degraded} knows. */
     private static final List<String> CAUSES =
             List.of("config", "edits", "flows", "notes", "history", "metrics", "control", "ec2-api");
@@ -45,8 +48,10 @@ public final class Meters implements AutoCloseable {
     private volatile BooleanSupplier panic = () -> false;
     private volatile int unguarded;
     private volatile long change;
+    private volatile String configHash = "";
     private volatile long confirmUntilEpochSeconds;
     private volatile int brokenExpectations;
+    private volatile int groupsWithoutMembers;
     private volatile boolean lastReloadSuccessful;
     private volatile long lastReloadSuccessEpochSeconds;
 
@@ -72,13 +77,20 @@ public final class Meters implements AutoCloseable {
     private MetricSnapshots program() {
         Family degradations = new Family(Metric.DEGRADED);
         degraded.forEach((cause, on) -> degradations.add(on.get(), cause));
+        Family config = new Family(Metric.CONFIG_INFO);
+        String hash = configHash;
+        if (!hash.isEmpty()) {
+            config.add(1, hash);
+        }
         return MetricSnapshots.of(
                 one(Metric.LAST_RELOAD_SUCCESSFUL, lastReloadSuccessful ? 1 : 0),
                 one(Metric.LAST_RELOAD_SUCCESS_TIMESTAMP, lastReloadSuccessEpochSeconds),
                 one(Metric.UNGUARDED_INTERFACES, unguarded),
                 one(Metric.BROKEN_EXPECTATIONS, brokenExpectations),
+                one(Metric.GROUPS_WITHOUT_MEMBERS, groupsWithoutMembers),
                 one(Metric.PANIC, panic.getAsBoolean() ? 1 : 0),
                 one(Metric.CHANGE, change),
+                config.snapshot(),
                 one(Metric.CONFIRM_UNTIL, confirmUntilEpochSeconds),
                 degradations.snapshot(),
                 one(Metric.DEFECTS, defects.getAsLong()),
@@ -161,19 +173,27 @@ public final class Meters implements AutoCloseable {
     }
 
     /**
-     * Shows {@code portcullis_config_change} and {@code portcullis_config_confirm_until_timestamp_seconds}.
+     * Shows {@code portcullis_config_change}, {@code portcullis_config_info} {hash} and
+     * {@code portcullis_config_confirm_until_timestamp_seconds}.
      *
      * @param number 0: it is not in the history
+     * @param sha256 of its files, hexadecimal; empty: not known
      * @param untilEpochSeconds since 1970; 0: it does not wait
      */
-    public void change(long number, long untilEpochSeconds) {
+    public void change(long number, String sha256, long untilEpochSeconds) {
         change = number;
+        configHash = sha256.substring(0, Math.min(HASH_DIGITS, sha256.length()));
         confirmUntilEpochSeconds = untilEpochSeconds;
     }
 
     /** Shows {@code portcullis_broken_expectations}. */
     public void brokenExpectations(int count) {
         brokenExpectations = count;
+    }
+
+    /** Shows {@code portcullis_groups_without_members}. */
+    public void groupsWithoutMembers(int count) {
+        groupsWithoutMembers = count;
     }
 
     /**

@@ -6,6 +6,7 @@ import static io.portcullis.metrics.Label.DATAPATH;
 import static io.portcullis.metrics.Label.DIRECTION;
 import static io.portcullis.metrics.Label.ENTRY;
 import static io.portcullis.metrics.Label.ERRNO;
+import static io.portcullis.metrics.Label.HASH;
 import static io.portcullis.metrics.Label.INTERFACE;
 import static io.portcullis.metrics.Label.MODE;
 import static io.portcullis.metrics.Label.NIC;
@@ -283,6 +284,11 @@ enum Metric {
             Unit.CLAIMS,
             "portcullis_broken_expectations",
             "Claims of expect in the configuration in force that no longer hold, because addresses of NICs changed."),
+    GROUPS_WITHOUT_MEMBERS(
+            Type.GAUGE,
+            Unit.GROUPS,
+            "portcullis_groups_without_members",
+            "Groups that a rule refers to and that have no members now, so that nothing matches them."),
     PANIC(
             Type.GAUGE,
             Unit.BOOLEAN,
@@ -293,6 +299,12 @@ enum Metric {
             Unit.CHANGES,
             "portcullis_config_change",
             "Number of the change in force in the history; 0 where it is not there."),
+    CONFIG_INFO(
+            Type.INFO,
+            Unit.BOOLEAN,
+            "portcullis_config",
+            "The files in force, by the first 12 digits of the sha256 that portcullis history --json has; no value: not known.",
+            HASH),
     CONFIRM_UNTIL(
             Type.GAUGE,
             Unit.SECONDS,
@@ -327,7 +339,7 @@ enum Metric {
     RELOAD(
             Type.SUMMARY,
             Unit.SECONDS,
-            "portcullis_config_reload_seconds",
+            "portcullis_config_reload_duration_seconds",
             "How long reloads of the configuration took, the first included; with the suffix _max the longest of"
                     + " the last minutes.",
             OUTCOME),
@@ -361,6 +373,7 @@ enum Metric {
         SECONDS,
         NICS,
         CLAIMS,
+        GROUPS,
         CHANGES,
         EXCEPTIONS,
         LINES,

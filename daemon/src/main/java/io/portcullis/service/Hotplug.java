@@ -148,6 +148,7 @@ final class Hotplug implements AutoCloseable {
         running.set(before.with(next).withBrokenExpectations(broken));
         LOG.info("addresses of this host's NICs: {}", next.nicAddresses());
         ExpectationGate.report(before.brokenExpectations(), broken, meters);
+        meters.groupsWithoutMembers(next.addressed().groupsWithoutMembers().size());
     }
 
     /** Looks for NICs that others can reach and that no interface guards; new ones are logged. */

@@ -242,6 +242,7 @@ final class Reload {
             interfaces.detachOthers(config, running.get());
         }
         ExpectationGate.report(before.brokenExpectations(), change.brokenExpectations(), meters);
+        meters.groupsWithoutMembers(next.addressed().groupsWithoutMembers().size());
         hotplug.findUnguarded();
     }
 

@@ -228,7 +228,7 @@ final class StatusView {
     void showDegraded(Running now, Meters meters) {
         degraded(now).forEach((cause, faults) -> meters.degraded(cause, !faults.isEmpty()));
         Confirmation waiting = confirmation;
-        meters.change(log.number(), waiting == null ? 0 : waiting.untilEpochSeconds());
+        meters.change(log.number(), log.sha256(), waiting == null ? 0 : waiting.untilEpochSeconds());
     }
 
     private static List<String> nonEmpty(String line) {

@@ -75,6 +75,26 @@ final class ChangeLogTest {
     }
 
     @Test
+    void theSumOfTheFilesInForceIsKnownEvenIfTheHistoryCannotBeWritten() throws IOException {
+        ChangeLog log = log();
+        assertEquals("", log.sha256());
+        log.keep(draft(log, ChangeView.APPLIED), texts("one"), 10);
+        assertEquals(History.sum(texts("one")), log.sha256());
+        log.keep(draft(log, ChangeView.REFUSED), texts("two"), 10);
+        assertEquals(History.sum(texts("one")), log.sha256());
+
+        Path blocked = Files.createFile(folder.resolve("blocked"));
+        ChangeLog unwritten = new ChangeLog(file, new History(blocked, file));
+        unwritten.keep(draft(unwritten, ChangeView.APPLIED), texts("three"), 10);
+        assertEquals(0, unwritten.number());
+        assertEquals(History.sum(texts("three")), unwritten.sha256());
+    }
+
+    private static ChangeView draft(ChangeLog log, String outcome) {
+        return log.draft(NOW, ALICE, "", outcome, "", List.of(), List.of(), List.of(), true);
+    }
+
+    @Test
     void aChangeThatWasBegunIsUndone() throws IOException {
         add(ChangeView.APPLIED, 0, "one");
         add(ChangeView.BEGUN, 1, "two");

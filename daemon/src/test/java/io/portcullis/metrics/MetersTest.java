@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -335,9 +336,32 @@ final class MetersTest {
         meters.reloaded(false, 1_700_000_060L, 0.5);
         assertEquals(0.0, sample("portcullis_config_last_reload_successful"));
         assertEquals(1_700_000_000.0, sample("portcullis_config_last_reload_success_timestamp_seconds"));
-        assertEquals(1.0, sample("portcullis_config_reload_seconds_count{outcome=\"success\"}"));
-        assertEquals(0.25, sample("portcullis_config_reload_seconds_sum{outcome=\"success\"}"));
-        assertEquals(1.0, sample("portcullis_config_reload_seconds_count{outcome=\"failure\"}"));
+        assertEquals(1.0, sample("portcullis_config_reload_duration_seconds_count{outcome=\"success\"}"));
+        assertEquals(0.25, sample("portcullis_config_reload_duration_seconds_sum{outcome=\"success\"}"));
+        assertEquals(1.0, sample("portcullis_config_reload_duration_seconds_count{outcome=\"failure\"}"));
+    }
+
+    @Test
+    void theFilesInForceHaveAHashWhileItIsKnown() {
+        assertEquals(Map.of(), samples("portcullis_config_info"));
+        meters.change(7, "0123456789abcdef", 0);
+        assertEquals(Map.of("portcullis_config_info{hash=\"0123456789ab\"}", 1.0), samples("portcullis_config_info"));
+        meters.change(8, "fedcba9876543210", 0);
+        assertEquals(Map.of("portcullis_config_info{hash=\"fedcba987654\"}", 1.0), samples("portcullis_config_info"));
+        meters.change(0, "", 0);
+        assertEquals(Map.of(), samples("portcullis_config_info"));
+    }
+
+    @Test
+    void groupsWithoutMembersAreCounted() throws ConfigException {
+        String groups = TWO_RULES
+                        .replace("53, from: any}", "53, from: {group: empty}}")
+                        .replace("54, from: any}", "54, from: [{group: office}, {group: empty}]}")
+                + "  empty: {}\n  unused: {}\n  office: {members: [198.51.100.0/24]}\n";
+        assertEquals(Set.of("empty"), config(groups).groupsWithoutMembers());
+        assertEquals(0.0, sample("portcullis_groups_without_members"));
+        meters.groupsWithoutMembers(3);
+        assertEquals(3.0, sample("portcullis_groups_without_members"));
     }
 
     @Test

@@ -87,6 +87,7 @@ final class MetricTest {
         Engine engine =
                 new Engine(Policy.compile(ConfigReader.parse(CONFIG, "test.yaml"), "web0", 1, 1_000), Shard.ALL, 1, 2);
         meters.watch("web0", engine::counters, engine::ruleHits, List.of(new Durations()));
+        meters.change(1, "0123456789abcdef", 0);
         meters.recorder("web0", () -> OptionalLong.of(1_700_000_000_000_000_000L));
         for (PortCounter counter : PortCounter.values()) {
             meters.portCounter("web0", "outside", counter, () -> 0);

@@ -123,6 +123,8 @@ final class ApplyTest {
         daemon.cli("rollback", "@2").ok();
         assertInForce(OPEN_8080, 8080);
         assertEquals(4, daemon.metric("portcullis_config_change"));
+        String hash = newest().path("sha256").asText().substring(0, 12);
+        assertEquals(1, daemon.metric("portcullis_config_info{hash=\"" + hash + "\"}"));
     }
 
     @Test
