@@ -269,7 +269,8 @@ final class ControlServerTest {
         SocketClient.Reply missing = call("GET", "/v2/status");
         assertEquals(404, missing.status());
         assertEquals(
-                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/change,"
+                "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/rules,"
+                        + " GET /v1/change, GET /v1/drops,"
                         + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass",
                 error(missing));
 

@@ -42,14 +42,9 @@ final class PrefixListEdits {
         Arguments request = call.arguments();
         ManagedList list = PrefixListActions.find(now, request.required("PrefixListId"));
         OptionalLong version = request.number("CurrentVersion");
-        // First: who has read an older version is told so, not what is wrong with its entries.
-        if (version.isPresent()) {
-            requireVersion(list, version.getAsLong());
-        }
         OptionalInt most = request.integer("MaxEntries");
-        Map<Cidr, String> added = PrefixListEntries.read(request.structures("AddEntry"), list.isV6());
-        Set<Cidr> removed = PrefixListEntries.removed(request.structures("RemoveEntry"), list);
-        boolean hasEntries = !added.isEmpty() || !removed.isEmpty();
+        boolean hasEntries = !request.structures("AddEntry").isEmpty()
+                || !request.structures("RemoveEntry").isEmpty();
         if (request.flag("IpamPrefixListResolverSyncEnabled")) {
             throw ApiError.UNSUPPORTED_OPERATION.of();
         }
@@ -59,6 +54,12 @@ final class PrefixListEdits {
         if (hasEntries && most.isPresent()) {
             throw ApiError.PREFIX_LIST_BOTH.of();
         }
+        // Before the entries: who has read an older version is told so, not which of its entries are gone.
+        if (version.isPresent()) {
+            requireVersion(list, version.getAsLong());
+        }
+        Map<Cidr, String> added = PrefixListEntries.read(request.structures("AddEntry"), list.isV6());
+        Set<Cidr> removed = PrefixListEntries.removed(request.structures("RemoveEntry"), list);
         if (!request.string("PrefixListName").orElse(list.name()).equals(list.name())) {
             throw ApiError.OPERATION_NOT_PERMITTED.of("The prefix list " + list.name()
                     + " cannot be renamed here: rename it in the configuration, with all that refers to it");
