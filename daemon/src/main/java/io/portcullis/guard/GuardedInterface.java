@@ -236,6 +236,11 @@ public final class GuardedInterface {
         return recordings;
     }
 
+    /** Why they end with the process, or there are none, one sentence; empty: they outlive it. */
+    public Optional<String> recordingTrouble() {
+        return recordings.trouble().map(why -> name() + ": dropped frames are recorded in memory: " + why);
+    }
+
     /** Time of the oldest of them, nanoseconds since 1970; empty: there is none. */
     public OptionalLong recordedSince() {
         return recordings.oldestEpochNs();

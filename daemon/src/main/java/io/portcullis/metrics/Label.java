@@ -35,7 +35,7 @@ enum Label {
     /** How frames are read and sent; empty while the interface is not guarded. */
     DATAPATH("datapath", "ring | pcap"),
     /** The part that is degraded. */
-    CAUSE("cause", "config | edits | flows | notes | history | metrics | control | ec2-api"),
+    CAUSE("cause", "config | edits | flows | notes | hits | recorder | history | metrics | control | ec2-api"),
     /** The outcome of a reload. */
     OUTCOME("outcome", "success | failure"),
     /** The beginning of a SHA-256, hexadecimal. */

@@ -33,8 +33,8 @@ public final class Meters implements AutoCloseable {
     private static final int HASH_DIGITS = 12;
 
     /** The parts that {@link #degraded} knows. */
-    private static final List<String> CAUSES =
-            List.of("config", "edits", "flows", "notes", "history", "metrics", "control", "ec2-api");
+    private static final List<String> CAUSES = List.of(
+            "config", "edits", "flows", "notes", "hits", "recorder", "history", "metrics", "control", "ec2-api");
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Interfaces interfaces = new Interfaces();

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -217,6 +218,8 @@ final class StatusView {
                         .filter(trouble -> !trouble.isEmpty())
                         .toList());
         degraded.put("notes", notes(now));
+        degraded.put("hits", ofEach(now, iface -> iface.hits().troubles().stream()));
+        degraded.put("recorder", ofEach(now, iface -> iface.recordingTrouble().stream()));
         degraded.put("history", nonEmpty(log.trouble()));
         degraded.put("metrics", servers.metricsTrouble().stream().toList());
         degraded.put("control", servers.controlTrouble());
@@ -229,6 +232,10 @@ final class StatusView {
         degraded(now).forEach((cause, faults) -> meters.degraded(cause, !faults.isEmpty()));
         Confirmation waiting = confirmation;
         meters.change(log.number(), log.sha256(), waiting == null ? 0 : waiting.untilEpochSeconds());
+    }
+
+    private static List<String> ofEach(Running now, Function<GuardedInterface, Stream<String>> troubles) {
+        return now.guardedInOrder().stream().flatMap(troubles).toList();
     }
 
     private static List<String> nonEmpty(String line) {
@@ -246,10 +253,7 @@ final class StatusView {
     private List<String> notes(Running now) {
         List<String> notes = new ArrayList<>(nonEmpty(lock.trouble()));
         notes.addAll(nonEmpty(now.notKept()));
-        now.guardedInOrder().forEach(iface -> {
-            notes.addAll(iface.warnings());
-            notes.addAll(iface.hits().troubles());
-        });
+        now.guardedInOrder().forEach(iface -> notes.addAll(iface.warnings()));
         return notes;
     }
 

@@ -104,6 +104,7 @@ final class ArticleTest {
             assertFiles(host, main, group);
             group = changed(group, made, GROUP);
             Files.writeString(added(host), group);
+            Lab.await("the edit", () -> host.call("DescribeSecurityGroups").contains(GROUP));
             assertEquals(
                     "webserver-open",
                     aws.ec2("describe-security-groups --group-ids " + GROUP

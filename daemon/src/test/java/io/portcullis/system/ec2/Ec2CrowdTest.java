@@ -10,7 +10,6 @@ import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Rule;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.system.Command;
 import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Lab;
 import java.io.IOException;
@@ -20,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -43,11 +43,18 @@ final class Ec2CrowdTest {
             ec2-api: {credentials: @KEYS@, rate: 100000}
             """;
 
+    /** 26 s on a quiet machine; each of some thousand calls is a change of the files. */
+    private static final long LONGEST_S = 240;
+
     @Test
     void fiftyClientsLoseNoUpdateAndGetTheRightAnswers() throws Exception {
         try (Ec2Host host = new Ec2Host(LAB, RULES)) {
-            Command crowd = LAB.java("fw", Crowd.class).ok();
-            assertTrue(crowd.output().endsWith(" right, 0 wrong\n"), crowd.out());
+            Path said = LAB.file("crowd", "");
+            Process crowd = LAB.startJava("fw", said, Crowd.class);
+            boolean ended = crowd.waitFor(LONGEST_S, TimeUnit.SECONDS);
+            crowd.destroyForcibly();
+            assertTrue(ended, "within " + LONGEST_S + " s: " + Lab.read(said));
+            assertTrue(Lab.read(said).endsWith(" right, 0 wrong\n"), Lab.read(said));
 
             DaemonProcess daemon = host.daemon();
             Config config = ConfigReader.load(daemon.config());

@@ -207,7 +207,7 @@ final class FlowTablesTest {
                     assertEquals(1_000_000, limit());
                 });
         guard(home, onSmallTmpfs(directory, config(home, GUARDED, "directory: " + directory)), log -> {
-            assertFalse(log.contains("in memory"), log);
+            assertFalse(log.contains("tables are in memory"), log);
             // A quarter of 2 MiB, with 160 bytes a flow.
             assertEquals(3276, limit());
         });
