@@ -138,7 +138,8 @@ public final class DropsCommand extends DaemonCommand {
             err.println("portcullis: " + file + " can't be written: " + e.getMessage());
             return Exit.NO;
         }
-        out.println(report.drops().size() + " packets are in " + file);
+        out.println(report.drops().size() + " packets are in " + file
+                + (report.notShown() == 0 ? "" : "; " + report.notShown() + " older ones are not: --limit takes more"));
         return Exit.OK;
     }
 }
