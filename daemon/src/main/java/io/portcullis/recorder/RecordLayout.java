@@ -87,7 +87,7 @@ final class RecordLayout {
         return (FRAME + snap + LINE - 1) / LINE * LINE;
     }
 
-    /** The number of a record; what was written before it is visible to whoever reads it. */
+    /** The number of a record; what was written before it is visible to its reader. */
     static long sequence(MemorySegment ring, long record) {
         return (long) LONGS.getAcquire(ring, record + SEQUENCE);
     }

@@ -55,7 +55,14 @@ record Ring(MemorySegment memory, int worker, int snap) {
                 && memory.get(JAVA_LONG, RecordLayout.MAGIC_AT) == RecordLayout.MAGIC
                 && memory.get(JAVA_INT, RecordLayout.WORDS_AT) == WORDS
                 && memory.get(JAVA_INT, RecordLayout.STRIDE_AT) == RecordLayout.stride(snap)
-                && memory.get(JAVA_INT, RecordLayout.PLACES_AT) == places();
+                && memory.get(JAVA_INT, RecordLayout.PLACES_AT) == places()
+                && isWhole(RecordLayout.newest(memory));
+    }
+
+    /** The newest record is written before the header has its number, so it is there after a kill at any moment. */
+    private boolean isWhole(long newest) {
+        return newest == 0
+                || newest > 0 && newest < Long.MAX_VALUE && RecordLayout.sequence(memory, at(newest)) == newest;
     }
 
     int places() {

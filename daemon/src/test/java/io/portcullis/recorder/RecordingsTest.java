@@ -9,13 +9,18 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.engine.Reason;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.TcpFlags;
+import io.portcullis.system.Command;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RecordingsTest {
     private static final String NO_RULES = "security-groups: {web: {ingress: [], egress: []}}\n";
@@ -231,6 +238,43 @@ final class RecordingsTest {
         assertEquals(List.of(), all());
         assertTrue(recordings.trouble().isEmpty());
         assertEquals(size, Files.size(file));
+    }
+
+    /** Of a disk that has lost a part of the file. */
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MAX_VALUE, Long.MIN_VALUE, -1, 2, 4_000_000_000L})
+    void aHeaderThatNamesARecordThatIsNotThereBeginsAnew(long newest) throws IOException {
+        dropped(syn("198.51.100.7", 22));
+        try (FileChannel file = FileChannel.open(directory.resolve("drops-web0/0"), StandardOpenOption.WRITE)) {
+            file.write(
+                    ByteBuffer.allocate(Long.BYTES)
+                            .order(ByteOrder.nativeOrder())
+                            .putLong(newest)
+                            .flip(),
+                    RecordLayout.NEWEST_AT);
+        }
+        open(MEMORY, 128);
+        assertEquals(List.of(), all());
+        bench.sleepSeconds(1);
+        dropped(syn("198.51.100.7", 23));
+        assertEquals(1, all().size());
+    }
+
+    @Test
+    void aLinkOrAPipeInPlaceOfAFileIsReplaced() throws IOException {
+        Path file = directory.resolve("drops-web0/0");
+        Path other = Files.writeString(directory.resolve("other"), "untouched");
+        Files.delete(file);
+        Files.createSymbolicLink(file, other);
+        open(MEMORY, 128);
+        assertEquals("untouched", Files.readString(other));
+        assertTrue(Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS));
+        Files.delete(file);
+        Command.run("mkfifo", file.toString()).ok();
+        open(MEMORY, 128);
+        dropped(syn("198.51.100.7", 22));
+        assertEquals(1, all().size());
+        assertTrue(recordings.trouble().isEmpty());
     }
 
     @Test

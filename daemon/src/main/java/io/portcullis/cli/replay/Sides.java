@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The direction of each frame. If exactly one of its IP (or ARP) addresses is a local one, that decides, and its MAC addresses
- * are learnt: whoever sends for a local address is inside. Otherwise MAC addresses decide: frames of unknown senders to a group have
+ * are learnt: the sender of a frame from a local address is inside. Otherwise MAC addresses decide: frames of unknown senders to a group have
  * arrived. What no rule decides is neither, and not judged. Libpcap does not hand over the directions that a pcapng file may have.
  */
 final class Sides {

@@ -114,7 +114,7 @@ final class DropText {
                         ? "a spoofed source, or a loop: it is an address of this side"
                         : "a spoofed source, or an address that the interface does not have in its configuration";
             case LINK_CLASS -> "pass-through lists the link-layer protocols that pass";
-            case FLOW_LIMIT -> "raise conntrack.max-flows, or see flows top for who holds them";
+            case FLOW_LIMIT -> "the table is full: raise conntrack.max-flows";
             case RECHECK -> "an edit has removed its rule (on-reload: recheck)";
             case BAD_CHECKSUM -> "a damaged frame, or a NIC that should have filled in the checksum";
             default -> "";

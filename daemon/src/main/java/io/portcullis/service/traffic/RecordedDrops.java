@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -127,7 +128,11 @@ public final class RecordedDrops implements AutoCloseable {
                 .filter(label -> Stream.of(Reason.values())
                         .noneMatch(known -> known.label().equals(label)))
                 .ifPresent(label -> {
-                    throw new IllegalArgumentException("no reason " + label + ": portcullis_packets_total names all");
+                    throw new IllegalArgumentException("no reason " + label + ": there is "
+                            + Stream.of(Reason.values())
+                                    .filter(known -> known != Reason.NONE)
+                                    .map(Reason::label)
+                                    .collect(Collectors.joining(", ")));
                 });
         long nowNs = epochNs(Instant.now());
         long completeNs = nowNs - COMPLETE_NS;

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * A program: clients of the EC2 endpoint, each with one connection, that send signed calls one after the other. Its arguments: how many,
  * for how many seconds, and the calls, which each client repeats in their order; in a call {@code @} is the client's number. Each call is
- * signed once: the program must cost little beside the daemon.
+ * signed once: the program must cost little beside the daemon. It prints its figures as NAME=VALUE, which {@link Ec2Cost} reads.
  */
 final class Ec2Calls {
     static final String KEY = "AKIABENCH";

@@ -67,7 +67,7 @@ final class Ec2CrowdTest {
         }
     }
 
-    /** The limits of connections promise that a new one is served, whoever holds the others. */
+    /** The limits of connections promise that a new one is served, although others hold the rest. */
     @Test
     void peersThatSendSlowlyOrNothingKeepNobodyOut() throws IOException {
         try (Ec2Host host = new Ec2Host(LAB, RULES)) {
