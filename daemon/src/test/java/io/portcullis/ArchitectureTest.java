@@ -67,6 +67,7 @@ final class ArchitectureTest {
         allow("linux.packet", "linux", "linux.netlink", "net");
         allow("linux.user", "linux");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
+        allow("journal");
         allow("packet", "packet.wire", "net");
         allow("packet.wire", "net");
         allow("packet.build", "packet", "packet.wire", "net");
@@ -102,8 +103,10 @@ final class ArchitectureTest {
                 "flowstore",
                 "conntrack",
                 "policy",
+                "policy.analysis",
                 "config",
                 "config.read",
+                "journal",
                 "linux..",
                 "net");
         allow("metrics", "engine", "hits", "port", "conntrack", "policy");
@@ -172,7 +175,7 @@ final class ArchitectureTest {
                 "config.edit",
                 "net");
         allow("service.watch", "config.files", "linux");
-        allow("service.process", "config", "config.files", "linux", "net");
+        allow("service.process", "config", "config.files", "journal", "linux", "net");
         allow("service.emergency", "operations", "policy", "linux", "net");
         allow(
                 "service.traffic",
@@ -217,6 +220,7 @@ final class ArchitectureTest {
                 "cli.traffic",
                 "cli.daemon",
                 "cli.text",
+                "policy.analysis",
                 "operations.traffic",
                 "capture",
                 "http",

@@ -234,7 +234,8 @@ final class ExplainCommand extends DaemonCommand {
         }
         ExplainReport.NearestView nearest = report.nearest();
         if (nearest != null) {
-            out.println("  nearest: " + nearest.why() + " at " + nearest.place());
+            out.println("  nearest: " + nearest.why() + " at " + nearest.place()
+                    + (nearest.description().isEmpty() ? "" : ": " + nearest.description()));
         }
         ExplainReport.FlowView flow = report.flow();
         if (flow != null) {

@@ -34,9 +34,10 @@ public record ExplainReport(
     /**
      * A rule that does not match.
      *
+     * @param description empty: it has none
      * @param why the part of the packet that does not match
      */
-    public record NearestView(String id, String place, String why) {}
+    public record NearestView(String id, String place, String description, String why) {}
 
     /**
      * A tracked flow.

@@ -69,6 +69,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
@@ -99,7 +100,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final DaemonLock lock;
     private final AtomicReference<Running> running = new AtomicReference<>(Running.NOTHING);
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
-    private final DropLog drops = new DropLog(Logs::isQuiet);
+    private final DropLog drops =
+            new DropLog(Logs::isQuiet, () -> Optional.ofNullable(guardedNow().config()));
     private final Cores cores = Cores.ofThisProcess();
     private final NicEvents nicEvents = NicEvents.start();
     private final HeapTrim heap = new HeapTrim();

@@ -23,7 +23,7 @@ final class DropSamplesTest {
         byte[] frame = Frame.udp(source, 1, "10.0.0.1", 2).bytes();
         packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
         for (int i = 0; i < times; i++) {
-            samples.note(packet, Direction.INGRESS, reason, false);
+            samples.note(packet, Direction.INGRESS, reason, false, 0);
         }
     }
 

@@ -21,9 +21,9 @@ public final class SomeDrops {
         List<Drop> drops = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Drop drop = new Drop();
-            drop.of(packet, Direction.INGRESS, Reason.NO_RULE, false);
+            drop.of(packet, Direction.INGRESS, Reason.NO_RULE, false, 0);
             drops.add(drop);
         }
-        return new DropSamples.Taken(drops, 0);
+        return new DropSamples.Taken(drops, 0, List.of(), 0);
     }
 }

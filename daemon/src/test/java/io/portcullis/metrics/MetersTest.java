@@ -439,7 +439,7 @@ final class MetersTest {
                     web.location()));
         }
         Map<String, SecurityGroup> groups = new LinkedHashMap<>(small.securityGroups());
-        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), null, web.location()));
+        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), null, null, web.location()));
         Engine engine = engine(new Config(
                 small.interfaces(),
                 groups,

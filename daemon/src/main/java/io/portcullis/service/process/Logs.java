@@ -6,6 +6,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import io.portcullis.config.Log.Level;
+import io.portcullis.journal.Field;
 import io.portcullis.net.Visible;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -15,6 +16,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 
 /**
  * Writes the log to standard error. Under systemd's journal each line begins with its priority (sd-daemon(3): {@code <3>} error to
@@ -39,7 +41,7 @@ public final class Logs {
         }
 
         String of(ILoggingEvent event) {
-            String start = start(event.getLevel(), Instant.ofEpochMilli(event.getTimeStamp()));
+            String start = start(event.getLevel(), time(event));
             StringBuilder text = new StringBuilder();
             event.getFormattedMessage()
                     .lines()
@@ -54,6 +56,18 @@ public final class Logs {
                                 .append('\n'));
             }
             return text.toString();
+        }
+
+        /** A packet's own time, where the line is about one. */
+        private static Instant time(ILoggingEvent event) {
+            List<KeyValuePair> fields = event.getKeyValuePairs();
+            return fields == null
+                    ? event.getInstant()
+                    : fields.stream()
+                            .filter(field -> field.key.equals(Field.TIME.key()))
+                            .map(field -> (Instant) field.value)
+                            .findFirst()
+                            .orElse(event.getInstant());
         }
 
         String ofLost(long lines) {
