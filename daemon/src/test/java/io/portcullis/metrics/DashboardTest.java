@@ -63,11 +63,13 @@ final class DashboardTest {
             assertTrue(panel.path("id").asInt() > 0 && ids.add(panel.path("id").asInt()), "the number of " + title);
             assertTrue(!title.isBlank() && titles.add(title), "two panels of the title " + title);
             assertFalse(panel.path("description").asText().isBlank(), "the description of " + title);
-            assertFalse(panel.path("fieldConfig")
-                    .path("defaults")
-                    .path("unit")
-                    .asText()
-                    .isBlank(), "the unit of " + title);
+            assertFalse(
+                    panel.path("fieldConfig")
+                            .path("defaults")
+                            .path("unit")
+                            .asText()
+                            .isBlank(),
+                    "the unit of " + title);
             assertTrue(panel.path("targets").size() > 0, "the queries of " + title);
         }
         assertEquals(8, ids.size());
@@ -115,7 +117,8 @@ final class DashboardTest {
             assertTrue(defined.containsAll(variables(used)), () -> variable.path("name") + " uses " + variables(used));
             assertFalse(variable.path("label").asText().isBlank());
             assertEquals(
-                    variable.path("multi").asBoolean(), variable.path("includeAll").asBoolean());
+                    variable.path("multi").asBoolean(),
+                    variable.path("includeAll").asBoolean());
             defined.add(variable.path("name").asText());
         }
         assertEquals(List.of("datasource", "job", "instance", "interface"), defined);
@@ -139,7 +142,8 @@ final class DashboardTest {
         for (Dashboard.Query query : dashboard.queries()) {
             String legend = LEGEND_LABEL.matcher(query.legend()).replaceAll("\\$labels.$1");
             assertEquals(List.of(), AlertsTest.faults(query.expr(), legend, Set.of()), query.toString());
-            assertEquals(query.instant(), query.legend().isEmpty(), query + ": the table needs no legend, a graph does");
+            assertEquals(
+                    query.instant(), query.legend().isEmpty(), query + ": the table needs no legend, a graph does");
             assertTrue(
                     query.expr().contains("interface=~\"$interface\"")
                             || query.expr().contains("{job=\"$job\", instance=~\"$instance\""),
@@ -157,7 +161,9 @@ final class DashboardTest {
     void everyOverrideIsAboutAQueryOrAColumnThatExists() {
         for (JsonNode panel : dashboard.panels()) {
             Set<String> queries = new HashSet<>();
-            panel.path("targets").forEach(target -> assertTrue(queries.add(target.path("refId").asText())));
+            panel.path("targets")
+                    .forEach(target ->
+                            assertTrue(queries.add(target.path("refId").asText())));
             Set<String> columns = new HashSet<>();
             panel.findValues("renameByName").forEach(names -> names.forEach(name -> columns.add(name.asText())));
             for (JsonNode override : panel.path("fieldConfig").path("overrides")) {
