@@ -3,7 +3,6 @@ package io.portcullis.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -49,9 +48,8 @@ final class HistogramTest {
 
     @Test
     void boundsThatNoBucketsCanHaveAreRefused() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new Histogram(8, 100, 1))
-                .getMessage()
-                .contains("powers of two"));
+        assertThrows(IllegalArgumentException.class, () -> new Histogram(8, 100, 1));
+        assertThrows(IllegalArgumentException.class, () -> new Histogram(8, 64, 3));
         assertThrows(IllegalArgumentException.class, () -> new Histogram(64, 8, 1));
         assertThrows(IllegalArgumentException.class, () -> new Histogram(1, 64, 2));
         assertThrows(IllegalArgumentException.class, () -> new Histogram(0, 64, 1));
