@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
-import io.portcullis.engine.Durations;
+import io.portcullis.engine.Histogram;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
@@ -119,7 +119,7 @@ public final class Meters implements AutoCloseable {
      * @param stalls of each worker
      */
     public void watch(
-            String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
+            String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Histogram> stalls) {
         interfaces.watch(interfaceName, counters, hits, stalls);
     }
 
@@ -131,6 +131,17 @@ public final class Meters implements AutoCloseable {
      */
     public void intact(String interfaceName, BooleanSupplier intact) {
         interfaces.intact(interfaceName, intact);
+    }
+
+    /**
+     * Shows {@code portcullis_batch_frames} and {@code portcullis_decision_seconds} {interface}.
+     *
+     * @param frames of each batch, a histogram of each worker
+     * @param decisions nanoseconds for each frame, a histogram of each worker
+     * @throws IllegalArgumentException if the interface is not watched
+     */
+    public void batches(String interfaceName, List<Histogram> frames, List<Histogram> decisions) {
+        interfaces.batches(interfaceName, frames, decisions);
     }
 
     /**

@@ -190,6 +190,7 @@ final class Interfaces {
             meters.portCounter(name, "outside", counter, () -> workers.portCount(true, counter));
             meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
+        meters.batches(name, workers.batchFrames(), workers.decisions());
         meters.intact(name, opened::isIntact);
         meters.recorder(name, opened::recordedSince);
         meters.ruleHits(config.metrics().ruleHits());
