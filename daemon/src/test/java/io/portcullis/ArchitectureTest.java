@@ -215,7 +215,8 @@ final class ArchitectureTest {
                 "control",
                 "ec2..");
         allow("cli.text", "config", "operations", "operations.traffic", "net");
-        allow("cli.daemon", "cli.text", "http");
+        allow("cli.terminal");
+        allow("cli.daemon", "cli.text", "cli.terminal", "http", "net");
         allow(
                 "cli.traffic",
                 "cli.daemon",

@@ -29,11 +29,17 @@ public abstract class DaemonCommand implements Callable<Integer> {
     protected abstract int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused;
 
+    /** Asks once; {@link TableCommand} may ask again. */
+    int run(DaemonSocket socket, boolean asJson, PrintWriter out, PrintWriter err)
+            throws Unreachable, DaemonSocket.Refused {
+        return ask(socket, asJson, out, err);
+    }
+
     @Override
     public final Integer call() {
         PrintWriter err = spec.commandLine().getErr();
         try {
-            return ask(daemon, json, spec.commandLine().getOut(), err);
+            return run(daemon, json, spec.commandLine().getOut(), err);
         } catch (Unreachable e) {
             err.println("portcullis: " + e.getMessage());
             return Exit.UNREACHABLE;

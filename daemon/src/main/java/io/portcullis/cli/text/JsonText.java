@@ -40,6 +40,17 @@ public final class JsonText {
         }
     }
 
+    /** The same JSON on one line. */
+    public static String onOneLine(String json) {
+        try {
+            return MAPPER.writer()
+                    .without(SerializationFeature.INDENT_OUTPUT)
+                    .writeValueAsString(MAPPER.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("not JSON: " + json, e);
+        }
+    }
+
     public static <T> T read(String json, Class<T> as) {
         try {
             return MAPPER.readValue(json, as);

@@ -21,11 +21,17 @@ public final class TerminalWidth {
         if (columns != null && columns.matches("[0-9]{1,5}")) {
             return Math.max(NARROWEST, Integer.parseInt(columns));
         }
+        return isTerminal() ? USUAL : Integer.MAX_VALUE;
+    }
+
+    /** Whether standard output is a terminal. */
+    public static boolean isTerminal() {
         try {
-            Path out = Files.readSymbolicLink(Path.of("/proc/self/fd/1"));
-            return TERMINAL.matcher(out.toString()).matches() ? USUAL : Integer.MAX_VALUE;
+            return TERMINAL.matcher(
+                            Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString())
+                    .matches();
         } catch (IOException closed) {
-            return Integer.MAX_VALUE;
+            return false;
         }
     }
 }

@@ -1,8 +1,8 @@
 package io.portcullis.cli.traffic;
 
-import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
+import io.portcullis.cli.daemon.TableCommand;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.cli.text.TerminalWidth;
 import io.portcullis.http.Unreachable;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         description =
                 "List what was dropped in the last minutes: when, why, and which rule came nearest. Packets of one"
                         + " second with the same source, destination, port and reason are one line.")
-public final class DropsCommand extends DaemonCommand {
+public final class DropsCommand extends TableCommand {
     private static final long PERIOD_NS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final String USUAL = "10m";
 
@@ -71,6 +71,9 @@ public final class DropsCommand extends DaemonCommand {
         if (follow && file != null) {
             throw new ParameterException(spec.commandLine(), "--follow and --write exclude each other");
         }
+        if (isWatched() && (follow || file != null)) {
+            throw new ParameterException(spec.commandLine(), "--watch and --follow or --write exclude each other");
+        }
         Map<String, String> query = query();
         if (follow) {
             return follow(daemon, query, json, out);
@@ -82,9 +85,7 @@ public final class DropsCommand extends DaemonCommand {
         if (json) {
             out.println(JsonText.write(report));
         } else {
-            new DropsText(ZoneId.systemDefault(), TerminalWidth.columns())
-                    .of(report)
-                    .forEach(out::println);
+            new DropsText(ZoneId.systemDefault(), columns()).of(report).forEach(out::println);
         }
         return Exit.OK;
     }

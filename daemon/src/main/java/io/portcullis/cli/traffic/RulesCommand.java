@@ -1,11 +1,10 @@
 package io.portcullis.cli.traffic;
 
-import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
+import io.portcullis.cli.daemon.TableCommand;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.cli.text.RulesText;
-import io.portcullis.cli.text.TerminalWidth;
 import io.portcullis.cli.text.TimeOption;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.traffic.RulesReport;
@@ -25,7 +24,7 @@ import picocli.CommandLine.Spec;
         description =
                 "List the rules in force and the entries of network ACLs with their hits: how many, when the last one"
                         + " was, since when they are counted.")
-public final class RulesCommand extends DaemonCommand {
+public final class RulesCommand extends TableCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -87,7 +86,7 @@ public final class RulesCommand extends DaemonCommand {
         if (json) {
             out.println(JsonText.write(report));
         } else {
-            RulesText.table(report, TerminalWidth.columns()).forEach(out::println);
+            RulesText.table(report, columns()).forEach(out::println);
         }
         return Exit.OK;
     }

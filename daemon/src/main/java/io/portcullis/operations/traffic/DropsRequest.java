@@ -1,6 +1,5 @@
 package io.portcullis.operations.traffic;
 
-import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,9 +35,6 @@ public record DropsRequest(
         boolean frames) {
     public static final int MOST = 1_000_000;
 
-    /** Digits of {@code Long.MAX_VALUE}. */
-    private static final int LONGEST = 19;
-
     /** The query of the resource. */
     public Map<String, String> query() {
         Map<String, String> query = new LinkedHashMap<>();
@@ -63,49 +59,20 @@ public record DropsRequest(
      * @throws IllegalArgumentException if a value is out of range; the message is a sentence
      */
     public static DropsRequest of(Map<String, String> query) {
-        Optional<String> direction = Optional.ofNullable(query.get("direction"));
-        if (direction.isPresent()
-                && !direction.get().equals("ingress")
-                && !direction.get().equals("egress")) {
-            throw new IllegalArgumentException("direction must be ingress or egress, not " + direction.get());
-        }
         return new DropsRequest(
                 Optional.ofNullable(query.get("interface")),
-                direction,
-                Optional.ofNullable(query.get("peer")).map(DropsRequest::block),
-                number(query, "port", 65_535)
-                        .map(n -> OptionalInt.of(n.intValue()))
-                        .orElse(OptionalInt.empty()),
-                number(query, "protocol", 255)
-                        .map(n -> OptionalInt.of(n.intValue()))
-                        .orElse(OptionalInt.empty()),
+                QueryValues.direction(query),
+                Optional.ofNullable(query.get("peer")).map(QueryValues::block),
+                QueryValues.integer(query, "port", 65_535),
+                QueryValues.integer(query, "protocol", 255),
                 Optional.ofNullable(query.get("reason")),
-                number(query, "since", Integer.MAX_VALUE).map(OptionalLong::of).orElse(OptionalLong.empty()),
-                number(query, "after", Long.MAX_VALUE).map(OptionalLong::of).orElse(OptionalLong.empty()),
-                number(query, "limit", MOST).orElse(1_000L).intValue(),
+                QueryValues.number(query, "since", Integer.MAX_VALUE)
+                        .map(OptionalLong::of)
+                        .orElse(OptionalLong.empty()),
+                QueryValues.number(query, "after", Long.MAX_VALUE)
+                        .map(OptionalLong::of)
+                        .orElse(OptionalLong.empty()),
+                QueryValues.number(query, "limit", MOST).orElse(1_000L).intValue(),
                 query.getOrDefault("frames", "false").equals("true"));
-    }
-
-    private static Cidr block(String text) {
-        try {
-            int slash = text.indexOf('/');
-            Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
-            return slash < 0 ? Cidr.of(address) : new Cidr(address, Integer.parseInt(text.substring(slash + 1)));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("peer must be an address or a block, not " + text, e);
-        }
-    }
-
-    private static Optional<Long> number(Map<String, String> query, String key, long most) {
-        String value = query.get(key);
-        if (value == null) {
-            return Optional.empty();
-        }
-        if (!value.matches("[0-9]{1," + LONGEST + "}")
-                || value.length() == LONGEST && value.compareTo(Long.toString(Long.MAX_VALUE)) > 0
-                || Long.parseLong(value) > most) {
-            throw new IllegalArgumentException(key + " must be a number up to " + most + ", not " + value);
-        }
-        return Optional.of(Long.parseLong(value));
     }
 }
