@@ -139,6 +139,11 @@ public final class Drop {
         return ip ? protocol : -1;
     }
 
+    /** True: it describes a frame of the same source. */
+    boolean isFrom(Packet packet) {
+        return sourceLow == packet.sourceLow() && sourceHigh == packet.sourceHigh();
+    }
+
     /** Source of an IP packet; null: it is not IP. */
     public @Nullable Address source() {
         return ip ? new Address(v6, sourceHigh, sourceLow) : null;

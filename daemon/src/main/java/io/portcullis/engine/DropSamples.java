@@ -9,9 +9,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps dropped frames, and first frames of admitted flows, for the log, without allocation. The policy says which of them. As samples by default: each reason has {@value #PLACES} places, and a source
- * hashes to one of them. A frame whose place is occupied only raises its count, so that a flood does not evict other sources.
- * Flows are samples too, as of a reason of their own. {@link #describeAll} keeps every dropped frame instead, up to {@value #MOST_OF_ALL} between two takes. Belongs to the worker's thread.
+ * Keeps dropped frames, and first frames of admitted flows, for the log, without allocation. The policy says which of them. As
+ * samples by default: each reason has {@value #PLACES} places, and a source hashes to two of them, of which it takes the first that
+ * no other source has. A frame without a place only raises a count, so that a flood does not evict other sources, and two sources
+ * never hide each other. Flows are samples too, as of a reason of their own. {@link #describeAll} keeps every dropped frame
+ * instead, up to {@value #MOST_OF_ALL} between two takes. Belongs to the worker's thread.
  */
 public final class DropSamples {
     private static final int PLACES = 16;
@@ -98,11 +100,17 @@ public final class DropSamples {
     }
 
     private Drop place(Packet packet, Reason reason) {
-        // The hash changes with every take: a source that shares its place with a flood now does not after the next
-        // one.
+        // The hash changes with every take: a source that shares its places with two floods now does not after the
+        // next one.
         long spread = 0x9e3779b97f4a7c15L + turn * 0xbf58476d1ce4e5b8L;
         long mixed = (packet.sourceHigh() * 31 + packet.sourceLow()) * spread;
-        return samples[reason.ordinal() * PLACES + (int) (mixed >>> 60)];
+        int place = reason.ordinal() * PLACES + (int) (mixed >>> 60);
+        Drop first = samples[place];
+        if (first.count() == 0 || first.isFrom(packet)) {
+            return first;
+        }
+        Drop second = samples[place ^ 1];
+        return second.count() == 0 || second.isFrom(packet) ? second : first;
     }
 
     /** True: the reason says that no rule of a group admits the packet, now or when its flow began. */
