@@ -30,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ final class UnansweredTest {
             "bypass", "web0 --end");
 
     /** What listens on the socket, if anything does. */
-    private enum Peer {
+    enum Peer {
         NO_SOCKET,
         NOBODY,
         /** The kernel takes the connection. */
@@ -89,23 +90,36 @@ final class UnansweredTest {
     @SuppressWarnings("NullAway.Init") // set before each test
     private Path socket;
 
+    private @Nullable ServerSocketChannel listener;
+
     @BeforeEach
     void name() {
         socket = folder.resolve("s");
     }
 
-    private @Nullable ServerSocketChannel open(Peer peer) throws IOException {
-        if (peer == Peer.NO_SOCKET) {
-            return null;
-        }
-        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(socket), 128);
-        if (peer == Peer.NOBODY) {
+    @AfterEach
+    void close() throws IOException {
+        if (listener != null) {
             listener.close();
-        } else if (peer != Peer.ACCEPTS_NOTHING) {
-            serve(listener, connection -> behave(peer, connection));
         }
-        return listener;
+    }
+
+    private ServerSocketChannel listen() throws IOException {
+        ServerSocketChannel opened = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        listener = opened;
+        return opened.bind(UnixDomainSocketAddress.of(socket), 128);
+    }
+
+    private void begin(Peer peer) throws IOException {
+        if (peer == Peer.NO_SOCKET) {
+            return;
+        }
+        ServerSocketChannel opened = listen();
+        if (peer == Peer.NOBODY) {
+            opened.close();
+        } else if (peer != Peer.ACCEPTS_NOTHING) {
+            serve(opened, connection -> behave(peer, connection));
+        }
     }
 
     @FunctionalInterface
@@ -225,42 +239,35 @@ final class UnansweredTest {
     @ParameterizedTest
     @EnumSource
     void everyCommandEndsInTimeAndSaysWhy(Peer peer) throws Exception {
-        try (ServerSocketChannel listener = open(peer)) {
-            Map<String, Ended> all = runAll(peer.isSilent());
-            all.forEach((command, ended) -> {
-                String told = command + ": " + ended;
-                assertEquals(
-                        Exit.UNREACHABLE,
-                        ended.exit(),
-                        () -> told + "\nif it needs more arguments, give it some in WORDS");
-                assertTrue(ended.ns() < LIMIT.toNanos(), told);
-                assertTrue(
-                        ended.err().lines().allMatch(line -> line.startsWith("portcullis: ")),
-                        () -> "no sentences: " + told);
-                assertTrue(ended.err().contains(socket.toString()), () -> "it names no socket: " + told);
-                assertEquals("", ended.out(), told);
-            });
-        }
+        begin(peer);
+        runAll(peer.isSilent()).forEach((command, ended) -> {
+            String told = command + ": " + ended;
+            assertEquals(
+                    Exit.UNREACHABLE, ended.exit(), () -> told + "\nif it needs more arguments, give it some in WORDS");
+            assertTrue(ended.ns() < LIMIT.toNanos(), told);
+            assertTrue(
+                    ended.err().lines().allMatch(line -> line.startsWith("portcullis: ")),
+                    () -> "no sentences: " + told);
+            assertTrue(ended.err().contains(socket.toString()), () -> "it names no socket: " + told);
+            assertEquals("", ended.out(), told);
+        });
     }
 
     /** {@code drops --follow}, whose first requests are answered, and then none. */
     private Ended follow(Behaviour afterwards) throws IOException {
         DropsReport none = new DropsReport(List.of(), 0, 1, Map.of(), List.of());
         int[] requests = {0};
-        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            listener.bind(UnixDomainSocketAddress.of(socket));
-            serve(listener, connection -> {
-                requests[0]++;
-                if (requests[0] < 3) {
-                    send(connection, "HTTP/1.1 200 OK\r\n\r\n" + JsonText.write(none));
-                } else {
-                    afterwards.with(connection);
-                }
-            });
-            Ended ended = run(List.of("drops", "--follow"));
-            assertEquals(3, requests[0], "it went on until then");
-            return ended;
-        }
+        serve(listen(), connection -> {
+            requests[0]++;
+            if (requests[0] < 3) {
+                send(connection, "HTTP/1.1 200 OK\r\n\r\n" + JsonText.write(none));
+            } else {
+                afterwards.with(connection);
+            }
+        });
+        Ended ended = run(List.of("drops", "--follow"));
+        assertEquals(3, requests[0], "it went on until then");
+        return ended;
     }
 
     @Test
