@@ -60,6 +60,9 @@ final class PrometheusTest {
                   - {protocol: tcp, ports: 8081, from: any, description: nobody uses it}
             """;
 
+    @SuppressWarnings("NullAway.Init") // set before the tests
+    private static DaemonProcess daemon;
+
     private static String rules(String enforce) {
         return RULES.formatted(Lab.bridge("ring"), enforce);
     }
@@ -74,7 +77,7 @@ final class PrometheusTest {
     static void start() throws IOException {
         assumeTrue(isInstalled("prometheus"), "prometheus is not installed: it is Debian's package of that name");
         LAB.nginx("server", 80, 8443);
-        DaemonProcess daemon = LAB.daemon(rules("audit"));
+        daemon = LAB.daemon(rules("audit"));
         Path alerts = Lab.root().resolve("config/prometheus/portcullis.rules.yaml");
         Path config = LAB.file("prometheus.yml", """
                 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
@@ -227,6 +230,24 @@ final class PrometheusTest {
         for (JsonNode rule : loadedRules()) {
             assertTrue(!rule.path("state").asText().equals("firing"), rule.toString());
         }
+    }
+
+    @Test
+    void theChangeInForceIsThatOfTheHistory() throws JsonProcessingException {
+        String history = daemon.cli("history", "--json").ok().output();
+        long inForce = JSON.readTree(history).path("inForce").asLong();
+        assertTrue(inForce > 0, history);
+        Lab.await("the number of the change", () -> value("portcullis_config_change") == inForce);
+    }
+
+    @Test
+    void batchesAndDecisionsAreMeasured() {
+        Lab.await("a measured batch", () -> {
+            assertTrue(LAB.answers(80));
+            return value("portcullis_decision_seconds_count") > 0;
+        });
+        String all = "portcullis_batch_frames_bucket{le=\"64.0\"} == ignoring (le) portcullis_batch_frames_count > 0";
+        Lab.await("batches, none of which is larger than the largest", () -> value(all) > 0);
     }
 
     @Test
