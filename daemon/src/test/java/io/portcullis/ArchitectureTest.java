@@ -67,7 +67,7 @@ final class ArchitectureTest {
         allow("linux.packet", "linux", "linux.netlink", "net");
         allow("linux.user", "linux");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
-        allow("journal");
+        allow("journal", "linux");
         allow("packet", "packet.wire", "net");
         allow("packet.wire", "net");
         allow("packet.build", "packet", "packet.wire", "net");
@@ -89,7 +89,7 @@ final class ArchitectureTest {
         allow("recorder", "engine", "packet", "linux", "net");
         allow("intercept", "linux..", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
-        allow("worker", "packet", "policy", "port..", "engine", "hits", "net");
+        allow("worker", "packet", "policy", "port..", "engine", "hits", "journal", "net");
         allow(
                 "guard",
                 "recorder",
@@ -112,7 +112,7 @@ final class ArchitectureTest {
         allow("metrics", "engine", "hits", "port", "conntrack", "policy");
         allow("operations", "operations.traffic", "net");
         allow("operations.traffic", "net");
-        allow("history", "config.files", "operations", "linux", "net");
+        allow("history", "config.files", "operations", "journal", "linux", "net");
         allow(
                 "diagnose",
                 "ec2.auth",
@@ -176,7 +176,7 @@ final class ArchitectureTest {
                 "net");
         allow("service.watch", "config.files", "linux");
         allow("service.process", "config", "config.files", "journal", "linux", "net");
-        allow("service.emergency", "operations", "policy", "linux", "net");
+        allow("service.emergency", "operations", "policy", "journal", "linux", "net");
         allow(
                 "service.traffic",
                 "guard",
@@ -191,6 +191,7 @@ final class ArchitectureTest {
                 "net");
         allow(
                 "service",
+                "journal",
                 "service.traffic",
                 "service.emergency",
                 "service.watch",

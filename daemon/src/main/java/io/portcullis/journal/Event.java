@@ -10,11 +10,13 @@ public enum Event {
     WOULD_DROP("would-drop", "3a42a32185064e72948b0df4c5f86497"),
     /** A rule of a group with {@code log: accepted} or {@code all} admitted a flow. */
     ACCEPT("accept", "bab549705f1d4043988242d9ce12da0c"),
-    /** A configuration is in force: a start, a reload, {@code apply}, {@code rollback}. */
+    /** A configuration is in force: a reload, {@code apply}, {@code rollback}. */
     IN_FORCE("in-force", "53bea7043149404ca59351c53ae1b2ef"),
+    /** A change of the history: applied, confirmed, gone back or refused. */
+    CHANGE("change", "37942dd6aaf240bdb4cadc29480177df"),
     /** A configuration was refused, and the one before stays in force. */
     REFUSED("refused", "df86e96b638e4e468ffaf9f22b9b5e3a"),
-    /** An interface is not guarded, is shut, or its NICs or programs have changed. */
+    /** An interface is shut, is guarded late, or its NICs or programs are not as they have to be. */
     INTERFACE("interface", "92b7bb3f46fa4bd3b512fc8c3bd5a320"),
     /** {@code panic} or {@code bypass} begins or ends. */
     EMERGENCY("emergency", "cda9a608202942a186fa1d41c139c2c1"),

@@ -1,5 +1,6 @@
 package io.portcullis.service.emergency;
 
+import io.portcullis.journal.Event;
 import io.portcullis.linux.FileFault;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.BypassRequest;
@@ -130,7 +131,7 @@ public final class Emergency {
         if (panic != null) {
             keepNamespace(panic);
         }
-        sentences().forEach(sentence -> LOG.error("{}", sentence));
+        sentences().forEach(sentence -> Event.EMERGENCY.in(LOG.atError()).log("{}", sentence));
     }
 
     /** The number of a namespace is of one boot: {@code portcullis detach} looks for the present one. */
@@ -218,9 +219,13 @@ public final class Emergency {
             }
             state = state.withFaults(guard.enforce());
             if (request.on()) {
-                LOG.error("{}; ordered by {}", sentences().getFirst(), who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atError())
+                        .log("{}; ordered by {}", sentences().getFirst(), who(actor));
             } else {
-                LOG.warn("panic is over: the rules decide again; ordered by {}", who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn())
+                        .log("panic is over: the rules decide again; ordered by {}", who(actor));
             }
             return done(notes(request, guard));
         }
@@ -290,9 +295,13 @@ public final class Emergency {
             state = state.with(next);
             state = state.withFaults(guard.enforce());
             if (ends) {
-                LOG.warn("{}: the bypass is over, the rules decide again; ordered by {}", name, who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn(), name)
+                        .log("{}: the bypass is over, the rules decide again; ordered by {}", name, who(actor));
             } else {
-                LOG.warn("{}; ordered by {}", sentences().getLast(), who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn(), name)
+                        .log("{}; ordered by {}", sentences().getLast(), who(actor));
             }
             List<String> notes = new ArrayList<>(state.faults());
             if (isPanic()) {
@@ -335,7 +344,7 @@ public final class Emergency {
             state = state.with(rest);
             List<String> before = state.faults();
             state = state.withFaults(guard.enforce());
-            over.forEach(bypass -> LOG.warn("{}", end(bypass, moment.wall())));
+            over.forEach(bypass -> Event.EMERGENCY.in(LOG.atWarn()).log("{}", end(bypass, moment.wall())));
             if (!over.isEmpty()) {
                 keepQuietly(rest);
             }
