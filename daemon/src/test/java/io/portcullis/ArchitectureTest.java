@@ -191,6 +191,7 @@ final class ArchitectureTest {
                 "guard",
                 "worker",
                 "conntrack",
+                "hits",
                 "policy",
                 "config",
                 "diagnose",

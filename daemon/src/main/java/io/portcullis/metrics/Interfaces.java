@@ -43,6 +43,7 @@ final class Interfaces implements MultiCollector {
             Supplier<RuleHits> hits,
             List<Durations> stalls,
             Map<PortCount, LongSupplier> ports,
+            AtomicReference<Supplier<long[]>> states,
             AtomicReference<BooleanSupplier> intact,
             AtomicReference<Supplier<OptionalLong>> recorder) {}
 
@@ -78,6 +79,7 @@ final class Interfaces implements MultiCollector {
                         hits,
                         List.copyOf(stalls),
                         new ConcurrentSkipListMap<>(),
+                        new AtomicReference<>(() -> new long[0]),
                         new AtomicReference<>(() -> true),
                         new AtomicReference<>(OptionalLong::empty)));
     }
@@ -102,6 +104,10 @@ final class Interfaces implements MultiCollector {
         entry(name).recorder.set(oldestEpochNs);
     }
 
+    void flowStates(String name, Supplier<long[]> counts) {
+        entry(name).states.set(counts);
+    }
+
     void intact(String name, BooleanSupplier intact) {
         entry(name).intact.set(intact);
     }
@@ -123,6 +129,7 @@ final class Interfaces implements MultiCollector {
         intact(all);
         recorder(all);
         totals(all);
+        flowStates(all);
         evictions(all);
         lookups(all);
         ports(all);
@@ -220,6 +227,18 @@ final class Interfaces implements MultiCollector {
                 add(all, family);
             }
         }
+    }
+
+    private void flowStates(MetricSnapshots.Builder all) {
+        Family flows = new Family(Metric.FLOWS_BY_STATE);
+        watched.forEach((name, entry) -> {
+            long[] counts = entry.states.get().get();
+            for (int i = 0; i < counts.length; i++) {
+                String state = Timeout.values()[i].key();
+                flows.add(counts[i], name, state.replaceFirst("-.*", ""), state);
+            }
+        });
+        add(all, flows);
     }
 
     private void evictions(MetricSnapshots.Builder all) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Reason;
@@ -89,6 +90,7 @@ final class MetricTest {
         meters.watch("web0", engine::counters, engine::ruleHits, List.of(new Durations()));
         meters.change(1, "0123456789abcdef", 0);
         meters.recorder("web0", () -> OptionalLong.of(1_700_000_000_000_000_000L));
+        meters.flowStates("web0", () -> new long[Timeout.values().length]);
         for (PortCounter counter : PortCounter.values()) {
             meters.portCounter("web0", "outside", counter, () -> 0);
         }
