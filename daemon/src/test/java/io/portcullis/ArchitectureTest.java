@@ -190,8 +190,22 @@ final class ArchitectureTest {
                 "linux",
                 "net");
         allow(
+                "service.flows",
+                "guard",
+                "worker",
+                "conntrack",
+                "hits",
+                "policy",
+                "config",
+                "diagnose",
+                "operations",
+                "operations.traffic",
+                "linux",
+                "net");
+        allow(
                 "service",
                 "journal",
+                "service.flows",
                 "service.traffic",
                 "service.emergency",
                 "service.watch",
@@ -225,6 +239,8 @@ final class ArchitectureTest {
                 "policy.analysis",
                 "operations.traffic",
                 "capture",
+                "flowstore",
+                "diagnose",
                 "http",
                 "service.process",
                 "net");
@@ -267,7 +283,6 @@ final class ArchitectureTest {
                 "config",
                 "config.files",
                 "config.read",
-                "flowstore",
                 "net");
     }
 

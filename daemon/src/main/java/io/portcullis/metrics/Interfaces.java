@@ -37,6 +37,7 @@ final class Interfaces implements MultiCollector {
             Supplier<RuleHits> hits,
             List<Histogram> stalls,
             Map<PortCount, LongSupplier> ports,
+            AtomicReference<Supplier<long[]>> states,
             AtomicReference<BooleanSupplier> intact,
             AtomicReference<Supplier<OptionalLong>> recorder,
             AtomicReference<Batches> batches) {}
@@ -76,6 +77,7 @@ final class Interfaces implements MultiCollector {
                         hits,
                         List.copyOf(stalls),
                         new ConcurrentSkipListMap<>(),
+                        new AtomicReference<>(() -> new long[0]),
                         new AtomicReference<>(() -> true),
                         new AtomicReference<>(OptionalLong::empty),
                         new AtomicReference<>(new Batches(List.of(), List.of()))));
@@ -105,6 +107,10 @@ final class Interfaces implements MultiCollector {
         entry(name).batches.set(new Batches(List.copyOf(frames), List.copyOf(decisions)));
     }
 
+    void flowStates(String name, Supplier<long[]> counts) {
+        entry(name).states.set(counts);
+    }
+
     void intact(String name, BooleanSupplier intact) {
         entry(name).intact.set(intact);
     }
@@ -126,6 +132,7 @@ final class Interfaces implements MultiCollector {
         intact(all);
         recorder(all);
         totals(all);
+        flowStates(all);
         evictions(all);
         lookups(all);
         ports(all);
@@ -224,6 +231,18 @@ final class Interfaces implements MultiCollector {
                 add(all, family);
             }
         }
+    }
+
+    private void flowStates(MetricSnapshots.Builder all) {
+        Family flows = new Family(Metric.FLOWS_BY_STATE);
+        watched.forEach((name, entry) -> {
+            long[] counts = entry.states.get().get();
+            for (int i = 0; i < counts.length; i++) {
+                String state = Timeout.values()[i].key();
+                flows.add(counts[i], name, state.replaceFirst("-.*", ""), state);
+            }
+        });
+        add(all, flows);
     }
 
     private void evictions(MetricSnapshots.Builder all) {

@@ -154,6 +154,15 @@ public final class Meters implements AutoCloseable {
     }
 
     /**
+     * Shows {@code portcullis_flows_by_state} {interface, protocol, state}.
+     *
+     * @param counts of the flows, in the order of {@link io.portcullis.conntrack.Timeout}
+     */
+    public void flowStates(String interfaceName, Supplier<long[]> counts) {
+        interfaces.flowStates(interfaceName, counts);
+    }
+
+    /**
      * Shows {@code portcullis_interface_forwarding} and {@code portcullis_interface_info}, of interfaces that are not watched too.
      *
      * @param current all interfaces of the configuration; read at every scrape

@@ -12,6 +12,7 @@ import static io.portcullis.metrics.Label.MODE;
 import static io.portcullis.metrics.Label.NIC;
 import static io.portcullis.metrics.Label.OUTCOME;
 import static io.portcullis.metrics.Label.PORT;
+import static io.portcullis.metrics.Label.PROTOCOL;
 import static io.portcullis.metrics.Label.REASON;
 import static io.portcullis.metrics.Label.RESULT;
 import static io.portcullis.metrics.Label.RULE;
@@ -119,6 +120,15 @@ enum Metric {
             "Time of the oldest dropped frame that portcullis drops can show, seconds since 1970; no value: nothing is recorded.",
             INTERFACE),
     FLOWS(Counters.Total.FLOWS, Type.GAUGE, Unit.FLOWS, "portcullis_flows", "Flows in the tables now."),
+    FLOWS_BY_STATE(
+            Type.GAUGE,
+            Unit.FLOWS,
+            "portcullis_flows_by_state",
+            "Flows by their state, counted once in 10 s at the most. Flows that have expired are not counted, also those that are"
+                    + " still in the tables.",
+            INTERFACE,
+            PROTOCOL,
+            STATE),
     FLOWS_LIMIT(
             Counters.Total.FLOW_LIMIT,
             Type.GAUGE,

@@ -194,6 +194,7 @@ final class Interfaces {
         meters.batches(name, workers.batchFrames(), workers.decisions());
         meters.intact(name, opened::isIntact);
         meters.recorder(name, opened::recordedSince);
+        meters.flowStates(name, opened::flowsByState);
         meters.ruleHits(config.metrics().ruleHits());
         shut.release(name).forEach(fault -> LOG.error("{}", fault));
         opened.start();

@@ -239,7 +239,8 @@ final class ToolsTest {
         assertEquals(1, run("flows", "verify", file.toString()));
         assertEquals(missing + ": no such file\n" + file + ": it is not a flow table\n", out.toString());
         assertEquals(2, run("flows", "verify"));
-        assertEquals(2, run("flows"));
-        assertTrue(err.toString().contains("a command is missing: portcullis flows verify FILE"), err.toString());
+        err.getBuffer().setLength(0);
+        assertEquals(3, run("flows", "--socket", missing.toString()));
+        assertTrue(err.toString().contains("no portcullis runs here: there is no " + missing), err.toString());
     }
 }

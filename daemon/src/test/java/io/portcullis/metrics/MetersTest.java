@@ -12,6 +12,7 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Reason;
@@ -217,6 +218,15 @@ final class MetersTest {
                 sample("portcullis_bytes_total{direction=\"ingress\",interface=\"web0\",verdict=\"pass\"}"));
         assertEquals(
                 1.0, sample("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}"));
+        long[] states = new long[Timeout.values().length];
+        states[Timeout.TCP_SYN_SENT.ordinal()] = 3;
+        states[Timeout.UDP_STREAM.ordinal()] = 4;
+        meters.flowStates("web0", () -> states);
+        String byState = "portcullis_flows_by_state{interface=\"web0\",protocol=";
+        assertEquals(3.0, sample(byState + "\"tcp\",state=\"tcp-syn-sent\"}"));
+        assertEquals(4.0, sample(byState + "\"udp\",state=\"udp-stream\"}"));
+        assertEquals(0.0, sample(byState + "\"other\",state=\"other\"}"));
+        assertEquals(states.length, samples(byState).size());
         assertEquals(2.0, sample("portcullis_flows{interface=\"web0\"}"));
         assertEquals(2.0, sample("portcullis_flows_created_total{interface=\"web0\"}"));
         assertEquals(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Reason;
@@ -90,6 +91,7 @@ final class MetricTest {
         meters.batches("web0", List.of(new Histogram(1, 64, 1)), List.of(new Histogram(8, 64, 1)));
         meters.change(1, "0123456789abcdef", 0);
         meters.recorder("web0", () -> OptionalLong.of(1_700_000_000_000_000_000L));
+        meters.flowStates("web0", () -> new long[Timeout.values().length]);
         for (PortCounter counter : PortCounter.values()) {
             meters.portCounter("web0", "outside", counter, () -> 0);
         }
