@@ -12,8 +12,7 @@ final class KeyReaderTest {
     /** All keys of a text; nothing comes after it. */
     private static List<Key> keys(String text) throws IOException {
         int[] at = {0};
-        KeyReader reader =
-                new KeyReader(_ -> at[0] < text.length() ? text.charAt(at[0]++) : KeyReader.TIMEOUT);
+        KeyReader reader = new KeyReader(_ -> at[0] < text.length() ? text.charAt(at[0]++) : KeyReader.TIMEOUT);
         List<Key> keys = new ArrayList<>();
         for (Key key = reader.next(1); key.kind() != Key.Kind.NONE; key = reader.next(1)) {
             keys.add(key);
@@ -37,8 +36,7 @@ final class KeyReaderTest {
 
     @Test
     void charactersAreWholeCodePoints() throws IOException {
-        assertEquals(
-                List.of(Key.character('q'), Key.character('é'), Key.character(0x1f600)), keys("qé\ud83d\ude00"));
+        assertEquals(List.of(Key.character('q'), Key.character('é'), Key.character(0x1f600)), keys("qé\ud83d\ude00"));
         assertEquals(List.of(Key.Kind.OTHER), kinds("\ud83d"));
     }
 

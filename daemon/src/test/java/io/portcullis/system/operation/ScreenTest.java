@@ -48,7 +48,10 @@ final class ScreenTest {
     }
 
     private static String settings(Tmux terminal) {
-        return Command.run("stty", "-a", "-F", terminal.format("#{pane_tty}")).ok().output().replaceAll("rows \\d+; columns \\d+; ", "");
+        return Command.run("stty", "-a", "-F", terminal.format("#{pane_tty}"))
+                .ok()
+                .output()
+                .replaceAll("rows \\d+; columns \\d+; ", "");
     }
 
     @Test
@@ -60,7 +63,8 @@ final class ScreenTest {
             String screen = terminal.await("the table", text -> text.contains("FLOWS") && text.contains("web0"));
             assertTrue(screen.startsWith("Every 300ms: portcullis status --socket "), screen);
             assertTrue(
-                    screen.lines().findFirst().orElseThrow().matches(".* 20[0-9-]+ [0-9:]+"), "with the time: " + screen);
+                    screen.lines().findFirst().orElseThrow().matches(".* 20[0-9-]+ [0-9:]+"),
+                    "with the time: " + screen);
             assertEquals("1 0", terminal.format("#{alternate_on} #{cursor_flag}"));
             String pid = "pid " + daemon.process().pid();
             assertTrue(screen.contains(pid), screen);
