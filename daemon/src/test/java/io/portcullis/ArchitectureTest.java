@@ -187,7 +187,20 @@ final class ArchitectureTest {
                 "linux",
                 "net");
         allow(
+                "service.flows",
+                "guard",
+                "worker",
+                "conntrack",
+                "policy",
+                "config",
+                "diagnose",
+                "operations",
+                "operations.traffic",
+                "linux",
+                "net");
+        allow(
                 "service",
+                "service.flows",
                 "service.traffic",
                 "service.emergency",
                 "service.watch",
@@ -220,6 +233,8 @@ final class ArchitectureTest {
                 "cli.text",
                 "operations.traffic",
                 "capture",
+                "flowstore",
+                "diagnose",
                 "http",
                 "service.process",
                 "net");
@@ -276,7 +291,6 @@ final class ArchitectureTest {
                 "config",
                 "config.files",
                 "config.read",
-                "flowstore",
                 "net");
     }
 

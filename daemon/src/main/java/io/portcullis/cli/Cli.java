@@ -3,6 +3,7 @@ package io.portcullis.cli;
 import io.portcullis.cli.replay.ReplayCommand;
 import io.portcullis.cli.report.ReportCommand;
 import io.portcullis.cli.traffic.DropsCommand;
+import io.portcullis.cli.traffic.FlowsCommand;
 import io.portcullis.cli.traffic.RulesCommand;
 import io.portcullis.cli.transfer.ExportCommand;
 import io.portcullis.cli.transfer.ImportCommand;

@@ -3,7 +3,7 @@
  * (invalid, refused), 2 misuse, 3 the daemon cannot be reached.
  *
  * <p>May import {@code operations}, {@code http} (the client), {@code service} and {@code service.command}, {@code diagnose}, {@code
- * policy.analysis}, {@code config}, {@code config.read}, {@code flowstore} and {@code net}. Start reading at {@code Cli}.
+ * policy.analysis}, {@code config}, {@code config.read} and {@code net}. Start reading at {@code Cli}.
  */
 @NullMarked
 package io.portcullis.cli;

@@ -88,12 +88,25 @@ public final class Expiry {
      * @param seen of the flow ({@link FlowLayout#SEEN}), with the number of a timeout that exists
      */
     public static boolean wasOver(Slab slab, long seen, long nowNs) {
+        return leftNs(slab, seen, nowNs) <= 0;
+    }
+
+    /**
+     * Time until a flow is over by the timeouts in the header page, unless a packet renews it; not positive: it is over. Any thread.
+     *
+     * @param seen of the flow ({@link FlowLayout#SEEN}), with the number of a timeout that exists
+     * @return {@code Long.MAX_VALUE}: its timeout is not known
+     */
+    public static long leftNs(Slab slab, long seen, long nowNs) {
         long at = (long) Flow.state(seen) * Long.BYTES;
         long timeoutNs = slab.getLong(TableHeader.TIMEOUTS + at);
         long gone = slab.getLong(TableHeader.GONE + at);
         // The page may hold any bytes: a word is used only if this program can have written it.
         boolean isTime = (gone & 15) == IS_TIME && Flow.idleNs(gone, nowNs) >= 0;
-        return timeoutNs > 0 && Flow.idleNs(seen, nowNs) >= timeoutNs || isTime && isSeenBefore(seen, gone);
+        if (isTime && isSeenBefore(seen, gone)) {
+            return 0;
+        }
+        return timeoutNs > 0 ? timeoutNs - Flow.idleNs(seen, nowNs) : Long.MAX_VALUE;
     }
 
     private static boolean isSeenBefore(long seen, long gone) {

@@ -49,6 +49,16 @@ public final class Flow {
         slab.putLong(record + FlowLayout.EGRESS_HIGH, 0);
     }
 
+    /** The bytes of its entry. */
+    byte[] bytes() {
+        return slab.copy(entry);
+    }
+
+    /** Number of the flow in its table, modulo 2^32; no other flow of the table has had it lately. */
+    public int number() {
+        return slab.getInt(slab.recordOffset(entry) + FlowLayout.CREATED);
+    }
+
     /** Number of its entry, which no other flow of the table has. */
     public int entry() {
         return entry;
@@ -136,7 +146,7 @@ public final class Flow {
     }
 
     /** The number of the timeout in {@link FlowLayout#SEEN}. */
-    static int state(long seen) {
+    public static int state(long seen) {
         return (int) seen & 15;
     }
 
@@ -145,7 +155,12 @@ public final class Flow {
         return idleNs(slab.getLong(at + FlowLayout.SEEN), nowNs);
     }
 
-    static long idleNs(long seen, long nowNs) {
+    /**
+     * Time since a packet renewed a flow, ns.
+     *
+     * @param seen {@link FlowLayout#SEEN}
+     */
+    public static long idleNs(long seen, long nowNs) {
         return (nowNs << 4) - (seen & ~15L) >> 4;
     }
 

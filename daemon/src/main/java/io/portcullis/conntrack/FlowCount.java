@@ -17,7 +17,7 @@ import io.portcullis.net.Direction;
  * bit shows. So a packet is counted once or not at all, wherever a crash falls, and its bytes with it. A count of packets is modulo
  * 2^42, of bytes modulo 2^52.
  */
-final class FlowCount {
+public final class FlowCount {
     private static final int PACKET_BITS = 10;
     private static final int BYTE_BITS = 20;
     private static final int BYTES_SHIFT = PACKET_BITS + 1;
@@ -62,8 +62,8 @@ final class FlowCount {
         int before = slab.getInt(at);
         int sumOfPackets = (before & MAX_PACKETS) + packets;
         int sumOfBytes = (before >>> BYTES_SHIFT & MAX_BYTES) + bytes;
-        int oldPackets = packetsHigh(slab, before, record);
-        int oldBytes = bytesHigh(slab, before, record);
+        int oldPackets = packetsHigh(before, slab.getInt(record + FlowLayout.PACKETS_HIGH));
+        int oldBytes = bytesHigh(before, slab.getInt(record + FlowLayout.BYTES_HIGH));
         int newPackets = oldPackets + (sumOfPackets >>> PACKET_BITS);
         int newBytes = oldBytes + (sumOfBytes >>> BYTE_BITS);
         // The word of the carry before this one must not follow these stores.
@@ -84,25 +84,43 @@ final class FlowCount {
 
     /** Packets of one direction. */
     static long packets(Slab slab, int entry, Direction direction) {
-        int word = slab.getInt(wordOf(entry, direction));
-        int high = packetsHigh(slab, word, recordOf(slab, entry, direction));
-        return Integer.toUnsignedLong(high) << PACKET_BITS | word & MAX_PACKETS;
+        return packets(
+                slab.getInt(wordOf(entry, direction)),
+                slab.getInt(recordOf(slab, entry, direction) + FlowLayout.PACKETS_HIGH));
     }
 
     /** Bytes of one direction, from the destination MAC address on. */
     static long bytes(Slab slab, int entry, Direction direction) {
-        int word = slab.getInt(wordOf(entry, direction));
-        int high = bytesHigh(slab, word, recordOf(slab, entry, direction));
-        return Integer.toUnsignedLong(high) << BYTE_BITS | word >>> BYTES_SHIFT & MAX_BYTES;
+        return bytes(
+                slab.getInt(wordOf(entry, direction)),
+                slab.getInt(recordOf(slab, entry, direction) + FlowLayout.BYTES_HIGH));
     }
 
-    private static int packetsHigh(Slab slab, int word, long record) {
-        int high = slab.getInt(record + FlowLayout.PACKETS_HIGH);
+    /**
+     * Packets of one direction.
+     *
+     * @param word of the entry, {@link FlowLayout#INGRESS_COUNT} or {@link FlowLayout#EGRESS_COUNT}
+     * @param high of the record, {@link FlowLayout#PACKETS_HIGH} of that direction
+     */
+    public static long packets(int word, int high) {
+        return Integer.toUnsignedLong(packetsHigh(word, high)) << PACKET_BITS | word & MAX_PACKETS;
+    }
+
+    /**
+     * Bytes of one direction.
+     *
+     * @param word of the entry, as {@link #packets(int, int)}
+     * @param high of the record, {@link FlowLayout#BYTES_HIGH} of that direction
+     */
+    public static long bytes(int word, int high) {
+        return Integer.toUnsignedLong(bytesHigh(word, high)) << BYTE_BITS | word >>> BYTES_SHIFT & MAX_BYTES;
+    }
+
+    private static int packetsHigh(int word, int high) {
         return high - ((high ^ word >>> PACKET_BITS) & 1);
     }
 
-    private static int bytesHigh(Slab slab, int word, long record) {
-        int high = slab.getInt(record + FlowLayout.BYTES_HIGH);
+    private static int bytesHigh(int word, int high) {
         return high - ((high ^ word >>> BYTES_REPEATED) & 1);
     }
 

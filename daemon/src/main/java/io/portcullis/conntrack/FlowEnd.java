@@ -17,7 +17,9 @@ public interface FlowEnd {
         /** A SYN has opened another connection with its tuple; it was over, but its timeout was not. */
         REPLACED,
         /** The rules in force do not admit it. */
-        REFUSED
+        REFUSED,
+        /** An operator has ended it. */
+        FLUSHED
     }
 
     /**

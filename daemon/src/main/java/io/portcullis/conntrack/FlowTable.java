@@ -457,9 +457,9 @@ public final class FlowTable {
         return expiry.expire(this, nowNs, limit, pool.unused());
     }
 
-    /** The bytes of a flow's entry. */
-    byte[] bytes(Flow flow) {
-        return slab.copy(flow.entry);
+    /** Entries from here on have never been used. Any thread: it may get an earlier number. */
+    public int used() {
+        return pool.unused();
     }
 
     /** Drops the cached rule answers of all flows: other rules are in force. */

@@ -23,23 +23,29 @@ import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.traffic.DropsRequest;
+import io.portcullis.operations.traffic.FlowsRequest;
+import io.portcullis.operations.traffic.FlushReport;
+import io.portcullis.operations.traffic.FlushRequest;
 import io.portcullis.operations.traffic.RulesRequest;
+import io.portcullis.operations.traffic.TalkersRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/history}, {@code GET /v1/change}, {@code GET /v1/rules}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
- * {@code dry-run=true} in its query, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
+ * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/flows}, {@code GET /v1/talkers}, {@code GET /v1/history}, {@code GET /v1/change}, {@code GET /v1/rules}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
+ * {@code dry-run=true} in its query, {@code POST /v1/flows/flush}, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
  * {@code /v1/bypass} (200, or 422 where nothing has changed). Every client that may connect may look; a change from a process that {@link Admins}
  * refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
@@ -121,6 +127,18 @@ public final class ControlServer implements Listening.Server {
                         "GET",
                         "/v1/drops",
                         request -> CompletableFuture.supplyAsync(() -> drops(queries, request), explanations)),
+                new Routes.Resource(
+                        "GET",
+                        "/v1/flows",
+                        request -> later(() -> queries.flows().flows(FlowsRequest.of(request.query())))),
+                new Routes.Resource(
+                        "GET",
+                        "/v1/talkers",
+                        request -> later(() -> queries.flows().talkers(TalkersRequest.of(request.query())))),
+                change("/v1/flows/flush", 0, admins, executor, (request, actor) -> {
+                    FlushReport report = commands.flush(FlushRequest.of(request.query()), actor);
+                    return Response.json(report.ok() ? 200 : 422, report);
+                }),
                 change("/v1/reload", 0, admins, executor, (request, actor) -> {
                     ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
@@ -169,6 +187,23 @@ public final class ControlServer implements Listening.Server {
                 explanations.shutdownNow();
             }
         }
+    }
+
+    /** The answer of a thread that is not the server's; 400 where the request makes no sense, 503 where too many wait. */
+    private static <T> CompletableFuture<Response> later(Supplier<CompletableFuture<T>> query) {
+        CompletableFuture<T> report;
+        try {
+            report = query.get();
+        } catch (IllegalArgumentException misuse) {
+            return CompletableFuture.completedFuture(refusal(misuse));
+        }
+        return report.thenApply(body -> Response.json(200, body)).exceptionally(fault -> {
+            return switch (fault.getCause()) {
+                case IllegalArgumentException misuse -> refusal(misuse);
+                case IllegalStateException busy -> Response.error(503, String.valueOf(busy.getMessage()));
+                case null, default -> throw new CompletionException(fault);
+            };
+        });
     }
 
     private static Response answer(EmergencyReport report) {

@@ -3,6 +3,7 @@ package io.portcullis.engine;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpTracker;
+import io.portcullis.engine.review.Flusher;
 import io.portcullis.engine.review.Reviewer;
 import io.portcullis.hits.HitSlots;
 import io.portcullis.hits.HitTable;
@@ -405,6 +406,16 @@ public final class Engine {
      */
     public Reviewer review(Policy next, int most) {
         return new Reviewer(next, most, flows);
+    }
+
+    /**
+     * Ends flows in slices. Any thread; the slices themselves are for the engine's thread.
+     *
+     * @param entries of the flows
+     * @param numbers of the flows ({@link io.portcullis.conntrack.Flow#number}), in the same order
+     */
+    public Flusher flush(int[] entries, int[] numbers) {
+        return new Flusher(entries, numbers, flows);
     }
 
     /** Counts ICMP errors that other workers handed over, and those that were lost as they were too many at once. */

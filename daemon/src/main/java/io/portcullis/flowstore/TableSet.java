@@ -4,6 +4,7 @@ import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.Recovery;
 import io.portcullis.conntrack.TableHeader;
+import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.FileFault;
 import io.portcullis.linux.FileLock;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ public final class TableSet implements AutoCloseable {
     private final TableFolder folder;
     private final @Nullable FileLock lock;
     private final List<FlowTable> tables;
+    private final List<FlowReader> readers;
     private final int seed;
     private final boolean found;
     private final Optional<String> trouble;
@@ -45,6 +48,9 @@ public final class TableSet implements AutoCloseable {
         this.folder = folder;
         this.lock = lock;
         this.tables = List.copyOf(tables);
+        this.readers = IntStream.range(0, tables.size())
+                .mapToObj(i -> new FlowReader(opened.tables().get(i).memory(), tables.get(i)::used))
+                .toList();
         this.seed = opened.tables().getFirst().header().seed();
         this.found = opened.found();
         this.trouble = opened.trouble();
@@ -204,6 +210,11 @@ public final class TableSet implements AutoCloseable {
     /** The tables, in the order of the workers. */
     public List<FlowTable> tables() {
         return tables;
+    }
+
+    /** Readers of the tables, in the same order, for any thread. */
+    public List<FlowReader> readers() {
+        return readers;
     }
 
     /** The seed of {@link io.portcullis.packet.AddressPair}, which assigns flows to workers. */

@@ -5,6 +5,7 @@ import io.portcullis.config.Interface;
 import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
+import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.engine.Adopted;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
@@ -244,6 +245,11 @@ public final class GuardedInterface {
     /** Time of the oldest of them, nanoseconds since 1970; empty: there is none. */
     public OptionalLong recordedSince() {
         return recordings.oldestEpochNs();
+    }
+
+    /** Readers of its flow tables, in the order of the workers, for any thread. */
+    public List<FlowReader> flows() {
+        return flows.readers();
     }
 
     /** How many flows its tables can hold. */

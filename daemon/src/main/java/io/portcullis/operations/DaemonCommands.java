@@ -1,5 +1,8 @@
 package io.portcullis.operations;
 
+import io.portcullis.operations.traffic.FlushReport;
+import io.portcullis.operations.traffic.FlushRequest;
+
 /** The commands that change what the running daemon does. */
 public interface DaemonCommands {
     /** Reads the configuration again, applies it, and waits for the outcome; one call at a time. */
@@ -27,4 +30,12 @@ public interface DaemonCommands {
 
     /** Lets everything pass one interface for a time, or ends that; outlives the daemon. One call at a time. */
     EmergencyReport bypass(BypassRequest request, Actor actor);
+
+    /**
+     * Ends tracked flows.
+     *
+     * @throws IllegalArgumentException if the request names an interface, a state or a rule that does not exist; the message is a
+     *     sentence
+     */
+    FlushReport flush(FlushRequest request, Actor actor);
 }

@@ -1,9 +1,13 @@
 package io.portcullis.operations;
 
+import io.portcullis.operations.traffic.FlowQueries;
 import io.portcullis.operations.traffic.TrafficQueries;
 
 /** The questions that the running daemon answers. None of them changes anything; any thread may ask. */
 public interface DaemonQueries extends TrafficQueries {
+    /** The questions about tracked flows. */
+    FlowQueries flows();
+
     /** The state of every interface. Called on a server's event loop: waits for nothing, no lock either. */
     StatusReport status();
 

@@ -2,7 +2,6 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.Control;
-import io.portcullis.config.Datapath;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
@@ -47,18 +46,21 @@ import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.DropsRequest;
+import io.portcullis.operations.traffic.FlowQueries;
+import io.portcullis.operations.traffic.FlushReport;
+import io.portcullis.operations.traffic.FlushRequest;
 import io.portcullis.operations.traffic.RulesReport;
 import io.portcullis.operations.traffic.RulesRequest;
 import io.portcullis.policy.Policy;
 import io.portcullis.service.emergency.Emergency;
 import io.portcullis.service.emergency.EmergencyFiles;
+import io.portcullis.service.flows.Flows;
 import io.portcullis.service.process.Defects;
 import io.portcullis.service.process.HeapTrim;
 import io.portcullis.service.process.Logs;
 import io.portcullis.service.process.Signals;
 import io.portcullis.service.process.Systemd;
 import io.portcullis.service.process.Version;
-import io.portcullis.service.traffic.Guarded;
 import io.portcullis.service.traffic.RecordedDrops;
 import io.portcullis.service.traffic.RuleListing;
 import io.portcullis.service.watch.Edits;
@@ -123,7 +125,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final HitKeeper keeper;
     // No traffic to warm up for until there is a configuration.
     private WarmUpThread warmUp = WarmUpThread.unstarted(true);
-    private final RecordedDrops recorded = new RecordedDrops(this::guardedNow);
+    private final RecordedDrops recorded = new RecordedDrops(() -> running.get().traffic());
+    private final Flows flows = new Flows(() -> running.get().guarded());
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
     private Daemon(Path file, Systemd systemd, Path state, DaemonLock lock) {
@@ -173,7 +176,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         Defects.watchAllThreads();
         // The start reads the files after this, so a SIGHUP before that needs nothing else; unhandled, it would end the
         // JVM.
-        Signals.onHangup(Daemon::ignoreHangup);
+        Signals.onHangup(() -> LOG.debug("SIGHUP before the files are read"));
         Path state;
         try {
             state = StateFolder.ofThisBoot();
@@ -192,10 +195,6 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 daemon.close();
             }
         }
-    }
-
-    private static void ignoreHangup() {
-        LOG.debug("SIGHUP before the files are read");
     }
 
     private synchronized void start(boolean allowLockout) throws StartException {
@@ -293,16 +292,12 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         servers.open(config.control().socket(), config.metrics());
         reload.commit(change);
         // Traffic of NICs that an earlier run left shut waits for this start.
-        warmUp = WarmUpThread.unstarted(shut || !hasRing(config));
+        warmUp = WarmUpThread.unstarted(shut || !Startup.hasRing(config));
     }
 
     private CloudStore cloud() {
         Path kept = StateFolder.lasting().resolve("ec2").resolve(FileName.of(file.toString()) + ".json");
         return new ConfigStore(new Ec2Installation(running, files, changes), new StateFile(kept));
-    }
-
-    private static boolean hasRing(Config config) {
-        return config.interfaces().values().stream().anyMatch(iface -> iface.datapath() != Datapath.PCAP);
     }
 
     private void everySecond() {
@@ -427,15 +422,19 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
                 (frame, direction) -> workers.explain(frame, direction, GuardedInterface.INSTALL_TIMEOUT_MS));
     }
 
-    private Guarded guardedNow() {
-        Running now = running.get();
-        Generation generation = now.generation();
-        return new Guarded(generation == null ? null : generation.addressed(), now.guarded());
-    }
-
     @Override
     public DropsReport drops(DropsRequest request) {
         return recorded.report(request);
+    }
+
+    @Override
+    public FlowQueries flows() {
+        return flows;
+    }
+
+    @Override
+    public FlushReport flush(FlushRequest request, Actor actor) {
+        return flows.flush(request, actor);
     }
 
     @Override
@@ -482,6 +481,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
         hotplug.close();
         nicEvents.close();
         recorded.close();
+        flows.close();
         edits.close();
         servers.close();
         if (started) {

@@ -5,6 +5,7 @@ import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Cidr;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
+import io.portcullis.service.traffic.Guarded;
 import io.portcullis.service.traffic.InterfaceRules;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -153,6 +154,11 @@ record Running(
             });
         }
         return all;
+    }
+
+    /** What is guarded, for answers about the traffic. */
+    Guarded traffic() {
+        return new Guarded(generation == null ? null : generation.addressed(), guarded);
     }
 
     /** Policies of the interfaces that are guarded, by name. */

@@ -2,6 +2,7 @@ package io.portcullis.service;
 
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
+import io.portcullis.config.Datapath;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.ConfigReader;
 import io.portcullis.config.read.PartialConfig;
@@ -120,5 +121,10 @@ record Startup(Reader.Candidate files, @Nullable Config config, ChangeLog.Recove
     /** True: the last good configuration is in force in place of the files. */
     boolean degraded() {
         return config != null && !files.faults().isEmpty();
+    }
+
+    /** True: an interface is read by a ring. */
+    static boolean hasRing(Config config) {
+        return config.interfaces().values().stream().anyMatch(iface -> iface.datapath() != Datapath.PCAP);
     }
 }

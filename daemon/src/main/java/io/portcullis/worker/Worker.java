@@ -15,6 +15,7 @@ import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
 import io.portcullis.engine.Shard;
 import io.portcullis.engine.review.FlowReview;
+import io.portcullis.engine.review.Sliced;
 import io.portcullis.hits.HitSlots;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
@@ -250,8 +251,17 @@ public final class Worker implements AutoCloseable {
 
     /** Reviews the flows under another policy, from any thread; ends at once where the answer is cancelled. {@link Engine#review}. */
     Future<FlowReview> review(Policy next, int most) {
-        Promise<FlowReview> answer = loop.newPromise();
-        Round.LongCommand command = new ReviewCommand(engine.review(next, most), answer);
+        return begin(engine.review(next, most));
+    }
+
+    /** Ends flows, from any thread; stops where the answer is cancelled. {@link Engine#flush}. */
+    Future<Integer> flush(int[] entries, int[] numbers) {
+        return begin(engine.flush(entries, numbers));
+    }
+
+    private <T> Future<T> begin(Sliced<T> work) {
+        Promise<T> answer = loop.newPromise();
+        Round.LongCommand command = new FlowsCommand<>(work, answer);
         round.begin(command);
         wakeFor(answer, () -> round.giveUp(command));
         return answer;

@@ -191,6 +191,25 @@ public final class Workers implements AutoCloseable {
         return FlowReview.sum(asked.stream().map(Future::getNow).toList(), most);
     }
 
+    /**
+     * Ends flows of one worker, and waits for the result. Frames pass meanwhile, as in {@link #review}.
+     *
+     * @param worker its number
+     * @param entries of the flows
+     * @param numbers of the flows ({@link io.portcullis.engine.Engine#flush})
+     * @param timeoutMs longest wait
+     * @return how many have ended
+     * @throws IllegalStateException if it does not answer in time; it ends no more flows then
+     */
+    public int flush(int worker, int[] entries, int[] numbers, long timeoutMs) {
+        Future<Integer> asked = workers.get(worker).flush(entries, numbers);
+        if (!asked.awaitUninterruptibly(timeoutMs, TimeUnit.MILLISECONDS) || !asked.isSuccess()) {
+            asked.cancel(false);
+            throw new IllegalStateException("worker " + worker + " does not answer", asked.cause());
+        }
+        return asked.getNow();
+    }
+
     /** Counts the frames of one conversation from now on, anew, instead of another one's. Any thread. */
     public void watch(PeerWatch peer) {
         workers.forEach(worker -> worker.watch(peer));

@@ -93,7 +93,7 @@ final class Conversation {
         if (here == null || there == null) {
             assertEquals(here == null, there == null);
         } else {
-            assertArrayEquals(unpacked.bytes(there), table.bytes(here));
+            assertArrayEquals(there.bytes(), here.bytes());
         }
         return step;
     }

@@ -302,7 +302,7 @@ final class CrashTest {
         if (flow == null) {
             return null;
         }
-        byte[] bytes = of.bytes(flow);
+        byte[] bytes = flow.bytes();
         Arrays.fill(bytes, FlowLayout.INGRESS_COUNT, FlowLayout.INGRESS_COUNT + Integer.BYTES, (byte) 0);
         Arrays.fill(bytes, FlowLayout.EGRESS_COUNT, FlowLayout.EGRESS_COUNT + Integer.BYTES, (byte) 0);
         return bytes;

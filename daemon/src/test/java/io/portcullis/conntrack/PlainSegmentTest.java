@@ -66,10 +66,10 @@ final class PlainSegmentTest {
         parse(fromOriginator, frame);
         Flow flow = table.find(tuple, 0);
         assertNotNull(flow);
-        byte[] before = table.bytes(flow);
+        byte[] before = flow.bytes();
         boolean plain = PlainSegment.follow(slab, flow.at, packet, fromOriginator, 1);
         if (!plain) {
-            assertArrayEquals(before, table.bytes(flow));
+            assertArrayEquals(before, flow.bytes());
         }
         return plain;
     }

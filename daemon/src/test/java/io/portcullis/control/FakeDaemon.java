@@ -22,10 +22,18 @@ import io.portcullis.operations.RollbackRequest;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.DropsRequest;
+import io.portcullis.operations.traffic.FlowQueries;
+import io.portcullis.operations.traffic.FlowsReport;
+import io.portcullis.operations.traffic.FlowsRequest;
+import io.portcullis.operations.traffic.FlushReport;
+import io.portcullis.operations.traffic.FlushRequest;
 import io.portcullis.operations.traffic.RulesReport;
 import io.portcullis.operations.traffic.RulesRequest;
+import io.portcullis.operations.traffic.TalkersReport;
+import io.portcullis.operations.traffic.TalkersRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A daemon with answers that a test sets. */
@@ -50,6 +58,30 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
             throw new IllegalArgumentException("no reason " + label);
         });
         return new DropsReport(List.of(), request.limit(), 1, Map.of("web0", "2026-01-01T00:00:00Z"), List.of());
+    }
+
+    @Override
+    public FlowQueries flows() {
+        return new FlowQueries() {
+            @Override
+            public CompletableFuture<FlowsReport> flows(FlowsRequest request) {
+                return request.conditions().state().isPresent()
+                        ? CompletableFuture.failedFuture(new IllegalArgumentException("no state nonsense"))
+                        : CompletableFuture.completedFuture(
+                                new FlowsReport("2026-01-01T00:00:00Z", 7, request.limit(), List.of()));
+            }
+
+            @Override
+            public CompletableFuture<TalkersReport> talkers(TalkersRequest request) {
+                return CompletableFuture.failedFuture(new IllegalStateException("too many wait"));
+            }
+        };
+    }
+
+    @Override
+    public FlushReport flush(FlushRequest request, Actor actor) {
+        this.actor = actor;
+        return new FlushReport(true, List.of(), List.of(), request.dryRun(), 3, 3, List.of());
     }
 
     @Override

@@ -77,7 +77,7 @@ final class FlowReviewPropertyTest {
             while (!reviewer.proceed(3, trial.nowNs())) {
                 // On to the next slice.
             }
-            return reviewer.review();
+            return reviewer.result();
         }
     }
 

@@ -2,7 +2,6 @@ package io.portcullis.cli.text;
 
 import io.portcullis.net.Visible;
 import io.portcullis.operations.traffic.RulesReport;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -40,7 +39,7 @@ public final class RulesText {
                 report.rules().isEmpty()
                         ? List.of(
                                 unused
-                                        ? "every rule had a hit in the last " + span(report.unusedMs())
+                                        ? "every rule had a hit in the last " + Quantity.time(report.unusedMs())
                                         : "no rule is in force")
                         : table.lines(width));
         lines.addAll(notes(report));
@@ -54,7 +53,7 @@ public final class RulesText {
                     "%,d of %,d rules; --limit shows more", report.rules().size(), report.total()));
         }
         if (report.rules().stream().anyMatch(rule -> rule.unused().equals(NOT_PROVED))) {
-            notes.add("not proved: counted for less than " + span(report.unusedMs())
+            notes.add("not proved: counted for less than " + Quantity.time(report.unusedMs())
                     + ", so a hit before COUNTED SINCE is possible");
         }
         if (report.rules().stream().anyMatch(rule -> rule.hits() == null)) {
@@ -70,23 +69,12 @@ public final class RulesText {
 
     private static String last(RulesReport.RuleView rule) {
         Long ago = rule.lastHitAgoMs();
-        return rule.hits() == null ? UNKNOWN : ago == null ? "never" : span(ago) + " ago";
+        return rule.hits() == null ? UNKNOWN : ago == null ? "never" : Quantity.time(ago) + " ago";
     }
 
     /** {@code 2026-11-30 08:12Z}. */
     private static String since(String time) {
         return time.isEmpty() ? UNKNOWN : time.replace('T', ' ').replaceFirst(":[0-9]{2}Z$", "Z");
-    }
-
-    private static String span(long ms) {
-        Duration time = Duration.ofMillis(ms);
-        if (time.toDays() > 1) {
-            return time.toDays() + "d";
-        }
-        if (time.toHours() > 1) {
-            return time.toHours() + "h";
-        }
-        return time.toMinutes() > 1 ? time.toMinutes() + "m" : time.toSeconds() + "s";
     }
 
     private static String text(RulesReport.RuleView rule) {

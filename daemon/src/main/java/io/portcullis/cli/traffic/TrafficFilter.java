@@ -57,7 +57,7 @@ final class TrafficFilter {
         };
     }
 
-    private static String protocol(String text) {
+    static String protocol(String text) {
         Integer number = PROTOCOLS.get(text.toLowerCase(Locale.ROOT));
         if (number == null && !text.matches("[0-9]{1,3}")) {
             throw new IllegalArgumentException(

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * that lives all the while is reviewed once, one that begins or ends meanwhile once or not at all. Changes neither flows nor counters
  * nor cached answers. Made on any thread, then for the engine's.
  */
-public final class Reviewer {
+public final class Reviewer implements Sliced<FlowReview> {
     private final Policy policy;
     private final int most;
     private final FlowTable flows;
@@ -42,20 +42,15 @@ public final class Reviewer {
         this.flows = flows;
     }
 
-    /**
-     * Reviews the flows of the next entries of the table.
-     *
-     * @param entries how many: bounds the time that this takes
-     * @param nowNs monotonic time
-     * @return true: all flows have been reviewed
-     */
+    @Override
     public boolean proceed(int entries, long nowNs) {
         next = flows.visit(next, entries, nowNs, visitor);
         return next == 0;
     }
 
     /** The review of the flows so far. */
-    public FlowReview review() {
+    @Override
+    public FlowReview result() {
         return new FlowReview(tracked, refused, cut, sample);
     }
 

@@ -13,7 +13,7 @@ import java.util.Map;
  */
 public record TalkersRequest(FlowConditions conditions, By by, Order order, long intervalMs, int limit) {
     public static final long SHORTEST_MS = 200;
-    public static final long LONGEST_MS = 4_000;
+    public static final long LONGEST_MS = 3_000;
     private static final long USUAL_MS = 1_000;
 
     /** What the flows are summed by. */
