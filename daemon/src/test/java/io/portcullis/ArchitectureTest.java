@@ -245,6 +245,19 @@ final class ArchitectureTest {
                 "service.process",
                 "net");
         allow(
+                "cli.report",
+                "cli.daemon",
+                "cli.text",
+                "http",
+                "diagnose",
+                "service.process",
+                "config",
+                "config.files",
+                "config.read",
+                "config.yaml",
+                "linux..",
+                "net");
+        allow(
                 "cli.transfer",
                 "cli.text",
                 "ec2.transfer..",
@@ -272,6 +285,7 @@ final class ArchitectureTest {
                 "cli.text",
                 "cli.daemon",
                 "cli.replay",
+                "cli.report",
                 "cli.traffic",
                 "cli.transfer",
                 "operations",

@@ -1,6 +1,7 @@
 package io.portcullis.cli;
 
 import io.portcullis.cli.replay.ReplayCommand;
+import io.portcullis.cli.report.ReportCommand;
 import io.portcullis.cli.traffic.DropsCommand;
 import io.portcullis.cli.traffic.FlowsCommand;
 import io.portcullis.cli.traffic.RulesCommand;
@@ -50,6 +51,7 @@ public final class Cli implements Runnable {
             BypassCommand.class,
             DetachCommand.class,
             DoctorCommand.class,
+            ReportCommand.class,
             DropsCommand.class,
             FlowsCommand.class,
             ReplayCommand.class,
