@@ -102,8 +102,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final DaemonLock lock;
     private final AtomicReference<Running> running = new AtomicReference<>(Running.NOTHING);
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
-    private final DropLog drops =
-            new DropLog(Logs::isQuiet, () -> Optional.ofNullable(guardedNow().config()));
+    private final DropLog drops = new DropLog(
+            Logs::isQuiet, () -> Optional.ofNullable(running.get().traffic().config()));
     private final Cores cores = Cores.ofThisProcess();
     private final NicEvents nicEvents = NicEvents.start();
     private final HeapTrim heap = new HeapTrim();
