@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param egress empty: no new egress flows; null (the key is absent): one implied rule allows all egress
  * @param members addresses in addition to those of the interfaces that carry the group
  * @param id of EC2, {@code sg-} and 8 or 17 hexadecimal digits; null: derived from the name
- * @param log null: the group says nothing about the log
+ * @param log which packets of its interfaces it wants in the log
  */
 public record SecurityGroup(
         String name,
@@ -22,12 +22,12 @@ public record SecurityGroup(
         @Nullable List<Rule> egress,
         List<Cidr> members,
         @Nullable String id,
-        @Nullable Logged log,
+        Logged log,
         Location location) {
     /** Which packets of its interfaces a group wants in the log. */
     public enum Logged {
         NONE,
-        /** Packets that no rule admits. */
+        /** Packets that no rule admits: the default. */
         DENIED,
         /** First packets of flows that a rule of this group admits. */
         ACCEPTED,

@@ -31,12 +31,10 @@ public final class LogRules {
      * @param accepted the numbers of the rules whose flows are logged; not changed any more
      */
     static LogRules of(Config config, Interface iface, BitSet accepted) {
-        List<Logged> said = iface.securityGroups().stream()
+        boolean refused = iface.securityGroups().stream()
                 .map(name -> Objects.requireNonNull(config.securityGroups().get(name), name))
                 .map(SecurityGroup::log)
-                .filter(Objects::nonNull)
-                .toList();
-        boolean refused = said.isEmpty() || said.stream().anyMatch(Logged::denied);
+                .anyMatch(Logged::denied);
         return new LogRules(
                 refused,
                 new AddressSet(

@@ -144,22 +144,29 @@ final class LoggedPacketsTest {
 
     @Test
     void theWidestOfTheGroupsCountsForDrops() throws ConfigException {
-        EngineBench none = threeGroups("accepted");
+        EngineBench none = threeGroups("log: accepted");
         connect(none, A, 22);
         assertEquals(0, taken(none).drops().size());
-        EngineBench denied = threeGroups("denied");
+        EngineBench denied = threeGroups("log: denied");
         connect(denied, A, 22);
         assertEquals(1, taken(denied).drops().size());
         connect(denied, A, 80);
         assertEquals(0, taken(denied).flows().size(), "of the group that says none");
     }
 
-    /** Of which one says none, one nothing, and one a word. */
-    private static EngineBench threeGroups(String word) throws ConfigException {
+    @Test
+    void aGroupThatDoesNotNameTheLogStillWantsDrops() throws ConfigException {
+        EngineBench bench = threeGroups("description: x");
+        connect(bench, A, 22);
+        assertEquals(1, taken(bench).drops().size());
+    }
+
+    /** Of which one has none, one accepted, and the third is given. */
+    private static EngineBench threeGroups(String other) throws ConfigException {
         EngineBench bench = web("log: all");
         String yaml = "version: 1\ninterfaces: {web0: {mode: bridge, outside: out0, inside: in0,"
                 + " security-groups: [web, silent, other]}}\nsecurity-groups: {web: " + RULES
-                + ", log: none}, silent: {}, other: {log: " + word + "}}\n";
+                + ", log: none}, silent: {log: accepted}, other: {" + other + "}}\n";
         bench.install(Policy.compile(ConfigReader.parse(yaml, "test.yaml"), "web0", 2, 1000));
         return bench;
     }
@@ -182,10 +189,10 @@ final class LoggedPacketsTest {
 
     @Test
     void packetsOfNeverLogAreNotNotedInEitherDirection() throws ConfigException {
-        EngineBench bench = bench(
-                "web: " + RULES + ", egress: [], log: all}",
-                "prefix-lists: {scanners: [198.51.100.0/24, '2001:db8:9::/48']}\n"
-                        + "log: {never-log: [{prefix-list: scanners}, 203.0.113.9]}\n");
+        EngineBench bench = bench("web: " + RULES + ", egress: [], log: all}", """
+                prefix-lists: {scanners: [198.51.100.0/24, '2001:db8:9::/48']}
+                log: {never-log: [{prefix-list: scanners}, 203.0.113.9]}
+                """);
         connect(bench, A, 22);
         connect(bench, A, 80);
         connect(bench, "203.0.113.9", 22);

@@ -498,7 +498,9 @@ final class MetersTest {
                     web.location()));
         }
         Map<String, SecurityGroup> groups = new LinkedHashMap<>(small.securityGroups());
-        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), null, null, web.location()));
+        groups.put(
+                "web",
+                new SecurityGroup("web", "", many, web.egress(), web.members(), null, web.log(), web.location()));
         Engine engine = engine(new Config(
                 small.interfaces(),
                 groups,

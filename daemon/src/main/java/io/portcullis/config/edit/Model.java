@@ -104,7 +104,15 @@ final class Model {
         requireName(add.name());
         groups.put(
                 add.name(),
-                new SecurityGroup(add.name(), add.description(), List.of(), null, List.of(), add.id(), null, location));
+                new SecurityGroup(
+                        add.name(),
+                        add.description(),
+                        List.of(),
+                        null,
+                        List.of(),
+                        add.id(),
+                        SecurityGroup.Logged.DENIED,
+                        location));
     }
 
     void removeGroup(String name) {

@@ -58,9 +58,9 @@ final class GroupReader {
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
         @Nullable String id = ids.id(fields, Kind.GROUP, value.key());
-        SecurityGroup.@Nullable Logged log = fields.get("log")
+        SecurityGroup.Logged log = fields.get("log")
                 .flatMap(word -> SettingsReader.word(word, SecurityGroup.Logged.values()))
-                .orElse(null);
+                .orElse(SecurityGroup.Logged.DENIED);
         return new SecurityGroup(value.key(), description, in, out, members, id, log, value.keyLocation());
     }
 

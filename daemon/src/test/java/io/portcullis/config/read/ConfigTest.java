@@ -96,7 +96,7 @@ class ConfigTest {
                 """, "test.yaml");
         assertEquals(SecurityGroup.Logged.ACCEPTED, config.group("a").log());
         assertEquals(SecurityGroup.Logged.NONE, config.group("b").log());
-        assertNull(config.group("c").log());
+        assertEquals(SecurityGroup.Logged.DENIED, config.group("c").log());
         assertEquals(
                 List.of(new Peer.Prefixes("scanners"), new Peer.Net(Cidr.of(Address.parse("10.0.0.9")))),
                 config.log().never());
