@@ -129,6 +129,7 @@ final class ArchitectureTest {
                 "config.read",
                 "linux..",
                 "operations",
+                "operations.traffic",
                 "packet.build",
                 "net");
         allow("http", "linux", "linux.user");
@@ -257,7 +258,7 @@ final class ArchitectureTest {
                 "cli.replay",
                 "cli.traffic",
                 "cli.transfer",
-                "operations",
+                "operations..",
                 "http",
                 "service",
                 "service.process",
