@@ -129,6 +129,7 @@ final class ArchitectureTest {
                 "config.read",
                 "linux..",
                 "operations",
+                "operations.traffic",
                 "packet.build",
                 "net");
         allow("http", "linux", "linux.user");
@@ -288,7 +289,7 @@ final class ArchitectureTest {
                 "cli.report",
                 "cli.traffic",
                 "cli.transfer",
-                "operations",
+                "operations..",
                 "http",
                 "service",
                 "service.process",

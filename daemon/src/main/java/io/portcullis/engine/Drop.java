@@ -164,6 +164,11 @@ public final class Drop {
         return hasPorts() ? destinationPort : -1;
     }
 
+    /** VLAN ids: the inner one in bits 0 to 11, the outer one in bits 12 to 23; 0: no tag. */
+    public int vlans() {
+        return vlans;
+    }
+
     /** Selector of the rules: destination port; type × 256 + code; else 0. */
     public int selector() {
         return transport && icmp ? icmpType << 8 | icmpCode : hasPorts() ? destinationPort : 0;

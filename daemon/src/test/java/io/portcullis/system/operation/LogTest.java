@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.portcullis.system.Command;
 import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Lab;
 import java.time.Duration;
@@ -34,6 +37,8 @@ final class LogTest {
             prefix-lists:
               scanners: [CLIENT_SECOND]
             """.replace("CLIENT_SECOND", Lab.CLIENT_SECOND);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final DaemonProcess daemon = LAB.daemon(RULES);
 
@@ -105,5 +110,38 @@ final class LogTest {
         daemon.edit(RULES);
         connect(Lab.CLIENT_SECOND, 8443);
         await(Lab.CLIENT_SECOND + ":");
+    }
+
+    @Test
+    void aLineIsExplainedWithWhatThisHostWouldMakeOfIt() throws JsonProcessingException {
+        connect(Lab.CLIENT, 8443);
+        await("drop web0 ingress no-rule tcp");
+        String line = lines("drop web0 ingress no-rule tcp").getFirst();
+        Command denied = daemon.cli("explain", "--log", line);
+        assertEquals(1, denied.exit(), denied.out());
+        assertTrue(denied.out().contains("then: drop (no-rule)\nDROP (no-rule)  web0 ingress tcp "), denied.out());
+        assertTrue(denied.out().contains("  host: nothing listens on tcp port 8443\n"), denied.out());
+        assertTrue(denied.out().contains("  host: the route to " + Lab.CLIENT + " leaves by out0\n"), denied.out());
+        assertTrue(denied.out().contains("  host: the neighbour " + Lab.CLIENT + " is "), denied.out());
+        daemon.edit(RULES.replace("[80, 443]", "[80, 8443]"));
+        Command admitted = daemon.cli("explain", "--log", line);
+        assertEquals(0, admitted.exit(), admitted.out());
+        assertTrue(admitted.out().contains("PASS  web0"), admitted.out());
+        Process program = LAB.start("fw", LAB.folder().resolve("nc"), "nc", "-lk", "0.0.0.0", "80");
+        String listens = "  host: a program listens on tcp port 80 (0.0.0.0)\n";
+        Lab.await(
+                "the program",
+                () -> daemon.cli("explain", "--log", line.replace(":8443;", ":80;"))
+                        .out()
+                        .contains(listens));
+        program.destroy();
+        LAB.firewall("ip", "route", "add", "unreachable", "192.0.2.77").ok();
+        Command away = daemon.cli("explain", "--json", "--log", line.replace(Lab.CLIENT, "192.0.2.77"));
+        LAB.firewall("ip", "route", "del", "unreachable", "192.0.2.77").ok();
+        assertTrue(away.out().contains("no route leads to 192.0.2.77"), away.out());
+        Command drops = daemon.cli("drops", "--json", "--port", "8443", "--limit", "1");
+        String object = JSON.readTree(drops.ok().output()).path("drops").path(0).toString();
+        assertEquals(0, daemon.cli("explain", "--log", object).exit(), object);
+        assertEquals(2, daemon.cli("explain", "--log", "no line").exit());
     }
 }
