@@ -1,5 +1,6 @@
 package io.portcullis.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
@@ -118,7 +119,7 @@ final class ExplainCommand extends DaemonCommand {
                     : LoggedPacket.parse(line);
         } catch (IllegalArgumentException e) {
             throw misuse("--log: " + e.getMessage());
-        } catch (IllegalStateException e) {
+        } catch (JsonProcessingException e) {
             throw misuse("--log: " + LoggedPacket.NO_RECORD);
         }
     }
