@@ -50,6 +50,7 @@ public final class Cli implements Runnable {
             DetachCommand.class,
             DoctorCommand.class,
             DropsCommand.class,
+            LogLevelCommand.class,
             FlowsCommand.class,
             ReplayCommand.class,
             ImportCommand.class,
