@@ -176,7 +176,7 @@ final class ArchitectureTest {
                 "config.edit",
                 "net");
         allow("service.watch", "config.files", "linux");
-        allow("service.process", "config", "config.files", "journal", "linux", "net");
+        allow("service.process", "config", "config.files", "journal", "linux", "operations", "net");
         allow("service.emergency", "operations", "policy", "journal", "linux", "net");
         allow(
                 "service.traffic",

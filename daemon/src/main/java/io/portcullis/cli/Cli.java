@@ -53,6 +53,7 @@ public final class Cli implements Runnable {
             DoctorCommand.class,
             ReportCommand.class,
             DropsCommand.class,
+            LogLevelCommand.class,
             FlowsCommand.class,
             ReplayCommand.class,
             ImportCommand.class,

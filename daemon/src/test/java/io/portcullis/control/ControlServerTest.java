@@ -21,6 +21,7 @@ import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.LogLevels;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
@@ -295,8 +296,9 @@ final class ControlServerTest {
         assertEquals(404, missing.status());
         assertEquals(
                 "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/rules,"
-                        + " GET /v1/change, GET /v1/drops, GET /v1/flows, GET /v1/talkers, POST /v1/flows/flush,"
-                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass",
+                        + " GET /v1/change, GET /v1/drops, GET /v1/flows, GET /v1/talkers, POST /v1/flows/flush, GET /v1/log-level,"
+                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass,"
+                        + " POST /v1/log-level",
                 error(missing));
 
         SocketClient.Reply wrong = call("GET", "/v1/reload");
@@ -697,6 +699,22 @@ final class ControlServerTest {
                 "bypass?interface=web0&for=10ms")) {
             assertEquals(400, call("POST", "/v1/" + misuse).status(), misuse);
         }
+    }
+
+    @Test
+    void theLogLevelIsShownAndSet() throws Exception {
+        serve();
+        assertEquals(
+                new LogLevels.Report("info", "info", null),
+                JSON.readValue(call("GET", "/v1/log-level").body(), LogLevels.Report.class));
+        assertEquals(200, call("POST", "/v1/log-level?level=debug&for=10m").status());
+        assertEquals(new LogLevels.Request("debug", 600_000), daemon.askedLevel);
+        assertEquals(200, call("POST", "/v1/log-level?level=trace").status());
+        assertEquals(new LogLevels.Request("trace", 0), daemon.askedLevel);
+        for (String misuse : List.of("", "?for=10m", "?level=debug&for=ten", "?level=loud")) {
+            assertEquals(400, call("POST", "/v1/log-level" + misuse).status(), misuse);
+        }
+        assertEquals(405, call("DELETE", "/v1/log-level").status());
     }
 
     @Test

@@ -221,11 +221,11 @@ public final class Emergency {
             if (request.on()) {
                 Event.EMERGENCY
                         .in(LOG.atError())
-                        .log("{}; ordered by {}", sentences().getFirst(), who(actor));
+                        .log("{}; ordered by {}", sentences().getFirst(), actor.text());
             } else {
                 Event.EMERGENCY
                         .in(LOG.atWarn())
-                        .log("panic is over: the rules decide again; ordered by {}", who(actor));
+                        .log("panic is over: the rules decide again; ordered by {}", actor.text());
             }
             return done(notes(request, guard));
         }
@@ -236,7 +236,7 @@ public final class Emergency {
             return new Panic(before.at(), before.by(), keepFailsafe, Panic.presentNamespace());
         }
         Instant now = clock.get().wall().truncatedTo(ChronoUnit.SECONDS);
-        return new Panic(now.toString(), who(actor), keepFailsafe, Panic.presentNamespace());
+        return new Panic(now.toString(), actor.text(), keepFailsafe, Panic.presentNamespace());
     }
 
     private void keep(@Nullable Panic before, @Nullable Panic next) throws IOException {
@@ -285,7 +285,7 @@ public final class Emergency {
                 if (!guard.interfaces().contains(name)) {
                     return unknown(name, guard);
                 }
-                next.add(Bypass.of(name, who(actor), clock.get(), Duration.ofMillis(request.millis())));
+                next.add(Bypass.of(name, actor.text(), clock.get(), Duration.ofMillis(request.millis())));
             }
             try {
                 files.keep(next);
@@ -297,11 +297,11 @@ public final class Emergency {
             if (ends) {
                 Event.EMERGENCY
                         .in(LOG.atWarn(), name)
-                        .log("{}: the bypass is over, the rules decide again; ordered by {}", name, who(actor));
+                        .log("{}: the bypass is over, the rules decide again; ordered by {}", name, actor.text());
             } else {
                 Event.EMERGENCY
                         .in(LOG.atWarn(), name)
-                        .log("{}; ordered by {}", sentences().getLast(), who(actor));
+                        .log("{}; ordered by {}", sentences().getLast(), actor.text());
             }
             List<String> notes = new ArrayList<>(state.faults());
             if (isPanic()) {
@@ -375,14 +375,5 @@ public final class Emergency {
 
     private EmergencyReport done(List<String> notes) {
         return new EmergencyReport(true, List.of(), notes, status());
-    }
-
-    /** {@code alice, uid 0, pid 77}. */
-    static String who(Actor actor) {
-        if (actor.uid() < 0) {
-            return "somebody";
-        }
-        String uid = "uid " + actor.uid();
-        return (actor.user().isEmpty() ? uid : actor.user() + ", " + uid) + ", pid " + actor.pid();
     }
 }

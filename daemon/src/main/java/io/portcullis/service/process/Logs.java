@@ -9,6 +9,7 @@ import io.portcullis.config.Log.Level;
 import io.portcullis.journal.Field;
 import io.portcullis.journal.JournalSocket;
 import io.portcullis.net.Visible;
+import io.portcullis.operations.LogLevels;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Instant;
@@ -32,6 +33,8 @@ public final class Logs {
     private static final long LAST_LINES_MS = 1_000;
 
     private static volatile @Nullable LogQueue queue;
+
+    private static final LogLevel LEVEL = new LogLevel(Logs::become);
 
     private Logs() {}
 
@@ -152,8 +155,17 @@ public final class Logs {
         }
     }
 
-    /** Sets the level of the daemon's own log; libraries log warnings and errors only. */
+    /** Sets the level of the daemon's own log, as the configuration names it; libraries log warnings and errors only. */
     public static void level(Level level) {
+        LEVEL.configure(level);
+    }
+
+    /** The level, and how an operator changes it. */
+    public static LogLevels levels() {
+        return LEVEL;
+    }
+
+    private static void become(Level level) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.getLogger(OURS).setLevel(ch.qos.logback.classic.Level.toLevel(level.name()));
     }

@@ -144,4 +144,25 @@ final class LogTest {
         assertEquals(0, daemon.cli("explain", "--log", object).exit(), object);
         assertEquals(2, daemon.cli("explain", "--log", "no line").exit());
     }
+
+    @Test
+    void theLevelOfTheLogIsChangedForATime() {
+        assertEquals("info\n", daemon.cli("log-level").ok().out());
+        String debug = daemon.cli("log-level", "debug", "--for", "1h").ok().out();
+        assertTrue(debug.startsWith("debug until 20") && debug.endsWith(", then info\n"), debug);
+        await("the log level is debug until ");
+        daemon.cli("log-level", "error").ok();
+        connect(Lab.CLIENT, 8443);
+        assertEquals(
+                "error until the next reload, then info\n",
+                daemon.cli("log-level").ok().out());
+        daemon.cli("reload").ok();
+        await("the log level is info again, as the configuration says");
+        awaitLater(9443);
+        assertEquals(List.of(), lines("drop web0 ingress no-rule tcp " + Lab.CLIENT + ":8443"));
+        daemon.cli("log-level", "trace", "--for", "1s").ok();
+        Lab.await("its end", () -> daemon.cli("log-level").ok().out().equals("info\n"));
+        assertEquals(2, daemon.cli("log-level", "loud").exit());
+        assertEquals(2, daemon.cli("log-level", "--for", "10m").exit());
+    }
 }
