@@ -47,6 +47,11 @@ public record Cidr(Address network, int prefixLength) {
         return network.hasPrefixOf(address, prefixLength);
     }
 
+    /** As {@link #contains(Address)}, without the object. */
+    public boolean contains(boolean v6, long high, long low) {
+        return v6 == isV6() && Address.isZero(v6, network.high() ^ high, network.low() ^ low, prefixLength);
+    }
+
     /** True: every address of {@code other} is in this block. */
     public boolean encloses(Cidr other) {
         return other.prefixLength >= prefixLength && contains(other.network);

@@ -126,7 +126,7 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     // No traffic to warm up for until there is a configuration.
     private WarmUpThread warmUp = WarmUpThread.unstarted(true);
     private final RecordedDrops recorded = new RecordedDrops(() -> running.get().traffic());
-    private final Flows flows = new Flows(() -> running.get().guarded());
+    private final Flows flows = new Flows(() -> running.get().tracked());
     private final Thread rounds = LastingThread.unstarted("portcullis-retry", this::everySecond);
 
     private Daemon(Path file, Systemd systemd, Path state, DaemonLock lock) {

@@ -8,6 +8,7 @@ import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
+import io.portcullis.service.flows.TrackedInterface;
 import io.portcullis.service.traffic.Guarded;
 import io.portcullis.service.traffic.InterfaceRules;
 import io.portcullis.worker.Workers;
@@ -163,6 +164,11 @@ record Running(
     /** What is guarded, for answers about the traffic. */
     Guarded traffic() {
         return new Guarded(generation == null ? null : generation.addressed(), guarded);
+    }
+
+    /** The flows of what is guarded. */
+    List<TrackedInterface> tracked() {
+        return guarded.values().stream().map(TrackedInterface::of).toList();
     }
 
     /** Policies of the interfaces that are guarded, by name. */

@@ -10,7 +10,6 @@ import io.portcullis.http.Unreachable;
 import io.portcullis.operations.traffic.FlushReport;
 import io.portcullis.operations.traffic.FlushRequest;
 import java.io.PrintWriter;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,19 +79,16 @@ final class FlowsFlushCommand extends DaemonCommand {
         if (!report.flows().isEmpty()) {
             new FlowsText(TerminalWidth.columns()).rows(report.flows()).forEach(out::println);
         }
-        long hidden = report.matching() - report.flows().size();
-        if (hidden > 0) {
-            out.println(String.format(Locale.ROOT, "%,d more match: --limit shows more", hidden));
-        }
+        FlowsText.hidden(report.matching() - report.flows().size()).forEach(out::println);
         out.flush();
         report.warnings().forEach(warning -> err.println("warning: " + warning));
         report.errors().forEach(error -> err.println("portcullis: " + error));
         if (!report.ok()) {
             err.println("portcullis: refused, no flow has ended");
         } else if (report.dryRun()) {
-            out.println(String.format(Locale.ROOT, "%,d flows would end; none has (--dry-run)", report.matching()));
+            out.println(FlowsText.flows(report.matching()) + " would end; none has (--dry-run)");
         } else {
-            out.println(String.format(Locale.ROOT, "%,d flows have ended", report.ended()));
+            out.println(FlowsText.flows(report.ended()) + (report.ended() == 1 ? " has ended" : " have ended"));
         }
     }
 }

@@ -57,11 +57,18 @@ final class FlowsText {
             return lines;
         }
         lines.addAll(rows(report.flows()));
-        long hidden = report.matching() - report.flows().size();
-        if (hidden > 0) {
-            lines.add(String.format(Locale.ROOT, "%,d more match: --limit shows more", hidden));
-        }
+        lines.addAll(hidden(report.matching() - report.flows().size()));
         return lines;
+    }
+
+    /** What a limit has left out; nothing: no line. */
+    static List<String> hidden(long flows) {
+        return flows <= 0 ? List.of() : List.of(flows(flows) + " more: --limit shows more");
+    }
+
+    /** {@code 1 flow}, {@code 2,000 flows}. */
+    static String flows(long number) {
+        return number == 1 ? "1 flow" : String.format(Locale.ROOT, "%,d flows", number);
     }
 
     /** A table of flows. */

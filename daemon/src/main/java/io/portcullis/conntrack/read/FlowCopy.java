@@ -39,6 +39,20 @@ public final class FlowCopy {
         }
     }
 
+    /** A new copy of this one, for later. */
+    public FlowCopy kept() {
+        FlowCopy kept = new FlowCopy();
+        kept.become(this);
+        return kept;
+    }
+
+    /** Takes over all of another copy. */
+    public void become(FlowCopy other) {
+        entry = other.entry;
+        leftNs = other.leftNs;
+        System.arraycopy(other.words, 0, words, 0, words.length);
+    }
+
     void left(long ns) {
         leftNs = ns;
     }
@@ -196,12 +210,16 @@ public final class FlowCopy {
         return direction == Direction.INGRESS ? FlowLayout.INGRESS_HIGH : FlowLayout.EGRESS_HIGH;
     }
 
-    /** True: what changes in steps is still as in this copy, so no step of its writer fell between its words. */
+    /** True: there was a flow, and what changes in steps is still as in this copy, so no step of its writer fell between its words. */
     boolean isStill(Slab slab) {
         long at = Slab.offset(entry);
         long record = slab.recordOffset(entry);
-        return slab.getInt(at + FlowLayout.COMMIT) == commit()
-                && slab.getInt(at + FlowLayout.FLAGS) == flags()
+        if (commit() == 0 || slab.getInt(at + FlowLayout.COMMIT) != commit()) {
+            return false;
+        }
+        // Another flow with the same commit word has another number, which was stored before it.
+        VarHandle.loadLoadFence();
+        return slab.getInt(at + FlowLayout.FLAGS) == flags()
                 && Flow.state(slab.getLong(at + FlowLayout.SEEN)) == Flow.state(seen())
                 && slab.getLong(record + FlowLayout.CREATED) == words[KEY_WORDS + FlowLayout.CREATED / Long.BYTES]
                 && slab.getLong(record + FlowLayout.INGRESS_HIGH)

@@ -26,6 +26,9 @@ public final class FlowReader {
     /** Tries to get a whole copy; a step of the worker takes less than a microsecond, unless its thread has to wait for a core. */
     private static final int MOST_TRIES = 10_000;
 
+    /** Entries that are read without a safepoint: some tens of microseconds. */
+    private static final int SLICE = 1_024;
+
     private final Slab slab;
     private final IntSupplier used;
 
@@ -54,15 +57,26 @@ public final class FlowReader {
      */
     public long read(long nowNs, Consumer<FlowCopy> visitor) {
         FlowCopy copy = new FlowCopy();
-        int end = entries();
         long flows = 0;
-        for (int entry = 0; entry < end; entry++) {
-            if (slab.hasFlow(entry) && read(entry, nowNs, copy)) {
-                flows++;
-                visitor.accept(copy);
+        for (int from = 0; from < entriesNow(); from += SLICE) {
+            int end = Math.min(from + SLICE, entries());
+            for (int entry = from; entry < end; entry++) {
+                if (slab.hasFlow(entry) && read(entry, nowNs, copy)) {
+                    flows++;
+                    visitor.accept(copy);
+                }
             }
         }
         return flows;
+    }
+
+    /**
+     * The number of entries, which the compiler must not take for a constant of a loop: with the serial collector, a loop with a known end
+     * has no safepoint, and all workers would wait for its end when a collection begins.
+     */
+    private int entriesNow() {
+        VarHandle.acquireFence();
+        return entries();
     }
 
     private boolean read(int entry, long nowNs, FlowCopy copy) {
@@ -90,14 +104,19 @@ public final class FlowReader {
      */
     public long[] states(long nowNs) {
         long[] counts = new long[Timeout.values().length];
-        int end = entries();
-        for (int entry = 0; entry < end; entry++) {
+        for (int from = 0; from < entriesNow(); from += SLICE) {
+            count(from, Math.min(from + SLICE, entries()), nowNs, counts);
+        }
+        return counts;
+    }
+
+    private void count(int from, int end, long nowNs, long[] counts) {
+        for (int entry = from; entry < end; entry++) {
             long seen = slab.getLong(Slab.offset(entry) + FlowLayout.SEEN);
             int state = Flow.state(seen);
             if (slab.hasFlow(entry) && state < counts.length && Expiry.leftNs(slab, seen, nowNs) > 0) {
                 counts[state]++;
             }
         }
-        return counts;
     }
 }

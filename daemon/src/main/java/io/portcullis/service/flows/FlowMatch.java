@@ -6,9 +6,9 @@ import io.portcullis.net.Address;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.Direction;
 import io.portcullis.operations.traffic.FlowConditions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -55,8 +55,8 @@ final class FlowMatch {
             case "none" -> hash -> hash == 0;
             case "gone" -> hash -> hash != 0 && !rules.isInForce(hash);
             default -> {
-                Set<Integer> hashes = rules.named(name);
-                yield hashes::contains;
+                int[] hashes = rules.named(name);
+                yield hash -> Arrays.binarySearch(hashes, hash) >= 0;
             }
         };
     }
@@ -69,7 +69,7 @@ final class FlowMatch {
     static void checkRule(FlowConditions wanted, List<RulesByHash> interfaces) {
         String name = wanted.rule().orElse("none");
         boolean isWord = name.equals("none") || name.equals("gone");
-        if (!isWord && interfaces.stream().allMatch(rules -> rules.named(name).isEmpty())) {
+        if (!isWord && interfaces.stream().allMatch(rules -> rules.named(name).length == 0)) {
             throw new IllegalArgumentException(
                     "no rule " + name + " is in force: portcullis rules lists them; gone means"
                             + " rules that are not in force any longer, none flows that no rule has admitted");
@@ -91,7 +91,8 @@ final class FlowMatch {
     }
 
     private static boolean hasPeer(FlowCopy flow, Cidr block) {
-        return block.contains(flow.outside()) || block.contains(flow.inside());
+        return block.contains(flow.isV6(), flow.outsideHigh(), flow.outsideLow())
+                || block.contains(flow.isV6(), flow.insideHigh(), flow.insideLow());
     }
 
     /** True: these are its ends, in either order. */

@@ -6,7 +6,6 @@ import io.portcullis.net.Address;
 import io.portcullis.net.Direction;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.operations.traffic.FlowsReport.FlowView;
-import io.portcullis.operations.traffic.FlowsReport.Traffic;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +19,8 @@ final class FlowText {
 
     static FlowView view(Selection.On on, FlowCopy flow, long nowNs) {
         boolean inward = flow.direction() == Direction.INGRESS;
+        TrafficSum total = new TrafficSum();
+        total.set(flow);
         return new FlowView(
                 on.iface().name(),
                 flow.direction().label(),
@@ -32,7 +33,7 @@ final class FlowText {
                 vlans(flow.vlans()),
                 flow.timeout().key(),
                 flow.isReplied(),
-                total(flow),
+                total.traffic(),
                 flow.firstSeenNs() == 0 ? null : ms(nowNs - flow.firstSeenNs()),
                 ms(flow.idleNs(nowNs)),
                 ms(flow.leftNs()),
@@ -41,14 +42,6 @@ final class FlowText {
 
     private static long ms(long ns) {
         return TimeUnit.NANOSECONDS.toMillis(Math.max(0, ns));
-    }
-
-    static Traffic total(FlowCopy flow) {
-        return new Traffic(
-                flow.packets(Direction.INGRESS),
-                flow.bytes(Direction.INGRESS),
-                flow.packets(Direction.EGRESS),
-                flow.bytes(Direction.EGRESS));
     }
 
     private static String icmp(FlowCopy flow) {

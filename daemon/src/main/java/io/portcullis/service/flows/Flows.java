@@ -1,7 +1,6 @@
 package io.portcullis.service.flows;
 
 import io.portcullis.conntrack.read.FlowReader;
-import io.portcullis.guard.GuardedInterface;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.Scheduling;
 import io.portcullis.operations.Actor;
@@ -13,7 +12,6 @@ import io.portcullis.operations.traffic.FlushRequest;
 import io.portcullis.operations.traffic.TalkersReport;
 import io.portcullis.operations.traffic.TalkersRequest;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -40,7 +38,7 @@ public final class Flows implements FlowQueries, AutoCloseable {
     private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long SHORTEST_NS = TimeUnit.MILLISECONDS.toNanos(TalkersRequest.SHORTEST_MS);
 
-    private final Supplier<Map<String, GuardedInterface>> guarded;
+    private final Supplier<List<TrackedInterface>> interfaces;
     private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(
             1,
             work -> Thread.ofPlatform().daemon().name("portcullis-flows").unstarted(() -> {
@@ -52,8 +50,8 @@ public final class Flows implements FlowQueries, AutoCloseable {
     private @Nullable LastReading last;
 
     /** The flows of what is guarded at the moment of a request. */
-    public Flows(Supplier<Map<String, GuardedInterface>> guarded) {
-        this.guarded = guarded;
+    public Flows(Supplier<List<TrackedInterface>> interfaces) {
+        this.interfaces = interfaces;
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
@@ -71,7 +69,7 @@ public final class Flows implements FlowQueries, AutoCloseable {
     }
 
     private FlowsReport list(FlowsRequest request) {
-        Selection selection = new Selection(guarded.get(), request.conditions());
+        Selection selection = new Selection(interfaces.get(), request.conditions());
         long nowNs = System.nanoTime();
         TopFlows top = new TopFlows(request.order(), request.limit(), nowNs);
         long tracked = selection.read(nowNs, top::add);
@@ -113,7 +111,7 @@ public final class Flows implements FlowQueries, AutoCloseable {
             }
             return Optional.empty();
         }
-        Selection wanted = new Selection(guarded.get(), request.conditions());
+        Selection wanted = new Selection(interfaces.get(), request.conditions());
         TalkersReport report = new Talkers(request, wanted, before).report();
         read(System.nanoTime());
         return Optional.of(report);
@@ -121,8 +119,8 @@ public final class Flows implements FlowQueries, AutoCloseable {
 
     private void read(long nowNs) {
         forget();
-        List<FlowReader> readers = guarded.get().values().stream()
-                .flatMap(iface -> iface.flows().stream())
+        List<FlowReader> readers = interfaces.get().stream()
+                .flatMap(iface -> iface.tables().stream())
                 .toList();
         LastReading next = new LastReading(readers, nowNs);
         last = next;
@@ -146,7 +144,7 @@ public final class Flows implements FlowQueries, AutoCloseable {
 
     /** Ends flows. Waits for the workers. */
     public FlushReport flush(FlushRequest request, Actor actor) {
-        return new Flush(request, new Selection(guarded.get(), request.conditions())).run(actor);
+        return new Flush(request, new Selection(interfaces.get(), request.conditions())).run(actor);
     }
 
     private <T> CompletableFuture<T> supply(Supplier<T> work) {

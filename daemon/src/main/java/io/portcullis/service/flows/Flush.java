@@ -103,7 +103,7 @@ final class Flush {
             late = List.of("not all of them have ended: " + silent.getMessage());
         }
         LOG.info(
-                "flows flush: {} flows ended that met {}; ordered by {}",
+                "flows flush: {} flows ended, condition {}; ordered by {}",
                 ended,
                 conditions(),
                 ChangeView.By.of(actor, "flush").name());
@@ -123,8 +123,8 @@ final class Flush {
             });
             ended += table.on()
                     .iface()
-                    .workers()
-                    .flush(
+                    .ending()
+                    .end(
                             table.worker(),
                             Arrays.copyOf(selected.entries, selected.size),
                             Arrays.copyOf(selected.numbers, selected.size),
@@ -146,7 +146,7 @@ final class Flush {
 
     private String conditions() {
         return request.all()
-                ? "no condition (--all)"
+                ? "--all"
                 : request.conditions().query().entrySet().stream()
                         .map(condition -> condition.getKey() + " " + condition.getValue())
                         .collect(Collectors.joining(", "));

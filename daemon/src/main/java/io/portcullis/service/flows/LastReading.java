@@ -3,7 +3,6 @@ package io.portcullis.service.flows;
 import io.portcullis.conntrack.read.FlowCopy;
 import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.net.Direction;
-import io.portcullis.operations.traffic.FlowsReport.Traffic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The counters of all flows at one moment, {@value #BYTES} bytes for each entry of their tables, outside the heap. For one thread at a
@@ -64,22 +62,24 @@ final class LastReading implements AutoCloseable {
         }
     }
 
-    /** The traffic of a flow since this reading; null: it is not known. */
-    @Nullable
-    Traffic since(FlowReader reader, FlowCopy flow) {
+    /**
+     * Sets the traffic of a flow since this reading.
+     *
+     * @return false: it is not known
+     */
+    boolean since(FlowReader reader, FlowCopy flow, TrafficSum traffic) {
+        traffic.set(flow);
         MemorySegment table = tables.get(reader);
         long at = (long) flow.entry() * BYTES;
-        if (table != null && at < table.byteSize() && table.get(INT, at + NUMBER) == flow.number()) {
-            return new Traffic(
-                    // Less than 2^32 packets between two readings: the lower half is enough.
-                    Integer.toUnsignedLong(
-                            (int) flow.packets(Direction.INGRESS) - table.get(INT, at + INGRESS_PACKETS)),
-                    flow.bytes(Direction.INGRESS) - table.get(LONG, at + INGRESS_BYTES),
-                    Integer.toUnsignedLong((int) flow.packets(Direction.EGRESS) - table.get(INT, at + EGRESS_PACKETS)),
-                    flow.bytes(Direction.EGRESS) - table.get(LONG, at + EGRESS_BYTES));
+        if (table == null || at >= table.byteSize() || table.get(INT, at + NUMBER) != flow.number()) {
+            return flow.firstSeenNs() != 0 && flow.firstSeenNs() - atNs >= -CLOCK_LAG_NS;
         }
-        boolean isNew = flow.firstSeenNs() != 0 && flow.firstSeenNs() - atNs >= -CLOCK_LAG_NS;
-        return isNew ? FlowText.total(flow) : null;
+        traffic.subtract(
+                table.get(INT, at + INGRESS_PACKETS),
+                table.get(LONG, at + INGRESS_BYTES),
+                table.get(INT, at + EGRESS_PACKETS),
+                table.get(LONG, at + EGRESS_BYTES));
+        return true;
     }
 
     @Override

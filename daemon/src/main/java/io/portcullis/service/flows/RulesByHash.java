@@ -3,10 +3,8 @@ package io.portcullis.service.flows;
 import io.portcullis.operations.traffic.FlowsReport.RuleView;
 import io.portcullis.policy.CompiledRule;
 import io.portcullis.policy.Policy;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** The rules of one interface, by the hash that a flow keeps of the rule that admitted it. */
 final class RulesByHash {
@@ -14,25 +12,37 @@ final class RulesByHash {
     private static final RuleView GONE = new RuleView("gone", "", "");
 
     private final Policy policy;
-    /** The first rule with each hash. */
-    private final Map<Integer, Integer> numbers;
+    /** Hash in the upper half, number of the rule in the lower; sorted. */
+    private final long[] numbers;
 
     RulesByHash(Policy policy) {
         this.policy = policy;
-        numbers = HashMap.newHashMap(policy.ruleCount());
-        for (int number = 0; number < policy.ruleCount(); number++) {
-            numbers.putIfAbsent(policy.hash(number), number);
+        numbers = new long[policy.ruleCount()];
+        for (int number = 0; number < numbers.length; number++) {
+            numbers[number] = first(policy.hash(number)) | number;
         }
+        Arrays.sort(numbers);
+    }
+
+    private static long first(int hash) {
+        return (long) hash << Integer.SIZE;
+    }
+
+    /** The first rule with a hash; -1: 0, or a rule that is not in force any longer. */
+    private int number(int hash) {
+        int found = Arrays.binarySearch(numbers, first(hash));
+        int at = found < 0 ? -found - 1 : found;
+        return at < numbers.length && (int) (numbers[at] >> Integer.SIZE) == hash ? (int) numbers[at] : -1;
     }
 
     /** False: 0, or a rule that is not in force any longer. */
     boolean isInForce(int hash) {
-        return numbers.containsKey(hash);
+        return number(hash) >= 0;
     }
 
     RuleView view(int hash) {
-        Integer number = numbers.get(hash);
-        if (number == null) {
+        int number = number(hash);
+        if (number < 0) {
             return hash == 0 ? NONE : GONE;
         }
         CompiledRule rule = policy.rule(number);
@@ -40,18 +50,19 @@ final class RulesByHash {
     }
 
     /**
-     * The hashes of the rules that a name means; none: there is no such rule.
+     * The hashes of the rules that a name means, sorted; none: there is no such rule.
      *
      * @param name {@code web/ingress[1]}, {@code web/ingress} or {@code web}
      */
-    Set<Integer> named(String name) {
-        Set<Integer> hashes = new HashSet<>();
-        for (int number = 0; number < policy.ruleCount(); number++) {
-            String id = policy.rule(number).id();
-            if (id.equals(name) || id.startsWith(name + "/") || id.startsWith(name + "[")) {
-                hashes.add(policy.hash(number));
-            }
-        }
-        return hashes;
+    int[] named(String name) {
+        return IntStream.range(0, policy.ruleCount())
+                .filter(number -> isNamed(policy.rule(number).id(), name))
+                .map(policy::hash)
+                .sorted()
+                .toArray();
+    }
+
+    private static boolean isNamed(String id, String name) {
+        return id.equals(name) || id.startsWith(name + "/") || id.startsWith(name + "[");
     }
 }

@@ -2,9 +2,7 @@ package io.portcullis.service.flows;
 
 import io.portcullis.config.Rule;
 import io.portcullis.conntrack.read.FlowCopy;
-import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.operations.traffic.FlowsReport.RuleView;
-import io.portcullis.operations.traffic.FlowsReport.Traffic;
 import io.portcullis.operations.traffic.TalkersReport;
 import io.portcullis.operations.traffic.TalkersReport.Talker;
 import io.portcullis.operations.traffic.TalkersRequest;
@@ -16,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums the traffic since a reading by peer, flow, rule or port, in bounded memory. The flows are read twice. First the traffic of each
@@ -34,33 +33,37 @@ final class Talkers {
     private static final long MIX = 0x9e37_79b9_7f4a_7c15L;
     private static final long SEED = new SecureRandom().nextLong();
 
-    /** What the flows of a group have in common. */
-    private record Key(long first, long second, long third) {}
+    /** What the flows of a group have in common. Mutable: one is filled for each flow, and copied for a new group. */
+    private static final class Key {
+        private long first;
+        private long second;
+        private long third;
 
-    /** The traffic of several flows. */
-    private static final class Sum {
-        private long ingressPackets;
-        private long ingressBytes;
-        private long egressPackets;
-        private long egressBytes;
-
-        void add(Traffic traffic) {
-            ingressPackets += traffic.ingressPackets();
-            ingressBytes += traffic.ingressBytes();
-            egressPackets += traffic.egressPackets();
-            egressBytes += traffic.egressBytes();
+        Key set(long one, long two, long three) {
+            first = one;
+            second = two;
+            third = three;
+            return this;
         }
 
-        Traffic per(double seconds) {
-            return new Traffic(
-                    Math.round(ingressPackets / seconds),
-                    Math.round(ingressBytes / seconds),
-                    Math.round(egressPackets / seconds),
-                    Math.round(egressBytes / seconds));
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key key && first == key.first && second == key.second && third == key.third;
         }
 
-        Traffic traffic() {
-            return new Traffic(ingressPackets, ingressBytes, egressPackets, egressBytes);
+        @Override
+        public int hashCode() {
+            return (int) (mixed() >>> Integer.SIZE);
+        }
+
+        /** A peer can't choose its bucket: that of a large talker, to be in the list beside it. */
+        long mixed() {
+            long mixed = ((first ^ SEED) * MIX ^ Long.rotateLeft(second * MIX, Integer.SIZE) ^ third) * MIX;
+            return (mixed ^ mixed >>> 29) * MIX;
+        }
+
+        int bucket() {
+            return (int) (mixed() >>> Long.SIZE - BUCKET_BITS);
         }
     }
 
@@ -68,8 +71,8 @@ final class Talkers {
         private final String interfaceName;
         private final String name;
         private final String description;
-        private final Sum total = new Sum();
-        private final Sum fresh = new Sum();
+        private final TrafficSum total = new TrafficSum();
+        private final TrafficSum fresh = new TrafficSum();
         private long flows;
 
         Group(String interfaceName, String name, String description) {
@@ -84,8 +87,10 @@ final class Talkers {
     private final LastReading before;
     private final long[] buckets = new long[BUCKETS];
     private final Map<Key, Group> groups = new HashMap<>();
-    private final Map<FlowReader, Integer> numbers = new HashMap<>();
-    private final Sum all = new Sum();
+    private final Key probe = new Key();
+    private final TrafficSum fresh = new TrafficSum();
+    private final TrafficSum total = new TrafficSum();
+    private final TrafficSum all = new TrafficSum();
     private long active;
     private long notMeasured;
 
@@ -93,15 +98,13 @@ final class Talkers {
         this.request = request;
         this.selection = selection;
         this.before = before;
-        selection.tables().forEach(table -> numbers.put(table.reader(), numbers.size()));
     }
 
     /** Reads the flows, and sums their traffic since the reading before. */
     TalkersReport report() {
         selection.read(System.nanoTime(), (table, flow) -> {
-            Traffic fresh = before.since(table.reader(), flow);
-            if (fresh != null && amount(fresh) > 0) {
-                buckets[bucket(key(table, flow))] += amount(fresh);
+            if (before.since(table.reader(), flow, fresh) && amount(fresh) > 0) {
+                buckets[key(table, flow).bucket()] += amount(fresh);
             }
         });
         long large = large();
@@ -109,8 +112,8 @@ final class Talkers {
         long tracked = selection.read(nowNs, (table, flow) -> add(table, flow, large));
         double seconds = Math.max(1, nowNs - before.atNs()) / NS_PER_SECOND;
         List<Talker> talkers = groups.values().stream()
-                .filter(group -> amount(group.fresh.traffic()) > 0)
-                .sorted(Comparator.comparingLong((Group group) -> amount(group.fresh.traffic()))
+                .filter(group -> amount(group.fresh) > 0)
+                .sorted(Comparator.comparingLong((Group group) -> amount(group.fresh))
                         .reversed())
                 .limit(request.limit())
                 .map(group -> new Talker(
@@ -141,55 +144,48 @@ final class Talkers {
     }
 
     private void add(Selection.Table table, FlowCopy flow, long large) {
-        Traffic fresh = before.since(table.reader(), flow);
-        if (fresh == null) {
+        boolean isKnown = before.since(table.reader(), flow, fresh);
+        if (!isKnown) {
             notMeasured++;
         } else if (amount(fresh) > 0) {
             active++;
             all.add(fresh);
         }
         Key key = key(table, flow);
-        if (buckets[bucket(key)] > large) {
+        if (buckets[key.bucket()] > large) {
             Group group = groups.get(key);
             if (group == null) {
                 if (groups.size() == MOST_GROUPS) {
                     return;
                 }
                 group = group(table, flow);
-                groups.put(key, group);
+                groups.put(new Key().set(key.first, key.second, key.third), group);
             }
             group.flows++;
-            group.total.add(FlowText.total(flow));
-            if (fresh != null) {
+            total.set(flow);
+            group.total.add(total);
+            if (isKnown) {
                 group.fresh.add(fresh);
             }
         }
     }
 
-    private long amount(Traffic traffic) {
-        return request.order() == Order.BYTES
-                ? traffic.ingressBytes() + traffic.egressBytes()
-                : traffic.ingressPackets() + traffic.egressPackets();
-    }
-
-    /** A peer can't choose its bucket: that of a large talker, to be in the list beside it. */
-    private static int bucket(Key key) {
-        long mixed = ((key.first ^ SEED) * MIX ^ Long.rotateLeft(key.second * MIX, 32) ^ key.third) * MIX;
-        return (int) ((mixed ^ mixed >>> 29) * MIX >>> Long.SIZE - BUCKET_BITS);
+    private long amount(TrafficSum traffic) {
+        return request.order() == Order.BYTES ? traffic.bytes() : traffic.packets();
     }
 
     private Key key(Selection.Table table, FlowCopy flow) {
         return switch (request.by()) {
-            case PEER -> new Key(flow.outsideHigh(), flow.outsideLow(), flow.isV6() ? 1 : 0);
-            case FLOW -> new Key(numbers.getOrDefault(table.reader(), 0), flow.entry(), flow.number());
+            case PEER -> probe.set(flow.outsideHigh(), flow.outsideLow(), flow.isV6() ? 1 : 0);
+            case FLOW -> probe.set(table.number(), flow.entry(), flow.number());
             case RULE -> ruleKey(table.on().rules(), flow.rule());
-            case PORT -> new Key(flow.protocol(), port(flow), 0);
+            case PORT -> probe.set(flow.protocol(), port(flow), 0);
         };
     }
 
     /** Rules that are not in force are one group. */
-    private static Key ruleKey(RulesByHash rules, int hash) {
-        return rules.isInForce(hash) ? new Key(hash, 1, 0) : new Key(0, hash == 0 ? 0 : 1, 1);
+    private Key ruleKey(RulesByHash rules, int hash) {
+        return rules.isInForce(hash) ? probe.set(hash, 1, 0) : probe.set(0, hash == 0 ? 0 : 1, 1);
     }
 
     /** Destination port of the first packet; 0: none. */

@@ -11,8 +11,29 @@ import java.util.PriorityQueue;
 
 /** The first flows of an order, as many as a request asks for: a bounded memory, however many flows there are. */
 final class TopFlows {
-    /** @param rank the larger, the earlier in the list */
-    private record Ranked(long rank, FlowView view) {}
+    /** A flow with its rank: the larger, the earlier in the list. */
+    private static final class Ranked {
+        private final FlowCopy flow;
+        private Selection.On on;
+        private long rank;
+
+        Ranked(Selection.On on, FlowCopy flow, long rank) {
+            this.flow = flow.kept();
+            this.on = on;
+            this.rank = rank;
+        }
+
+        Ranked become(Selection.On otherOn, FlowCopy other, long otherRank) {
+            flow.become(other);
+            on = otherOn;
+            rank = otherRank;
+            return this;
+        }
+
+        long rank() {
+            return rank;
+        }
+    }
 
     private final Order order;
     private final int limit;
@@ -30,13 +51,12 @@ final class TopFlows {
         seen++;
         long rank = rank(flow);
         Ranked last = kept.peek();
-        if (kept.size() == limit && last != null) {
-            if (rank <= last.rank) {
-                return;
-            }
-            kept.remove();
+        if (last == null || kept.size() < limit) {
+            kept.add(new Ranked(table.on(), flow, rank));
+        } else if (rank > last.rank) {
+            // The one that goes is used again: a collection of garbage would stop the workers.
+            kept.add(kept.remove().become(table.on(), flow, rank));
         }
-        kept.add(new Ranked(rank, FlowText.view(table.on(), flow, nowNs)));
     }
 
     private long rank(FlowCopy flow) {
@@ -59,7 +79,7 @@ final class TopFlows {
     List<FlowView> inOrder() {
         List<FlowView> views = new ArrayList<>(kept.size());
         for (Ranked next = kept.poll(); next != null; next = kept.poll()) {
-            views.add(next.view);
+            views.add(FlowText.view(next.on, next.flow, nowNs));
         }
         return views.reversed();
     }

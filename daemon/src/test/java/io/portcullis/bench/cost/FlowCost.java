@@ -1,5 +1,6 @@
 package io.portcullis.bench.cost;
 
+import io.portcullis.bench.figures.Failure;
 import io.portcullis.bench.figures.Numbers;
 import io.portcullis.bench.lab.Console;
 import io.portcullis.bench.lab.Folders;
@@ -14,8 +15,8 @@ import java.util.stream.Stream;
  * The cost of a flow among 10,000 flows and among a million. JMH, one thread: a packet of an established connection from the
  * frame to the verdict, in batches of 64 and one by one, connections visited at random; of that, parse, lookup and TCP update
  * alone ("hit"); a new flow and its end. Beside them, in the same run, a simple tracker: a HashMap of records, which parses
- * nothing. Then the time in which a start finds a million flows, and the longest call that expires them; and a
- * dropped packet, recorded and not.
+ * nothing. Then the time in which a start finds a million flows, and the longest call that expires them; a dropped
+ * packet, recorded and not; and a list of a million flows.
  */
 public final class FlowCost {
     private static final List<String> JVM = List.of("--enable-native-access=ALL-UNNAMED");
@@ -34,6 +35,24 @@ public final class FlowCost {
                 .forEach(Console::say);
         drops(Jmh.run(120, Folders.work("drops.log"), JVM, "DropBenchmark", Jmh.options("-wi 3 -i 5 -w 1 -r 1")))
                 .forEach(Console::say);
+        listing().forEach(Console::say);
+    }
+
+    /** What a list of a million flows costs. */
+    private static List<String> listing() {
+        Path log = Folders.work("listing.log");
+        List<String> words = Stream.of(
+                        List.of(Path.of(System.getProperty("java.home"), "bin/java")
+                                .toString()),
+                        JVM,
+                        List.of("-Xmx256m", "-XX:+UseSerialGC", "-cp", Jmh.classPath()),
+                        List.of("io.portcullis.bench.FlowListing"))
+                .flatMap(List::stream)
+                .toList();
+        if (Processes.exit(Processes.start(log, Processes.limited(300, words))) != 0) {
+            throw new Failure("FlowListing: " + Texts.tail(log, 5));
+        }
+        return Texts.read(log).lines().toList();
     }
 
     /** A dropped packet with the recorder, beside one without. */

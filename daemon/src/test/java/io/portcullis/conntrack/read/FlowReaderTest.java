@@ -31,7 +31,7 @@ final class FlowReaderTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int ENTRIES = 64;
     private static final int CLIENTS = 200;
-    private static final int STEPS = 400_000;
+    private static final int STEPS = 2_000_000;
     private static final int BYTES_A_PACKET = 100;
 
     private final TableHeader header = new TableHeader(ENTRIES, 1, 2, new UUID(0, 0), "", 0, 1, 0);

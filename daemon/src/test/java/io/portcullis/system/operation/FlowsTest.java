@@ -252,7 +252,7 @@ final class FlowsTest {
                         .asInt());
         String limited =
                 daemon.cli("flows", "--limit", "1", "--protocol", "tcp").ok().out();
-        assertTrue(limited.endsWith("1 more match: --limit shows more\n"), limited);
+        assertTrue(limited.endsWith("1 flow more: --limit shows more\n"), limited);
 
         Command noState = daemon.cli("flows", "--state", "nonsense");
         assertEquals(2, noState.exit());
@@ -306,7 +306,7 @@ final class FlowsTest {
         Files.createFile(talks);
         Lab.await("traffic", () -> back("talker") > 10_000);
         Command dry = flows("flush", "--tuple", tuple(talker), "--dry-run").ok();
-        assertTrue(dry.out().contains("1 flows would end; none has (--dry-run)"), dry.out());
+        assertTrue(dry.out().contains("1 flow would end; none has (--dry-run)"), dry.out());
         assertEquals(List.of(talker), ports("--tuple", tuple(talker)));
 
         Command nothing = flows("flush");
@@ -318,9 +318,9 @@ final class FlowsTest {
         double droppedBefore = daemon.metric(drops());
         Command flushed = flows("flush", "--tuple", tuple(talker)).ok();
         assertTrue(flushed.out().contains(":" + talker + " → "), flushed.out());
-        assertTrue(flushed.out().endsWith("1 flows have ended\n"), flushed.out());
+        assertTrue(flushed.out().endsWith("1 flow has ended\n"), flushed.out());
         assertTrue(
-                daemon.log().contains("flows flush: 1 flows ended that met tuple 6 " + Lab.CLIENT + " " + talker),
+                daemon.log().contains("flows flush: 1 flows ended, condition tuple 6 " + Lab.CLIENT + " " + talker),
                 daemon::log);
         Lab.await("its segments to be dropped", () -> daemon.metric(drops()) > droppedBefore);
         assertEquals(List.of(idler, asker), ports());
@@ -333,7 +333,7 @@ final class FlowsTest {
                 .ok()
                 .out()
                 .endsWith("0 flows have ended\n"));
-        assertTrue(flows("flush", "--rule", "web/ingress[2]").ok().out().endsWith("1 flows have ended\n"));
+        assertTrue(flows("flush", "--rule", "web/ingress[2]").ok().out().endsWith("1 flow has ended\n"));
         assertEquals(List.of(idler), ports());
         assertFalse(clients.get(1).onExit().isDone());
     }
@@ -351,7 +351,7 @@ final class FlowsTest {
         Command dry = asFrom("flush", "--port", Integer.toString(TCP_PORT), "--dry-run")
                 .ok();
         assertTrue(dry.out().contains("warning: the flow of your own ssh session"), dry.out());
-        assertTrue(asFrom("flush", "--tuple", tuple(talker)).ok().out().endsWith("1 flows have ended\n"));
+        assertTrue(asFrom("flush", "--tuple", tuple(talker)).ok().out().endsWith("1 flow has ended\n"));
         assertTrue(asFrom("flush", "--all", "--allow-lockout").ok().out().endsWith("2 flows have ended\n"));
         assertEquals(List.of(), ports());
     }
