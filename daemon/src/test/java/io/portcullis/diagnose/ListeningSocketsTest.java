@@ -24,12 +24,12 @@ final class ListeningSocketsTest {
     @Test
     void aSocketOfThisProcessIsFound() throws IOException {
         try (ServerSocket tcp = new ServerSocket()) {
-            tcp.bind(new InetSocketAddress("127.0.0.1", 0));
+            tcp.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
             assertTrue(
                     OF_THIS_HOST.on(6, tcp.getLocalPort()).toString().contains("127.0.0.1"),
                     () -> "port " + tcp.getLocalPort());
         }
-        try (DatagramSocket udp = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+        try (DatagramSocket udp = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"))) {
             assertTrue(
                     OF_THIS_HOST.on(17, udp.getLocalPort()).toString().contains("127.0.0.1"),
                     () -> "port " + udp.getLocalPort());

@@ -182,10 +182,10 @@ final class LoggedPacketsTest {
 
     @Test
     void packetsOfNeverLogAreNotNotedInEitherDirection() throws ConfigException {
-        EngineBench bench = bench(
-                "web: " + RULES + ", egress: [], log: all}",
-                "prefix-lists: {scanners: [198.51.100.0/24, '2001:db8:9::/48']}\n"
-                        + "log: {never-log: [{prefix-list: scanners}, 203.0.113.9]}\n");
+        EngineBench bench = bench("web: " + RULES + ", egress: [], log: all}", """
+                prefix-lists: {scanners: [198.51.100.0/24, '2001:db8:9::/48']}
+                log: {never-log: [{prefix-list: scanners}, 203.0.113.9]}
+                """);
         connect(bench, A, 22);
         connect(bench, A, 80);
         connect(bench, "203.0.113.9", 22);
