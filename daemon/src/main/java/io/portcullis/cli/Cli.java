@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.cli.replay.ReplayCommand;
 import io.portcullis.cli.report.ReportCommand;
+import io.portcullis.cli.top.TopCommand;
 import io.portcullis.cli.traffic.DropsCommand;
 import io.portcullis.cli.traffic.FlowsCommand;
 import io.portcullis.cli.traffic.RulesCommand;
@@ -54,6 +55,7 @@ public final class Cli implements Runnable {
             ReportCommand.class,
             DropsCommand.class,
             FlowsCommand.class,
+            TopCommand.class,
             ReplayCommand.class,
             ImportCommand.class,
             ExportCommand.class,
