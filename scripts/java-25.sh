@@ -33,7 +33,7 @@ java_25_home() {
 
 # java_options COMMAND JAR: the JVM's options for that command of portcullis, one a line.
 java_options() {
-  local cache=${2%.jar}.aot
+  local base=${2%.jar} cache
   # The heap holds configuration, flows, counters and HTTP, not packets: a quarter of the machine's memory, 256 MiB at the least
   # and 1 GiB at the most, of which 64 MiB are taken at once, and what a collection finds free goes back but for a third. Out of
   # memory ends the process, so that systemd starts a whole one; a configuration that would lead there is refused. The collector never
@@ -53,12 +53,15 @@ java_options() {
     printf '%s\n' -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:-ShrinkHeapInSteps -XX:TrimNativeHeapInterval=10000
     # The cache at its own address: moved, each of its pages would be written and be this process's alone.
     printf '%s\n' -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0
-    # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
-    if [[ $1 == run && $cache -nt $2 ]]; then
-      printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off
-    fi
     printf '%s\n' "@$(dirname "${BASH_SOURCE[0]}")/jvm.options"
+    cache=$base.aot
   else
-    printf '%s\n' -XX:TieredStopAtLevel=1
+    # Most commands need a few MiB of heap.
+    printf '%s\n' -XX:TieredStopAtLevel=1 -Xms16m
+    cache=$base-commands.aot
+  fi
+  # What scripts/install has noted of a start makes the next ones faster. A JVM that it does not fit goes on without it.
+  if [[ $1 != rehearse* && $cache -nt $2 ]]; then
+    printf '%s\n' "-XX:AOTCache=$cache" -Xlog:aot=off -Xlog:cds=off
   fi
 }

@@ -180,14 +180,22 @@ memory_folder() {
   if [[ -w /dev/shm ]] && [[ $(stat -f -c %T /dev/shm) == tmpfs ]]; then say /dev/shm; else say /tmp; fi
 }
 
-# rehearse LAUNCHER JAR: has the JVM note what a start loads, in JAR's name with .aot; starts are faster with it, and work without.
+# rehearse LAUNCHER JAR: has the JVM note what a start of the daemon loads, in JAR's name with .aot, and what the commands that ask
+# it load, with -commands.aot; both start faster with it, and work without.
 rehearse() {
-  local launcher=$1 cache=${2%.jar}.aot folder output
+  local launcher=$1 base=${2%.jar} folder output
   java_25_home java > /dev/null && is_root && command -v unshare > /dev/null || return 0
   folder=$(mktemp -d)
-  output=$(RUNTIME_DIRECTORY=$folder STATE_DIRECTORY=$folder \
-    PORTCULLIS_JAVA_OPTS="-XX:AOTCacheOutput=$cache -Xlog:aot=off" timeout 120 unshare --net \
-    "$launcher" rehearse "$folder" 2>&1) || say "starts will take a little longer: no rehearsal was possible ($output)"
+  : > "$folder/hold"
+  # shellcheck disable=SC2016 # the inner shell has these parameters
+  output=$(RUNTIME_DIRECTORY=$folder STATE_DIRECTORY=$folder timeout 120 unshare --net bash -c '
+    note() { PORTCULLIS_JAVA_OPTS="-XX:AOTCacheOutput=$2$4 -Xlog:aot=off" "$1" "$5" "$3"; }
+    note "$@" .aot rehearse &
+    note "$@" -commands.aot rehearse-commands
+    ended=$?
+    rm -f "$3/hold"
+    wait $! && exit "$ended"' rehearse "$launcher" "$base" "$folder" 2>&1) \
+    || say "starts will take a little longer: no rehearsal was possible ($output)"
   rm -rf "$folder"
 }
 

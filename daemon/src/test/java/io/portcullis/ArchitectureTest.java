@@ -67,6 +67,7 @@ final class ArchitectureTest {
         allow("linux.packet", "linux", "linux.netlink", "net");
         allow("linux.user", "linux");
         allow("linux.ethtool", "linux", "linux.netlink", "net");
+        allow("journal", "linux");
         allow("packet", "packet.wire", "net");
         allow("packet.wire", "net");
         allow("packet.build", "packet", "packet.wire", "net");
@@ -88,7 +89,7 @@ final class ArchitectureTest {
         allow("recorder", "engine", "packet", "linux", "net");
         allow("intercept", "linux..", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
-        allow("worker", "packet", "policy", "port..", "engine", "hits", "net");
+        allow("worker", "packet", "policy", "port..", "engine", "hits", "journal", "net");
         allow(
                 "guard",
                 "recorder",
@@ -102,14 +103,16 @@ final class ArchitectureTest {
                 "flowstore",
                 "conntrack",
                 "policy",
+                "policy.analysis",
                 "config",
                 "config.read",
+                "journal",
                 "linux..",
                 "net");
         allow("metrics", "engine", "hits", "port", "conntrack", "policy");
         allow("operations", "operations.traffic", "net");
         allow("operations.traffic", "net");
-        allow("history", "config.files", "operations", "linux", "net");
+        allow("history", "config.files", "operations", "journal", "linux", "net");
         allow(
                 "diagnose",
                 "ec2.auth",
@@ -126,6 +129,7 @@ final class ArchitectureTest {
                 "config.read",
                 "linux..",
                 "operations",
+                "operations.traffic",
                 "packet.build",
                 "net");
         allow("http", "linux", "linux.user");
@@ -172,8 +176,8 @@ final class ArchitectureTest {
                 "config.edit",
                 "net");
         allow("service.watch", "config.files", "linux");
-        allow("service.process", "config", "config.files", "linux", "net");
-        allow("service.emergency", "operations", "policy", "linux", "net");
+        allow("service.process", "config", "config.files", "journal", "linux", "operations", "net");
+        allow("service.emergency", "operations", "policy", "journal", "linux", "net");
         allow(
                 "service.traffic",
                 "guard",
@@ -191,6 +195,7 @@ final class ArchitectureTest {
                 "guard",
                 "worker",
                 "conntrack",
+                "hits",
                 "policy",
                 "config",
                 "diagnose",
@@ -200,6 +205,7 @@ final class ArchitectureTest {
                 "net");
         allow(
                 "service",
+                "journal",
                 "service.flows",
                 "service.traffic",
                 "service.emergency",
@@ -231,6 +237,7 @@ final class ArchitectureTest {
                 "cli.traffic",
                 "cli.daemon",
                 "cli.text",
+                "policy.analysis",
                 "operations.traffic",
                 "capture",
                 "flowstore",
@@ -293,7 +300,7 @@ final class ArchitectureTest {
                 "cli.top",
                 "cli.traffic",
                 "cli.transfer",
-                "operations",
+                "operations..",
                 "http",
                 "service",
                 "service.process",

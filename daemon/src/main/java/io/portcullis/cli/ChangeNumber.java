@@ -3,16 +3,12 @@ package io.portcullis.cli;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.ChangeFiles;
-import java.time.Duration;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** Numbers of changes as the command line writes them: {@code @41}. */
 final class ChangeNumber {
-    /** The answer has all files of a configuration. */
-    private static final Duration TIMEOUT = Duration.ofSeconds(20);
-
     /** The configuration in force, in place of a number. */
     static final long IN_FORCE = 0;
 
@@ -38,7 +34,6 @@ final class ChangeNumber {
 
     /** Asks the daemon for a change and its files. */
     static ChangeFiles files(DaemonSocket daemon, long number) throws Unreachable, DaemonSocket.Refused {
-        return daemon.ask(
-                "GET", "/v1/change", Map.of("number", Long.toString(number)), new byte[0], TIMEOUT, ChangeFiles.class);
+        return daemon.ask("GET", "/v1/change", Map.of("number", Long.toString(number)), ChangeFiles.class);
     }
 }

@@ -54,6 +54,7 @@ public final class Cli implements Runnable {
             DoctorCommand.class,
             ReportCommand.class,
             DropsCommand.class,
+            LogLevelCommand.class,
             FlowsCommand.class,
             TopCommand.class,
             ReplayCommand.class,
@@ -61,7 +62,8 @@ public final class Cli implements Runnable {
             ExportCommand.class,
             VersionCommand.class,
             HelpCommand.class,
-            RehearseCommand.class);
+            RehearseCommand.class,
+            RehearseCommand.Commands.class);
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -107,7 +109,7 @@ public final class Cli implements Runnable {
     }
 
     /** With the one command that the arguments begin with, if they do: a start that reads all commands takes 0.1 s longer. */
-    private static CommandLine commandLine(String... arguments) {
+    static CommandLine commandLine(String... arguments) {
         for (Class<?> command : COMMANDS) {
             if (arguments.length > 0
                     && !command.equals(HelpCommand.class)

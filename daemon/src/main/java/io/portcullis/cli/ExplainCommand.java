@@ -1,22 +1,27 @@
 package io.portcullis.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
 import io.portcullis.cli.text.JsonText;
-import io.portcullis.config.Rule;
-import io.portcullis.config.read.WellKnown;
+import io.portcullis.config.Config;
+import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Explain;
+import io.portcullis.diagnose.HostView;
 import io.portcullis.diagnose.RuleFiles;
 import io.portcullis.http.Unreachable;
-import io.portcullis.net.Address;
 import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.traffic.DropsReport;
+import io.portcullis.operations.traffic.LoggedPacket;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -33,17 +38,31 @@ import picocli.CommandLine.Spec;
                 + " and which rule comes nearest. Without --file the running daemon answers, which knows"
                 + " its flows.")
 final class ExplainCommand extends DaemonCommand {
-    /** The direction; one of the two options is required. */
-    private static final class DirectionOption {
-        @Option(names = "--ingress", required = true, description = "It comes from outside.")
-        private boolean ingress;
+    /** The packet: its options, or a line about it. */
+    private static final class Asked {
+        @ArgGroup(exclusive = false)
+        private @Nullable PacketOptions packet;
 
-        @Option(names = "--egress", required = true, description = "It comes from inside.")
-        private boolean egress;
+        @Option(
+                names = "--log",
+                paramLabel = "LINE",
+                description =
+                        "The packet of this line of the log, as the daemon writes it or journalctl shows it, or of"
+                                + " an object that drops --json prints.")
+        private @Nullable String line;
     }
 
-    /** An address, and a port if the option has one. */
-    private record End(Address address, @Nullable String port) {}
+    /**
+     * The answer about a line of the log.
+     *
+     * @param event of the line
+     * @param reason of the line
+     * @param now the verdict now
+     * @param host what this host would make of the packet, one sentence each
+     */
+    private record OfLine(String event, String reason, ExplainReport now, List<String> host) {}
+
+    private static final String BRIDGE = "bridge";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -55,171 +74,95 @@ final class ExplainCommand extends DaemonCommand {
             description = "Answer from this configuration, without the daemon and its flows.")
     private @Nullable Path file;
 
-    @Option(
-            names = "--interface",
-            paramLabel = "NAME",
-            required = true,
-            description = "An interface of the configuration.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String interfaceName;
-
     @ArgGroup(multiplicity = "1")
     @SuppressWarnings("NullAway.Init") // picocli sets it
-    private DirectionOption direction;
-
-    @Option(
-            names = "--protocol",
-            paramLabel = "NAME",
-            required = true,
-            description = "tcp, udp, icmp, icmpv6, … or a number.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String protocol;
-
-    @Option(
-            names = "--from",
-            paramLabel = "ADDRESS[:PORT]",
-            required = true,
-            description =
-                    "Source; an IPv6 address with a port in brackets. Rules do not use the port (default: 40000).")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String from;
-
-    @Option(
-            names = "--to",
-            paramLabel = "ADDRESS[:PORT]",
-            required = true,
-            description = "Destination; with tcp, udp and sctp the port, or the name of its service, belongs to it.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String to;
-
-    @Option(
-            names = "--type",
-            paramLabel = "TYPE",
-            defaultValue = "echo-request",
-            description = "Of icmp and icmpv6: name or number (default: ${DEFAULT-VALUE}).")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String type;
-
-    @Option(names = "--code", paramLabel = "CODE", defaultValue = "0", description = "Of icmp and icmpv6 (default: 0).")
-    private int code;
-
-    @Option(names = "--vlan", paramLabel = "ID[.ID]", description = "VLAN tags, the outer one first.")
-    private @Nullable String vlan;
+    private Asked asked;
 
     @Override
     protected int ask(DaemonSocket daemon, boolean json, PrintWriter out, PrintWriter err)
             throws Unreachable, DaemonSocket.Refused {
-        ExplainRequest request = request();
+        LoggedPacket logged = asked.line == null ? null : logged(asked.line);
+        ExplainRequest request =
+                logged == null ? Objects.requireNonNull(asked.packet).request(spec.commandLine()) : request(logged);
         ExplainReport report;
+        boolean isBridge = false;
         Path offline = file;
         if (offline == null) {
             report = daemon.ask("GET", "/v1/explain", request.query(), ExplainReport.class);
+            isBridge = logged != null
+                    && daemon.ask("GET", "/v1/status", Map.of(), StatusReport.class).interfaces().stream()
+                            .anyMatch(iface -> iface.name().equals(logged.interfaceName())
+                                    && iface.mode().equals(BRIDGE));
         } else {
             RuleFiles.Read read = RuleFiles.read(offline, System.in);
             if (read.config().isEmpty()) {
                 read.faults().forEach(err::println);
                 return Exit.NO;
             }
+            Config config = read.config().get();
             try {
-                report = Explain.offline(read.config().get(), request);
+                report = Explain.offline(config, request);
             } catch (IllegalArgumentException e) {
                 throw misuse(e.getMessage());
             }
+            Interface iface = config.interfaces().get(request.interfaceName());
+            isBridge = iface != null && iface.mode().key().equals(BRIDGE);
         }
-        if (json) {
-            out.println(JsonText.write(report));
-        } else {
-            print(report, out);
-        }
+        print(report, logged, logged == null ? List.of() : HostView.of(logged, isBridge), json, out);
         return report.verdict().equals("drop") ? Exit.NO : Exit.OK;
+    }
+
+    private LoggedPacket logged(String line) {
+        try {
+            return line.strip().startsWith("{")
+                    ? LoggedPacket.of(JsonText.read(line, DropsReport.DropView.class))
+                    : LoggedPacket.parse(line);
+        } catch (IllegalArgumentException e) {
+            throw misuse("--log: " + e.getMessage());
+        } catch (JsonProcessingException e) {
+            throw misuse("--log: " + LoggedPacket.NO_RECORD);
+        }
+    }
+
+    private static ExplainRequest request(LoggedPacket logged) {
+        return new ExplainRequest(
+                logged.interfaceName(),
+                logged.direction().equals("ingress"),
+                logged.protocol(),
+                logged.from().toString(),
+                logged.fromPort(),
+                logged.to().toString(),
+                logged.toPort(),
+                logged.type(),
+                logged.code(),
+                logged.vlans());
+    }
+
+    private static void print(
+            ExplainReport report, @Nullable LoggedPacket logged, List<String> host, boolean json, PrintWriter out) {
+        if (json) {
+            out.println(JsonText.write(
+                    logged == null ? report : new OfLine(logged.event(), logged.reason(), report, host)));
+            return;
+        }
+        if (logged != null) {
+            out.println("then: " + logged.event() + (logged.reason().isEmpty() ? "" : " (" + logged.reason() + ")")
+                    + (isOfRules(logged.reason())
+                            ? ""
+                            : ", for that packet itself; this is about the first packet of a new flow:"));
+        }
+        print(report, out);
+        host.forEach(sentence -> out.println("  host: " + sentence));
+    }
+
+    /** True: the verdict is the same for the first packet of a flow. */
+    private static boolean isOfRules(String reason) {
+        return List.of("", "no-rule", "acl-deny", "acl-default", "panic", "flow-limit", "bad-address", "source-check")
+                .contains(reason);
     }
 
     private ParameterException misuse(@Nullable String what) {
         return new ParameterException(spec.commandLine(), what == null ? "" : what);
-    }
-
-    private ExplainRequest request() {
-        int number = WellKnown.protocol(protocol)
-                .orElseThrow(() -> misuse(
-                        "--protocol " + protocol + ": no such protocol (tcp, udp, icmp, icmpv6, … or 0 to 255)"));
-        End source = end("--from", from);
-        End destination = end("--to", to);
-        boolean ports = Rule.hasPorts(number);
-        if (!ports && (source.port != null || destination.port != null)) {
-            throw misuse(protocol + " has no ports: write the addresses alone");
-        }
-        if (ports && destination.port == null) {
-            throw misuse("--to " + to + ": the port is missing: write "
-                    + (destination.address.isV6() ? "[" + destination.address + "]" : destination.address) + ":PORT");
-        }
-        if (source.address.isV6() != destination.address.isV6()) {
-            throw misuse(from + " and " + to + " are of different families");
-        }
-        int icmpType = Rule.hasTypes(number)
-                ? WellKnown.icmpType(number, type)
-                        .orElseThrow(() -> misuse("--type " + type + ": " + protocol + " has no such type"))
-                : 0;
-        if (code < 0 || code > 255) {
-            throw misuse("--code " + code + ": 0 to 255");
-        }
-        return new ExplainRequest(
-                interfaceName,
-                direction.ingress && !direction.egress,
-                number,
-                source.address.toString(),
-                !ports ? 0 : source.port == null ? 40_000 : port(number, "--from", source.port),
-                destination.address.toString(),
-                destination.port == null ? 0 : port(number, "--to", destination.port),
-                icmpType,
-                Rule.hasTypes(number) ? code : 0,
-                vlans());
-    }
-
-    private int port(int number, String option, String text) {
-        return WellKnown.port(number, text)
-                .orElseThrow(() -> misuse(option + ": " + text + " is no port and no service of " + protocol));
-    }
-
-    private End end(String option, String text) {
-        String address = text;
-        String port = null;
-        int close = text.indexOf(']');
-        if (text.startsWith("[") && close > 0) {
-            address = text.substring(1, close);
-            String rest = text.substring(close + 1);
-            port = rest.startsWith(":") ? rest.substring(1) : rest.isEmpty() ? null : "";
-        } else if (text.indexOf(':') == text.lastIndexOf(':') && text.indexOf(':') > 0) {
-            address = text.substring(0, text.indexOf(':'));
-            port = text.substring(text.indexOf(':') + 1);
-        }
-        try {
-            return new End(Address.parse(address), port);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    option + " " + text + ": not an address such as 198.51.100.7:40000 or [2001:db8::7]:443",
-                    e);
-        }
-    }
-
-    private int vlans() {
-        if (vlan == null) {
-            return 0;
-        }
-        Optional<int[]> ids = vlan.matches("[0-9]{1,4}([.][0-9]{1,4})?")
-                ? Optional.of(Stream.of(vlan.split("[.]", -1))
-                        .mapToInt(Integer::parseInt)
-                        .toArray())
-                : Optional.empty();
-        int[] all = ids.orElseThrow(() -> misuse("--vlan " + vlan + ": one or two ids, 0 to 4095"));
-        int tags = 0;
-        for (int id : all) {
-            if (id > 4095) {
-                throw misuse("--vlan " + vlan + ": one or two ids, 0 to 4095");
-            }
-            tags = tags << 12 | id;
-        }
-        return tags;
     }
 
     private static void print(ExplainReport report, PrintWriter out) {
@@ -234,7 +177,8 @@ final class ExplainCommand extends DaemonCommand {
         }
         ExplainReport.NearestView nearest = report.nearest();
         if (nearest != null) {
-            out.println("  nearest: " + nearest.why() + " at " + nearest.place());
+            out.println("  nearest: " + nearest.why() + " at " + nearest.place()
+                    + (nearest.description().isEmpty() ? "" : ": " + nearest.description()));
         }
         ExplainReport.FlowView flow = report.flow();
         if (flow != null) {

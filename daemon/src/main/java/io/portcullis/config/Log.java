@@ -1,11 +1,18 @@
 package io.portcullis.config;
 
+import java.util.List;
+
 /**
- * Which messages and which dropped packets are logged, and how many dropped packets are recorded.
+ * Which messages and which packets are logged, and how many dropped packets are recorded.
  *
+ * @param never packets from or to these addresses are not logged; no groups
  * @param recorder the top-level key of that name
  */
-public record Log(Level level, Drops drops, Recorder recorder) {
+public record Log(Level level, Drops drops, List<Peer> never, Recorder recorder) {
+    public Log {
+        never = List.copyOf(never);
+    }
+
     /**
      * The record of dropped frames, for each interface.
      *

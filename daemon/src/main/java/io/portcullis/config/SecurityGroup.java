@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param egress empty: no new egress flows; null (the key is absent): one implied rule allows all egress
  * @param members addresses in addition to those of the interfaces that carry the group
  * @param id of EC2, {@code sg-} and 8 or 17 hexadecimal digits; null: derived from the name
+ * @param log which packets of its interfaces it wants in the log
  */
 public record SecurityGroup(
         String name,
@@ -21,7 +22,29 @@ public record SecurityGroup(
         @Nullable List<Rule> egress,
         List<Cidr> members,
         @Nullable String id,
+        Logged log,
         Location location) {
+    /** Which packets of its interfaces a group wants in the log. */
+    public enum Logged {
+        NONE,
+        /** Packets that no rule admits: the default. */
+        DENIED,
+        /** First packets of flows that a rule of this group admits. */
+        ACCEPTED,
+        /** Both. */
+        ALL;
+
+        /** True: it wants packets that no rule admits. */
+        public boolean denied() {
+            return this == DENIED || this == ALL;
+        }
+
+        /** True: it wants the first packets of flows that its rules admit. */
+        public boolean accepted() {
+            return this == ACCEPTED || this == ALL;
+        }
+    }
+
     public SecurityGroup {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a group without a name");

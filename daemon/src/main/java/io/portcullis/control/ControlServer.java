@@ -17,6 +17,7 @@ import io.portcullis.operations.DaemonCommands;
 import io.portcullis.operations.DaemonQueries;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.ExplainRequest;
+import io.portcullis.operations.LogLevels;
 import io.portcullis.operations.NoSuchChange;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
@@ -44,9 +45,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * HTTP with JSON over a Unix socket, for the command line: {@code GET /v1/status}, {@code GET /v1/version},
- * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/flows}, {@code GET /v1/talkers}, {@code GET /v1/history}, {@code GET /v1/change}, {@code GET /v1/rules}, {@code POST /v1/reload}, with {@code allow-lockout=true} or
- * {@code dry-run=true} in its query, {@code POST /v1/flows/flush}, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code /v1/panic} and
- * {@code /v1/bypass} (200, or 422 where nothing has changed). Every client that may connect may look; a change from a process that {@link Admins}
+ * {@code GET /v1/explain}, {@code GET /v1/drops}, {@code GET /v1/flows}, {@code GET /v1/talkers}, {@code GET /v1/history}, {@code GET
+ * /v1/change}, {@code GET /v1/rules}, {@code GET /v1/log-level}, {@code POST /v1/reload}, with {@code allow-lockout=true} or {@code
+ * dry-run=true} in its query, {@code POST /v1/flows/flush}, {@code POST /v1/apply}, {@code /v1/rollback}, {@code /v1/confirm}, {@code
+ * /v1/panic}, {@code /v1/bypass} and {@code /v1/log-level} (200, or 422 where nothing has changed). Every client that may connect may
+ * look; a change from a process that {@link Admins}
  * refuses gets 403. Every other answer is {@code {"error": "…"}}.
  */
 public final class ControlServer implements Listening.Server {
@@ -139,6 +142,11 @@ public final class ControlServer implements Listening.Server {
                     FlushReport report = commands.flush(FlushRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
                 }),
+                new Routes.Resource(
+                        "GET",
+                        "/v1/log-level",
+                        _ -> CompletableFuture.completedFuture(
+                                Response.json(200, queries.logLevels().now()))),
                 change("/v1/reload", 0, admins, executor, (request, actor) -> {
                     ReloadReport report = commands.reload(ReloadRequest.of(request.query()), actor);
                     return Response.json(report.ok() ? 200 : 422, report);
@@ -167,7 +175,14 @@ public final class ControlServer implements Listening.Server {
                         0,
                         admins,
                         executor,
-                        (request, actor) -> answer(commands.bypass(BypassRequest.of(request.query()), actor))));
+                        (request, actor) -> answer(commands.bypass(BypassRequest.of(request.query()), actor))),
+                change(
+                        "/v1/log-level",
+                        0,
+                        admins,
+                        executor,
+                        (request, actor) -> Response.json(
+                                200, queries.logLevels().set(LogLevels.Request.of(request.query()), actor))));
         SocketFile file = SocketFile.prepare(socket);
         HttpServer server = new HttpServer("portcullis-control", routes, idle);
         boolean open = false;

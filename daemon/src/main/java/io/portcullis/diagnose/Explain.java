@@ -147,8 +147,8 @@ public final class Explain {
                         iface,
                         request.ingress(),
                         new NearestRule.Asked(from.isV6(), request.protocol(), selector, request.ingress() ? from : to))
-                .map(near ->
-                        new ExplainReport.NearestView(near.id(), near.location().toString(), near.why()))
+                .map(near -> new ExplainReport.NearestView(
+                        near.id(), near.location().toString(), near.description(), near.why()))
                 .orElse(null);
     }
 

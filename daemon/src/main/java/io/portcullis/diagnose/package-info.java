@@ -4,7 +4,7 @@
  * io.portcullis.diagnose.Lockout}), which NICs nobody guards ({@code Unguarded}). Nothing here changes anything.
  *
  * <p>May import {@code guard}, {@code intercept}, {@code engine}, {@code port}, {@code policy}, {@code config},
- * {@code ec2.auth}, {@code http}, {@code linux}, {@code operations}, {@code packet} and {@code net}. Start reading at {@code
+ * {@code ec2.auth}, {@code http}, {@code linux}, {@code operations}, {@code operations.traffic}, {@code packet} and {@code net}. Start reading at {@code
  * Doctor.examine}.
  */
 @NullMarked

@@ -33,11 +33,12 @@ final class Accounting {
         this.rules = rules;
         this.flows = flows;
         this.fragments = fragments;
-        audit(rules.policy());
+        install(rules.policy());
     }
 
-    /** Starts or ends an audit, as a policy says. A running audit keeps its notes. */
-    void audit(Policy policy) {
+    /** Logs as another policy says, and starts or ends an audit. A running audit keeps its notes. */
+    void install(Policy policy) {
+        dropSamples.install(policy);
         if (!policy.audits()) {
             audit = null;
         } else if (audit == null) {
@@ -76,6 +77,10 @@ final class Accounting {
             passedBytes += length;
             if (frame.flow != Cursor.NO_FLOW) {
                 flows.count(frame.flow, frame.direction, packets, length);
+                if (frame.rule != Batch.NO_RULE) {
+                    // Credited, and of a flow: it has opened the flow.
+                    dropSamples.noteFlow(packet, frame.direction, frame.rule, frame.nowNs);
+                }
             }
             batch.accept(i, frame.rule);
         } else if (audit != null) {
@@ -87,7 +92,7 @@ final class Accounting {
         } else {
             batch.drop(i, reason.ordinal());
             counters.count(frame.direction, reason, packets, length);
-            dropSamples.note(packet, frame.direction, reason, false);
+            dropSamples.note(packet, frame.direction, reason, false, frame.nowNs);
             recorder.record(batch, i, packet, frame.direction, packets, frame.nowNs);
         }
     }

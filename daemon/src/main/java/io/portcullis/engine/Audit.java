@@ -55,7 +55,7 @@ final class Audit {
         }
         counters.countAudited(direction, first == Reason.NONE ? reason : first, packets, length);
         if (first == Reason.NONE) {
-            dropSamples.note(frame.packet, direction, reason, true);
+            dropSamples.note(frame.packet, direction, reason, true, frame.nowNs);
         }
         return first == Reason.NONE;
     }

@@ -149,7 +149,7 @@ public final class Engine {
             fragments.forget(Reason.PANIC);
         }
         checksums.verify(next.verifiesChecksums());
-        accounting.audit(next);
+        accounting.install(next);
         flows.configure(shard.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
         fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
     }

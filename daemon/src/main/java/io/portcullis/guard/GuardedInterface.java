@@ -6,6 +6,7 @@ import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Mode;
 import io.portcullis.config.OnFailure;
 import io.portcullis.conntrack.read.FlowReader;
+import io.portcullis.conntrack.read.StateCounts;
 import io.portcullis.engine.Adopted;
 import io.portcullis.flowstore.TableSet;
 import io.portcullis.gate.GateFilters;
@@ -45,6 +46,7 @@ public final class GuardedInterface {
     private final Interception interception;
     private final Workers workers;
     private final TableSet flows;
+    private final StateCounts states;
     private final Recordings recordings;
     private final KeptHits hits;
     private final NicChecks checks;
@@ -69,6 +71,7 @@ public final class GuardedInterface {
         this.datapath = datapath;
         this.interception = interception;
         this.flows = flows;
+        this.states = new StateCounts(flows.readers());
         this.hits = hits;
         this.workers = workers;
         this.recordings = recordings;
@@ -250,6 +253,11 @@ public final class GuardedInterface {
     /** Readers of its flow tables, in the order of the workers, for any thread. */
     public List<FlowReader> flows() {
         return flows.readers();
+    }
+
+    /** How many of them are in each state, in the order of {@link io.portcullis.conntrack.Timeout}; up to some seconds old. */
+    public long[] flowsByState() {
+        return states.at(System.nanoTime());
     }
 
     /** How many flows its tables can hold. */

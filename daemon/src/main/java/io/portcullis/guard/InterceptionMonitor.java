@@ -1,6 +1,7 @@
 package io.portcullis.guard;
 
 import io.portcullis.intercept.Interception;
+import io.portcullis.journal.Event;
 import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.netlink.NicEvents;
 import io.portcullis.linux.netlink.NicEvents.Kind;
@@ -94,7 +95,8 @@ final class InterceptionMonitor implements AutoCloseable {
         nicProblems = interception.checkNics(done, Set.copyOf(deletedNics));
         deletedNics.clear();
         long afterMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - eventNs);
-        done.forEach(line -> LOG.warn("{}: {} ({} ms after the event)", name, line, afterMs));
+        done.forEach(line ->
+                Event.INTERFACE.in(LOG.atWarn(), name).log("{}: {} ({} ms after the event)", name, line, afterMs));
         List<String> current = interception.warnings();
         current.stream().filter(warning -> !warnings.contains(warning)).forEach(warning -> LOG.warn("{}", warning));
         warnings = current;
@@ -104,15 +106,17 @@ final class InterceptionMonitor implements AutoCloseable {
         List<String> done = new ArrayList<>();
         List<String> now = new ArrayList<>(nicProblems);
         now.addAll(interception.checkPrograms(done, System::nanoTime));
-        done.forEach(line -> LOG.warn("{}: {}", name, line));
+        done.forEach(line -> Event.INTERFACE.in(LOG.atWarn(), name).log("{}: {}", name, line));
         String refusal = checks.refusal();
         if (!refusal.isEmpty()) {
             now.add(name + ": the kernel reports no changes of its NICs, they are checked every second: " + refusal);
         }
         if (!now.equals(problems)) {
-            now.stream().filter(problem -> !problems.contains(problem)).forEach(problem -> LOG.error("{}", problem));
+            now.stream()
+                    .filter(problem -> !problems.contains(problem))
+                    .forEach(problem -> Event.INTERFACE.in(LOG.atError(), name).log("{}", problem));
             if (now.isEmpty()) {
-                LOG.info("{}: its NICs and programs are in order again", name);
+                Event.INTERFACE.in(LOG.atInfo(), name).log("{}: its NICs and programs are in order again", name);
             }
             problems = List.copyOf(now);
         }

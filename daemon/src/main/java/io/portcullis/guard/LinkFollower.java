@@ -2,6 +2,7 @@ package io.portcullis.guard;
 
 import io.portcullis.intercept.Bridge;
 import io.portcullis.intercept.LinkFollowing;
+import io.portcullis.journal.Event;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.NicChecks;
@@ -104,9 +105,11 @@ final class LinkFollower implements AutoCloseable {
         refusedBefore = false;
         if (wanted != null) {
             Bridge.Side failed = wanted == Bridge.Side.OUTSIDE ? Bridge.Side.INSIDE : Bridge.Side.OUTSIDE;
-            LOG.warn("{}: {} has lost its carrier: {} is taken down with it", name, nicOf(failed), nicOf(wanted));
+            Event.INTERFACE
+                    .in(LOG.atWarn(), name)
+                    .log("{}: {} has lost its carrier: {} is taken down with it", name, nicOf(failed), nicOf(wanted));
         } else {
-            LOG.info("{}: the carrier is back: {} comes up again", name, held());
+            Event.INTERFACE.in(LOG.atInfo(), name).log("{}: the carrier is back: {} comes up again", name, held());
         }
         held = wanted;
     }

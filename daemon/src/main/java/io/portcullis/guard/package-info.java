@@ -5,7 +5,7 @@
  * io.portcullis.guard.WarmUp} compiles the hot path before the first frame.
  *
  * <p>May import {@code worker}, {@code hits}, {@code hits.file}, {@code port}, {@code intercept}, {@code engine}, {@code flowstore}, {@code
- * conntrack}, {@code policy}, {@code config}, {@code linux}, {@code packet} and {@code net}. Start reading at
+ * conntrack}, {@code policy}, {@code policy.analysis}, {@code config}, {@code journal}, {@code linux}, {@code packet} and {@code net}. Start reading at
  * {@code InterfaceOpener.open}.
  */
 @NullMarked

@@ -1,6 +1,8 @@
 package io.portcullis.history;
 
 import io.portcullis.config.files.SourceText;
+import io.portcullis.journal.Event;
+import io.portcullis.journal.Field;
 import io.portcullis.linux.FileFault;
 import io.portcullis.net.Visible;
 import io.portcullis.operations.ChangeView;
@@ -120,14 +122,17 @@ public final class ChangeLog {
 
     /** Writes the line of a change to the log. */
     public static void log(ChangeView change) {
-        LOG.info(
-                "change @{} by {}: {}{}{}{}",
-                change.change(),
-                change.actor(),
-                change.outcome(),
-                change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
-                change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
-                effect(change));
+        Event.CHANGE
+                .in(LOG.atInfo())
+                .addKeyValue(Field.CHANGE.key(), change.change())
+                .log(
+                        "change @{} by {}: {}{}{}{}",
+                        change.change(),
+                        change.actor(),
+                        change.outcome(),
+                        change.reason().isEmpty() ? "" : " (" + Visible.text(change.reason()) + ")",
+                        change.note().isEmpty() ? "" : ", note: " + Visible.text(change.note()),
+                        effect(change));
     }
 
     private static String effect(ChangeView change) {

@@ -213,13 +213,16 @@ final class HttpConnection extends SimpleChannelInboundHandler<Request> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // Netty wraps what TLS says about the peer's bytes.
-        if (cause instanceof IOException
-                || cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
-            LOG.debug("a connection failed: {}", cause.getMessage());
-        } else {
-            Defect.report("a connection is closed", cause);
+        try {
+            // Netty wraps what TLS says about the peer's bytes.
+            if (cause instanceof IOException
+                    || cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
+                LOG.debug("a connection failed: {}", cause.getMessage());
+            } else {
+                Defect.report("a connection is closed", cause);
+            }
+        } finally {
+            cut();
         }
-        cut();
     }
 }

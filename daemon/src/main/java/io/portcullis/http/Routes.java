@@ -98,7 +98,7 @@ public final class Routes {
         try {
             Optional<Response> refused = admission.refusal(request);
             answer = refused.isPresent() ? CompletableFuture.completedFuture(refused.get()) : route(request);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             answer = CompletableFuture.failedFuture(failure);
         }
         return answer.exceptionally(failure -> failed(request, failure));

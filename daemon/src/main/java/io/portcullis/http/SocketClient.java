@@ -57,6 +57,9 @@ public final class SocketClient {
             FutureTask<byte[]> call = new FutureTask<>(() -> exchange(channel, socket, method, target, body));
             Thread.ofPlatform().daemon().name("socket-client").start(call);
             byte[] answer = call.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            if (answer.length == MAX_ANSWER_LENGTH) {
+                throw new MalformedAnswer("it has no end within " + (MAX_ANSWER_LENGTH >> 20) + " MiB");
+            }
             return HttpAnswer.parse(answer);
         } catch (TimeoutException e) {
             throw new Unreachable(

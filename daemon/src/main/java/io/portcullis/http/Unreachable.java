@@ -22,7 +22,8 @@ public final class Unreachable extends Exception {
 
     private final Why why;
 
-    Unreachable(Why why, String message, Throwable cause) {
+    /** With a message that names the socket. */
+    public Unreachable(Why why, String message, Throwable cause) {
         super(message, cause);
         this.why = why;
     }

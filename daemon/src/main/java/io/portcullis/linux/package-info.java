@@ -4,7 +4,7 @@
  *
  * <p>Three layers: what callers use ({@link io.portcullis.linux.netlink.Nics}, {@link io.portcullis.linux.ethtool.Offloads},
  * {@link io.portcullis.linux.netlink.NicEvents}, {@link io.portcullis.linux.packet.PacketSocket},
- * {@link io.portcullis.linux.SdNotify}, {@link io.portcullis.linux.Inotify}); the protocol ({@code Netlink}: rtnetlink messages;
+ * {@link io.portcullis.linux.SystemdSocket}, {@link io.portcullis.linux.Inotify}); the protocol ({@code Netlink}: rtnetlink messages;
  * {@link io.portcullis.linux.packet.SocketFilter}: classic BPF); and C ({@link io.portcullis.linux.Libc}: one method per function,
  * which returns a negated errno and throws for no answer of the kernel). Callers get a refusal as
  * {@link io.portcullis.linux.ErrnoException}, with the call, the errno's name and its text.

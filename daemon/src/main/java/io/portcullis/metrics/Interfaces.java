@@ -3,19 +3,13 @@ package io.portcullis.metrics;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Counters;
-import io.portcullis.engine.Durations;
+import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Reason;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
 import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
-import io.prometheus.metrics.model.snapshots.Exemplars;
-import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,10 +35,15 @@ final class Interfaces implements MultiCollector {
     private record Watched(
             Supplier<Counters> counters,
             Supplier<RuleHits> hits,
-            List<Durations> stalls,
+            List<Histogram> stalls,
             Map<PortCount, LongSupplier> ports,
+            AtomicReference<Supplier<long[]>> states,
             AtomicReference<BooleanSupplier> intact,
-            AtomicReference<Supplier<OptionalLong>> recorder) {}
+            AtomicReference<Supplier<OptionalLong>> recorder,
+            AtomicReference<Batches> batches) {}
+
+    /** The batches of each worker. */
+    private record Batches(List<Histogram> frames, List<Histogram> decisions) {}
 
     private record PortCount(String side, PortCounter counter) implements Comparable<PortCount> {
         private static final Comparator<PortCount> ORDER =
@@ -70,7 +69,7 @@ final class Interfaces implements MultiCollector {
         states = current;
     }
 
-    void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
+    void watch(String name, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Histogram> stalls) {
         watched.put(
                 name,
                 new Watched(
@@ -78,8 +77,10 @@ final class Interfaces implements MultiCollector {
                         hits,
                         List.copyOf(stalls),
                         new ConcurrentSkipListMap<>(),
+                        new AtomicReference<>(() -> new long[0]),
                         new AtomicReference<>(() -> true),
-                        new AtomicReference<>(OptionalLong::empty)));
+                        new AtomicReference<>(OptionalLong::empty),
+                        new AtomicReference<>(new Batches(List.of(), List.of()))));
     }
 
     void unwatch(String name) {
@@ -100,6 +101,14 @@ final class Interfaces implements MultiCollector {
 
     void recorder(String name, Supplier<OptionalLong> oldestEpochNs) {
         entry(name).recorder.set(oldestEpochNs);
+    }
+
+    void batches(String name, List<Histogram> frames, List<Histogram> decisions) {
+        entry(name).batches.set(new Batches(List.copyOf(frames), List.copyOf(decisions)));
+    }
+
+    void flowStates(String name, Supplier<long[]> counts) {
+        entry(name).states.set(counts);
     }
 
     void intact(String name, BooleanSupplier intact) {
@@ -123,10 +132,12 @@ final class Interfaces implements MultiCollector {
         intact(all);
         recorder(all);
         totals(all);
+        flowStates(all);
         evictions(all);
         lookups(all);
         ports(all);
         stalls(all);
+        batches(all);
         Map<String, RuleHits> hits = new LinkedHashMap<>();
         watched.forEach((name, entry) -> hits.put(name, entry.hits.get()));
         for (Family family : RuleFamilies.of(hits, ruleHits, time.get())) {
@@ -222,6 +233,18 @@ final class Interfaces implements MultiCollector {
         }
     }
 
+    private void flowStates(MetricSnapshots.Builder all) {
+        Family flows = new Family(Metric.FLOWS_BY_STATE);
+        watched.forEach((name, entry) -> {
+            long[] counts = entry.states.get().get();
+            for (int i = 0; i < counts.length; i++) {
+                String state = Timeout.values()[i].key();
+                flows.add(counts[i], name, state.replaceFirst("-.*", ""), state);
+            }
+        });
+        add(all, flows);
+    }
+
     private void evictions(MetricSnapshots.Builder all) {
         Family evicted = new Family(Metric.FLOWS_EVICTED);
         watched.forEach((name, entry) -> {
@@ -274,29 +297,24 @@ final class Interfaces implements MultiCollector {
     }
 
     private void stalls(MetricSnapshots.Builder all) {
-        List<HistogramSnapshot.HistogramDataPointSnapshot> points = new ArrayList<>();
+        HistogramFamily stalls = new HistogramFamily(Metric.LOOP_STALL, NS_PER_SECOND);
         watched.forEach((name, entry) -> {
             for (int worker = 0; worker < entry.stalls.size(); worker++) {
-                Durations durations = entry.stalls.get(worker);
-                points.add(new HistogramSnapshot.HistogramDataPointSnapshot(
-                        buckets(durations),
-                        durations.sumNs() / NS_PER_SECOND,
-                        Labels.of(Label.INTERFACE.key(), name, Label.WORKER.key(), Integer.toString(worker)),
-                        Exemplars.EMPTY,
-                        0));
+                stalls.add(List.of(entry.stalls.get(worker)), name, Integer.toString(worker));
             }
         });
-        all.metricSnapshot(
-                new HistogramSnapshot(new MetricMetadata(Metric.LOOP_STALL.base(), Metric.LOOP_STALL.help()), points));
+        all.metricSnapshot(stalls.snapshot());
     }
 
-    private static ClassicHistogramBuckets buckets(Durations durations) {
-        ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
-        long[] bounds = Durations.boundsNs();
-        long[] counts = durations.counts();
-        for (int i = 0; i < counts.length; i++) {
-            buckets.bucket(i < bounds.length ? bounds[i] / NS_PER_SECOND : Double.POSITIVE_INFINITY, counts[i]);
-        }
-        return buckets.build();
+    private void batches(MetricSnapshots.Builder all) {
+        HistogramFamily frames = new HistogramFamily(Metric.BATCH_FRAMES, 1);
+        HistogramFamily decisions = new HistogramFamily(Metric.DECISION, NS_PER_SECOND);
+        watched.forEach((name, entry) -> {
+            Batches batches = entry.batches.get();
+            frames.add(batches.frames, name);
+            decisions.add(batches.decisions, name);
+        });
+        all.metricSnapshot(frames.snapshot());
+        all.metricSnapshot(decisions.snapshot());
     }
 }

@@ -12,6 +12,8 @@ enum Label {
     REASON("reason", ""),
     /** The class of flows that a full table evicts. */
     CLASS("class", "unreplied | unassured | closing"),
+    /** The protocol of a flow, as far as it has timeouts of its own. */
+    PROTOCOL("protocol", "tcp | udp | icmp | icmpv6 | other"),
     /** The state of a flow, by the name of its timeout. */
     STATE("state", ""),
     /** The outcome of a search. */

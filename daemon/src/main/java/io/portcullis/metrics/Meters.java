@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portcullis.engine.Counters;
-import io.portcullis.engine.Durations;
+import io.portcullis.engine.Histogram;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.hits.WallTime;
 import io.portcullis.port.PortCounter;
@@ -119,7 +119,7 @@ public final class Meters implements AutoCloseable {
      * @param stalls of each worker
      */
     public void watch(
-            String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Durations> stalls) {
+            String interfaceName, Supplier<Counters> counters, Supplier<RuleHits> hits, List<Histogram> stalls) {
         interfaces.watch(interfaceName, counters, hits, stalls);
     }
 
@@ -134,12 +134,32 @@ public final class Meters implements AutoCloseable {
     }
 
     /**
+     * Shows {@code portcullis_batch_frames} and {@code portcullis_decision_seconds} {interface}.
+     *
+     * @param frames of each batch, a histogram of each worker
+     * @param decisions nanoseconds for each frame, a histogram of each worker
+     * @throws IllegalArgumentException if the interface is not watched
+     */
+    public void batches(String interfaceName, List<Histogram> frames, List<Histogram> decisions) {
+        interfaces.batches(interfaceName, frames, decisions);
+    }
+
+    /**
      * Shows {@code portcullis_recorder_oldest_timestamp_seconds} {interface}.
      *
      * @param oldestEpochNs nanoseconds since 1970; empty: nothing is recorded
      */
     public void recorder(String interfaceName, Supplier<OptionalLong> oldestEpochNs) {
         interfaces.recorder(interfaceName, oldestEpochNs);
+    }
+
+    /**
+     * Shows {@code portcullis_flows_by_state} {interface, protocol, state}.
+     *
+     * @param counts of the flows, in the order of {@link io.portcullis.conntrack.Timeout}
+     */
+    public void flowStates(String interfaceName, Supplier<long[]> counts) {
+        interfaces.flowStates(interfaceName, counts);
     }
 
     /**

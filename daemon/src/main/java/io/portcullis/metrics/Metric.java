@@ -12,6 +12,7 @@ import static io.portcullis.metrics.Label.MODE;
 import static io.portcullis.metrics.Label.NIC;
 import static io.portcullis.metrics.Label.OUTCOME;
 import static io.portcullis.metrics.Label.PORT;
+import static io.portcullis.metrics.Label.PROTOCOL;
 import static io.portcullis.metrics.Label.REASON;
 import static io.portcullis.metrics.Label.RESULT;
 import static io.portcullis.metrics.Label.RULE;
@@ -119,6 +120,15 @@ enum Metric {
             "Time of the oldest dropped frame that portcullis drops can show, seconds since 1970; no value: nothing is recorded.",
             INTERFACE),
     FLOWS(Counters.Total.FLOWS, Type.GAUGE, Unit.FLOWS, "portcullis_flows", "Flows in the tables now."),
+    FLOWS_BY_STATE(
+            Type.GAUGE,
+            Unit.FLOWS,
+            "portcullis_flows_by_state",
+            "Flows by their state, counted once in 10 s at the most. Flows that have expired are not counted, also those that are"
+                    + " still in the tables.",
+            INTERFACE,
+            PROTOCOL,
+            STATE),
     FLOWS_LIMIT(
             Counters.Total.FLOW_LIMIT,
             Type.GAUGE,
@@ -273,6 +283,18 @@ enum Metric {
             "Time in which a worker did not read its ports although frames were waiting.",
             INTERFACE,
             WORKER),
+    BATCH_FRAMES(
+            Type.HISTOGRAM,
+            Unit.FRAMES,
+            "portcullis_batch_frames",
+            "Frames that a worker read at once, 64 at the most: large batches are a sign of load.",
+            INTERFACE),
+    DECISION(
+            Type.HISTOGRAM,
+            Unit.SECONDS,
+            "portcullis_decision_seconds",
+            "Time of the decision about a frame: the mean over a batch, measured for one batch in 61.",
+            INTERFACE),
     UNGUARDED_INTERFACES(
             Type.GAUGE,
             Unit.NICS,

@@ -12,4 +12,13 @@ package io.portcullis.operations;
 public record Actor(int uid, int loginUid, String user, long pid) {
     /** Nobody who could be named. */
     public static final Actor UNKNOWN = new Actor(-1, -1, "", 0);
+
+    /** {@code alice, uid 0, pid 77}. */
+    public String text() {
+        if (uid < 0) {
+            return "somebody";
+        }
+        String number = "uid " + uid;
+        return (user.isEmpty() ? number : user + ", " + number) + ", pid " + pid;
+    }
 }

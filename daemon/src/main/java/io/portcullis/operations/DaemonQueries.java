@@ -35,4 +35,7 @@ public interface DaemonQueries extends TrafficQueries {
      * @throws NoSuchChange if there is none
      */
     ChangeFiles change(long number);
+
+    /** The level of the log, now and at run time. */
+    LogLevels logLevels();
 }

@@ -1,5 +1,6 @@
 package io.portcullis.operations;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,12 @@ public record ExplainReport(
         @Nullable RuleView rule,
         @Nullable NearestView nearest,
         @Nullable FlowView flow) {
+    public ExplainReport {
+        // Absent in what another program answers.
+        Objects.requireNonNull(verdict);
+        Objects.requireNonNull(reason);
+    }
+
     /**
      * A rule, or an entry of a network ACL.
      *
@@ -34,9 +41,10 @@ public record ExplainReport(
     /**
      * A rule that does not match.
      *
+     * @param description empty: it has none
      * @param why the part of the packet that does not match
      */
-    public record NearestView(String id, String place, String why) {}
+    public record NearestView(String id, String place, String description, String why) {}
 
     /**
      * A tracked flow.

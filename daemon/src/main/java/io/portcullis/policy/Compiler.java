@@ -6,6 +6,7 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.net.Cidr;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,8 +37,10 @@ public final class Compiler {
         add(ingress, "failsafe/ingress", config.failsafe().ingress());
         add(egress, "failsafe/egress", config.failsafe().egress());
         int failsafe = rules.size();
+        BitSet accepted = new BitSet();
         for (String name : iface.securityGroups()) {
             SecurityGroup group = Objects.requireNonNull(config.securityGroups().get(name), name);
+            int first = rules.size();
             add(ingress, name + "/ingress", group.ingress());
             List<Rule> written = group.egress();
             if (written == null) {
@@ -47,6 +50,7 @@ public final class Compiler {
             } else {
                 add(egress, name + "/egress", written);
             }
+            accepted.set(first, rules.size(), group.log() != null && group.log().accepted());
         }
         return new Policy(
                 generation,
@@ -59,6 +63,7 @@ public final class Compiler {
                 rules,
                 failsafe,
                 config.networkAcl(iface).map(Acl::new).orElse(null),
+                LogRules.of(config, iface, accepted),
                 autoMaxFlows);
     }
 

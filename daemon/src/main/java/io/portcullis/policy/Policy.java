@@ -28,6 +28,7 @@ public final class Policy {
     private final RuleNames rules;
     private final int failsafeRules;
     private final @Nullable Acl acl;
+    private final LogRules log;
     private final Conntrack conntrack;
     private final long autoMaxFlows;
     private final Set<String> linkClasses;
@@ -47,6 +48,7 @@ public final class Policy {
             RuleNames rules,
             int failsafeRules,
             @Nullable Acl acl,
+            LogRules log,
             long autoMaxFlows) {
         this.generation = generation;
         this.iface = iface;
@@ -58,6 +60,7 @@ public final class Policy {
         this.rules = rules;
         this.failsafeRules = failsafeRules;
         this.acl = acl;
+        this.log = log;
         this.autoMaxFlows = autoMaxFlows;
         this.own = new AddressSet(iface.ownAddresses());
         this.linkClasses = iface.passThrough().stream().map(LinkClass::key).collect(Collectors.toUnmodifiableSet());
@@ -78,6 +81,7 @@ public final class Policy {
         this.rules = rules.rules;
         this.failsafeRules = rules.failsafeRules;
         this.acl = rules.acl;
+        this.log = rules.log;
         this.autoMaxFlows = rules.autoMaxFlows;
         this.own = rules.own;
         this.enforcement = enforcement;
@@ -230,6 +234,11 @@ public final class Policy {
     /** The network ACL that every packet must pass; null: none. */
     public @Nullable Acl acl() {
         return acl;
+    }
+
+    /** Which packets are logged. */
+    public LogRules log() {
+        return log;
     }
 
     /** True: a packet that would be dropped passes, and is counted. */

@@ -5,7 +5,6 @@ import io.portcullis.config.Control;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.config.read.PartialConfig;
-import io.portcullis.diagnose.Explain;
 import io.portcullis.ec2.CloudStore;
 import io.portcullis.ec2.state.StateFile;
 import io.portcullis.ec2.store.ConfigStore;
@@ -39,6 +38,7 @@ import io.portcullis.operations.ExplainReport;
 import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.HistoryReport;
+import io.portcullis.operations.LogLevels;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
@@ -64,15 +64,14 @@ import io.portcullis.service.process.Version;
 import io.portcullis.service.traffic.RecordedDrops;
 import io.portcullis.service.traffic.RuleListing;
 import io.portcullis.service.watch.Edits;
-import io.portcullis.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -101,7 +100,8 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
     private final DaemonLock lock;
     private final AtomicReference<Running> running = new AtomicReference<>(Running.NOTHING);
     private final Meters meters = new Meters(Version.text(), this::defects, Logs::lost);
-    private final DropLog drops = new DropLog(Logs::isQuiet);
+    private final DropLog drops = new DropLog(
+            Logs::isQuiet, () -> Optional.ofNullable(running.get().traffic().config()));
     private final Cores cores = Cores.ofThisProcess();
     private final NicEvents nicEvents = NicEvents.start();
     private final HeapTrim heap = new HeapTrim();
@@ -407,19 +407,12 @@ public final class Daemon implements DaemonQueries, DaemonCommands, AutoCloseabl
 
     @Override
     public ExplainReport explain(ExplainRequest question) {
-        Running now = running.get();
-        Generation generation = now.generation();
-        GuardedInterface guarded = now.guarded().get(question.interfaceName());
-        if (guarded == null || generation == null) {
-            throw new IllegalArgumentException("no interface " + question.interfaceName() + " is guarded: there is "
-                    + String.join(", ", new TreeSet<>(now.guarded().keySet())));
-        }
-        Workers workers = guarded.workers();
-        return Explain.live(
-                generation.addressed(),
-                workers.ruleHits().policy(),
-                question,
-                (frame, direction) -> workers.explain(frame, direction, GuardedInterface.INSTALL_TIMEOUT_MS));
+        return running.get().explain(question);
+    }
+
+    @Override
+    public LogLevels logLevels() {
+        return Logs.levels();
     }
 
     @Override

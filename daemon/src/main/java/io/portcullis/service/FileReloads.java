@@ -7,6 +7,7 @@ import io.portcullis.guard.StartException;
 import io.portcullis.history.ChangeLog;
 import io.portcullis.history.History;
 import io.portcullis.history.LastGood;
+import io.portcullis.journal.Event;
 import io.portcullis.operations.ChangeView;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.analysis.DifferenceText;
@@ -229,14 +230,16 @@ final class FileReloads {
         installer.commit(change);
         long doneNs = System.nanoTime();
         Running now = running.get();
-        LOG.info(
-                "reloaded {}: {}; generation {}, read {} ms, compiled {} ms, published {} ms",
-                file,
-                StatusView.summary(now),
-                now.number(),
-                TimeUnit.NANOSECONDS.toMillis(readNs - startNs),
-                TimeUnit.NANOSECONDS.toMillis(preparedNs - readNs),
-                TimeUnit.NANOSECONDS.toMillis(doneNs - preparedNs));
+        Event.IN_FORCE
+                .in(LOG.atInfo())
+                .log(
+                        "reloaded {}: {}; generation {}, read {} ms, compiled {} ms, published {} ms",
+                        file,
+                        StatusView.summary(now),
+                        now.number(),
+                        TimeUnit.NANOSECONDS.toMillis(readNs - startNs),
+                        TimeUnit.NANOSECONDS.toMillis(preparedNs - readNs),
+                        TimeUnit.NANOSECONDS.toMillis(doneNs - preparedNs));
         ReloadReport report = installer.report(startNs);
         if (confirmation.waiting() == null) {
             keep(before, read.texts());
@@ -253,7 +256,9 @@ final class FileReloads {
             String consequence = before.generation() == null
                     ? "portcullis waits for a valid configuration"
                     : "generation " + before.number() + " stays in force";
-            LOG.error("reload of {} refused, {}:\n{}", file, consequence, String.join("\n", faults));
+            Event.REFUSED
+                    .in(LOG.atError())
+                    .log("reload of {} refused, {}:\n{}", file, consequence, String.join("\n", faults));
             systemd.ready("reload refused, " + consequence + ": " + faults.getFirst());
             log.keep(
                     log.draft(

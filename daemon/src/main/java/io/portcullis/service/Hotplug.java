@@ -3,6 +3,7 @@ package io.portcullis.service;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Unguarded;
 import io.portcullis.guard.GuardedInterface;
+import io.portcullis.journal.Event;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.NicChecks;
 import io.portcullis.linux.netlink.NicEvents;
@@ -109,11 +110,13 @@ final class Hotplug implements AutoCloseable {
         List<GuardedInterface> guarded = guardPending();
         for (GuardedInterface iface : guarded) {
             List<String> nics = iface.nics();
-            LOG.warn(
-                    "{}: {} there, and guarded {} ms after the event",
-                    iface.name(),
-                    String.join(" and ", nics) + (nics.size() > 1 ? " are" : " is"),
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
+            Event.INTERFACE
+                    .in(LOG.atWarn(), iface.name())
+                    .log(
+                            "{}: {} there, and guarded {} ms after the event",
+                            iface.name(),
+                            String.join(" and ", nics) + (nics.size() > 1 ? " are" : " is"),
+                            TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs));
         }
         if (!guarded.isEmpty()) {
             findUnguarded();

@@ -5,6 +5,7 @@ import io.portcullis.config.History;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.gate.BootGate;
 import io.portcullis.history.LastGood;
+import io.portcullis.journal.Event;
 import io.portcullis.metrics.Meters;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.service.emergency.Emergency;
@@ -83,7 +84,9 @@ final class Installer {
     void report(long startNs, String what) {
         report(startNs);
         Running now = running.get();
-        LOG.info("{} is in force: {}; generation {}", what, StatusView.summary(now), now.number());
+        Event.IN_FORCE
+                .in(LOG.atInfo())
+                .log("{} is in force: {}; generation {}", what, StatusView.summary(now), now.number());
     }
 
     /**

@@ -17,6 +17,7 @@ import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.intercept.Restored;
+import io.portcullis.journal.Event;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.TrustedFolder;
 import io.portcullis.linux.netlink.NicEvents;
@@ -190,8 +191,10 @@ final class Interfaces {
             meters.portCounter(name, "outside", counter, () -> workers.portCount(true, counter));
             meters.portCounter(name, "inside", counter, () -> workers.portCount(false, counter));
         }
+        meters.batches(name, workers.batchFrames(), workers.decisions());
         meters.intact(name, opened::isIntact);
         meters.recorder(name, opened::recordedSince);
+        meters.flowStates(name, opened::flowsByState);
         meters.ruleHits(config.metrics().ruleHits());
         shut.release(name).forEach(fault -> LOG.error("{}", fault));
         opened.start();
@@ -228,9 +231,9 @@ final class Interfaces {
         PendingInterface now = iface.in(state, reasons);
         if (!now.equals(before)) {
             if (state == PendingInterface.State.ABSENT) {
-                LOG.warn("{}", now);
+                Event.INTERFACE.in(LOG.atWarn(), iface.name()).log("{}", now);
             } else {
-                LOG.error("{}", now);
+                Event.INTERFACE.in(LOG.atError(), iface.name()).log("{}", now);
             }
         }
         return now;

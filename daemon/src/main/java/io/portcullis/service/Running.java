@@ -1,12 +1,16 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
+import io.portcullis.diagnose.Explain;
 import io.portcullis.guard.GuardedInterface;
 import io.portcullis.net.Cidr;
+import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.policy.Policy;
 import io.portcullis.service.traffic.Guarded;
 import io.portcullis.service.traffic.InterfaceRules;
+import io.portcullis.worker.Workers;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -219,5 +223,24 @@ record Running(
     Running withNotKept(String reason) {
         return new Running(
                 started, generation, guarded, pending, unguardedNics, brokenExpectations, lastReload, reason);
+    }
+
+    /**
+     * The verdict about a packet, as a worker of its interface gives it.
+     *
+     * @throws IllegalArgumentException if its interface is not guarded; the message is a sentence
+     */
+    ExplainReport explain(ExplainRequest question) {
+        GuardedInterface iface = guarded.get(question.interfaceName());
+        if (iface == null || generation == null) {
+            throw new IllegalArgumentException("no interface " + question.interfaceName() + " is guarded: there is "
+                    + String.join(", ", new TreeSet<>(guarded.keySet())));
+        }
+        Workers workers = iface.workers();
+        return Explain.live(
+                generation.addressed(),
+                workers.ruleHits().policy(),
+                question,
+                (frame, direction) -> workers.explain(frame, direction, GuardedInterface.INSTALL_TIMEOUT_MS));
     }
 }

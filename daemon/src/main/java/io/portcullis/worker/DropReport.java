@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reports dropped frames of one worker, as samples, once a second. On the loop. */
+/** Reports dropped frames and admitted flows of one worker, as samples, once a second. On the loop. */
 final class DropReport {
     private static final Logger LOG = LoggerFactory.getLogger(DropReport.class);
 
@@ -40,7 +40,7 @@ final class DropReport {
     /**
      * Changes what is reported.
      *
-     * @param on false: no frame
+     * @param on false: no dropped frame
      * @param all true: every frame, not samples
      */
     void set(boolean on, boolean all) {
@@ -53,7 +53,7 @@ final class DropReport {
         engine.recorder().time(nowNs, epochNs.getAsLong());
     }
 
-    /** Reports the frames dropped since the last time. */
+    /** Reports what came since the last time. */
     void report(long nowNs) {
         time(nowNs);
         if (!unfinishedLogged && engine.counters().total(Counters.Total.CHECKSUMS_FINISHED) > 0) {
@@ -64,8 +64,9 @@ final class DropReport {
                             + " offload off at the far end avoids that",
                     name);
         }
-        DropSamples.Taken taken = engine.dropSamples().take(samples);
-        if (on && !taken.isEmpty()) {
+        DropSamples.Taken all = engine.dropSamples().take(samples);
+        DropSamples.Taken taken = on ? all : all.withoutDrops();
+        if (!taken.isEmpty()) {
             drops.accept(taken);
         }
     }

@@ -1,5 +1,6 @@
 package io.portcullis.worker;
 
+import io.portcullis.journal.Event;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,10 +54,12 @@ final class Outcomes {
         last = defect;
         defects.incrementAndGet();
         if (logged.size() < MOST_LOGGED && logged.add(defect.getClass())) {
-            LOG.error(
-                    "{}: a defect of portcullis in the datapath (later ones of its kind are only counted)",
-                    worker,
-                    defect);
+            Event.DEFECT
+                    .in(LOG.atError())
+                    .setCause(defect)
+                    .log(
+                            "{}: a defect of portcullis in the datapath (later ones of its kind are only counted)",
+                            worker);
         }
     }
 

@@ -1,8 +1,8 @@
 package io.portcullis.worker;
 
 import io.netty.channel.Channel;
-import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
+import io.portcullis.engine.Histogram;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
 import io.portcullis.policy.Policy;
@@ -48,6 +48,12 @@ final class Round {
     /** Most parts of a long command in one slice. */
     static final int PARTS_AT_ONCE = 128;
 
+    /**
+     * The time of one batch in so many is measured: two readings of the clock for each batch would cost more than a frame. A prime
+     * number: where the ports take turns, both are measured.
+     */
+    static final int MEASURED_EVERY = 61;
+
     /** Bounds {@link #drain} while frames keep arriving. */
     private static final int DRAINED_BATCHES = 64;
 
@@ -57,7 +63,9 @@ final class Round {
     private final DropReport drops;
     private final LongSupplier clock;
     private final LongConsumer alarm;
-    private final Durations stalls = new Durations();
+    private final Histogram stalls = new Histogram(1 << 13, 1 << 28, 4);
+    private final Histogram batchFrames = new Histogram(1, Batch.CAPACITY, 1);
+    private final Histogram decisions = new Histogram(1 << 5, 1 << 20, 2);
     private final Queue<LongConsumer> commands = new ConcurrentLinkedQueue<>();
     private final Queue<LongCommand> longCommands = new ConcurrentLinkedQueue<>();
     private final HandOverQueue handedOver;
@@ -74,6 +82,7 @@ final class Round {
     private boolean busy;
     private long busySinceNs;
     private long sliceDueNs;
+    private int untilMeasured = MEASURED_EVERY;
 
     /** A command that takes long: frames are processed between its parts. */
     @FunctionalInterface
@@ -166,7 +175,13 @@ final class Round {
      * @param direction in which the frames travel
      */
     void decide(Batch batch, Direction direction) {
-        engine.decide(batch, direction, nowNs);
+        batchFrames.record(batch.size());
+        untilMeasured--;
+        if (untilMeasured > 0) {
+            engine.decide(batch, direction, nowNs);
+        } else {
+            measure(batch, direction);
+        }
         PeerCount counted = watched;
         if (counted != null) {
             counted.count(batch, direction);
@@ -177,6 +192,15 @@ final class Round {
         Channel peer = direction == Direction.INGRESS ? inside : outside;
         write(batch, peer);
         writeReleased(direction, peer);
+    }
+
+    private void measure(Batch batch, Direction direction) {
+        untilMeasured = MEASURED_EVERY;
+        long beganNs = clock.getAsLong();
+        engine.decide(batch, direction, nowNs);
+        if (batch.size() > 0) {
+            decisions.record((clock.getAsLong() - beganNs) / batch.size());
+        }
     }
 
     /** Writes held fragments whose datagram has been decided. */
@@ -360,8 +384,18 @@ final class Round {
         }
     }
 
-    /** Times between two reads of the ports while there were frames. */
-    Durations stalls() {
+    /** Times between two reads of the ports while there were frames, nanoseconds. */
+    Histogram stalls() {
         return stalls;
+    }
+
+    /** Frames of each batch. */
+    Histogram batchFrames() {
+        return batchFrames;
+    }
+
+    /** Times of {@link Engine#decide} for one frame, nanoseconds: the mean over a batch, of one batch in {@value #MEASURED_EVERY}. */
+    Histogram decisions() {
+        return decisions;
     }
 }

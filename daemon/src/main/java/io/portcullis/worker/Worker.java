@@ -10,9 +10,9 @@ import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
-import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
+import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Shard;
 import io.portcullis.engine.review.FlowReview;
 import io.portcullis.engine.review.Sliced;
@@ -309,9 +309,19 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Times between two reads of the ports while there were frames. */
-    public Durations stalls() {
+    /** Times between two reads of the ports while there were frames, nanoseconds. */
+    Histogram stalls() {
         return round.stalls();
+    }
+
+    /** Frames of each batch. */
+    Histogram batchFrames() {
+        return round.batchFrames();
+    }
+
+    /** Times of the decision about one frame, nanoseconds, measured now and then. */
+    Histogram decisions() {
+        return round.decisions();
     }
 
     /** The engine's counters. */

@@ -4,9 +4,9 @@ import io.netty.util.concurrent.Future;
 import io.portcullis.engine.Adopted;
 import io.portcullis.engine.Counters;
 import io.portcullis.engine.DropSamples;
-import io.portcullis.engine.Durations;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Explained;
+import io.portcullis.engine.Histogram;
 import io.portcullis.engine.review.FlowReview;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
@@ -253,9 +253,19 @@ public final class Workers implements AutoCloseable {
         return List.of(workers.getFirst().outside(), workers.getFirst().inside());
     }
 
-    /** For each loop, the times between two reads of its ports while there were frames. */
-    public List<Durations> stalls() {
+    /** For each loop, the times between two reads of its ports while there were frames, nanoseconds. */
+    public List<Histogram> stalls() {
         return workers.stream().map(Worker::stalls).toList();
+    }
+
+    /** For each worker, the frames of each batch. */
+    public List<Histogram> batchFrames() {
+        return workers.stream().map(Worker::batchFrames).toList();
+    }
+
+    /** For each worker, the times of the decision about one frame, nanoseconds: means of batches that are measured now and then. */
+    public List<Histogram> decisions() {
+        return workers.stream().map(Worker::decisions).toList();
     }
 
     /** Decides about the received frames, then closes all ports and ends the threads. */

@@ -74,7 +74,7 @@ final class ToolsTest {
         assertEquals("""
                 DROP (no-rule)  web0 ingress tcp [2001:db8::7]:40000 > [2001:db8::1]:8443
                   no ingress rule of web admits it
-                  nearest: port 8443 is outside 80, 443 of web/ingress[1] at FILE:5:19
+                  nearest: port 8443 is outside 80, 443 of web/ingress[1] at FILE:5:19: the site
                 """, out.toString().replace(file.toString(), "FILE"));
     }
 
@@ -93,6 +93,63 @@ final class ToolsTest {
     void misuseIsExplained(String words, String what) {
         assertEquals(2, explain(words), words);
         assertTrue(err.toString().contains(what), err.toString());
+    }
+
+    private String explainLine(int exit, String line) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        assertEquals(exit, run("explain", "--file", file.toString(), "--log", line), err.toString());
+        return out + err.toString();
+    }
+
+    @Test
+    void aLineOfTheLogIsExplainedAsOfNow() {
+        String drop = explainLine(
+                1,
+                "Nov 30 11:00:00 host portcullis[123]: drop web0 ingress no-rule tcp 198.51.100.7:40000 >"
+                        + " 203.0.113.200:8443 (and 3 more for this reason); nearest rule: web/ingress[1] x: y");
+        assertTrue(
+                drop.startsWith("then: drop (no-rule)\nDROP (no-rule)  web0 ingress tcp 198.51.100.7:40000 >"
+                        + " 203.0.113.200:8443\n"),
+                drop);
+        assertTrue(drop.contains("  nearest: port 8443 is outside 80, 443 of web/ingress[1]"), drop);
+        String pass = explainLine(0, "drop web0 ingress tcp-no-syn tcp 198.51.100.7:40000 > 203.0.113.200:443");
+        assertTrue(
+                pass.startsWith(
+                        "then: drop (tcp-no-syn), for that packet itself; this is about the first packet of a new"
+                                + " flow:\nPASS  web0 "),
+                pass);
+    }
+
+    @Test
+    void aRecordedDropIsExplained() {
+        String text = explainLine(
+                1,
+                "{\"interfaceName\":\"web0\",\"direction\":\"ingress\",\"verdict\":\"drop\",\"reason\":\"no-rule\","
+                        + "\"inCommon\":\"all\",\"packet\":\"icmp 198.51.100.7 → 203.0.113.200 type 13 code 0\","
+                        + "\"protocol\":\"icmp\",\"source\":\"198.51.100.7\",\"sourcePort\":0,"
+                        + "\"destination\":\"203.0.113.200\",\"destinationPort\":0,\"vlans\":\"7.42\"}");
+        assertTrue(text.contains("icmp 198.51.100.7 > 203.0.113.200 type 13 code 0"), text);
+        assertTrue(explainLine(2, "{}").contains("not an object that portcullis drops --json prints"), err.toString());
+        assertTrue(explainLine(2, "{\"a\":").contains("not an object that portcullis drops"), err.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    IN=eth0 OUT= SRC=198.51.100.7       | --log: not a line about a packet: write one such as
+                    drop web0 12 more not described     | --log: this line counts packets and names none
+                    drop web0 ingress link-class ethertype 0x88cc | --log: the frame of this line is not IP
+                    drop gone ingress no-rule tcp 198.51.100.7:1 > 10.0.0.1:2 | no interface gone: there is web0
+                    """)
+    void aLineThatNamesNoPacketIsMisuse(String line, String what) {
+        assertTrue(explainLine(2, line).contains(what), err.toString());
+    }
+
+    @Test
+    void aLineExcludesTheOptionsOfAPacket() {
+        assertEquals(
+                2, explain("--log x --ingress --protocol tcp --from 198.51.100.7 --to 10.0.0.1:80"), out.toString());
+        assertEquals(2, run("explain", "--file", file.toString()), out.toString());
     }
 
     @Test
@@ -239,7 +296,8 @@ final class ToolsTest {
         assertEquals(1, run("flows", "verify", file.toString()));
         assertEquals(missing + ": no such file\n" + file + ": it is not a flow table\n", out.toString());
         assertEquals(2, run("flows", "verify"));
-        assertEquals(2, run("flows"));
-        assertTrue(err.toString().contains("a command is missing: portcullis flows verify FILE"), err.toString());
+        err.getBuffer().setLength(0);
+        assertEquals(3, run("flows", "--socket", missing.toString()));
+        assertTrue(err.toString().contains("no portcullis runs here: there is no " + missing), err.toString());
     }
 }

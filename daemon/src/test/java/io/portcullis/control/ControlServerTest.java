@@ -21,10 +21,13 @@ import io.portcullis.operations.BypassRequest;
 import io.portcullis.operations.EmergencyReport;
 import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.ExplainReport;
+import io.portcullis.operations.LogLevels;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
 import io.portcullis.operations.StatusReport;
+import io.portcullis.operations.traffic.FlowsReport;
+import io.portcullis.operations.traffic.FlushReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -158,6 +161,29 @@ final class ControlServerTest {
     }
 
     @Test
+    void flowsAreListedAndEndedOrTheRequestIsRefused() throws Exception {
+        serve();
+        FlowsReport report = JSON.readValue(call("GET", "/v1/flows?limit=5").body(), FlowsReport.class);
+        assertEquals(5, report.matching());
+        for (String[] bad : new String[][] {
+            {"GET", "/v1/flows?state=nonsense", "no state nonsense"},
+            {"GET", "/v1/flows?limit=0", "limit must be a number from 1 to 10000, not 0"},
+            {"GET", "/v1/flows?sort=size", "sort must be one of bytes, packets, age, new, idle, not size"},
+            {"GET", "/v1/talkers?interval-ms=1", "interval must be a time from 200ms to 3s, not 1ms"},
+            {"POST", "/v1/flows/flush?all=true&port=22", "--all and conditions exclude each other"},
+        }) {
+            SocketClient.Reply refusal = call(bad[0], bad[1]);
+            assertEquals(400, refusal.status(), bad[1]);
+            assertEquals(bad[2], error(refusal));
+        }
+        assertEquals(400, call("POST", "/v1/flows/flush").status());
+        assertEquals(503, call("GET", "/v1/talkers").status());
+        FlushReport flushed =
+                JSON.readValue(call("POST", "/v1/flows/flush?port=22").body(), FlushReport.class);
+        assertEquals(3, flushed.ended());
+    }
+
+    @Test
     void statusAndVersionAreAnswered() throws Exception {
         serve();
         SocketClient.Reply status = call("GET", "/v1/status");
@@ -270,8 +296,9 @@ final class ControlServerTest {
         assertEquals(404, missing.status());
         assertEquals(
                 "nothing is at /v2/status; there is GET /v1/status, GET /v1/version, GET /v1/explain, GET /v1/history, GET /v1/rules,"
-                        + " GET /v1/change, GET /v1/drops,"
-                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass",
+                        + " GET /v1/change, GET /v1/drops, GET /v1/flows, GET /v1/talkers, POST /v1/flows/flush, GET /v1/log-level,"
+                        + " POST /v1/reload, POST /v1/apply, POST /v1/rollback, POST /v1/confirm, POST /v1/panic, POST /v1/bypass,"
+                        + " POST /v1/log-level",
                 error(missing));
 
         SocketClient.Reply wrong = call("GET", "/v1/reload");
@@ -672,6 +699,22 @@ final class ControlServerTest {
                 "bypass?interface=web0&for=10ms")) {
             assertEquals(400, call("POST", "/v1/" + misuse).status(), misuse);
         }
+    }
+
+    @Test
+    void theLogLevelIsShownAndSet() throws Exception {
+        serve();
+        assertEquals(
+                new LogLevels.Report("info", "info", null),
+                JSON.readValue(call("GET", "/v1/log-level").body(), LogLevels.Report.class));
+        assertEquals(200, call("POST", "/v1/log-level?level=debug&for=10m").status());
+        assertEquals(new LogLevels.Request("debug", 600_000), daemon.askedLevel);
+        assertEquals(200, call("POST", "/v1/log-level?level=trace").status());
+        assertEquals(new LogLevels.Request("trace", 0), daemon.askedLevel);
+        for (String misuse : List.of("", "?for=10m", "?level=debug&for=ten", "?level=loud")) {
+            assertEquals(400, call("POST", "/v1/log-level" + misuse).status(), misuse);
+        }
+        assertEquals(405, call("DELETE", "/v1/log-level").status());
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.portcullis.operations.ExplainRequest;
 import io.portcullis.operations.Health;
 import io.portcullis.operations.HistoryReport;
 import io.portcullis.operations.InterfaceStatus;
+import io.portcullis.operations.LogLevels;
 import io.portcullis.operations.PanicRequest;
 import io.portcullis.operations.ReloadReport;
 import io.portcullis.operations.ReloadRequest;
@@ -235,5 +236,27 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
     @Override
     public Health health() {
         return health;
+    }
+
+    volatile LogLevels.@Nullable Request askedLevel;
+
+    @Override
+    public LogLevels logLevels() {
+        return new LogLevels() {
+            @Override
+            public Report now() {
+                return new Report("info", "info", null);
+            }
+
+            @Override
+            public Report set(Request request, Actor asking) {
+                if (request.level().equals("loud")) {
+                    throw new IllegalArgumentException("no log level loud");
+                }
+                askedLevel = request;
+                actor = asking;
+                return new Report(request.level(), "info", null);
+            }
+        };
     }
 }

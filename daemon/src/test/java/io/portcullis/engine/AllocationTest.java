@@ -90,7 +90,10 @@ final class AllocationTest {
     }
 
     private Engine engine() throws ConfigException {
-        String open = "security-groups: {web: {ingress: [{protocol: all, from: any}]}}\n";
+        String open = """
+                security-groups: {web: {ingress: [{protocol: all, from: any}], log: all}}
+                log: {never-log: [203.0.113.0/24, '2001:db8:ffff::/48']}
+                """;
         return recorded(new Engine(EngineBench.policy("", open, 1), Shard.ALL, 1, 2));
     }
 

@@ -23,7 +23,7 @@ final class DropSamplesTest {
         byte[] frame = Frame.udp(source, 1, "10.0.0.1", 2).bytes();
         packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
         for (int i = 0; i < times; i++) {
-            samples.note(packet, Direction.INGRESS, reason, false);
+            samples.note(packet, Direction.INGRESS, reason, false, 0);
         }
     }
 
@@ -52,15 +52,28 @@ final class DropSamplesTest {
         assertEquals(0, samples.take(10).drops().size(), "taken out is forgotten");
     }
 
-    /** Two sources share a place by chance, but not after every take: else one of them would never be reported. */
     @Test
     void aFloodOfOneSourceDoesNotHideAnother() {
+        for (int i = 1; i <= 200; i++) {
+            String quiet = "203.0.113." + i;
+            for (int second = 0; second < 16; second++) {
+                note("198.51.100.7", Reason.NO_RULE, 1000);
+                note(quiet, Reason.NO_RULE, 1);
+                assertTrue(tellsOf(samples.take(10), quiet), quiet);
+            }
+        }
+    }
+
+    /** Three sources share their places by chance, but not after every take: else one of them would never be reported. */
+    @Test
+    void aFloodOfTwoSourcesDoesNotHideAnotherForLong() {
         Set<String> hidden = new HashSet<>();
         for (int i = 1; i <= 200; i++) {
             String quiet = "203.0.113." + i;
             boolean told = false;
             for (int second = 0; second < 60 && !told; second++) {
                 note("198.51.100.7", Reason.NO_RULE, 1000);
+                note("198.51.100.8", Reason.NO_RULE, 1000);
                 note(quiet, Reason.NO_RULE, 1);
                 told = tellsOf(samples.take(10), quiet);
             }

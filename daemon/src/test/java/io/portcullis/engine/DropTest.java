@@ -19,7 +19,7 @@ final class DropTest {
         Packet packet = new Packet();
         packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
         Drop drop = new Drop();
-        drop.of(packet, direction, reason, false);
+        drop.of(packet, direction, reason, false, 0);
         return new Drop(drop).toString();
     }
 

@@ -12,6 +12,18 @@ import java.util.List;
 public final class SomeDrops {
     private SomeDrops() {}
 
+    /** A drop of a frame, and {@code count} - 1 others. */
+    public static Drop of(byte[] frame, Direction direction, Reason reason, boolean passed, int count) {
+        Packet packet = new Packet();
+        packet.parse(MemorySegment.ofArray(frame), 0, frame.length);
+        Drop drop = new Drop();
+        drop.of(packet, direction, reason, passed, 0);
+        for (int i = 1; i < count; i++) {
+            drop.again();
+        }
+        return drop;
+    }
+
     /** A number of drops, each of one frame. */
     public static DropSamples.Taken taken(int count) {
         byte[] frame =
@@ -21,9 +33,9 @@ public final class SomeDrops {
         List<Drop> drops = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Drop drop = new Drop();
-            drop.of(packet, Direction.INGRESS, Reason.NO_RULE, false);
+            drop.of(packet, Direction.INGRESS, Reason.NO_RULE, false, 0);
             drops.add(drop);
         }
-        return new DropSamples.Taken(drops, 0);
+        return new DropSamples.Taken(drops, 0, List.of(), 0);
     }
 }

@@ -12,6 +12,7 @@ import io.portcullis.engine.SomeDrops;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,9 +62,9 @@ final class DropLogTest {
 
     @Test
     void secondsThatDoNotFitAreCounted() {
-        DropLog drops = new DropLog(hasRoom::get);
+        DropLog drops = new DropLog(hasRoom::get, Optional::empty);
         for (int i = 0; i < TAKES; i++) {
-            drops.write("web0", new DropSamples.Taken(List.of(), 3));
+            drops.write("web0", new DropSamples.Taken(List.of(), 3, List.of(), 0));
         }
         assertEquals(List.of(), lines.lines);
         hasRoom.set(true);
@@ -74,7 +75,7 @@ final class DropLogTest {
 
     @Test
     void dropsThatDoNotFitAreCounted() {
-        DropLog drops = new DropLog(hasRoom::get);
+        DropLog drops = new DropLog(hasRoom::get, Optional::empty);
         for (int i = 0; i < 60; i++) {
             drops.write("web0", SomeDrops.taken(TAKES));
         }

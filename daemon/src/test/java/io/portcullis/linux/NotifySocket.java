@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** The socket of a service manager, for tests: receives the messages of {@link SdNotify}. */
+/** The socket of a service manager, for tests: receives the messages of {@link SystemdSocket}. */
 public final class NotifySocket implements AutoCloseable {
     private static final int LONGEST_MESSAGE = 4096;
 
@@ -22,7 +22,7 @@ public final class NotifySocket implements AutoCloseable {
                 Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "socket(AF_UNIX, SOCK_DGRAM)");
         try (Arena arena = Arena.ofConfined()) {
             ErrnoException.check(
-                    Libc.bind(fd, SdNotify.address(arena, socketAddress, "bind")), "bind(" + socketAddress + ")");
+                    Libc.bind(fd, SystemdSocket.address(arena, socketAddress, "bind")), "bind(" + socketAddress + ")");
         }
         return new NotifySocket(fd);
     }

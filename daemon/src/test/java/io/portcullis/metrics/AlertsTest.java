@@ -105,7 +105,7 @@ final class AlertsTest {
     }
 
     /** The metrics and labels of an expression that no scrape has, and labels of its texts that the expression has not. */
-    private static List<String> faults(String expr, String texts, Set<String> recorded) {
+    static List<String> faults(String expr, String texts, Set<String> recorded) {
         List<String> faults = new ArrayList<>();
         Set<String> common = new TreeSet<>(Set.of("job", "instance"));
         boolean first = true;

@@ -12,8 +12,9 @@ import io.portcullis.config.Peer;
 import io.portcullis.config.Rule;
 import io.portcullis.config.SecurityGroup;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.engine.Durations;
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Engine;
+import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.hits.WallTime;
@@ -39,6 +40,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +65,8 @@ final class MetersTest {
 
     /** Ethernet, IPv4 and UDP with an empty payload: 42 bytes. */
     private static final int LENGTH = 42;
+
+    private static final int MANY_RULES = 5_000;
 
     private final AtomicLong defects = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
@@ -120,8 +125,8 @@ final class MetersTest {
     @Test
     void stallsAreAHistogramOfEachWorker() throws ConfigException {
         Engine engine = engine(config(TWO_RULES));
-        Durations first = new Durations();
-        Durations second = new Durations();
+        Histogram first = new Histogram(8_192, 1 << 28, 4);
+        Histogram second = new Histogram(8_192, 1 << 28, 4);
         first.record(20_000);
         first.record(1_000_000_000);
         meters.watch("web0", engine::counters, engine::ruleHits, List.of(first, second));
@@ -133,6 +138,51 @@ final class MetersTest {
         assertEquals(2.0, sample("portcullis_loop_stall_seconds_count{" + labels + "}"));
         assertEquals(1.00002, sample("portcullis_loop_stall_seconds_sum{" + labels + "}"), 1e-9);
         assertEquals(0.0, sample("portcullis_loop_stall_seconds_count{interface=\"web0\",worker=\"1\"}"));
+    }
+
+    @Test
+    void batchesOfAllWorkersAreOneHistogram() throws ConfigException {
+        Engine engine = engine(config(TWO_RULES));
+        Histogram first = new Histogram(1, 64, 1);
+        Histogram second = new Histogram(1, 64, 1);
+        first.record(1);
+        first.record(64);
+        second.record(3);
+        Histogram decisions = new Histogram(32, 1 << 20, 2);
+        decisions.record(90);
+        watch(engine);
+        assertEquals(Map.of(), samples("portcullis_batch_frames"), "none before the workers are known");
+        meters.batches("web0", List.of(first, second), List.of(decisions));
+        assertEquals(1.0, sample("portcullis_batch_frames_bucket{interface=\"web0\",le=\"2.0\"}"));
+        assertEquals(2.0, sample("portcullis_batch_frames_bucket{interface=\"web0\",le=\"4.0\"}"));
+        assertEquals(3.0, sample("portcullis_batch_frames_bucket{interface=\"web0\",le=\"64.0\"}"));
+        assertEquals(3.0, sample("portcullis_batch_frames_count{interface=\"web0\"}"));
+        assertEquals(68.0, sample("portcullis_batch_frames_sum{interface=\"web0\"}"));
+        assertEquals(0.0, sample("portcullis_decision_seconds_bucket{interface=\"web0\",le=\"6.4E-8\"}"));
+        assertEquals(1.0, sample("portcullis_decision_seconds_bucket{interface=\"web0\",le=\"9.6E-8\"}"));
+        assertEquals(9e-8, sample("portcullis_decision_seconds_sum{interface=\"web0\"}"), 1e-12);
+    }
+
+    @Test
+    void aScrapeOfManyRulesIsBounded() throws ConfigException {
+        String rules = IntStream.rangeClosed(1, MANY_RULES)
+                .mapToObj(port -> "      - {protocol: tcp, ports: " + port + ", from: any}\n")
+                .collect(Collectors.joining());
+        watch(engine(config(TWO_RULES.replace("    egress: []\n", rules + "    egress: []\n"))));
+        int all = text(null).length();
+        assertEquals(MANY_RULES + 2, samples("portcullis_rule_hits_total{").size());
+        meters.ruleHits(1_000);
+        int shown = text(null).length();
+        assertEquals(1_000, samples("portcullis_rule_hits_total{").size());
+        assertEquals(
+                1_000, samples("portcullis_rule_last_hit_timestamp_seconds{").size());
+        meters.ruleHits(0);
+        int none = text(null).length();
+        // Two series of about 80 bytes each.
+        int most = none + 1_000 * 200;
+        assertTrue(
+                shown < most && most < all,
+                () -> none + " bytes without rules, " + shown + " with 1,000, " + all + " with all");
     }
 
     @Test
@@ -168,6 +218,15 @@ final class MetersTest {
                 sample("portcullis_bytes_total{direction=\"ingress\",interface=\"web0\",verdict=\"pass\"}"));
         assertEquals(
                 1.0, sample("portcullis_drops_total{direction=\"ingress\",interface=\"web0\",reason=\"no-rule\"}"));
+        long[] states = new long[Timeout.values().length];
+        states[Timeout.TCP_SYN_SENT.ordinal()] = 3;
+        states[Timeout.UDP_STREAM.ordinal()] = 4;
+        meters.flowStates("web0", () -> states);
+        String byState = "portcullis_flows_by_state{interface=\"web0\",protocol=";
+        assertEquals(3.0, sample(byState + "\"tcp\",state=\"tcp-syn-sent\"}"));
+        assertEquals(4.0, sample(byState + "\"udp\",state=\"udp-stream\"}"));
+        assertEquals(0.0, sample(byState + "\"other\",state=\"other\"}"));
+        assertEquals(states.length, samples(byState).size());
         assertEquals(2.0, sample("portcullis_flows{interface=\"web0\"}"));
         assertEquals(2.0, sample("portcullis_flows_created_total{interface=\"web0\"}"));
         assertEquals(
@@ -439,7 +498,9 @@ final class MetersTest {
                     web.location()));
         }
         Map<String, SecurityGroup> groups = new LinkedHashMap<>(small.securityGroups());
-        groups.put("web", new SecurityGroup("web", "", many, web.egress(), web.members(), null, web.location()));
+        groups.put(
+                "web",
+                new SecurityGroup("web", "", many, web.egress(), web.members(), null, web.log(), web.location()));
         Engine engine = engine(new Config(
                 small.interfaces(),
                 groups,

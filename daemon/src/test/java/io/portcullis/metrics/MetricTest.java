@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.read.ConfigReader;
-import io.portcullis.engine.Durations;
+import io.portcullis.conntrack.Timeout;
 import io.portcullis.engine.Engine;
+import io.portcullis.engine.Histogram;
 import io.portcullis.engine.Reason;
 import io.portcullis.engine.Shard;
 import io.portcullis.policy.Policy;
@@ -86,9 +87,11 @@ final class MetricTest {
     void watch() throws ConfigException {
         Engine engine =
                 new Engine(Policy.compile(ConfigReader.parse(CONFIG, "test.yaml"), "web0", 1, 1_000), Shard.ALL, 1, 2);
-        meters.watch("web0", engine::counters, engine::ruleHits, List.of(new Durations()));
+        meters.watch("web0", engine::counters, engine::ruleHits, List.of(new Histogram(8, 64, 1)));
+        meters.batches("web0", List.of(new Histogram(1, 64, 1)), List.of(new Histogram(8, 64, 1)));
         meters.change(1, "0123456789abcdef", 0);
         meters.recorder("web0", () -> OptionalLong.of(1_700_000_000_000_000_000L));
+        meters.flowStates("web0", () -> new long[Timeout.values().length]);
         for (PortCounter counter : PortCounter.values()) {
             meters.portCounter("web0", "outside", counter, () -> 0);
         }

@@ -177,7 +177,9 @@ public final class RandomWorld {
         Map<String, SecurityGroup> groups = new LinkedHashMap<>();
         for (String name : List.of("g0", "g1", "g2")) {
             List<Rule> egress = random.nextInt(4) == 0 ? null : rules();
-            groups.put(name, new SecurityGroup(name, "", rules(), egress, cidrs(), null, PLACE));
+            groups.put(
+                    name,
+                    new SecurityGroup(name, "", rules(), egress, cidrs(), null, SecurityGroup.Logged.DENIED, PLACE));
         }
         Map<String, Interface> interfaces = new LinkedHashMap<>();
         interfaces.put("web0", attachment("web0", "a0", "b0"));
@@ -194,7 +196,7 @@ public final class RandomWorld {
                 new Control(Path.of("/run/none"), ""),
                 History.STANDARD,
                 null,
-                new Log(Level.INFO, Drops.OFF, Log.Recorder.STANDARD),
+                new Log(Level.INFO, Drops.OFF, List.of(), Log.Recorder.STANDARD),
                 new PacketMark(1, 1),
                 List.of());
     }

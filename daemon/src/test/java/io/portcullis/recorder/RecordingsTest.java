@@ -22,6 +22,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -148,6 +149,37 @@ final class RecordingsTest {
                 .orElseThrow();
         assertEquals("192.0.2.66", String.valueOf(summary.source()));
         assertEquals(60_000 - Recorder.PER_SOURCE, summary.packets());
+    }
+
+    /** A million drops of a scanner in twenty seconds, and in each of them one of somebody else. */
+    @Test
+    void amongAMillionDropsTheOthersAreInTheRecordsAndInTheLog() {
+        List<byte[]> scan = new ArrayList<>();
+        for (int port = 1; port <= 4_096; port++) {
+            scan.add(syn("192.0.2.66", port).bytes());
+        }
+        int scanned = 0;
+        for (int second = 0; second < 20; second++) {
+            for (int i = 0; i < 50_000; i++) {
+                assertEquals(Reason.NO_RULE, bench.in(scan.get(scanned++ % scan.size())));
+                if (i == 49_000) {
+                    dropped(syn("198.51.100." + second, 22));
+                }
+            }
+            String quiet = "198.51.100." + second;
+            assertTrue(
+                    bench.engine().dropSamples().take(10).drops().stream()
+                            .anyMatch(drop -> quiet.equals(String.valueOf(drop.source()))),
+                    quiet);
+            bench.sleepSeconds(1);
+        }
+        List<DropRecord> others = recordings.read(drop -> drop.destinationPort() == 22 && drop.scope() == Scope.EXACT);
+        assertEquals(
+                20,
+                others.stream()
+                        .filter(drop -> !"192.0.2.66".equals(String.valueOf(drop.source())))
+                        .count());
+        assertEquals(scanned + 20, all().stream().mapToLong(DropRecord::packets).sum());
     }
 
     @Test

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -48,7 +49,7 @@ final class ChangeLab implements AutoCloseable {
     final Changes changes;
     final FileReloads reloads;
     private final Meters meters = new Meters("test", () -> 0, () -> 0);
-    private final DropLog drops = new DropLog(() -> true);
+    private final DropLog drops = new DropLog(() -> true, Optional::empty);
     private final NicEvents events = NicEvents.start();
     private final Edits edits;
 

@@ -20,6 +20,7 @@ import io.portcullis.service.emergency.EmergencyFiles;
 import io.portcullis.service.process.Systemd;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,7 @@ final class ReloadTest {
 
     private final AtomicReference<Running> running = new AtomicReference<>(Running.NOTHING);
     private final Meters meters = new Meters("test", () -> 0, () -> 0);
-    private final DropLog drops = new DropLog(() -> true);
+    private final DropLog drops = new DropLog(() -> true, Optional::empty);
     private final NicEvents events = NicEvents.start();
 
     @AfterEach

@@ -50,6 +50,8 @@ final class RoundTest {
     private final List<DropSamples.Taken> drops = new ArrayList<>();
     private long nowNs = START_NS;
     private int readings;
+    /** What each reading adds to the clock. */
+    private long tickNs;
 
     @SuppressWarnings("NullAway.Init") // each test starts it first
     private Engine engine;
@@ -104,6 +106,7 @@ final class RoundTest {
 
     private long read() {
         readings++;
+        nowNs += tickNs;
         return nowNs;
     }
 
@@ -308,5 +311,35 @@ final class RoundTest {
         runAfter(MS);
         runAfter(MS);
         assertEquals(1, Arrays.stream(round.stalls().counts()).sum());
+    }
+
+    @Test
+    void theFramesOfEachBatchAreCounted() throws Exception {
+        start();
+        assertTrue(outside.inject(ADMITTED));
+        runAfter(MS);
+        for (int i = 0; i < 3; i++) {
+            assertTrue(inside.inject(REPLY));
+        }
+        runAfter(MS);
+        assertArrayEquals(
+                new long[] {1, 0, 1, 0, 0, 0, 0, 0}, round.batchFrames().counts());
+        assertEquals(4, round.batchFrames().sum());
+    }
+
+    @Test
+    void theTimeOfOneBatchInManyIsMeasured() throws Exception {
+        start();
+        tickNs = 1_000;
+        for (int i = 1; i <= 2 * Round.MEASURED_EVERY; i++) {
+            assertTrue(outside.inject(ADMITTED));
+            assertTrue(outside.inject(FORBIDDEN));
+            runAfter(0);
+            assertEquals(
+                    i / Round.MEASURED_EVERY,
+                    Arrays.stream(round.decisions().counts()).sum());
+        }
+        assertEquals(2 * 500, round.decisions().sum(), "half of the time of two frames, twice");
+        assertEquals(2, round.decisions().counts()[8], "from 384 to 512 ns");
     }
 }

@@ -1,5 +1,6 @@
 package io.portcullis.cli.daemon;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.portcullis.cli.text.JsonText;
 import io.portcullis.http.SocketClient;
 import io.portcullis.http.Unreachable;
@@ -95,7 +96,15 @@ public final class DaemonSocket {
                             ? error
                             : "the daemon answers " + reply.status() + ": " + error);
         }
-        return JsonText.read(reply.body(), as);
+        try {
+            return JsonText.read(reply.body(), as);
+        } catch (JsonProcessingException e) {
+            Unreachable foreign = new Unreachable(
+                    Unreachable.Why.NOT_HTTP,
+                    "the answer on " + path() + " has another form than this command expects",
+                    e);
+            throw foreign.saying(advice(foreign));
+        }
     }
 
     private static String encoded(Map<String, String> query) {

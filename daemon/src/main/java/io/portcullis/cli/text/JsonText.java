@@ -1,11 +1,13 @@
 package io.portcullis.cli.text;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 
 /** Writes the JSON that commands print, and reads the daemon's answers. */
 public final class JsonText {
@@ -51,12 +53,17 @@ public final class JsonText {
         }
     }
 
-    public static <T> T read(String json, Class<T> as) {
-        try {
-            return MAPPER.readValue(json, as);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the daemon did not answer with a " + as.getSimpleName(), e);
+    /**
+     * A value of that shape.
+     *
+     * @throws JsonProcessingException if the text is no JSON, null, or of another shape
+     */
+    public static <T> T read(String json, Class<T> as) throws JsonProcessingException {
+        T value = MAPPER.readValue(json, as);
+        if (value == null) {
+            throw MismatchedInputException.from((JsonParser) null, as, "null");
         }
+        return value;
     }
 
     /** The daemon's {@code {"error": text}}, or the whole text if it has another form. */

@@ -2,6 +2,7 @@ package io.portcullis.cli.traffic;
 
 import io.portcullis.cli.text.Table;
 import io.portcullis.operations.traffic.DropsReport;
+import io.portcullis.policy.analysis.NearestRule;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -76,11 +77,6 @@ public final class DropsText {
         if (nearest == null) {
             return drop.hint();
         }
-        String name = nearest.description().isEmpty() ? nearest.id() : nearest.id() + " " + nearest.description();
-        String suffix = " of " + nearest.id();
-        String why = nearest.why().endsWith(suffix)
-                ? nearest.why().substring(0, nearest.why().length() - suffix.length())
-                : nearest.why();
-        return why.isEmpty() ? name + ": admits it now" : name + ": " + why;
+        return NearestRule.text(nearest.id(), nearest.description(), nearest.why());
     }
 }

@@ -55,6 +55,7 @@ final class Meaning {
                 group.egress() == null ? null : rules(group.egress()),
                 group.members(),
                 group.id(),
+                group.log(),
                 NOWHERE);
     }
 

@@ -95,6 +95,7 @@ final class Model {
                         isIngress ? group.egress() : plan.after(),
                         group.members(),
                         group.id(),
+                        group.log(),
                         group.location()));
     }
 
@@ -103,7 +104,15 @@ final class Model {
         requireName(add.name());
         groups.put(
                 add.name(),
-                new SecurityGroup(add.name(), add.description(), List.of(), null, List.of(), add.id(), location));
+                new SecurityGroup(
+                        add.name(),
+                        add.description(),
+                        List.of(),
+                        null,
+                        List.of(),
+                        add.id(),
+                        SecurityGroup.Logged.DENIED,
+                        location));
     }
 
     void removeGroup(String name) {

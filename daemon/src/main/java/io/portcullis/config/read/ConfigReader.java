@@ -10,6 +10,7 @@ import io.portcullis.config.Expectation;
 import io.portcullis.config.Failsafe;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Location;
+import io.portcullis.config.Log;
 import io.portcullis.config.NetworkAcl;
 import io.portcullis.config.PrefixList;
 import io.portcullis.config.SecurityGroup;
@@ -46,7 +47,7 @@ public final class ConfigReader {
             "control", List.of("socket", "admins"),
             "history", List.of("keep"),
             "ec2-api", Ec2ApiReader.KEYS,
-            "log", List.of("level", "drops"),
+            "log", List.of("level", "drops", "never-log"),
             "recorder", List.of("memory", "snap"),
             "failsafe", List.of("ingress", "egress"));
 
@@ -235,6 +236,7 @@ public final class ConfigReader {
         @Nullable
         Ec2Api ec2Api =
                 values("ec2-api").isEmpty() ? null : new Ec2ApiReader(ids, references).read(settings("ec2-api"));
+        Log log = SettingsReader.log(settings("log"), settings("recorder"), references);
         boolean hasFailsafe = !failsafe.rules().isEmpty();
         groupNames.all().stream()
                 .filter(value -> hasFailsafe && value.key().equals("failsafe"))
@@ -255,7 +257,7 @@ public final class ConfigReader {
                 control,
                 SettingsReader.history(settings("history")),
                 ec2Api,
-                SettingsReader.log(settings("log"), settings("recorder")),
+                log,
                 SettingsReader.mark(once("mark")),
                 List.of());
         if (diagnostics.errors().isEmpty()) {

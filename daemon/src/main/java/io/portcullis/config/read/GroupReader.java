@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads security groups and prefix lists. */
 final class GroupReader {
-    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members", "id");
+    private static final List<String> KEYS = List.of("description", "ingress", "egress", "members", "id", "log");
     private static final List<String> LIST_KEYS = List.of("id", "entries");
     private static final String NO_BLOCK = "[] for a list without blocks";
 
@@ -58,7 +58,10 @@ final class GroupReader {
                 .orElse(null);
         List<Cidr> members = fields.get("members").map(BlockReader::list).orElse(List.of());
         @Nullable String id = ids.id(fields, Kind.GROUP, value.key());
-        return new SecurityGroup(value.key(), description, in, out, members, id, value.keyLocation());
+        SecurityGroup.Logged log = fields.get("log")
+                .flatMap(word -> SettingsReader.word(word, SecurityGroup.Logged.values()))
+                .orElse(SecurityGroup.Logged.DENIED);
+        return new SecurityGroup(value.key(), description, in, out, members, id, log, value.keyLocation());
     }
 
     /** The rules of {@code failsafe}. */

@@ -8,6 +8,7 @@ import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Log.Level;
 import io.portcullis.config.Metrics;
 import io.portcullis.config.PacketMark;
+import io.portcullis.config.Peer;
 import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
 import io.portcullis.config.yaml.Value;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +42,9 @@ final class SettingsReader {
     private static final String TOP = "top ";
 
     private static final int MOST_RULE_HITS = 1_000_000;
+
+    private static final String NEVER = "an address, a block, {prefix-list: NAME} or a list of those";
+    private static final List<String> LIST = List.of("prefix-list");
 
     private SettingsReader() {}
 
@@ -172,14 +177,43 @@ final class SettingsReader {
     }
 
     /** {@code log} and {@code recorder}. */
-    static Log log(Fields fields, Fields recorder) {
+    static Log log(Fields fields, Fields recorder, References references) {
         Level level = fields.get("level")
                 .flatMap(value -> word(value, Level.values()))
                 .orElse(Level.INFO);
         Drops drops = fields.get("drops")
                 .flatMap(value -> word(value, Drops.values()))
                 .orElse(Drops.SAMPLED);
-        return new Log(level, drops, recorder(recorder));
+        List<Peer> never =
+                fields.get("never-log").map(value -> never(value, references)).orElse(List.of());
+        return new Log(level, drops, never, recorder(recorder));
+    }
+
+    private static List<Peer> never(Value value, References references) {
+        List<Peer> peers = new ArrayList<>();
+        for (Value item : value.itemsOrSelf()) {
+            Optional<Peer> peer = item.isMap()
+                    ? list(item, references)
+                    : item.text(NEVER)
+                            .flatMap(text -> BlockReader.block(item, text))
+                            .map(Peer.Net::new);
+            peer.ifPresent(peers::add);
+        }
+        return peers;
+    }
+
+    private static Optional<Peer> list(Value value, References references) {
+        if (value.isSetInBraces() && Fields.entries(value).stream().noneMatch(entry -> LIST.contains(entry.key()))) {
+            value.wrongKindOrBraces(NEVER);
+            return Optional.empty();
+        }
+        Fields fields = value.fields(LIST);
+        Optional<Value> name = fields.get(LIST.getFirst());
+        if (fields.all().stream().allMatch(Value::isNull)) {
+            value.wrongKind(NEVER);
+        }
+        name.ifPresent(references::toList);
+        return name.flatMap(text -> text.text("the name of a prefix list")).map(Peer.Prefixes::new);
     }
 
     private static Log.Recorder recorder(Fields fields) {
@@ -212,7 +246,8 @@ final class SettingsReader {
         return Optional.empty();
     }
 
-    private static <E extends Enum<E>> Optional<E> word(Value value, E[] constants) {
+    /** A constant by its name in lower case. */
+    static <E extends Enum<E>> Optional<E> word(Value value, E[] constants) {
         List<String> words = Stream.of(constants)
                 .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                 .toList();

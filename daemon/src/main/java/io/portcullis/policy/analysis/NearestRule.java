@@ -79,6 +79,19 @@ public record NearestRule(String id, Location location, String description, Stri
                 .map(candidate -> candidate.nearest(ingress));
     }
 
+    /** {@code web/ingress[1] https: port 8443 is outside 80, 443}. */
+    public String text() {
+        return text(id, description, why);
+    }
+
+    /** As {@link #text()}, of a rule's id, its description and what the packet does not meet. */
+    public static String text(String id, String description, String why) {
+        String name = description.isEmpty() ? id : id + " " + description;
+        String suffix = " of " + id;
+        String cause = why.endsWith(suffix) ? why.substring(0, why.length() - suffix.length()) : why;
+        return cause.isEmpty() ? name + ": admits it now" : name + ": " + cause;
+    }
+
     /** The rules of one direction of an interface by their hashes, to find those again that were the nearest ones earlier. */
     public static final class Known {
         private final Config config;

@@ -16,7 +16,9 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Starts and stops a daemon in an empty network namespace, on a veth pair that it creates. */
 public final class Rehearsal {
@@ -34,16 +36,23 @@ public final class Rehearsal {
     /** Of a network namespace that nobody else uses. */
     private static final int METRICS_PORT = 9750;
 
+    /** A file in the folder: the daemon goes on until it is gone, as commands are rehearsed with it. */
+    private static final String HOLD = "hold";
+
+    private static final Duration LONGEST_START = Duration.ofSeconds(60);
+    private static final Duration LONGEST_HOLD = Duration.ofSeconds(30);
+    private static final long POLL_MS = 20;
+
     private Rehearsal() {}
 
     /**
-     * Starts, reloads, asks for status and metrics, warms up, stops.
+     * Starts, reloads, asks for status and metrics, warms up, stops; waits before the last while the folder has a file {@code hold}.
      *
-     * @param folder an empty one, for the configuration and the socket
+     * @param folder for the configuration and the socket
      * @return the reasons why it failed; empty: it did not
      * @throws IOException if the folder can't be written to
      */
-    public static List<String> run(Path folder) throws IOException {
+    public static List<String> run(Path folder) throws IOException, InterruptedException {
         try {
             List<Nic> others =
                     Nics.all().stream().filter(nic -> !nic.loopback()).toList();
@@ -56,18 +65,47 @@ public final class Rehearsal {
         } catch (ErrnoException refused) {
             return List.of(String.valueOf(refused.getMessage()));
         }
-        Path file = folder.resolve("portcullis.yaml");
-        Files.writeString(file, RULES.formatted(METRICS_PORT, folder.resolve("control.sock")));
+        Path file = file(folder);
+        Files.writeString(file, RULES.formatted(METRICS_PORT, socket(folder)));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
             daemon.reload(new ReloadRequest(false, false), Actor.UNKNOWN);
             daemon.status();
             scrape();
             WarmUp.run(() -> false);
+            until(LONGEST_HOLD, () -> !Files.exists(folder.resolve(HOLD)));
             return List.of();
         } catch (StartException e) {
             return e.faults();
         }
+    }
+
+    /** The configuration of the rehearsal's daemon. */
+    public static Path file(Path folder) {
+        return folder.resolve("portcullis.yaml");
+    }
+
+    /** The control socket of the rehearsal's daemon. */
+    public static Path socket(Path folder) {
+        return folder.resolve("control.sock");
+    }
+
+    /** Waits until the daemon of another process answers on its socket; false: it does not, after a minute. */
+    public static boolean awaitStart(Path folder) throws InterruptedException {
+        return until(LONGEST_START, () -> Files.exists(socket(folder)));
+    }
+
+    /** Lets the daemon of another process end. */
+    public static void release(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(HOLD));
+    }
+
+    private static boolean until(Duration longest, BooleanSupplier met) throws InterruptedException {
+        long rounds = longest.toMillis() / POLL_MS;
+        for (long round = 0; round < rounds && !met.getAsBoolean(); round++) {
+            Thread.sleep(POLL_MS);
+        }
+        return met.getAsBoolean();
     }
 
     /** Prometheus may ask for the first time while a flood takes all cores; then it should not wait for classes to load. */

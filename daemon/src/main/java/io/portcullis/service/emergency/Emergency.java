@@ -1,5 +1,6 @@
 package io.portcullis.service.emergency;
 
+import io.portcullis.journal.Event;
 import io.portcullis.linux.FileFault;
 import io.portcullis.operations.Actor;
 import io.portcullis.operations.BypassRequest;
@@ -130,7 +131,7 @@ public final class Emergency {
         if (panic != null) {
             keepNamespace(panic);
         }
-        sentences().forEach(sentence -> LOG.error("{}", sentence));
+        sentences().forEach(sentence -> Event.EMERGENCY.in(LOG.atError()).log("{}", sentence));
     }
 
     /** The number of a namespace is of one boot: {@code portcullis detach} looks for the present one. */
@@ -218,9 +219,13 @@ public final class Emergency {
             }
             state = state.withFaults(guard.enforce());
             if (request.on()) {
-                LOG.error("{}; ordered by {}", sentences().getFirst(), who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atError())
+                        .log("{}; ordered by {}", sentences().getFirst(), actor.text());
             } else {
-                LOG.warn("panic is over: the rules decide again; ordered by {}", who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn())
+                        .log("panic is over: the rules decide again; ordered by {}", actor.text());
             }
             return done(notes(request, guard));
         }
@@ -231,7 +236,7 @@ public final class Emergency {
             return new Panic(before.at(), before.by(), keepFailsafe, Panic.presentNamespace());
         }
         Instant now = clock.get().wall().truncatedTo(ChronoUnit.SECONDS);
-        return new Panic(now.toString(), who(actor), keepFailsafe, Panic.presentNamespace());
+        return new Panic(now.toString(), actor.text(), keepFailsafe, Panic.presentNamespace());
     }
 
     private void keep(@Nullable Panic before, @Nullable Panic next) throws IOException {
@@ -280,7 +285,7 @@ public final class Emergency {
                 if (!guard.interfaces().contains(name)) {
                     return unknown(name, guard);
                 }
-                next.add(Bypass.of(name, who(actor), clock.get(), Duration.ofMillis(request.millis())));
+                next.add(Bypass.of(name, actor.text(), clock.get(), Duration.ofMillis(request.millis())));
             }
             try {
                 files.keep(next);
@@ -290,9 +295,13 @@ public final class Emergency {
             state = state.with(next);
             state = state.withFaults(guard.enforce());
             if (ends) {
-                LOG.warn("{}: the bypass is over, the rules decide again; ordered by {}", name, who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn(), name)
+                        .log("{}: the bypass is over, the rules decide again; ordered by {}", name, actor.text());
             } else {
-                LOG.warn("{}; ordered by {}", sentences().getLast(), who(actor));
+                Event.EMERGENCY
+                        .in(LOG.atWarn(), name)
+                        .log("{}; ordered by {}", sentences().getLast(), actor.text());
             }
             List<String> notes = new ArrayList<>(state.faults());
             if (isPanic()) {
@@ -335,7 +344,7 @@ public final class Emergency {
             state = state.with(rest);
             List<String> before = state.faults();
             state = state.withFaults(guard.enforce());
-            over.forEach(bypass -> LOG.warn("{}", end(bypass, moment.wall())));
+            over.forEach(bypass -> Event.EMERGENCY.in(LOG.atWarn()).log("{}", end(bypass, moment.wall())));
             if (!over.isEmpty()) {
                 keepQuietly(rest);
             }
@@ -366,14 +375,5 @@ public final class Emergency {
 
     private EmergencyReport done(List<String> notes) {
         return new EmergencyReport(true, List.of(), notes, status());
-    }
-
-    /** {@code alice, uid 0, pid 77}. */
-    static String who(Actor actor) {
-        if (actor.uid() < 0) {
-            return "somebody";
-        }
-        String uid = "uid " + actor.uid();
-        return (actor.user().isEmpty() ? uid : actor.user() + ", " + uid) + ", pid " + actor.pid();
     }
 }

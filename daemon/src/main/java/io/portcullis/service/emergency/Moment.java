@@ -1,7 +1,7 @@
 package io.portcullis.service.emergency;
 
 import io.portcullis.linux.BootId;
-import io.portcullis.linux.SdNotify;
+import io.portcullis.linux.SystemdSocket;
 import java.io.IOException;
 import java.time.Instant;
 
@@ -15,7 +15,7 @@ record Moment(Instant wall, String boot, long monotonicUs) {
     /** The present. */
     static Moment now() {
         try {
-            return new Moment(Instant.now(), BootId.read().toString(), SdNotify.monotonicUsec());
+            return new Moment(Instant.now(), BootId.read().toString(), SystemdSocket.monotonicUsec());
         } catch (IOException impossible) {
             throw new IllegalStateException("this boot and its clock are not known", impossible);
         }

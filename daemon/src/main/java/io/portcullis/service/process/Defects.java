@@ -1,5 +1,6 @@
 package io.portcullis.service.process;
 
+import io.portcullis.journal.Event;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,7 +37,7 @@ public final class Defects {
     public static void note(String where, Throwable defect) {
         last = new Defect(where + ": " + defect, System.nanoTime());
         COUNT.incrementAndGet();
-        LOG.error("a defect of portcullis, in {}", where, defect);
+        Event.DEFECT.in(LOG.atError()).setCause(defect).log("a defect of portcullis, in {}", where);
     }
 
     /** Number of defects since the start. */

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 
 /**
  * A bounded queue of log events, and one thread that writes them. Threads that log never wait: events that don't fit are lost and
@@ -35,6 +36,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private final Function<ILoggingEvent, String> layout;
     private final LongFunction<String> lossLayout;
     private final OutputStream out;
+    private final Predicate<ILoggingEvent> journal;
     private final BlockingQueue<ILoggingEvent> waiting = new LinkedBlockingQueue<>(MOST);
     private final AtomicLong characters = new AtomicLong();
     private final AtomicLong accepted = new AtomicLong();
@@ -54,8 +56,14 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
      * @param layout an event's lines, each with its end
      * @param lossLayout the line about a number of lost events
      * @param out gets one write for each event
+     * @param journal true: it has the event, and {@code out} does not get it
      */
-    LogQueue(Function<ILoggingEvent, String> layout, LongFunction<String> lossLayout, OutputStream out) {
+    LogQueue(
+            Function<ILoggingEvent, String> layout,
+            LongFunction<String> lossLayout,
+            OutputStream out,
+            Predicate<ILoggingEvent> journal) {
+        this.journal = journal;
         this.layout = layout;
         this.lossLayout = lossLayout;
         this.out = out;
@@ -130,7 +138,9 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
     private void write(ILoggingEvent event) {
         try {
-            out.write(layout.apply(event).getBytes(StandardCharsets.UTF_8));
+            if (!journal.test(event)) {
+                out.write(layout.apply(event).getBytes(StandardCharsets.UTF_8));
+            }
         } catch (IOException _) {
             lost.incrementAndGet();
         } finally {

@@ -6,25 +6,35 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import io.portcullis.config.Log.Level;
+import io.portcullis.journal.Field;
+import io.portcullis.journal.JournalSocket;
 import io.portcullis.net.Visible;
+import io.portcullis.operations.LogLevels;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 
 /**
- * Writes the log to standard error. Under systemd's journal each line begins with its priority (sd-daemon(3): {@code <3>} error to
- * {@code <7>} debug) and has no time, which the journal adds itself. Threads that log never wait for the reader of the log.
+ * Writes the log to standard error. Where that is systemd's journal, an event is an entry with fields instead ({@link JournalSocket}); one
+ * that the journal's socket refuses is written as lines, which begin with their priority (sd-daemon(3): {@code <3>} error to {@code <7>}
+ * debug) and have no time: the journal adds it. Threads that log never wait for the reader of the log.
  */
 public final class Logs {
     private static final String OURS = "io.portcullis";
     private static final long LAST_LINES_MS = 1_000;
 
     private static volatile @Nullable LogQueue queue;
+
+    private static final LogLevel LEVEL = new LogLevel(Logs::become);
 
     private Logs() {}
 
@@ -39,21 +49,38 @@ public final class Logs {
         }
 
         String of(ILoggingEvent event) {
-            String start = start(event.getLevel(), Instant.ofEpochMilli(event.getTimeStamp()));
-            StringBuilder text = new StringBuilder();
-            event.getFormattedMessage()
-                    .lines()
-                    .forEach(line ->
-                            text.append(start).append(Visible.withTabs(line)).append('\n'));
+            String start = start(event.getLevel(), time(event));
+            return lines(event).map(line -> start + line + "\n").collect(Collectors.joining());
+        }
+
+        /** The lines of the message, then those of an exception. */
+        private static Stream<String> lines(ILoggingEvent event) {
             IThrowableProxy thrown = event.getThrowableProxy();
-            if (thrown != null) {
-                ThrowableProxyUtil.asString(thrown)
-                        .lines()
-                        .forEach(line -> text.append(start)
-                                .append(Visible.withTabs(line))
-                                .append('\n'));
-            }
-            return text.toString();
+            Stream<String> trace = thrown == null
+                    ? Stream.empty()
+                    : ThrowableProxyUtil.asString(thrown).lines();
+            return Stream.concat(event.getFormattedMessage().lines(), trace).map(Visible::withTabs);
+        }
+
+        /** As an entry of the journal. */
+        static boolean send(JournalSocket journal, ILoggingEvent event) {
+            List<KeyValuePair> fields = event.getKeyValuePairs();
+            return journal.send(
+                    priority(event.getLevel()),
+                    lines(event).collect(Collectors.joining("\n")),
+                    fields == null ? List.of() : fields);
+        }
+
+        /** A packet's own time, where the line is about one. */
+        private static Instant time(ILoggingEvent event) {
+            List<KeyValuePair> fields = event.getKeyValuePairs();
+            return fields == null
+                    ? event.getInstant()
+                    : fields.stream()
+                            .filter(field -> field.key.equals(Field.TIME.key()))
+                            .map(field -> (Instant) field.value)
+                            .findFirst()
+                            .orElse(event.getInstant());
         }
 
         String ofLost(long lines) {
@@ -88,7 +115,12 @@ public final class Logs {
         context.reset();
         Line line = new Line(toJournal);
         // Not System.err: its lock would block other threads while a write waits.
-        LogQueue appender = new LogQueue(line::of, line::ofLost, new FileOutputStream(FileDescriptor.err));
+        Optional<JournalSocket> journal = JournalSocket.ofStandardError();
+        LogQueue appender = new LogQueue(
+                line::of,
+                line::ofLost,
+                new FileOutputStream(FileDescriptor.err),
+                event -> journal.isPresent() && Line.send(journal.get(), event));
         appender.setContext(context);
         appender.start();
         queue = appender;
@@ -123,8 +155,17 @@ public final class Logs {
         }
     }
 
-    /** Sets the level of the daemon's own log; libraries log warnings and errors only. */
+    /** Sets the level of the daemon's own log, as the configuration names it; libraries log warnings and errors only. */
     public static void level(Level level) {
+        LEVEL.configure(level);
+    }
+
+    /** The level, and how an operator changes it. */
+    public static LogLevels levels() {
+        return LEVEL;
+    }
+
+    private static void become(Level level) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.getLogger(OURS).setLevel(ch.qos.logback.classic.Level.toLevel(level.name()));
     }

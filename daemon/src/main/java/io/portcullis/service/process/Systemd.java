@@ -1,7 +1,7 @@
 package io.portcullis.service.process;
 
 import io.portcullis.linux.ErrnoException;
-import io.portcullis.linux.SdNotify;
+import io.portcullis.linux.SystemdSocket;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -74,7 +74,7 @@ public final class Systemd {
     /** Names the moment, by which systemd distinguishes the READY of this reload from an earlier one. */
     public void reloading() {
         try {
-            send("RELOADING=1\nMONOTONIC_USEC=" + SdNotify.monotonicUsec());
+            send("RELOADING=1\nMONOTONIC_USEC=" + SystemdSocket.monotonicUsec());
         } catch (ErrnoException e) {
             LOG.warn("systemd is not notified of the reload: {}", e.getMessage());
         }
@@ -104,7 +104,7 @@ public final class Systemd {
             return;
         }
         try {
-            SdNotify.send(address, message);
+            SystemdSocket.send(address, message);
         } catch (ErrnoException e) {
             LOG.warn(
                     "systemd is not notified of {}: {}",

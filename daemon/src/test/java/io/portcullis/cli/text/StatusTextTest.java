@@ -3,6 +3,7 @@ package io.portcullis.cli.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.portcullis.operations.EmergencyStatus;
 import io.portcullis.operations.InterfaceStatus;
 import io.portcullis.operations.ReloadReport;
@@ -189,7 +190,7 @@ final class StatusTextTest {
     }
 
     @Test
-    void anOlderDaemonSendsLess() {
+    void anOlderDaemonSendsLess() throws JsonProcessingException {
         String json = JsonText.write(status(
                         new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of()),
                         List.of(WEB0, DATABASE),

@@ -85,6 +85,24 @@ class ConfigTest {
     }
 
     @Test
+    void aGroupSaysWhatIsLoggedAndTheLogWhatNeverIs() throws ConfigException {
+        Config config = ConfigReader.parse("""
+                version: 1
+                interfaces:
+                  edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [a, b, c]}
+                security-groups: {a: {log: accepted}, b: {log: none}, c: {}}
+                prefix-lists: {scanners: [192.0.2.0/24]}
+                log: {never-log: [{prefix-list: scanners}, 10.0.0.9]}
+                """, "test.yaml");
+        assertEquals(SecurityGroup.Logged.ACCEPTED, config.group("a").log());
+        assertEquals(SecurityGroup.Logged.NONE, config.group("b").log());
+        assertEquals(SecurityGroup.Logged.DENIED, config.group("c").log());
+        assertEquals(
+                List.of(new Peer.Prefixes("scanners"), new Peer.Net(Cidr.of(Address.parse("10.0.0.9")))),
+                config.log().never());
+    }
+
+    @Test
     void anAbsentKeyHasItsDefault() throws ConfigException {
         Config config = parse(HEAD + "security-groups: {web: {}}\n");
         Interface edge = edge(config);
@@ -104,7 +122,7 @@ class ConfigTest {
         assertEquals(new Metrics("127.0.0.1", 9750, Metrics.ALL), config.metrics());
         assertEquals(new Control(Path.of("/run/portcullis/control.sock"), ""), config.control());
         assertEquals(new History(50), config.history());
-        assertEquals(new Log(Level.INFO, Drops.SAMPLED, Log.Recorder.STANDARD), config.log());
+        assertEquals(new Log(Level.INFO, Drops.SAMPLED, List.of(), Log.Recorder.STANDARD), config.log());
         assertEquals(new PacketMark(0x5043, 0xffff), config.mark());
     }
 
@@ -211,7 +229,7 @@ class ConfigTest {
         assertEquals(new Metrics("::1", 9000, 1_000), config.metrics());
         assertEquals(new Control(Path.of("/tmp/p.sock"), "Fw-admins.net"), config.control());
         assertEquals(10_000, config.history().keep());
-        assertEquals(new Log(Level.DEBUG, Drops.ALL, Log.Recorder.STANDARD), config.log());
+        assertEquals(new Log(Level.DEBUG, Drops.ALL, List.of(), Log.Recorder.STANDARD), config.log());
         assertEquals(new PacketMark(1, -1), config.mark());
     }
 
@@ -378,7 +396,7 @@ class ConfigTest {
                 List.of("web", "app", "db"),
                 new ArrayList<>(config.securityGroups().keySet()));
         assertEquals(Set.of("office"), config.prefixLists().keySet());
-        assertEquals(new Log(Level.WARN, Drops.OFF, Log.Recorder.STANDARD), config.log());
+        assertEquals(new Log(Level.WARN, Drops.OFF, List.of(), Log.Recorder.STANDARD), config.log());
         assertEquals(
                 new Location(folder.resolve("rules.d/b.yaml").toString(), 1, 19),
                 config.group("db").location());

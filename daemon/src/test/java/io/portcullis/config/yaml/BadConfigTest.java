@@ -88,7 +88,7 @@ class BadConfigTest {
                         "main.yaml:6:42: ports: 70000: ports go from 0 to 65535",
                         "main.yaml:6:83: from: 10.0.0.1/8: has bits set after the first 8: write 10.0.0.0/8, or"
                                 + " 10.0.0.1 for that address alone",
-                        "main.yaml:7:7: levle: unknown key; did you mean \"level\"? (allowed: level, drops)",
+                        "main.yaml:7:7: levle: unknown key; did you mean \"level\"? (allowed: level, drops, never-log)",
                         "sub/a.yaml:1:34: members: 10.0.0.300: not an address or a block such as 10.0.0.0/8",
                         "sub/b.yaml:1:7: mark: 7: must be value/mask of 32 bits each, such as 0x5043/0xffff"),
                 errors(main));

@@ -66,6 +66,54 @@ class NamespaceRoutesTest {
         return OptionalInt.of(namespace.in(() -> Nics.index(name)));
     }
 
+    private NextHop hop(String destination) throws Exception {
+        return namespace.in(() -> NextHop.to(InetAddress.ofLiteral(destination)).orElseThrow());
+    }
+
+    private Neighbour neighbour(NextHop hop) throws Exception {
+        return namespace.in(() -> Neighbour.of(hop.nic(), hop.address()).orElseThrow());
+    }
+
+    @Test
+    void theNextHopIsTheDestinationOrAGateway() throws Exception {
+        namespace.ip("route add 192.0.2.0/24 via 198.51.100.7");
+        namespace.ip("route add 10.7.0.0/16 via inet6 2001:db8::7 dev t0");
+        namespace.ip("route add unreachable 10.9.0.0/16");
+        namespace.ip("route add blackhole 10.10.0.0/16");
+        int t0 = index("t0").getAsInt();
+        int t1 = index("t1").getAsInt();
+        InetAddress near = InetAddress.ofLiteral("203.0.113.10");
+        assertEquals(new NextHop(t0, near, false, false), hop("203.0.113.10"));
+        assertEquals(new NextHop(t1, InetAddress.ofLiteral("198.51.100.7"), true, false), hop("192.0.2.9"));
+        assertEquals(new NextHop(t0, InetAddress.ofLiteral("2001:db8::7"), true, false), hop("10.7.0.1"));
+        assertEquals(new NextHop(t0, InetAddress.ofLiteral("2001:db8::10"), false, false), hop("2001:db8::10"));
+        assertTrue(hop("203.0.113.80").isLocal());
+        for (String nowhere : List.of("10.8.0.1", "10.9.0.1", "10.10.0.1", "2001:db9::1")) {
+            assertTrue(
+                    namespace.in(
+                            () -> NextHop.to(InetAddress.ofLiteral(nowhere)).isEmpty()),
+                    nowhere);
+        }
+    }
+
+    @Test
+    void aNeighbourHasItsStateAndItsAddress() throws Exception {
+        namespace.ip("neigh add 203.0.113.10 lladdr 02:00:00:00:00:0a dev t0 nud permanent");
+        namespace.ip("neigh add 203.0.113.11 lladdr 02:00:00:00:00:0b dev t0 nud stale");
+        namespace.ip("-6 neigh add 2001:db8::10 dev t0 nud failed");
+        assertEquals(new Neighbour("permanent", "02:00:00:00:00:0a"), neighbour(hop("203.0.113.10")));
+        assertEquals(new Neighbour("stale", "02:00:00:00:00:0b"), neighbour(hop("203.0.113.11")));
+        assertEquals(new Neighbour("failed", ""), neighbour(hop("2001:db8::10")));
+        NextHop unknown = hop("203.0.113.12");
+        assertTrue(namespace.in(
+                () -> Neighbour.of(unknown.nic(), unknown.address()).isEmpty()));
+        int other = index("t1").getAsInt();
+        assertTrue(
+                namespace.in(() -> Neighbour.of(other, InetAddress.ofLiteral("203.0.113.10"))
+                        .isEmpty()),
+                "of another NIC");
+    }
+
     @Test
     void theRouteDecides() throws Exception {
         assertEquals(index("t0"), leavesBy("203.0.113.80", 22, "203.0.113.10", ""));

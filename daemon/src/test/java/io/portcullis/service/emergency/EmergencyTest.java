@@ -378,9 +378,9 @@ final class EmergencyTest {
 
     @Test
     void theUserWhoOrderedItIsNamed() {
-        assertEquals("alice, uid 0, pid 77", Emergency.who(ALICE));
-        assertEquals("uid 12, pid 3", Emergency.who(new Actor(12, -1, "", 3)));
-        assertEquals("somebody", Emergency.who(Actor.UNKNOWN));
+        assertEquals("alice, uid 0, pid 77", ALICE.text());
+        assertEquals("uid 12, pid 3", new Actor(12, -1, "", 3).text());
+        assertEquals("somebody", Actor.UNKNOWN.text());
         assertNull(load().status().panic());
     }
 }

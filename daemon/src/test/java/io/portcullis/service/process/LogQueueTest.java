@@ -60,7 +60,7 @@ final class LogQueueTest {
 
     private final Pipe pipe = new Pipe();
     private final LogQueue queue =
-            new LogQueue(event -> event.getFormattedMessage() + "\n", lost -> "lost " + lost + "\n", pipe);
+            new LogQueue(event -> event.getFormattedMessage() + "\n", lost -> "lost " + lost + "\n", pipe, _ -> false);
     private final LoggerContext context = new LoggerContext();
     private final Logger log = context.getLogger("test");
 

@@ -211,6 +211,10 @@ final class FlowsTest {
         assertTrue(udp.path("ageMs").asLong() >= udp.path("idleMs").asLong(), udp.toString());
         assertTrue(udp.path("leftMs").asLong() > 0, udp.toString());
 
+        Lab.await(
+                "the flows by their state",
+                () -> byState("tcp", "tcp-established") == 2 && byState("udp", "udp-stream") == 1);
+
         String table = daemon.cli("flows").ok().out();
         String line = table.lines()
                 .filter(row -> row.contains(":" + idler + " "))
@@ -221,6 +225,11 @@ final class FlowsTest {
                 line);
         assertTrue(line.contains("  established  "), line);
         assertTrue(line.endsWith("web/ingress[1] conversations"), line);
+    }
+
+    private double byState(String protocol, String state) {
+        return daemon.metric(
+                "portcullis_flows_by_state{interface=\"web0\",protocol=\"" + protocol + "\",state=\"" + state + "\"}");
     }
 
     @Test

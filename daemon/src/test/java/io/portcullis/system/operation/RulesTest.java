@@ -28,8 +28,10 @@ final class RulesTest {
     @RegisterExtension
     static final Lab LAB = new Lab();
 
-    private static final int RELOADS = 20;
-    private static final int KILLS = 4;
+    /** PORTCULLIS_RELOADS; after each fifth one the daemon is killed. */
+    private static final int RELOADS = Integer.parseInt(System.getenv().getOrDefault("PORTCULLIS_RELOADS", "20"));
+
+    private static final int RELOADS_A_KILL = 5;
 
     /** Opens one connection after the other until a file is there, and prints how many. */
     private static final String SENDER = """
@@ -99,7 +101,7 @@ final class RulesTest {
             Lab.awaitText("the sender", log, text -> text.contains("ready"));
             for (int version = 1; version <= RELOADS; version++) {
                 daemon.editByRename(rules(version));
-                if (version % (RELOADS / KILLS) == 0) {
+                if (version % RELOADS_A_KILL == 0) {
                     daemon.crash();
                     daemon = daemon.again();
                 }

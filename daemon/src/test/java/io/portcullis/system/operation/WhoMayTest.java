@@ -133,6 +133,11 @@ final class WhoMayTest {
         assertEquals(generation, daemon.generation());
         assertTrue(daemon.log().contains("POST /v1/reload is refused: uid 12345 may look"), daemon::log);
 
+        assertEquals(0, as(home, SOCKET_GROUP, "flows").exit());
+        Command flush = as(home, SOCKET_GROUP, "flows", "flush", "--all");
+        assertEquals(1, flush.exit(), flush.out());
+        assertTrue(flush.out().startsWith(REFUSED), flush.out());
+
         Command member = as(home, SOCKET_GROUP + "," + admins, "reload");
         assertEquals(0, member.exit(), member.out());
         assertTrue(member.out().startsWith("reloaded in "), member.out());

@@ -8,8 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** Messages of a service to systemd: one datagram to the socket in NOTIFY_SOCKET. sd_notify(3), unix(7). */
-public final class SdNotify {
+/** Messages of a service to systemd and its journal: one datagram for each. sd_notify(3), systemd-journald.service(8), unix(7). */
+public final class SystemdSocket {
     /** Bytes of sockaddr_un.sun_path. */
     private static final int SUN_PATH_LENGTH = 108;
 
@@ -20,22 +20,25 @@ public final class SdNotify {
 
     private static final long LONGEST_WAIT_S = 1;
 
-    private SdNotify() {}
+    private SystemdSocket() {}
+
+    /** As {@link #send(String, byte[])}, of lines such as {@code READY=1}. */
+    public static void send(String socketAddress, String message) throws ErrnoException {
+        send(socketAddress, message.getBytes(StandardCharsets.UTF_8));
+    }
 
     /**
      * Sends one message. Waits at most a second while the receiver's queue is full.
      *
-     * @param socketAddress value of NOTIFY_SOCKET: an absolute path, or {@code @} and an abstract name
-     * @param message lines such as {@code READY=1}
+     * @param socketAddress as the value of NOTIFY_SOCKET: an absolute path, or {@code @} and an abstract name
      * @throws ErrnoException EAFNOSUPPORT: neither path nor {@code @}; ENAMETOOLONG: longer than a socket address; ENOENT,
-     * ECONNREFUSED: no receiver; EAGAIN: the receiver does not read
+     * ECONNREFUSED: no receiver; EAGAIN: the receiver does not read; EMSGSIZE: longer than a datagram
      */
-    public static void send(String socketAddress, String message) throws ErrnoException {
-        String call = "sd_notify(" + socketAddress + ")";
+    public static void send(String socketAddress, byte[] message) throws ErrnoException {
+        String call = "sendto(" + socketAddress + ")";
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = address(arena, socketAddress, call);
-            byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
-            MemorySegment payload = arena.allocateFrom(JAVA_BYTE, bytes);
+            MemorySegment payload = arena.allocateFrom(JAVA_BYTE, message);
             int fd = (int) ErrnoException.check(
                     Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "socket(AF_UNIX, SOCK_DGRAM)");
             try {

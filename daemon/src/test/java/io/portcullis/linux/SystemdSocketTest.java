@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SdNotifyTest {
+class SystemdSocketTest {
     @TempDir
     Path directory;
 
@@ -29,7 +29,7 @@ class SdNotifyTest {
 
     private static void assertArrives(String socketAddress) throws ErrnoException {
         try (NotifySocket socket = NotifySocket.bind(socketAddress)) {
-            SdNotify.send(socketAddress, "READY=1\nSTATUS=2 interfaces – up\n");
+            SystemdSocket.send(socketAddress, "READY=1\nSTATUS=2 interfaces – up\n");
             assertEquals("READY=1\nSTATUS=2 interfaces – up\n", socket.heard());
             assertEquals("", socket.heard());
         }
@@ -43,7 +43,7 @@ class SdNotifyTest {
         try (NotifySocket full = NotifySocket.bind(address)) {
             ErrnoException refused = assertThrows(ErrnoException.class, () -> {
                 for (int i = 0; i < 100_000; i++) {
-                    SdNotify.send(address, "WATCHDOG=1");
+                    SystemdSocket.send(address, "WATCHDOG=1");
                 }
             });
             assertEquals(Errno.EAGAIN, refused.errno());
@@ -53,15 +53,15 @@ class SdNotifyTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            vsock:2:1234        | sd_notify(vsock:2:1234): EAFNOSUPPORT (Address family not supported by protocol)
-            ''                  | sd_notify(): EAFNOSUPPORT (Address family not supported by protocol)
-            /no/such/socket     | sd_notify(/no/such/socket): ENOENT (No such file or directory)
-            @portcullis-nobody  | sd_notify(@portcullis-nobody): ECONNREFUSED (Connection refused)
+            vsock:2:1234        | sendto(vsock:2:1234): EAFNOSUPPORT (Address family not supported by protocol)
+            ''                  | sendto(): EAFNOSUPPORT (Address family not supported by protocol)
+            /no/such/socket     | sendto(/no/such/socket): ENOENT (No such file or directory)
+            @portcullis-nobody  | sendto(@portcullis-nobody): ECONNREFUSED (Connection refused)
             """)
     void aBadAddressIsNamed(String socketAddress, String expected) {
         assertEquals(
                 expected,
-                assertThrows(ErrnoException.class, () -> SdNotify.send(socketAddress, "READY=1"))
+                assertThrows(ErrnoException.class, () -> SystemdSocket.send(socketAddress, "READY=1"))
                         .getMessage());
     }
 
@@ -70,12 +70,12 @@ class SdNotifyTest {
         assertArrives("@" + ProcessHandle.current().pid() + "x".repeat(107 - digits()));
         String path = "/" + "x".repeat(107);
         assertEquals(
-                "sd_notify(" + path + "): ENAMETOOLONG (File name too long)",
-                assertThrows(ErrnoException.class, () -> SdNotify.send(path, "READY=1"))
+                "sendto(" + path + "): ENAMETOOLONG (File name too long)",
+                assertThrows(ErrnoException.class, () -> SystemdSocket.send(path, "READY=1"))
                         .getMessage());
         assertEquals(
                 Errno.ENOENT,
-                assertThrows(ErrnoException.class, () -> SdNotify.send(path.substring(0, 107), "X=1"))
+                assertThrows(ErrnoException.class, () -> SystemdSocket.send(path.substring(0, 107), "X=1"))
                         .errno());
     }
 
@@ -85,10 +85,10 @@ class SdNotifyTest {
 
     @Test
     void monotonicTimeMovesAndIsTheKernels() throws IOException {
-        long before = SdNotify.monotonicUsec();
+        long before = SystemdSocket.monotonicUsec();
         String uptime = Files.readString(Path.of("/proc/uptime"));
         double uptimeUsec = Double.parseDouble(uptime.substring(0, uptime.indexOf(' '))) * 1e6;
-        long after = SdNotify.monotonicUsec();
+        long after = SystemdSocket.monotonicUsec();
         assertTrue(before <= after, before + " " + after);
         // CLOCK_MONOTONIC does not count suspended time: never ahead of the uptime, whose unit is 10 ms.
         assertTrue(before <= uptimeUsec + 10_000, before + " " + uptimeUsec);
