@@ -230,7 +230,7 @@ final class ArchitectureTest {
                 "http",
                 "control",
                 "ec2..");
-        allow("cli.text", "config", "operations", "operations.traffic", "net");
+        allow("cli.text", "cli.terminal", "config", "operations", "operations.traffic", "net");
         allow("cli.terminal");
         allow("cli.daemon", "cli.text", "cli.terminal", "http", "net");
         allow(
@@ -257,6 +257,16 @@ final class ArchitectureTest {
                 "config.read",
                 "config.yaml",
                 "linux..",
+                "net");
+        allow(
+                "cli.top",
+                "cli.daemon",
+                "cli.terminal",
+                "cli.text",
+                "cli.traffic",
+                "operations",
+                "operations.traffic",
+                "http",
                 "net");
         allow(
                 "cli.transfer",
@@ -287,6 +297,7 @@ final class ArchitectureTest {
                 "cli.daemon",
                 "cli.replay",
                 "cli.report",
+                "cli.top",
                 "cli.traffic",
                 "cli.transfer",
                 "operations..",

@@ -2,6 +2,7 @@ package io.portcullis.cli;
 
 import io.portcullis.cli.replay.ReplayCommand;
 import io.portcullis.cli.report.ReportCommand;
+import io.portcullis.cli.top.TopCommand;
 import io.portcullis.cli.traffic.DropsCommand;
 import io.portcullis.cli.traffic.FlowsCommand;
 import io.portcullis.cli.traffic.RulesCommand;
@@ -55,6 +56,7 @@ public final class Cli implements Runnable {
             DropsCommand.class,
             LogLevelCommand.class,
             FlowsCommand.class,
+            TopCommand.class,
             ReplayCommand.class,
             ImportCommand.class,
             ExportCommand.class,

@@ -26,6 +26,9 @@ import java.util.Objects;
  * @param wouldDropsByReason frames by direction and reason, without zeros; the later packets of a flow have the reason of its
  *     first
  * @param wouldDropFlowsByReason flows that would have been refused, each once, by direction and reason of their first packet
+ * @param passedBytes bytes of {@code passedPackets}, Ethernet header included
+ * @param droppedBytes bytes of {@code droppedPackets}
+ * @param flowsCreated flows that were tracked since the start
  */
 public record InterfaceStatus(
         String name,
@@ -47,18 +50,23 @@ public record InterfaceStatus(
         Map<String, Map<String, Long>> dropsByReason,
         Map<String, Long> wouldDropPackets,
         Map<String, Map<String, Long>> wouldDropsByReason,
-        Map<String, Map<String, Long>> wouldDropFlowsByReason) {
+        Map<String, Map<String, Long>> wouldDropFlowsByReason,
+        Map<String, Long> passedBytes,
+        Map<String, Long> droppedBytes,
+        long flowsCreated) {
     /** {@link #state} of an interface that forwards the frames that its rules admit. */
     public static final String FORWARDING = "forwarding";
 
     /** {@link #state} of an interface that is guarded and can't forward. */
     public static final String STOPPED = "stopped";
 
-    /** Replaces the fields that an older daemon does not send: the state, and flows that would have been refused. */
+    /** Replaces the fields that an older daemon does not send: the state, flows that would have been refused, bytes. */
     public InterfaceStatus {
         state = Objects.requireNonNullElse(state, forwarding ? FORWARDING : STOPPED);
         securityGroups = List.copyOf(securityGroups);
         wouldDropFlowsByReason = Objects.requireNonNullElse(wouldDropFlowsByReason, Map.of());
+        passedBytes = Objects.requireNonNullElse(passedBytes, Map.of());
+        droppedBytes = Objects.requireNonNullElse(droppedBytes, Map.of());
     }
 
     /**
@@ -97,6 +105,9 @@ public record InterfaceStatus(
                 Map.of(),
                 Map.of(),
                 Map.of(),
-                Map.of());
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                0);
     }
 }

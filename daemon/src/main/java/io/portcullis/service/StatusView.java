@@ -124,23 +124,29 @@ final class StatusView {
         Counters counters = guarded.workers().counters();
         Map<String, Long> passed = new TreeMap<>();
         Map<String, Long> dropped = new TreeMap<>();
+        Map<String, Long> passedBytes = new TreeMap<>();
+        Map<String, Long> droppedBytes = new TreeMap<>();
         Map<String, Map<String, Long>> reasons = new TreeMap<>();
         Map<String, Long> audited = new TreeMap<>();
         Map<String, Map<String, Long>> auditedReasons = new TreeMap<>();
         Map<String, Map<String, Long>> refusedFlows = new TreeMap<>();
         for (Direction direction : Direction.values()) {
             long drops = 0;
+            long dropBytes = 0;
             Map<String, Long> byReason = new TreeMap<>();
             for (Reason reason : Reason.values()) {
                 long packets = counters.packets(direction, reason);
                 if (reason == Reason.NONE) {
                     passed.put(direction.label(), packets);
+                    passedBytes.put(direction.label(), counters.bytes(direction, reason));
                 } else if (packets > 0) {
                     drops += packets;
+                    dropBytes += counters.bytes(direction, reason);
                     byReason.put(reason.label(), packets);
                 }
             }
             dropped.put(direction.label(), drops);
+            droppedBytes.put(direction.label(), dropBytes);
             reasons.put(direction.label(), byReason);
             Map<String, Long> would = wouldDrops(counters, direction);
             audited.put(
@@ -174,7 +180,10 @@ final class StatusView {
                 reasons,
                 audited,
                 auditedReasons,
-                refusedFlows);
+                refusedFlows,
+                passedBytes,
+                droppedBytes,
+                counters.total(Counters.Total.FLOWS_CREATED));
     }
 
     private static Map<String, Long> wouldDrops(Counters counters, Direction direction) {

@@ -116,7 +116,10 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                         Map.of("ingress", Map.of("no-rule", 2L), "egress", Map.of()),
                         Map.of("ingress", 0L, "egress", 0L),
                         Map.of("ingress", Map.of(), "egress", Map.of()),
-                        Map.of())),
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        0)),
                 List.of(),
                 List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"),
                 EmergencyStatus.NONE);

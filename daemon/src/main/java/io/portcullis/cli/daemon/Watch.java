@@ -89,7 +89,7 @@ final class Watch {
     }
 
     /** Waits until the table is due, or the terminal has another size; true: the watch is over. */
-    private boolean ends(Screen screen) throws IOException {
+    private boolean ends(Screen screen) {
         long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(periodMs);
         while (true) {
             Key key = screen.key(Math.max(1, TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime())));

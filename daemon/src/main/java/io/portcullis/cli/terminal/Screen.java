@@ -2,6 +2,7 @@ package io.portcullis.cli.terminal;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOError;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.Charset;
@@ -106,12 +107,16 @@ public final class Screen implements AutoCloseable {
         return size().rows;
     }
 
-    /** A terminal on a serial line may not know its size: then as many as the first ones had. */
+    /** A terminal on a serial line may not know its size: then that of the first ones; at the end of the program the last one. */
     private Extent size() {
-        Size size = terminal.getSize();
-        return size.getColumns() > 0 && size.getRows() > 0
-                ? new Extent(size.getColumns(), size.getRows())
-                : new Extent(80, 24);
+        try {
+            Size size = terminal.getSize();
+            return size.getColumns() > 0 && size.getRows() > 0
+                    ? new Extent(size.getColumns(), size.getRows())
+                    : new Extent(80, 24);
+        } catch (IOError | IllegalStateException gone) {
+            return drawn;
+        }
     }
 
     /** Draws these lines from the top, over what is there: nothing flickers. */
@@ -139,7 +144,7 @@ public final class Screen implements AutoCloseable {
     }
 
     /** Waits for a key; {@link Key.Kind#NONE} after that time without one. */
-    public Key key(long timeoutMs) throws IOException {
+    public Key key(long timeoutMs) {
         long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         while (true) {
             if (!size().equals(drawn)) {
@@ -150,10 +155,19 @@ public final class Screen implements AutoCloseable {
             if (leftMs <= 0) {
                 return Key.of(Key.Kind.NONE);
             }
-            Key key = keys.next(Math.min(leftMs, SLICE_MS));
+            Key key = nextKey(Math.min(leftMs, SLICE_MS));
             if (key.kind() != Key.Kind.NONE) {
                 return key;
             }
+        }
+    }
+
+    /** At the end of the program JLine closes the terminal while another thread may read. */
+    private Key nextKey(long timeoutMs) {
+        try {
+            return keys.next(timeoutMs);
+        } catch (IOException | IOError | IllegalStateException gone) {
+            return Key.of(Key.Kind.END);
         }
     }
 
@@ -164,10 +178,10 @@ public final class Screen implements AutoCloseable {
         }
         closed = true;
         try {
-            terminal.setAttributes(before);
             out.write(RESTORE.getBytes(charset));
-        } catch (IOException | RuntimeException gone) {
-            // The terminal has been closed: nobody sees it any more.
+            terminal.setAttributes(before);
+        } catch (IOException | RuntimeException | IOError gone) {
+            // Nobody sees this terminal any more; or JLine's own hook came first, which has put the attributes back.
             return;
         }
     }

@@ -14,7 +14,7 @@ public final class TextWidth {
     }
 
     private static int of(int codePoint) {
-        return Math.max(0, WCWidth.wcwidth(codePoint));
+        return codePoint < 0x7f ? 1 : Math.max(0, WCWidth.wcwidth(codePoint));
     }
 
     /** The text, or its beginning and … where it takes more than so many columns. */

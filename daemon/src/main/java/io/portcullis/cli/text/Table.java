@@ -1,5 +1,6 @@
 package io.portcullis.cli.text;
 
+import io.portcullis.cli.terminal.TextWidth;
 import io.portcullis.net.Visible;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,25 +27,23 @@ public final class Table {
         rows.add(Stream.of(cells).map(Visible::text).toArray(String[]::new));
     }
 
-    /** Lines of {@code width} characters at the most: a longer one ends with …. */
+    /** Lines of {@code width} columns at the most: a longer one ends with …. */
     public List<String> lines(int width) {
-        return lines().stream()
-                .map(line -> line.length() <= width ? line : line.substring(0, width - 1) + "…")
-                .toList();
+        return lines().stream().map(line -> TextWidth.cut(line, width)).toList();
     }
 
     public List<String> lines() {
         int[] widths = new int[isNumber.length];
         for (String[] row : rows) {
             for (int i = 0; i < row.length; i++) {
-                widths[i] = Math.max(widths[i], row[i].length());
+                widths[i] = Math.max(widths[i], TextWidth.of(row[i]));
             }
         }
         List<String> lines = new ArrayList<>();
         for (String[] row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < row.length; i++) {
-                String fill = " ".repeat(widths[i] - row[i].length());
+                String fill = " ".repeat(widths[i] - TextWidth.of(row[i]));
                 line.append(i == 0 ? "" : "  ").append(isNumber[i] ? fill + row[i] : row[i] + fill);
             }
             lines.add(line.toString().stripTrailing());

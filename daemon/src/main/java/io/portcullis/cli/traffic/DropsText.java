@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Recorded drops as a table. */
-final class DropsText {
+public final class DropsText {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss");
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss");
 
@@ -72,7 +72,7 @@ final class DropsText {
     }
 
     /** {@code web/ingress[1] https: port 8443 is outside 80, 443}, or a hint. */
-    static String cause(DropsReport.DropView drop) {
+    public static String cause(DropsReport.DropView drop) {
         DropsReport.NearestView nearest = drop.nearest();
         if (nearest == null) {
             return drop.hint();

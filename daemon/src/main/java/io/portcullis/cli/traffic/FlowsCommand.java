@@ -1,10 +1,9 @@
 package io.portcullis.cli.traffic;
 
-import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
+import io.portcullis.cli.daemon.TableCommand;
 import io.portcullis.cli.text.JsonText;
-import io.portcullis.cli.text.TerminalWidth;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.traffic.FlowsReport;
 import io.portcullis.operations.traffic.FlowsRequest;
@@ -23,7 +22,7 @@ import picocli.CommandLine.Spec;
                 "List the tracked connections: their packets and bytes of both directions, age, idle time, and the rule that"
                         + " has admitted them.",
         subcommands = {FlowsTopCommand.class, FlowsFlushCommand.class, FlowsVerifyCommand.class})
-public final class FlowsCommand extends DaemonCommand {
+public final class FlowsCommand extends TableCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -61,7 +60,7 @@ public final class FlowsCommand extends DaemonCommand {
         if (json) {
             out.println(JsonText.write(report));
         } else {
-            new FlowsText(TerminalWidth.columns()).of(report).forEach(out::println);
+            new FlowsText(columns()).of(report).forEach(out::println);
         }
         return Exit.OK;
     }

@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.function.Function;
 
 /** Flows and talkers as tables that are as wide as the terminal at the most: the columns that are needed least are left out first. */
-final class FlowsText {
+public final class FlowsText {
     private static final String TCP_PREFIX = "tcp-";
 
     /**
@@ -42,7 +42,7 @@ final class FlowsText {
     private final int width;
 
     /** With lines of so many characters at the most. */
-    FlowsText(int width) {
+    public FlowsText(int width) {
         this.width = width;
     }
 
@@ -76,6 +76,11 @@ final class FlowsText {
         return table(FLOW, flows);
     }
 
+    /** A table of these talkers. */
+    public List<String> rows(String by, List<TalkersReport.Talker> talkers) {
+        return table(columns(by), talkers);
+    }
+
     /** The table, with the sum of all above it. */
     List<String> of(TalkersReport report) {
         List<String> lines = new ArrayList<>();
@@ -88,7 +93,7 @@ final class FlowsText {
                 report.active(),
                 report.tracked()));
         if (!report.talkers().isEmpty()) {
-            lines.addAll(table(columns(report.by()), report.talkers()));
+            lines.addAll(rows(report.by(), report.talkers()));
         }
         if (report.notMeasured() > 0) {
             lines.add(String.format(

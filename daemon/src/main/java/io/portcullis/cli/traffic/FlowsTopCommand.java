@@ -1,10 +1,9 @@
 package io.portcullis.cli.traffic;
 
-import io.portcullis.cli.daemon.DaemonCommand;
 import io.portcullis.cli.daemon.DaemonSocket;
 import io.portcullis.cli.daemon.Exit;
+import io.portcullis.cli.daemon.TableCommand;
 import io.portcullis.cli.text.JsonText;
-import io.portcullis.cli.text.TerminalWidth;
 import io.portcullis.cli.text.TimeOption;
 import io.portcullis.http.Unreachable;
 import io.portcullis.operations.traffic.TalkersReport;
@@ -22,7 +21,7 @@ import picocli.CommandLine.Spec;
         name = "top",
         description =
                 "Show who sends and receives the most at present: the difference between two moments, for one second.")
-final class FlowsTopCommand extends DaemonCommand {
+final class FlowsTopCommand extends TableCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -79,7 +78,7 @@ final class FlowsTopCommand extends DaemonCommand {
         if (json) {
             out.println(JsonText.write(report));
         } else {
-            new FlowsText(TerminalWidth.columns()).of(report).forEach(out::println);
+            new FlowsText(columns()).of(report).forEach(out::println);
         }
         return Exit.OK;
     }

@@ -33,7 +33,10 @@ final class StatusTextTest {
             Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()),
             Map.of(),
             Map.of(),
-            Map.of());
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            0);
     private static final InterfaceStatus DATABASE = new InterfaceStatus(
             "database",
             "bridge",
@@ -54,7 +57,10 @@ final class StatusTextTest {
             Map.of(),
             Map.of(),
             Map.of(),
-            Map.of());
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            0);
     private static final InterfaceStatus AUDITED = new InterfaceStatus(
             "app0",
             "host",
@@ -75,7 +81,10 @@ final class StatusTextTest {
             Map.of(),
             Map.of("egress", 0L, "ingress", 7L),
             Map.of("ingress", Map.of("no-rule", 7L)),
-            Map.of("ingress", Map.of("no-rule", 2L)));
+            Map.of("ingress", Map.of("no-rule", 2L)),
+            Map.of(),
+            Map.of(),
+            0);
 
     private EmergencyStatus emergency = EmergencyStatus.NONE;
 

@@ -45,6 +45,7 @@ final class ScreenTest {
         terminal.await("the prompt", text -> text.stripTrailing().endsWith("ready>"));
         assertEquals(before, settings(terminal));
         assertEquals("0 1", terminal.format("#{alternate_on} #{cursor_flag}"));
+        assertFalse(terminal.screen().contains("at java.") || terminal.screen().contains("rror"), terminal.screen());
     }
 
     private static String settings(Tmux terminal) {
@@ -91,6 +92,114 @@ final class ScreenTest {
             assertRestored(terminal, before);
             terminal.type("echo exit $?");
             terminal.await("the exit code", text -> text.contains("exit 130"));
+        }
+    }
+
+    /** In KiB, the memory that is resident. */
+    private static long memory(Tmux terminal) {
+        String pid = Command.run("pgrep", "-P", Long.toString(terminal.shell()))
+                .ok()
+                .output()
+                .strip();
+        return Lab.read(Path.of("/proc/" + pid + "/status"))
+                .lines()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .sum();
+    }
+
+    @Test
+    void topShowsRatesTalkersDropsAndFlows() throws Exception {
+        LAB.nginx("server", 80);
+        DaemonProcess daemon = LAB.daemon(RULES);
+        LAB.start(
+                "client",
+                LAB.file("traffic", ""),
+                "sh",
+                "-c",
+                "while :; do curl -s -m 2 -o /dev/null 'http://" + Lab.SERVER
+                        + ":80/big?rate=200k'; curl -s -m 0.1 http://" + Lab.SERVER + ":8443; done");
+        try (Tmux terminal = Tmux.start(LAB, 80, 24)) {
+            String before = settings(terminal);
+            terminal.type(line(daemon, "top", ""));
+            String screen = terminal.await(
+                    "rates, talkers, drops and flows",
+                    text -> text.contains("bit/s")
+                            && text.contains("no-rule")
+                            && text.contains(":8443")
+                            && text.contains(Lab.CLIENT + " ")
+                            && text.contains(Lab.SERVER + ":80 "));
+            assertTrue(screen.startsWith("portcullis "), screen);
+            assertTrue(screen.contains("web0 enforcing"), screen);
+            assertEquals("1 0", terminal.format("#{alternate_on} #{cursor_flag}"));
+            assertTrue(memory(terminal) < 100 << 10, memory(terminal) + " KiB");
+
+            terminal.key("3");
+            terminal.await("the drops", text -> text.contains("[3 Drops]") && text.contains(":8443 SYN"));
+            terminal.type("/nowhere");
+            terminal.await("no row", text -> text.contains("nothing with nowhere"));
+            terminal.key("Escape");
+            terminal.await("all rows", text -> text.contains(":8443 SYN"));
+            terminal.key("Tab");
+            terminal.await("the flows", text -> text.contains("[4 Flows]") && text.contains(Lab.SERVER + ":80"));
+            terminal.key("p");
+            terminal.await("the pause", text -> text.contains("PAUSED"));
+            terminal.key("p");
+            terminal.resize(60, 15);
+            terminal.await(
+                    "a smaller screen",
+                    text -> text.contains("[4 Flows]") && text.lines().allMatch(row -> row.length() <= 60));
+            terminal.resize(30, 5);
+            terminal.await("a screen that is too small", text -> text.contains("too small"));
+            terminal.resize(120, 40);
+            terminal.await("a large screen", text -> text.lines().count() == 40 && text.contains("[4 Flows]"));
+
+            daemon.terminate();
+            terminal.await("the daemon's end", text -> text.contains("no portcullis"));
+            daemon = daemon.again();
+            terminal.await("the next daemon", text -> text.contains("web0 enforcing"));
+            terminal.key("q");
+            assertRestored(terminal, before);
+            restoredAfterSignals(terminal, daemon, before);
+        }
+    }
+
+    private static void restoredAfterSignals(Tmux terminal, DaemonProcess daemon, String before) {
+        terminal.type("clear; " + line(daemon, "top", "--interval 300ms"));
+        terminal.await("the screen", text -> text.contains("[1 Rates]"));
+        terminal.key("C-c");
+        assertRestored(terminal, before);
+        terminal.type("clear; " + line(daemon, "top", ""));
+        terminal.await("the screen", text -> text.contains("[1 Rates]"));
+        Command.run("pkill", "-TERM", "-P", Long.toString(terminal.shell())).ok();
+        terminal.await("the shell", text -> text.contains("ready>"));
+        assertEquals(before, settings(terminal));
+        assertEquals("0 1", terminal.format("#{alternate_on} #{cursor_flag}"));
+        terminal.type("clear; stty rows 20 && TERM=dumb " + line(daemon, "top", "; echo exit $?"));
+        terminal.await("a refusal", text -> text.contains("top needs a terminal") && text.contains("exit 2"));
+    }
+
+    @Test
+    void topSaysWhatIsMissingAtOnce() throws Exception {
+        DaemonProcess daemon = LAB.daemon(RULES);
+        Command pipe = daemon.cli("top");
+        assertEquals(2, pipe.exit(), pipe.out());
+        assertTrue(pipe.out().contains("top needs a terminal"), pipe.out());
+        assertEquals(2, daemon.cli("top", "--interval", "1ms").exit());
+        try (Tmux terminal = Tmux.start(LAB, 80, 24)) {
+            daemon.signal("STOP");
+            terminal.type("clear; " + line(daemon, "top", "; echo exit $?"));
+            terminal.await("the end", text -> text.contains("did not answer") && text.contains("exit 3"));
+            daemon.signal("CONT");
+            terminal.type("clear; " + line(daemon, "top", "; echo exit $?"));
+            terminal.await("the screen", text -> text.contains("[1 Rates]"));
+            daemon.signal("STOP");
+            terminal.await("the message", text -> text.contains("the daemon behind") && text.contains("[1 Rates]"));
+            terminal.key("2");
+            terminal.await("another panel, while it hangs", text -> text.contains("[2 Talkers]"));
+            terminal.key("q");
+            terminal.await("the end", text -> text.contains("exit 0"));
+            daemon.signal("CONT");
         }
     }
 
