@@ -2,7 +2,6 @@ package io.portcullis.cli.traffic;
 
 import io.portcullis.cli.text.Quantity;
 import io.portcullis.cli.text.Table;
-import io.portcullis.net.Visible;
 import io.portcullis.operations.traffic.FlowsReport;
 import io.portcullis.operations.traffic.FlowsReport.FlowView;
 import io.portcullis.operations.traffic.FlowsReport.RuleView;
@@ -190,6 +189,6 @@ final class FlowsText {
     }
 
     private static String named(String id, String description) {
-        return description.isEmpty() ? id : id + " " + Visible.text(description);
+        return description.isEmpty() ? id : id + " " + description;
     }
 }
