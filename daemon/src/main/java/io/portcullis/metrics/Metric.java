@@ -159,8 +159,7 @@ enum Metric {
             Unit.FLOWS,
             "portcullis_flows_ended",
             "Flows that ended before their timeout: by a reset, by a new connection of the same addresses and"
-                    + " ports, or because"
-                    + " the rules changed."),
+                    + " ports, because the rules changed, or by portcullis flows flush."),
     FLOWS_REFUSED(
             Counters.Total.FLOWS_REFUSED,
             Type.COUNTER,

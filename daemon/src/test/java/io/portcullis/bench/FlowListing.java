@@ -1,5 +1,6 @@
 package io.portcullis.bench;
 
+import io.portcullis.bench.figures.Numbers;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
@@ -24,7 +25,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -142,9 +142,9 @@ public final class FlowListing {
         }
         double first = ms[0];
         Arrays.sort(ms);
-        say(
+        System.out.println(Numbers.format(
                 "%-40s %5.0f ms, the first %5.0f ms, %,d kB of the heap",
-                what, ms[ROUNDS / 2], first, (allocated() - allocatedBefore) / ROUNDS / 1_000);
+                what, ms[ROUNDS / 2], first, (allocated() - allocatedBefore) / ROUNDS / 1_000));
     }
 
     /** Bytes that all threads have allocated. */
@@ -225,16 +225,12 @@ public final class FlowListing {
     private void report(String what) {
         long[] sorted = Arrays.copyOf(samples, sampled);
         Arrays.sort(sorted);
-        say(
+        System.out.println(Numbers.format(
                 "%-40s %5.1f us at the median, p99 %.1f, p99.9 %.1f, longest %.0f",
                 what,
                 sorted[sampled / 2] / 1e3,
                 sorted[(int) (sampled * 0.99)] / 1e3,
                 sorted[(int) (sampled * 0.999)] / 1e3,
-                sorted[sampled - 1] / 1e3);
-    }
-
-    private static void say(String format, Object... values) {
-        System.out.println(String.format(Locale.ROOT, format, values));
+                sorted[sampled - 1] / 1e3));
     }
 }

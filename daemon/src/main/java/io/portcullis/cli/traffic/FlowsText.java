@@ -2,7 +2,6 @@ package io.portcullis.cli.traffic;
 
 import io.portcullis.cli.text.Quantity;
 import io.portcullis.cli.text.Table;
-import io.portcullis.net.Visible;
 import io.portcullis.operations.traffic.FlowsReport;
 import io.portcullis.operations.traffic.FlowsReport.FlowView;
 import io.portcullis.operations.traffic.FlowsReport.RuleView;
@@ -195,6 +194,6 @@ public final class FlowsText {
     }
 
     private static String named(String id, String description) {
-        return description.isEmpty() ? id : id + " " + Visible.text(description);
+        return description.isEmpty() ? id : id + " " + description;
     }
 }

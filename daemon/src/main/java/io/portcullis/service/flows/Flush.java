@@ -27,7 +27,7 @@ final class Flush {
     /** New flows that meet the conditions must not keep a flush going. */
     private static final int MOST_ROUNDS = 128;
 
-    private static final long PATIENCE_MS = TimeUnit.MINUTES.toMillis(1);
+    private static final long PATIENCE_MS = TimeUnit.SECONDS.toMillis(10);
 
     /** Flows that were selected, by entry and number. */
     private static final class Selected {

@@ -319,13 +319,13 @@ final class FlowAnswersTest {
         TalkersReport.Talker first = report.talkers().getFirst();
         assertEquals("203.0.113.9", first.name());
         assertEquals(500, first.flows());
-        assertEquals(1_000 / seconds, first.perSecond().ingressPackets(), 10 / seconds);
+        assertEquals(1_000 / seconds, (double) first.perSecond().ingressPackets(), 10 / seconds);
         assertEquals(500 * 3, first.total().ingressPackets());
         assertEquals(3, report.talkers().size());
         assertEquals(40_500, report.active());
         assertEquals(40_500, report.tracked());
         assertEquals(0, report.notMeasured());
-        assertEquals(40_000 / seconds, report.perSecond().egressPackets(), 400 / seconds);
+        assertEquals(40_000 / seconds, (double) report.perSecond().egressPackets(), 400 / seconds);
     }
 
     @Test
@@ -351,7 +351,7 @@ final class FlowAnswersTest {
                     report.talkers().stream().map(TalkersReport.Talker::name).toList());
             assertEquals(
                     100_000 * 1_000.0 / report.overMs(),
-                    report.talkers().getFirst().perSecond().ingressBytes(),
+                    (double) report.talkers().getFirst().perSecond().ingressBytes(),
                     100_000 * 10.0 / report.overMs());
         });
         assertEquals(
