@@ -68,10 +68,12 @@ final class ListeningSockets {
 
     /** Words of 32 bits, each with its bytes in the order of this host, which is little-endian. */
     private static Address address(String hex) {
-        boolean isV6 = hex.length() > 8;
-        return isV6
-                ? new Address(true, word(hex, 0) << 32 | word(hex, 1), word(hex, 2) << 32 | word(hex, 3))
-                : new Address(false, 0, word(hex, 0));
+        if (hex.length() <= 8) {
+            return new Address(false, 0, word(hex, 0));
+        }
+        Address address = new Address(true, word(hex, 0) << 32 | word(hex, 1), word(hex, 2) << 32 | word(hex, 3));
+        // A socket of IPv6 that is bound to an address of IPv4.
+        return address.isV4Mapped() ? new Address(false, 0, address.low() & 0xffff_ffffL) : address;
     }
 
     private static long word(String hex, int i) {

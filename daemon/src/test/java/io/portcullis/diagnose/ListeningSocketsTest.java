@@ -46,9 +46,10 @@ final class ListeningSocketsTest {
                         + "   2: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n");
         Files.writeString(
                 folder.resolve("tcp6"),
-                title + "   0: B80D0120000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A 0\n");
+                title + "   0: B80D0120000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A 0\n"
+                        + "   1: 0000000000000000FFFF00000305000A:01BB 00000000000000000000000000000000:0000 0A 0\n");
         ListeningSockets sockets = new ListeningSockets(folder);
-        assertEquals("[10.0.5.1, 2001:db8::1]", sockets.on(6, 443).toString());
+        assertEquals("[10.0.5.1, 2001:db8::1, 10.0.5.3]", sockets.on(6, 443).toString());
         assertEquals("[0.0.0.0]", sockets.on(6, 80).toString());
         assertEquals(List.of(), sockets.on(6, 22));
         assertEquals(List.of(), sockets.on(17, 443), "without a file of udp");

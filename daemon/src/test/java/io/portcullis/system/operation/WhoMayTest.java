@@ -130,6 +130,12 @@ final class WhoMayTest {
                         + "admits the group daemon, and this process is no member of it: use sudo, or join it (usermod"
                         + " -aG daemon USER) and log in again\n",
                 as(home, SOCKET_GROUP, "reload"));
+        assertRefused(
+                REFUSED
+                        + "admits the group daemon, and this process is no member of it: use sudo, or join it (usermod"
+                        + " -aG daemon USER) and log in again\n",
+                as(home, SOCKET_GROUP, "log-level", "error"));
+        assertEquals("info\n", as(home, SOCKET_GROUP, "log-level").out());
         assertEquals(generation, daemon.generation());
         assertTrue(daemon.log().contains("POST /v1/reload is refused: uid 12345 may look"), daemon::log);
 
