@@ -150,7 +150,8 @@ record Tables(Snapshot now, Optional<Rates> rates, String filter, int columns) {
             String cause = DropsText.cause(drop);
             String way = way(drop.direction());
             if (isWanted(drop.interfaceName(), way, drop.reason(), drop.packet(), cause)) {
-                long agoMs = Duration.between(Instant.parse(drop.lastAt()), now.at()).toMillis();
+                long agoMs =
+                        Duration.between(Instant.parse(drop.lastAt()), now.at()).toMillis();
                 table.row(
                         Quantity.time(Math.max(0, agoMs)),
                         drop.interfaceName(),
