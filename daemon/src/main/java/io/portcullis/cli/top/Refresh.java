@@ -5,10 +5,12 @@ import io.portcullis.http.Unreachable;
 import io.portcullis.operations.StatusReport;
 import io.portcullis.operations.traffic.DropsReport;
 import io.portcullis.operations.traffic.FlowConditions;
+import io.portcullis.operations.traffic.FlowsReport.Traffic;
 import io.portcullis.operations.traffic.TalkersReport;
 import io.portcullis.operations.traffic.TalkersRequest;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,11 +25,20 @@ final class Refresh {
 
     private final DaemonSocket daemon;
     private final long periodMs;
+    private volatile Panel seen = Panel.RATES;
+    private boolean peersTurn;
+    private TalkersReport peers = nobody(TalkersRequest.By.PEER);
+    private TalkersReport flows = nobody(TalkersRequest.By.FLOW);
     private final AtomicReference<@Nullable Consumer<Top>> news = new AtomicReference<>();
 
     Refresh(DaemonSocket daemon, long periodMs) {
         this.daemon = daemon;
         this.periodMs = periodMs;
+    }
+
+    /** Before the first answer. */
+    private static TalkersReport nobody(TalkersRequest.By by) {
+        return new TalkersReport("", 0, by.label(), 0, 0, 0, new Traffic(0, 0, 0, 0), List.of());
     }
 
     /** Begins; the program's end is its end. */
@@ -49,6 +60,8 @@ final class Refresh {
                 news.set(top -> top.accept(snapshot));
             } catch (Unreachable | DaemonSocket.Refused | IllegalStateException e) {
                 String sentence = String.valueOf(e.getMessage());
+                peers = nobody(TalkersRequest.By.PEER);
+                flows = nobody(TalkersRequest.By.FLOW);
                 news.set(top -> top.trouble(sentence));
             }
             long restNs = TimeUnit.MILLISECONDS.toNanos(periodMs) - (System.nanoTime() - startNs);
@@ -65,7 +78,30 @@ final class Refresh {
                 "/v1/drops",
                 Map.of("since", MINUTES_OF_DROPS, "limit", Integer.toString(MOST_ROWS)),
                 DropsReport.class);
-        return new Snapshot(at, ns, status, drops, talkers(TalkersRequest.By.PEER), talkers(TalkersRequest.By.FLOW));
+        if (isPeersTurn()) {
+            peers = talkers(TalkersRequest.By.PEER);
+        } else {
+            flows = talkers(TalkersRequest.By.FLOW);
+        }
+        return new Snapshot(at, ns, status, drops, peers, flows);
+    }
+
+    /**
+     * An answer about talkers is the difference to the answer before: a second question at once would get that of a moment. So each
+     * refresh has one, about what is seen, or about the other one than before where both are.
+     */
+    private boolean isPeersTurn() {
+        peersTurn = switch (seen) {
+            case TALKERS -> true;
+            case FLOWS -> false;
+            case RATES, DROPS -> !peersTurn;
+        };
+        return peersTurn;
+    }
+
+    /** The panel that is seen now. */
+    void show(Panel panel) {
+        seen = panel;
     }
 
     private TalkersReport talkers(TalkersRequest.By by) throws Unreachable, DaemonSocket.Refused {

@@ -9,9 +9,8 @@ import io.portcullis.operations.traffic.DropsReport.DropView;
 import io.portcullis.operations.traffic.FlowsReport.Traffic;
 import io.portcullis.operations.traffic.TalkersReport;
 import io.portcullis.operations.traffic.TalkersReport.Talker;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -29,8 +28,6 @@ import java.util.stream.Collectors;
  * @param columns of a line at the most
  */
 record Tables(Snapshot now, Optional<Rates> rates, String filter, int columns) {
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss");
-
     /** One direction of an interface. */
     private record Way(InterfaceStatus status, Rates.Rate rate) {}
 
@@ -144,27 +141,36 @@ record Tables(Snapshot now, Optional<Rates> rates, String filter, int columns) {
     }
 
     private List<String> drops(String order) {
-        Table table = new Table("LAST", "IF", "DIR", "REASON", "PACKET", "COUNT", "NEAREST RULE").numbers(5);
+        Table table = new Table("AGO", "IF", "DIR", "COUNT", "REASON", "PACKET", "NEAREST RULE").numbers(0, 3);
         Comparator<Drops> first = order.equals("count")
                 ? Comparator.comparingLong(drops -> -drops.packets)
                 : Comparator.comparingLong(drops -> -drops.latest.epochNs());
-        ZoneId zone = now.at().getZone();
         together(now.drops().drops()).stream().sorted(first).forEach(drops -> {
             DropView drop = drops.latest;
             String cause = DropsText.cause(drop);
             String way = way(drop.direction());
             if (isWanted(drop.interfaceName(), way, drop.reason(), drop.packet(), cause)) {
+                long agoMs =
+                        Duration.between(Instant.parse(drop.lastAt()), now.at()).toMillis();
                 table.row(
-                        TIME.format(Instant.parse(drop.lastAt()).atZone(zone)),
+                        Quantity.time(Math.max(0, agoMs)),
                         drop.interfaceName(),
                         way,
-                        drop.verdict().equals("drop") ? drop.reason() : "(" + drop.reason() + ")",
-                        drop.packet(),
                         String.format(Locale.ROOT, "%,d", drops.packets),
+                        drop.verdict().equals("drop") ? drop.reason() : "(" + drop.reason() + ")",
+                        packet(drop),
                         cause);
             }
         });
         return table.lines(columns);
+    }
+
+    /** Without the source port, which differs within a row. */
+    private static String packet(DropView drop) {
+        return drop.inCommon().equals("all") && !drop.source().isEmpty()
+                ? drop.protocol() + " " + drop.source() + " → "
+                        + FlowsText.end(drop.destination(), drop.destinationPort())
+                : drop.packet();
     }
 
     private static Collection<Drops> together(List<DropView> all) {

@@ -71,6 +71,11 @@ final class Top {
         trouble = sentence;
     }
 
+    /** The one that is seen. */
+    Panel panel() {
+        return panel;
+    }
+
     /** A key was pressed; false: the program ends. */
     boolean press(Key key) {
         if (key.kind() == Key.Kind.END) {

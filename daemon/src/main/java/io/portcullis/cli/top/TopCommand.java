@@ -114,6 +114,7 @@ public final class TopCommand implements Callable<Integer> {
             if (!top.press(key)) {
                 return;
             }
+            refresh.show(top.panel());
         }
     }
 }

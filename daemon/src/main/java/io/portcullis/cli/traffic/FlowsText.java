@@ -161,7 +161,8 @@ public final class FlowsText {
                 + (flow.vlans().isEmpty() ? "" : " vlan " + flow.vlans());
     }
 
-    private static String end(String address, int port) {
+    /** {@code 203.0.113.9:443}; port 0: the address alone. */
+    public static String end(String address, int port) {
         return port == 0 ? address : address.contains(":") ? "[" + address + "]:" + port : address + ":" + port;
     }
 

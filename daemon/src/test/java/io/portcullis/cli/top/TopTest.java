@@ -135,10 +135,10 @@ final class TopTest {
     /** Two refreshes, a second apart. */
     private void begin() {
         List<DropView> drops = List.of(
-                drop("203.0.113.9", 50_001, 8443, "no-rule", 1, "the site"),
-                drop("203.0.113.9", 50_002, 8443, "no-rule", 3, "the site"),
-                drop("198.51.100.4", 40_000, 22, "no-rule", 2, "the site"),
-                drop("198.51.100.4", 40_000, 25, "tcp-no-syn", 1, "the site"));
+                drop("203.0.113.9", 50_001, 8443, "no-rule", -3, "the site"),
+                drop("203.0.113.9", 50_002, 8443, "no-rule", 1, "the site"),
+                drop("198.51.100.4", 40_000, 22, "no-rule", 0, "the site"),
+                drop("198.51.100.4", 40_000, 25, "tcp-no-syn", -1, "the site"));
         top.accept(snapshot(0, status(1, List.of(web0(1_000, true, true))), drops, talkers(30)));
         top.accept(snapshot(1, status(1, List.of(web0(1_500, true, true))), drops, talkers(30)));
     }
@@ -185,7 +185,7 @@ final class TopTest {
         assertEquals(List.of("web0", "out", "enforcing", "400", "kbit/s", "1,000", "0", "0"), words(lines.get(6)));
         String all = String.join("\n", lines);
         assertTrue(all.contains("203.0.113.29 "), "talkers are below: " + all);
-        assertTrue(all.contains("web/ingress[1] the s"), "drops too: " + all);
+        assertTrue(all.contains("10.0.5.10:8443  web/ingre"), "drops too: " + all);
         assertTrue(all.contains("tcp 203.0.113.29:50000 → 10.0.5.10:443"), "and flows: " + all);
         assertTrue(lines.getLast().startsWith("q quit  Tab panel  / filter"), lines.getLast());
     }
@@ -270,10 +270,11 @@ final class TopTest {
         begin();
         press("3");
         List<String> rows = picture(120, 24).subList(4, 9);
-        assertEquals(List.of("LAST", "IF", "DIR", "REASON", "PACKET", "COUNT", "NEAREST", "RULE"), words(rows.get(0)));
-        assertTrue(rows.get(1).startsWith("12:00:03  web0  in   no-rule     tcp 203.0.113.9:50002"), rows.get(1));
-        assertTrue(rows.get(1).contains("SYN      6  web/ingress[1] the site: port 8443 …"), rows.get(1));
-        assertTrue(rows.get(2).startsWith("12:00:02"), rows.get(2));
+        assertEquals(List.of("AGO", "IF", "DIR", "COUNT", "REASON", "PACKET", "NEAREST", "RULE"), words(rows.get(0)));
+        assertEquals(
+                " 0s  web0  in       6  no-rule     tcp 203.0.113.9 → 10.0.5.10:8443  web/ingress[1] the site: port 8443 is outside 80",
+                rows.get(1));
+        assertTrue(rows.get(2).contains("198.51.100.4 → 10.0.5.10:22 "), rows.get(2));
         assertEquals("", rows.get(4));
         assertTrue(picture(120, 24).getLast().endsWith("3 rows"));
     }
