@@ -81,6 +81,9 @@ final class Top {
         if (key.kind() == Key.Kind.END) {
             return false;
         }
+        if (key.kind() == Key.Kind.NONE || key.kind() == Key.Kind.RESIZED) {
+            return true;
+        }
         if (typing) {
             type(key);
             return true;
@@ -89,7 +92,7 @@ final class Top {
             return false;
         }
         if (helping) {
-            helping = key.kind() == Key.Kind.RESIZED;
+            helping = false;
             return true;
         }
         switch (key.kind()) {
