@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code portcullis report} beside a daemon that has dropped something, without one, and for a user without privilege. */
 @Tag("system")
-final class ReportTest {
+final class BugReportTest {
     @RegisterExtension
     static final Lab LAB = new Lab();
 
