@@ -65,6 +65,8 @@ final class RehearseCommand implements Callable<Integer> {
                 "drops --json --socket SOCKET",
                 "rules --socket SOCKET",
                 "rules --json --socket SOCKET",
+                "flows --socket SOCKET",
+                "flows top --interval 200ms --socket SOCKET",
                 "history --socket SOCKET",
                 "reload --dry-run --socket SOCKET",
                 "check FILE");

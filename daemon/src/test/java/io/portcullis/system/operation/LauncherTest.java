@@ -46,6 +46,7 @@ final class LauncherTest {
                 "status --json",
                 "drops",
                 "rules",
+                "flows",
                 "history",
                 "explain --interface web0 --ingress --protocol tcp --from 198.51.100.7:40000 --to 10.0.0.1:443"
             })
