@@ -3,6 +3,7 @@ package io.portcullis.operations;
 import io.portcullis.net.DurationText;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The level of the running daemon's log. Any thread. */
@@ -24,7 +25,13 @@ public interface LogLevels {
      * @param configured the level of the configuration, which comes back
      * @param until when it comes back, ISO 8601; null: {@code level} is that of the configuration, or stays until a reload
      */
-    record Report(String level, String configured, @Nullable String until) {}
+    record Report(String level, String configured, @Nullable String until) {
+        /** Checks that both levels are there: it may be read from an answer that is not portcullis's. */
+        public Report {
+            Objects.requireNonNull(level, "level");
+            Objects.requireNonNull(configured, "configured");
+        }
+    }
 
     /**
      * Another level.

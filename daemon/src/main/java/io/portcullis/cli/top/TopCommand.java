@@ -53,11 +53,8 @@ public final class TopCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         long periodMs = periodMs();
         try {
-            if (!TerminalWidth.isTerminal()) {
-                return noTerminal(err);
-            }
             daemon.ask("GET", "/v1/status", Map.of(), StatusReport.class);
-            Optional<Screen> opened = Screen.open();
+            Optional<Screen> opened = TerminalWidth.isTerminal() ? Screen.open() : Optional.empty();
             if (opened.isEmpty()) {
                 return noTerminal(err);
             }
