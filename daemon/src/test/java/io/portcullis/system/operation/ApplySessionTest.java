@@ -117,7 +117,7 @@ final class ApplySessionTest {
                 .ok();
         assertFalse(talks());
         long ms = awaitWayBack();
-        assertTrue(daemon.log().contains("cut the ssh session from " + Lab.CLIENT + " off"), daemon.log());
+        Lab.await("the reason", () -> daemon.log().contains("cut the ssh session from " + Lab.CLIENT + " off"));
         // A busy machine may add seconds; the deadline is ten minutes away.
         assertTrue(ms < 60_000, ms + " ms");
         said = talk("ssh again");

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Home;
 import io.portcullis.system.Lab;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -48,10 +50,21 @@ final class JournalTest {
             exec(@ARGV) or die $!;
             """;
 
-    private final Path socket = LAB.folder().resolve("journal");
-    private final Path entries = LAB.folder().resolve("entries");
+    /** Of this test alone: what another one leaves there must not pass for this one's. */
+    private final Path folder = newFolder();
+
+    private final Path socket = folder.resolve("journal");
+    private final Path entries = folder.resolve("entries");
     private final Process journal = startJournal();
     private final DaemonProcess daemon = startDaemon();
+
+    private static Path newFolder() {
+        try {
+            return Files.createTempDirectory(LAB.folder(), "journal");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private Process startJournal() {
         Process started = LAB.start("fw", entries, "socat", "-b", "65536", "-u", "UNIX-RECV:" + socket, "STDOUT");
