@@ -44,14 +44,28 @@ public final class DropsCommand extends TableCommand {
     @Option(names = "--reason", paramLabel = "REASON", description = "Only drops for this reason, such as no-rule.")
     private @Nullable String reason;
 
+    @Option(
+            names = "--rule",
+            paramLabel = "ID",
+            description =
+                    "Only drops to which this rule came nearest, such as web/ingress[1], or a rule of a group, such as web.")
+    private @Nullable String rule;
+
     @Option(names = "--since", paramLabel = "TIME", description = "How long ago at the most (default: " + USUAL + ").")
     private @Nullable String since;
+
+    @Option(
+            names = "--sort",
+            paramLabel = "ORDER",
+            description = "time, the oldest first (the default), or count, the most packets first.")
+    private @Nullable String sort;
 
     @Option(
             names = "--limit",
             paramLabel = "N",
             defaultValue = "1000",
-            description = "How many lines at the most, the latest (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How many lines at the most, the latest, or the first of --sort count (default: ${DEFAULT-VALUE}).")
     private int limit;
 
     @Option(names = "--follow", description = "Go on with those that come, each when its second is over.")
@@ -70,6 +84,9 @@ public final class DropsCommand extends TableCommand {
             throws Unreachable, DaemonSocket.Refused {
         if (follow && file != null) {
             throw new ParameterException(spec.commandLine(), "--follow and --write exclude each other");
+        }
+        if (follow && sort != null) {
+            throw new ParameterException(spec.commandLine(), "--follow and --sort exclude each other");
         }
         if (isWatched() && (follow || file != null)) {
             throw new ParameterException(spec.commandLine(), "--watch and --follow or --write exclude each other");
@@ -95,6 +112,12 @@ public final class DropsCommand extends TableCommand {
             Map<String, String> query = filter.query();
             if (reason != null) {
                 query.put("reason", reason);
+            }
+            if (rule != null) {
+                query.put("rule", rule);
+            }
+            if (sort != null) {
+                query.put("sort", DropsRequest.Order.of(sort).label());
             }
             long seconds = TrafficFilter.seconds("--since", since != null ? since : follow ? "0s" : USUAL);
             if (follow) {
@@ -140,7 +163,7 @@ public final class DropsCommand extends TableCommand {
             return Exit.NO;
         }
         out.println(report.drops().size() + " packets are in " + file
-                + (report.notShown() == 0 ? "" : "; " + report.notShown() + " older ones are not: --limit takes more"));
+                + (report.notShown() == 0 ? "" : "; " + report.notShown() + " more match: --limit takes more"));
         return Exit.OK;
     }
 }

@@ -35,7 +35,7 @@ public final class DropsText {
             lines.addAll(rows(report.drops(), true));
         }
         if (report.notShown() > 0) {
-            lines.add(report.notShown() + " older records are not shown: --limit shows more");
+            lines.add(report.notShown() + " more records match: --limit shows more");
         }
         report.troubles().forEach(trouble -> lines.add("warning: " + trouble));
         return lines;

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code GET /v1/drops}: recorded drops.
  *
- * @param drops the oldest first
- * @param notShown how many more match, older ones than those shown
+ * @param drops in the order of the request
+ * @param notShown how many more match: older ones, or ones of fewer packets, than those shown
  * @param untilEpochNs moment for {@link DropsRequest#afterEpochNs} of a request that wants later ones only
  * @param oldest time of the oldest record of each interface, ISO 8601; no entry: nothing is recorded there
  * @param troubles why the records end with the daemon, or nothing is recorded, one sentence each

@@ -16,10 +16,12 @@ import java.util.OptionalLong;
  * @param port source or destination port
  * @param protocol number
  * @param reason label
+ * @param rule the nearest rule: its id, such as {@code web/ingress[1]}, or a group, such as {@code web} or {@code failsafe}
  * @param sinceSeconds how long ago at the most
  * @param afterEpochNs only records that began after this moment, and whose second is over; {@link DropsReport#untilEpochNs} of the
  *     report before
- * @param limit how many at the most, the latest
+ * @param order of the answer
+ * @param limit how many at the most: the latest, or those with the most packets
  * @param frames true: with the beginning of each first frame
  */
 public record DropsRequest(
@@ -29,11 +31,35 @@ public record DropsRequest(
         OptionalInt port,
         OptionalInt protocol,
         Optional<String> reason,
+        Optional<String> rule,
         OptionalLong sinceSeconds,
         OptionalLong afterEpochNs,
+        Order order,
         int limit,
         boolean frames) {
     public static final int MOST = 1_000_000;
+
+    /** In which order they are listed. */
+    public enum Order {
+        /** The oldest first. */
+        TIME,
+        /** The most packets first. */
+        COUNT;
+
+        /** The word of the command line. */
+        public String label() {
+            return QueryValues.label(this);
+        }
+
+        /**
+         * The order of that word.
+         *
+         * @throws IllegalArgumentException if there is none; the message is a sentence
+         */
+        public static Order of(String label) {
+            return QueryValues.word("sort", label, values());
+        }
+    }
 
     /** The query of the resource. */
     public Map<String, String> query() {
@@ -44,8 +70,10 @@ public record DropsRequest(
         port.ifPresent(number -> query.put("port", Integer.toString(number)));
         protocol.ifPresent(number -> query.put("protocol", Integer.toString(number)));
         reason.ifPresent(label -> query.put("reason", label));
+        rule.ifPresent(id -> query.put("rule", id));
         sinceSeconds.ifPresent(seconds -> query.put("since", Long.toString(seconds)));
         afterEpochNs.ifPresent(moment -> query.put("after", Long.toString(moment)));
+        query.put("sort", order.label());
         query.put("limit", Integer.toString(limit));
         if (frames) {
             query.put("frames", "true");
@@ -66,12 +94,14 @@ public record DropsRequest(
                 QueryValues.integer(query, "port", 65_535),
                 QueryValues.integer(query, "protocol", 255),
                 Optional.ofNullable(query.get("reason")),
+                Optional.ofNullable(query.get("rule")),
                 QueryValues.number(query, "since", Integer.MAX_VALUE)
                         .map(OptionalLong::of)
                         .orElse(OptionalLong.empty()),
                 QueryValues.number(query, "after", Long.MAX_VALUE)
                         .map(OptionalLong::of)
                         .orElse(OptionalLong.empty()),
+                Order.of(query.getOrDefault("sort", Order.TIME.label())),
                 QueryValues.number(query, "limit", MOST).orElse(1_000L).intValue(),
                 query.getOrDefault("frames", "false").equals("true"));
     }

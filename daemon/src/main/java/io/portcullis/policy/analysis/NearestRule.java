@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -103,6 +104,21 @@ public record NearestRule(String id, Location location, String description, Stri
             this.config = config;
             this.ingress = ingress;
             rules(config, iface, ingress).forEach(rule -> byHash.putIfAbsent(rule.hash(ingress), rule));
+        }
+
+        /**
+         * The hashes of the rules that a name means; none: there is no such rule.
+         *
+         * @param name {@code web/ingress[1]}, {@code web/ingress} or {@code web}
+         */
+        public Set<Integer> named(String name) {
+            return byHash.entrySet().stream()
+                    .filter(rule -> {
+                        String id = rule.getValue().id();
+                        return id.equals(name) || id.startsWith(name + "/") || id.startsWith(name + "[");
+                    })
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.toUnmodifiableSet());
         }
 
         /**

@@ -19,9 +19,11 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -105,10 +107,26 @@ public final class RecordedDrops implements AutoCloseable {
             boolean ingress = drop.direction() == Direction.INGRESS;
             return drop.nearest() == DropRecord.NOT_LOOKED_FOR
                     ? NearestRule.to(config, iface, ingress, asked)
-                    : known.computeIfAbsent(
-                                    drop.direction().label() + " " + name,
-                                    _ -> new NearestRule.Known(config, iface, ingress))
-                            .find(drop.nearest(), asked);
+                    : known(config, iface, drop.direction()).find(drop.nearest(), asked);
+        }
+
+        private NearestRule.Known known(Config config, Interface iface, Direction direction) {
+            return known.computeIfAbsent(
+                    direction.label() + " " + iface.name(),
+                    _ -> new NearestRule.Known(config, iface, direction == Direction.INGRESS));
+        }
+
+        /** The hashes of the rules of an interface that a name means; none: it has no such rule. */
+        Set<Integer> named(String name, String rule) {
+            Config config = now.config();
+            Interface iface = config == null ? null : config.interfaces().get(name);
+            Set<Integer> hashes = new HashSet<>();
+            if (config != null && iface != null) {
+                for (Direction direction : Direction.values()) {
+                    hashes.addAll(known(config, iface, direction).named(rule));
+                }
+            }
+            return hashes;
         }
     }
 
@@ -137,24 +155,44 @@ public final class RecordedDrops implements AutoCloseable {
         long nowNs = epochNs(Instant.now());
         long completeNs = nowNs - COMPLETE_NS;
         Predicate<DropRecord> filter = filter(request, nowNs, completeNs);
+        long untilNs = System.nanoTime() + ANSWER_NS;
+        Search search = new Search(now);
+        request.rule()
+                .filter(rule -> now.interfaces().keySet().stream()
+                        .allMatch(name -> search.named(name, rule).isEmpty()))
+                .ifPresent(rule -> {
+                    throw new IllegalArgumentException("no rule " + rule + " is in force: portcullis rules lists them");
+                });
         List<Found> found = new ArrayList<>();
         Map<String, String> oldest = new TreeMap<>();
         List<String> troubles = new ArrayList<>();
         now.interfaces().forEach((name, iface) -> {
             if (request.interfaceName().isEmpty()
                     || request.interfaceName().get().equals(name)) {
-                iface.recordings().read(filter).forEach(drop -> found.add(new Found(name, drop)));
+                Predicate<DropRecord> wanted = request.rule()
+                        .map(rule -> filter.and(isNearest(search, name, search.named(name, rule), untilNs)))
+                        .orElse(filter);
+                iface.recordings().read(wanted).forEach(drop -> found.add(new Found(name, drop)));
                 iface.recordings()
                         .oldestEpochNs()
                         .ifPresent(since -> oldest.put(name, instant(since).toString()));
                 iface.recordings().trouble().ifPresent(why -> troubles.add(name + ": " + why));
             }
         });
-        found.sort(Comparator.comparingLong(each -> each.drop().firstEpochNs()));
+        Comparator<Found> byTime = Comparator.comparingLong(each -> each.drop().firstEpochNs());
         int hidden = Math.max(0, found.size() - request.limit());
-        long untilNs = System.nanoTime() + ANSWER_NS;
-        Search search = new Search(now);
-        List<DropsReport.DropView> views = found.subList(hidden, found.size()).stream()
+        List<Found> shown = switch (request.order()) {
+            case TIME -> {
+                found.sort(byTime);
+                yield found.subList(hidden, found.size());
+            }
+            case COUNT -> {
+                found.sort(Comparator.<Found>comparingLong(each -> -each.drop().packets())
+                        .thenComparing(byTime));
+                yield found.subList(0, found.size() - hidden);
+            }
+        };
+        List<DropsReport.DropView> views = shown.stream()
                 .map(each -> view(search, each, request.frames(), untilNs))
                 .toList();
         return new DropsReport(views, hidden, completeNs, oldest, troubles);
@@ -188,6 +226,15 @@ public final class RecordedDrops implements AutoCloseable {
             all = all.and(drop -> drop.reason().label().equals(request.reason().get()));
         }
         return all;
+    }
+
+    /** One of these rules came nearest; where nobody has looked for it when the packet was dropped, this does. */
+    private static Predicate<DropRecord> isNearest(Search search, String name, Set<Integer> rules, long untilNs) {
+        return drop -> rules.contains(drop.nearest())
+                || drop.nearest() == DropRecord.NOT_LOOKED_FOR
+                        && DropText.hasNearest(drop)
+                        && System.nanoTime() - untilNs < 0
+                        && search.nearest(name, drop).stream().anyMatch(near -> rules.contains(near.hash()));
     }
 
     private static boolean isIn(Cidr block, @Nullable Address address) {

@@ -13,6 +13,9 @@ import io.portcullis.system.Lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,6 +86,36 @@ final class DropsTest {
         assertEquals(
                 0,
                 drops("--reason", "tcp-no-syn", "--port", "8443").path("drops").size());
+    }
+
+    @Test
+    void dropsOfARuleAndTheMostFrequentAreFound() {
+        connect(8444);
+        connect(8445);
+        for (String rule : List.of("web/ingress[1]", "web/ingress", "web")) {
+            JsonNode found = drops("--rule", rule, "--port", "8445").path("drops");
+            assertEquals(
+                    "web/ingress[1]", found.path(0).path("nearest").path("id").asText(), rule);
+        }
+        List<Long> packets = new ArrayList<>();
+        drops("--sort", "count")
+                .path("drops")
+                .forEach(drop -> packets.add(drop.path("packets").asLong()));
+        assertTrue(packets.size() > 1, packets.toString());
+        assertEquals(packets.stream().sorted(Comparator.reverseOrder()).toList(), packets);
+        assertEquals(
+                packets.getFirst(),
+                drops("--sort", "count", "--limit", "1")
+                        .path("drops")
+                        .path(0)
+                        .path("packets")
+                        .asLong());
+        Command refused = daemon.cli("drops", "--rule", "web/ingress[9]");
+        assertEquals(2, refused.exit(), refused.out());
+        assertTrue(refused.out().contains("no rule web/ingress[9] is in force"), refused.out());
+        Command misuse = daemon.cli("drops", "--sort", "size");
+        assertEquals(2, misuse.exit(), misuse.out());
+        assertTrue(misuse.out().contains("sort must be"), misuse.out());
     }
 
     @Test
