@@ -1,6 +1,6 @@
 package io.portcullis.bench;
 
-import io.portcullis.bench.figures.Numbers;
+import io.portcullis.bench.lab.Console;
 import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.Flow;
 import io.portcullis.conntrack.FlowTable;
@@ -142,9 +142,9 @@ public final class FlowListing {
         }
         double first = ms[0];
         Arrays.sort(ms);
-        System.out.println(Numbers.format(
+        Console.say(
                 "%-40s %5.0f ms, the first %5.0f ms, %,d kB of the heap",
-                what, ms[ROUNDS / 2], first, (allocated() - allocatedBefore) / ROUNDS / 1_000));
+                what, ms[ROUNDS / 2], first, (allocated() - allocatedBefore) / ROUNDS / 1_000);
     }
 
     /** Bytes that all threads have allocated. */
@@ -225,12 +225,12 @@ public final class FlowListing {
     private void report(String what) {
         long[] sorted = Arrays.copyOf(samples, sampled);
         Arrays.sort(sorted);
-        System.out.println(Numbers.format(
+        Console.say(
                 "%-40s %5.1f us at the median, p99 %.1f, p99.9 %.1f, longest %.0f",
                 what,
                 sorted[sampled / 2] / 1e3,
                 sorted[(int) (sampled * 0.99)] / 1e3,
                 sorted[(int) (sampled * 0.999)] / 1e3,
-                sorted[sampled - 1] / 1e3));
+                sorted[sampled - 1] / 1e3);
     }
 }

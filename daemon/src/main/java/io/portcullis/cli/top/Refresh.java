@@ -58,8 +58,12 @@ final class Refresh {
             try {
                 Snapshot snapshot = ask();
                 news.set(top -> top.accept(snapshot));
-            } catch (Unreachable | DaemonSocket.Refused | IllegalStateException e) {
-                String sentence = String.valueOf(e.getMessage());
+            } catch (Unreachable | DaemonSocket.Refused | RuntimeException e) {
+                // Whatever the answer was: without this thread the screen would go on with old figures, and say
+                // nothing.
+                String sentence = e instanceof RuntimeException
+                        ? "the answer makes no sense: " + e
+                        : String.valueOf(e.getMessage());
                 peers = nobody(TalkersRequest.By.PEER);
                 flows = nobody(TalkersRequest.By.FLOW);
                 news.set(top -> top.trouble(sentence));

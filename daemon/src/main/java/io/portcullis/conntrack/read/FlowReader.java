@@ -7,6 +7,8 @@ import io.portcullis.conntrack.Slab;
 import io.portcullis.conntrack.Timeout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
@@ -23,8 +25,13 @@ import java.util.function.IntSupplier;
  * <p>The memory stays mapped as long as the reader is reachable, also after the table was deleted. Any number of threads.
  */
 public final class FlowReader {
-    /** Tries to get a whole copy; a step of the worker takes less than a microsecond, unless its thread has to wait for a core. */
-    private static final int MOST_TRIES = 10_000;
+    /** Tries to get a whole copy without a pause: a step of the worker takes less than a microsecond. */
+    private static final int SPINS = 1_000;
+
+    private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
+
+    /** After a tenth of a second the worker is taken for dead, and its flow is left out. */
+    private static final int MOST_TRIES = SPINS + 2_000;
 
     /** Entries that are read without a safepoint: some tens of microseconds. */
     private static final int SLICE = 1_024;
@@ -91,10 +98,14 @@ public final class FlowReader {
                 return copy.leftNs() > 0;
             }
             if (tries == MOST_TRIES) {
-                // Its worker waits for a core in the middle of a step.
                 return false;
             }
-            Thread.onSpinWait();
+            if (tries < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                // Its worker waits for a core in the middle of a step: perhaps for this one.
+                LockSupport.parkNanos(PAUSE_NS);
+            }
         }
         return false;
     }

@@ -39,6 +39,9 @@ public final class Rehearsal {
     /** A file in the folder: the daemon goes on until it is gone, as commands are rehearsed with it. */
     private static final String HOLD = "hold";
 
+    /** A file in the folder: the interface is guarded, so that commands can ask about it. The socket is there earlier. */
+    private static final String STARTED = "started";
+
     private static final Duration LONGEST_START = Duration.ofSeconds(60);
     private static final Duration LONGEST_HOLD = Duration.ofSeconds(30);
     private static final long POLL_MS = 20;
@@ -69,6 +72,7 @@ public final class Rehearsal {
         Files.writeString(file, RULES.formatted(METRICS_PORT, socket(folder)));
         Logs.start(false);
         try (Daemon daemon = Daemon.start(file, null, true)) {
+            Files.createFile(folder.resolve(STARTED));
             daemon.reload(new ReloadRequest(false, false), Actor.UNKNOWN);
             daemon.status();
             scrape();
@@ -90,9 +94,9 @@ public final class Rehearsal {
         return folder.resolve("control.sock");
     }
 
-    /** Waits until the daemon of another process answers on its socket; false: it does not, after a minute. */
+    /** Waits until the daemon of another process guards its interface; false: it does not, after a minute. */
     public static boolean awaitStart(Path folder) throws InterruptedException {
-        return until(LONGEST_START, () -> Files.exists(socket(folder)));
+        return until(LONGEST_START, () -> Files.exists(folder.resolve(STARTED)));
     }
 
     /** Lets the daemon of another process end. */
@@ -103,6 +107,7 @@ public final class Rehearsal {
     private static boolean until(Duration longest, BooleanSupplier met) throws InterruptedException {
         long rounds = longest.toMillis() / POLL_MS;
         for (long round = 0; round < rounds && !met.getAsBoolean(); round++) {
+            // The two processes share nothing but the folder.
             Thread.sleep(POLL_MS);
         }
         return met.getAsBoolean();

@@ -103,8 +103,8 @@ final class Flush {
             late = List.of("not all of them have ended: " + silent.getMessage());
         }
         LOG.info(
-                "flows flush: {} flows ended, condition {}; ordered by {}",
-                ended,
+                "flows flush: {} ended, condition {}; ordered by {}",
+                ended == 1 ? "1 flow" : ended + " flows",
                 conditions(),
                 ChangeView.By.of(actor, "flush").name());
         return report(List.of(), late, shown, ended);

@@ -320,7 +320,7 @@ final class FlowsTest {
         assertTrue(flushed.out().contains(":" + talker + " → "), flushed.out());
         assertTrue(flushed.out().endsWith("1 flow has ended\n"), flushed.out());
         assertTrue(
-                daemon.log().contains("flows flush: 1 flows ended, condition tuple 6 " + Lab.CLIENT + " " + talker),
+                daemon.log().contains("flows flush: 1 flow ended, condition tuple 6 " + Lab.CLIENT + " " + talker),
                 daemon::log);
         Lab.await("its segments to be dropped", () -> daemon.metric(drops()) > droppedBefore);
         assertEquals(List.of(idler, asker), ports());
