@@ -81,6 +81,7 @@ final class ArchitectureTest {
         allow("policy.analysis", "policy", "config", "net");
         allow("conntrack", "packet", "net");
         allow("flowstore", "conntrack", "packet", "linux", "net");
+        allow("fastpath", "conntrack", "packet", "packet.wire", "linux", "linux.bpf", "net");
         allow("hits", "policy", "net");
         allow("hits.file", "hits", "linux", "net");
         allow("engine", "packet", "packet.wire", "conntrack", "policy", "hits", "net");
