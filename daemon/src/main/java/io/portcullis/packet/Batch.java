@@ -42,6 +42,7 @@ public final class Batch {
     private final int[] checksumField = new int[CAPACITY];
     private final int[] segmentLength = new int[CAPACITY];
     private final byte[] home = new byte[CAPACITY];
+    private final long[] tag = new long[CAPACITY];
     private int size;
     private long accepted;
     private long held;
@@ -86,6 +87,7 @@ public final class Batch {
         checksumStart[size] = 0;
         checksumField[size] = 0;
         segmentLength[size] = 0;
+        tag[size] = 0;
         size++;
     }
 
@@ -119,6 +121,21 @@ public final class Batch {
     public void segments(int payload) {
         segmentLength[size - 1] = payload;
         superFrames |= 1L << size - 1;
+    }
+
+    /**
+     * Notes the line of the fast path for the flow of the last added frame.
+     *
+     * @param line number of the line
+     * @param count of frames of the flow that a program has sent up, with this one
+     */
+    public void tag(int line, int count) {
+        tag[size - 1] = line + 1L << 32 | count & 0xffff_ffffL;
+    }
+
+    /** Line + 1 of frame {@code i} in the upper half, its count in the lower; 0: the frame has no line. */
+    public long tag(int i) {
+        return tag[i];
     }
 
     /** The memory of all frames of this batch. */
