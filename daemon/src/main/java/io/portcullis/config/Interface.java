@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param networkAcl name of the network ACL that every packet must pass; null: none
  * @param audit true: a packet that would be dropped passes, and is counted and logged
  * @param datapath how frames are received and sent
+ * @param offload whether the kernel forwards packets of admitted flows
  * @param workers number of threads that share the traffic; 0: depends on the machine, {@link #workers(int)}
  * @param busyPoll true: the workers never sleep
  * @param onFailure the fate of the traffic while the daemon is dead
@@ -39,6 +40,7 @@ public record Interface(
         @Nullable String networkAcl,
         boolean audit,
         Datapath datapath,
+        Offload offload,
         int workers,
         boolean busyPoll,
         OnFailure onFailure,
@@ -105,6 +107,7 @@ public record Interface(
                 networkAcl,
                 audit,
                 datapath,
+                offload,
                 workers,
                 busyPoll,
                 onFailure,
@@ -118,12 +121,15 @@ public record Interface(
     }
 
     /**
-     * The number of threads that share the traffic.
+     * The number of threads that share the traffic. Offload needs a single one.
      *
      * @param cores the number of cores that this process may run on
      */
     public int workers(int cores) {
-        return workers != 0 ? workers : Math.clamp(cores - 1, 1, MOST_AUTO_WORKERS);
+        if (workers != 0) {
+            return workers;
+        }
+        return offload == Offload.AUTO ? 1 : Math.clamp(cores - 1, 1, MOST_AUTO_WORKERS);
     }
 
     /** True if Linux accepts this as the name of a network device ({@code dev_valid_name}, net/core/dev.c). */

@@ -51,9 +51,14 @@ final class Restarts {
                     Step::isOtherDatapath,
                     step -> step.datapath().key()),
             new InterfaceSetting(
+                    "another offload",
+                    step -> step.next.offload() != step.now().offload(),
+                    step -> step.now().offload().key()),
+            new InterfaceSetting(
                     "another number of workers",
                     step -> !step.isOtherDatapath()
                             && step.datapath() == Datapath.RING
+                            && step.next.offload() == step.now().offload()
                             && step.next.workers(step.cores.count()) != step.workers(),
                     Step::workers),
             new InterfaceSetting(

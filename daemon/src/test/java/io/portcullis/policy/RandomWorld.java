@@ -5,6 +5,7 @@ import io.portcullis.config.Config;
 import io.portcullis.config.Conntrack;
 import io.portcullis.config.Control;
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Offload;
 import io.portcullis.config.Expectation;
 import io.portcullis.config.Failsafe;
 import io.portcullis.config.History;
@@ -215,6 +216,7 @@ public final class RandomWorld {
                 random.nextInt(2) == 0 ? "acl" : null,
                 false,
                 Datapath.AUTO,
+                Offload.DEFAULT,
                 0,
                 false,
                 OnFailure.CLOSED,

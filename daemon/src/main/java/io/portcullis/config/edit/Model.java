@@ -177,6 +177,7 @@ final class Model {
                 acl,
                 iface.audit(),
                 iface.datapath(),
+                iface.offload(),
                 iface.workers(),
                 iface.busyPoll(),
                 iface.onFailure(),

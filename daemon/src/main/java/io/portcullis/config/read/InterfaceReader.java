@@ -5,6 +5,7 @@ import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
+import io.portcullis.config.Offload;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;
@@ -46,6 +47,7 @@ final class InterfaceReader {
             "network-acl",
             "enforce",
             "datapath",
+            "offload",
             "workers",
             "busy-poll",
             "on-failure",
@@ -119,6 +121,8 @@ final class InterfaceReader {
                 fields.get("timeouts").map(SettingsReader::timeouts).orElse(Map.of()));
         Datapath datapath =
                 fields.get("datapath").map(InterfaceReader::datapath).orElse(Datapath.AUTO);
+        Offload offload =
+                fields.get("offload").map(field -> offload(field, datapath)).orElse(Offload.DEFAULT);
         int workers =
                 fields.get("workers").map(field -> workers(field, datapath)).orElse(0);
         boolean busyPoll =
@@ -150,6 +154,7 @@ final class InterfaceReader {
                         networkAcl,
                         audit,
                         datapath,
+                        offload,
                         workers,
                         busyPoll,
                         onFailure,
@@ -313,6 +318,17 @@ final class InterfaceReader {
         List<String> keys = Stream.of(Datapath.values()).map(Datapath::key).toList();
         String key = value.choice(keys).orElse(Datapath.AUTO.key());
         return Datapath.values()[keys.indexOf(key)];
+    }
+
+    private static Offload offload(Value value, Datapath datapath) {
+        List<String> keys = Stream.of(Offload.values()).map(Offload::key).toList();
+        Offload offload = value.choice(keys)
+                .map(key -> Offload.values()[keys.indexOf(key)])
+                .orElse(Offload.DEFAULT);
+        if (offload == Offload.AUTO && datapath == Datapath.PCAP) {
+            value.error("not possible with datapath pcap: write datapath ring, or offload: off");
+        }
+        return offload;
     }
 
     /** 0: auto. */

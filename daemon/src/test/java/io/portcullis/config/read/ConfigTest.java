@@ -23,6 +23,7 @@ import io.portcullis.config.Metrics;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.NetworkAcl;
+import io.portcullis.config.Offload;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.PacketMark;
 import io.portcullis.config.Peer;
@@ -127,6 +128,21 @@ class ConfigTest {
     }
 
     @Test
+    void offloadHasOneWorkerUnlessTheFileSaysOtherwise() throws ConfigException {
+        String file = """
+            version: 1
+            interfaces:
+              edge: {mode: bridge, outside: eth1, inside: eth2, security-groups: [web]%s}
+            security-groups:
+              web: {}
+            """;
+        assertEquals(Offload.OFF, edge(parse(file.formatted(""))).offload());
+        assertEquals(3, edge(parse(file.formatted(", offload: off"))).workers(4));
+        assertEquals(1, edge(parse(file.formatted(", offload: auto"))).workers(4));
+        assertEquals(2, edge(parse(file.formatted(", offload: auto, workers: 2"))).workers(4));
+    }
+
+    @Test
     void everyRecordHasItsNotation() throws ConfigException {
         Config config = parse("""
             version: 1
@@ -141,6 +157,7 @@ class ConfigTest {
                 security-groups: [web, admin]
                 enforce: true
                 datapath: ring
+                offload: auto
                 workers: 4
                 busy-poll: true
                 on-failure: closed
@@ -183,6 +200,7 @@ class ConfigTest {
         assertEquals("[10.0.5.0/24, fd00::5/128, fe80::/64]", edge.addresses().toString());
         assertEquals(List.of("web", "admin"), edge.securityGroups());
         assertEquals(Datapath.RING, edge.datapath());
+        assertEquals(Offload.AUTO, edge.offload());
         assertEquals(4, edge.workers(2));
         assertTrue(edge.busyPoll());
         assertFalse(edge.verifyChecksums());
@@ -206,7 +224,7 @@ class ConfigTest {
                         Rule.ALL,
                         List.of(new Peer.Any()),
                         "world",
-                        new Location("test.yaml", 25, 9)),
+                        new Location("test.yaml", 26, 9)),
                 web.ingress().getFirst());
         assertEquals(
                 List.of(
