@@ -23,7 +23,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A packet socket, packet(7), bound to one NIC. Received frames lie in a ring that the kernel and this process share
+ * A packet socket, packet(7), bound to one NIC; a second socket sends where that is another NIC. Received frames lie in a ring that the kernel and this process share
  * (TPACKET_V2). Every frame, in and out, follows a struct virtio_net_hdr (PACKET_VNET_HDR), so that super-frames and unfinished
  * checksums cross unchanged. The socket does not receive frames that leave the NIC (PACKET_IGNORE_OUTGOING), and frames that it
  * sends bypass the NIC's qdisc while {@link #bypassQdisc} is on. No call waits.
@@ -88,6 +88,10 @@ public final class PacketSocket implements AutoCloseable {
     public static final int TP_SNAPLEN = 8;
     /** Offset, u16: offset of the frame in the slot; the vnet header lies right before it. */
     public static final int TP_MAC = 12;
+    /** Offset, u32: seconds of the frame's time stamp. */
+    public static final int TP_SEC = 16;
+    /** Offset, u32: its nanoseconds. */
+    public static final int TP_NSEC = 20;
     /** Offset, u16: the VLAN tag that the kernel removed. */
     public static final int TP_VLAN_TCI = 24;
     /** Offset, u16: that tag's ethertype. */
@@ -161,6 +165,10 @@ public final class PacketSocket implements AutoCloseable {
     public static final int BLOCK = 1 << 17;
 
     private final int fd;
+
+    /** The same descriptor, unless frames leave by another NIC. */
+    private final int sendFd;
+
     private final Arena arena = Arena.ofShared();
     private final MemorySegment statistics = arena.allocate(8, 4);
     private final MemorySegment statisticsLength = arena.allocate(4, 4);
@@ -173,10 +181,18 @@ public final class PacketSocket implements AutoCloseable {
     private final SocketOptions options;
     private boolean inGroup;
 
-    private PacketSocket(int fd, SocketOptions options) {
+    private PacketSocket(int fd, int sendFd, SocketOptions options) {
         this.fd = fd;
+        this.sendFd = sendFd;
         this.options = options;
-        this.sendQueue = new SendQueue(fd, arena);
+        this.sendQueue = new SendQueue(sendFd, arena);
+    }
+
+    private static int socket() throws ErrnoException {
+        // Protocol 0: it receives nothing before it is bound.
+        return (int) ErrnoException.check(
+                Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
+                "socket(AF_PACKET)");
     }
 
     /**
@@ -187,43 +203,22 @@ public final class PacketSocket implements AutoCloseable {
      *     {@code net.core}); ENOPROTOOPT if the kernel is older than 4.20; ENODEV if the NIC is gone; ENOMEM
      */
     public static PacketSocket open(Nic nic, RingGeometry geometry, SocketOptions options) throws ErrnoException {
-        // Protocol 0: it receives nothing before it is bound.
-        int fd = (int) ErrnoException.check(
-                Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0),
-                "socket(AF_PACKET)");
-        PacketSocket socket = new PacketSocket(fd, options);
+        return open(nic, nic, geometry, options);
+    }
+
+    /**
+     * As {@link #open(Nic, RingGeometry, SocketOptions)}, with two NICs.
+     *
+     * @param from receives
+     * @param by frames leave by it, and the options hold for it
+     */
+    public static PacketSocket open(Nic from, Nic by, RingGeometry geometry, SocketOptions options)
+            throws ErrnoException {
+        int fd = socket();
+        PacketSocket socket = new PacketSocket(fd, from.index() == by.index() ? fd : another(fd), options);
         boolean done = false;
         try {
-            socket.set(SOL_PACKET, PACKET_VERSION, "PACKET_VERSION", TPACKET_V2);
-            socket.set(SOL_PACKET, PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
-            socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1);
-            socket.set(SOL_PACKET, PACKET_COPY_THRESH, "PACKET_COPY_THRESH", 1);
-            socket.set(SOL_SOCKET, SO_RCVBUFFORCE, "SO_RCVBUFFORCE", geometry.receiveBufferLength / 2);
-            socket.set(SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", geometry.sendBufferLength / 2);
-            socket.set(
-                    SOL_PACKET,
-                    PACKET_RX_RING,
-                    "PACKET_RX_RING",
-                    BLOCK,
-                    (int) (geometry.ringLength() / BLOCK),
-                    geometry.slotLength,
-                    geometry.slots);
-            socket.map(geometry);
-            socket.set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NO_FRAME);
-            bind(fd, nic, ETH_P_ALL);
-            if (options.mark != 0) {
-                socket.set(SOL_SOCKET, SO_MARK, "SO_MARK", options.mark);
-            }
-            if (options.promiscuous) {
-                socket.set(
-                        SOL_PACKET,
-                        PACKET_ADD_MEMBERSHIP,
-                        "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
-                        nic.index(),
-                        PACKET_MR_PROMISC,
-                        0,
-                        0);
-            }
+            socket.prepare(from, by, geometry);
             done = true;
             return socket;
         } finally {
@@ -233,9 +228,56 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
+    private static int another(int first) throws ErrnoException {
+        try {
+            return socket();
+        } catch (ErrnoException refused) {
+            Libc.close(first);
+            throw refused;
+        }
+    }
+
+    private void prepare(Nic from, Nic by, RingGeometry geometry) throws ErrnoException {
+        set(SOL_PACKET, PACKET_VERSION, "PACKET_VERSION", TPACKET_V2);
+        set(SOL_PACKET, PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
+        set(SOL_PACKET, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1);
+        set(SOL_PACKET, PACKET_COPY_THRESH, "PACKET_COPY_THRESH", 1);
+        set(SOL_SOCKET, SO_RCVBUFFORCE, "SO_RCVBUFFORCE", geometry.receiveBufferLength / 2);
+        set(
+                SOL_PACKET,
+                PACKET_RX_RING,
+                "PACKET_RX_RING",
+                BLOCK,
+                (int) (geometry.ringLength() / BLOCK),
+                geometry.slotLength,
+                geometry.slots);
+        map(geometry);
+        set(SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", NO_FRAME);
+        bind(fd, from, ETH_P_ALL);
+        set(sendFd, SOL_SOCKET, SO_SNDBUFFORCE, "SO_SNDBUFFORCE", geometry.sendBufferLength / 2);
+        if (sendFd != fd) {
+            set(sendFd, SOL_PACKET, PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
+            bind(sendFd, by, (short) 0);
+        }
+        if (options.mark != 0) {
+            set(sendFd, SOL_SOCKET, SO_MARK, "SO_MARK", options.mark);
+        }
+        if (options.promiscuous) {
+            set(
+                    sendFd,
+                    SOL_PACKET,
+                    PACKET_ADD_MEMBERSHIP,
+                    "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
+                    by.index(),
+                    PACKET_MR_PROMISC,
+                    0,
+                    0);
+        }
+    }
+
     /** A socket of another family with the memory of a packet socket, for {@link RehearsalSocket}. Owns the descriptor. */
     static PacketSocket over(int fd, RingGeometry geometry) throws ErrnoException {
-        PacketSocket socket = new PacketSocket(fd, SocketOptions.ALONE);
+        PacketSocket socket = new PacketSocket(fd, fd, SocketOptions.ALONE);
         boolean done = false;
         try {
             socket.set(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", geometry.sendBufferLength / 2);
@@ -255,6 +297,10 @@ public final class PacketSocket implements AutoCloseable {
 
     /** Sets an option whose value is a C struct of ints (for PACKET_ADD_MEMBERSHIP: of the same length). */
     private void set(int level, int option, String name, int... value) throws ErrnoException {
+        set(fd, level, option, name, value);
+    }
+
+    private static void set(int fd, int level, int option, String name, int... value) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             ErrnoException.check(
                     Libc.setsockopt(fd, level, option, call.allocateFrom(JAVA_INT, value)), "setsockopt(" + name + ")");
@@ -333,12 +379,12 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * False: the NIC has left this network namespace, if only for a moment. Then this socket receives and sends nothing any more
+     * False: the NIC, or one of two, has left this network namespace, if only for a moment. Then this socket receives and sends nothing any more
      * (ENXIO), even if a NIC of the same index arrives. Down and up, another name and another MAC address change nothing
      * ({@code packet_notifier} in net/packet/af_packet.c). Any thread, until {@link #close}.
      */
     public boolean isBound() throws ErrnoException {
-        return isBound(fd);
+        return isBound(fd) && (sendFd == fd || isBound(sendFd));
     }
 
     /** The descriptor: readable while the ring's newest frame is not released, in error when the NIC went down. */
@@ -357,7 +403,7 @@ public final class PacketSocket implements AutoCloseable {
      * {@code __dev_direct_xmit}). Any thread.
      */
     public void bypassQdisc(boolean bypass) {
-        Libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
+        Libc.setsockopt(sendFd, SOL_PACKET, PACKET_QDISC_BYPASS, bypass ? on : off);
     }
 
     /**
@@ -451,5 +497,8 @@ public final class PacketSocket implements AutoCloseable {
     public void close() {
         arena.close();
         Libc.close(fd);
+        if (sendFd != fd) {
+            Libc.close(sendFd);
+        }
     }
 }

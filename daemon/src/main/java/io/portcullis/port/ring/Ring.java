@@ -2,6 +2,8 @@ package io.portcullis.port.ring;
 
 import static io.portcullis.linux.packet.PacketSocket.TP_LEN;
 import static io.portcullis.linux.packet.PacketSocket.TP_MAC;
+import static io.portcullis.linux.packet.PacketSocket.TP_NSEC;
+import static io.portcullis.linux.packet.PacketSocket.TP_SEC;
 import static io.portcullis.linux.packet.PacketSocket.TP_SNAPLEN;
 import static io.portcullis.linux.packet.PacketSocket.TP_STATUS;
 import static io.portcullis.linux.packet.PacketSocket.TP_STATUS_COPY;
@@ -53,34 +55,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by the event loop, except for methods that say otherwise.
  */
 final class Ring implements AutoCloseable {
-    /** Bytes: holds a frame of an MTU of 1,500 with its tags, and 76 bytes of the kernel's headers. */
-    private static final int SLOT = 2_048;
-
-    /**
-     * Slots of all workers of a NIC together: 16 MiB, or 12 ms at the highest rate measured without loss on two cores (680,000
-     * frames a second). The scheduler may give a core to another thread for 8 ms.
-     */
-    private static final int SLOTS = 8_192;
-
-    /** Most bytes of all rings of an interface, which has two NICs. */
-    private static final long INTERFACE_BYTES = 40L << 20;
-
-    /** Slots in a block that the kernel allocates in one piece. */
-    private static final int BLOCK_SLOTS = PacketSocket.BLOCK / SLOT;
-
-    /**
-     * Bytes for whole copies of frames longer than a slot, of all workers together. One batch of a single worker has at least 15
-     * super-frames of 64 KiB: more would save few system calls and use more of the cache.
-     */
-    private static final int SIDE = 1 << 20;
-
-    /** Bytes: holds one super-frame. */
-    private static final int LEAST_SIDE = 72 << 10;
-
-    private static final int PAGE = 1 << 12;
-    private static final int RECEIVE_BUFFER = 32 << 20;
-    private static final int SEND_BUFFER = 16 << 20;
-    private static final int LEAST_BUFFER = 1 << 20;
+    private static final int SLOT = Geometry.SLOT;
+    private static final int SLOTS = Geometry.SLOTS;
 
     /** Bytes before a frame in the side area: its vnet header, and space to move it down by a VLAN tag. */
     private static final int HEADROOM = 16;
@@ -119,6 +95,7 @@ final class Ring implements AutoCloseable {
 
     private final PacketSocket socket;
     private final @Nullable TransmitRing transmit;
+    private final @Nullable Tap tap;
     private final int slots;
     private final FileDescriptor descriptor;
     private final MemorySegment memory;
@@ -142,42 +119,37 @@ final class Ring implements AutoCloseable {
     private boolean blocked;
     private boolean received;
 
-    private Ring(PacketSocket socket, PacketSocket.RingGeometry geometry, @Nullable TransmitRing transmit) {
+    private Ring(
+            PacketSocket socket,
+            PacketSocket.RingGeometry geometry,
+            @Nullable TransmitRing transmit,
+            @Nullable Tap tap) {
         this.socket = socket;
         this.transmit = transmit;
+        this.tap = tap;
         this.slots = geometry.slots();
         this.descriptor = new FileDescriptor(socket.fd());
         this.memory = socket.memory();
         this.batch = new Batch(memory, false);
     }
 
-    /** Geometry of one worker's ring on one NIC of an interface with so many workers. */
-    static PacketSocket.RingGeometry geometry(int workers) {
-        int side = Math.max(SIDE / workers / PAGE * PAGE, LEAST_SIDE);
-        long most = INTERFACE_BYTES / 2 / workers - side;
-        int blocks = (int) Math.min(Math.ceilDiv(Math.ceilDiv(SLOTS, workers), BLOCK_SLOTS), most / PacketSocket.BLOCK);
-        return new PacketSocket.RingGeometry(
-                SLOT,
-                blocks * BLOCK_SLOTS,
-                side,
-                Math.max(RECEIVE_BUFFER / workers, LEAST_BUFFER),
-                Math.max(SEND_BUFFER / workers, LEAST_BUFFER));
-    }
-
     /**
      * Opens a NIC; no frame arrives before {@link #startReceiving}. Any thread.
      *
+     * @param tap on which frames are received; null: on the NIC
      * @throws ErrnoException see {@link PacketSocket#open}
      */
-    static Ring open(Nic nic, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
+    static Ring open(
+            Nic nic, @Nullable Tap tap, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
             throws ErrnoException {
+        Nic from = tap == null ? nic : tap.open();
         int longest = LONGEST_LINK_HEADER + Math.max(nic.mtu(), LEAST_MTU);
         int bytes = TRANSMIT / Math.ceilDiv(SLOTS, geometry.slots());
         int slots = Math.max(bytes / Integer.highestOneBit(2 * longest), LEAST_TRANSMIT_SLOTS);
         TransmitRing transmit = TransmitRing.open(nic, longest, slots, options.mark());
         boolean done = false;
         try {
-            Ring ring = new Ring(PacketSocket.open(nic, geometry, options), geometry, transmit);
+            Ring ring = new Ring(PacketSocket.open(from, nic, geometry, options), geometry, transmit, tap);
             done = true;
             return ring;
         } finally {
@@ -189,7 +161,7 @@ final class Ring implements AutoCloseable {
 
     /** A ring without a NIC, for a {@link RingRehearsal}. */
     static Ring rehearsal(PacketSocket socket, PacketSocket.RingGeometry geometry) {
-        return new Ring(socket, geometry, null);
+        return new Ring(socket, geometry, null, null);
     }
 
     /** Sets the counters of received and lost frames. Before the first frame. */
@@ -277,6 +249,18 @@ final class Ring implements AutoCloseable {
 
     /** True: the next slot holds a frame. */
     boolean isReady() {
+        if (tap == null) {
+            return isFilled();
+        }
+        long sentUp = tap.sentUp();
+        boolean filled = isFilled();
+        if (!filled) {
+            tap.foundEmpty(sentUp);
+        }
+        return filled;
+    }
+
+    private boolean isFilled() {
         return ((int) STATUS.getAcquire(memory, (long) head * SLOT + TP_STATUS) & TP_STATUS_USER) != 0;
     }
 
@@ -284,6 +268,7 @@ final class Ring implements AutoCloseable {
     @Nullable
     Batch receive() {
         batch.clear();
+        long sentUp = tap == null ? 0 : tap.sentUp();
         long side = (long) SLOT * slots;
         long received = 0;
         int truncated = 0;
@@ -317,6 +302,12 @@ final class Ring implements AutoCloseable {
             batch.add(frame, length);
             describe(frame, length);
             received += length;
+            if (tap != null && tap.isTag(memory.get(INT, slot + TP_SEC))) {
+                tap.tag(batch, memory.get(INT, slot + TP_SEC), memory.get(INT, slot + TP_NSEC));
+            }
+        }
+        if (tap != null) {
+            answer(tap, batch.size() + truncated, sentUp);
         }
         if (truncated > 0) {
             counters.add(TRUNCATED, truncated);
@@ -329,6 +320,14 @@ final class Ring implements AutoCloseable {
         counters.add(RECEIVED_BYTES, received);
         batchOut = true;
         return batch;
+    }
+
+    private void answer(Tap of, int taken, long sentUp) {
+        if (isFilled()) {
+            of.took(taken, sentUp);
+        } else {
+            of.foundEmpty(sentUp);
+        }
     }
 
     /**

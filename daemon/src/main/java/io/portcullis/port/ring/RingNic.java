@@ -59,6 +59,7 @@ final class RingNic {
     private final String name;
     private final Steering steering;
     private final PacketSocket.SocketOptions options;
+    private final @Nullable Tap tap;
     private final @Nullable NicChecks checks;
     private final List<RingPort> ports = new ArrayList<>();
 
@@ -87,12 +88,14 @@ final class RingNic {
 
     private RingNic(
             Nic nic,
+            @Nullable Tap tap,
             Steering steering,
             PacketSocket.SocketOptions options,
             List<Ring> rings,
             Sender.Transmission transmission,
             @Nullable NicChecks checks) {
         this.name = nic.name();
+        this.tap = tap;
         this.steering = steering;
         this.options = options;
         this.nic = nic;
@@ -107,7 +110,12 @@ final class RingNic {
     }
 
     /** As {@link RingPort#open}. */
-    static List<RingPort> open(String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks)
+    static List<RingPort> open(
+            String name,
+            @Nullable Tap tap,
+            Steering steering,
+            PacketSocket.SocketOptions options,
+            NicChecks checks)
             throws PortException {
         try {
             Nic nic = Nics.named(name);
@@ -115,8 +123,8 @@ final class RingNic {
                 throw new PortException(name + ": not an Ethernet interface (hardware type " + nic.hardwareType()
                         + "); ports are Ethernet only");
             }
-            List<Ring> rings = openRings(nic, steering, options);
-            RingNic opened = new RingNic(nic, steering, options, rings, SendQueue::send, checks);
+            List<Ring> rings = openRings(nic, tap, steering, options);
+            RingNic opened = new RingNic(nic, tap, steering, options, rings, SendQueue::send, checks);
             opened.chooseSendPath();
             return List.copyOf(opened.ports);
         } catch (ErrnoException refused) {
@@ -127,21 +135,21 @@ final class RingNic {
     /** A port without a NIC and without a watch, for a {@link RingRehearsal}. */
     static RingPort rehearsal(Nic nic, Ring ring, Sender.Transmission transmission) {
         RingNic rehearsal =
-                new RingNic(nic, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
+                new RingNic(nic, null, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
         rehearsal.cutsSuperFrames = true;
         rehearsal.cutsDatagrams = true;
         return rehearsal.ports.getFirst();
     }
 
     /** One ring for each worker, in their order. */
-    private static List<Ring> openRings(Nic nic, Steering steering, PacketSocket.SocketOptions options)
-            throws ErrnoException {
+    private static List<Ring> openRings(
+            Nic nic, @Nullable Tap tap, Steering steering, PacketSocket.SocketOptions options) throws ErrnoException {
         List<Ring> rings = new ArrayList<>();
         boolean done = false;
         try {
-            PacketSocket.RingGeometry geometry = Ring.geometry(steering.workers());
+            PacketSocket.RingGeometry geometry = Geometry.of(steering.workers());
             for (int i = 0; i < steering.workers(); i++) {
-                rings.add(Ring.open(nic, geometry, options));
+                rings.add(Ring.open(nic, tap, geometry, options));
             }
             if (rings.size() > 1) {
                 int group = rings.getFirst().socket().createGroup(steering.program());
@@ -374,7 +382,8 @@ final class RingNic {
         if (received) {
             deafness.received();
         } else {
-            reopen = deafness.receivedNothing(Nics.receivedFrames(nic.index()));
+            // The NIC's own counter also has the frames that programs forward.
+            reopen = deafness.receivedNothing(tap == null ? Nics.receivedFrames(nic.index()) : tap.sentUp());
         }
         if (deafness.isDeaf() != wasDeaf) {
             changeTo(stateOf(nic));
@@ -385,7 +394,7 @@ final class RingNic {
     private void reopen(Nic found) {
         List<Ring> opened;
         try {
-            opened = openRings(found, steering, options);
+            opened = openRings(found, tap, steering, options);
         } catch (ErrnoException refused) {
             changeTo(new PortState.NotForwarding(explain(name, refused)));
             return;

@@ -91,7 +91,13 @@ public final class RingPort implements Port {
      */
     public static List<RingPort> open(
             String name, Steering steering, PacketSocket.SocketOptions options, NicChecks checks) throws PortException {
-        return RingNic.open(name, steering, options, checks);
+        return RingNic.open(name, null, steering, options, checks);
+    }
+
+    /** As {@link #open}, for one worker, with frames that are received on a tap. */
+    public static RingPort open(String name, Tap tap, PacketSocket.SocketOptions options, NicChecks checks)
+            throws PortException {
+        return RingNic.open(name, tap, Steering.SINGLE, options, checks).getFirst();
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class RingRehearsal implements AutoCloseable {
 
     /** Opens one where {@code transmission} answers for the kernel. */
     static RingRehearsal open(Sender.Transmission transmission) throws ErrnoException {
-        PacketSocket.RingGeometry geometry = Ring.geometry(1);
+        PacketSocket.RingGeometry geometry = Geometry.of(1);
         RehearsalSocket socket = RehearsalSocket.open(geometry);
         Nic nic = new Nic(
                 0, "rehearsal", "", Nic.ARPHRD_ETHER, Nic.IFF_UP | Nic.IFF_RUNNING, true, MTU, "", 0, 0, "", "");

@@ -85,7 +85,7 @@ class FanoutTest {
             Nic near = Nics.named("near");
             int group = 0;
             for (int i = 0; i < count; i++) {
-                Ring member = Ring.open(near, Ring.geometry(count), PacketSocket.SocketOptions.ALONE);
+                Ring member = Ring.open(near, null, Geometry.of(count), PacketSocket.SocketOptions.ALONE);
                 members.add(member);
                 heard.add(new ArrayList<>());
                 if (i == 0) {
@@ -334,7 +334,7 @@ class FanoutTest {
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));
         assertEquals("setsockopt(PACKET_FANOUT): EALREADY (Operation already in progress)", twice.getMessage());
         Ring other =
-                namespace.in(() -> Ring.open(Nics.named("far"), Ring.geometry(2), PacketSocket.SocketOptions.ALONE));
+                namespace.in(() -> Ring.open(Nics.named("far"), null, Geometry.of(2), PacketSocket.SocketOptions.ALONE));
         try {
             ErrnoException foreign =
                     assertThrows(ErrnoException.class, () -> other.socket().joinGroup(group));

@@ -427,7 +427,7 @@ class RingPortContract extends NicPortContract {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 7, 8, 16, 33, 64})
     void theRingsOfAnInterfaceAreBounded(int workers) {
-        PacketSocket.RingGeometry geometry = Ring.geometry(workers);
+        PacketSocket.RingGeometry geometry = Geometry.of(workers);
         long ring = (long) geometry.slots() * geometry.slotLength();
         assertTrue(2L * workers * (ring + geometry.sideLength()) <= 40L << 20, geometry.toString());
         assertEquals(0, ring % PacketSocket.BLOCK, geometry.toString());
