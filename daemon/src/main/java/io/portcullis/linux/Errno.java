@@ -18,8 +18,12 @@ public final class Errno {
     public static final int EINTR = 4;
     /** For a packet socket: it is bound to no NIC, or its NIC is gone. */
     public static final int ENXIO = 6;
+    /** An argument is too large. */
+    public static final int E2BIG = 7;
     /** Not now: call again later. */
     public static final int EAGAIN = 11;
+    /** No memory. */
+    public static final int ENOMEM = 12;
     /** Permission denied; for routes: a route forbids it. */
     public static final int EACCES = 13;
     /** It exists already. */

@@ -107,44 +107,59 @@ public final class Bpf implements AutoCloseable {
      *     where it is not of bpffs
      */
     public static Bpf pinned(Path file) throws ErrnoException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attributes = pin(arena, file);
-            return described(
-                    (int) ErrnoException.check(Libc.bpf(BPF_OBJ_GET, attributes), "bpf(BPF_OBJ_GET, " + file + ")"));
-        }
+        return described(get(file));
     }
 
     /** Makes a file of bpffs that holds the program. EPERM where the folder is not of bpffs; EEXIST. */
     public void pinTo(Path file) throws ErrnoException {
+        pin(fd, file);
+    }
+
+    /** A descriptor of what a file of bpffs holds. */
+    static int get(Path file) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attributes = pin(arena, file);
+            return (int) ErrnoException.check(
+                    Libc.bpf(BPF_OBJ_GET, pathname(arena, file)), "bpf(BPF_OBJ_GET, " + file + ")");
+        }
+    }
+
+    /** Makes a file of bpffs that holds what a descriptor names. */
+    static void pin(int fd, Path file) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = pathname(arena, file);
             attributes.set(JAVA_INT, 8, fd);
             ErrnoException.check(Libc.bpf(BPF_OBJ_PIN, attributes), "bpf(BPF_OBJ_PIN, " + file + ")");
         }
     }
 
     /** u64 pathname, u32 fd, file_flags, path_fd. */
-    private static MemorySegment pin(Arena arena, Path file) {
+    private static MemorySegment pathname(Arena arena, Path file) {
         MemorySegment attributes = arena.allocate(24, 8);
         attributes.set(JAVA_LONG, 0, OwnedFile.path(arena, file).address());
         return attributes;
+    }
+
+    /** Fills in the kernel's description of a program or map. */
+    static void describe(int fd, MemorySegment info) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(16, 8);
+            attributes.set(JAVA_INT, 0, fd);
+            attributes.set(JAVA_INT, 4, (int) info.byteSize());
+            attributes.set(JAVA_LONG, 8, info.address());
+            ErrnoException.check(Libc.bpf(BPF_OBJ_GET_INFO_BY_FD, attributes), "bpf(BPF_OBJ_GET_INFO_BY_FD)");
+        }
     }
 
     /** Takes ownership of a descriptor, and closes it where the kernel does not describe it. */
     private static Bpf described(int fd) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(INFO_LENGTH, 8);
-            MemorySegment attributes = arena.allocate(16, 8);
-            attributes.set(JAVA_INT, 0, fd);
-            attributes.set(JAVA_INT, 4, (int) info.byteSize());
-            attributes.set(JAVA_LONG, 8, info.address());
-            int refused = Libc.bpf(BPF_OBJ_GET_INFO_BY_FD, attributes);
-            if (refused < 0) {
-                Libc.close(fd);
-                throw new ErrnoException("bpf(BPF_OBJ_GET_INFO_BY_FD)", -refused);
-            }
+            describe(fd, info);
             String name = info.get(JAVA_INT, 0) == BPF_PROG_TYPE_SCHED_CLS ? info.getString(INFO_NAME) : "";
             return new Bpf(fd, info.get(JAVA_INT, 4), name);
+        } catch (ErrnoException refused) {
+            Libc.close(fd);
+            throw refused;
         }
     }
 

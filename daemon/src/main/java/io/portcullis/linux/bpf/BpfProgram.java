@@ -177,13 +177,18 @@ public record BpfProgram(String name, List<Instruction> instructions) {
      */
     public BpfProgram {
         instructions = List.copyOf(instructions);
-        if (!name.matches("[A-Za-z0-9_]{1," + NAME_LENGTH + "}")) {
-            throw new IllegalArgumentException("no name of a program: " + name);
-        }
+        checkName(name);
         if (instructions.isEmpty() || !(instructions.getLast() instanceof Instruction.Exit)) {
             throw new IllegalArgumentException(name + ": the last instruction does not end it");
         }
         encode(name, instructions, false);
+    }
+
+    /** Refuses what the kernel would refuse as the name of a program or map. */
+    static void checkName(String name) {
+        if (!name.matches("[A-Za-z0-9_]{1," + NAME_LENGTH + "}")) {
+            throw new IllegalArgumentException("not 1 to " + NAME_LENGTH + " letters, digits and underscores: " + name);
+        }
     }
 
     /** A program of these instructions. */

@@ -1,7 +1,8 @@
 /**
  * Programs in the kernel: {@link io.portcullis.linux.bpf.BpfProgram} assembles, verifies and loads them, {@link
  * io.portcullis.linux.bpf.Tcx} and {@link io.portcullis.linux.bpf.Clsact} attach them to the two lists of traffic
- * control, {@link io.portcullis.linux.bpf.Xdp} reads XDP programs, {@link io.portcullis.linux.bpf.Pins} keeps files of bpffs.
+ * control, {@link io.portcullis.linux.bpf.Xdp} reads XDP programs, {@link io.portcullis.linux.bpf.Pins} keeps files of bpffs, {@link
+ * io.portcullis.linux.bpf.BpfArray} is memory shared with programs.
  *
  * <p>May import {@code linux}, {@code linux.netlink} and {@code net}. Start reading at {@code Bpf}.
  */
