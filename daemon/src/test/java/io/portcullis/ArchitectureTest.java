@@ -88,7 +88,8 @@ final class ArchitectureTest {
         allow("port", "packet", "packet.wire", "linux..", "net");
         allow("capture", "net");
         allow("recorder", "engine", "packet", "linux", "net");
-        allow("intercept", "linux..", "config", "net");
+        allow("intercept", "intercept.fast", "linux..", "config", "net");
+        allow("intercept.fast", "linux.bpf", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
         allow("worker", "packet", "policy", "port..", "engine", "hits", "journal", "net");
         allow(
@@ -97,7 +98,8 @@ final class ArchitectureTest {
                 "packet..",
                 "worker",
                 "port..",
-                "intercept",
+                "intercept..",
+                "fastpath",
                 "gate",
                 "engine",
                 "hits..",

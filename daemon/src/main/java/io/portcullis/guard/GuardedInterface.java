@@ -4,6 +4,7 @@ import io.portcullis.config.Datapath;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Mode;
+import io.portcullis.config.Offload;
 import io.portcullis.config.OnFailure;
 import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.conntrack.read.StateCounts;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One interface of the configuration while it is guarded: its NICs, programs, flow tables and workers. It is opened by {@link
@@ -51,6 +53,7 @@ public final class GuardedInterface {
     private final KeptHits hits;
     private final NicChecks checks;
     private final Datapath datapath;
+    private final FastPath fast;
     private volatile List<Integer> lateWorkers = List.of();
     private volatile @Nullable LinkFollower follower;
     private volatile @Nullable InterceptionMonitor monitor;
@@ -61,6 +64,7 @@ public final class GuardedInterface {
     GuardedInterface(
             Interface settings,
             Datapath datapath,
+            FastPath fast,
             Interception interception,
             TableSet flows,
             KeptHits hits,
@@ -69,6 +73,7 @@ public final class GuardedInterface {
             NicChecks checks) {
         this.settings = settings;
         this.datapath = datapath;
+        this.fast = fast;
         this.interception = interception;
         this.flows = flows;
         this.states = new StateCounts(flows.readers());
@@ -87,6 +92,9 @@ public final class GuardedInterface {
         try {
             interception.notes().forEach(note -> LOG.info("{}: {}", name(), note));
             interception.engage(System.nanoTime()).forEach(line -> LOG.info("{}: {}", name(), line));
+            if (settings.offload() == Offload.AUTO) {
+                LOG.atLevel(fast.isOn() ? Level.INFO : Level.WARN).log("{}: offload: {}", name(), fast.state());
+            }
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
@@ -265,6 +273,11 @@ public final class GuardedInterface {
         return flows.capacity();
     }
 
+    /** Whether programs in the kernel forward packets of admitted flows: {@link FastPath#state}. */
+    public String offload() {
+        return fast.state();
+    }
+
     /** The datapath in use; never {@link Datapath#AUTO}. */
     public Datapath datapath() {
         return datapath;
@@ -319,6 +332,7 @@ public final class GuardedInterface {
         flows.delete();
         recordings.delete();
         hits.close();
+        fast.close();
     }
 
     /** Stops filtering; {@code on-failure} decides whether the NICs are restored, or stay shut until the next start. */
@@ -338,6 +352,7 @@ public final class GuardedInterface {
         }
         flows.close();
         hits.close();
+        fast.close();
     }
 
     /** Undoes the opening, after a failed start or reload. */
@@ -345,6 +360,7 @@ public final class GuardedInterface {
         endTraffic();
         flows.close();
         giveUp(name(), interception);
+        fast.close();
     }
 
     private void endTraffic() {

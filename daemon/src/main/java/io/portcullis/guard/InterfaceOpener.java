@@ -17,18 +17,22 @@ import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.InterceptException;
 import io.portcullis.intercept.Interception;
 import io.portcullis.linux.netlink.NicChecks;
+import io.portcullis.linux.netlink.Veth;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
 import io.portcullis.policy.Policy;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortException;
 import io.portcullis.port.pcap.PcapPort;
 import io.portcullis.port.ring.RingPort;
 import io.portcullis.port.ring.Steering;
+import io.portcullis.port.ring.Tap;
 import io.portcullis.recorder.Recordings;
 import io.portcullis.worker.Worker;
 import io.portcullis.worker.Workers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -91,31 +95,51 @@ public final class InterfaceOpener {
     }
 
     private GuardedInterface open() throws StartException {
+        int count = isRing() ? settings.workers(context.cores().count()) : 1;
+        FastPath fast = FastPath.open(settings, datapath, count, context.mark());
+        boolean done = false;
+        try {
+            GuardedInterface opened = open(count, fast);
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                fast.close();
+            }
+        }
+    }
+
+    private GuardedInterface open(int count, FastPath fast) throws StartException {
         String name = settings.name();
         Interception interception;
         try {
             interception = Interception.attach(new Interception.AttachRequest(
-                    settings, isRing(), context.mark(), context.state(), name + " of " + context.owner(), gate()));
+                    settings,
+                    isRing(),
+                    context.mark(),
+                    context.state(),
+                    name + " of " + context.owner(),
+                    gate(),
+                    fast.programs()));
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
-        int count = isRing() ? settings.workers(context.cores().count()) : 1;
         TableSet flows = openFlows(interception, count);
         Steering steering = new Steering(count, flows.seed());
         NicChecks checks = NicChecks.start("portcullis-keep-" + name, context.events(), System::nanoTime);
         List<Port> opened = new ArrayList<>();
         boolean done = false;
         try {
-            List<? extends Port> outside =
-                    ports(interception.outside(), steering, interception.outsideOptions(), checks);
+            List<? extends Port> outside = outside(interception, fast, steering, checks);
             opened.addAll(outside);
-            List<? extends Port> inside = ports(interception.inside(), steering, interception.insideOptions(), checks);
+            List<? extends Port> inside = inside(interception, fast, steering, checks);
             Log.Recorder recorder = context.recorder();
             Recordings recordings = Recordings.open(context.flows(), name, count, recorder.memory(), recorder.snap());
             KeptHits hits = context.hits().open(name, count);
             GuardedInterface guarded = new GuardedInterface(
                     settings,
                     datapath,
+                    fast,
                     interception,
                     flows,
                     hits,
@@ -166,6 +190,28 @@ public final class InterfaceOpener {
             GuardedInterface.giveUp(settings.name(), interception);
             throw new StartException(e.faults());
         }
+    }
+
+    private List<? extends Port> outside(Interception interception, FastPath fast, Steering steering, NicChecks checks)
+            throws PortException {
+        PacketSocket.SocketOptions options = interception.outsideOptions();
+        Optional<Veth> taps = interception.taps();
+        if (taps.isEmpty()) {
+            return ports(interception.outside(), steering, options, checks);
+        }
+        Tap tap = fast.tap(taps.get().near().name(), Direction.INGRESS);
+        return List.of(RingPort.open(interception.outside(), tap, options, checks));
+    }
+
+    private List<? extends Port> inside(Interception interception, FastPath fast, Steering steering, NicChecks checks)
+            throws PortException {
+        PacketSocket.SocketOptions options = interception.insideOptions();
+        Optional<Veth> taps = interception.taps();
+        if (taps.isEmpty()) {
+            return ports(interception.inside(), steering, options, checks);
+        }
+        Tap tap = fast.tap(taps.get().far().name(), Direction.EGRESS);
+        return List.of(RingPort.open(interception.inside(), tap, options, checks));
     }
 
     private List<? extends Port> ports(

@@ -4,12 +4,16 @@ import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.PacketMark;
+import io.portcullis.intercept.fast.FastPort;
+import io.portcullis.intercept.fast.FastPrograms;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.NicClaim;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Veth;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,6 +59,9 @@ public final class Bridge implements Interception {
     private final Set<Integer> lost = new TreeSet<>();
 
     private @Nullable ProgramSet programs;
+
+    /** Its taps; null: none. */
+    private @Nullable VethPairs taps;
 
     /** True: the programs outlive this process, whatever {@code on-failure} says. */
     private boolean heldShut;
@@ -124,6 +131,7 @@ public final class Bridge implements Interception {
 
     private void makeReady() throws InterceptException {
         try {
+            makeTaps(notes);
             for (int i = 0; i < nics.size(); i++) {
                 notes.addAll(NicSetup.apply(nics.get(i), log.journal().nics().get(i), request.ring()));
             }
@@ -135,6 +143,17 @@ public final class Bridge implements Interception {
             }
             throw new InterceptException(lines);
         }
+    }
+
+    private void makeTaps(List<String> lines) throws IOException {
+        if (request.fast() != null) {
+            taps = VethPairs.make(name(), List.of(VethPairs.tapsOf(name())), true, log, lines);
+        }
+    }
+
+    @Override
+    public synchronized Optional<Veth> taps() {
+        return Optional.ofNullable(taps).map(VethPairs::taps);
     }
 
     @Override
@@ -183,23 +202,24 @@ public final class Bridge implements Interception {
     public synchronized List<String> engage(long nowNs) throws InterceptException {
         List<String> lines = new ArrayList<>();
         try {
-            ProgramSet set = ProgramSet.of(Attach.AUTO, request.iface().onFailure(), log);
+            ProgramSet set = ProgramSet.of(Attach.AUTO, request.iface().onFailure(), log, request.fast());
             programs = set;
             set.aliveUntil(deadlineNs(nowNs));
-            lines.addAll(set.attach(attachments(set.deadline())));
+            lines.addAll(set.attach(attachments(set)));
             for (Nic nic : nics) {
                 if (Gate.remove(nic.index())) {
                     lines.add(nic.name() + ": the gate of the boot is removed");
                 }
             }
-            lines.addAll(VethPairs.removeOthers(log, List.of()));
+            lines.addAll(VethPairs.removeOthers(log, taps == null ? List.of() : taps.names()));
             if (isOpenOnFailure()) {
                 makePromiscuous();
             }
         } catch (IOException refused) {
-            if (isOpenOnFailure()) {
-                throw new InterceptException(List.of(name() + ": on-failure: open needs programs in the kernel: "
-                        + InterceptException.reason(refused)));
+            if (isOpenOnFailure() || request.fast() != null) {
+                throw new InterceptException(
+                        List.of(name() + ": " + (request.fast() == null ? "on-failure: open" : "offload: auto")
+                                + " needs programs in the kernel: " + InterceptException.reason(refused)));
             }
             lines.add("WARNING: no programs in the kernel keep this host's stack off the wire, only sysctls do: "
                     + InterceptException.reason(refused));
@@ -210,23 +230,45 @@ public final class Bridge implements Interception {
         return lines;
     }
 
-    private List<ProgramSet.Attachment> attachments(@Nullable BpfMap deadline) {
+    private List<ProgramSet.Attachment> attachments(ProgramSet set) {
         Programs wanted = new Programs(request.mark());
         List<ProgramSet.Attachment> attachments = new ArrayList<>();
+        if (taps != null) {
+            attachments.addAll(taps.shutTaps());
+        }
         for (int i = 0; i < nics.size(); i++) {
             Nic nic = nics.get(i);
             int other = nics.get(1 - i).index();
             if (request.ring()) {
                 attachments.add(ProgramSet.Attachment.egress(nic, wanted.emitOurs()));
             }
-            if (deadline != null) {
-                attachments.add(ProgramSet.Attachment.ingress(nic, wanted.dropUntil(deadline, other)));
-            } else {
-                ProgramSet.Attachment drop = ProgramSet.Attachment.ingress(nic, Programs.drop());
-                attachments.add(isOpenOnFailure() && !heldShut ? drop.linkedBefore(wanted.forward(other)) : drop);
-            }
+            attachments.add(barrier(set, wanted, i, other));
         }
         return attachments;
+    }
+
+    /** What keeps the frames of a side from this host's stack, and from the other side. */
+    private ProgramSet.Attachment barrier(ProgramSet set, Programs wanted, int side, int other) {
+        Nic nic = nics.get(side);
+        boolean opens = isOpenOnFailure() && !heldShut;
+        FastPrograms fast = request.fast();
+        if (fast != null && taps != null) {
+            Direction direction = side == Side.OUTSIDE.ordinal() ? Direction.INGRESS : Direction.EGRESS;
+            FastPort port =
+                    new FastPort(direction, false, other, taps.tap(direction).index(), request.mark(), false);
+            ProgramSet.Attachment live =
+                    ProgramSet.Attachment.ingress(nic, fast.live(port)).anewIf(!fast.hasEarlierMemory());
+            if (!set.hasLinks()) {
+                return live;
+            }
+            return opens ? live.linkedBefore(wanted.forward(other)) : live.linkedBeforeShut(fast.dead(port));
+        }
+        BpfMap deadline = set.deadline();
+        if (deadline != null) {
+            return ProgramSet.Attachment.ingress(nic, wanted.dropUntil(deadline, other));
+        }
+        ProgramSet.Attachment drop = ProgramSet.Attachment.ingress(nic, Programs.drop());
+        return opens ? drop.linkedBefore(wanted.forward(other)) : drop;
     }
 
     /** When this process ends: without a socket that asks for all frames, a NIC takes the frames of its own address only. */
@@ -242,7 +284,7 @@ public final class Bridge implements Interception {
     @Override
     public synchronized List<String> checkNics(List<String> lines, Set<Integer> deleted) {
         log.retry();
-        List<String> faults = new ArrayList<>();
+        List<String> faults = new ArrayList<>(checkTaps(lines));
         for (int i = 0; i < nics.size(); i++) {
             try {
                 faults.addAll(checkNic(i, lines, deleted));
@@ -253,6 +295,20 @@ public final class Bridge implements Interception {
             }
         }
         return faults;
+    }
+
+    private List<String> checkTaps(List<String> lines) {
+        try {
+            if (taps != null && !taps.areWhole()) {
+                makeTaps(lines);
+                if (programs != null) {
+                    lines.addAll(programs.attach(attachments(programs)));
+                }
+            }
+            return List.of();
+        } catch (IOException refused) {
+            return List.of(name() + ": " + InterceptException.reason(refused));
+        }
     }
 
     private List<String> checkNic(int side, List<String> lines, Set<Integer> deleted)
@@ -314,7 +370,7 @@ public final class Bridge implements Interception {
         replace(side, nic);
         ProgramSet set = programs;
         if (set != null) {
-            lines.addAll(set.attach(attachments(set.deadline())));
+            lines.addAll(set.attach(attachments(set)));
         }
         lines.addAll(NicSetup.apply(nic, entry, request.ring()));
         if (set != null && isOpenOnFailure()) {
@@ -353,7 +409,7 @@ public final class Bridge implements Interception {
     @Override
     public boolean hasDeadline() {
         ProgramSet set = programs;
-        return set != null && set.deadline() != null;
+        return set != null && set.hasDeadline();
     }
 
     @Override
@@ -370,7 +426,7 @@ public final class Bridge implements Interception {
     }
 
     private long deadlineNs(long nowNs) {
-        return heldShut ? NEVER : nowNs + ALIVE_NS;
+        return heldShut && request.fast() == null ? NEVER : nowNs + ALIVE_NS;
     }
 
     @Override
@@ -382,7 +438,7 @@ public final class Bridge implements Interception {
         }
         try {
             set.aliveUntil(deadlineNs(nowNs));
-            set.attachAgain(attachments(set.deadline()));
+            set.attachAgain(attachments(set));
         } catch (IOException refused) {
             throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
         }

@@ -133,9 +133,9 @@ public final class ClosedNics {
         List<ProgramSet.Attachment> attachments = new ArrayList<>();
         for (boolean ingress : new boolean[] {true, false}) {
             String place = name + (ingress ? " ingress" : " egress");
-            attachments.add(new ProgramSet.Attachment(nic, place, ingress, Programs.drop(), null, false));
+            attachments.add(new ProgramSet.Attachment(nic, place, ingress, Programs.drop(), null, false, false));
         }
-        try (ProgramSet programs = ProgramSet.of(Attach.AUTO, OnFailure.CLOSED, log)) {
+        try (ProgramSet programs = ProgramSet.of(Attach.AUTO, OnFailure.CLOSED, log, null)) {
             return programs.attachBeside(attachments);
         }
     }

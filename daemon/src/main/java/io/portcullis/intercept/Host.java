@@ -2,12 +2,17 @@ package io.portcullis.intercept;
 
 import io.portcullis.config.Mode;
 import io.portcullis.config.PacketMark;
+import io.portcullis.intercept.fast.FastPort;
+import io.portcullis.intercept.fast.FastPrograms;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfMap;
+import io.portcullis.linux.bpf.BpfProgram;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.NicClaim;
 import io.portcullis.linux.netlink.Nics;
+import io.portcullis.linux.netlink.Veth;
 import io.portcullis.linux.packet.PacketSocket;
+import io.portcullis.net.Direction;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +33,10 @@ import org.jspecify.annotations.Nullable;
  *   inside port sends by pcd-NAME ═▶ pch-NAME ingress: marks the frame, and redirects it to NIC ingress, which passes it
  * </pre>
  *
- * libpcap can't recognise its own frames by the mark. For it a second pair is on the NIC's other side: NIC ingress redirects arriving
+ * With a fast path the programs of the NIC send the frames that need a decision to the taps of the two ports instead, on ingress and
+ * on egress; the ports send as above.
+ *
+ * <p>libpcap can't recognise its own frames by the mark. For it a second pair is on the NIC's other side: NIC ingress redirects arriving
  * frames to pco-NAME ═▶ pcp-NAME, where the outside port receives them. A frame that this port sends by pcp-NAME is marked and leaves
  * by the NIC.
  */
@@ -107,8 +115,8 @@ public final class Host implements Interception {
             if (hasGate) {
                 Gate.adopt(nic.index(), log);
             }
-            ProgramSet programs = ProgramSet.of(mode.attach(), request.iface().onFailure(), log);
-            VethPairs pairs = VethPairs.make(name, request.ring(), log, notes);
+            ProgramSet programs = ProgramSet.of(mode.attach(), request.iface().onFailure(), log, request.fast());
+            VethPairs pairs = VethPairs.make(name, neededPairs(request), request.ring(), log, notes);
             notes.addAll(NicSetup.offloadsOff(nic.name(), IN_THE_WAY));
             notes.addAll(NicSetup.limitSizes(nic, log.journal().nics().getFirst()));
             Host host = new Host(request, mode, nic, claim, log, programs, pairs, wasAttached, notes);
@@ -125,6 +133,18 @@ public final class Host implements Interception {
                 claim.close();
             }
         }
+    }
+
+    private static List<Journal.Pair> neededPairs(AttachRequest request) {
+        String name = request.iface().name();
+        List<Journal.Pair> needed = new ArrayList<>(List.of(VethPairs.insideOf(name)));
+        if (!request.ring()) {
+            needed.add(VethPairs.outsideOf(name));
+        }
+        if (request.fast() != null) {
+            needed.add(VethPairs.tapsOf(name));
+        }
+        return needed;
     }
 
     /** True also where that is not known: what is shut stays shut. */
@@ -163,13 +183,21 @@ public final class Host implements Interception {
     }
 
     @Override
+    public synchronized Optional<Veth> taps() {
+        return request.fast() == null ? Optional.empty() : Optional.of(pairs.taps());
+    }
+
+    @Override
     public PacketSocket.SocketOptions outsideOptions() {
+        // No frame with our mark arrives on a tap.
+        boolean hasTap = request.fast() != null;
+        int mark = request.mark().value();
         return new PacketSocket.SocketOptions(
                 false,
                 false,
-                request.mark().value(),
-                request.mark().value(),
-                request.mark().mask());
+                mark,
+                hasTap ? 0 : mark,
+                hasTap ? 0 : request.mark().mask());
     }
 
     @Override
@@ -192,7 +220,7 @@ public final class Host implements Interception {
         try {
             programs.aliveUntil(deadlineNs(nowNs));
             List<String> lines = new ArrayList<>(attachAll());
-            lines.addAll(VethPairs.removeOthers(log, VethPairs.needed(name(), request.ring())));
+            lines.addAll(VethPairs.removeOthers(log, neededPairs(request)));
             return lines;
         } catch (IOException refused) {
             throw new InterceptException(List.of(name() + ": " + InterceptException.reason(refused)));
@@ -242,6 +270,13 @@ public final class Host implements Interception {
             attachments.add(ProgramSet.Attachment.ingress(pairs.outside().far(), Programs.drop()));
             attachments.add(ProgramSet.Attachment.ingress(pairs.outside().near(), wanted.forward(nic.index())));
         }
+        FastPrograms fast = request.fast();
+        if (fast != null) {
+            attachments.addAll(pairs.shutTaps());
+            attachments.add(fast(fast, Direction.EGRESS));
+            attachments.add(fast(fast, Direction.INGRESS));
+            return attachments;
+        }
         attachments.add(ProgramSet.Attachment.egress(nic, wanted.divert(deadline, near.index()))
                 .linkedIf(isLinked));
         attachments.add(ProgramSet.Attachment.ingress(
@@ -252,6 +287,19 @@ public final class Host implements Interception {
                                         deadline, pairs.outside().near().index()))
                 .linkedIf(isLinked));
         return attachments;
+    }
+
+    private ProgramSet.Attachment fast(FastPrograms fast, Direction direction) {
+        boolean ends = request.iface().onFailure().endsWithDaemon() && !heldShut;
+        boolean isBeforeDead = programs.hasLinks() && !ends;
+        FastPort last =
+                new FastPort(direction, true, nic.index(), pairs.tap(direction).index(), request.mark(), gate != null);
+        BpfProgram program = fast.live(isBeforeDead ? last.beforeAnother() : last);
+        ProgramSet.Attachment live = (direction == Direction.INGRESS
+                        ? ProgramSet.Attachment.ingress(nic, program)
+                        : ProgramSet.Attachment.egress(nic, program))
+                .anewIf(!fast.hasEarlierMemory());
+        return isBeforeDead ? live.linkedBeforeShut(fast.dead(last)) : live.linkedIf(programs.hasLinks());
     }
 
     @Override
@@ -280,7 +328,7 @@ public final class Host implements Interception {
             }
             offloadsOff(lines);
             if (!pairs.areWhole()) {
-                pairs = VethPairs.make(name(), request.ring(), log, lines);
+                pairs = VethPairs.make(name(), neededPairs(request), request.ring(), log, lines);
                 lines.addAll(programs.attach(attachments()));
             }
             checkGate(lines);
@@ -348,7 +396,7 @@ public final class Host implements Interception {
 
     @Override
     public boolean hasDeadline() {
-        return programs.deadline() != null;
+        return programs.hasDeadline();
     }
 
     @Override
@@ -361,7 +409,7 @@ public final class Host implements Interception {
     }
 
     private long deadlineNs(long nowNs) {
-        return heldShut ? Bridge.NEVER : nowNs + Bridge.ALIVE_NS;
+        return heldShut && request.fast() == null ? Bridge.NEVER : nowNs + Bridge.ALIVE_NS;
     }
 
     @Override
@@ -387,8 +435,10 @@ public final class Host implements Interception {
     @Override
     public synchronized void leave() {
         try {
-            // At once the gate decides, or under panic nobody.
-            programs.aliveUntil(heldShut ? Bridge.NEVER : 0);
+            if (request.fast() == null) {
+                // At once the gate decides, or under panic nobody.
+                programs.aliveUntil(heldShut ? Bridge.NEVER : 0);
+            }
         } catch (ErrnoException impossible) {
             throw new IllegalStateException(name(), impossible);
         }

@@ -3,6 +3,8 @@ package io.portcullis.intercept;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.PacketMark;
+import io.portcullis.intercept.fast.FastPrograms;
+import io.portcullis.linux.netlink.Veth;
 import io.portcullis.linux.packet.PacketSocket;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,12 +30,20 @@ public sealed interface Interception permits Bridge, Host {
      * @param state folder of the journals and claims; made where it does not exist
      * @param owner the name of this daemon, for others who want the same NICs
      * @param gate decides while the daemon is dead ({@code on-failure: failsafe}); null: none does
+     * @param fast forward packets in the kernel, and send others to {@link #taps}; null: the ports receive on their own NICs. Where the
+     *     programs can't be on tcx, {@code on-failure} is {@code closed}
      */
     record AttachRequest(
-            Interface iface, boolean ring, PacketMark mark, Path state, String owner, Gate.@Nullable Filters gate) {
-        /** A request without a gate. */
+            Interface iface,
+            boolean ring,
+            PacketMark mark,
+            Path state,
+            String owner,
+            Gate.@Nullable Filters gate,
+            @Nullable FastPrograms fast) {
+        /** A request without a gate and a fast path. */
         AttachRequest(Interface iface, boolean ring, PacketMark mark, Path state, String owner) {
-            this(iface, ring, mark, state, owner, null);
+            this(iface, ring, mark, state, owner, null, null);
         }
     }
 
@@ -95,6 +105,9 @@ public sealed interface Interception permits Bridge, Host {
 
     /** Name of the NIC that the inside port opens. */
     String inside();
+
+    /** The NICs on which the outside port (near) and the inside port (far) receive; empty: on their own. */
+    Optional<Veth> taps();
 
     /** Socket options for a ring on {@link #outside}. */
     PacketSocket.SocketOptions outsideOptions();

@@ -2,6 +2,7 @@ package io.portcullis.intercept;
 
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.OnFailure;
+import io.portcullis.intercept.fast.FastPrograms;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Bpf;
@@ -33,35 +34,54 @@ final class ProgramSet implements AutoCloseable {
      * @param program the first one
      * @param behind the program that takes over when a linked one goes, or null: none (tcx only)
      * @param linked true: the program must not outlive this process (tcx only)
+     * @param anew true: a program of an earlier run is replaced, though it has the same instructions
      */
     record Attachment(
             int nic,
             String place,
             boolean ingress,
             BpfProgram program,
-            @Nullable BpfProgram behind,
-            boolean linked) {
+            @Nullable Behind behind,
+            boolean linked,
+            boolean anew) {
         static Attachment ingress(Nic nic, BpfProgram program) {
-            return new Attachment(nic.index(), nic.name() + " ingress", true, program, null, false);
+            return new Attachment(nic.index(), nic.name() + " ingress", true, program, null, false, false);
         }
 
         static Attachment egress(Nic nic, BpfProgram program) {
-            return new Attachment(nic.index(), nic.name() + " egress", false, program, null, false);
+            return new Attachment(nic.index(), nic.name() + " egress", false, program, null, false, false);
         }
 
         /** The same program, which goes with this process. */
         Attachment linkedIf(boolean isLinked) {
-            return new Attachment(nic, place, ingress, program, behind, isLinked);
+            return new Attachment(nic, place, ingress, program, behind, isLinked, anew);
         }
 
-        /** The same program, which goes with this process, and another one that then takes over. */
+        /** The same program, which goes with this process, and another one that then lets frames through. */
         Attachment linkedBefore(BpfProgram next) {
-            return new Attachment(nic, place, ingress, program, next, true);
+            return new Attachment(nic, place, ingress, program, new Behind(next, true), true, anew);
+        }
+
+        /** The same program, which goes with this process, and another one that then keeps the NIC shut. */
+        Attachment linkedBeforeShut(BpfProgram next) {
+            return new Attachment(nic, place, ingress, program, new Behind(next, false), true, anew);
+        }
+
+        /** The same programs; those of an earlier run do something else, though their instructions are the same. */
+        Attachment anewIf(boolean isAnew) {
+            return new Attachment(nic, place, ingress, program, behind, linked, isAnew);
         }
     }
 
+    /** {@code open}: the program lets frames through. */
+    record Behind(BpfProgram program, boolean open) {}
+
     private final Attach list;
     private final @Nullable BpfMap deadline;
+
+    /** Its programs have a deadline; null: none have. */
+    private final @Nullable FastPrograms timed;
+
     private final RestoreLog log;
     private final Map<Hook, Tcx.Link> links = new HashMap<>();
 
@@ -76,9 +96,10 @@ final class ProgramSet implements AutoCloseable {
     /** When a check last found our program on a hook: nanoseconds of monotonic time. */
     private final Map<Hook, Long> seenNs = new HashMap<>();
 
-    private ProgramSet(Attach list, @Nullable BpfMap deadline, RestoreLog log) {
+    private ProgramSet(Attach list, @Nullable BpfMap deadline, @Nullable FastPrograms timed, RestoreLog log) {
         this.list = list;
         this.deadline = deadline;
+        this.timed = timed;
         this.log = log;
     }
 
@@ -86,22 +107,37 @@ final class ProgramSet implements AutoCloseable {
      * A set without programs.
      *
      * @param wanted {@link Attach#AUTO}: tcx where the kernel has it
+     * @param fast some of its programs; null: none
      * @throws IOException where the kernel has no BPF, or refuses it to this process
      */
-    static ProgramSet of(Attach wanted, OnFailure onFailure, RestoreLog log) throws IOException {
+    static ProgramSet of(Attach wanted, OnFailure onFailure, RestoreLog log, @Nullable FastPrograms fast)
+            throws IOException {
         boolean hasTcx = Tcx.isSupported();
         if (wanted == Attach.TCX && !hasTcx) {
             throw new IOException("attach: tcx needs Linux 6.6: write attach: auto, or clsact");
         }
         Attach list = wanted == Attach.CLSACT || !hasTcx ? Attach.CLSACT : Attach.TCX;
-        boolean timed = list == Attach.CLSACT && onFailure.endsWithDaemon();
-        return new ProgramSet(list, timed ? BpfMap.create() : null, log);
+        boolean timed = list == Attach.CLSACT && onFailure.endsWithDaemon() && fast == null;
+        if (list == Attach.TCX && fast != null) {
+            fast.aliveUntil(0);
+        }
+        return new ProgramSet(list, timed ? BpfMap.create() : null, list == Attach.CLSACT ? fast : null, log);
     }
 
-    /** The map that {@code clsact} programs read and {@link #aliveUntil} sets; null: no program has a deadline. */
+    /** True: a program can be on a link, which goes with this process, and another one behind it. */
+    boolean hasLinks() {
+        return list == Attach.TCX;
+    }
+
+    /** The map that {@code clsact} programs read and {@link #aliveUntil} sets; null: none does. */
     @Nullable
     BpfMap deadline() {
         return deadline;
+    }
+
+    /** True: some programs have a deadline, which {@link #aliveUntil} has to move. */
+    boolean hasDeadline() {
+        return deadline != null || timed != null;
     }
 
     /**
@@ -109,7 +145,7 @@ final class ProgramSet implements AutoCloseable {
      * happens before the first {@link #attach}.
      */
     void attachAgain(List<Attachment> wanted) throws IOException {
-        if (deadline == null && !attachments.isEmpty()) {
+        if (!hasDeadline() && !attachments.isEmpty()) {
             attach(wanted);
         }
     }
@@ -118,6 +154,9 @@ final class ProgramSet implements AutoCloseable {
     void aliveUntil(long monotonicNs) throws ErrnoException {
         if (deadline != null) {
             deadline.set(monotonicNs);
+        }
+        if (timed != null) {
+            timed.aliveUntil(monotonicNs);
         }
     }
 
@@ -175,7 +214,8 @@ final class ProgramSet implements AutoCloseable {
             return false;
         }
         // A program with a deadline reads the map of the process that loaded it.
-        Optional<Integer> kept = deadline == null ? attached(hook, attachment.program(), 0) : Optional.empty();
+        Optional<Integer> kept =
+                deadline == null && !attachment.anew() ? attached(hook, attachment.program(), 0) : Optional.empty();
         behind.remove(hook);
         if (kept.isPresent()) {
             first.put(hook, kept.get());
@@ -199,17 +239,17 @@ final class ProgramSet implements AutoCloseable {
             links.put(hook, link);
             first.put(hook, program.id());
         }
-        BpfProgram next = attachment.behind();
+        Behind next = attachment.behind();
         if (next == null) {
             return;
         }
-        Optional<Integer> kept = attached(hook, next, 1);
+        Optional<Integer> kept = attachment.anew() ? Optional.empty() : attached(hook, next.program(), 1);
         if (kept.isPresent()) {
             behind.put(hook, kept.get());
             return;
         }
-        try (Bpf program = Bpf.load(next)) {
-            note(hook, program, next, true);
+        try (Bpf program = Bpf.load(next.program())) {
+            note(hook, program, next.program(), next.open());
             hook.attachBehind(first.getOrDefault(hook, 0), program);
             behind.put(hook, program.id());
         }
@@ -312,6 +352,14 @@ final class ProgramSet implements AutoCloseable {
         if (position >= 0) {
             seenNs.put(hook, beganNs);
         }
+        Behind next = attachment.behind();
+        if (position == 0 && next != null && !next.open()) {
+            int between = hook.programs().indexOf(behind.getOrDefault(hook, -1)) - 1;
+            return between <= 0
+                    ? Optional.empty()
+                    : Optional.of(attachment.place() + ": " + between
+                            + " program(s) of somebody else run before the one that decides while the daemon is dead");
+        }
         return fault(attachment.place(), hook, position);
     }
 
@@ -345,6 +393,10 @@ final class ProgramSet implements AutoCloseable {
         }
         if (deadline != null) {
             deadline.close();
+        }
+        if (timed != null) {
+            // Long ago: from now on the programs do what they do for a dead daemon.
+            timed.aliveUntil(1);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.portcullis.intercept;
 
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.Clsact;
+import io.portcullis.linux.bpf.Pins;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import java.io.IOException;
@@ -76,7 +77,7 @@ public final class Restoration {
                 Nics.find(name).ifPresent(nic -> kept.add(nic.index()));
             }
             for (String name : attached) {
-                kept.addAll(pairEnds(VethPairs.needed(name, false)));
+                kept.addAll(pairEnds(VethPairs.all(name)));
             }
             List<Journals.Found> without = new ArrayList<>();
             for (Journals.Found found : restoration.journals().ofThisBoot()) {
@@ -174,6 +175,9 @@ public final class Restoration {
                     journal.interfaceName(),
                     () -> VethPairs.remove(pair, true)
                             .ifPresent(line -> lines.add(journal.interfaceName() + ": " + line)));
+        }
+        if (journal.pairs().contains(VethPairs.tapsOf(journal.interfaceName()))) {
+            step(journal.interfaceName(), () -> Pins.removeMemory(journal.interfaceName()));
         }
         for (int nic : journal.qdiscs()) {
             step(journal.interfaceName(), () -> removeEmptyQdisc(nic));
@@ -276,6 +280,7 @@ public final class Restoration {
             if (Nics.all().stream().anyMatch(nic -> nic.index() == end.index())) {
                 step(end.name(), () -> {
                     Nics.delete(end);
+                    Pins.removeMemory(VethPairs.owner(end));
                     lines.add(end.name() + ": removed, of a run that left no journal (" + end.alias() + ")");
                 });
             }

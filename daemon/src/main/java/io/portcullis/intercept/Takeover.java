@@ -77,7 +77,7 @@ final class Takeover {
                 .flatMap(found -> found.journal().pairs().stream())
                 .toList();
         List<Journal.Pair> pairs = new ArrayList<>();
-        for (Journal.Pair pair : Journal.join(noted, VethPairs.needed(name, false))) {
+        for (Journal.Pair pair : Journal.join(noted, VethPairs.all(name))) {
             List<Nic> ends = VethPairs.ends(pair, noted.contains(pair), own.nics());
             if (!ends.isEmpty()) {
                 pairs.add(pair);

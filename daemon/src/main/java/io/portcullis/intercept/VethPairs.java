@@ -5,62 +5,100 @@ import io.portcullis.linux.ethtool.Offloads;
 import io.portcullis.linux.netlink.Nic;
 import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.netlink.Veth;
+import io.portcullis.net.Direction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /**
- * The virtual NICs of an interface in host mode: one pair between this host's stack and the inside port; for libpcap a second one
- * between the NIC and the outside port. An alias says that they are ours: {@code portcullis web0: 12i:345 12e:346}. It also lists
+ * The virtual NICs of an interface. In host mode one pair is between this host's stack and the inside port; for libpcap a second one
+ * is between the NIC and the outside port. With offload two NICs are the <em>taps</em> of the two ports: programs send them the frames
+ * that need a decision, and the ports receive there. They are a pair only because a veth needs one: no frame crosses it. An alias says that they are ours: {@code portcullis web0: 12i:345 12e:346}. It also lists
  * the attached programs of the interface: index of the NIC, direction, id of the program.
  */
 final class VethPairs {
     private static final String ALIAS = "portcullis ";
     private static final Pattern PROGRAM = Pattern.compile("([0-9]{1,9})([ie]):([0-9]{1,9})");
 
+    /** A name has no space. */
+    private static final Pattern OWNER = Pattern.compile(ALIAS + "(\\S*):(?: .*)?");
+
     /** Bytes of an interface's name in an alias. */
     private static final int NAME_LENGTH = 60;
 
-    private static final Pattern FORM = Pattern.compile("pc[hdop]-.+");
+    private static final Pattern FORM = Pattern.compile("pc[hdoptu]-.+");
 
     /** Letters that a NIC's name has of an interface's name that does not fit. */
     private static final int SHORTENED = 4;
 
-    private final List<Veth> pairs;
+    private final Map<Journal.Pair, Veth> pairs;
+    private final String interfaceName;
 
-    private VethPairs(List<Veth> pairs) {
-        this.pairs = List.copyOf(pairs);
+    private VethPairs(String interfaceName, Map<Journal.Pair, Veth> pairs) {
+        this.interfaceName = interfaceName;
+        this.pairs = Map.copyOf(pairs);
+    }
+
+    private Veth made(Journal.Pair pair) {
+        return Objects.requireNonNull(pairs.get(pair), pair::near);
     }
 
     /** The pair between this host's stack and the inside port. */
     Veth inside() {
-        return pairs.getFirst();
+        return made(insideOf(interfaceName));
     }
 
     /** The pair between the NIC and the outside port; without a ring only. */
     Veth outside() {
-        return pairs.get(1);
+        return made(outsideOf(interfaceName));
+    }
+
+    List<Journal.Pair> names() {
+        return List.copyOf(pairs.keySet());
+    }
+
+    /** The taps of the outside port (near) and of the inside port (far). */
+    Veth taps() {
+        return made(tapsOf(interfaceName));
+    }
+
+    /** The tap of the port that receives the frames of a direction. */
+    Nic tap(Direction direction) {
+        return direction == Direction.INGRESS ? taps().near() : taps().far();
+    }
+
+    /** Programs that end each frame on a tap after its port has received it, and keep this host's stack from sending there. */
+    List<ProgramSet.Attachment> shutTaps() {
+        return Stream.of(taps().near(), taps().far())
+                .flatMap(tap -> Stream.of(
+                        ProgramSet.Attachment.ingress(tap, Programs.drop()),
+                        ProgramSet.Attachment.egress(tap, Programs.drop())))
+                .toList();
     }
 
     /** True: all ends exist, and are up. */
     boolean areWhole() throws ErrnoException {
         Set<Integer> up = new TreeSet<>();
         Nics.all().stream().filter(Nic::up).forEach(nic -> up.add(nic.index()));
-        return pairs.stream()
+        return pairs.values().stream()
                 .allMatch(pair -> up.contains(pair.near().index())
                         && up.contains(pair.far().index()));
     }
 
-    /** The names of the pairs that an interface needs: one with a ring, two without. */
-    static List<Journal.Pair> needed(String interfaceName, boolean ring) {
-        return ring ? List.of(insideOf(interfaceName)) : List.of(insideOf(interfaceName), outsideOf(interfaceName));
+    /** The names of the pairs that an interface may have. */
+    static List<Journal.Pair> all(String interfaceName) {
+        return List.of(insideOf(interfaceName), outsideOf(interfaceName), tapsOf(interfaceName));
     }
 
     /** Between this host's stack and the inside port. */
@@ -71,6 +109,11 @@ final class VethPairs {
     /** Between the NIC and the outside port, for libpcap. */
     static Journal.Pair outsideOf(String interfaceName) {
         return new Journal.Pair(name("pco", interfaceName), name("pcp", interfaceName));
+    }
+
+    /** The taps of the outside port and of the inside port. */
+    static Journal.Pair tapsOf(String interfaceName) {
+        return new Journal.Pair(name("pct", interfaceName), name("pcu", interfaceName));
     }
 
     /**
@@ -94,24 +137,26 @@ final class VethPairs {
     /**
      * Makes the pairs that an interface needs, noted before they are made; those of an earlier run stay.
      *
+     * @param ring true: frames that cross a pair may have offloads
      * @param notes takes lines for the log
      * @throws IOException also where a NIC of others has one of their names
      */
-    static VethPairs make(String interfaceName, boolean ring, RestoreLog log, List<String> notes) throws IOException {
-        List<Journal.Pair> needed = needed(interfaceName, ring);
+    static VethPairs make(
+            String interfaceName, List<Journal.Pair> needed, boolean ring, RestoreLog log, List<String> notes)
+            throws IOException {
         for (Journal.Pair pair : needed) {
             refuseOthers(pair, log.journal().pairs().contains(pair));
         }
         log.note(journal -> journal.withPairs(Journal.join(journal.pairs(), needed)));
-        List<Veth> pairs = new ArrayList<>();
+        Map<Journal.Pair, Veth> pairs = new HashMap<>();
         for (Journal.Pair pair : needed) {
             Veth made = whole(pair, interfaceName, notes);
             String leaving = made.near().name();
             Offloads offloads = Offloads.read(leaving);
             Offloads.set(leaving, ring ? offloads.beyondVnetHeaders() : offloads.switchable(), false);
-            pairs.add(made);
+            pairs.put(pair, made);
         }
-        return new VethPairs(pairs);
+        return new VethPairs(interfaceName, pairs);
     }
 
     private static void refuseOthers(Journal.Pair pair, boolean noted) throws IOException {
@@ -168,12 +213,12 @@ final class VethPairs {
                 .toList();
     }
 
-    /** Writes the attached programs of an interface into the alias of its pair, where it has one. */
+    /** Writes the attached programs of an interface into the alias of its first pair, where it has one. */
     static void writeAlias(Journal journal) throws ErrnoException {
         if (journal.pairs().isEmpty()) {
             return;
         }
-        Optional<Nic> near = Nics.find(insideOf(journal.interfaceName()).near()).filter(VethPairs::isOurs);
+        Optional<Nic> near = Nics.find(journal.pairs().getFirst().near()).filter(VethPairs::isOurs);
         String alias = alias(journal);
         if (near.isPresent() && !alias.equals(near.get().alias())) {
             Nics.setAlias(near.get(), alias);
@@ -190,6 +235,12 @@ final class VethPairs {
             }
         }
         return alias.toString();
+    }
+
+    /** The name of the interface that one of our pairs belongs to, as its alias has it: a long one is cut. */
+    static String owner(Nic end) {
+        Matcher alias = OWNER.matcher(end.alias());
+        return alias.matches() ? alias.group(1) : "";
     }
 
     private static int length(CharSequence text) {

@@ -93,9 +93,7 @@ final class HostParts {
 
     private static List<Nic> guarded(Set<String> names) throws ErrnoException {
         return Nics.all().stream()
-                .filter(nic -> names.contains(nic.name())
-                        || nic.name().startsWith("pch-")
-                        || nic.name().startsWith("pcd-"))
+                .filter(nic -> names.contains(nic.name()) || nic.name().matches("pc[hdtu]-.+"))
                 .toList();
     }
 

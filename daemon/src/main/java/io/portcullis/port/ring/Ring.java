@@ -139,8 +139,7 @@ final class Ring implements AutoCloseable {
      * @param tap on which frames are received; null: on the NIC
      * @throws ErrnoException see {@link PacketSocket#open}
      */
-    static Ring open(
-            Nic nic, @Nullable Tap tap, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
+    static Ring open(Nic nic, @Nullable Tap tap, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
             throws ErrnoException {
         Nic from = tap == null ? nic : tap.open();
         int longest = LONGEST_LINK_HEADER + Math.max(nic.mtu(), LEAST_MTU);

@@ -101,8 +101,7 @@ final class RingNic {
         this.nic = nic;
         this.rings = rings;
         this.checks = checks;
-        this.mtuLength = nic.mtu();
-        this.longestLinkHeader = longestLinkHeader(nic);
+        setMtu(nic);
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring, transmission));
@@ -111,11 +110,7 @@ final class RingNic {
 
     /** As {@link RingPort#open}. */
     static List<RingPort> open(
-            String name,
-            @Nullable Tap tap,
-            Steering steering,
-            PacketSocket.SocketOptions options,
-            NicChecks checks)
+            String name, @Nullable Tap tap, Steering steering, PacketSocket.SocketOptions options, NicChecks checks)
             throws PortException {
         try {
             Nic nic = Nics.named(name);
@@ -134,8 +129,8 @@ final class RingNic {
 
     /** A port without a NIC and without a watch, for a {@link RingRehearsal}. */
     static RingPort rehearsal(Nic nic, Ring ring, Sender.Transmission transmission) {
-        RingNic rehearsal =
-                new RingNic(nic, null, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
+        RingNic rehearsal = new RingNic(
+                nic, null, Steering.SINGLE, PacketSocket.SocketOptions.ALONE, List.of(ring), transmission, null);
         rehearsal.cutsSuperFrames = true;
         rehearsal.cutsDatagrams = true;
         return rehearsal.ports.getFirst();
@@ -226,8 +221,7 @@ final class RingNic {
             for (Ring opened : rings) {
                 opened.startReceiving();
             }
-            mtuLength = nic.mtu();
-            longestLinkHeader = longestLinkHeader(nic);
+            setMtu(nic);
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
             startRefused = true;
@@ -444,7 +438,15 @@ final class RingNic {
     private void updateMtu(Nic found) {
         if (found.mtu() != mtuLength) {
             LOG.info("{}: MTU {} (was {})", name, found.mtu(), mtuLength);
-            mtuLength = found.mtu();
+            setMtu(found);
+        }
+    }
+
+    private void setMtu(Nic of) {
+        mtuLength = of.mtu();
+        longestLinkHeader = longestLinkHeader(of);
+        if (tap != null) {
+            tap.carries(of.mtu());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.portcullis.port.ring;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.portcullis.linux.Errno;
@@ -21,13 +22,20 @@ import java.lang.invoke.VarHandle;
  *     the nanoseconds are the count
  * @param up 8 bytes that the programs write
  * @param taken 8 bytes that the port writes
+ * @param mtu 4 bytes that the port writes: the longest packet that its own NIC carries
  */
-public record Tap(String nic, int tagBase, MemorySegment up, MemorySegment taken) {
+public record Tap(String nic, int tagBase, MemorySegment up, MemorySegment taken, MemorySegment mtu) {
     private static final VarHandle COUNT = JAVA_LONG.varHandle();
+    private static final VarHandle MTU = JAVA_INT.varHandle();
 
     /** The NIC as it is now; ENXIO where it is gone. */
     Nic open() throws ErrnoException {
         return Nics.find(nic).orElseThrow(() -> new ErrnoException(nic + ", the NIC of the fast path", Errno.ENXIO));
+    }
+
+    /** The port's own NIC has this MTU now. On the watch. */
+    void carries(int bytes) {
+        MTU.setOpaque(mtu, 0L, bytes);
     }
 
     /** The frames that the programs have sent up so far. Any thread. */

@@ -139,7 +139,8 @@ class ConfigTest {
         assertEquals(Offload.OFF, edge(parse(file.formatted(""))).offload());
         assertEquals(3, edge(parse(file.formatted(", offload: off"))).workers(4));
         assertEquals(1, edge(parse(file.formatted(", offload: auto"))).workers(4));
-        assertEquals(2, edge(parse(file.formatted(", offload: auto, workers: 2"))).workers(4));
+        assertEquals(
+                2, edge(parse(file.formatted(", offload: auto, workers: 2"))).workers(4));
     }
 
     @Test

@@ -333,8 +333,8 @@ class FanoutTest {
         PacketSocket member = members.getFirst().socket();
         ErrnoException twice = assertThrows(ErrnoException.class, () -> member.joinGroup(group));
         assertEquals("setsockopt(PACKET_FANOUT): EALREADY (Operation already in progress)", twice.getMessage());
-        Ring other =
-                namespace.in(() -> Ring.open(Nics.named("far"), null, Geometry.of(2), PacketSocket.SocketOptions.ALONE));
+        Ring other = namespace.in(
+                () -> Ring.open(Nics.named("far"), null, Geometry.of(2), PacketSocket.SocketOptions.ALONE));
         try {
             ErrnoException foreign =
                     assertThrows(ErrnoException.class, () -> other.socket().joinGroup(group));
