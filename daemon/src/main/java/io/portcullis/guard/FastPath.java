@@ -19,12 +19,16 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether an interface has a fast path, and if so, the memory that it shares with its programs. Where {@code offload: auto} can't be had,
  * it is off, with a reason. One thread at a time.
  */
 public final class FastPath implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FastPath.class);
+
     private static final int LOOPBACK = 1;
 
     private final @Nullable SharedMemory memory;
@@ -45,6 +49,7 @@ public final class FastPath implements AutoCloseable {
      */
     static FastPath open(Interface settings, Datapath datapath, int workers, PacketMark mark) {
         if (settings.offload() == Offload.OFF) {
+            removeMemory(settings.name());
             return off("");
         }
         Optional<String> obstacle = obstacle(settings, datapath, workers);
@@ -66,6 +71,15 @@ public final class FastPath implements AutoCloseable {
             if (!done && opened != null) {
                 opened.close();
             }
+        }
+    }
+
+    /** An earlier run may have left it; its flows are not those of a later one. */
+    private static void removeMemory(String name) {
+        try {
+            Pins.removeMemory(name);
+        } catch (IOException refused) {
+            LOG.warn("{}: {} can't be removed: {}", name, Pins.memory(name), refused.getMessage());
         }
     }
 

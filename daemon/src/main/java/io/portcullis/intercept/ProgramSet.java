@@ -241,6 +241,7 @@ final class ProgramSet implements AutoCloseable {
         }
         Behind next = attachment.behind();
         if (next == null) {
+            behind.remove(hook);
             return;
         }
         Optional<Integer> kept = attachment.anew() ? Optional.empty() : attached(hook, next.program(), 1);

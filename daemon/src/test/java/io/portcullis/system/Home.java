@@ -22,6 +22,9 @@ public record Home(Lab lab, Path folder, Path socket) {
     /** Without options of the tests, as users start it. */
     public static final String WITH_WARM_UP = "PORTCULLIS_JAVA_OPTS=";
 
+    /** True: the interfaces of all configurations have {@code offload: auto} (system property portcullis.offload). */
+    static final boolean OFFLOAD = Boolean.getBoolean("portcullis.offload");
+
     public static final String PROGRAM =
             Lab.root().resolve("scripts/portcullis").toString();
 
@@ -90,7 +93,10 @@ public record Home(Lab lab, Path folder, Path socket) {
     }
 
     public String withSocket(String yaml) {
-        return yaml + "\ncontrol: {socket: " + socket + "}\n";
+        String all = OFFLOAD && !yaml.contains("datapath: pcap")
+                ? yaml.replaceAll("mode: (bridge|host)", "mode: $1, offload: auto")
+                : yaml;
+        return all + "\ncontrol: {socket: " + socket + "}\n";
     }
 
     /** Gives its folders the mode that systemd would give them. */

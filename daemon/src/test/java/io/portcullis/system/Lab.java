@@ -53,6 +53,7 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
     private final Map<Home, DaemonProcess> daemons = new LinkedHashMap<>();
     private final boolean isHost;
     private final Path folder;
+    private boolean hasBpffs;
     private long namespaceNumber;
 
     public Lab() {
@@ -113,6 +114,9 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         removeDeadLabs();
         Runtime.getRuntime().addShutdownHook(undo);
         script("up", name).ok();
+        if (Home.OFFLOAD) {
+            bpffs();
+        }
         if (isHost) {
             firewall("ip", "link", "del", "in0").ok();
             addressHost();
@@ -270,6 +274,17 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         return directory;
     }
 
+    /** From now on /sys/fs/bpf of all commands is one file system of this lab, with a folder portcullis. */
+    public Path bpffs() {
+        Path directory = folder.resolve("bpf");
+        if (!hasBpffs) {
+            String line = "mkdir $0 && mount -t bpf -o mode=755 bpf $0 && mkdir -m 700 $0/portcullis";
+            Command.run("sh", "-c", line, directory.toString()).ok();
+            hasBpffs = true;
+        }
+        return directory.resolve("portcullis");
+    }
+
     private static void unmountBelow(Path folder) {
         read(MOUNTS)
                 .lines()
@@ -371,6 +386,14 @@ public final class Lab implements BeforeAllCallback, AfterAllCallback {
         all.add("RUNTIME_DIRECTORY=" + folder.resolve("run"));
         all.add("STATE_DIRECTORY=" + folder.resolve("lib"));
         all.addAll(environment);
+        if (hasBpffs) {
+            // ip has made a mount namespace for this command.
+            all.addAll(List.of(
+                    "sh",
+                    "-c",
+                    "mount --bind $0 /sys/fs/bpf && exec \"$@\"",
+                    folder.resolve("bpf").toString()));
+        }
         all.addAll(Arrays.asList(words));
         return all;
     }
