@@ -90,7 +90,7 @@ final class ArchitectureTest {
         allow("recorder", "engine", "packet", "linux", "net");
         allow("intercept", "linux..", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
-        allow("worker", "packet", "policy", "port..", "engine", "hits", "journal", "net");
+        allow("worker", "packet", "policy", "port..", "conntrack", "engine", "hits", "journal", "net");
         allow(
                 "guard",
                 "recorder",
