@@ -91,7 +91,7 @@ final class ArchitectureTest {
         allow("intercept", "intercept.fast", "linux..", "config", "net");
         allow("intercept.fast", "linux.bpf", "config", "net");
         allow("gate", "intercept", "policy", "config", "linux", "linux.packet", "packet", "packet.wire", "net");
-        allow("worker", "packet", "policy", "port..", "engine", "hits", "journal", "net");
+        allow("worker", "packet", "policy", "port..", "conntrack", "engine", "hits", "journal", "net");
         allow(
                 "guard",
                 "recorder",

@@ -1,6 +1,7 @@
 package io.portcullis.conntrack;
 
 import io.portcullis.conntrack.index.BitTree;
+import io.portcullis.conntrack.index.Links;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -1,5 +1,9 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.conntrack.index.Links;
+import io.portcullis.conntrack.index.TimerWheel;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decides when flows end, and ends them. A flow is over when no packet has renewed it for its timeout. When a reload makes a
  * timeout longer, flows that were over by the shorter one stay over: per timeout the latest time is kept at which that was
@@ -24,6 +28,7 @@ public final class Expiry {
     private final long[] goneSince = new long[TIMEOUTS];
 
     private FlowTimeouts timeouts;
+    private @Nullable FastLines lines;
     /** In the wheel's time: before this no flow ends, unless an entry of the wheel is past. */
     private long nextEndNs;
     /** Entries from here on are still in the wheel by longer timeouts of before; {@link Slab#capacity}: none. */
@@ -117,11 +122,24 @@ public final class Expiry {
         return leftNs(entry, nowNs) <= 0;
     }
 
+    /** Every use of a flow begins here: it is asked first whether it is over. */
     private long leftNs(int entry, long nowNs) {
+        if (lines != null) {
+            lines.fold(entry, nowNs);
+        }
         long seen = slab.getLong(Slab.offset(entry) + FlowLayout.SEEN);
         int timeout = Flow.state(seen);
         long gone = goneSince[timeout];
         return gone != 0 && isSeenBefore(seen, gone) ? 0 : timeouts.ns(timeout) - Flow.idleNs(seen, nowNs);
+    }
+
+    void offload(FastLines newLines) {
+        lines = newLines;
+    }
+
+    /** The timeout in force of a flow, ns. */
+    long timeoutNs(int entry) {
+        return timeouts.ns(Flow.state(slab.getLong(Slab.offset(entry) + FlowLayout.SEEN)));
     }
 
     /** Adds a flow to the wheel, at its end. */

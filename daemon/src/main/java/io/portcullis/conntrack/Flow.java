@@ -150,6 +150,11 @@ public final class Flow {
         return (int) seen & 15;
     }
 
+    /** True: programs in the kernel forward its packets now, as far as they change no state. */
+    public boolean isForwardedByKernel() {
+        return table.isCarried(entry);
+    }
+
     /** Time since a packet renewed it, ns. */
     public long idleNs(long nowNs) {
         return idleNs(slab.getLong(at + FlowLayout.SEEN), nowNs);

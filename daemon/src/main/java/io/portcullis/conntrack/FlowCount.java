@@ -74,12 +74,38 @@ public final class FlowCount {
         if (newBytes != oldBytes) {
             slab.putInt(record + FlowLayout.BYTES_HIGH, newBytes);
         }
-        slab.putIntRelease(
-                at,
-                sumOfPackets & MAX_PACKETS
-                        | (newPackets & 1) << PACKET_BITS
-                        | (sumOfBytes & MAX_BYTES) << BYTES_SHIFT
-                        | newBytes << BYTES_REPEATED);
+        slab.putIntRelease(at, word(sumOfPackets & MAX_PACKETS, newPackets, sumOfBytes & MAX_BYTES, newBytes));
+    }
+
+    /** As {@link #add}, any number at once: in one step, as the entry and its record are saved first. */
+    static void addMany(Slab slab, int entry, Direction direction, long packets, long bytes) {
+        if (packets >>> PACKET_BITS == 0 && bytes >>> BYTE_BITS == 0) {
+            add(slab, entry, direction, (int) packets, (int) bytes);
+            return;
+        }
+        long record = recordOf(slab, entry, direction);
+        long allPackets = packets(slab, entry, direction) + packets;
+        long allBytes = bytes(slab, entry, direction) + bytes;
+        int packetsHigh = (int) (allPackets >>> PACKET_BITS);
+        int bytesHigh = (int) (allBytes >>> BYTE_BITS);
+        slab.saveUndoWithRecord(entry);
+        slab.putInt(record + FlowLayout.PACKETS_HIGH, packetsHigh);
+        slab.putInt(record + FlowLayout.BYTES_HIGH, bytesHigh);
+        slab.putInt(
+                wordOf(entry, direction),
+                word((int) allPackets & MAX_PACKETS, packetsHigh, (int) allBytes & MAX_BYTES, bytesHigh));
+        slab.dropUndo();
+    }
+
+    /** True: the flow has had some packets; of a flow with very many it is sometimes false. Reads the entry's first line only. */
+    static boolean isAtLeast(Slab slab, int entry, int packets) {
+        return (slab.getInt(wordOf(entry, Direction.INGRESS)) & MAX_PACKETS)
+                        + (slab.getInt(wordOf(entry, Direction.EGRESS)) & MAX_PACKETS)
+                >= packets;
+    }
+
+    private static int word(int packets, int packetsHigh, int bytes, int bytesHigh) {
+        return packets | (packetsHigh & 1) << PACKET_BITS | bytes << BYTES_SHIFT | bytesHigh << BYTES_REPEATED;
     }
 
     /** Packets of one direction. */

@@ -1,5 +1,8 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.conntrack.index.EntryPool;
+import io.portcullis.conntrack.index.Links;
+import io.portcullis.conntrack.index.RuleAnswers;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Packet;
 import io.portcullis.packet.SipHash;
@@ -33,7 +36,6 @@ public final class FlowTable {
     public static final int BOTH_SPOKE = FlowLayout.REPLIED;
 
     private static final int MAX_FREED = 16;
-    private static final long SAME_RULE = -1;
 
     private final Slab slab;
     private final EntryPool pool;
@@ -41,12 +43,15 @@ public final class FlowTable {
     private final Expiry expiry;
     private final EvictionOrder order;
     private final RuleAnswers answers;
+    private final ConnectionStore connections;
     private final Flow view;
     /** For {@link #flowEnd}: {@link #view} may be in use then. */
     private final Flow ending;
 
     private long maxFlows;
     private FlowEnd flowEnd = (_, _) -> {};
+    /** Null: there is no fast path. */
+    private @Nullable FastLines lines;
 
     private long lookups;
     private long hits;
@@ -77,7 +82,7 @@ public final class FlowTable {
     }
 
     FlowTable(Slab slab, long key0, long key1, long maxFlows, FlowTimeouts timeouts, long nowNs) {
-        this(slab, Links.zeroes(slab.capacity()), key0, key1, maxFlows, timeouts, nowNs);
+        this(slab, zeroes(slab.capacity()), key0, key1, maxFlows, timeouts, nowNs);
     }
 
     private FlowTable(
@@ -90,9 +95,14 @@ public final class FlowTable {
         expiry = new Expiry(slab, lookup, links, timeouts, nowNs);
         order = new EvictionOrder(links, slab.capacity(), derived.asSlice(linksBytes));
         answers = new RuleAnswers(links);
+        connections = new ConnectionStore(slab, expiry, order);
         view = new Flow(this, slab);
         ending = new Flow(this, slab);
         this.maxFlows = Math.min(maxFlows, slab.capacity());
+    }
+
+    private static MemorySegment zeroes(int entries) {
+        return Arena.ofAuto().allocate(derivedBytes(entries), Links.BYTES);
     }
 
     /** Bytes of what is derived from the entries, but for the index and small parts, which are in the heap. */
@@ -124,6 +134,23 @@ public final class FlowTable {
     /** Sets who is told about the flows that end from now on; {@link #recover} tells about those that expired before it, too. */
     public void onEnd(FlowEnd newFlowEnd) {
         flowEnd = newFlowEnd;
+    }
+
+    /** From now on folds the lines of a fast path. Before {@link #recover}, if the lines are older than this process. */
+    public void offload(FastLines newLines) {
+        lines = newLines;
+        expiry.offload(newLines);
+        connections.offload(newLines);
+    }
+
+    /** The part of its flows that lines of a fast path have copies of. */
+    public FlowLine line() {
+        return new FlowLine(slab, expiry, new Flow(this, slab));
+    }
+
+    /** True: programs in the kernel forward packets of a flow. */
+    boolean isCarried(int entry) {
+        return lines != null && lines.carries(entry);
     }
 
     /** Number of flows, with those that are over and have not been checked since. */
@@ -355,7 +382,7 @@ public final class FlowTable {
 
     /** Stores a TCP connection after a segment that passes; {@code renews}: the flow lives for its timeout from now. */
     void update(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs) {
-        update(flow, tracker, fromOriginator, renews, nowNs, flow.flags(), SAME_RULE);
+        connections.store(flow, tracker, fromOriginator, renews, nowNs, flow.flags(), ConnectionStore.SAME_RULE);
     }
 
     /**
@@ -368,7 +395,7 @@ public final class FlowTable {
     public void rememberSyn(Flow flow, TcpTracker tracker, boolean fromOriginator, boolean byFailsafe) {
         int flags = flow.flags() & ~FlowLayout.SYN_BY_FAILSAFE;
         int next = byFailsafe ? flags | FlowLayout.SYN_BY_FAILSAFE : flags;
-        update(flow, tracker, fromOriginator, false, 0, next, SAME_RULE);
+        connections.store(flow, tracker, fromOriginator, false, 0, next, ConnectionStore.SAME_RULE);
     }
 
     /**
@@ -383,43 +410,7 @@ public final class FlowTable {
         int others = flow.flags() & ~(FlowLayout.BEGAN_INSIDE | FlowLayout.FAILSAFE | FlowLayout.SYN_BY_FAILSAFE);
         int began = answeredIn == Direction.INGRESS ? FlowLayout.BEGAN_INSIDE : 0;
         int failsafe = (flow.flags() & FlowLayout.SYN_BY_FAILSAFE) != 0 ? FlowLayout.FAILSAFE : 0;
-        update(flow, tracker, false, true, nowNs, others | began | failsafe, Integer.toUnsignedLong(rule));
-    }
-
-    /** {@code rule}: hash of another rule's text, or {@link #SAME_RULE}: the record is neither read nor written. */
-    private void update(
-            Flow flow, TcpTracker tracker, boolean fromOriginator, boolean renews, long nowNs, int others, long rule) {
-        TcpConnection tcp = tracker.connection();
-        long at = flow.at;
-        int flags = flow.flags();
-        boolean replies = !fromOriginator && (flags & FlowLayout.REPLIED) == 0;
-        int next = tcp.flags(replies ? others | FlowLayout.REPLIED : others);
-        Timeout before = flow.timeout();
-        Timeout after = renews ? tracker.timeout((next & FlowLayout.REPLIED) != 0) : before;
-        boolean inPlace =
-                before == after && next == flags && rule == SAME_RULE && tcp.onlyWidens(slab, at, fromOriginator);
-        if (rule != SAME_RULE) {
-            slab.saveUndoWithRecord(flow.entry);
-            slab.putInt(slab.recordOffset(flow.entry) + FlowLayout.RULE, (int) rule);
-        } else if (!inPlace) {
-            slab.saveUndo(flow.entry);
-        }
-        tcp.store(slab, at);
-        if (next != flags) {
-            slab.putInt(at + FlowLayout.FLAGS, next);
-        }
-        if (renews) {
-            slab.putLong(at + FlowLayout.SEEN, Flow.seen(nowNs, after));
-        }
-        if (!inPlace) {
-            slab.dropUndo();
-        }
-        if (next != flags) {
-            classify(flow.entry);
-        }
-        if (renews) {
-            expiry.renewed(flow.entry, before, after, nowNs);
-        }
+        connections.store(flow, tracker, false, true, nowNs, others | began | failsafe, Integer.toUnsignedLong(rule));
     }
 
     /** Removes a flow of this table. */
@@ -435,6 +426,9 @@ public final class FlowTable {
     }
 
     private void tell(int entry, FlowEnd.Reason why) {
+        if (lines != null) {
+            lines.leave(entry);
+        }
         flowEnd.ended(ending.moveTo(entry), why);
     }
 

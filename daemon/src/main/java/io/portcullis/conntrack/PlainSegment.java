@@ -92,11 +92,16 @@ final class PlainSegment {
     }
 
     private static boolean isPlain(int flags, int bits, long seen, Packet packet) {
-        return (flags & CHECKED) == PLAIN
-                && (bits & NOT_PLAIN) == 0
+        return isIn(flags, bits, seen)
                 && TcpTracker.isPlainAck(packet.tcpFlags())
                 && packet.tcpWindow() != 0
-                && TcpOptions.arePlain(packet)
+                && TcpOptions.arePlain(packet);
+    }
+
+    /** True: segments of a connection may be plain. */
+    static boolean isIn(int flags, int bits, long seen) {
+        return (flags & CHECKED) == PLAIN
+                && (bits & NOT_PLAIN) == 0
                 && Flow.state(seen) == Timeout.TCP_ESTABLISHED.ordinal();
     }
 }

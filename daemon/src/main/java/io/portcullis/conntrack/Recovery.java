@@ -1,5 +1,6 @@
 package io.portcullis.conntrack;
 
+import io.portcullis.conntrack.index.EntryPool;
 import io.portcullis.net.IpProtocol;
 import io.portcullis.packet.Tuple;
 import java.util.Arrays;

@@ -69,6 +69,9 @@ public final class TcpConnection {
     static final int MAX_REPEATS = 3;
 
     private static final int REPEATS_SHIFT = 3;
+    /** The bits of {@link #repeats}. */
+    static final int REPEATS = MAX_REPEATS << REPEATS_SHIFT;
+
     /** Six bits while a SYN is pending: scale offered, SACK permitted, shift count of its scale (4). */
     private static final int PENDING_SHIFT = 9;
 

@@ -30,6 +30,19 @@ public final class UdpTracker {
         return (flags & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT == STREAM;
     }
 
+    /**
+     * The directions in which a packet changes no phase.
+     *
+     * @param original that of the flow's first packet: {@link FlowLine#INGRESS} or {@link FlowLine#EGRESS}
+     */
+    static int directions(int flags, int original) {
+        return switch ((flags & FlowLayout.UDP_PHASE_MASK) >>> FlowLayout.UDP_PHASE_SHIFT) {
+            case REQUESTED, REQUESTED_AGAIN -> original;
+            case ANSWERED -> FlowLine.BOTH & ~original;
+            default -> FlowLine.BOTH;
+        };
+    }
+
     private static int after(int phase, boolean fromOriginator) {
         return switch (phase) {
             case REQUESTED -> fromOriginator ? REQUESTED : ANSWERED;

@@ -97,6 +97,12 @@ final class Accounting {
         }
     }
 
+    /** Drops a frame that later ones of its flow may have overtaken in the kernel. No rule refuses it, so it has no reason. */
+    void late(Cursor frame) {
+        frame.batch.drop(frame.index, Reason.NONE.ordinal());
+        counters.add(Counters.Total.LATE_FRAMES, frame.packets());
+    }
+
     /** Counts the frames of a batch that have passed, and publishes the gauges. */
     void endBatch(Direction direction) {
         counters.count(direction, Reason.NONE, passedPackets, passedBytes);

@@ -44,7 +44,9 @@ public final class Counters {
         /** ICMP errors about a flow of this worker, taken over from the worker that received them. */
         TAKEN_OVER,
         /** ICMP errors about a flow of this worker, lost because too many came at once. */
-        NOT_TAKEN_OVER
+        NOT_TAKEN_OVER,
+        /** Frames that came so late that the kernel may have forwarded later ones of their flow: they were dropped, without a reason. */
+        LATE_FRAMES
     }
 
     private static final int DIRECTIONS = Direction.values().length;

@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.FastPath;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.net.Direction;
 import io.portcullis.packet.Batch;
@@ -163,6 +164,21 @@ final class Cursor {
     /** True: the frame is an ICMP error about a flow of another worker. */
     boolean isElsewhere() {
         return worker != OWN;
+    }
+
+    /** True: a later frame of its flow may have been forwarded by the kernel already. */
+    boolean isLate(FastPath fastPath) {
+        long tag = batch.tag(index);
+        return tag != 0 && hasTuple() && fastPath.isLate(tag, tuple, direction);
+    }
+
+    /** Tells the fast path that the frame has been decided about. */
+    void tell(FastPath fastPath) {
+        long tag = batch.tag(index);
+        boolean isNoted = tag != 0 && hasTuple() && fastPath.note(tag, tuple, direction, nowNs);
+        if (!isNoted && flow != NO_FLOW && batch.isAccepted(index)) {
+            fastPath.offer(flow, nowNs);
+        }
     }
 
     /** Packets on the wire that the frame stands for: more than one for a super-frame. */

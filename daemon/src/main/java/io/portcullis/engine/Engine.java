@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.FastPath;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.FlowTimeouts;
 import io.portcullis.conntrack.TcpTracker;
@@ -41,6 +42,8 @@ public final class Engine {
     private final Checksums checksums;
     private final Accounting accounting;
     private LinkTraffic linkTraffic;
+
+    private @Nullable FastPath fastPath;
 
     /** What is made of the rules in force. */
     private Enforcement enforcement;
@@ -151,7 +154,25 @@ public final class Engine {
         checksums.verify(next.verifiesChecksums());
         accounting.install(next);
         flows.configure(shard.of(next.maxFlows()), new FlowTimeouts(next::timeoutNs), nowNs);
+        if (fastPath != null) {
+            fastPath.review(rules::directions, !rules.offloads());
+        }
         fragments.timeout(next.timeoutNs(FRAGMENT_TIMEOUT), nowNs);
+    }
+
+    /**
+     * From now on the fast path forwards packets of the flows that the policy permits. Before the first batch.
+     *
+     * @param newFastPath of this engine's flow table, which folds its lines already ({@link FlowTable#offload})
+     */
+    public void offload(FastPath newFastPath) {
+        fastPath = newFastPath;
+        newFastPath.review(rules::directions, !rules.offloads());
+    }
+
+    /** The fast path; null: there is none. For the worker's thread. */
+    public @Nullable FastPath fastPath() {
+        return fastPath;
     }
 
     /** Its part of the interface's flows. */
@@ -206,6 +227,10 @@ public final class Engine {
         frame.picksUp = flowStep.picksUp(nowNs);
         for (int i = 0; i < batch.size(); i++) {
             frame.moveTo(i);
+            if (fastPath != null && frame.isLate(fastPath)) {
+                accounting.late(frame);
+                continue;
+            }
             Reason reason = check(frame);
             if (frame.isElsewhere() && enforcement != Enforcement.BYPASS) {
                 batch.belongsTo(i, frame.worker);
@@ -213,7 +238,13 @@ public final class Engine {
                 batch.hold(i);
             } else {
                 accounting.conclude(frame, reason);
+                if (fastPath != null) {
+                    frame.tell(fastPath);
+                }
             }
+        }
+        if (fastPath != null) {
+            fastPath.took(direction, batch.size());
         }
         accounting.endBatch(direction);
     }

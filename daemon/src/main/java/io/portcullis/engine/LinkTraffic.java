@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.Flow;
 import io.portcullis.net.Direction;
 import io.portcullis.net.EtherType;
 import io.portcullis.net.IpProtocol;
@@ -171,6 +172,16 @@ final class LinkTraffic {
     /** True for DHCP (RFC 2131) or DHCPv6 (RFC 8415), passed or not; false for a fragment. */
     static boolean isDhcp(Packet packet) {
         return !packet.isFragment() && (isDhcp(packet, true) || isDhcp(packet, false));
+    }
+
+    /** True for UDP with a port of DHCP or DHCPv6: a policy may treat such packets as link traffic, without their flow. */
+    static boolean hasPortOfDhcp(Flow flow) {
+        return flow.protocol() == IpProtocol.UDP
+                && (isPortOfDhcp(flow.selector() >>> 16) || isPortOfDhcp(flow.selector() & 0xffff));
+    }
+
+    private static boolean isPortOfDhcp(int port) {
+        return port == DHCP_CLIENT || port == DHCP_SERVER || port == DHCPV6_CLIENT || port == DHCPV6_SERVER;
     }
 
     /** True for DHCP or DHCPv6 from client to server, or from server to client. */

@@ -1,6 +1,7 @@
 package io.portcullis.engine;
 
 import io.portcullis.conntrack.Flow;
+import io.portcullis.conntrack.FlowLine;
 import io.portcullis.hits.HitSlots;
 import io.portcullis.hits.RuleHits;
 import io.portcullis.net.Direction;
@@ -9,6 +10,7 @@ import io.portcullis.packet.Packet;
 import io.portcullis.policy.Acl;
 import io.portcullis.policy.Enforcement;
 import io.portcullis.policy.Policy;
+import io.portcullis.policy.RuleSet;
 
 /** Matches packets against the network ACL, the failsafe rules and the groups of the policy in force, and credits rules. */
 final class RuleStep {
@@ -139,6 +141,43 @@ final class RuleStep {
     /** True: a failsafe rule admitted the flow, and one would today. */
     boolean isHeldByFailsafe(Flow flow) {
         return flow.isFailsafe() && policy.isFailsafe(matchToday(flow));
+    }
+
+    /** True: the rules decide, so the kernel may forward packets that they admit. */
+    boolean offloads() {
+        return policy.enforcement() == Enforcement.RULES && !policy.audits();
+    }
+
+    /**
+     * The directions in which all packets of a flow pass, as far as they change no state: {@link FlowLine#INGRESS} and {@link
+     * FlowLine#EGRESS}. What depends on the flow's key alone is asked here, once: recheck, network ACL, source check.
+     */
+    int directions(Flow flow) {
+        boolean isRefused = policy.rechecks() && matchToday(flow) == RuleSet.NONE;
+        if (!offloads() || isRefused || LinkTraffic.hasPortOfDhcp(flow)) {
+            return 0;
+        }
+        return (passes(flow, Direction.INGRESS) ? FlowLine.INGRESS : 0)
+                | (passes(flow, Direction.EGRESS) ? FlowLine.EGRESS : 0);
+    }
+
+    private boolean passes(Flow flow, Direction direction) {
+        boolean inward = direction == Direction.INGRESS;
+        if (policy.checksSources()) {
+            boolean own = inward
+                    ? policy.isOwn(flow.isV6(), flow.outsideHigh(), flow.outsideLow())
+                    : policy.isOwn(flow.isV6(), flow.insideHigh(), flow.insideLow());
+            if (own == inward) {
+                return false;
+            }
+        }
+        Acl acl = policy.acl();
+        if (acl == null) {
+            return true;
+        }
+        int selector = direction == flow.originalDirection() ? flow.askedSelector() : flow.replySelector();
+        int entry = acl.match(inward, flow.isV6(), flow.protocol(), selector, flow.outsideHigh(), flow.outsideLow());
+        return acl.allows(inward, entry) || policy.hasFailsafe() && isHeldByFailsafe(flow);
     }
 
     /** Credits a rule with a packet that it admits. */

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -29,7 +30,29 @@ final class LibcProcess {
     private static final MethodHandle CLOCK_GETTIME =
             NativeCall.of("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
 
+    /** membarrier(2): until every processor has left what it was doing in the kernel without a pause. */
+    static final int MEMBARRIER_CMD_GLOBAL = 1;
+
+    /** membarrier(2) has no function in glibc; its number is the architecture's (asm/unistd.h). */
+    private static final long NR_MEMBARRIER = System.getProperty("os.arch").equals("aarch64") ? 283 : 324;
+
+    private static final MethodHandle SYSCALL_MEMBARRIER = NativeCall.of(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(1));
+
     private LibcProcess() {}
+
+    /** membarrier(2). 0, or the negated errno. */
+    static int membarrier(int command) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return (int) NativeCall.negated(
+                    (long) SYSCALL_MEMBARRIER.invokeExact(state, NR_MEMBARRIER, command, 0, 0), state);
+        } catch (Throwable bug) {
+            throw new AssertionError("membarrier(" + command + ")", bug);
+        }
+    }
 
     /** _exit(2). Does not return. */
     static void exit(int status) {

@@ -56,6 +56,16 @@ public final class Scheduling {
         runWhenIdle(CALLING_THREAD);
     }
 
+    /**
+     * Waits until every BPF program has ended that was running at the call, on any processor: some milliseconds. It is RCU's grace
+     * period, for which membarrier(2) waits with MEMBARRIER_CMD_GLOBAL.
+     *
+     * @throws ErrnoException {@link Errno#EINVAL} on a kernel with {@code nohz_full}, {@link Errno#ENOSYS} on one without the call
+     */
+    public static void awaitPrograms() throws ErrnoException {
+        ErrnoException.check(LibcProcess.membarrier(LibcProcess.MEMBARRIER_CMD_GLOBAL), "membarrier");
+    }
+
     private static void runWhenIdle(int thread) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment noPriority = call.allocate(JAVA_INT);

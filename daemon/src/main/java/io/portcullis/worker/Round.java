@@ -1,6 +1,7 @@
 package io.portcullis.worker;
 
 import io.netty.channel.Channel;
+import io.portcullis.conntrack.FastPath;
 import io.portcullis.engine.Engine;
 import io.portcullis.engine.Histogram;
 import io.portcullis.net.Direction;
@@ -71,6 +72,7 @@ final class Round {
     private final HandOverQueue handedOver;
     private final AtomicBoolean framesOffered = new AtomicBoolean();
     private final AtomicInteger framesRefused = new AtomicInteger();
+    private final LongCommand fastPathWork = this::proceedWithFastPath;
     private volatile @Nullable Policy published;
     private @Nullable PeerCount watched;
 
@@ -147,8 +149,13 @@ final class Round {
         if (busy) {
             stalls.record(nowNs - busySinceNs);
         }
+        FastPath fastPath = engine.fastPath();
+        if (fastPath != null) {
+            // Every batch of the last round has been written.
+            fastPath.settle(nowNs);
+        }
         // Read: each batch comes back to decide(), which writes it and the fragments that it released.
-        int batches = outside.poll() + inside.poll();
+        int batches = poll(outside, Direction.INGRESS) + poll(inside, Direction.EGRESS);
         busy = batches > 0;
         busySinceNs = nowNs;
         // Frames that another worker received.
@@ -156,8 +163,10 @@ final class Round {
             takeOver();
         }
         int done = batches + runCommands();
-        if (!longCommands.isEmpty()) {
-            done += runSlice();
+        if (fastPath != null && fastPath.isDue(nowNs)) {
+            done += runSlice(fastPathWork);
+        } else if (!longCommands.isEmpty()) {
+            done += runSlice(longCommands.peek());
         }
         if (started && nowNs - expiryDueNs >= 0) {
             expire();
@@ -251,9 +260,26 @@ final class Round {
         return done;
     }
 
-    /** Does a slice of the oldest long command: at once where there are no frames, else once a millisecond. */
-    private int runSlice() {
-        LongCommand command = longCommands.peek();
+    private int poll(PortChannel port, Direction direction) {
+        int batches = port.poll();
+        FastPath fastPath = engine.fastPath();
+        if (batches == 0 && fastPath != null) {
+            fastPath.took(direction, 0);
+        }
+        return batches;
+    }
+
+    private boolean proceedWithFastPath(long timeNs) {
+        FastPath fastPath = engine.fastPath();
+        if (fastPath != null && fastPath.isDue(timeNs)) {
+            fastPath.proceed(timeNs);
+            return false;
+        }
+        return true;
+    }
+
+    /** Does a slice of a long command: at once where there are no frames, else once a millisecond. */
+    private int runSlice(@Nullable LongCommand command) {
         if (command == null || busy && nowNs - sliceDueNs < 0) {
             return 0;
         }

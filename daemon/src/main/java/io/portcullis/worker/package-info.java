@@ -7,7 +7,7 @@
  * wrong worker goes through {@link io.portcullis.worker.HandOver}, as a copy in a {@link io.portcullis.worker.HandOverQueue}.
  * {@link io.portcullis.worker.Outcomes} counts defects, and {@code Workers.problems} reports them.
  *
- * <p>May import {@code packet}, {@code policy}, {@code port}, {@code engine}, {@code journal} and Netty. Start reading at {@code Round}.
+ * <p>May import {@code packet}, {@code policy}, {@code port}, {@code conntrack}, {@code engine}, {@code journal} and Netty. Start reading at {@code Round}.
  */
 @NullMarked
 package io.portcullis.worker;

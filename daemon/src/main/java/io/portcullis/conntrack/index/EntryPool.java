@@ -1,10 +1,10 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 /**
  * Which entries have a flow, how many, and the number of the youngest. Entries without a flow are either in a free list or
  * at {@link #unused} and above, which have never been used: so a table touches no memory that it has not needed yet.
  */
-final class EntryPool {
+public final class EntryPool {
     private final Links links;
     private int unused;
     /** First entry of the free list + 1, or 0; the list uses the wheel's links. */
@@ -14,32 +14,33 @@ final class EntryPool {
     /** Number of the youngest flow, modulo 2^32. */
     private int youngest;
 
-    EntryPool(Links links) {
+    /** A pool whose entries have never been used. */
+    public EntryPool(Links links) {
         this.links = links;
     }
 
     /** The first entry that has never been used. */
-    int unused() {
+    public int unused() {
         return unused;
     }
 
     /** Number of entries with a flow. */
-    int size() {
+    public int size() {
         return size;
     }
 
-    /** The number of a new flow ({@link FlowLayout#CREATED}). */
-    int nextNumber() {
+    /** The number of a new flow. */
+    public int nextNumber() {
         return ++youngest;
     }
 
     /** The number of the youngest flow. */
-    int youngest() {
+    public int youngest() {
         return youngest;
     }
 
     /** Takes an entry without a flow; there must be one. */
-    int take() {
+    public int take() {
         size++;
         if (free == 0) {
             return unused++;
@@ -50,7 +51,7 @@ final class EntryPool {
     }
 
     /** Gives an entry back whose flow has ended. */
-    void giveBack(int entry) {
+    public void giveBack(int entry) {
         size--;
         addFree(entry);
     }
@@ -60,7 +61,7 @@ final class EntryPool {
      *
      * @param number of the flow
      */
-    void takeFound(int entry, int number) {
+    public void takeFound(int entry, int number) {
         for (int hole = unused; hole < entry; hole++) {
             addFree(hole);
         }

@@ -1,4 +1,4 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 /**
  * A timer wheel of entries: {@value #BUCKETS} buckets of 2^{@value #TICK_SHIFT} ns (8.4 ms), 137 s in all. An entry that is due
@@ -6,9 +6,9 @@ package io.portcullis.conntrack;
  * checked at its old time and added again at its new one, so its bucket is never later than its end. Times are relative to the
  * table's first and never negative.
  */
-final class TimerWheel {
+public final class TimerWheel {
     /** A bucket is 2^23 ns. */
-    static final int TICK_SHIFT = 23;
+    public static final int TICK_SHIFT = 23;
 
     private static final int BUCKETS = 1 << 14;
 
@@ -17,12 +17,13 @@ final class TimerWheel {
     /** The first tick whose bucket may have entries. */
     private long tick;
 
-    TimerWheel(Links links) {
+    /** An empty wheel. */
+    public TimerWheel(Links links) {
         this.links = links;
     }
 
-    /** Adds an entry that is due at a time; a time before {@link #tick} counts as that tick. */
-    void add(int entry, long dueNs) {
+    /** Adds an entry that is due at a time; a time before {@code tick} counts as that tick. */
+    public void add(int entry, long dueNs) {
         long due = Math.max(tick, Math.min(dueNs >> TICK_SHIFT, tick + BUCKETS - 1));
         int bucket = (int) due & (BUCKETS - 1);
         int head = heads[bucket];
@@ -34,7 +35,8 @@ final class TimerWheel {
         heads[bucket] = entry + 1;
     }
 
-    void remove(int entry) {
+    /** Removes an entry that is in the wheel. */
+    public void remove(int entry) {
         int next = links.get(entry, Links.WHEEL_NEXT);
         int previous = links.get(entry, Links.WHEEL_PREVIOUS);
         if (previous < 0) {
@@ -48,7 +50,7 @@ final class TimerWheel {
     }
 
     /** An entry of a bucket that is past as a whole; -1: there is none. */
-    int past(long nowNs) {
+    public int past(long nowNs) {
         long now = nowNs >> TICK_SHIFT;
         if (now - tick > BUCKETS) {
             // Every bucket is past: one turn reaches each of them.
@@ -65,12 +67,12 @@ final class TimerWheel {
     }
 
     /** The first entry of the bucket that is passing, or -1. Valid when no entry is {@link #past}. */
-    int passing() {
+    public int passing() {
         return heads[(int) tick & (BUCKETS - 1)] - 1;
     }
 
     /** The next entry of the same bucket, or -1. */
-    int behind(int entry) {
+    public int behind(int entry) {
         return links.get(entry, Links.WHEEL_NEXT) - 1;
     }
 }

@@ -1,4 +1,4 @@
-package io.portcullis.conntrack;
+package io.portcullis.conntrack.index;
 
 /**
  * Cached rule answers: for each flow, what the rules in force answered about its first packet. {@link #forget(int, int)}
@@ -6,7 +6,7 @@ package io.portcullis.conntrack;
  *
  * <p>One word of {@link Links} per entry: epoch (9 bits, from 1), answer + {@value #OFFSET} (23 bits); 0: no answer.
  */
-final class RuleAnswers {
+public final class RuleAnswers {
     private static final int BITS = 23;
     private static final int MASK = (1 << BITS) - 1;
     /** The lowest answer is -2. */
@@ -18,7 +18,8 @@ final class RuleAnswers {
     private int epoch = 1;
     private int cleared;
 
-    RuleAnswers(Links links) {
+    /** No answers. */
+    public RuleAnswers(Links links) {
         this.links = links;
     }
 
@@ -28,7 +29,7 @@ final class RuleAnswers {
      * @param capacity number of entries
      * @param unused the first entry that has never been used
      */
-    void forget(int capacity, int unused) {
+    public void forget(int capacity, int unused) {
         // An epoch's number returns after EPOCHS calls. Each call clears one of EPOCHS parts, so no answer is left by
         // then.
         long part = (capacity + EPOCHS - 1L) / EPOCHS;
@@ -41,20 +42,22 @@ final class RuleAnswers {
     }
 
     /** Drops the answer of one entry. */
-    void forget(int entry) {
+    public void forget(int entry) {
         links.set(entry, Links.ANSWER, 0);
     }
 
-    void put(int entry, int answer) {
+    /** Caches an answer of the rules in force: -2 or more. */
+    public void put(int entry, int answer) {
         links.set(entry, Links.ANSWER, epoch << BITS | answer + OFFSET);
     }
 
     /** True: {@link #get} returns an answer of the rules in force. */
-    boolean has(int entry) {
+    public boolean has(int entry) {
         return links.get(entry, Links.ANSWER) >>> BITS == epoch;
     }
 
-    int get(int entry) {
+    /** The cached answer. */
+    public int get(int entry) {
         return (links.get(entry, Links.ANSWER) & MASK) - OFFSET;
     }
 }
