@@ -4,6 +4,7 @@
  *
  *   udp ENDS rate FLOWS PPS SECONDS                 sends at PPS, or with 0 as fast as it can
  *   udp ENDS search FLOWS FIRST LAST SECONDS STEPS  the highest rate in [FIRST, LAST] that loses less than 0.5 %, by bisection
+ *   udp ENDS order FLOWS PPS SECONDS                datagrams that arrived, and of those the ones that came too late: behind a later one
  *   udp ENDS ping INTERVAL_US COUNT                 round trips to an echo in the server's namespace, one after the other
  *
  * FLOWS: so many source ports take turns, packet by packet. With a "z" behind it the datagrams have checksum 0 (RFC 768: none), so
@@ -31,6 +32,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -423,6 +425,100 @@ static void ping(const struct ends *ends, double interval_us, int count) {
   free(times);
 }
 
+/* --- order */
+
+struct order {
+  uint64_t received, late;
+  uint32_t furthest; /* places behind the latest one that was there before */
+};
+
+/* Reads datagrams until none has come for a second; each holds its number within its flow. */
+static struct order read_numbers(int fd) {
+  static uint32_t next[65536];
+  static uint32_t numbers[BATCH];
+  static struct sockaddr_in from[BATCH];
+  static struct iovec parts[BATCH];
+  static struct mmsghdr messages[BATCH];
+  struct order order = {0};
+  int got;
+  for (int i = 0; i < BATCH; i++) {
+    parts[i] = (struct iovec){&numbers[i], sizeof numbers[i]};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_name = &from[i]};
+  }
+  do {
+    for (int i = 0; i < BATCH; i++) {
+      messages[i].msg_hdr.msg_namelen = sizeof from[i];
+    }
+    got = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
+    for (int i = 0; i < got; i++) {
+      uint32_t *expected = &next[ntohs(from[i].sin_port)];
+      order.received++;
+      if ((int32_t)(numbers[i] - *expected) < 0) {
+        order.late++;
+        order.furthest = *expected - numbers[i] > order.furthest ? *expected - numbers[i] : order.furthest;
+      } else {
+        *expected = numbers[i] + 1;
+      }
+    }
+  } while (got > 0);
+  return order;
+}
+
+static uint64_t send_numbers(const struct ends *ends, unsigned count, double pps, double seconds) {
+  static int sockets[MOST_FLOWS];
+  static uint32_t numbers[MOST_FLOWS];
+  struct sockaddr_in server = at(ends->server_ipv4, DISCARD_PORT);
+  uint64_t sent = 0;
+  for (unsigned i = 0; i < count; i++) {
+    sockets[i] = udp_socket(ends->client_ipv4, 0);
+    if (connect(sockets[i], (struct sockaddr *)&server, sizeof server) != 0) {
+      fail("can't connect: %s", strerror(errno));
+    }
+  }
+  double start = now(), elapsed;
+  while ((elapsed = now() - start) < seconds) {
+    for (double due = elapsed * pps - (double)sent; due >= 1; due--) {
+      unsigned flow = (unsigned)(sent % count);
+      if (send(sockets[flow], &numbers[flow], sizeof numbers[flow], 0) < 0 && errno != ENOBUFS) {
+        fail("can't send: %s", strerror(errno));
+      }
+      numbers[flow]++;
+      sent++;
+    }
+  }
+  return sent;
+}
+
+static void measure_order(const struct ends *ends, unsigned count, double pps, double seconds) {
+  int size = SEND_BUFFER;
+  struct timeval patience = {1, 0};
+  enter(ends->server_netns);
+  int sink = udp_socket(ends->server_ipv4, DISCARD_PORT);
+  if (setsockopt(sink, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0 ||
+      setsockopt(sink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0) {
+    fail("can't prepare the sink: %s", strerror(errno));
+  }
+  pid_t child = fork();
+  if (child < 0) {
+    fail("no process for the sink: %s", strerror(errno));
+  }
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct order order = read_numbers(sink);
+    printf("received=%llu\nlate=%llu\nfurthest=%u\n", (unsigned long long)order.received,
+           (unsigned long long)order.late, order.furthest);
+    fflush(stdout);
+    _exit(0);
+  }
+  enter(ends->client_netns);
+  uint64_t sent = send_numbers(ends, count, pps, seconds);
+  int status;
+  if (waitpid(child, &status, 0) != child || status != 0) {
+    fail("the sink ended before its time");
+  }
+  printf("sent=%llu\n", (unsigned long long)sent);
+}
+
 static struct flows flows(char *word) {
   size_t length = strlen(word);
   bool summed = length == 0 || word[length - 1] != 'z';
@@ -450,6 +546,9 @@ int main(int count, char **words) {
   } else if (strcmp(command, "search") == 0 && count == 5) {
     search(&ends, flows(rest[0]), number(rest[1], 1, 1e8), number(rest[2], 1, 1e8),
            number(rest[3], 0.01, MOST_SECONDS), (int)number(rest[4], 1, 30));
+  } else if (strcmp(command, "order") == 0 && count == 3) {
+    measure_order(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 1, 1e8),
+                  number(rest[2], 0.01, MOST_SECONDS));
   } else if (strcmp(command, "ping") == 0 && count == 2) {
     ping(&ends, number(rest[0], 0, 1e6), (int)number(rest[1], 1, 1e6));
   } else {
