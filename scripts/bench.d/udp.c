@@ -4,9 +4,11 @@
  *
  *   udp ENDS rate FLOWS PPS SECONDS                 sends at PPS, or with 0 as fast as it can
  *   udp ENDS search FLOWS FIRST LAST SECONDS STEPS  the highest rate in [FIRST, LAST] that loses less than 0.5 %, by bisection
+ *   udp ENDS order FLOWS PPS SECONDS                datagrams that arrived, and of those the ones that came too late: behind a later one
  *   udp ENDS ping INTERVAL_US COUNT                 round trips to an echo in the server's namespace, one after the other
  *
- * FLOWS: so many source ports take turns, packet by packet.
+ * FLOWS: so many source ports take turns, packet by packet. With a "z" behind it the datagrams have checksum 0 (RFC 768: none), so
+ *   that no stack on the way merges them.
  * ENDS: CLIENT_NETNS CLIENT_NIC CLIENT_IPV4 SERVER_NETNS SERVER_NIC SERVER_IPV4 CORE
  * CORE: the core whose business is the device's (a number), or "all".
  * Prints key=value lines. What it can't do is one line on stderr and exit code 1.
@@ -30,6 +32,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -55,6 +58,11 @@ struct ends {
   const char *client_netns, *client_nic, *client_ipv4;
   const char *server_netns, *server_nic, *server_ipv4;
   int core; /* -1: all */
+};
+
+struct flows {
+  unsigned count;
+  bool summed;
 };
 
 struct rate {
@@ -185,8 +193,8 @@ static uint16_t checksum(const uint8_t *bytes, size_t length, uint32_t sum) {
   return (uint16_t)~sum;
 }
 
-static void build(uint8_t frame[FRAME], const struct ends *ends, int flow, const uint8_t source[ETH_ALEN],
-                  const uint8_t destination[ETH_ALEN]) {
+static void build(uint8_t frame[FRAME], const struct ends *ends, int flow, bool summed,
+                  const uint8_t source[ETH_ALEN], const uint8_t destination[ETH_ALEN]) {
   struct sockaddr_in from = at(ends->client_ipv4, SOURCE_PORT + flow), to = at(ends->server_ipv4, DISCARD_PORT);
   struct ether_header *ether = (struct ether_header *)frame;
   struct iphdr *ip = (struct iphdr *)(frame + sizeof *ether);
@@ -209,7 +217,7 @@ static void build(uint8_t frame[FRAME], const struct ends *ends, int flow, const
   udp->dest = to.sin_port;
   udp->len = htons(udp_length);
   /* RFC 768: the pseudo-header's addresses stand together, before the UDP header. */
-  udp->check = htons(checksum((uint8_t *)&ip->saddr, 8U + udp_length, IPPROTO_UDP + udp_length));
+  udp->check = summed ? htons(checksum((uint8_t *)&ip->saddr, 8U + udp_length, IPPROTO_UDP + udp_length)) : 0;
 }
 
 /* A packet socket: cheaper than a UDP socket, so that the generator outruns what it measures. */
@@ -243,7 +251,7 @@ static unsigned offer(int fd, struct mmsghdr *messages, unsigned count) {
   return done;
 }
 
-static struct rate run(const struct ends *ends, unsigned flows, double pps, double seconds) {
+static struct rate run(const struct ends *ends, struct flows flows, double pps, double seconds) {
   static uint8_t frames[MOST_FLOWS][FRAME];
   static struct iovec parts[MOST_FLOWS];
   /* A batch may begin with any flow: behind the last one stand the first ones again. */
@@ -254,12 +262,12 @@ static struct rate run(const struct ends *ends, unsigned flows, double pps, doub
   hardware_address(sink, ends->server_nic, destination);
   enter(ends->client_netns);
   int generator = open_generator(ends, source);
-  for (unsigned i = 0; i < flows; i++) {
-    build(frames[i], ends, (int)i, source, destination);
+  for (unsigned i = 0; i < flows.count; i++) {
+    build(frames[i], ends, (int)i, flows.summed, source, destination);
     parts[i] = (struct iovec){frames[i], FRAME};
   }
-  for (unsigned i = 0; i < flows + BATCH; i++) {
-    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i % flows], .msg_iovlen = 1};
+  for (unsigned i = 0; i < flows.count + BATCH; i++) {
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i % flows.count], .msg_iovlen = 1};
   }
   if (prctl(PR_SET_TIMERSLACK, 1UL) != 0) {
     fail("no exact timers: %s", strerror(errno));
@@ -274,7 +282,7 @@ static struct rate run(const struct ends *ends, unsigned flows, double pps, doub
     if (due < 1) {
       sleep_for(50e-6);
     } else {
-      rate.offered += offer(generator, messages + rate.offered % flows, due < BATCH ? (unsigned)due : BATCH);
+      rate.offered += offer(generator, messages + rate.offered % flows.count, due < BATCH ? (unsigned)due : BATCH);
     }
   }
   rate.seconds = now() - start;
@@ -308,7 +316,7 @@ static void print(const struct rate *rate) {
   printf("rps_wakeups_per_packet=%.4f\n", rate->delivered == 0 ? 0 : (double)rate->wakeups / (double)rate->delivered);
 }
 
-static void search(const struct ends *ends, unsigned flows, double first, double last, double seconds, int steps) {
+static void search(const struct ends *ends, struct flows flows, double first, double last, double seconds, int steps) {
   double best = 0;
   /* The logarithm is halved: the same number of steps gives the same relative precision wherever the rate lies. */
   double low = first, high = last, next = last;
@@ -417,6 +425,109 @@ static void ping(const struct ends *ends, double interval_us, int count) {
   free(times);
 }
 
+/* --- order */
+
+struct order {
+  uint64_t received, late;
+  uint32_t furthest; /* places behind the latest one that was there before */
+};
+
+/* Reads datagrams until none has come for a second; each holds its number within its flow. */
+static struct order read_numbers(int fd) {
+  static uint32_t next[65536];
+  static uint32_t numbers[BATCH];
+  static struct sockaddr_in from[BATCH];
+  static struct iovec parts[BATCH];
+  static struct mmsghdr messages[BATCH];
+  struct order order = {0};
+  int got;
+  for (int i = 0; i < BATCH; i++) {
+    parts[i] = (struct iovec){&numbers[i], sizeof numbers[i]};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_name = &from[i]};
+  }
+  do {
+    for (int i = 0; i < BATCH; i++) {
+      messages[i].msg_hdr.msg_namelen = sizeof from[i];
+    }
+    got = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
+    for (int i = 0; i < got; i++) {
+      uint32_t *expected = &next[ntohs(from[i].sin_port)];
+      order.received++;
+      if ((int32_t)(numbers[i] - *expected) < 0) {
+        order.late++;
+        order.furthest = *expected - numbers[i] > order.furthest ? *expected - numbers[i] : order.furthest;
+      } else {
+        *expected = numbers[i] + 1;
+      }
+    }
+  } while (got > 0);
+  return order;
+}
+
+static uint64_t send_numbers(const struct ends *ends, unsigned count, double pps, double seconds) {
+  static int sockets[MOST_FLOWS];
+  static uint32_t numbers[MOST_FLOWS];
+  struct sockaddr_in server = at(ends->server_ipv4, DISCARD_PORT);
+  uint64_t sent = 0;
+  for (unsigned i = 0; i < count; i++) {
+    sockets[i] = udp_socket(ends->client_ipv4, 0);
+    if (connect(sockets[i], (struct sockaddr *)&server, sizeof server) != 0) {
+      fail("can't connect: %s", strerror(errno));
+    }
+  }
+  double start = now(), elapsed;
+  while ((elapsed = now() - start) < seconds) {
+    for (double due = elapsed * pps - (double)sent; due >= 1; due--) {
+      unsigned flow = (unsigned)(sent % count);
+      if (send(sockets[flow], &numbers[flow], sizeof numbers[flow], 0) < 0 && errno != ENOBUFS) {
+        fail("can't send: %s", strerror(errno));
+      }
+      numbers[flow]++;
+      sent++;
+    }
+  }
+  return sent;
+}
+
+static void measure_order(const struct ends *ends, unsigned count, double pps, double seconds) {
+  int size = SEND_BUFFER;
+  struct timeval patience = {1, 0};
+  enter(ends->server_netns);
+  int sink = udp_socket(ends->server_ipv4, DISCARD_PORT);
+  if (setsockopt(sink, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0 ||
+      setsockopt(sink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0) {
+    fail("can't prepare the sink: %s", strerror(errno));
+  }
+  pid_t child = fork();
+  if (child < 0) {
+    fail("no process for the sink: %s", strerror(errno));
+  }
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct order order = read_numbers(sink);
+    printf("received=%llu\nlate=%llu\nfurthest=%u\n", (unsigned long long)order.received,
+           (unsigned long long)order.late, order.furthest);
+    fflush(stdout);
+    _exit(0);
+  }
+  enter(ends->client_netns);
+  uint64_t sent = send_numbers(ends, count, pps, seconds);
+  int status;
+  if (waitpid(child, &status, 0) != child || status != 0) {
+    fail("the sink ended before its time");
+  }
+  printf("sent=%llu\n", (unsigned long long)sent);
+}
+
+static struct flows flows(char *word) {
+  size_t length = strlen(word);
+  bool summed = length == 0 || word[length - 1] != 'z';
+  if (!summed) {
+    word[length - 1] = '\0';
+  }
+  return (struct flows){(unsigned)number(word, 1, MOST_FLOWS), summed};
+}
+
 int main(int count, char **words) {
   if (count < 11) {
     fail("expected ENDS and a command: see the head of udp.c");
@@ -429,12 +540,15 @@ int main(int count, char **words) {
   char **rest = words + 9;
   count -= 9;
   if (strcmp(command, "rate") == 0 && count == 3) {
-    struct rate rate = run(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 0, 1e8),
+    struct rate rate = run(&ends, flows(rest[0]), number(rest[1], 0, 1e8),
                            number(rest[2], 0.01, MOST_SECONDS));
     print(&rate);
   } else if (strcmp(command, "search") == 0 && count == 5) {
-    search(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 1, 1e8), number(rest[2], 1, 1e8),
+    search(&ends, flows(rest[0]), number(rest[1], 1, 1e8), number(rest[2], 1, 1e8),
            number(rest[3], 0.01, MOST_SECONDS), (int)number(rest[4], 1, 30));
+  } else if (strcmp(command, "order") == 0 && count == 3) {
+    measure_order(&ends, (unsigned)number(rest[0], 1, MOST_FLOWS), number(rest[1], 1, 1e8),
+                  number(rest[2], 0.01, MOST_SECONDS));
   } else if (strcmp(command, "ping") == 0 && count == 2) {
     ping(&ends, number(rest[0], 0, 1e6), (int)number(rest[1], 1, 1e6));
   } else {

@@ -192,9 +192,10 @@ public final class Comparison {
         List<Scenario> all = new ArrayList<>();
         all.add(new TcpBulk(measurement, 1));
         all.add(new TcpBulk(measurement, 4));
-        all.add(new UdpRates(measurement, 1));
+        all.add(new UdpRates(measurement, 1, true));
         if (!options.quick()) {
-            all.add(new UdpRates(measurement, Settings.MANY_FLOWS));
+            all.add(new UdpRates(measurement, 1, false));
+            all.add(new UdpRates(measurement, Settings.MANY_FLOWS, true));
         }
         all.add(new Connections(measurement));
         all.add(new RoundTrips(measurement, false));
@@ -255,7 +256,7 @@ public final class Comparison {
                         + " UDP flows from row " + row.label() + " on");
                 return;
             }
-            measure(row, List.of(new UdpRates(measurement, Settings.MANY_FLOWS)));
+            measure(row, List.of(new UdpRates(measurement, 1, false), new UdpRates(measurement, Settings.MANY_FLOWS, true)));
         }
     }
 

@@ -20,6 +20,11 @@ import java.util.Objects;
  * count for that row.
  */
 final class Devices {
+    /** The folder of bpffs is for what the kernel keeps of the fast row's programs. */
+    private static final String OWN_FOLDERS = "mount -t tmpfs -o mode=755 portcullis-bench /run"
+            + " && mount -t bpf -o mode=700 portcullis-bench /sys/fs/bpf && mkdir -m 700 /sys/fs/bpf/portcullis"
+            + " && exec \"$@\"";
+
     private final Measurement measurement;
     private final FarEnds ends;
     private final Map<Row, Process> processes = new EnumMap<>(Row.class);
@@ -37,12 +42,12 @@ final class Devices {
             // A /run of its own, in the mount namespace that ip netns exec makes. So flow tables, journals and control
             // socket
             // stay apart from those of an installed daemon and of the other row.
-            case RING, PCAP ->
+            case RING, PCAP, FAST ->
                 launch(
                         row,
                         "sh",
                         "-c",
-                        "mount -t tmpfs -o mode=755 portcullis-bench /run && exec \"$@\"",
+                        OWN_FOLDERS,
                         "sh",
                         Folders.launcher(),
                         "run",
@@ -120,7 +125,7 @@ final class Devices {
 
     private static boolean isReady(Row row) {
         return switch (row) {
-            case RING, PCAP -> Namespaces.page(row.namespace(), "/healthz", 2).isOk();
+            case RING, PCAP, FAST -> Namespaces.page(row.namespace(), "/healthz", 2).isOk();
             case OVS -> OpenVSwitch.isReady();
             case WIRE, NFT, NULL, NFQUEUE -> Texts.read(log(row)).lines().anyMatch("ready"::equals);
         };

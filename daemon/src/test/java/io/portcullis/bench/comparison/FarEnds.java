@@ -76,7 +76,7 @@ final class FarEnds {
                 }
             }
             case PCAP -> switchOffloadsOff(row);
-            case RING, NULL, OVS -> {}
+            case RING, NULL, OVS, FAST -> {}
         }
     }
 

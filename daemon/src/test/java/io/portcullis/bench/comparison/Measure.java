@@ -22,6 +22,7 @@ record Measure(String name, String label, String unit, String format, boolean ha
         all.add(new Measure("bulk1_cpu", "CPU per Gbit, 1 stream", "core-ms", "%.1f", true));
         all.add(new Measure("bulk4_cpu", "CPU per Gbit, 4 streams", "core-ms", "%.1f", true));
         addUdp(all, "", "UDP 64 B, 1 flow");
+        addUdp(all, "_single", "UDP 64 B, 1 flow, no checksum");
         addUdp(all, "_flows", "UDP 64 B, " + Settings.MANY_FLOWS + " flows");
         all.add(new Measure("connections", "new TCP connections", "1/s", "%.0f", true));
         for (String quantile : List.of("p50", "p99")) {

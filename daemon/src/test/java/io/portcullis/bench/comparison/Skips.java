@@ -45,7 +45,7 @@ final class Skips {
         return switch (row) {
             case WIRE -> Optional.empty();
             case NFT, NFQUEUE -> bridgeObstacle(row);
-            case RING, PCAP, NULL -> daemonObstacle(row);
+            case RING, PCAP, NULL, FAST -> daemonObstacle(row);
             case OVS -> openVSwitchObstacle();
         };
     }
@@ -76,10 +76,18 @@ final class Skips {
                 : Optional.of((attempt.output() + attempt.complaint()).strip().replaceFirst("^nfqueue: ", ""));
     }
 
+    private static String datapath(Row row) {
+        return switch (row) {
+            case PCAP -> "datapath: pcap";
+            case FAST -> "datapath: ring, workers: 1, offload: auto";
+            default -> "datapath: ring";
+        };
+    }
+
     /** Without the ring there is no null row either. */
     private static Optional<String> daemonObstacle(Row row) {
         Path file = Texts.write(
-                Folders.work(row.label() + ".yaml"), RuleFiles.portcullis(row == Row.PCAP ? "pcap" : "ring"));
+                Folders.work(row.label() + ".yaml"), RuleFiles.portcullis(datapath(row)));
         Processes.Outcome check = Processes.run(60, Folders.launcher(), "check", file.toString());
         if (check.isOk()) {
             return Optional.empty();

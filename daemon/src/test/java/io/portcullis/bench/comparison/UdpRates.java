@@ -8,8 +8,12 @@ import io.portcullis.bench.lab.Settings;
 import io.portcullis.bench.lab.Texts;
 import java.nio.file.Path;
 
-/** UDP packets of 64 bytes, of one flow or of many: a flood, the highest rate without loss, and floods of multiples of that. */
-record UdpRates(Measurement measurement, int flows) implements Scenario {
+/**
+ * UDP packets of 64 bytes, of one flow or of many: a flood, the highest rate without loss, and floods of multiples of that.
+ *
+ * @param summed false: the packets have no checksum, so nothing on the way can merge them
+ */
+record UdpRates(Measurement measurement, int flows, boolean summed) implements Scenario {
     @Override
     public String name() {
         return "udp" + suffix();
@@ -17,18 +21,23 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
 
     /** The suffix of the names of its measures. */
     private String suffix() {
-        return flows == 1 ? "" : "_flows";
+        return (flows == 1 ? "" : "_flows") + (summed ? "" : "_single");
+    }
+
+    /** The generator's word for the flows. */
+    private String word() {
+        return flows + (summed ? "" : "z");
     }
 
     private String what() {
-        return flows == 1 ? "UDP" : "UDP, " + flows + " flows";
+        return (flows == 1 ? "UDP" : "UDP, " + flows + " flows") + (summed ? "" : ", without checksums");
     }
 
     @Override
     public void measure(Row row) {
         double flood = measurement.settings().flood();
         Path output = Folders.work("flood");
-        if (!measurement.udp(row, 20, output, "rate", flows, 0, flood)) {
+        if (!measurement.udp(row, 20, output, "rate", word(), 0, flood)) {
             measurement.missed(row, what() + ", flood");
             return;
         }
@@ -48,7 +57,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
         Settings settings = measurement.settings();
         Path output = Folders.work("search");
         double first = goodput < 8000 ? 2000 : Math.floor(goodput / 4);
-        if (!measurement.udp(row, 120, output, "search", flows, first, offered, settings.probe(), settings.steps())) {
+        if (!measurement.udp(row, 120, output, "search", word(), first, offered, settings.probe(), settings.steps())) {
             measurement.missed(row, what() + ", without loss");
             return 0;
         }
@@ -62,7 +71,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
     private void measureCost(Row row, double noLoss, double offered) {
         double flood = measurement.settings().flood();
         Path output = Folders.work("rate");
-        if (!measurement.udp(row, 20, output, "rate", flows, noLoss, flood)) {
+        if (!measurement.udp(row, 20, output, "rate", word(), noLoss, flood)) {
             measurement.missed(row, what() + ", CPU per packet");
             return;
         }
@@ -89,7 +98,7 @@ record UdpRates(Measurement measurement, int flows) implements Scenario {
                 20,
                 output,
                 "rate",
-                flows,
+                word(),
                 Math.floor(noLoss * times),
                 measurement.settings().flood())) {
             measurement.note(row, "flood" + suffix() + "_" + multiple, Texts.value(output, "goodput_pps"));

@@ -18,7 +18,9 @@ public enum Row {
     /** As nft, but a C program with the same rules decides about each packet, in an nfnetlink queue. */
     NFQUEUE,
     /** Open vSwitch in user space with connection tracking and the same rules. */
-    OVS;
+    OVS,
+    /** As ring, with offload: auto: programs in the kernel forward the packets of admitted flows. */
+    FAST;
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -49,7 +51,7 @@ public enum Row {
     }
 
     public boolean isDaemon() {
-        return this == RING || this == PCAP;
+        return this == RING || this == PCAP || this == FAST;
     }
 
     public boolean isJava() {

@@ -24,11 +24,12 @@ public final class RuleFiles {
 
     private RuleFiles() {}
 
+    /** {@code datapath} and, if there is one, {@code offload}, as keys of the interface. */
     public static String portcullis(String datapath) {
         return Numbers.format("""
                 version: 1
                 interfaces:
-                  bench: {mode: bridge, outside: out0, inside: in0, security-groups: [bench], datapath: %s}
+                  bench: {mode: bridge, outside: out0, inside: in0, security-groups: [bench], %s}
                 security-groups:
                   bench:
                     ingress:

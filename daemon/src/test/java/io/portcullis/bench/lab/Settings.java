@@ -26,7 +26,7 @@ public record Settings(
 
     public static Settings of(boolean quick) {
         return quick
-                ? new Settings(1, 1, 0.3, 0.15, 5, 0.5, 250, 112, List.of(Row.WIRE, Row.NFT, Row.RING))
+                ? new Settings(1, 1, 0.3, 0.15, 5, 0.5, 250, 112, List.of(Row.WIRE, Row.NFT, Row.RING, Row.FAST))
                 : new Settings(3, 5, 2, 1, 9, 4, 3000, 5400, List.of(Row.values()));
     }
 }
