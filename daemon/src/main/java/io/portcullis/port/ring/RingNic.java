@@ -11,6 +11,7 @@ import io.portcullis.linux.netlink.Registration;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.port.DeafnessDetector;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import java.util.ArrayList;
@@ -65,6 +66,11 @@ final class RingNic {
     private volatile PortState state;
     private volatile int mtuLength;
     private volatile int longestLinkHeader;
+    private volatile boolean movesOuterTag;
+
+    /** A whole packet under two tags has come, and the NIC does not carry it without {@link OuterTag}. */
+    private volatile boolean outerTagWanted;
+
     private volatile boolean cutsSuperFrames;
     private volatile boolean cutsDatagrams;
 
@@ -83,6 +89,7 @@ final class RingNic {
     private int failedChecks;
     private int quietRounds;
     private int checksLeft;
+    private boolean outerTagRefused;
     private boolean mustReadLink = true;
 
     private RingNic(
@@ -99,7 +106,7 @@ final class RingNic {
         this.rings = rings;
         this.checks = checks;
         this.mtuLength = nic.mtu();
-        this.longestLinkHeader = longestLinkHeader(nic);
+        measureLinkHeader();
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring, transmission));
@@ -191,9 +198,31 @@ final class RingNic {
         return longestLinkHeader;
     }
 
-    /** A veth silently drops a frame longer than MTU, Ethernet header and one tag ({@code is_skb_forwardable}, net/core/dev.c). */
-    private static int longestLinkHeader(Nic nic) {
-        return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
+    /** True: {@link OuterTag} is there for frames with more than one tag's length beyond the MTU. */
+    boolean movesOuterTag() {
+        return movesOuterTag;
+    }
+
+    /** The watch attaches {@link OuterTag} where it can. On the event loop. */
+    void wantOuterTag() {
+        if (!outerTagWanted && options.mayBypassQdisc()) {
+            outerTagWanted = true;
+        }
+    }
+
+    private synchronized void attachOuterTag() {
+        if (!outerTagWanted || outerTagRefused || closedPorts > 0 || startedPorts < ports.size() || movesOuterTag) {
+            return;
+        }
+        Optional<OuterTag> attached = OuterTag.attach(nic);
+        attached.ifPresent(program -> rings.forEach(ring -> ring.share(program)));
+        outerTagRefused = attached.isEmpty();
+        measureLinkHeader();
+    }
+
+    private void measureLinkHeader() {
+        movesOuterTag = rings.getFirst().movesOuterTag();
+        longestLinkHeader = movesOuterTag ? LinkHeader.LONGEST : LinkHeader.longest(nic);
     }
 
     /** True: sent frames bypass the NIC's qdisc. */
@@ -219,7 +248,7 @@ final class RingNic {
                 opened.startReceiving();
             }
             mtuLength = nic.mtu();
-            longestLinkHeader = longestLinkHeader(nic);
+            measureLinkHeader();
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
             startRefused = true;
@@ -253,6 +282,7 @@ final class RingNic {
             if (changes.links()) {
                 mustReadLink = true;
             }
+            attachOuterTag();
             if (!mustReadLink && checksLeft > 0 && !isBlocked()) {
                 checksLeft--;
                 return CHECK_MS;
