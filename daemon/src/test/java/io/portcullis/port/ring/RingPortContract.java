@@ -67,7 +67,6 @@ class RingPortContract extends NicPortContract {
     private static final byte GSO_UDP = 3;
     private static final byte GSO_TCPV6 = 4;
     private static final byte GSO_UDP_L4 = 5;
-    private static final int TYPE = 12;
 
     private static int wires;
 
