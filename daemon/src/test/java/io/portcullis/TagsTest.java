@@ -3,6 +3,7 @@ package io.portcullis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAnnotation;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -93,6 +94,21 @@ final class TagsTest {
         }
         assertEquals(Set.of(), untagged, "tests without the tag netns or system");
         assertFalse(makers == 0, "no test makes a namespace: the search is wrong");
+    }
+
+    /** {@code scripts/fuzz} takes each class of this name as a target, and Jazzer refuses one without such a method, or with two. */
+    @Test
+    void everyTargetOfTheFuzzerHasOneMethodForIt() {
+        Set<String> refused = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            long methods = type.getMethods().stream()
+                    .filter(method -> method.isAnnotatedWith(FuzzTest.class))
+                    .count();
+            if (methods != (type.getSimpleName().endsWith("FuzzTest") ? 1 : 0)) {
+                refused.add(type.getName() + " has " + methods);
+            }
+        }
+        assertEquals(Set.of(), refused);
     }
 
     @Test

@@ -41,10 +41,16 @@ final class ExpectationGate {
 
     /** The claims of a generation that do not hold, one line each. */
     static List<String> broken(Generation generation) {
-        return lines(Expectations.broken(generation.addressed(), generation::policy));
+        return lines(faults(generation));
     }
 
-    private static List<String> lines(List<ConfigError> faults) {
+    /** The same with the place of each claim. */
+    static List<ConfigError> faults(Generation generation) {
+        return Expectations.broken(generation.addressed(), generation::policy);
+    }
+
+    /** One line for each. */
+    static List<String> lines(List<ConfigError> faults) {
         return faults.stream().map(ConfigError::toString).toList();
     }
 

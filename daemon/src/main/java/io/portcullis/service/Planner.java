@@ -1,7 +1,9 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
+import io.portcullis.config.ConfigError;
 import io.portcullis.config.Expectation;
+import io.portcullis.config.Location;
 import io.portcullis.config.files.Overlay;
 import io.portcullis.config.files.SourceText;
 import io.portcullis.history.FileSwap;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Finds what a change would do, and why it would be refused. Touches nothing. Under the daemon's lock. */
 final class Planner {
@@ -65,7 +68,7 @@ final class Planner {
                 faults,
                 difference(draft),
                 StandingFlows.under(draft),
-                claims(config),
+                claims(config, draft.brokenClaims()),
                 StandingFlows.session(draft, session));
     }
 
@@ -133,9 +136,14 @@ final class Planner {
         return first;
     }
 
-    private static List<String> claims(Config config) {
+    /** The claims that hold; the others are faults. */
+    private static List<String> claims(Config config, List<ConfigError> broken) {
+        Set<Location> places = broken.stream().map(ConfigError::location).collect(Collectors.toSet());
         List<String> claims = new ArrayList<>();
         for (Expectation claim : config.expectations()) {
+            if (places.contains(claim.location())) {
+                continue;
+            }
             String only = claim.interfaceName();
             claims.add(claim.text(only == null ? "every interface" : only)
                     + (claim.why().isEmpty() ? "" : " (" + claim.why() + ")"));

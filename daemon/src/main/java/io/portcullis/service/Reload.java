@@ -1,6 +1,7 @@
 package io.portcullis.service;
 
 import io.portcullis.config.Config;
+import io.portcullis.config.ConfigError;
 import io.portcullis.config.Interface;
 import io.portcullis.diagnose.Lockout;
 import io.portcullis.diagnose.Sessions;
@@ -77,12 +78,19 @@ final class Reload {
      * A configuration, compiled for the state in force.
      *
      * @param fresh interfaces that a change opens
+     * @param brokenClaims of {@code expect}; they are among the faults
      * @param faults why it can't come into force; none: it can
      */
-    record Draft(Running before, Generation next, List<Interface> fresh, List<String> faults) {
+    record Draft(
+            Running before,
+            Generation next,
+            List<Interface> fresh,
+            List<ConfigError> brokenClaims,
+            List<String> faults) {
         /** Copies the lists. */
         Draft {
             fresh = List.copyOf(fresh);
+            brokenClaims = List.copyOf(brokenClaims);
             faults = List.copyOf(faults);
         }
     }
@@ -96,13 +104,14 @@ final class Reload {
         Running before = running.get();
         Generation next = Generation.compile(config, false, before);
         List<Interface> fresh = fresh(before, config);
-        List<String> faults = new ArrayList<>(ExpectationGate.broken(next));
+        List<ConfigError> brokenClaims = ExpectationGate.faults(next);
+        List<String> faults = new ArrayList<>(ExpectationGate.lines(brokenClaims));
         faults.addAll(Restarts.faults(file, before, next, cores));
         if (!allowLockout) {
             faults.addAll(newLockouts(before, next));
         }
         fresh.forEach(iface -> faults.addAll(Interception.faults(iface)));
-        return new Draft(before, next, fresh, faults);
+        return new Draft(before, next, fresh, brokenClaims, faults);
     }
 
     /**

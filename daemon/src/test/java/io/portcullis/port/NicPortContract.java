@@ -1,6 +1,8 @@
 package io.portcullis.port;
 
+import static io.portcullis.port.PortCounter.SENT_BYTES;
 import static io.portcullis.port.PortCounter.SENT_FRAMES;
+import static io.portcullis.port.PortCounter.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -152,5 +154,46 @@ public abstract class NicPortContract extends PortContract {
                 throw new AssertionError(refused);
             }
         });
+    }
+
+    /** The kernel's bridge forwards it as well: the MTU does not count the tag. */
+    @Test
+    void aWholePacketUnderOneTagPassesWhateverTheTag() throws Exception {
+        Wire outside = wire(1600);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        for (int tag : new int[] {0x8100, 0x88a8}) {
+            byte[] longest = tagged(frame(7, 1_514), tag, 0x2064);
+            outside.toPort(tagged(frame(8, 1_515), tag, 0x2064));
+            outside.toPort(longest);
+            assertArrayEquals(longest, next(inside));
+        }
+        outside.toPort(frame(9, 1_515));
+        outside.toPort(frame(9, 1_518));
+        awaitCount(4, inside, TOO_BIG);
+        awaitCount(2, inside, SENT_FRAMES);
+        awaitCount(2 * 1_518, inside, SENT_BYTES);
+    }
+
+    /** More frames than the transmit ring has slots, and shorter ones between them, in order. */
+    @Test
+    void taggedFramesOfFullLengthKeepTheirOrder() throws Exception {
+        Wire outside = wire(1600);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        for (int i = 0; i < 1_000; i++) {
+            byte[] frame = i % 3 == 0 ? frame(i, 60) : tagged(frame(i, 1_514), 0x88a8, 5);
+            outside.toPort(frame);
+            assertArrayEquals(frame, next(inside));
+        }
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < 200; i++) {
+                outside.toPort(i % 3 == 0 ? frame(i, 60) : tagged(frame(i, 1_514), 0x88a8, 5));
+            }
+            for (int i = 0; i < 200; i++) {
+                assertArrayEquals(i % 3 == 0 ? frame(i, 60) : tagged(frame(i, 1_514), 0x88a8, 5), next(inside));
+            }
+        }
+        assertEquals(0, count(inside, TOO_BIG));
     }
 }

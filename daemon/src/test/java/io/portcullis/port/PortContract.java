@@ -284,6 +284,15 @@ public abstract class PortContract {
         }
     }
 
+    protected static byte[] tagged(byte[] frame, int... typesAndTags) {
+        ByteBuffer tagged = ByteBuffer.allocate(frame.length + typesAndTags.length * 2);
+        tagged.put(frame, 0, TYPE);
+        for (int half : typesAndTags) {
+            tagged.putShort((short) half);
+        }
+        return tagged.put(frame, TYPE, frame.length - TYPE).array();
+    }
+
     @Test
     void aVlanTagStaysInItsPlace() throws Exception {
         Wire outside = wire(1500);

@@ -249,6 +249,33 @@ final class ChangesContract {
         assertEquals("edit", newest().actor().via());
     }
 
+    /** A claim that the change breaks is its fault, and is not among those that it keeps. */
+    @Test
+    void onlyClaimsThatHoldAreShownAsSuch() throws IOException {
+        String claims = ChangeLab.main(80)
+                + "expect: [{ingress: {protocol: tcp, ports: 80, from: any}, verdict: allow, why: the site},"
+                + " {ingress: {protocol: tcp, ports: 22, from: any}, verdict: deny, why: no ssh}]\n";
+        ApplyRequest request = new ApplyRequest(List.of(new ApplyRequest.File("", claims)), false, ChangeOptions.PLAIN);
+        ChangeReport kept = lab.changes.apply(request, Actor.UNKNOWN);
+        assertTrue(kept.ok(), kept::toString);
+        assertEquals(
+                List.of(
+                        "every interface ingress tcp 80 from any: allow (the site)",
+                        "every interface ingress tcp 22 from any: deny (no ssh)"),
+                kept.claims());
+        ChangeReport refused = lab.changes.apply(
+                new ApplyRequest(
+                        List.of(
+                                new ApplyRequest.File("", claims),
+                                new ApplyRequest.File("rules.d/web.yaml", ChangeLab.GROUP.formatted(81))),
+                        true,
+                        ChangeOptions.PLAIN),
+                Actor.UNKNOWN);
+        assertEquals(1, refused.errors().size(), refused::toString);
+        assertTrue(refused.errors().getFirst().contains("tcp 80 from any: allow does not hold"), refused::toString);
+        assertEquals(List.of("every interface ingress tcp 22 from any: deny (no ssh)"), refused.claims());
+    }
+
     @Test
     void filesThatAreNotPartOfAChangeAreRemovedAndComeBack() throws IOException {
         Path more = root.resolve("etc/rules.d/more.yaml");

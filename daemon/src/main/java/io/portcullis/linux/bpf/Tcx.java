@@ -158,13 +158,26 @@ public final class Tcx {
      * @return the link; the caller closes it
      */
     public static Link linkFirst(Bpf program, int nic, boolean ingress) throws ErrnoException {
+        return link(program, nic, ingress, BPF_F_BEFORE);
+    }
+
+    /**
+     * Attaches a program as the last for as long as the link is open.
+     *
+     * @return the link; the caller closes it
+     */
+    public static Link linkLast(Bpf program, int nic, boolean ingress) throws ErrnoException {
+        return link(program, nic, ingress, 0);
+    }
+
+    private static Link link(Bpf program, int nic, boolean ingress, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             // u32 program, target, attach_type, flags, relative, -, u64 expected_revision
             MemorySegment attributes = arena.allocate(32, 8);
             attributes.set(JAVA_INT, 0, program.fd());
             attributes.set(JAVA_INT, 4, nic);
             attributes.set(JAVA_INT, 8, type(ingress));
-            attributes.set(JAVA_INT, 12, BPF_F_BEFORE);
+            attributes.set(JAVA_INT, 12, flags);
             return new Link((int)
                     ErrnoException.check(Libc.bpf(BPF_LINK_CREATE, attributes), call("BPF_LINK_CREATE", ingress, nic)));
         }

@@ -9,7 +9,9 @@ import io.portcullis.linux.Libc;
 import io.portcullis.linux.netlink.Nic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A packet socket with a transmit ring (PACKET_TX_RING, TPACKET_V2), for frames that send(2) refuses as too long. send(2) allows
@@ -22,6 +24,15 @@ import java.lang.invoke.VarHandle;
  * {@link #bypassQdisc} may be called by one other thread until {@link #close}.
  */
 public final class TransmitRing implements AutoCloseable {
+    /**
+     * A tag of the reserved VLAN 4095 (IEEE 802.1Q-2022, table 9-2), as in a frame: ethertype and control information. No frame of a
+     * network begins with it.
+     */
+    public static final int SPARE_TAG = 0x88a8_ffff;
+
+    private static final int TAG = 4;
+    private static final int MAC_ADDRESSES = 12;
+
     private static final int SOL_SOCKET = 1;
     private static final int SO_MARK = 36;
     private static final int SOL_PACKET = 263;
@@ -41,6 +52,8 @@ public final class TransmitRing implements AutoCloseable {
     private static final int TP_STATUS_SEND_REQUEST = 1;
     private static final int PAGE = 1 << 12;
     private static final VarHandle STATUS = JAVA_INT.varHandle();
+    private static final ValueLayout.OfShort JAVA_SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfInt NETWORK_INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final int fd;
     private final int slotLength;
@@ -122,12 +135,13 @@ public final class TransmitRing implements AutoCloseable {
      * @param at offset of the frame in it
      * @param length bytes of the frame
      * @param plain true: it has no vnet header and needs no offload; false: its vnet header lies right before it
+     * @param spare true: with a {@link #SPARE_TAG} before its own tags
      * @return 1; or a negated errno: EMSGSIZE (longer than a slot), EAGAIN (no slot is free, or the send buffer is full), and
      *     those of {@link SendQueue#send}
      */
-    public int send(MemorySegment from, long at, int length, boolean plain) {
+    public int send(MemorySegment from, long at, int length, boolean plain, boolean spare) {
         long slot = (long) head * slotLength;
-        int total = PacketSocket.VNET_HEADER + length;
+        int total = PacketSocket.VNET_HEADER + length + (spare ? TAG : 0);
         if (total > slotLength - DATA) {
             return -Errno.EMSGSIZE;
         }
@@ -135,11 +149,27 @@ public final class TransmitRing implements AutoCloseable {
             return -Errno.EAGAIN;
         }
         long data = slot + DATA;
+        long frame = data + PacketSocket.VNET_HEADER;
         if (plain) {
             memory.asSlice(data, PacketSocket.VNET_HEADER).fill((byte) 0);
-            MemorySegment.copy(from, JAVA_BYTE, at, memory, JAVA_BYTE, data + PacketSocket.VNET_HEADER, length);
         } else {
-            MemorySegment.copy(from, JAVA_BYTE, at - PacketSocket.VNET_HEADER, memory, JAVA_BYTE, data, total);
+            MemorySegment.copy(
+                    from, JAVA_BYTE, at - PacketSocket.VNET_HEADER, memory, JAVA_BYTE, data, PacketSocket.VNET_HEADER);
+        }
+        if (spare) {
+            MemorySegment.copy(from, JAVA_BYTE, at, memory, JAVA_BYTE, frame, MAC_ADDRESSES);
+            memory.set(NETWORK_INT, frame + MAC_ADDRESSES, SPARE_TAG);
+            MemorySegment.copy(
+                    from,
+                    JAVA_BYTE,
+                    at + MAC_ADDRESSES,
+                    memory,
+                    JAVA_BYTE,
+                    frame + MAC_ADDRESSES + TAG,
+                    length - MAC_ADDRESSES);
+            moveOffload(data);
+        } else {
+            MemorySegment.copy(from, JAVA_BYTE, at, memory, JAVA_BYTE, frame, length);
         }
         memory.set(JAVA_INT, slot + TP_LEN, total);
         STATUS.setRelease(memory, slot, TP_STATUS_SEND_REQUEST);
@@ -151,6 +181,17 @@ public final class TransmitRing implements AutoCloseable {
             STATUS.setRelease(memory, slot, TP_STATUS_AVAILABLE);
         }
         return sent;
+    }
+
+    /** Lets the vnet header describe the frame with a tag more. The program that removes the tag can read the bytes of HDR_LEN only. */
+    private void moveOffload(long vnet) {
+        int headers = Short.toUnsignedInt(memory.get(JAVA_SHORT, vnet + PacketSocket.VNET_HDR_LEN));
+        memory.set(JAVA_SHORT, vnet + PacketSocket.VNET_HDR_LEN, (short)
+                Math.max(headers + TAG, MAC_ADDRESSES + TAG + TAG));
+        if ((memory.get(JAVA_BYTE, vnet + PacketSocket.VNET_FLAGS) & PacketSocket.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
+            int start = Short.toUnsignedInt(memory.get(JAVA_SHORT, vnet + PacketSocket.VNET_CSUM_START));
+            memory.set(JAVA_SHORT, vnet + PacketSocket.VNET_CSUM_START, (short) (start + TAG));
+        }
     }
 
     /** Closes the socket and unmaps its memory. Once. */

@@ -1,6 +1,10 @@
 package io.portcullis.port.pcap;
 
+import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.netlink.Nic;
+import io.portcullis.linux.packet.TransmitRing;
+import io.portcullis.packet.Batch;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortException;
 import java.util.Map;
@@ -21,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * One NIC, open in libpcap, until it goes down or vanishes. Two handles: one listens; the other only sends, so that its
  * socket can be non-blocking (a NIC that accepts no more frames must not stop the event loop) and its error text is
- * its own.
+ * its own. A transmit ring beside them sends the frames that send(2) refuses although the NIC carries them.
  */
 final class Capture {
     private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
@@ -39,15 +43,21 @@ final class Capture {
     private static final int PCAP_ERROR_IFACE_NOT_UP = -9;
     private static final int PCAP_ERROR_PROMISC_PERM_DENIED = -11;
 
+    /** Full-size frames behind VLAN tags that the NIC may hold at a time. */
+    private static final int TRANSMIT_SLOTS = 64;
+
     final Nic nic;
     private final PcapHandle listening;
     private final PcapHandle sending;
+    private final TransmitRing transmit; // guarded by itself: the watch closes it while the loop sends
+    private boolean closed; // guarded likewise
     private boolean otherNamed;
 
-    private Capture(Nic nic, PcapHandle listening, PcapHandle sending) {
+    private Capture(Nic nic, PcapHandle listening, PcapHandle sending, TransmitRing transmit) {
         this.nic = nic;
         this.listening = listening;
         this.sending = sending;
+        this.transmit = transmit;
     }
 
     /**
@@ -55,8 +65,9 @@ final class Capture {
      *
      * @param nic as read just before
      * @throws PortException without libpcap, the NIC, or the privilege; if it is down; if it is not Ethernet
+     * @throws ErrnoException as {@link TransmitRing#open}
      */
-    static Capture open(Nic nic) throws PortException {
+    static Capture open(Nic nic) throws PortException, ErrnoException {
         String name = nic.name();
         PcapHandle listening = null;
         PcapHandle sending = null;
@@ -73,7 +84,8 @@ final class Capture {
             sending = live(name, UNUSED_BUFFER_LENGTH);
             sending.setFilter("less 1", BpfCompileMode.OPTIMIZE);
             sending.setBlockingMode(BlockingMode.NONBLOCKING);
-            Capture capture = new Capture(nic, listening, sending);
+            TransmitRing transmit = TransmitRing.open(nic, LinkHeader.LONGEST + nic.mtu(), TRANSMIT_SLOTS, 0);
+            Capture capture = new Capture(nic, listening, sending, transmit);
             done = true;
             return capture;
         } catch (PcapNativeException refused) {
@@ -192,6 +204,23 @@ final class Capture {
         }
     }
 
+    /**
+     * Sends one frame that {@link #send} finds too big.
+     *
+     * @return null if the kernel accepted it, else the counter of the refusal
+     */
+    @Nullable
+    PortCounter sendLong(Batch batch, int i) {
+        int sent;
+        synchronized (transmit) {
+            if (closed) {
+                return PortCounter.SEND_ERROR_ENXIO;
+            }
+            sent = transmit.send(batch.memory(), batch.offset(i), batch.length(i), true, false);
+        }
+        return sent > 0 ? null : refusal(Pcaps.strError(-sent));
+    }
+
     // pcap_inject reports "send: " and strerror's text, and pcap4j no errno.
     private PortCounter refusal(String message) {
         for (Map.Entry<String, PortCounter> known : Refusals.BY_TEXT.entrySet()) {
@@ -206,8 +235,12 @@ final class Capture {
         return PortCounter.SEND_ERROR_OTHER;
     }
 
-    /** Closes both handles. Only after {@link #listen} has ended: it uses libpcap's memory. */
+    /** Closes all handles. Only after {@link #listen} has ended: it uses libpcap's memory. */
     void close() {
+        synchronized (transmit) {
+            closed = true;
+            transmit.close();
+        }
         close(listening);
         close(sending);
     }

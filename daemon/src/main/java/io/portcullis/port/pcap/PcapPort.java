@@ -7,6 +7,7 @@ import static io.portcullis.port.PortCounter.SEND_ERROR_ENETDOWN;
 import static io.portcullis.port.PortCounter.SEND_ERROR_ENXIO;
 import static io.portcullis.port.PortCounter.SENT_BYTES;
 import static io.portcullis.port.PortCounter.SENT_FRAMES;
+import static io.portcullis.port.PortCounter.TOO_BIG;
 import static io.portcullis.port.PortCounter.TRUNCATED;
 
 import io.netty.channel.unix.FileDescriptor;
@@ -19,6 +20,7 @@ import io.portcullis.linux.packet.HeldNic;
 import io.portcullis.packet.Batch;
 import io.portcullis.port.DeafnessDetector;
 import io.portcullis.port.FrameQueue;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.Port;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
@@ -70,6 +72,7 @@ public final class PcapPort implements Port {
     private volatile @Nullable Capture capture;
     private volatile PortState state = PortState.FORWARDING;
     private volatile boolean gone;
+    private volatile int mtuLength;
     private volatile boolean closing;
 
     /** The reader has a frame, and perhaps waits for space in the queue. */
@@ -124,6 +127,7 @@ public final class PcapPort implements Port {
 
     /** From now on this NIC is the port's, whatever its name. */
     private void hold(Nic found) throws ErrnoException {
+        mtuLength = found.mtu();
         held = HeldNic.of(found);
         deafness = new DeafnessDetector();
     }
@@ -206,6 +210,9 @@ public final class PcapPort implements Port {
                     length <= shortFrame.length ? shortFrame : length <= jumboFrame.length ? jumboFrame : superFrame;
             MemorySegment.copy(batch.memory(), ValueLayout.JAVA_BYTE, batch.offset(i), frame, 0, length);
             PortCounter refusal = current.send(frame, length);
+            if (refusal == TOO_BIG && LinkHeader.carries(batch, i, mtuLength, LinkHeader.longest(current.nic))) {
+                refusal = current.sendLong(batch, i);
+            }
             if (refusal == null) {
                 counters.add(SENT_FRAMES, 1);
                 counters.add(SENT_BYTES, length);
@@ -283,6 +290,7 @@ public final class PcapPort implements Port {
         }
         Optional<Nic> found = find();
         gone = found.isEmpty();
+        found.ifPresent(now -> mtuLength = now.mtu());
         Capture current = capture;
         if (current != null) {
             boolean anew = readCounts(current);

@@ -38,6 +38,7 @@ import io.portcullis.packet.Batch;
 import io.portcullis.packet.wire.EthernetHeader;
 import io.portcullis.packet.wire.SctpHeader;
 import io.portcullis.packet.wire.VlanTag;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,12 +64,6 @@ final class Ring implements AutoCloseable {
 
     private static final int TAG = VlanTag.LENGTH;
     private static final int MAC_ADDRESSES = EthernetHeader.TYPE;
-
-    /** Ethernet with one tag. */
-    static final int LINK_HEADER_WITH_TAG = EthernetHeader.LENGTH + VlanTag.LENGTH;
-
-    /** Ethernet with two tags. */
-    static final int LONGEST_LINK_HEADER = EthernetHeader.LENGTH + 2 * VlanTag.LENGTH;
 
     /** {@link PacketSocket#VNET_CSUM_OFFSET} of SCTP. */
     private static final int SCTP_CHECKSUM = SctpHeader.CHECKSUM;
@@ -96,6 +91,7 @@ final class Ring implements AutoCloseable {
     private final PacketSocket socket;
     private final @Nullable TransmitRing transmit;
     private final @Nullable Tap tap;
+    private volatile @Nullable OuterTag outerTag; // written by the watch
     private final int slots;
     private final FileDescriptor descriptor;
     private final MemorySegment memory;
@@ -142,7 +138,7 @@ final class Ring implements AutoCloseable {
     static Ring open(Nic nic, @Nullable Tap tap, PacketSocket.RingGeometry geometry, PacketSocket.SocketOptions options)
             throws ErrnoException {
         Nic from = tap == null ? nic : tap.open();
-        int longest = LONGEST_LINK_HEADER + Math.max(nic.mtu(), LEAST_MTU);
+        int longest = LinkHeader.LONGEST + TAG + Math.max(nic.mtu(), LEAST_MTU);
         int bytes = TRANSMIT / Math.ceilDiv(SLOTS, geometry.slots());
         int slots = Math.max(bytes / Integer.highestOneBit(2 * longest), LEAST_TRANSMIT_SLOTS);
         TransmitRing transmit = TransmitRing.open(nic, longest, slots, options.mark());
@@ -161,6 +157,19 @@ final class Ring implements AutoCloseable {
     /** A ring without a NIC, for a {@link RingRehearsal}. */
     static Ring rehearsal(PacketSocket socket, PacketSocket.RingGeometry geometry) {
         return new Ring(socket, geometry, null, null);
+    }
+
+    /** The NIC's program for frames under two tags; the ring closes it. On the watch, while the ring is open. */
+    void share(OuterTag program) {
+        outerTag = program;
+        if (transmit != null) {
+            transmit.bypassQdisc(false);
+        }
+    }
+
+    /** True: a whole packet under two tags can leave by a veth. */
+    boolean movesOuterTag() {
+        return outerTag != null;
     }
 
     /** Sets the counters of received and lost frames. Before the first frame. */
@@ -235,15 +244,19 @@ final class Ring implements AutoCloseable {
     void bypassQdisc(boolean bypass) {
         socket.bypassQdisc(bypass);
         if (transmit != null) {
-            transmit.bypassQdisc(bypass);
+            transmit.bypassQdisc(bypass && outerTag == null);
         }
     }
 
-    /** Sends one frame that send(2) finds too long: 1, or a negated errno. */
-    int sendLong(Batch of, int i) {
+    /**
+     * Sends one frame that send(2) finds too long: 1, or a negated errno.
+     *
+     * @param spare for {@link OuterTag}
+     */
+    int sendLong(Batch of, int i, boolean spare) {
         return transmit == null
                 ? -Errno.EMSGSIZE
-                : transmit.send(of.memory(), of.offset(i), of.length(i), of.unmarkedOffload());
+                : transmit.send(of.memory(), of.offset(i), of.length(i), of.unmarkedOffload(), spare);
     }
 
     /** True: the next slot holds a frame. */
@@ -470,6 +483,10 @@ final class Ring implements AutoCloseable {
         socket.close();
         if (transmit != null) {
             transmit.close();
+        }
+        OuterTag shared = outerTag;
+        if (shared != null) {
+            shared.close();
         }
     }
 }

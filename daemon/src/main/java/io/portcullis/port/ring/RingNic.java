@@ -11,6 +11,7 @@ import io.portcullis.linux.netlink.Registration;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.port.DeafnessDetector;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.PortException;
 import io.portcullis.port.PortState;
 import java.util.ArrayList;
@@ -66,6 +67,11 @@ final class RingNic {
     private volatile PortState state;
     private volatile int mtuLength;
     private volatile int longestLinkHeader;
+    private volatile boolean movesOuterTag;
+
+    /** A whole packet under two tags has come, and the NIC does not carry it without {@link OuterTag}. */
+    private volatile boolean outerTagWanted;
+
     private volatile boolean cutsSuperFrames;
     private volatile boolean cutsDatagrams;
 
@@ -84,6 +90,7 @@ final class RingNic {
     private int failedChecks;
     private int quietRounds;
     private int checksLeft;
+    private boolean outerTagRefused;
     private boolean mustReadLink = true;
 
     private RingNic(
@@ -194,9 +201,31 @@ final class RingNic {
         return longestLinkHeader;
     }
 
-    /** A veth silently drops a frame longer than MTU, Ethernet header and one tag ({@code is_skb_forwardable}, net/core/dev.c). */
-    private static int longestLinkHeader(Nic nic) {
-        return nic.kind().equals("veth") ? Ring.LINK_HEADER_WITH_TAG : Ring.LONGEST_LINK_HEADER;
+    /** True: {@link OuterTag} is there for frames with more than one tag's length beyond the MTU. */
+    boolean movesOuterTag() {
+        return movesOuterTag;
+    }
+
+    /** The watch attaches {@link OuterTag} where it can. On the event loop. */
+    void wantOuterTag() {
+        if (!outerTagWanted && options.mayBypassQdisc()) {
+            outerTagWanted = true;
+        }
+    }
+
+    private synchronized void attachOuterTag() {
+        if (!outerTagWanted || outerTagRefused || closedPorts > 0 || startedPorts < ports.size() || movesOuterTag) {
+            return;
+        }
+        Optional<OuterTag> attached = OuterTag.attach(nic);
+        attached.ifPresent(program -> rings.forEach(ring -> ring.share(program)));
+        outerTagRefused = attached.isEmpty();
+        measureLinkHeader();
+    }
+
+    private void measureLinkHeader() {
+        movesOuterTag = rings.getFirst().movesOuterTag();
+        longestLinkHeader = movesOuterTag ? LinkHeader.LONGEST : LinkHeader.longest(nic);
     }
 
     /** True: sent frames bypass the NIC's qdisc. */
@@ -255,6 +284,7 @@ final class RingNic {
             if (changes.links()) {
                 mustReadLink = true;
             }
+            attachOuterTag();
             if (!mustReadLink && checksLeft > 0 && !isBlocked()) {
                 checksLeft--;
                 return CHECK_MS;
@@ -444,7 +474,7 @@ final class RingNic {
 
     private void setMtu(Nic of) {
         mtuLength = of.mtu();
-        longestLinkHeader = longestLinkHeader(of);
+        measureLinkHeader();
         if (tap != null) {
             tap.carries(of.mtu());
         }

@@ -15,6 +15,7 @@ import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.linux.packet.SendQueue;
 import io.portcullis.packet.Batch;
 import io.portcullis.packet.UdpGsoRun;
+import io.portcullis.port.LinkHeader;
 import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortCounters;
 import java.lang.foreign.MemorySegment;
@@ -178,9 +179,7 @@ final class Sender {
                     return at;
                 }
             }
-            if (sent == -Errno.ENOBUFS
-                    && nic.bypassesQdisc()
-                    && lengths[at] > nic.mtuLength() + Ring.LONGEST_LINK_HEADER) {
+            if (sent == -Errno.ENOBUFS && nic.bypassesQdisc() && lengths[at] > nic.mtuLength() + LinkHeader.LONGEST) {
                 sent = sendThroughQdisc(ring.socket(), at);
             } else if (sent == -Errno.EMSGSIZE) {
                 sent = sendTagged(batch, Long.numberOfTrailingZeros(members[at]), ring);
@@ -202,12 +201,14 @@ final class Sender {
      * behind one or two tags.
      */
     private int sendTagged(Batch batch, int i, Ring ring) {
-        int linkHeader = PacketLength.linkHeader(batch, i);
-        boolean fits = PacketLength.isTagged(linkHeader)
-                && linkHeader <= Ring.LONGEST_LINK_HEADER
-                && batch.length(i) - linkHeader <= nic.mtuLength()
-                && batch.length(i) <= nic.mtuLength() + nic.longestLinkHeader();
-        return fits ? ring.sendLong(batch, i) : -Errno.EMSGSIZE;
+        if (!LinkHeader.carries(batch, i, nic.mtuLength(), nic.longestLinkHeader())) {
+            if (LinkHeader.carries(batch, i, nic.mtuLength(), LinkHeader.LONGEST)) {
+                nic.wantOuterTag();
+            }
+            return -Errno.EMSGSIZE;
+        }
+        boolean spare = nic.movesOuterTag() && batch.length(i) > nic.mtuLength() + LinkHeader.WITH_TAG;
+        return ring.sendLong(batch, i, spare);
     }
 
     /** Has the kernel cut a super-frame of a kind that the NIC does not cut (UDP behind a tag), though it cuts others. */

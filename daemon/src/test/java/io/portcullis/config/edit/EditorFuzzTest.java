@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.portcullis.config.Config;
 import io.portcullis.config.ConfigException;
 import io.portcullis.config.Peer;
@@ -23,9 +24,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Edits of hostile texts: nothing is thrown, and what is not refused means what was asked. */
+/**
+ * Edits of hostile texts: nothing is thrown, and what is not refused means what was asked. An input is a text; its bytes choose the
+ * edits.
+ */
 @Tag("fuzz")
 final class EditorFuzzTest {
     private static final int INPUTS = 1_000;
@@ -87,6 +92,19 @@ final class EditorFuzzTest {
             texts.add(text.length() < 3_000 ? text : ODD);
         }
         return texts.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList();
+    }
+
+    static List<byte[]> seeds() {
+        return seeds(4);
+    }
+
+    @MethodSource("seeds")
+    @FuzzTest(maxDuration = "")
+    void edits(byte[] input) {
+        String text = new String(input, StandardCharsets.UTF_8);
+        for (Edit edit : edits(text, new Random(Arrays.hashCode(input)))) {
+            check(text, edit);
+        }
     }
 
     @ParameterizedTest

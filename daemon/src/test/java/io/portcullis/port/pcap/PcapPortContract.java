@@ -2,7 +2,10 @@ package io.portcullis.port.pcap;
 
 import static io.portcullis.port.PortCounter.RECEIVED_FRAMES;
 import static io.portcullis.port.PortCounter.RING_FULL;
+import static io.portcullis.port.PortCounter.SENT_FRAMES;
+import static io.portcullis.port.PortCounter.TOO_BIG;
 import static io.portcullis.port.PortCounter.TRUNCATED;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -43,6 +46,20 @@ class PcapPortContract extends NicPortContract {
         await("the kernel's drops are read", () -> count(outside, RING_FULL) > 0);
         channel.config().setAutoRead(true);
         await("each is one or the other", () -> count(outside, RECEIVED_FRAMES) + count(outside, RING_FULL) == frames);
+    }
+
+    /** A veth would silently drop it. */
+    @Test
+    void framesThatAVethDoesNotTransmitAreCounted() throws Exception {
+        Wire outside = wire(1600);
+        Wire inside = wire(1500);
+        bridge(outside, inside);
+        byte[] longest = tagged(frame(7, 1_510), 0x88a8, 1, 0x8100, 2);
+        outside.toPort(longest);
+        assertArrayEquals(longest, next(inside));
+        outside.toPort(tagged(frame(7, 1_511), 0x88a8, 1, 0x8100, 2));
+        awaitCount(1, inside, TOO_BIG);
+        awaitCount(1, inside, SENT_FRAMES);
     }
 
     @Test

@@ -243,6 +243,34 @@ final class BootTest {
         daemon.close();
     }
 
+    /** From the boot to the start as well, and where the configuration itself would leave the NIC open. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", ", on-failure: open"})
+    void theGateObeysPanic(String attributes) {
+        DaemonProcess daemon = LAB.daemon(RULES.formatted(attributes));
+        hammer.strike();
+        assertGuarded(daemon, hammer.received());
+        daemon.cli("panic", "on").ok();
+        long since = hammer.received();
+        daemon.crash();
+        reboot(daemon.home());
+        assertFalse(LAB.answers(FAILSAFE) || LAB.answers(80) || LAB.answersPing());
+        daemon = daemon.again();
+        assertFalse(LAB.answers(FAILSAFE) || LAB.answers(80) || LAB.answersPing());
+        hammer.assertNoneSince(since);
+        daemon.cli("panic", "on", "--keep-failsafe").ok();
+        daemon.crash();
+        reboot(daemon.home());
+        Lab.await("failsafe before the daemon", () -> LAB.answers(FAILSAFE));
+        assertFailsafeOnly(since);
+        daemon = daemon.again();
+        Lab.await("failsafe under panic", () -> LAB.answers(FAILSAFE));
+        assertFailsafeOnly(since);
+        daemon.cli("panic", "off").ok();
+        assertGuarded(daemon, since);
+        daemon.close();
+    }
+
     /** Without a readable configuration, and without a last good one, the gate stays. */
     @Test
     void aStartThatFailsLeavesTheGate() throws IOException {
