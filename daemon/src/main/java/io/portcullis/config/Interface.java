@@ -1,5 +1,6 @@
 package io.portcullis.config;
 
+import io.portcullis.config.Datapath.Offload;
 import io.portcullis.net.Cidr;
 import io.portcullis.net.LinkClass;
 import java.nio.charset.StandardCharsets;

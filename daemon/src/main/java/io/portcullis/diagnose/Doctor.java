@@ -6,6 +6,7 @@ import io.portcullis.config.Ec2Api;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.read.ConfigReader;
+import io.portcullis.guard.FastPath;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.intercept.Restoration;
 import io.portcullis.linux.Capabilities;
@@ -88,6 +89,7 @@ public final class Doctor {
         doctor.findings.ok("java", Runtime.version().toString());
         doctor.findings.check("packet sockets", doctor::packetSockets);
         doctor.findings.check("programs", doctor::programs);
+        doctor.findings.check("offload", doctor::offload);
         doctor.findings.check("privilege", doctor::capabilities);
         doctor.libpcap();
         doctor.findings.check("other tools", doctor::otherTools);
@@ -123,6 +125,15 @@ public final class Doctor {
             findings.ok(
                     "programs", "the kernel takes them (program id " + program.id() + "); attach: auto means " + tcx);
         }
+    }
+
+    /** The interfaces that ask for it are warned of what is missing ({@link InterfaceCheck}). */
+    private void offload() {
+        findings.ok(
+                "offload",
+                FastPath.refusal()
+                        .map(why -> "offload: auto means off here: " + why)
+                        .orElse("the kernel takes its programs: offload: auto means on"));
     }
 
     private void capabilities() throws IOException {

@@ -1,9 +1,11 @@
 package io.portcullis.diagnose;
 
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Datapath.Offload;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.guard.Adoption;
+import io.portcullis.guard.FastPath;
 import io.portcullis.guard.NicAddresses;
 import io.portcullis.intercept.Gate;
 import io.portcullis.intercept.Interception;
@@ -55,6 +57,11 @@ final class InterfaceCheck {
                 continue;
             }
             examine(iface, nic.get());
+        }
+        if (iface.offload() == Offload.AUTO) {
+            Datapath datapath = iface.datapath() == Datapath.AUTO ? Datapath.RING : iface.datapath();
+            FastPath.obstacle(iface, datapath, iface.workers(1))
+                    .ifPresent(why -> findings.warn(name, "offload will be off: " + why));
         }
         Interception.warnings(iface).forEach(warning -> findings.warn(name, warning));
         if (faults.isEmpty()) {

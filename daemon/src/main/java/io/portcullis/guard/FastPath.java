@@ -1,10 +1,10 @@
 package io.portcullis.guard;
 
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Datapath.Offload;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
-import io.portcullis.config.Offload;
 import io.portcullis.config.PacketMark;
 import io.portcullis.fastpath.FastLayout;
 import io.portcullis.intercept.fast.EveryFrameUp;
@@ -60,7 +60,7 @@ public final class FastPath implements AutoCloseable {
         boolean done = false;
         try {
             opened = SharedMemory.open(Pins.memory(settings.name()));
-            FastPrograms wanted = new EveryFrameUp();
+            FastPrograms wanted = programs(opened);
             tryPrograms(wanted, mark);
             FastPath open = new FastPath(opened, wanted, "on");
             done = true;
@@ -109,6 +109,26 @@ public final class FastPath implements AutoCloseable {
             // Loading a program needs the same privilege, and its refusal names it.
             return true;
         }
+    }
+
+    /** Why no interface can have a fast path on this machine, in one sentence; empty: one can. Changes nothing. */
+    public static Optional<String> refusal() {
+        Optional<String> folder = Pins.trouble();
+        if (folder.isPresent()) {
+            return folder;
+        }
+        try (SharedMemory tried = SharedMemory.unnamed()) {
+            tryPrograms(programs(tried), new PacketMark(1, 1));
+            return Optional.empty();
+        } catch (IOException refused) {
+            return Optional.of(String.valueOf(refused.getMessage()));
+        }
+    }
+
+    /** The programs that use this memory. */
+    private static FastPrograms programs(SharedMemory memory) {
+        LOG.debug("{} bytes shared with programs", memory.memory().byteSize());
+        return new EveryFrameUp();
     }
 
     /** Loads a program of each kind, and attaches none. */

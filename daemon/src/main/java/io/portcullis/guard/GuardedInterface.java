@@ -1,10 +1,10 @@
 package io.portcullis.guard;
 
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Datapath.Offload;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Log.Drops;
 import io.portcullis.config.Mode;
-import io.portcullis.config.Offload;
 import io.portcullis.config.OnFailure;
 import io.portcullis.conntrack.read.FlowReader;
 import io.portcullis.conntrack.read.StateCounts;

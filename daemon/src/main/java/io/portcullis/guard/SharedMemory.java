@@ -50,7 +50,7 @@ final class SharedMemory implements AutoCloseable {
             }
         }
         Files.deleteIfExists(file);
-        SharedMemory made = make();
+        SharedMemory made = unnamed();
         boolean done = false;
         try {
             made.array.pinTo(file);
@@ -80,7 +80,8 @@ final class SharedMemory implements AutoCloseable {
         return null;
     }
 
-    private static SharedMemory make() throws ErrnoException {
+    /** New memory that ends with this object, and with the programs that use it. */
+    static SharedMemory unnamed() throws ErrnoException {
         for (int i = 0; ; i++) {
             try {
                 BpfArray array = BpfArray.create(NAME, FastLayout.bytes(LINES[i]));

@@ -29,6 +29,8 @@ import java.util.Objects;
  * @param passedBytes bytes of {@code passedPackets}, Ethernet header included
  * @param droppedBytes bytes of {@code droppedPackets}
  * @param flowsCreated flows that were tracked since the start
+ * @param offload {@code on}: programs in the kernel forward packets of admitted flows; {@code off}; {@code off: } and why {@code auto}
+ *     can't be had; empty while it is not guarded
  */
 public record InterfaceStatus(
         String name,
@@ -53,20 +55,25 @@ public record InterfaceStatus(
         Map<String, Map<String, Long>> wouldDropFlowsByReason,
         Map<String, Long> passedBytes,
         Map<String, Long> droppedBytes,
-        long flowsCreated) {
+        long flowsCreated,
+        String offload) {
+    /** {@link #offload} of an interface whose packets programs in the kernel forward. */
+    public static final String OFFLOAD_ON = "on";
+
     /** {@link #state} of an interface that forwards the frames that its rules admit. */
     public static final String FORWARDING = "forwarding";
 
     /** {@link #state} of an interface that is guarded and can't forward. */
     public static final String STOPPED = "stopped";
 
-    /** Replaces the fields that an older daemon does not send: the state, flows that would have been refused, bytes. */
+    /** Replaces the fields that an older daemon does not send: the state, flows that would have been refused, bytes, offload. */
     public InterfaceStatus {
         state = Objects.requireNonNullElse(state, forwarding ? FORWARDING : STOPPED);
         securityGroups = List.copyOf(securityGroups);
         wouldDropFlowsByReason = Objects.requireNonNullElse(wouldDropFlowsByReason, Map.of());
         passedBytes = Objects.requireNonNullElse(passedBytes, Map.of());
         droppedBytes = Objects.requireNonNullElse(droppedBytes, Map.of());
+        offload = Objects.requireNonNullElse(offload, "");
     }
 
     /**
@@ -108,6 +115,7 @@ public record InterfaceStatus(
                 Map.of(),
                 Map.of(),
                 Map.of(),
-                0);
+                0,
+                "");
     }
 }

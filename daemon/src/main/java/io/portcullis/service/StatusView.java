@@ -183,7 +183,8 @@ final class StatusView {
                 refusedFlows,
                 passedBytes,
                 droppedBytes,
-                counters.total(Counters.Total.FLOWS_CREATED));
+                counters.total(Counters.Total.FLOWS_CREATED),
+                guarded.offload());
     }
 
     private static Map<String, Long> wouldDrops(Counters counters, Direction direction) {
@@ -304,6 +305,7 @@ final class StatusView {
             parts.add(settings.name() + ": " + settings.mode().key() + ", "
                     + String.join(" and ", settings.mode().nics()) + ", "
                     + guarded.datapath().key()
+                    + (guarded.offload().equals(InterfaceStatus.OFFLOAD_ON) ? " with offload" : "")
                     + (workers == 1 ? "" : ", " + workers + " workers")
                     + (settings.audit() ? ", NOT GUARDED (enforce: audit)" : "")
                     + (settings.networkAcl() == null ? "" : ", network ACL " + settings.networkAcl())

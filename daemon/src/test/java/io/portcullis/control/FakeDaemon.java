@@ -119,7 +119,8 @@ public class FakeDaemon implements DaemonQueries, DaemonCommands {
                         Map.of(),
                         Map.of(),
                         Map.of(),
-                        0)),
+                        0,
+                        "off")),
                 List.of(),
                 List.of("metrics: metrics.listen 127.0.0.1:9750: address already in use"),
                 EmergencyStatus.NONE);

@@ -56,7 +56,7 @@ public final class StatusText {
                     iface.name(),
                     state(iface),
                     iface.mode(),
-                    iface.datapath(),
+                    iface.datapath() + (iface.offload().equals(InterfaceStatus.OFFLOAD_ON) ? ", offload" : ""),
                     hasWorkers ? Integer.toString(iface.workers()) : "",
                     iface.outside(),
                     iface.inside(),
@@ -117,6 +117,9 @@ public final class StatusText {
                         + (iface.wouldDropFlowsByReason().isEmpty()
                                 ? ""
                                 : " (would-drop packets are all of a flow's, by the reason of its first)"));
+            }
+            if (iface.offload().startsWith("off: ")) {
+                lines.add(iface.name() + " has no offload: " + iface.offload().substring("off: ".length()));
             }
             if (!iface.forwarding()) {
                 lines.add(iface.name() + " " + meaning(iface.state()) + ": " + iface.detail());

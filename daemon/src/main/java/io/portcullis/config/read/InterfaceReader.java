@@ -1,11 +1,11 @@
 package io.portcullis.config.read;
 
 import io.portcullis.config.Datapath;
+import io.portcullis.config.Datapath.Offload;
 import io.portcullis.config.Ec2Api.Kind;
 import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
-import io.portcullis.config.Offload;
 import io.portcullis.config.OnFailure;
 import io.portcullis.config.TimeoutSettings;
 import io.portcullis.config.yaml.Fields;

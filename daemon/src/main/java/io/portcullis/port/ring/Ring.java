@@ -321,6 +321,10 @@ final class Ring implements AutoCloseable {
         if (tap != null) {
             answer(tap, batch.size() + truncated, sentUp);
         }
+        return counted(received, truncated);
+    }
+
+    private @Nullable Batch counted(long bytes, int truncated) {
         if (truncated > 0) {
             counters.add(TRUNCATED, truncated);
         }
@@ -329,7 +333,7 @@ final class Ring implements AutoCloseable {
             return null;
         }
         counters.add(RECEIVED_FRAMES, batch.size());
-        counters.add(RECEIVED_BYTES, received);
+        counters.add(RECEIVED_BYTES, bytes);
         batchOut = true;
         return batch;
     }

@@ -2,6 +2,7 @@ package io.portcullis.cli.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.portcullis.operations.EmergencyStatus;
@@ -13,30 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class StatusTextTest {
-    private static final InterfaceStatus WEB0 = new InterfaceStatus(
-            "web0",
-            "bridge",
-            "ring",
-            4,
-            "eth1",
-            "eth2",
-            InterfaceStatus.FORWARDING,
-            true,
-            "",
-            true,
-            List.of("web", "admin"),
-            "",
-            12,
-            1_000_000,
-            Map.of("egress", 98_765L, "ingress", 123_456L),
-            Map.of("egress", 0L, "ingress", 15L),
-            Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()),
-            Map.of(),
-            Map.of(),
-            Map.of(),
-            Map.of(),
-            Map.of(),
-            0);
+    private static final InterfaceStatus WEB0 = web0("off");
     private static final InterfaceStatus DATABASE = new InterfaceStatus(
             "database",
             "bridge",
@@ -60,7 +38,8 @@ final class StatusTextTest {
             Map.of(),
             Map.of(),
             Map.of(),
-            0);
+            0,
+            "off");
     private static final InterfaceStatus AUDITED = new InterfaceStatus(
             "app0",
             "host",
@@ -84,7 +63,36 @@ final class StatusTextTest {
             Map.of("ingress", Map.of("no-rule", 2L)),
             Map.of(),
             Map.of(),
-            0);
+            0,
+            "off");
+
+    private static InterfaceStatus web0(String offload) {
+        return new InterfaceStatus(
+                "web0",
+                "bridge",
+                "ring",
+                4,
+                "eth1",
+                "eth2",
+                InterfaceStatus.FORWARDING,
+                true,
+                "",
+                true,
+                List.of("web", "admin"),
+                "",
+                12,
+                1_000_000,
+                Map.of("egress", 98_765L, "ingress", 123_456L),
+                Map.of("egress", 0L, "ingress", 15L),
+                Map.of("ingress", Map.of("tcp-no-syn", 3L, "no-rule", 12L), "egress", Map.of()),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                0,
+                offload);
+    }
 
     private EmergencyStatus emergency = EmergencyStatus.NONE;
 
@@ -103,6 +111,16 @@ final class StatusTextTest {
                 warnings,
                 List.of(degraded),
                 emergency);
+    }
+
+    @Test
+    void offloadIsBesideTheDatapathAndWhyThereIsNoneIsSaid() {
+        ReloadReport good = new ReloadReport(true, "2026-01-02T00:00:00Z", 12, List.of(), List.of());
+        assertFalse(StatusText.of(status(good, List.of(WEB0), List.of())).contains("offload"));
+        String on = StatusText.of(status(good, List.of(web0(InterfaceStatus.OFFLOAD_ON)), List.of()));
+        assertTrue(on.contains(" ring, offload  4 "), on);
+        String without = StatusText.of(status(good, List.of(web0("off: it needs one worker")), List.of()));
+        assertTrue(without.contains("web0 has no offload: it needs one worker"), without);
     }
 
     @Test

@@ -60,7 +60,8 @@ final class TopTest {
                 Map.of(),
                 Map.of("ingress", 1_000 * packets, "egress", 100 * packets),
                 Map.of("ingress", 64 * packets, "egress", 0L),
-                packets / 5);
+                packets / 5,
+                "off");
     }
 
     private static StatusReport status(long pid, List<InterfaceStatus> interfaces) {
