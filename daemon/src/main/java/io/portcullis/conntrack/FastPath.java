@@ -49,6 +49,12 @@ public interface FastPath extends FastLines {
     /** Does a small part of the work that is due, of a few microseconds. */
     void proceed(long nowNs);
 
+    /** Packets that programs have forwarded since the memory was made. */
+    long forwardedPackets(Direction direction);
+
+    /** Bytes of them, from the destination MAC address on. */
+    long forwardedBytes(Direction direction);
+
     /**
      * Frames have been taken out of a port's ring.
      *

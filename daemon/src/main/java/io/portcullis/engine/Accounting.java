@@ -1,5 +1,6 @@
 package io.portcullis.engine;
 
+import io.portcullis.conntrack.FastPath;
 import io.portcullis.conntrack.EvictionClass;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.Timeout;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes each frame's verdict into its batch, and counts it. */
 final class Accounting {
+    private static final Direction[] DIRECTIONS = Direction.values();
     private static final Timeout[] STATES = Timeout.values();
     private static final EvictionClass[] EVICTION_CLASSES = EvictionClass.values();
 
@@ -23,6 +25,10 @@ final class Accounting {
 
     /** Null unless the policy audits. */
     private @Nullable Audit audit;
+
+    // Of each direction: what programs have forwarded, as far as it is counted.
+    private final long[] forwardedPackets = new long[DIRECTIONS.length];
+    private final long[] forwardedBytes = new long[DIRECTIONS.length];
 
     // Frames of this batch that have passed; counted at its end.
     private long passedPackets;
@@ -101,6 +107,26 @@ final class Accounting {
     void late(Cursor frame) {
         frame.batch.drop(frame.index, Reason.NONE.ordinal());
         counters.add(Counters.Total.LATE_FRAMES, frame.packets());
+    }
+
+    /** Counts what programs forward from now on. */
+    void startCounting(FastPath fastPath) {
+        for (Direction direction : DIRECTIONS) {
+            forwardedPackets[direction.ordinal()] = fastPath.forwardedPackets(direction);
+            forwardedBytes[direction.ordinal()] = fastPath.forwardedBytes(direction);
+        }
+    }
+
+    /** Counts what programs have forwarded since the last call as passed. */
+    void countForwarded(FastPath fastPath) {
+        for (Direction direction : DIRECTIONS) {
+            int way = direction.ordinal();
+            long packets = fastPath.forwardedPackets(direction);
+            long bytes = fastPath.forwardedBytes(direction);
+            counters.count(direction, Reason.NONE, packets - forwardedPackets[way], bytes - forwardedBytes[way]);
+            forwardedPackets[way] = packets;
+            forwardedBytes[way] = bytes;
+        }
     }
 
     /** Counts the frames of a batch that have passed, and publishes the gauges. */

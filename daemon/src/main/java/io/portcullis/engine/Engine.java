@@ -167,6 +167,7 @@ public final class Engine {
      */
     public void offload(FastPath newFastPath) {
         fastPath = newFastPath;
+        accounting.startCounting(newFastPath);
         newFastPath.review(rules::directions, !rules.offloads());
     }
 
@@ -242,9 +243,6 @@ public final class Engine {
                     frame.tell(fastPath);
                 }
             }
-        }
-        if (fastPath != null) {
-            fastPath.took(direction, batch.size());
         }
         accounting.endBatch(direction);
     }
@@ -465,6 +463,9 @@ public final class Engine {
         cursor.nowNs = nowNs;
         int expired = flows.expire(nowNs, limit);
         expired += fragments.expire(nowNs, limit - expired);
+        if (fastPath != null) {
+            accounting.countForwarded(fastPath);
+        }
         accounting.publish();
         return expired;
     }

@@ -274,6 +274,16 @@ public final class FastTable {
         }
     }
 
+    /** What programs have forwarded in a direction, on all processors: {@link FastLayout#PACKETS} or {@link FastLayout#BYTES}. */
+    long forwarded(Direction direction, int what) {
+        long sum = 0;
+        long first = FastLayout.GATE_PROCESSORS + (long) direction.ordinal() * FastLayout.COUNTS_PER_DIRECTION + what;
+        for (int processor = 0; processor < FastLayout.PROCESSORS; processor++) {
+            sum += (long) LONGS.getOpaque(memory, first + (long) processor * FastLayout.PROCESSOR_BYTES);
+        }
+        return sum;
+    }
+
     /** The epoch of the gate, 1 to 65,535. */
     int epoch() {
         return Short.toUnsignedInt(memory.get(SHORT, FastLayout.GATE_EPOCH));

@@ -461,6 +461,16 @@ public final class Grants implements FastPath {
         table.took(direction, frames);
     }
 
+    @Override
+    public long forwardedPackets(Direction direction) {
+        return table.forwarded(direction, FastLayout.PACKETS);
+    }
+
+    @Override
+    public long forwardedBytes(Direction direction) {
+        return table.forwarded(direction, FastLayout.BYTES);
+    }
+
     /** Grants since the start that did not wait for the frames on their way. */
     public long forced() {
         return forced;

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,6 +89,19 @@ public final class TableSet implements AutoCloseable {
     public static TableSet open(
             String interfaceName, Path directory, long maxFlows, FlowTimeouts timeouts, int workers, boolean stale)
             throws TableException {
+        return open(interfaceName, directory, maxFlows, timeouts, workers, stale, _ -> {});
+    }
+
+    /** As the other one. {@code beforeRecovery}: gets each table before it reads the flows of an earlier run. */
+    public static TableSet open(
+            String interfaceName,
+            Path directory,
+            long maxFlows,
+            FlowTimeouts timeouts,
+            int workers,
+            boolean stale,
+            Consumer<FlowTable> beforeRecovery)
+            throws TableException {
         TableFolder folder = new TableFolder(directory, interfaceName);
         TableOpening opening = TableOpening.of(folder, maxFlows, workers);
         FileLock lock = null;
@@ -107,7 +121,7 @@ public final class TableSet implements AutoCloseable {
                             "{}: its flow tables are in memory, and its connections end with this process: {}",
                             interfaceName,
                             why));
-            TableSet tables = new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened));
+            TableSet tables = new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened, beforeRecovery));
             done = true;
             return tables;
         } finally {
@@ -147,7 +161,11 @@ public final class TableSet implements AutoCloseable {
         }
     }
 
-    private static List<FlowTable> flowTables(String interfaceName, FlowTimeouts timeouts, TableOpening.Tables opened)
+    private static List<FlowTable> flowTables(
+            String interfaceName,
+            FlowTimeouts timeouts,
+            TableOpening.Tables opened,
+            Consumer<FlowTable> beforeRecovery)
             throws TableException {
         long beganNs = System.nanoTime();
         List<FlowTable> tables = new ArrayList<>();
@@ -162,6 +180,7 @@ public final class TableSet implements AutoCloseable {
                     table.header().entries(),
                     timeouts,
                     System.nanoTime());
+            beforeRecovery.accept(flowTable);
             if (opened.found()) {
                 Recovery recovery = flowTable.recover(System.nanoTime());
                 flows += recovery.flows();

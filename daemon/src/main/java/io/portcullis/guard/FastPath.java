@@ -6,11 +6,14 @@ import io.portcullis.config.Interface;
 import io.portcullis.config.Mode;
 import io.portcullis.config.Mode.Attach;
 import io.portcullis.config.PacketMark;
+import io.portcullis.conntrack.FlowTable;
+import io.portcullis.engine.Engine;
 import io.portcullis.fastpath.FastLayout;
-import io.portcullis.intercept.fast.EveryFrameUp;
+import io.portcullis.fastpath.FastTable;
+import io.portcullis.fastpath.Grants;
+import io.portcullis.fastpath.MembarrierThread;
 import io.portcullis.intercept.fast.FastPort;
 import io.portcullis.intercept.fast.FastPrograms;
-import io.portcullis.linux.bpf.Bpf;
 import io.portcullis.linux.bpf.Pins;
 import io.portcullis.linux.bpf.Tcx;
 import io.portcullis.net.Direction;
@@ -31,13 +34,35 @@ public final class FastPath implements AutoCloseable {
 
     private static final int LOOPBACK = 1;
 
+    /** A ring has 8,192 slots: fewer frames may wait, so that none is lost without a choice. */
+    private static final int MOST_WAITING = 6_144;
+
+    private static final int MOST_OF_NEW = 4_096;
+
+    /** Frames a second of one source, for flows that have no line. */
+    private static final int SHARE = 1_000;
+
     private final @Nullable SharedMemory memory;
     private final @Nullable FastPrograms programs;
     private final String state;
 
-    private FastPath(@Nullable SharedMemory memory, @Nullable FastPrograms programs, String state) {
+    /** Waits for programs that still use a line; null: there is no fast path. */
+    private final @Nullable MembarrierThread grace;
+
+    /** Null before {@link #prepare}. */
+    private @Nullable Grants grants;
+
+    private FastPath(SharedMemory memory, FastPrograms programs, MembarrierThread grace) {
         this.memory = memory;
         this.programs = programs;
+        this.grace = grace;
+        this.state = "on";
+    }
+
+    private FastPath(String state) {
+        this.memory = null;
+        this.programs = null;
+        this.grace = null;
         this.state = state;
     }
 
@@ -56,13 +81,16 @@ public final class FastPath implements AutoCloseable {
         if (obstacle.isPresent()) {
             return off(obstacle.get());
         }
+        if (settings.onFailure().endsWithDaemon()) {
+            // Traffic has passed unseen: its lines know nothing of it.
+            removeMemory(settings.name());
+        }
         SharedMemory opened = null;
         boolean done = false;
         try {
             opened = SharedMemory.open(Pins.memory(settings.name()));
-            FastPrograms wanted = programs(opened);
-            tryPrograms(wanted, mark);
-            FastPath open = new FastPath(opened, wanted, "on");
+            FastPrograms wanted = programs(opened, mark);
+            FastPath open = new FastPath(opened, wanted, MembarrierThread.start("portcullis-grace-" + settings.name()));
             done = true;
             return open;
         } catch (IOException refused) {
@@ -84,7 +112,7 @@ public final class FastPath implements AutoCloseable {
     }
 
     private static FastPath off(String reason) {
-        return new FastPath(null, null, reason.isEmpty() ? "off" : "off: " + reason);
+        return new FastPath(reason.isEmpty() ? "off" : "off: " + reason);
     }
 
     /** Why an interface can't have a fast path on this machine, and the remedy, in one sentence; empty: nothing is known. */
@@ -118,24 +146,18 @@ public final class FastPath implements AutoCloseable {
             return folder;
         }
         try (SharedMemory tried = SharedMemory.unnamed()) {
-            tryPrograms(programs(tried), new PacketMark(1, 1));
+            programs(tried, new PacketMark(1, 1));
+            MembarrierThread.start("portcullis-grace").close();
             return Optional.empty();
         } catch (IOException refused) {
             return Optional.of(String.valueOf(refused.getMessage()));
         }
     }
 
-    /** The programs that use this memory. */
-    private static FastPrograms programs(SharedMemory memory) {
-        LOG.debug("{} bytes shared with programs", memory.memory().byteSize());
-        return new EveryFrameUp();
-    }
-
-    /** Loads a program of each kind, and attaches none. */
-    private static void tryPrograms(FastPrograms programs, PacketMark mark) throws IOException {
+    /** The programs that use this memory; the kernel has accepted one of each kind. */
+    private static FastPrograms programs(SharedMemory memory, PacketMark mark) throws IOException {
         FastPort port = new FastPort(Direction.INGRESS, false, LOOPBACK, LOOPBACK, mark, false);
-        Bpf.load(programs.live(port)).close();
-        Bpf.load(programs.dead(port)).close();
+        return new KernelPrograms(memory, memory.table(), port);
     }
 
     /** {@code on}; {@code off}; or {@code off: } and the reason why {@code offload: auto} can't be had. */
@@ -171,9 +193,31 @@ public final class FastPath implements AutoCloseable {
                 shared.word(mtu));
     }
 
+    /** Called with the flow table of the only worker before it recovers its flows: lines that programs use are folded into them. */
+    void prepare(FlowTable flows) {
+        if (memory == null || grace == null) {
+            return;
+        }
+        FastTable table = memory.table();
+        table.limits(MOST_OF_NEW, MOST_WAITING, SHARE);
+        grants = new Grants(table, flows.line(), grace, System.nanoTime());
+        flows.offload(grants);
+    }
+
+    /** The flow table has its flows: from now on this engine grants. Before its first batch. */
+    void start(Engine engine) {
+        if (grants != null) {
+            grants.recovered();
+            engine.offload(grants);
+        }
+    }
+
     /** Unmaps the memory; no port and no worker uses it any more. */
     @Override
     public void close() {
+        if (grace != null) {
+            grace.close();
+        }
         if (memory != null) {
             memory.close();
         }

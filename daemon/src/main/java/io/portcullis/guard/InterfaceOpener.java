@@ -124,7 +124,7 @@ public final class InterfaceOpener {
         } catch (InterceptException e) {
             throw new StartException(e.faults());
         }
-        TableSet flows = openFlows(interception, count);
+        TableSet flows = openFlows(interception, count, fast);
         Steering steering = new Steering(count, flows.seed());
         NicChecks checks = NicChecks.start("portcullis-keep-" + name, context.events(), System::nanoTime);
         List<Port> opened = new ArrayList<>();
@@ -143,7 +143,7 @@ public final class InterfaceOpener {
                     interception,
                     flows,
                     hits,
-                    workers(engines(flows, hits.table(), count, recordings), outside, inside),
+                    workers(engines(flows, hits.table(), count, recordings, fast), outside, inside),
                     recordings,
                     checks);
             done = true;
@@ -172,7 +172,7 @@ public final class InterfaceOpener {
      * The traffic since the last run decides what its flows are worth. Shut: nothing has passed, and they go on. Open ({@code
      * on-failure: open}, or failsafe): packets passed without us, so their sequence numbers are learned anew. Restored: they are forgotten.
      */
-    private TableSet openFlows(Interception interception, int workers) throws StartException {
+    private TableSet openFlows(Interception interception, int workers, FastPath fast) throws StartException {
         boolean open = settings.onFailure().endsWithDaemon();
         try {
             TableSet flows = TableSet.open(
@@ -181,7 +181,8 @@ public final class InterfaceOpener {
                     policy.maxFlows(),
                     new FlowTimeouts(policy::timeoutNs),
                     workers,
-                    !open && !interception.wasAttached());
+                    !open && !interception.wasAttached(),
+                    fast::prepare);
             if (open && flows.found()) {
                 flows.tables().forEach(FlowTable::relearn);
             }
@@ -219,12 +220,14 @@ public final class InterfaceOpener {
         return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
-    private List<Engine> engines(TableSet flows, HitTable hits, int count, Recordings recordings) {
+    private List<Engine> engines(
+            TableSet flows, HitTable hits, int count, Recordings recordings, FastPath fast) {
         List<Engine> engines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Shard shard = new Shard(i, count, flows.seed());
             Engine engine = new Engine(policy, shard, flows.tables().get(i), hits, i);
             engine.record(recordings.recorder(i));
+            fast.start(engine);
             engines.add(engine);
         }
         return engines;

@@ -1,7 +1,7 @@
 package io.portcullis.guard;
 
-import io.portcullis.fastpath.FastLayout;
 import io.portcullis.fastpath.FastProgram;
+import io.portcullis.fastpath.FastTable;
 import io.portcullis.intercept.fast.FastPort;
 import io.portcullis.intercept.fast.FastPrograms;
 import io.portcullis.linux.bpf.BpfException;
@@ -11,6 +11,7 @@ import io.portcullis.net.Direction;
 /** The programs of {@link FastProgram} over one memory, for the interception of its interface. */
 final class KernelPrograms implements FastPrograms {
     private final SharedMemory memory;
+    private final FastTable table;
     private final FastProgram.Features features;
 
     /**
@@ -19,8 +20,9 @@ final class KernelPrograms implements FastPrograms {
      * @param port any one, for an attempt
      * @throws BpfException if the kernel refuses them
      */
-    KernelPrograms(SharedMemory memory, FastPort port) throws BpfException {
+    KernelPrograms(SharedMemory memory, FastTable table, FastPort port) throws BpfException {
         this.memory = memory;
+        this.table = table;
         this.features = program(port, FastProgram.Life.LIVE).featuresOfKernel();
         program(port, FastProgram.Life.DEAD).tryWith(features);
     }
@@ -48,7 +50,7 @@ final class KernelPrograms implements FastPrograms {
 
     @Override
     public void aliveUntil(long monotonicNs) {
-        memory.putLong(FastLayout.GATE_DEADLINE, monotonicNs);
+        table.deadline(monotonicNs);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.portcullis.fastpath.FastLayout;
+import io.portcullis.fastpath.FastTable;
 import io.portcullis.linux.Errno;
 import io.portcullis.linux.ErrnoException;
 import io.portcullis.linux.bpf.BpfArray;
@@ -115,6 +116,24 @@ final class SharedMemory implements AutoCloseable {
     /** The array, for programs. */
     BpfArray array() {
         return array;
+    }
+
+    /** Number of lines. */
+    int lines() {
+        return memory.get(JAVA_INT, FastLayout.GATE_LINES);
+    }
+
+    /**
+     * The table in it.
+     *
+     * @throws IllegalArgumentException if its gate is damaged
+     */
+    FastTable table() {
+        return FastTable.open(
+                memory,
+                lines(),
+                memory.get(JAVA_LONG, FastLayout.GATE_KEY),
+                memory.get(JAVA_LONG, FastLayout.GATE_KEY + Long.BYTES));
     }
 
     /** All of it. */

@@ -155,7 +155,7 @@ final class Round {
             fastPath.settle(nowNs);
         }
         // Read: each batch comes back to decide(), which writes it and the fragments that it released.
-        int batches = poll(outside, Direction.INGRESS) + poll(inside, Direction.EGRESS);
+        int batches = outside.poll() + inside.poll();
         busy = batches > 0;
         busySinceNs = nowNs;
         // Frames that another worker received.
@@ -258,15 +258,6 @@ final class Round {
             }
         }
         return done;
-    }
-
-    private int poll(PortChannel port, Direction direction) {
-        int batches = port.poll();
-        FastPath fastPath = engine.fastPath();
-        if (batches == 0 && fastPath != null) {
-            fastPath.took(direction, 0);
-        }
-        return batches;
     }
 
     private boolean proceedWithFastPath(long timeNs) {
