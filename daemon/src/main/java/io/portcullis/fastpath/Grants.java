@@ -395,6 +395,11 @@ public final class Grants implements FastPath {
         }
     }
 
+    /** True: grants that the policy in force does not permit may still be valid. */
+    boolean isReviewing() {
+        return reviewed != Integer.MAX_VALUE;
+    }
+
     @Override
     public boolean isDue(long timeNs) {
         return reviewed != Integer.MAX_VALUE || swept != Integer.MAX_VALUE || timeNs - sweepDueNs >= 0;
