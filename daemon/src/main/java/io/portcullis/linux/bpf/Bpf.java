@@ -22,7 +22,9 @@ public final class Bpf implements AutoCloseable {
     private static final int BPF_OBJ_GET_INFO_BY_FD = 15;
     private static final int BPF_PROG_TYPE_SCHED_CLS = 3;
     private static final int LOAD_ATTRIBUTES = 120;
-    private static final int LOG_LENGTH = 64 * 1024;
+    /** The longest that every kernel takes. Before Linux 6.4 a longer log lacks its end. */
+    private static final int LOG_LENGTH = (1 << 24) - 1;
+
     private static final int PROGRAM_NAME = 48;
 
     /** struct bpf_prog_info begins: u32 type, u32 id, u8 tag[8], ten more words, char name[16]. */

@@ -3,17 +3,14 @@ package io.portcullis.linux.bpf;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A program for the kernel's eBPF machine (Documentation/bpf/standardization/instruction-set.rst), as a list of instructions,
  * in their order. Traffic control runs it on each frame, with a struct __sk_buff in {@link Register#R1}
- * (include/uapi/linux/bpf.h). Jumps go forward only, to labels in the list.
+ * (include/uapi/linux/bpf.h). Jumps go to labels in the list; {@link BpfAssembly} makes long lists.
  *
  * <p>Immutable; {@link Bpf#load} loads it into the kernel, whose verifier may refuse it.
  *
@@ -38,12 +35,16 @@ public record BpfProgram(String name, List<Instruction> instructions) {
 
     /** The width of a load or store. */
     public enum Size {
-        /** Four bytes; a load clears the upper half of the register. */
+        /** One byte; loads of less than eight bytes clear the rest of the register. */
+        BYTE(0x10),
+        /** Two bytes. */
+        HALF(0x08),
+        /** Four bytes. */
         WORD(0x00),
         /** Eight bytes. */
         DOUBLE_WORD(0x18);
 
-        private final int bits;
+        final int bits;
 
         Size(int bits) {
             this.bits = bits;
@@ -59,9 +60,53 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** All 64 bits are another number: an address that is not 0. */
         DIFFERS(0x55);
 
-        private final int code;
+        final int code;
 
         Condition(int code) {
+            this.code = code;
+        }
+    }
+
+    /** What an {@link Instruction.Alu} computes. */
+    public enum Operation {
+        ADD(0x00),
+        SUBTRACT(0x10),
+        MULTIPLY(0x20),
+        /** Unsigned; a division by 0 yields 0. */
+        DIVIDE(0x30),
+        OR(0x40),
+        AND(0x50),
+        SHIFT_LEFT(0x60),
+        /** Fills with zeroes. */
+        SHIFT_RIGHT(0x70),
+        XOR(0xa0),
+        COPY(0xb0);
+
+        final int code;
+
+        Operation(int code) {
+            this.code = code;
+        }
+    }
+
+    /** The condition of an {@link Instruction.Branch}; above and below are unsigned, greater and less are signed. */
+    public enum Test {
+        EQUAL(0x10),
+        ABOVE(0x20),
+        NOT_BELOW(0x30),
+        /** One of the right operand's bits is set in the left one. */
+        ANY_SET(0x40),
+        NOT_EQUAL(0x50),
+        GREATER(0x60),
+        NOT_LESS(0x70),
+        BELOW(0xa0),
+        NOT_ABOVE(0xb0),
+        LESS(0xc0),
+        NOT_GREATER(0xd0);
+
+        final int code;
+
+        Test(int code) {
             this.code = code;
         }
     }
@@ -72,17 +117,29 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         MAP_LOOKUP_ELEMENT(1),
         /** R0: CLOCK_MONOTONIC, nanoseconds. */
         KTIME_GET_NS(5),
+        /** R0: number of the processor. */
+        GET_SMP_PROCESSOR_ID(8),
         /** R1: frame, R2: tag's ethertype in network byte order, R3: control information. */
         SKB_VLAN_PUSH(18),
         /** R1: frame. */
         SKB_VLAN_POP(19),
         /** R1: index of a NIC, R2: 0 to leave by it, {@link #INGRESS} to arrive on it. R0: what to return. */
-        REDIRECT(23);
+        REDIRECT(23),
+        /** R1: frame, R2: offset in it, R3: address to copy to, R4: bytes. R0: 0, or less where the frame is shorter; then all are 0. */
+        SKB_LOAD_BYTES(26),
+        /** R1, R2, R3, R4: address and bytes, a multiple of 4, of what is taken away and what is added, R5: sum so far. R0: the sum. */
+        CSUM_DIFF(28),
+        /** R1: frame, R2: 0, a query. R0: not negative: the kernel or a NIC has verified a checksum (CHECKSUM_UNNECESSARY). */
+        CSUM_LEVEL(135),
+        /** As {@link #REDIRECT}, to the other end of a veth in another namespace. */
+        REDIRECT_PEER(155),
+        /** As {@link #KTIME_GET_NS} at the last tick, which is cheaper (Linux 5.11). */
+        KTIME_GET_COARSE_NS(160);
 
         /** For {@link #REDIRECT}. */
         public static final int INGRESS = 1;
 
-        private final int number;
+        final int number;
 
         Function(int number) {
             this.number = number;
@@ -127,6 +184,40 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** Goes on at the label where left > right, unsigned, 64 bits. */
         record JumpAbove(Register left, Register right, Label to) implements Instruction {}
 
+        /** to = number; takes two slots. */
+        record SetLong(Register to, long number) implements Instruction {}
+
+        /** to = to, number, combined; not wide: 32 bits, and the upper half becomes 0. */
+        record Alu(Operation operation, boolean wide, Register to, int number) implements Instruction {}
+
+        /** to = to, from, combined. */
+        record AluOf(Operation operation, boolean wide, Register to, Register from) implements Instruction {}
+
+        /** to = -to; not wide: 32 bits, and the upper half becomes 0. */
+        record Negate(boolean wide, Register to) implements Instruction {}
+
+        /** Changes the lower 16, 32 or all 64 bits between network byte order and the machine's; clears the others. */
+        record Swap(Register to, int bits) implements Instruction {}
+
+        /** to = address of a byte in an array's value; takes two slots. */
+        record Address(Register to, BpfArray array, int offset) implements Instruction {}
+
+        /** Memory at base + offset += number, atomically; size 4 or 8. Fetches: number = what was there. */
+        record AtomicAdd(Size size, Register base, int offset, Register number, boolean fetches)
+                implements Instruction {}
+
+        /** If memory at base + offset is R0, it becomes next, atomically; size 4 or 8. R0 = what was there. */
+        record CompareExchange(Size size, Register base, int offset, Register next) implements Instruction {}
+
+        /** Goes on at the label where the test holds, of 64 or the lower 32 bits. May go back: the verifier must see an end. */
+        record Branch(Test test, boolean wide, Register left, int number, Label to) implements Instruction {}
+
+        /** As {@link Branch}, with another register on the right. */
+        record BranchOn(Test test, boolean wide, Register left, Register right, Label to) implements Instruction {}
+
+        /** Goes on at the label; may go back. */
+        record Go(Label to) implements Instruction {}
+
         /** Calls the kernel. */
         record Call(Function function) implements Instruction {}
 
@@ -142,32 +233,12 @@ public record BpfProgram(String name, List<Instruction> instructions) {
 
     /** Return value: the next program runs; without one the frame goes to the stack (TCX_NEXT, TC_ACT_UNSPEC). */
     public static final int NEXT = -1;
+
     /** Return value: the frame is dropped (TCX_DROP, TC_ACT_SHOT). */
     public static final int DROP = 2;
 
     /** Bytes of a program's name at the most (BPF_OBJ_NAME_LEN less its end). */
     static final int NAME_LENGTH = 15;
-
-    private static final int ALU = 0x04;
-    private static final int ALU64 = 0x07;
-    private static final int ADD = 0x00;
-    private static final int OR = 0x40;
-    private static final int AND = 0x50;
-    private static final int MOV = 0xb0;
-    private static final int FROM_REGISTER = 0x08;
-    private static final int LDX_MEM = 0x61;
-    private static final int ST_MEM = 0x62;
-    private static final int STX_MEM = 0x63;
-    private static final int LD_IMM64 = 0x18;
-    private static final int PSEUDO_MAP_FD = 1;
-    private static final int JGT_X = 0x2d;
-    private static final int CALL = 0x85;
-    private static final int EXIT = 0x95;
-
-    private static final int DESTINATION = 8;
-    private static final int SOURCE = 12;
-    private static final int OFFSET = 16;
-    private static final int NUMBER = 32;
 
     /**
      * Checks the program as far as that is possible without the kernel.
@@ -181,7 +252,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         if (instructions.isEmpty() || !(instructions.getLast() instanceof Instruction.Exit)) {
             throw new IllegalArgumentException(name + ": the last instruction does not end it");
         }
-        encode(name, instructions, false);
+        new BpfEncoder(name, false).encode(instructions);
     }
 
     /** Refuses what the kernel would refuse as the name of a program or map. */
@@ -198,7 +269,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
 
     /** Each struct bpf_insn as one little-endian word, with the descriptors of its maps. */
     long[] encoded() {
-        return encode(name, instructions, true);
+        return new BpfEncoder(name, true).encode(instructions);
     }
 
     /** A hash of name and instructions, without the descriptors of maps: 16 hexadecimal digits. */
@@ -206,7 +277,7 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(name.getBytes(StandardCharsets.US_ASCII));
-            for (long word : encode(name, instructions, false)) {
+            for (long word : new BpfEncoder(name, false).encode(instructions)) {
                 for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
                     digest.update((byte) (word >>> shift));
                 }
@@ -215,70 +286,5 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException("every Java has SHA-256", impossible);
         }
-    }
-
-    private static long[] encode(String name, List<Instruction> instructions, boolean withMaps) {
-        Map<Label, Integer> places = new HashMap<>();
-        int length = 0;
-        for (Instruction instruction : instructions) {
-            switch (instruction) {
-                case Instruction.Place(Label label) -> {
-                    if (places.put(label, length) != null) {
-                        throw new IllegalArgumentException(name + ": label " + label.name() + " is there twice");
-                    }
-                }
-                case Instruction.LoadMap _ -> length += 2;
-                default -> length++;
-            }
-        }
-        List<Long> words = new ArrayList<>();
-        for (Instruction instruction : instructions) {
-            int at = words.size();
-            switch (instruction) {
-                case Instruction.Set(Register to, int number) -> words.add(word(ALU64 | MOV, to, 0, 0, number));
-                case Instruction.Copy(Register to, Register from) ->
-                    words.add(word(ALU64 | MOV | FROM_REGISTER, to, from.ordinal(), 0, 0));
-                case Instruction.Add(Register to, int number) -> words.add(word(ALU64 | ADD, to, 0, 0, number));
-                case Instruction.And(Register to, int mask) -> words.add(word(ALU | AND, to, 0, 0, mask));
-                case Instruction.Or(Register to, int bits) -> words.add(word(ALU | OR, to, 0, 0, bits));
-                case Instruction.Load(Size size, Register to, Register from, int offset) ->
-                    words.add(word(LDX_MEM | size.bits, to, from.ordinal(), offset, 0));
-                case Instruction.Store(Size size, Register to, int offset, Register from) ->
-                    words.add(word(STX_MEM | size.bits, to, from.ordinal(), offset, 0));
-                case Instruction.StoreNumber(Register to, int offset, int number) ->
-                    words.add(word(ST_MEM, to, 0, offset, number));
-                case Instruction.LoadMap(Register to, BpfMap map) -> {
-                    words.add(word(LD_IMM64, to, PSEUDO_MAP_FD, 0, withMaps ? map.fd() : 0));
-                    words.add(0L);
-                }
-                case Instruction.Jump(Condition condition, Register left, int number, Label to) ->
-                    words.add(word(condition.code, left, 0, distance(name, places, at, to), number));
-                case Instruction.JumpAbove(Register left, Register right, Label to) ->
-                    words.add(word(JGT_X, left, right.ordinal(), distance(name, places, at, to), 0));
-                case Instruction.Call(Function function) -> words.add(word(CALL, Register.R0, 0, 0, function.number));
-                case Instruction.Exit() -> words.add(word(EXIT, Register.R0, 0, 0, 0));
-                case Instruction.Place _ -> {
-                    // Only a position.
-                }
-            }
-        }
-        return words.stream().mapToLong(Long::longValue).toArray();
-    }
-
-    private static int distance(String name, Map<Label, Integer> places, int from, Label to) {
-        Integer place = places.get(to);
-        if (place == null || place <= from || place - from - 1 > Short.MAX_VALUE) {
-            throw new IllegalArgumentException(name + ": instruction " + from + " jumps to " + to.name() + ", which "
-                    + (place == null ? "is nowhere" : "is at instruction " + place));
-        }
-        return place - from - 1;
-    }
-
-    private static long word(int code, Register destination, int source, int offset, int number) {
-        return code
-                | (long) destination.ordinal() << DESTINATION
-                | (long) source << SOURCE
-                | (offset & 0xffffL) << OFFSET
-                | (long) number << NUMBER;
     }
 }

@@ -1,5 +1,5 @@
 /**
- * Programs in the kernel: {@link io.portcullis.linux.bpf.BpfProgram} assembles, verifies and loads them, {@link
+ * Programs in the kernel: a {@link io.portcullis.linux.bpf.BpfProgram} is loaded by {@link io.portcullis.linux.bpf.Bpf}, {@link
  * io.portcullis.linux.bpf.Tcx} and {@link io.portcullis.linux.bpf.Clsact} attach them to the two lists of traffic
  * control, {@link io.portcullis.linux.bpf.Xdp} reads XDP programs, {@link io.portcullis.linux.bpf.Pins} keeps files of bpffs, {@link
  * io.portcullis.linux.bpf.BpfArray} is memory shared with programs.

@@ -22,6 +22,7 @@ import io.portcullis.linux.bpf.BpfProgram.Instruction.Set;
 import io.portcullis.linux.bpf.BpfProgram.Instruction.Store;
 import io.portcullis.linux.bpf.BpfProgram.Instruction.StoreNumber;
 import io.portcullis.linux.bpf.BpfProgram.Label;
+import io.portcullis.linux.bpf.BpfProgram.Operation;
 import io.portcullis.linux.bpf.BpfProgram.Register;
 import io.portcullis.linux.bpf.BpfProgram.Size;
 import java.util.List;
@@ -72,6 +73,81 @@ final class BpfProgramTest {
                     word(0x95, 0x00, 0, 0)
                 },
                 program.encoded());
+    }
+
+    @Test
+    void everyInstructionOfAnAssemblyHasItsWord() {
+        BpfAssembly assembly = new BpfAssembly();
+        BpfProgram.Label start = assembly.label("start");
+        BpfProgram.Label end = assembly.label("end");
+        assembly.place(start)
+                .set(Register.R0, -1)
+                .setLong(Register.R1, 0x0123_4567_89ab_cdefL)
+                .copy(Register.R2, Register.R1)
+                .copy32(Register.R2, Register.R1)
+                .alu(Operation.SUBTRACT, Register.R2, 5)
+                .alu(Operation.MULTIPLY, Register.R2, Register.R3)
+                .alu32(Operation.SHIFT_RIGHT, Register.R2, 7)
+                .alu32(Operation.XOR, Register.R2, Register.R3)
+                .alu(Operation.DIVIDE, Register.R2, Register.R3)
+                .negate32(Register.R4)
+                .load(Size.BYTE, Register.R5, Register.R6, -1)
+                .loadNetwork(Size.HALF, Register.R5, Register.R6, 2)
+                .loadNetwork(Size.DOUBLE_WORD, Register.R5, Register.R6, 8)
+                .store(Size.HALF, Register.R6, 2, Register.R5)
+                .atomicAdd(Size.DOUBLE_WORD, Register.R8, 16, Register.R1)
+                .fetchAdd(Size.WORD, Register.R8, 4, Register.R1)
+                .compareExchange(Size.WORD, Register.R8, 4, Register.R1)
+                .jump(BpfProgram.Test.ANY_SET, Register.R1, 3, start)
+                .jump(BpfProgram.Test.BELOW, Register.R1, Register.R2, end)
+                .jump32(BpfProgram.Test.GREATER, Register.R1, 3, end)
+                .jump32(BpfProgram.Test.NOT_GREATER, Register.R1, Register.R2, end)
+                .go(end)
+                .call(Function.KTIME_GET_COARSE_NS)
+                .place(end)
+                .exit(2);
+        assertArrayEquals(
+                new long[] {
+                    word(0xb7, 0x00, 0, -1),
+                    word(0x18, 0x01, 0, 0x89ab_cdef),
+                    0x0123_4567L << 32,
+                    word(0xbf, 0x12, 0, 0),
+                    word(0xbc, 0x12, 0, 0),
+                    word(0x17, 0x02, 0, 5),
+                    word(0x2f, 0x32, 0, 0),
+                    word(0x74, 0x02, 0, 7),
+                    word(0xac, 0x32, 0, 0),
+                    word(0x3f, 0x32, 0, 0),
+                    word(0x84, 0x04, 0, 0),
+                    word(0x71, 0x65, -1, 0),
+                    word(0x69, 0x65, 2, 0),
+                    word(0xdc, 0x05, 0, 16),
+                    word(0x79, 0x65, 8, 0),
+                    word(0xdc, 0x05, 0, 64),
+                    word(0x6b, 0x56, 2, 0),
+                    word(0xdb, 0x18, 16, 0),
+                    word(0xc3, 0x18, 4, 1),
+                    word(0xc3, 0x18, 4, 0xf1),
+                    word(0x45, 0x01, -21, 3),
+                    word(0xad, 0x21, 4, 0),
+                    word(0x66, 0x01, 3, 3),
+                    word(0xde, 0x21, 2, 0),
+                    word(0x05, 0x00, 1, 0),
+                    word(0x85, 0x00, 0, 160),
+                    word(0xb7, 0x00, 0, 2),
+                    word(0x95, 0x00, 0, 0)
+                },
+                assembly.build("assembly").encoded());
+    }
+
+    @Test
+    void atomicInstructionsWorkOnWholeWords() {
+        BpfAssembly assembly = new BpfAssembly();
+        assembly.atomicAdd(Size.HALF, Register.R8, 0, Register.R1).exit(0);
+        assertEquals(
+                "odd: instruction 0 is atomic, of size HALF",
+                assertThrows(IllegalArgumentException.class, () -> assembly.build("odd"))
+                        .getMessage());
     }
 
     private static String refused(Instruction... instructions) {

@@ -64,6 +64,28 @@ final class NamespaceBpfTest {
     }
 
     @Test
+    void aTestRunShowsVerdictFrameAndContext() throws Exception {
+        BpfAssembly assembly = new BpfAssembly();
+        assembly.load(Size.WORD, Register.R2, Register.R1, 32)
+                .store(Size.WORD, Register.R1, BpfProgram.SKB_MARK, Register.R2)
+                .load(Size.WORD, Register.R3, Register.R1, 176)
+                .store(Size.DOUBLE_WORD, Register.R1, 152, Register.R3)
+                .call(BpfProgram.Function.SKB_VLAN_POP)
+                .exit(5);
+        byte[] frame = new byte[60];
+        frame[12] = (byte) 0x81;
+        frame[15] = 9;
+        frame[18] = 7;
+        try (Bpf program = Bpf.load(assembly.build("copies"))) {
+            BpfTestRun run = BpfTestRun.of(program, frame, new BpfTestRun.Context(1, 2, 3, 4, 1000), 1);
+            assertEquals(5, run.verdict());
+            assertEquals(new BpfTestRun.Context(2, 2, 1000, 4, 1000), run.context());
+            assertEquals(56, run.frame().length);
+            assertEquals(7, run.frame()[14]);
+        }
+    }
+
+    @Test
     void programsAreFirstAndAreReplacedAndDetachedByTheirNumbers() throws Exception {
         namespace.in(() -> {
             try (Bpf other = Bpf.load(answering("other", BpfProgram.NEXT));
