@@ -21,6 +21,7 @@ import static io.portcullis.linux.bpf.BpfProgram.Register.R3;
 import static io.portcullis.linux.bpf.BpfProgram.Register.R4;
 import static io.portcullis.linux.bpf.BpfProgram.Register.R5;
 import static io.portcullis.linux.bpf.BpfProgram.Register.R6;
+import static io.portcullis.linux.bpf.BpfProgram.Register.R7;
 import static io.portcullis.linux.bpf.BpfProgram.Register.R8;
 import static io.portcullis.linux.bpf.BpfProgram.Register.R9;
 import static io.portcullis.linux.bpf.BpfProgram.Size.BYTE;
@@ -89,7 +90,7 @@ final class Accounting {
                 .jump(NOT_EQUAL, R0, IpProtocol.TCP, datagram);
         Following.headerLength(code, R5, R0, measured);
         assembly.go(header).place(datagram).set(R5, UDP).place(header).alu(ADD, R4, R5);
-        code.transportLength(R0);
+        code.transportLength(R0, R7);
         assembly.alu(SUBTRACT, R0, R5)
                 .jump(NOT_GREATER, R0, R3, measured)
                 .alu(ADD, R0, R3)

@@ -101,7 +101,7 @@ final class FastCode {
     }
 
     /** to = bytes of layer 4, without what follows the packet; R7 and R8 are set. */
-    void transportLength(Register to) {
+    void transportLength(Register to, Register scratch) {
         Label v6 = assembly.label("length6");
         Label known = assembly.label("length");
         assembly.load(WORD, to, R8, FastLayout.FLAGS)
@@ -110,7 +110,12 @@ final class FastCode {
                 .alu(SUBTRACT, to, V4)
                 .go(known)
                 .place(v6)
-                .loadNetwork(HALF, to, R7, 4 - V6)
+                // Not from R7, which may be too near to the frame's begin as far as the verifier knows.
+                .load(WORD, to, R6, SKB_DATA)
+                .alu(ADD, to, LINK + 6)
+                .load(WORD, scratch, R6, SKB_DATA_END)
+                .jump(ABOVE, to, scratch, up)
+                .loadNetwork(HALF, to, to, -2)
                 .place(known);
     }
 

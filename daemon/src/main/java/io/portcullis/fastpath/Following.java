@@ -86,7 +86,7 @@ final class Following {
         connection();
         new Acknowledging(code).emit();
         // R1: sequence, R2: its end, R3: highest acknowledgment, R4: window as it is in the header.
-        code.transportLength(R1);
+        code.transportLength(R1, R2);
         assembly.load(BYTE, R2, R7, HEADER_LENGTH)
                 .alu(SHIFT_RIGHT, R2, 4)
                 .alu(SHIFT_LEFT, R2, 2)

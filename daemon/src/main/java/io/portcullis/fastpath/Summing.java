@@ -103,7 +103,7 @@ final class Summing {
                 .go(pseudo)
                 .place(echo)
                 .set(R9, 0);
-        code.transportLength(R2);
+        code.transportLength(R2, R3);
         assembly.go(sum).place(pseudo);
         pseudoHeader();
         unfinished();
@@ -118,7 +118,7 @@ final class Summing {
         Label v6 = assembly.label("pseudo6");
         Label addressed = assembly.label("summed");
         Label sized = assembly.label("covered");
-        code.transportLength(R2);
+        code.transportLength(R2, R3);
         assembly.load(BYTE, R4, R8, LINE_PROTOCOL)
                 .jump(NOT_EQUAL, R4, IpProtocol.UDP, sized)
                 .loadNetwork(HALF, R2, R7, 4)
