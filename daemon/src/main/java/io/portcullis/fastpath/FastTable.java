@@ -341,16 +341,25 @@ public final class FastTable {
         int way = direction.ordinal();
         long offset = (long) way * FastLayout.PER_DIRECTION;
         taken[way] = frames == 0 ? Math.max(taken[way], upBefore[way]) : taken[way] + frames;
-        upBefore[way] = (long) LONGS.getOpaque(memory, FastLayout.GATE_UP + FastLayout.UP + offset);
+        upBefore[way] = sentUp(direction);
         LONGS.setOpaque(memory, FastLayout.GATE_TAKEN + offset, taken[way]);
+    }
+
+    /** Frames that programs have sent up. */
+    long sentUp(Direction direction) {
+        long offset = (long) direction.ordinal() * FastLayout.PER_DIRECTION;
+        return (long) LONGS.getOpaque(memory, FastLayout.GATE_UP + FastLayout.UP + offset);
+    }
+
+    /** Those of them that have been taken or are lost. */
+    long taken(Direction direction) {
+        return taken[direction.ordinal()];
     }
 
     /** At a start: nothing that an earlier ring had still waits. */
     void startTaking() {
         for (Direction direction : Direction.values()) {
-            int way = direction.ordinal();
-            taken[way] = (long)
-                    LONGS.getOpaque(memory, FastLayout.GATE_UP + FastLayout.UP + (long) way * FastLayout.PER_DIRECTION);
+            taken[direction.ordinal()] = sentUp(direction);
             took(direction, 0);
         }
     }

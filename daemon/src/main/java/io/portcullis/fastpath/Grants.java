@@ -110,12 +110,12 @@ public final class Grants implements FastPath {
         this.nowNs = nowNs;
         copies = new LineCopies(table, flows);
         map = new LineMap(flows.entries());
-        quarantine = new Quarantine(lines, grace);
+        late = new byte[lines];
+        quarantine = new Quarantine(table, grace, late);
         state = new byte[lines];
         entryOf = new int[lines];
         permitted = new byte[lines];
         tagged = new byte[lines];
-        late = new byte[lines];
         ingressSeen = new int[lines];
         egressSeen = new int[lines];
         ingressLate = new int[lines];
@@ -130,8 +130,8 @@ public final class Grants implements FastPath {
         for (int line = lines - 1; line >= 0; line--) {
             claim(line);
         }
-        quarantine.step();
         table.startTaking();
+        quarantine.step(nowNs);
     }
 
     private void claim(int line) {
@@ -247,9 +247,10 @@ public final class Grants implements FastPath {
 
     @Override
     public boolean isLate(long tag, Tuple tuple, Direction direction) {
-        int line = lineOf(tag, tuple);
+        int line = (int) (tag >>> Integer.SIZE) - 1;
         int way = way(direction);
-        if (line < 0 || (late[line] & way) == 0) {
+        // The flow may have left the line meanwhile.
+        if (line < 0 || line >= late.length || (late[line] & way) == 0 || !hasKey(line, tuple)) {
             return false;
         }
         boolean ingress = direction == Direction.INGRESS;
@@ -356,7 +357,7 @@ public final class Grants implements FastPath {
             }
         }
         notes = 0;
-        quarantine.step();
+        quarantine.step(nowNs);
     }
 
     private void tryToGrant(int line) {

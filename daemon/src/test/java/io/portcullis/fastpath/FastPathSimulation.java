@@ -318,7 +318,9 @@ final class FastPathSimulation {
                 start();
             }
         } else if (what < 40) {
-            nowNs += random.nextLong(60 * SECOND);
+            // No frame is in a ring for seconds.
+            boolean isQuiet = rings.stream().allMatch(Deque::isEmpty);
+            nowNs += isQuiet ? random.nextLong(60 * SECOND) : SECOND;
         } else if (what < 50 && alive) {
             int entry = random.nextInt(ENTRIES);
             if (line.hasFlow(entry)) {
@@ -447,7 +449,8 @@ final class FastPathSimulation {
         Deque<Sent> ring = rings.get(direction.ordinal());
         batch.clear();
         List<SimulatedPacket> taken = new ArrayList<>();
-        while (!ring.isEmpty() && taken.size() < BATCH) {
+        int most = random.nextInt(BATCH + 1);
+        while (!ring.isEmpty() && taken.size() < most) {
             Sent sent = ring.remove();
             long at = (long) taken.size() * SLOT + 16;
             batch.add(at, sent.packet.flow().write(sent.packet, frames, at));
@@ -458,7 +461,9 @@ final class FastPathSimulation {
             taken.add(sent.packet);
         }
         if (taken.isEmpty()) {
-            grants.took(direction, 0);
+            if (ring.isEmpty()) {
+                grants.took(direction, 0);
+            }
             return;
         }
         engine.decide(batch, direction, nowNs);
