@@ -93,7 +93,7 @@ public record Home(Lab lab, Path folder, Path socket) {
     }
 
     public String withSocket(String yaml) {
-        String all = OFFLOAD && !yaml.contains("datapath: pcap")
+        String all = OFFLOAD && !yaml.contains("datapath: pcap") && !yaml.contains("offload:")
                 ? yaml.replaceAll("mode: (bridge|host)", "mode: $1, offload: auto")
                 : yaml;
         return all + "\ncontrol: {socket: " + socket + "}\n";

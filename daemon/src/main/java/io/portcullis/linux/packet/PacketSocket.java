@@ -263,15 +263,8 @@ public final class PacketSocket implements AutoCloseable {
             set(sendFd, SOL_SOCKET, SO_MARK, "SO_MARK", options.mark);
         }
         if (options.promiscuous) {
-            set(
-                    sendFd,
-                    SOL_PACKET,
-                    PACKET_ADD_MEMBERSHIP,
-                    "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC",
-                    by.index(),
-                    PACKET_MR_PROMISC,
-                    0,
-                    0);
+            String call = "PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC";
+            set(sendFd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, call, by.index(), PACKET_MR_PROMISC, 0, 0);
         }
     }
 
