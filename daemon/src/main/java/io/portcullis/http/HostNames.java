@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * with the foreign name.
  */
 public final class HostNames implements Routes.Admission {
-    private static final Pattern HOST = Pattern.compile("(\\[[^\\]]*\\]|[^:]*)(?::[0-9]*)?");
+    private static final Pattern HOST = Pattern.compile("(\\[[^\\]]*\\]|[^:\\[]*)(?::[0-9]*)?");
 
     private final String configured;
 
