@@ -12,22 +12,23 @@ import io.portcullis.packet.TcpOptions;
  *
  * <p>The stores only widen ({@link TcpConnection#onlyWidens}), so each of them is in place.
  */
-final class PlainSegment {
+public final class PlainSegment {
     private static final int SIDE = TcpSide.KNOWN | TcpSide.ACK_SEEN;
     private static final int SIDE_CHECKED = SIDE | TcpSide.SENT_UNSEEN;
 
-    /** The flags to check, and their value in a connection with plain segments. */
-    private static final int CHECKED = FlowLayout.TCP_STATE_MASK
+    /** The flags to check: they are {@link #PLAIN} in a connection with plain segments. */
+    public static final int CHECKED = FlowLayout.TCP_STATE_MASK
             | FlowLayout.REPLIED
             | SIDE_CHECKED << FlowLayout.ORIGINATOR_SHIFT
             | SIDE_CHECKED << FlowLayout.RESPONDER_SHIFT;
 
-    private static final int PLAIN = State.ESTABLISHED.ordinal() << FlowLayout.TCP_STATE_SHIFT
+    public static final int PLAIN = State.ESTABLISHED.ordinal() << FlowLayout.TCP_STATE_SHIFT
             | FlowLayout.REPLIED
             | SIDE << FlowLayout.ORIGINATOR_SHIFT
             | SIDE << FlowLayout.RESPONDER_SHIFT;
 
-    private static final int NOT_PLAIN = TcpConnection.SYN_PENDING | TcpConnection.PICKED_UP;
+    /** Of a connection's bits: one of them is set where segments are not plain. */
+    public static final int NOT_PLAIN = TcpConnection.SYN_PENDING | TcpConnection.PICKED_UP;
 
     private PlainSegment() {}
 

@@ -42,11 +42,11 @@ public final class TcpConnection {
     // The connection's bits, in the same word as its last segment.
 
     /** The last ACK segment is also the segment right before this one, so a reset may follow at its end. */
-    static final int ACK_SEGMENT_PRECEDES = 1;
+    public static final int ACK_SEGMENT_PRECEDES = 1;
     /** The originator sent the last ACK segment. */
-    static final int LAST_FROM_ORIGINATOR = 1 << 1;
+    public static final int LAST_FROM_ORIGINATOR = 1 << 1;
     /** The fields of the last segment are valid: it had ACK without SYN, FIN and RST, and was within the window. */
-    static final int ACK_SEGMENT_SEEN = 1 << 2;
+    public static final int ACK_SEGMENT_SEEN = 1 << 2;
     /** The packet right before this one was a SYN inside the connection. */
     static final int SYN_PENDING = 1 << 5;
     /** Picked up in the middle with an unknown window scale: every segment passes, whatever its sequence. */
@@ -60,15 +60,16 @@ public final class TcpConnection {
     static final int PENDING_FROM_RESPONDER = 1 << 15;
 
     /** All bits of a pending SYN. */
-    static final int ANY_PENDING = SYN_PENDING | PENDING_FROM_RESPONDER;
+    public static final int ANY_PENDING = SYN_PENDING | PENDING_FROM_RESPONDER;
 
     /** The side that was seen first need not have opened the connection. */
     static final int OPENER_UNKNOWN = PICKED_UP | ADOPTED;
 
     /** The highest count of repeats of the last ACK segment, 2 bits. */
-    static final int MAX_REPEATS = 3;
+    public static final int MAX_REPEATS = 3;
 
-    private static final int REPEATS_SHIFT = 3;
+    /** Shift of the count of repeats in the connection's bits. */
+    public static final int REPEATS_SHIFT = 3;
     /** Six bits while a SYN is pending: scale offered, SACK permitted, shift count of its scale (4). */
     private static final int PENDING_SHIFT = 9;
 

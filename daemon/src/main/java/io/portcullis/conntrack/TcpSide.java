@@ -4,13 +4,13 @@ package io.portcullis.conntrack;
  * One side of a TCP connection as a sender, after van Rooij ({@link TcpTracker}). Sequence numbers are modulo 2^32, so they are
  * compared by the sign of their difference.
  */
-final class TcpSide {
+public final class TcpSide {
     /** A segment of this side has been seen. */
     static final int KNOWN = 1;
     /** Its SYN carried a window scale. */
     static final int SCALE_OFFERED = 1 << 1;
     /** It accepts selective acknowledgments. */
-    static final int SACK_PERMITTED = 1 << 2;
+    public static final int SACK_PERMITTED = 1 << 2;
     /** {@link #maxAck} is valid. */
     static final int ACK_SEEN = 1 << 3;
     /** Adopted, and may have sent more than {@link #end} before the tracking began, up to {@link #start}. */
@@ -19,10 +19,10 @@ final class TcpSide {
     static final int FIN_SEEN = 1 << 5;
 
     /** Above it, 4 bits: shift count for the windows that this side offers. */
-    private static final int SCALE_SHIFT = 6;
+    public static final int SCALE_SHIFT = 6;
 
     /** The widest window that TCP allows (RFC 7323), bytes. */
-    private static final int MAX_WINDOW = 65_535 << 14;
+    public static final int MAX_WINDOW = 65_535 << 14;
 
     /** The bits above and the scale: ten bits of the entry's flags. */
     private int bits;
@@ -39,6 +39,8 @@ final class TcpSide {
      * {@link #SENT_UNSEEN}: one past the highest sequence that the peer's window allowed when this side was learnt.
      */
     int start;
+
+    TcpSide() {}
 
     boolean is(int bit) {
         return (bits & bit) != 0;

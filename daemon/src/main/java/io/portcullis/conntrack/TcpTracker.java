@@ -47,9 +47,11 @@ public final class TcpTracker {
     }
 
     /** Acknowledgments may be this old, in bytes, for any window: late ACKs of a fast sender. */
-    static final int MAX_ACK_WINDOW = 66_000;
+    public static final int MAX_ACK_WINDOW = 66_000;
 
-    static final int RETRANSMITS = TcpConnection.MAX_REPEATS;
+    /** Repeats of the last segment that make a connection unacknowledged. */
+    public static final int RETRANSMITS = TcpConnection.MAX_REPEATS;
+
     private static final int MAX_DATAGRAM = 65_535;
 
     private final TcpOptions options = new TcpOptions();

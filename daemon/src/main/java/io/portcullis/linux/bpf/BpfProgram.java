@@ -134,7 +134,9 @@ public record BpfProgram(String name, List<Instruction> instructions) {
         /** As {@link #REDIRECT}, to the other end of a veth in another namespace. */
         REDIRECT_PEER(155),
         /** As {@link #KTIME_GET_NS} at the last tick, which is cheaper (Linux 5.11). */
-        KTIME_GET_COARSE_NS(160);
+        KTIME_GET_COARSE_NS(160),
+        /** R1: frame, R2: 0, R3: 0. Removes the time stamp: what is stored there next is a time of arrival (Linux 5.18). */
+        SKB_SET_TSTAMP(192);
 
         /** For {@link #REDIRECT}. */
         public static final int INGRESS = 1;
