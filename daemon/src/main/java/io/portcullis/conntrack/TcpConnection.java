@@ -70,6 +70,7 @@ public final class TcpConnection {
 
     /** Shift of the count of repeats in the connection's bits. */
     public static final int REPEATS_SHIFT = 3;
+
     /** The bits of {@link #repeats}. */
     static final int REPEATS = MAX_REPEATS << REPEATS_SHIFT;
 

@@ -79,6 +79,15 @@ public record FastProgram(
     }
 
     /**
+     * Loads it, with the functions that the kernel has.
+     *
+     * @throws BpfException of the first attempt, if the kernel refuses all of them
+     */
+    public Bpf load() throws BpfException {
+        return Bpf.load(build(featuresOfKernel()));
+    }
+
+    /**
      * What this kernel offers to such a program: the most with which it can be loaded.
      *
      * @throws BpfException of the first attempt, if the kernel refuses all of them
