@@ -54,11 +54,4 @@ public interface FastPath extends FastLines {
 
     /** Bytes of them, from the destination MAC address on. */
     long forwardedBytes(Direction direction);
-
-    /**
-     * Frames have been taken out of a port's ring.
-     *
-     * @param direction of the frames
-     */
-    void took(Direction direction, int frames);
 }

@@ -1,7 +1,7 @@
 package io.portcullis.engine;
 
-import io.portcullis.conntrack.FastPath;
 import io.portcullis.conntrack.EvictionClass;
+import io.portcullis.conntrack.FastPath;
 import io.portcullis.conntrack.FlowTable;
 import io.portcullis.conntrack.Timeout;
 import io.portcullis.net.Direction;
@@ -124,6 +124,7 @@ final class Accounting {
             long packets = fastPath.forwardedPackets(direction);
             long bytes = fastPath.forwardedBytes(direction);
             counters.count(direction, Reason.NONE, packets - forwardedPackets[way], bytes - forwardedBytes[way]);
+            counters.add(Counters.Total.OFFLOADED_PACKETS, packets - forwardedPackets[way]);
             forwardedPackets[way] = packets;
             forwardedBytes[way] = bytes;
         }

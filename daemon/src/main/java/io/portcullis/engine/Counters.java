@@ -46,7 +46,9 @@ public final class Counters {
         /** ICMP errors about a flow of this worker, lost because too many came at once. */
         NOT_TAKEN_OVER,
         /** Frames that came so late that the kernel may have forwarded later ones of their flow: they were dropped, without a reason. */
-        LATE_FRAMES
+        LATE_FRAMES,
+        /** Packets that programs in the kernel have forwarded; among those that passed. */
+        OFFLOADED_PACKETS
     }
 
     private static final int DIRECTIONS = Direction.values().length;

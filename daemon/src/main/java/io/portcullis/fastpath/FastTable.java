@@ -31,9 +31,6 @@ public final class FastTable {
     /** The slot of each line. */
     private final int[] slotOf;
 
-    private final long[] taken = new long[2];
-    private final long[] upBefore = new long[2];
-
     private FastTable(MemorySegment memory, int lines, SipHash hash) {
         this.memory = memory;
         this.lines = lines;
@@ -308,12 +305,6 @@ public final class FastTable {
         LONGS.setOpaque(memory, (long) FastLayout.GATE_DEADLINE, monotonicNs);
     }
 
-    /** Sets the longest packet that may leave, in bytes from the IP header on, of packets from outside and from inside. */
-    public void longest(int ingress, int egress) {
-        INTS.setOpaque(memory, (long) FastLayout.GATE_MTU_INGRESS, ingress);
-        INTS.setOpaque(memory, (long) FastLayout.GATE_MTU_EGRESS, egress);
-    }
-
     /**
      * Sets how many frames may wait for the daemon; 0: any number.
      *
@@ -331,36 +322,5 @@ public final class FastTable {
     void forgetSources() {
         memory.asSlice(FastLayout.GATE_SOURCES, (long) FastLayout.SOURCES * Integer.BYTES)
                 .fill((byte) 0);
-    }
-
-    /**
-     * Frames have been taken out of a port's ring. Where none was there, those that were sent up before the last call and have not
-     * been taken are lost, and wait no longer.
-     */
-    void took(Direction direction, int frames) {
-        int way = direction.ordinal();
-        long offset = (long) way * FastLayout.PER_DIRECTION;
-        taken[way] = frames == 0 ? Math.max(taken[way], upBefore[way]) : taken[way] + frames;
-        upBefore[way] = sentUp(direction);
-        LONGS.setOpaque(memory, FastLayout.GATE_TAKEN + offset, taken[way]);
-    }
-
-    /** Frames that programs have sent up. */
-    long sentUp(Direction direction) {
-        long offset = (long) direction.ordinal() * FastLayout.PER_DIRECTION;
-        return (long) LONGS.getOpaque(memory, FastLayout.GATE_UP + FastLayout.UP + offset);
-    }
-
-    /** Those of them that have been taken or are lost. */
-    long taken(Direction direction) {
-        return taken[direction.ordinal()];
-    }
-
-    /** At a start: nothing that an earlier ring had still waits. */
-    void startTaking() {
-        for (Direction direction : Direction.values()) {
-            taken[direction.ordinal()] = sentUp(direction);
-            took(direction, 0);
-        }
     }
 }

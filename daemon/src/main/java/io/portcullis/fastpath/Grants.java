@@ -130,7 +130,6 @@ public final class Grants implements FastPath {
         for (int line = lines - 1; line >= 0; line--) {
             claim(line);
         }
-        table.startTaking();
         quarantine.step(nowNs);
     }
 
@@ -460,11 +459,6 @@ public final class Grants implements FastPath {
         if (isScarce && nowNs - flows.seenNs(entry) > IDLE_NS) {
             retire(line);
         }
-    }
-
-    @Override
-    public void took(Direction direction, int frames) {
-        table.took(direction, frames);
     }
 
     @Override

@@ -121,7 +121,8 @@ public final class TableSet implements AutoCloseable {
                             "{}: its flow tables are in memory, and its connections end with this process: {}",
                             interfaceName,
                             why));
-            TableSet tables = new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened, beforeRecovery));
+            TableSet tables =
+                    new TableSet(folder, lock, opened, flowTables(interfaceName, timeouts, opened, beforeRecovery));
             done = true;
             return tables;
         } finally {
@@ -162,10 +163,7 @@ public final class TableSet implements AutoCloseable {
     }
 
     private static List<FlowTable> flowTables(
-            String interfaceName,
-            FlowTimeouts timeouts,
-            TableOpening.Tables opened,
-            Consumer<FlowTable> beforeRecovery)
+            String interfaceName, FlowTimeouts timeouts, TableOpening.Tables opened, Consumer<FlowTable> beforeRecovery)
             throws TableException {
         long beganNs = System.nanoTime();
         List<FlowTable> tables = new ArrayList<>();

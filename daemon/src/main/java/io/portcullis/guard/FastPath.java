@@ -188,7 +188,7 @@ public final class FastPath implements AutoCloseable {
         return new Tap(
                 nic,
                 FastLayout.TAG_BASE,
-                shared.word(FastLayout.GATE_UP + FastLayout.UP + offset),
+                shared.memory().asSlice(FastLayout.GATE_UP + offset, FastLayout.SHED_KNOWN + Long.BYTES),
                 shared.word(FastLayout.GATE_TAKEN + offset),
                 shared.word(mtu));
     }

@@ -220,8 +220,7 @@ public final class InterfaceOpener {
         return isRing() ? RingPort.open(nic, steering, options, checks) : List.of(PcapPort.open(nic));
     }
 
-    private List<Engine> engines(
-            TableSet flows, HitTable hits, int count, Recordings recordings, FastPath fast) {
+    private List<Engine> engines(TableSet flows, HitTable hits, int count, Recordings recordings, FastPath fast) {
         List<Engine> engines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Shard shard = new Shard(i, count, flows.seed());

@@ -284,6 +284,7 @@ final class Interfaces implements MultiCollector {
                         UNKNOWN_TUNNEL,
                         TRUNCATED,
                         RING_FULL,
+                        SHED,
                         UNDESCRIBED,
                         SEND_ERROR_EAGAIN,
                         SEND_ERROR_ENOBUFS,

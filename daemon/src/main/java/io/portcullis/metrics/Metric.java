@@ -218,6 +218,18 @@ enum Metric {
             Unit.FRAMES,
             "portcullis_frames_not_handed_over",
             "ICMP errors of that kind that were lost, because too many arrived at once."),
+    OFFLOADED_PACKETS(
+            Counters.Total.OFFLOADED_PACKETS,
+            Type.COUNTER,
+            Unit.PACKETS,
+            "portcullis_offloaded_packets",
+            "Packets that programs in the kernel forwarded, without the way through the daemon; they are among those that passed."),
+    LATE_FRAMES(
+            Counters.Total.LATE_FRAMES,
+            Type.COUNTER,
+            Unit.FRAMES,
+            "portcullis_late_frames",
+            "Frames that were dropped because the kernel may have forwarded later ones of their flow, which it had just taken over."),
     RULE_HITS(
             Type.COUNTER,
             Unit.PACKETS,

@@ -29,6 +29,12 @@ public enum PortCounter {
                     + " full (ring), or an offload made the frame longer than the MTU (pcap)"),
     /** Lost before the port received it. */
     RING_FULL("ring-full", "", "a frame arrived while the receive buffer was full and was lost before it was seen"),
+    /** Dropped by a program of the fast path. */
+    SHED(
+            "shed",
+            "",
+            "a frame arrived while too many others waited for the daemon, and a program in the kernel dropped it (offload:"
+                    + " auto)"),
     /** A frame that a packet socket can't deliver. */
     UNDESCRIBED(
             "undescribed",

@@ -461,9 +461,7 @@ final class FastPathSimulation {
             taken.add(sent.packet);
         }
         if (taken.isEmpty()) {
-            if (ring.isEmpty()) {
-                grants.took(direction, 0);
-            }
+            if (ring.isEmpty()) {}
             return;
         }
         engine.decide(batch, direction, nowNs);

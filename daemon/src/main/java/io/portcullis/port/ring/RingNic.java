@@ -188,6 +188,12 @@ final class RingNic {
         return name;
     }
 
+    /** On which its frames are received; null: on the NIC. */
+    @Nullable
+    Tap tap() {
+        return tap;
+    }
+
     PortState state() {
         return state;
     }

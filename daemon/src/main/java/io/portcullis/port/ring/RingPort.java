@@ -6,6 +6,7 @@ import static io.portcullis.port.PortCounter.SEND_ERROR_EINVAL;
 import static io.portcullis.port.PortCounter.SEND_ERROR_ENOBUFS;
 import static io.portcullis.port.PortCounter.SEND_ERROR_ENXIO;
 import static io.portcullis.port.PortCounter.SEND_ERROR_OTHER;
+import static io.portcullis.port.PortCounter.SHED;
 import static io.portcullis.port.PortCounter.TOO_BIG;
 import static io.portcullis.port.PortCounter.UNKNOWN_TUNNEL;
 
@@ -50,6 +51,7 @@ public final class RingPort implements Port {
             PortCounter.TRUNCATED,
             PortCounter.UNDESCRIBED,
             RING_FULL,
+            SHED,
             SEND_ERROR_EAGAIN,
             SEND_ERROR_ENOBUFS,
             SEND_ERROR_EINVAL,
@@ -67,6 +69,7 @@ public final class RingPort implements Port {
     private boolean closed; // locked as current
 
     // Used by the watch only.
+    private long shedBefore;
     private final Set<PortCounter> unlogged = EnumSet.copyOf(LOGGED_ONCE);
     private boolean unannounced;
 
@@ -77,6 +80,8 @@ public final class RingPort implements Port {
         this.sender = new Sender(nic, counters, transmission);
         this.current = opened;
         opened.countInto(counters);
+        Tap tap = nic.tap();
+        shedBefore = tap == null ? 0 : tap.shed();
     }
 
     /**
@@ -209,8 +214,14 @@ public final class RingPort implements Port {
         nic.endWatch();
     }
 
-    /** Logs the first loss of each kind. On the watch. */
+    /** Counts what programs have dropped since the last call, and logs the first loss of each kind. On the watch. */
     void logFirstLosses() {
+        Tap tap = nic.tap();
+        if (tap != null) {
+            long shed = tap.shed();
+            counters.add(SHED, shed - shedBefore);
+            shedBefore = shed;
+        }
         unlogged.removeIf(counter -> {
             if (counters.get(counter) == 0) {
                 return false;

@@ -20,7 +20,7 @@ import java.lang.invoke.VarHandle;
  * @param nic its name
  * @param tagBase a time stamp with these seconds or later ones, unsigned, is a tag: the seconds are this and the line's number,
  *     the nanoseconds are the count
- * @param up 8 bytes that the programs write
+ * @param up 24 bytes that the programs write: frames sent up, frames dropped of flows without a line, and of those with one
  * @param taken 8 bytes that the port writes
  * @param mtu 4 bytes that the port writes: the longest packet that its own NIC carries
  */
@@ -41,6 +41,11 @@ public record Tap(String nic, int tagBase, MemorySegment up, MemorySegment taken
     /** The frames that the programs have sent up so far. Any thread. */
     long sentUp() {
         return (long) COUNT.getAcquire(up, 0L);
+    }
+
+    /** The frames that the programs have dropped so far, as too many waited. */
+    long shed() {
+        return (long) COUNT.getOpaque(up, (long) Long.BYTES) + (long) COUNT.getOpaque(up, 2L * Long.BYTES);
     }
 
     /** A look at the ring found no frame: all that were sent up before it are taken, or lost. On the event loop. */

@@ -256,7 +256,9 @@ public final class Comparison {
                         + " UDP flows from row " + row.label() + " on");
                 return;
             }
-            measure(row, List.of(new UdpRates(measurement, 1, false), new UdpRates(measurement, Settings.MANY_FLOWS, true)));
+            measure(
+                    row,
+                    List.of(new UdpRates(measurement, 1, false), new UdpRates(measurement, Settings.MANY_FLOWS, true)));
         }
     }
 

@@ -125,7 +125,8 @@ final class Devices {
 
     private static boolean isReady(Row row) {
         return switch (row) {
-            case RING, PCAP, FAST -> Namespaces.page(row.namespace(), "/healthz", 2).isOk();
+            case RING, PCAP, FAST ->
+                Namespaces.page(row.namespace(), "/healthz", 2).isOk();
             case OVS -> OpenVSwitch.isReady();
             case WIRE, NFT, NULL, NFQUEUE -> Texts.read(log(row)).lines().anyMatch("ready"::equals);
         };

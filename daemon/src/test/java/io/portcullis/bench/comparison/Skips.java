@@ -86,8 +86,7 @@ final class Skips {
 
     /** Without the ring there is no null row either. */
     private static Optional<String> daemonObstacle(Row row) {
-        Path file = Texts.write(
-                Folders.work(row.label() + ".yaml"), RuleFiles.portcullis(datapath(row)));
+        Path file = Texts.write(Folders.work(row.label() + ".yaml"), RuleFiles.portcullis(datapath(row)));
         Processes.Outcome check = Processes.run(60, Folders.launcher(), "check", file.toString());
         if (check.isOk()) {
             return Optional.empty();
