@@ -35,7 +35,12 @@ final class SharedMemory implements AutoCloseable {
     private SharedMemory(BpfArray array, boolean earlier) throws ErrnoException {
         this.array = array;
         this.earlier = earlier;
-        this.memory = array.map(arena);
+        try {
+            this.memory = array.map(arena);
+        } catch (ErrnoException refused) {
+            close();
+            throw refused;
+        }
     }
 
     /**
@@ -50,10 +55,10 @@ final class SharedMemory implements AutoCloseable {
                 return found;
             }
         }
-        Files.deleteIfExists(file);
         SharedMemory made = unnamed();
         boolean done = false;
         try {
+            Files.deleteIfExists(file);
             made.array.pinTo(file);
             done = true;
             return made;

@@ -7,7 +7,8 @@
  * or {@code ClsactHook}s. {@link io.portcullis.intercept.Restoration} restores exactly the noted state ({@code NicRestore}): when
  * attaching fails half-way, by {@code portcullis detach}, or by the start after a crash. Programs and pairs that no journal has are
  * recognised ({@code OwnObjects}). A start takes over the programs on its NICs ({@code Takeover}); a NIC that can't be guarded is
- * shut ({@link io.portcullis.intercept.ClosedNics}). A {@link io.portcullis.intercept.Gate} decides where no daemon does: at boot, and with
+ * shut ({@link io.portcullis.intercept.ClosedNics}). With a fast path ({@link io.portcullis.intercept.fast.FastPrograms}) the ports receive
+ * on taps, to which its programs send what needs a decision. A {@link io.portcullis.intercept.Gate} decides where no daemon does: at boot, and with
  * {@code on-failure: failsafe}.
  *
  * <p>Besides the programs, three sysctls keep a bridge's host off the wire: {@code disable_ipv6} 1 (no IPv6 at all, so that no

@@ -26,6 +26,7 @@ import io.portcullis.testing.FrameSocket;
 import io.portcullis.testing.Namespace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -184,6 +185,31 @@ class TapTest {
         crossesWith(time(base + 65_535, 0xff_ffff), 65_536L << 32 | 0xff_ffff);
         crossesWith(time(base - 1, 999_999_999), 0);
         crossesWith(time(1_800_000_000, 5), 0);
+    }
+
+    /** The kernel takes the outer tag out of the frame before the program runs. */
+    @Test
+    void taggedFramesKeepTheirTags() throws Exception {
+        stamp.set(time(Integer.toUnsignedLong(TAG_BASE), 9));
+        for (int tags = 1; tags <= 2; tags++) {
+            byte[] sent = frame(8);
+            for (int i = 0; i < tags; i++) {
+                int at = 12 + 4 * i;
+                sent[at] = (byte) 0x81;
+                sent[at + 1] = 0;
+                sent[at + 2] = 0;
+                sent[at + 3] = (byte) (5 + i);
+            }
+            sent[12 + 4 * tags] = (byte) 0x88;
+            sent[13 + 4 * tags] = (byte) 0xb5;
+            sendFromFar(sent);
+            Batch batch = received();
+            assertArrayEquals(
+                    sent,
+                    batch.memory().asSlice(batch.offset(0), batch.length(0)).toArray(ValueLayout.JAVA_BYTE));
+            assertEquals(1L << 32 | 9, batch.tag(0));
+            port.release(batch);
+        }
     }
 
     @Test
