@@ -323,4 +323,16 @@ public final class FastTable {
         memory.asSlice(FastLayout.GATE_SOURCES, (long) FastLayout.SOURCES * Integer.BYTES)
                 .fill((byte) 0);
     }
+
+    /** The frames that programs have sent up. */
+    long sentUp(Direction direction) {
+        return (long) LONGS.getOpaque(
+                memory, FastLayout.GATE_UP + FastLayout.UP + (long) direction.ordinal() * FastLayout.PER_DIRECTION);
+    }
+
+    /** How many of them the port has taken, or has found lost. */
+    long taken(Direction direction) {
+        return (long)
+                LONGS.getOpaque(memory, FastLayout.GATE_TAKEN + (long) direction.ordinal() * FastLayout.PER_DIRECTION);
+    }
 }

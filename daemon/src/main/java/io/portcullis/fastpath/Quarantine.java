@@ -12,6 +12,9 @@ final class Quarantine {
     /** No frame is in a ring for longer. Where a ring loses frames and is never empty, its lost ones are waited for in vain. */
     static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(10);
 
+    /** A frame is in its ring as long after it was counted as sent up, at the most, unless the processor is taken away. */
+    static final long SHORTEST_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private final FastTable table;
     private final GracePeriod grace;
 
@@ -108,9 +111,9 @@ final class Quarantine {
     }
 
     private boolean isCool(int place, long nowNs) {
-        return late[cooling[place]] == 0
-                || table.taken(Direction.INGRESS) - coolsUntilIngress[place] >= 0
-                        && table.taken(Direction.EGRESS) - coolsUntilEgress[place] >= 0
-                || nowNs - coolsUntilNs[place] >= 0;
+        boolean areTaken = table.taken(Direction.INGRESS) - coolsUntilIngress[place] >= 0
+                && table.taken(Direction.EGRESS) - coolsUntilEgress[place] >= 0;
+        long leftNs = coolsUntilNs[place] - nowNs;
+        return late[cooling[place]] == 0 || leftNs <= (areTaken ? LONGEST_NS - SHORTEST_NS : 0);
     }
 }

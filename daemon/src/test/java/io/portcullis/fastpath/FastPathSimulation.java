@@ -460,8 +460,8 @@ final class FastPathSimulation {
             }
             taken.add(sent.packet);
         }
+        answer(direction, ring.isEmpty(), taken.size());
         if (taken.isEmpty()) {
-            if (ring.isEmpty()) {}
             return;
         }
         engine.decide(batch, direction, nowNs);
@@ -471,6 +471,14 @@ final class FastPathSimulation {
                 taken.get(i).flow().counted[direction.ordinal()] += batch.reason(i) == 0 ? 1 : 0;
             }
         }
+    }
+
+    /** As the port does: says how many frames it has taken. */
+    private void answer(Direction direction, boolean empty, int frames) {
+        long way = (long) direction.ordinal() * FastLayout.PER_DIRECTION;
+        long up = fast.get(FastTable.LONG, FastLayout.GATE_UP + FastLayout.UP + way);
+        long before = fast.get(FastTable.LONG, FastLayout.GATE_TAKEN + way);
+        fast.set(FastTable.LONG, FastLayout.GATE_TAKEN + way, empty ? up : Math.min(before + frames, up));
     }
 
     /** Ends all programs and checks that every packet has been counted once. */
