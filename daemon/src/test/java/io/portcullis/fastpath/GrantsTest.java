@@ -239,9 +239,7 @@ final class GrantsTest {
     void aFlushVoidsTheLine() {
         int line = granted();
         Flow flow = flow(line);
-        bench.engine
-                .flush(new int[] {flow.entry()}, new int[] {flow.number()})
-                .proceed(1, bench.nowNs);
+        bench.engine.flush(new int[] {flow.entry()}, new int[] {flow.number()}).proceed(1, bench.nowNs);
         assertEquals(NONE, bench.line());
         assertEquals(0, bench.fastTable.grant(line));
     }
@@ -251,7 +249,8 @@ final class GrantsTest {
         bench.pass(segment(false, TcpFlags.SYN | TcpFlags.ACK, 9000, 1001), EGRESS, NONE);
         for (int i = 0; i < 5; i++) {
             bench.pass(segment(true, TcpFlags.ACK, 1001 + 10 * i, 9001 + 10 * i).payload(10), INGRESS, NONE);
-            bench.pass(segment(false, TcpFlags.ACK, 9001 + 10 * i, 1011 + 10 * i).payload(10), EGRESS, NONE);
+            bench.pass(
+                    segment(false, TcpFlags.ACK, 9001 + 10 * i, 1011 + 10 * i).payload(10), EGRESS, NONE);
         }
         int line = bench.line();
         bench.pass(segment(true, TcpFlags.ACK, 1051, 9051), INGRESS, line);
@@ -350,8 +349,8 @@ final class GrantsTest {
     @Test
     void aFlowThatRecheckRefusesGetsNoGrant() throws ConfigException {
         int line = granted();
-        bench.install(EngineBench.policy(
-                "", "security-groups: {web: {ingress: []}}\nconntrack: {on-reload: recheck}\n", 2));
+        bench.install(
+                EngineBench.policy("", "security-groups: {web: {ingress: []}}\nconntrack: {on-reload: recheck}\n", 2));
         bench.proceed();
         assertEquals(NONE, bench.line());
         assertFalse(bench.fastTable.isValid(line));
