@@ -375,14 +375,19 @@ public final class Grants implements FastPath {
         if (ingressUp == ingressSeen[line] && egressUp == egressSeen[line]) {
             late[line] = 0;
         } else if (nowNs - sinceNs[line] >= PATIENCE_NS) {
-            late[line] = (byte) directions;
-            ingressLate[line] = ingressUp;
-            egressLate[line] = egressUp;
-            forced++;
+            force(line, directions, ingressUp, egressUp);
         } else {
             return;
         }
         grant(line, ingressUp, egressUp, directions);
+    }
+
+    /** Frames of these directions that are on their way are late; those of the other direction may be since an earlier grant. */
+    private void force(int line, int directions, int ingressUp, int egressUp) {
+        late[line] |= (byte) directions;
+        ingressLate[line] = (directions & FlowLine.INGRESS) != 0 ? ingressUp : ingressLate[line];
+        egressLate[line] = (directions & FlowLine.EGRESS) != 0 ? egressUp : egressLate[line];
+        forced++;
     }
 
     @Override

@@ -17,6 +17,9 @@ final class FastPathPropertyTest {
     private static final int STEPS = 60_000;
     private static final int SHORT = 25;
 
+    /** Seeds that have found a fault. */
+    private static final long[] FOUND = {20, 55_181_401_198_406L};
+
     private long steps;
     private long forwarded;
     private long byDead;
@@ -58,6 +61,9 @@ final class FastPathPropertyTest {
         if (one != null) {
             run(Long.parseLong(one));
             return;
+        }
+        for (long found : FOUND) {
+            run(found);
         }
         long seconds = Long.getLong("portcullis.fastpath.seconds", 0);
         long first = seconds == 0 ? 1 : System.nanoTime();
