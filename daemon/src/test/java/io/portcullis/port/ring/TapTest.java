@@ -28,6 +28,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -154,7 +155,7 @@ class TapTest {
 
     private Batch received() {
         await("a frame", port::isReady);
-        Batch batch = port.receive();
+        Batch batch = Objects.requireNonNull(port.receive());
         assertEquals(1, batch.size());
         return batch;
     }
@@ -222,7 +223,7 @@ class TapTest {
         sendFromFar(frame(1));
         await("a frame", port::isReady);
         assertEquals(10, taken.get(JAVA_LONG, 0));
-        port.release(port.receive());
+        port.release(Objects.requireNonNull(port.receive()));
         assertEquals(11, taken.get(JAVA_LONG, 0));
     }
 
