@@ -81,6 +81,7 @@ final class RingNic {
     private int startedPorts;
     private int closedPorts;
     private boolean startRefused;
+    private boolean outerTagRefused;
     private boolean blocked;
     private @Nullable Registration watching;
 
@@ -89,7 +90,6 @@ final class RingNic {
     private int failedChecks;
     private int quietRounds;
     private int checksLeft;
-    private boolean outerTagRefused;
     private boolean mustReadLink = true;
 
     private RingNic(
@@ -211,7 +211,7 @@ final class RingNic {
     }
 
     private synchronized void attachOuterTag() {
-        if (!outerTagWanted || outerTagRefused || closedPorts > 0 || startedPorts < ports.size() || movesOuterTag) {
+        if (outerTagRefused || closedPorts > 0 || startedPorts < ports.size()) {
             return;
         }
         Optional<OuterTag> attached = OuterTag.attach(nic);
@@ -248,6 +248,7 @@ final class RingNic {
                 opened.startReceiving();
             }
             mtuLength = nic.mtu();
+            outerTagRefused = false;
             measureLinkHeader();
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
@@ -282,7 +283,9 @@ final class RingNic {
             if (changes.links()) {
                 mustReadLink = true;
             }
-            attachOuterTag();
+            if (outerTagWanted && !movesOuterTag) {
+                attachOuterTag();
+            }
             if (!mustReadLink && checksLeft > 0 && !isBlocked()) {
                 checksLeft--;
                 return CHECK_MS;
