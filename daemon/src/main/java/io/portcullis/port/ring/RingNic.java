@@ -82,6 +82,7 @@ final class RingNic {
     private int startedPorts;
     private int closedPorts;
     private boolean startRefused;
+    private boolean outerTagRefused;
     private boolean blocked;
     private @Nullable Registration watching;
 
@@ -90,7 +91,6 @@ final class RingNic {
     private int failedChecks;
     private int quietRounds;
     private int checksLeft;
-    private boolean outerTagRefused;
     private boolean mustReadLink = true;
 
     private RingNic(
@@ -220,7 +220,7 @@ final class RingNic {
     }
 
     private synchronized void attachOuterTag() {
-        if (!outerTagWanted || outerTagRefused || closedPorts > 0 || startedPorts < ports.size() || movesOuterTag) {
+        if (outerTagRefused || closedPorts > 0 || startedPorts < ports.size()) {
             return;
         }
         Optional<OuterTag> attached = OuterTag.attach(nic);
@@ -256,6 +256,7 @@ final class RingNic {
             for (Ring opened : rings) {
                 opened.startReceiving();
             }
+            outerTagRefused = false;
             setMtu(nic);
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
@@ -290,7 +291,9 @@ final class RingNic {
             if (changes.links()) {
                 mustReadLink = true;
             }
-            attachOuterTag();
+            if (outerTagWanted && !movesOuterTag) {
+                attachOuterTag();
+            }
             if (!mustReadLink && checksLeft > 0 && !isBlocked()) {
                 checksLeft--;
                 return CHECK_MS;
