@@ -108,7 +108,7 @@ final class RingNic {
         this.nic = nic;
         this.rings = rings;
         this.checks = checks;
-        setMtu(nic);
+        measure();
         this.state = PortState.of(name, nic.up(), nic.carrier());
         for (Ring ring : rings) {
             ports.add(new RingPort(this, ring, transmission));
@@ -226,12 +226,16 @@ final class RingNic {
         Optional<OuterTag> attached = OuterTag.attach(nic);
         attached.ifPresent(program -> rings.forEach(ring -> ring.share(program)));
         outerTagRefused = attached.isEmpty();
-        measureLinkHeader();
+        measure();
     }
 
-    private void measureLinkHeader() {
+    private void measure() {
+        mtuLength = nic.mtu();
         movesOuterTag = rings.getFirst().movesOuterTag();
         longestLinkHeader = movesOuterTag ? LinkHeader.LONGEST : LinkHeader.longest(nic);
+        if (tap != null) {
+            tap.carries(mtuLength);
+        }
     }
 
     /** True: sent frames bypass the NIC's qdisc. */
@@ -257,7 +261,7 @@ final class RingNic {
                 opened.startReceiving();
             }
             outerTagRefused = false;
-            setMtu(nic);
+            measure();
             changeTo(stateOf(nic));
         } catch (ErrnoException refused) {
             startRefused = true;
@@ -477,15 +481,7 @@ final class RingNic {
     private void updateMtu(Nic found) {
         if (found.mtu() != mtuLength) {
             LOG.info("{}: MTU {} (was {})", name, found.mtu(), mtuLength);
-            setMtu(found);
-        }
-    }
-
-    private void setMtu(Nic of) {
-        mtuLength = of.mtu();
-        measureLinkHeader();
-        if (tap != null) {
-            tap.carries(of.mtu());
+            measure();
         }
     }
 
