@@ -79,14 +79,4 @@ final class FastTableTest {
         table.joinWider(1, 72, 4);
         assertEquals(5, table.getInt(1, 72));
     }
-
-    @Test
-    void framesThatAreLostWaitForNobody() {
-        memory.set(FastTable.LONG, FastLayout.GATE_UP, 10);
-        table.took(Direction.INGRESS, 4);
-        assertEquals(4, memory.get(FastTable.LONG, FastLayout.GATE_TAKEN));
-        table.took(Direction.INGRESS, 0);
-        assertEquals(10, memory.get(FastTable.LONG, FastLayout.GATE_TAKEN));
-        assertEquals(0, memory.get(FastTable.LONG, FastLayout.GATE_TAKEN + FastLayout.PER_DIRECTION));
-    }
 }
