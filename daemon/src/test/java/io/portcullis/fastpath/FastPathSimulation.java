@@ -44,7 +44,7 @@ final class FastPathSimulation {
     private static final long SECOND = 1_000_000_000L;
     private static final Direction[] DIRECTIONS = Direction.values();
 
-    /** A rule set, and what it refuses: the flow and direction, 2 * index + direction; {@link #ALL}, {@link #NONE}. */
+    /** A rule set, and what it refuses: 2 * index of the flow + direction, or all. */
     private record Variant(Policy policy, List<Integer> refuses, boolean refusesAll) {
         boolean permits(SimulatedFlow flow, Direction direction) {
             return !refusesAll && !refuses.contains(2 * flow.index + direction.ordinal());
