@@ -60,7 +60,7 @@ public final class FastPath implements AutoCloseable {
         boolean done = false;
         try {
             opened = SharedMemory.open(Pins.memory(settings.name()));
-            FastPrograms wanted = programs(opened);
+            FastPrograms wanted = new EveryFrameUp();
             tryPrograms(wanted, mark);
             FastPath open = new FastPath(opened, wanted, "on");
             done = true;
@@ -117,18 +117,13 @@ public final class FastPath implements AutoCloseable {
         if (folder.isPresent()) {
             return folder;
         }
-        try (SharedMemory tried = SharedMemory.unnamed()) {
-            tryPrograms(programs(tried), new PacketMark(1, 1));
+        try {
+            SharedMemory.unnamed().close();
+            tryPrograms(new EveryFrameUp(), new PacketMark(1, 1));
             return Optional.empty();
         } catch (IOException refused) {
             return Optional.of(String.valueOf(refused.getMessage()));
         }
-    }
-
-    /** The programs that use this memory. */
-    private static FastPrograms programs(SharedMemory memory) {
-        LOG.debug("{} bytes shared with programs", memory.memory().byteSize());
-        return new EveryFrameUp();
     }
 
     /** Loads a program of each kind, and attaches none. */
