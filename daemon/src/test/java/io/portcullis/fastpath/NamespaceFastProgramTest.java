@@ -1,5 +1,6 @@
 package io.portcullis.fastpath;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -324,7 +325,7 @@ final class NamespaceFastProgramTest {
                         for (boolean verifies : new boolean[] {true, false}) {
                             for (FastProgram.Features features : FastProgram.Features.values()) {
                                 FastProgram program =
-                                        new FastProgram(lines.array, 65_536, direction, route, 1, verifies, life);
+                                        new FastProgram(large.array, 65_536, direction, route, 1, verifies, life);
                                 try (Bpf loaded = Bpf.load(program.build(features))) {
                                     assertTrue(loaded.name().startsWith("portcullis_"));
                                 }
