@@ -33,8 +33,8 @@ import io.portcullis.conntrack.FlowLayout;
  *   320    8    egress: the same                                                               daemon
  *  4096 4096    for each of 64 processors (number modulo 64) 64 bytes: forwarded packets and
  *               bytes of ingress, then of egress, 8 bytes each                                 programs
- *  8192 4096    frames sent up for new flows in this window, by a hash of the source: 1,024
- *               counts of 4 bytes                                                              programs; daemon zeroes
+ *  8192 4096    frames without a line in this window, sent up or shed, by a hash of the source:
+ *               1,024 counts of 4 bytes; not counted where frames of new flows have no limit   programs; daemon zeroes
  * </pre>
  *
  * <p>The index: {@link #SLOTS_PER_LINE} words of 8 bytes for each line, with the hash of a key in the upper half and line + 1 in the
@@ -50,7 +50,8 @@ import io.portcullis.conntrack.FlowLayout;
  *   8   40      key                                                                            daemon
  *  48    4      flags                                                                          daemon
  *  52    4      timeout, in units of 2^20 ns                                                   daemon
- *  56    8      last seen: monotonic time of the last forwarded packet, ns; 0: none            programs; daemon at first
+ *  56    8      last seen: monotonic time of the last forwarded packet, ns; the daemon sets it
+ *               with the first grant: a flow is idle from that time on                         programs; daemon at first
  *  64   32      TCP: both sides' ends and windows                                              both join, each 4 bytes
  *  96    4      ingress: frames of the flow sent up                                            programs
  * 100    4      egress: the same                                                               programs

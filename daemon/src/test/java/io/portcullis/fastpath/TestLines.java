@@ -106,6 +106,11 @@ final class TestLines implements AutoCloseable {
         return get64(at(line, FastLayout.FORWARDED + side + field));
     }
 
+    /** The time stamp of a frame that has gone up. */
+    static long tag(int line, int count) {
+        return (Integer.toUnsignedLong(FastLayout.TAG_BASE) + line) * 1_000_000_000L + (count & FastLayout.COUNT_MASK);
+    }
+
     /** A count of the gate: {@link FastLayout#UP} or one of its neighbours. */
     long gate(Direction direction, int field) {
         return get64(FastLayout.GATE_UP + (direction == Direction.INGRESS ? 0 : FastLayout.PER_DIRECTION) + field);

@@ -30,7 +30,9 @@ public final class BpfTestRun {
 
     private static final int BPF_PROG_TEST_RUN = 10;
     private static final int ATTRIBUTES = 80;
-    private static final int LONGEST_FRAME = 65_536 + 64;
+
+    /** Bytes that a program may add. */
+    private static final int GROWTH = 256;
 
     private static final int SKB_LENGTH = 192;
     private static final int PRIORITY = 32;
@@ -59,7 +61,7 @@ public final class BpfTestRun {
      */
     public static BpfTestRun of(Bpf program, byte[] frame, Context context, int repeat) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(LONGEST_FRAME);
+            MemorySegment out = arena.allocate(frame.length + GROWTH);
             MemorySegment skb = arena.allocate(SKB_LENGTH, 8);
             skb.set(JAVA_INT, BpfProgram.SKB_MARK, context.mark);
             skb.set(JAVA_INT, PRIORITY, context.priority);
@@ -72,7 +74,7 @@ public final class BpfTestRun {
             MemorySegment attributes = arena.allocate(ATTRIBUTES, 8);
             attributes.set(JAVA_INT, 0, program.fd());
             attributes.set(JAVA_INT, 8, frame.length);
-            attributes.set(JAVA_INT, 12, LONGEST_FRAME);
+            attributes.set(JAVA_INT, 12, (int) out.byteSize());
             attributes.set(JAVA_LONG, 16, arena.allocateFrom(JAVA_BYTE, frame).address());
             attributes.set(JAVA_LONG, 24, out.address());
             attributes.set(JAVA_INT, 32, repeat);
