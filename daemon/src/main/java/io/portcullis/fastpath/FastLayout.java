@@ -39,7 +39,7 @@ import io.portcullis.conntrack.FlowLayout;
  *
  * <p>The index: {@link #SLOTS_PER_LINE} words of 8 bytes for each line, with the hash of a key in the upper half and line + 1 in the
  * lower; 0 is a free slot. A key is in one of the {@link #PROBES} slots from (hash * slots) >>> 32 on, without a wrap; a search
- * looks at all of them, so a removal leaves a hole. The hash is {@link io.portcullis.packet.SipHash} with the gate's key.
+ * looks at all of them, so a removal leaves a hole. Behind the last slot there is none: the search ends there. The hash is {@link io.portcullis.packet.SipHash} with the gate's key.
  *
  * <p>A line of {@value #LINE_BYTES} bytes. The key, the flags and the TCP words are at the offsets of {@link FlowLayout} and mean the
  * same:
@@ -50,8 +50,8 @@ import io.portcullis.conntrack.FlowLayout;
  *   8   40      key                                                                            daemon
  *  48    4      flags                                                                          daemon
  *  52    4      timeout, in units of 2^20 ns                                                   daemon
- *  56    8      last seen: monotonic time of the last forwarded packet, ns; the daemon sets it
- *               with the first grant: a flow is idle from that time on                         programs; daemon at first
+ *  56    8      last seen: monotonic time of the last packet, ns; the daemon sets it before a
+ *               grant: a flow is idle from that time on                                         programs; daemon before a grant
  *  64   32      TCP: both sides' ends and windows                                              both join, each 4 bytes
  *  96    4      ingress: frames of the flow sent up                                            programs
  * 100    4      egress: the same                                                               programs
@@ -67,7 +67,9 @@ import io.portcullis.conntrack.FlowLayout;
  * the low 24 bits of the frames sent up, and bit {@link #ALLOWS_INGRESS} or {@link #ALLOWS_EGRESS} of the line's flags allows the
  * direction. A frame of a flow with a line that is sent up increments the flow's count first, so it voids the grant by itself, and
  * later frames follow it. It carries its line and the new count as its time stamp ({@link #TAG_BASE}), so that the daemon knows which
- * frames of the flow are before it.
+ * frames of the flow are before it. A line's counts of frames go on from one flow to the next.
+ *
+ * <p>A program reads the grant before the flags. It compares times as signed numbers: the daemon's clock is finer than its own.
  */
 public final class FastLayout {
     public static final int MAGIC = 0x7063_6670;
