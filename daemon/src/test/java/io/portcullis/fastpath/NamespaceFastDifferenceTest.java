@@ -167,7 +167,7 @@ final class NamespaceFastDifferenceTest {
             if (table.peek(key, 1) == null) {
                 return;
             }
-            if (sent == null || random.nextInt(5) != 0) {
+            if (sent == null || random.nextInt(3) != 0) {
                 Direction direction = traffic.anyDirection();
                 sent = traffic.next(direction, windows(entry, direction == original));
             }
@@ -278,6 +278,12 @@ final class NamespaceFastDifferenceTest {
         return memory.get(JAVA_INT, Slab.offset(entry) + FlowLayout.FLAGS);
     }
 
+    /** Number of the flow's timeout. */
+    private long timeout(int entry) {
+        long seen = memory.get(JAVA_LONG, Slab.offset(entry) + FlowLayout.SEEN);
+        return seen & (1 << FlowLayout.TIMEOUT_BITS) - 1;
+    }
+
     /** The directions in which nothing changes: both for TCP, as its segments are checked one by one. */
     private static void allow(TestLines lines, RandomTraffic traffic, int entryFlags, Direction original) {
         if (traffic.kind == Kind.TCP) {
@@ -332,6 +338,7 @@ final class NamespaceFastDifferenceTest {
                 new BpfTestRun.Context(0, inPayload ? 0 : traffic.vlan, 77, 0, 0),
                 1);
         int before = flags(entry);
+        long timeout = timeout(entry);
         Step step = whole ? step(traffic, direction, fromOriginator) : Step.BAD_STATE;
         boolean passes = step == Step.RENEW || step == Step.PASS || step == Step.END;
         passed += passes ? 1 : 0;
@@ -350,6 +357,7 @@ final class NamespaceFastDifferenceTest {
             selective += plain ? 0 : 1;
             assertTrue(allowed && !inPayload && step == Step.RENEW, what);
             assertEquals(before, flags(entry), what);
+            assertEquals(timeout, timeout(entry), what);
             assertEquals(OURS, run.context().mark(), what);
             assertEquals(packets + 1, lines.forwarded(LINE, direction, FastLayout.PACKETS), what);
             assertEquals(counted + wire.length, lines.forwarded(LINE, direction, FastLayout.BYTES), what);
