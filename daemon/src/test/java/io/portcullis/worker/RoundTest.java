@@ -342,4 +342,29 @@ final class RoundTest {
         assertEquals(2 * 500, round.decisions().sum(), "half of the time of two frames, twice");
         assertEquals(2, round.decisions().counts()[8], "from 384 to 512 ns");
     }
+
+    @Test
+    void theFastPathSettlesBeforeFramesAreReadAndHearsOfThem() throws Exception {
+        start();
+        SteppedFastPath fastPath = new SteppedFastPath();
+        engine.offload(fastPath);
+        assertTrue(outside.inject(ADMITTED));
+        assertTrue(runAfter(MS) > 0, "another round follows, which settles");
+        assertEquals(List.of("review", "settle", "offer", "ingress 1", "egress 0"), fastPath.calls);
+        runAfter(0);
+        assertEquals(List.of("settle", "ingress 0", "egress 0"), fastPath.calls.subList(5, 8));
+    }
+
+    @Test
+    void workOfTheFastPathIsDoneInSlices() throws Exception {
+        start();
+        SteppedFastPath fastPath = new SteppedFastPath();
+        engine.offload(fastPath);
+        fastPath.parts = Round.PARTS_AT_ONCE + 1;
+        assertTrue(runAfter(MS) > 0);
+        assertEquals(1, fastPath.parts);
+        assertTrue(runAfter(0) > 0);
+        assertEquals(0, fastPath.parts);
+        assertEquals(0, runAfter(0));
+    }
 }
