@@ -343,8 +343,8 @@ final class NamespaceFastDifferenceTest {
         Step step = whole ? step(traffic, fromOriginator) : Step.BAD_STATE;
         boolean passes = step == Step.RENEW || step == Step.PASS || step == Step.END;
         passed += passes ? 1 : 0;
-        Supplier<@Nullable String> what = () -> "seed " + seed + ", " + traffic.kind + " " + direction + " " + step + " "
-                + HexFormat.of().formatHex(wire);
+        Supplier<@Nullable String> what = () -> "seed " + seed + ", " + traffic.kind + " " + direction + " " + step
+                + " " + HexFormat.of().formatHex(wire);
         if (lines.forwarded(LINE, direction, FastLayout.PACKETS) == packets) {
             assertTrue(!must, what);
             assertEquals(gate + 1, lines.gate(direction, FastLayout.UP), what);
