@@ -44,6 +44,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -333,17 +334,17 @@ final class NamespaceFastDifferenceTest {
         int up = lines.up(LINE, direction);
         long gate = lines.gate(direction, FastLayout.UP);
         BpfTestRun run = BpfTestRun.of(
-                programs.get(direction),
+                Objects.requireNonNull(programs.get(direction)),
                 inPayload ? wire : bytes,
                 new BpfTestRun.Context(0, inPayload ? 0 : traffic.vlan, 77, 0, 0),
                 1);
         int before = flags(entry);
         long timeout = timeout(entry);
-        Step step = whole ? step(traffic, direction, fromOriginator) : Step.BAD_STATE;
+        Step step = whole ? step(traffic, fromOriginator) : Step.BAD_STATE;
         boolean passes = step == Step.RENEW || step == Step.PASS || step == Step.END;
         passed += passes ? 1 : 0;
-        Supplier<String> what = () -> "seed " + seed + ", " + traffic.kind + " " + direction + " " + step + " "
-                + HexFormat.of().formatHex(wire);
+        Supplier<@Nullable String> what = () -> "seed " + seed + ", " + traffic.kind + " " + direction + " " + step
+                + " " + HexFormat.of().formatHex(wire);
         if (lines.forwarded(LINE, direction, FastLayout.PACKETS) == packets) {
             assertTrue(!must, what);
             assertEquals(gate + 1, lines.gate(direction, FastLayout.UP), what);
@@ -374,7 +375,7 @@ final class NamespaceFastDifferenceTest {
         return lines.memory.asSlice(lines.at(LINE, 0), FastLayout.INGRESS_UP).toArray(JAVA_BYTE);
     }
 
-    private void assertSameState(TestLines lines, RandomTraffic traffic, int entry, Supplier<String> what) {
+    private void assertSameState(TestLines lines, RandomTraffic traffic, int entry, Supplier<@Nullable String> what) {
         if (traffic.kind != Kind.TCP) {
             return;
         }
@@ -390,7 +391,7 @@ final class NamespaceFastDifferenceTest {
     }
 
     /** What the engine makes of the packet that was parsed last. */
-    private Step step(RandomTraffic traffic, Direction direction, boolean fromOriginator) {
+    private Step step(RandomTraffic traffic, boolean fromOriginator) {
         Flow flow = table.find(tuple, 1);
         if (flow == null) {
             return Step.BAD_STATE;
