@@ -21,6 +21,7 @@ import io.portcullis.linux.netlink.Nics;
 import io.portcullis.linux.netlink.OwnNicChecks;
 import io.portcullis.linux.packet.PacketSocket;
 import io.portcullis.packet.Batch;
+import io.portcullis.port.PortCounter;
 import io.portcullis.port.PortState;
 import io.portcullis.testing.FrameSocket;
 import io.portcullis.testing.Namespace;
@@ -50,7 +51,7 @@ class TapTest {
 
     private final Queue<Runnable> reopened = new ConcurrentLinkedQueue<>();
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment up = arena.allocate(8, 8);
+    private final MemorySegment up = arena.allocate(24, 8);
     private final MemorySegment taken = arena.allocate(8, 8);
     private final MemorySegment mtu = arena.allocate(4, 4);
     private final Tap tap = new Tap("tap0", TAG_BASE, up, taken, mtu);
@@ -176,6 +177,15 @@ class TapTest {
 
     private static long time(long seconds, long nanoseconds) {
         return seconds * 1_000_000_000L + nanoseconds;
+    }
+
+    @Test
+    void framesThatProgramsDroppedAreCountedAsShed() {
+        up.setAtIndex(ValueLayout.JAVA_LONG, 1, 5);
+        up.setAtIndex(ValueLayout.JAVA_LONG, 2, 2);
+        await("the count", () -> port.counters().get(PortCounter.SHED) == 7);
+        up.setAtIndex(ValueLayout.JAVA_LONG, 2, 3);
+        await("one more", () -> port.counters().get(PortCounter.SHED) == 8);
     }
 
     @Test
