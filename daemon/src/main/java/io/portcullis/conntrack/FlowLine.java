@@ -23,7 +23,7 @@ public final class FlowLine {
     /** Of directions. */
     public static final int BOTH = INGRESS | EGRESS;
 
-    private static final int FEW = 8;
+    private static final int FEW = 12;
     private static final int ECHO = 8;
     private static final int ECHO_V6 = 128;
 
@@ -64,7 +64,7 @@ public final class FlowLine {
         return view.moveTo(entry);
     }
 
-    /** True: the flow has had eight packets or more. Of a flow with very many it is sometimes false. */
+    /** True: the flow has had twelve packets or more: connections of few packets would only pay for a line. Of a flow with very many it is sometimes false. */
     public boolean hasSomePackets(int entry) {
         return FlowCount.isAtLeast(slab, entry, FEW);
     }
@@ -159,13 +159,17 @@ public final class FlowLine {
         FlowCount.addMany(slab, entry, direction, packets, bytes);
     }
 
-    /** Widens the windows of a TCP connection by those of its line. */
-    public void foldWindows(int entry, MemorySegment memory, long line) {
+    /**
+     * Widens the windows of a TCP connection by those of its line.
+     *
+     * @param far true: the line is ahead by more than sequence numbers can tell, 2^31 bytes, so its windows replace the flow's
+     */
+    public void foldWindows(int entry, MemorySegment memory, long line, boolean far) {
         long at = Slab.offset(entry);
-        long originatorEnds = joinedEnds(at, memory, line, FlowLayout.ORIGINATOR);
-        long originatorWindow = joinedWindow(at, memory, line, FlowLayout.ORIGINATOR);
-        long responderEnds = joinedEnds(at, memory, line, FlowLayout.RESPONDER);
-        long responderWindow = joinedWindow(at, memory, line, FlowLayout.RESPONDER);
+        long originatorEnds = joinedEnds(at, memory, line, FlowLayout.ORIGINATOR, far);
+        long originatorWindow = joinedWindow(at, memory, line, FlowLayout.ORIGINATOR, far);
+        long responderEnds = joinedEnds(at, memory, line, FlowLayout.RESPONDER, far);
+        long responderWindow = joinedWindow(at, memory, line, FlowLayout.RESPONDER, far);
         boolean same = originatorEnds == slab.getLong(at + FlowLayout.ORIGINATOR + FlowLayout.SIDE_ENDS)
                 && originatorWindow == slab.getLong(at + FlowLayout.ORIGINATOR + FlowLayout.SIDE_WINDOW)
                 && responderEnds == slab.getLong(at + FlowLayout.RESPONDER + FlowLayout.SIDE_ENDS)
@@ -182,18 +186,22 @@ public final class FlowLine {
         slab.dropUndo();
     }
 
-    private long joinedEnds(long at, MemorySegment memory, long line, int side) {
+    private long joinedEnds(long at, MemorySegment memory, long line, int side, boolean far) {
         long ours = slab.getLong(at + side + FlowLayout.SIDE_ENDS);
         long theirs = memory.get(LONG, line + side + FlowLayout.SIDE_ENDS);
+        if (far) {
+            return theirs;
+        }
         return TcpConnection.pair(
                 TcpSide.later((int) ours, (int) theirs), TcpSide.later((int) (ours >>> 32), (int) (theirs >>> 32)));
     }
 
-    private long joinedWindow(long at, MemorySegment memory, long line, int side) {
+    private long joinedWindow(long at, MemorySegment memory, long line, int side, boolean far) {
         long ours = slab.getLong(at + side + FlowLayout.SIDE_WINDOW);
         long theirs = memory.get(LONG, line + side + FlowLayout.SIDE_WINDOW);
         int window = Math.max((int) ours, Math.min((int) theirs, MAX_WINDOW));
-        return TcpConnection.pair(window, TcpSide.later((int) (ours >>> 32), (int) (theirs >>> 32)));
+        int theirAck = (int) (theirs >>> 32);
+        return TcpConnection.pair(window, far ? theirAck : TcpSide.later((int) (ours >>> 32), theirAck));
     }
 
     /**

@@ -11,6 +11,9 @@ final class LineCopies {
     private static final int[] SIDES = {FlowLayout.ORIGINATOR, FlowLayout.RESPONDER};
     private static final Direction[] DIRECTIONS = Direction.values();
 
+    /** After so many bytes the line is ahead of the flow, and by too much to compare sequence numbers. */
+    private static final long FAR = 1L << 30;
+
     private final FastTable table;
     private final FlowLine flows;
 
@@ -110,13 +113,15 @@ final class LineCopies {
             // The programs read the clock later than this thread did.
             flows.foldSeen(entry, Math.min(seenNs, nowNs));
         }
+        // Read before the windows, which programs write first.
+        long bytes = 0;
         for (Direction direction : DIRECTIONS) {
-            count(line, entry, direction);
+            bytes += count(line, entry, direction);
         }
         if (!flows.isTcp(entry)) {
             return;
         }
-        flows.foldWindows(entry, table.memory(), table.line(line));
+        flows.foldWindows(entry, table.memory(), table.line(line), bytes >= FAR);
         long newLast = table.getLong(line, FlowLayout.LAST);
         long newSequences = table.getLong(line, FlowLayout.LAST_SEQUENCES);
         if (newLast != last[line] || newSequences != sequences[line]) {
@@ -126,14 +131,15 @@ final class LineCopies {
         }
     }
 
-    private void count(int line, int entry, Direction direction) {
+    /** Counts what programs have forwarded since the last fold; returns its bytes. */
+    private long count(int line, int entry, Direction direction) {
         int way = direction.ordinal() * FastLayout.COUNTS_PER_DIRECTION;
         long packets = table.getLong(line, FastLayout.FORWARDED + FastLayout.PACKETS + way);
         long bytes = table.getLong(line, FastLayout.FORWARDED + FastLayout.BYTES + way);
         long newPackets = packets - table.getLong(line, FastLayout.FOLDED + FastLayout.PACKETS + way);
         long newBytes = bytes - table.getLong(line, FastLayout.FOLDED + FastLayout.BYTES + way);
         if ((newPackets | newBytes) == 0) {
-            return;
+            return 0;
         }
         // First: a daemon that is killed here has counted no packet twice.
         table.putLong(line, FastLayout.FOLDED + FastLayout.PACKETS + way, packets);
@@ -141,5 +147,6 @@ final class LineCopies {
         if ((newPackets | newBytes) > 0) {
             flows.count(entry, direction, newPackets, newBytes);
         }
+        return newBytes;
     }
 }
