@@ -38,7 +38,7 @@ final class RestartTest {
         for (int port = 1; port <= 3; port++) {
             Frame request = Frame.udp(A, port, B, 53).payload(20);
             Frame reply = Frame.udp(B, 53, A, port).payload(20);
-            for (int i = 0; i < 5; i++) {
+            for (int i = 0; i < 7; i++) {
                 bench.pass(request, INGRESS, FastPathBench.NO_LINE);
                 bench.pass(reply, EGRESS, FastPathBench.NO_LINE);
             }
