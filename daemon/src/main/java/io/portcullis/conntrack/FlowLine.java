@@ -71,7 +71,8 @@ public final class FlowLine {
 
     /** A word of 8 bytes of the entry. */
     public long word(int entry, int offset) {
-        return slab.getLong(Slab.offset(entry) + offset);
+        long at = Slab.offset(entry) + offset;
+        return slab.getLong(at);
     }
 
     /** The flags of the flow. */
@@ -166,10 +167,10 @@ public final class FlowLine {
      */
     public void foldWindows(int entry, MemorySegment memory, long line, boolean far) {
         long at = Slab.offset(entry);
-        long originatorEnds = joinedEnds(at, memory, line, FlowLayout.ORIGINATOR, far);
-        long originatorWindow = joinedWindow(at, memory, line, FlowLayout.ORIGINATOR, far);
-        long responderEnds = joinedEnds(at, memory, line, FlowLayout.RESPONDER, far);
-        long responderWindow = joinedWindow(at, memory, line, FlowLayout.RESPONDER, far);
+        long originatorEnds = joinedEnds(at + FlowLayout.ORIGINATOR, memory, line + FlowLayout.ORIGINATOR, far);
+        long originatorWindow = joinedWindow(at + FlowLayout.ORIGINATOR, memory, line + FlowLayout.ORIGINATOR, far);
+        long responderEnds = joinedEnds(at + FlowLayout.RESPONDER, memory, line + FlowLayout.RESPONDER, far);
+        long responderWindow = joinedWindow(at + FlowLayout.RESPONDER, memory, line + FlowLayout.RESPONDER, far);
         boolean same = originatorEnds == slab.getLong(at + FlowLayout.ORIGINATOR + FlowLayout.SIDE_ENDS)
                 && originatorWindow == slab.getLong(at + FlowLayout.ORIGINATOR + FlowLayout.SIDE_WINDOW)
                 && responderEnds == slab.getLong(at + FlowLayout.RESPONDER + FlowLayout.SIDE_ENDS)
@@ -186,9 +187,9 @@ public final class FlowLine {
         slab.dropUndo();
     }
 
-    private long joinedEnds(long at, MemorySegment memory, long line, int side, boolean far) {
-        long ours = slab.getLong(at + side + FlowLayout.SIDE_ENDS);
-        long theirs = memory.get(LONG, line + side + FlowLayout.SIDE_ENDS);
+    private long joinedEnds(long side, MemorySegment memory, long lineSide, boolean far) {
+        long ours = slab.getLong(side + FlowLayout.SIDE_ENDS);
+        long theirs = memory.get(LONG, lineSide + FlowLayout.SIDE_ENDS);
         if (far) {
             return theirs;
         }
@@ -196,9 +197,9 @@ public final class FlowLine {
                 TcpSide.later((int) ours, (int) theirs), TcpSide.later((int) (ours >>> 32), (int) (theirs >>> 32)));
     }
 
-    private long joinedWindow(long at, MemorySegment memory, long line, int side, boolean far) {
-        long ours = slab.getLong(at + side + FlowLayout.SIDE_WINDOW);
-        long theirs = memory.get(LONG, line + side + FlowLayout.SIDE_WINDOW);
+    private long joinedWindow(long side, MemorySegment memory, long lineSide, boolean far) {
+        long ours = slab.getLong(side + FlowLayout.SIDE_WINDOW);
+        long theirs = memory.get(LONG, lineSide + FlowLayout.SIDE_WINDOW);
         int window = Math.max((int) ours, Math.min((int) theirs, MAX_WINDOW));
         int theirAck = (int) (theirs >>> 32);
         return TcpConnection.pair(window, far ? theirAck : TcpSide.later((int) (ours >>> 32), theirAck));
