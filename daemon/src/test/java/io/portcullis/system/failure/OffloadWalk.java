@@ -9,6 +9,7 @@ import io.portcullis.system.DaemonProcess;
 import io.portcullis.system.Lab;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -98,7 +99,7 @@ abstract class OffloadWalk {
     }
 
     @Test
-    void nothingPassesWhileTheDaemonIsDeadAndItComesBackAsItWas() {
+    void nobodyNewPassesWhileTheDaemonIsDeadAndItComesBackAsItWas() {
         DaemonProcess daemon = lab.daemon(rules(""));
         assertGuarded();
         for (int i = 0; i < 3; i++) {
@@ -109,6 +110,32 @@ abstract class OffloadWalk {
             assertEquals("on", offload(daemon));
             assertGuarded();
         }
+    }
+
+    /** Programs in the kernel carry them: no echo is lost, and nobody new gets in. */
+    @Test
+    void whatTheKernelCarriesGoesOnWhileTheDaemonIsDead() throws InterruptedException {
+        DaemonProcess daemon = lab.daemon(rules(""));
+        assertGuarded();
+        Path log = lab.folder().resolve("echoes-" + rules.hashCode());
+        Process ping = lab.start("client", log, "ping", "-i", "0.02", Lab.SERVER);
+        DaemonProcess first = daemon;
+        Lab.await(
+                "the kernel carries the echoes",
+                () -> first.metric("portcullis_offloaded_packets_total{interface=\"web0\"}") > 50);
+        for (int i = 0; i < 3; i++) {
+            daemon.crash();
+            assertFalse(lab.answers(80));
+            daemon = daemon.again();
+            assertGuarded();
+        }
+        daemon.terminate();
+        daemon = daemon.again();
+        assertGuarded();
+        Command.run("kill", "-INT", Long.toString(ping.pid())).ok();
+        assertTrue(ping.waitFor(30, TimeUnit.SECONDS));
+        String said = Lab.read(log);
+        assertTrue(said.contains(" 0% packet loss"), said.substring(Math.max(0, said.length() - 400)));
     }
 
     @Test
