@@ -78,11 +78,14 @@ public final class ReloadCost {
     }
 
     /** A file with a list of so many blocks; the port makes two versions of it. */
-    private static void write(String name, int blocks, int port) {
-        Texts.write(file(name), Numbers.format("""
+    private void write(String name, int blocks, int port) {
+        Texts.write(
+                file(name),
+                Numbers.format(
+                        """
                 version: 1
                 interfaces:
-                  bench: {mode: bridge, outside: out0, inside: in0, security-groups: [listed, bench]}
+                  bench: {mode: bridge, outside: out0, inside: in0, security-groups: [listed, bench]%s}
                 security-groups:
                   listed: {ingress: [{protocol: tcp, ports: %d, from: {prefix-list: many}}]}
                   bench:
@@ -93,7 +96,11 @@ public final class ReloadCost {
                 prefix-lists:
                   many:
                     - 192.0.2.0/24
-                %s""", port, Folders.work("run/control.sock"), RuleFiles.blocks(blocks)));
+                %s""",
+                        options.offload() ? ", offload: auto" : "",
+                        port,
+                        Folders.work("run/control.sock"),
+                        RuleFiles.blocks(blocks)));
     }
 
     private static void use(Firewall firewall, String name) {

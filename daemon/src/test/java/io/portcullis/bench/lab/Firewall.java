@@ -6,6 +6,10 @@ import java.util.List;
 
 /** A daemon in a namespace, from one file of rules that is replaced. */
 public final class Firewall {
+    /** For what the kernel keeps of the programs of {@code offload: auto}. */
+    private static final String OWN_BPFFS = "mount -t bpf -o mode=700 portcullis-bench /sys/fs/bpf"
+            + " && mkdir -m 700 /sys/fs/bpf/portcullis; exec \"$@\"";
+
     private final String namespace;
     private final Path config;
     private final Path log;
@@ -24,7 +28,17 @@ public final class Firewall {
     private Process launch() {
         startNs = System.nanoTime();
         return Processes.start(
-                log, Namespaces.inside(namespace, Folders.launcher(), "run", "--config", config.toString()));
+                log,
+                Namespaces.inside(
+                        namespace,
+                        "sh",
+                        "-c",
+                        OWN_BPFFS,
+                        "sh",
+                        Folders.launcher(),
+                        "run",
+                        "--config",
+                        config.toString()));
     }
 
     private void awaitStart(double pause) {

@@ -13,6 +13,7 @@ import java.util.Locale;
  * @param rows of the comparison, in the order given
  * @param stallMinutes of {@link Mode#STALLS}, as given
  * @param forwardingOnly of {@link Mode#RULES}: no verdicts
+ * @param offload of {@link Mode#RELOAD}: the interface has the fast path
  */
 public record Options(
         Mode mode,
@@ -22,6 +23,7 @@ public record Options(
         int rounds,
         String stallMinutes,
         boolean forwardingOnly,
+        boolean offload,
         Path json) {
 
     /** What is measured, and the name of its JSON. */
@@ -70,11 +72,15 @@ public record Options(
         if (mode == Mode.RULES) {
             taken.add("--forwarding");
         }
+        if (mode == Mode.RELOAD) {
+            taken.add("--offload");
+        }
         if (mode != Mode.FLOWS) {
             taken.add("--json");
         }
         boolean quick = false;
         boolean forwarding = false;
+        boolean offload = false;
         Path json = jsonOf(mode, root);
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
@@ -85,6 +91,7 @@ public record Options(
             switch (word) {
                 case "--quick" -> quick = true;
                 case "--forwarding" -> forwarding = true;
+                case "--offload" -> offload = true;
                 default -> {
                     if (++i == words.size()) {
                         throw new Failure("--json takes a file");
@@ -93,7 +100,7 @@ public record Options(
                 }
             }
         }
-        return new Options(mode, quick, List.of(), List.of(), 0, "", forwarding, json);
+        return new Options(mode, quick, List.of(), List.of(), 0, "", forwarding, offload, json);
     }
 
     private static Path jsonOf(Mode mode, Path root) {
@@ -144,7 +151,7 @@ public record Options(
                 placements = quick ? List.of(Placement.SPLIT) : List.of(Placement.values());
             }
             Path file = json.isEmpty() ? jsonOf(mode, root) : absolute(json);
-            return new Options(mode, quick, rows, placements, rounds, stallMinutes, false, file);
+            return new Options(mode, quick, rows, placements, rounds, stallMinutes, false, false, file);
         }
 
         private String value() {

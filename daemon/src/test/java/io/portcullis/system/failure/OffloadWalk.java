@@ -130,7 +130,7 @@ abstract class OffloadWalk {
             assertGuarded();
         }
         daemon.terminate();
-        daemon = daemon.again();
+        daemon.again();
         assertGuarded();
         Command.run("kill", "-INT", Long.toString(ping.pid())).ok();
         assertTrue(ping.waitFor(30, TimeUnit.SECONDS));
