@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * One NIC, open in libpcap, until it goes down or vanishes. Two handles: one listens; the other only sends, so that its
  * socket can be non-blocking (a NIC that accepts no more frames must not stop the event loop) and its error text is
- * its own. A transmit ring beside them sends the frames that send(2) refuses although the NIC carries them.
+ * its own. A transmit ring beside them, where the kernel has one, sends the frames that send(2) refuses although the NIC carries them.
  */
 final class Capture {
     private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
@@ -49,11 +49,14 @@ final class Capture {
     final Nic nic;
     private final PcapHandle listening;
     private final PcapHandle sending;
-    private final TransmitRing transmit; // guarded by itself: the watch closes it while the loop sends
+    /** The watch closes the transmit ring while the loop sends. */
+    private final Object lock = new Object();
+
+    private final @Nullable TransmitRing transmit; // guarded by the lock
     private boolean closed; // guarded likewise
     private boolean otherNamed;
 
-    private Capture(Nic nic, PcapHandle listening, PcapHandle sending, TransmitRing transmit) {
+    private Capture(Nic nic, PcapHandle listening, PcapHandle sending, @Nullable TransmitRing transmit) {
         this.nic = nic;
         this.listening = listening;
         this.sending = sending;
@@ -65,9 +68,8 @@ final class Capture {
      *
      * @param nic as read just before
      * @throws PortException without libpcap, the NIC, or the privilege; if it is down; if it is not Ethernet
-     * @throws ErrnoException as {@link TransmitRing#open}
      */
-    static Capture open(Nic nic) throws PortException, ErrnoException {
+    static Capture open(Nic nic) throws PortException {
         String name = nic.name();
         PcapHandle listening = null;
         PcapHandle sending = null;
@@ -84,8 +86,7 @@ final class Capture {
             sending = live(name, UNUSED_BUFFER_LENGTH);
             sending.setFilter("less 1", BpfCompileMode.OPTIMIZE);
             sending.setBlockingMode(BlockingMode.NONBLOCKING);
-            TransmitRing transmit = TransmitRing.open(nic, LinkHeader.LONGEST + nic.mtu(), TRANSMIT_SLOTS, 0);
-            Capture capture = new Capture(nic, listening, sending, transmit);
+            Capture capture = new Capture(nic, listening, sending, transmitRing(nic));
             done = true;
             return capture;
         } catch (PcapNativeException refused) {
@@ -102,6 +103,19 @@ final class Capture {
                 close(listening);
                 close(sending);
             }
+        }
+    }
+
+    /** Null on a kernel without packet rings: it has libpcap all the same. */
+    private static @Nullable TransmitRing transmitRing(Nic nic) {
+        try {
+            return TransmitRing.open(nic, LinkHeader.LONGEST + nic.mtu(), TRANSMIT_SLOTS, 0);
+        } catch (ErrnoException refused) {
+            LOG.info(
+                    "{}: full-size packets behind VLAN tags are too big, as the kernel has no transmit ring: {}",
+                    nic.name(),
+                    refused.getMessage());
+            return null;
         }
     }
 
@@ -212,9 +226,12 @@ final class Capture {
     @Nullable
     PortCounter sendLong(Batch batch, int i) {
         int sent;
-        synchronized (transmit) {
+        synchronized (lock) {
             if (closed) {
                 return PortCounter.SEND_ERROR_ENXIO;
+            }
+            if (transmit == null) {
+                return PortCounter.TOO_BIG;
             }
             sent = transmit.send(batch.memory(), batch.offset(i), batch.length(i), true, false);
         }
@@ -237,9 +254,11 @@ final class Capture {
 
     /** Closes all handles. Only after {@link #listen} has ended: it uses libpcap's memory. */
     void close() {
-        synchronized (transmit) {
+        synchronized (lock) {
             closed = true;
-            transmit.close();
+            if (transmit != null) {
+                transmit.close();
+            }
         }
         close(listening);
         close(sending);
