@@ -35,6 +35,9 @@ public final class Grants implements FastPath {
     /** Where lines are scarce, a flow keeps its line for as long without a packet. */
     static final long IDLE_NS = TimeUnit.SECONDS.toNanos(10);
 
+    /** A program's clock is as far behind at the most, with ticks of 100 Hz. */
+    private static final long COARSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
+
     /** Lines are scarce if less than one of so many is free. */
     private static final int SCARCE = 8;
 
@@ -165,7 +168,12 @@ public final class Grants implements FastPath {
                 && flows.flow(entry).number() == table.getInt(line, FastLayout.NUMBER)
                 && flows.hasKey(entry, table.memory(), table.line(line));
         boolean inState = same && copies.hasFlags(line, entry);
-        if (!same || flows.isTcp(entry) && !inState) {
+        // A run without a fast path has followed the flow since: the line's windows are old, by more than can be told.
+        boolean isOld = same && flows.seenNs(entry) - table.getLong(line, FastLayout.LAST_SEEN) > COARSE_NS;
+        if (!same || isOld || flows.isTcp(entry) && !inState) {
+            if (isOld) {
+                copies.foldCounts(line, entry);
+            }
             retire(line);
             return;
         }

@@ -114,10 +114,7 @@ final class LineCopies {
             flows.foldSeen(entry, Math.min(seenNs, nowNs));
         }
         // Read before the windows, which programs write first.
-        long bytes = 0;
-        for (Direction direction : DIRECTIONS) {
-            bytes += count(line, entry, direction);
-        }
+        long bytes = foldCounts(line, entry);
         if (!flows.isTcp(entry)) {
             return;
         }
@@ -132,6 +129,14 @@ final class LineCopies {
     }
 
     /** Counts what programs have forwarded since the last fold; returns its bytes. */
+    long foldCounts(int line, int entry) {
+        long bytes = 0;
+        for (Direction direction : DIRECTIONS) {
+            bytes += count(line, entry, direction);
+        }
+        return bytes;
+    }
+
     private long count(int line, int entry, Direction direction) {
         int way = direction.ordinal() * FastLayout.COUNTS_PER_DIRECTION;
         long packets = table.getLong(line, FastLayout.FORWARDED + FastLayout.PACKETS + way);

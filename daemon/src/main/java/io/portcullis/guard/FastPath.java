@@ -73,28 +73,28 @@ public final class FastPath implements AutoCloseable {
      * @param workers number of threads that share its traffic
      */
     static FastPath open(Interface settings, Datapath datapath, int workers, PacketMark mark) {
+        String name = settings.name();
         if (settings.offload() == Offload.OFF) {
-            removeMemory(settings.name());
-            return off("");
+            return off(name, "");
         }
         Optional<String> obstacle = obstacle(settings, datapath, workers);
         if (obstacle.isPresent()) {
-            return off(obstacle.get());
+            return off(name, obstacle.get());
         }
         if (settings.onFailure().endsWithDaemon()) {
             // Traffic has passed unseen: its lines know nothing of it.
-            removeMemory(settings.name());
+            removeMemory(name);
         }
         SharedMemory opened = null;
         boolean done = false;
         try {
-            opened = SharedMemory.open(Pins.memory(settings.name()));
+            opened = SharedMemory.open(Pins.memory(name));
             FastPrograms wanted = programs(opened, mark);
-            FastPath open = new FastPath(opened, wanted, MembarrierThread.start("portcullis-grace-" + settings.name()));
+            FastPath open = new FastPath(opened, wanted, MembarrierThread.start("portcullis-grace-" + name));
             done = true;
             return open;
         } catch (IOException refused) {
-            return off(String.valueOf(refused.getMessage()));
+            return off(name, String.valueOf(refused.getMessage()));
         } finally {
             if (!done && opened != null) {
                 opened.close();
@@ -111,7 +111,8 @@ public final class FastPath implements AutoCloseable {
         }
     }
 
-    private static FastPath off(String reason) {
+    private static FastPath off(String name, String reason) {
+        removeMemory(name);
         return new FastPath(reason.isEmpty() ? "off" : "off: " + reason);
     }
 

@@ -24,8 +24,9 @@ import java.util.zip.CRC32;
 /**
  * The virtual NICs of an interface. In host mode one pair is between this host's stack and the inside port; for libpcap a second one
  * is between the NIC and the outside port. With offload two NICs are the <em>taps</em> of the two ports: programs send them the frames
- * that need a decision, and the ports receive there. They are a pair only because a veth needs one: no frame crosses it. An alias says that they are ours: {@code portcullis web0: 12i:345 12e:346}. It also lists
- * the attached programs of the interface: index of the NIC, direction, id of the program.
+ * that need a decision, and the ports receive there. They are a pair only because a veth needs one: no frame crosses it. An alias says
+ * that they are ours: {@code portcullis web0: 12i:345 12e:346}. It also lists the attached programs of the interface: index of the NIC,
+ * direction, id of the program.
  */
 final class VethPairs {
     private static final String ALIAS = "portcullis ";

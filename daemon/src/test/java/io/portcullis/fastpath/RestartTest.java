@@ -11,6 +11,9 @@ import io.portcullis.config.ConfigException;
 import io.portcullis.conntrack.FlowLayout;
 import io.portcullis.conntrack.FlowLine;
 import io.portcullis.conntrack.FlowTable;
+import io.portcullis.engine.Engine;
+import io.portcullis.engine.Reason;
+import io.portcullis.engine.Shard;
 import io.portcullis.policy.Policy;
 import io.portcullis.testing.EngineBench;
 import io.portcullis.testing.Frame;
@@ -84,6 +87,22 @@ final class RestartTest {
         bench.up(lineOf(1), INGRESS);
         assertFalse(bench.fastTable.isValid(lineOf(1)));
         assertTrue(restart(bench.table(policy)).isValid(lineOf(1)));
+    }
+
+    /** Offload was off in between: the windows of such a line may be 2^31 bytes behind those of its flow. */
+    @Test
+    void aLineIsVoidWhereARunWithoutFastPathHasFollowedItsFlow() {
+        grantFlows();
+        FlowTable between = bench.table(policy);
+        between.recover(bench.nowNs);
+        Engine engine = new Engine(policy, Shard.ALL, between);
+        bench.nowNs += 100 * FastPathBench.MS;
+        byte[] frame = Frame.udp(A, 1, B, 53).payload(20).bytes();
+        assertEquals(Reason.NONE, engine.decide(frame, INGRESS, bench.nowNs));
+        int line = lineOf(1);
+        FastTable opened = restart(bench.table(policy));
+        assertFalse(opened.isValid(line));
+        assertTrue(opened.isValid(lineOf(2)), "nobody has moved this one");
     }
 
     @Test

@@ -23,8 +23,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A packet socket, packet(7), bound to one NIC; a second socket sends where that is another NIC. Received frames lie in a ring that the kernel and this process share
- * (TPACKET_V2). Every frame, in and out, follows a struct virtio_net_hdr (PACKET_VNET_HDR), so that super-frames and unfinished
+ * A packet socket, packet(7), bound to one NIC; a second socket sends where that is another NIC. Received frames lie in a ring that the
+ * kernel and this process share (TPACKET_V2). Every frame, in and out, follows a struct virtio_net_hdr (PACKET_VNET_HDR), so that super-frames and unfinished
  * checksums cross unchanged. The socket does not receive frames that leave the NIC (PACKET_IGNORE_OUTGOING), and frames that it
  * sends bypass the NIC's qdisc while {@link #bypassQdisc} is on. No call waits.
  *
